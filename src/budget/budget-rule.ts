@@ -1,0 +1,30 @@
+/** What a budget is, as the config says it and the store keeps it. */
+import type { MilliCredits } from '../units.ts';
+import type { BudgetWindow } from '../words.ts';
+
+/** Narrows a budget to some creates; every field given must equal the create's. */
+export interface BudgetMatch {
+  app?: string;
+  operation?: string;
+  model?: string;
+  tag?: string;
+}
+
+/**
+ * One budget. Name, window, zone, match and `per` are its identity: a change of those makes a new budget, which
+ * counts what its present window has already seen; a change of `limit` changes nothing that was spent.
+ */
+export interface BudgetRule {
+  name: string;
+  limit: MilliCredits;
+  window: BudgetWindow;
+  /** An IANA zone: windows of a day and longer begin at its midnights. */
+  timeZone: string;
+  /** Shares of the limit, each above 0 and at most 1, told once a window when settled + held reaches them. */
+  alertAt: readonly number[];
+  /** `shadow` counts and never refuses. */
+  mode: 'enforce' | 'shadow';
+  match: BudgetMatch;
+  /** One such budget for each value of the app or of the tag. */
+  per: 'app' | 'tag' | null;
+}

@@ -1,0 +1,84 @@
+/**
+ * The journal's record of one attempt to reach Kling, made by an app's request or by the sidecar itself.
+ *
+ * **Invariant**: an attempt is journalled once, whatever became of it; our own refusals are not attempts and
+ * live in a table of their own. No body, no prompt and no secret is ever part of a record.
+ */
+import type { Ms } from '../units.ts';
+import type { CallOutcome } from '../words.ts';
+
+/** Why an attempt brought no answer: what was and was not sent follows from it. */
+export type ErrorClass =
+  | 'dns'
+  | 'refused'
+  | 'tls'
+  | 'connect_timeout'
+  | 'connect_other'
+  | 'proxy'
+  | 'reset'
+  | 'headers_timeout'
+  | 'body_timeout'
+  | 'truncated'
+  | 'malformed';
+
+/** What an error answer or failure leaves as evidence for a claim. */
+export interface CallEvidence {
+  date: string | null;
+  server: string | null;
+  via: string | null;
+  /** The failure's own text, without secrets, at most 200 characters. */
+  cause: string | null;
+}
+
+export interface CallRecord {
+  id: string;
+  /** `x-request-id`: ours, or the caller's own where it was sane. */
+  requestId: string;
+  /** The instant the attempt began. */
+  at: Ms;
+  app: string;
+  tag: string | null;
+  method: string;
+  /** Our template, never a raw path. */
+  route: string;
+  /** Host and port of the upstream asked. */
+  host: string;
+  status: number | null;
+  /** Kling's `code`, where the answer had one we read. */
+  code: number | null;
+  klingRequestId: string | null;
+  taskId: string | null;
+  holdId: string | null;
+  /** 1 for the first try of a request. */
+  attempt: number;
+  outcome: CallOutcome;
+  errorClass: ErrorClass | null;
+  durationMs: Ms;
+  /** Time spent in us, upstream and queue excluded. */
+  overheadMs: Ms;
+  bytesSent: number;
+  bytesReceived: number;
+  /** Kling's `Date` less our clock, where the answer had one. */
+  clockOffsetMs: Ms | null;
+  /** Whether an app asked, or the sidecar on its own account. */
+  origin: 'app' | 'sidecar';
+  evidence: CallEvidence | null;
+}
+
+/** A request that the sidecar itself refused; never an attempt at Kling. */
+export interface RefusalRecord {
+  id: string;
+  requestId: string;
+  at: Ms;
+  app: string;
+  tag: string | null;
+  method: string;
+  /** Our template, or `unmatched`. */
+  route: string;
+  status: number;
+  word: string;
+  message: string;
+  credits: number | null;
+  /** True in `observe` mode: counted, not refused. */
+  wouldOnly: boolean;
+}

@@ -1,0 +1,69 @@
+/**
+ * Facts: what happened, told by the nouns to the edges that report it.
+ *
+ * **Invariant**: a closed union of plain values, so that it crosses a worker boundary as it is. Nouns return
+ * facts and report nothing themselves; metrics, logs and alerts are made from facts at the edge.
+ */
+import type { MilliCredits, Ms, Product, WindowKey } from './units.ts';
+import type { HoldState, Mode, OperationWord, TaskState } from './words.ts';
+
+/** What every fact about a create carries. */
+export interface CreateLabels {
+  app: string;
+  operation: OperationWord;
+  model: string | null;
+  mode: Mode | null;
+}
+
+export type Fact =
+  /** A budget's settled + held passed one of its thresholds (a share such as 0.8), once per window. */
+  | {
+      kind: 'budget_threshold';
+      budget: string;
+      windowKey: WindowKey;
+      share: number;
+      usedCredits: MilliCredits;
+      limitCredits: MilliCredits;
+      at: Ms;
+    }
+  /** A hold ended. `credits` is what was charged, `heldCredits` what had been held. */
+  | ({
+      kind: 'hold_resolved';
+      holdId: string;
+      state: Exclude<HoldState, 'held'>;
+      credits: MilliCredits;
+      heldCredits: MilliCredits;
+      basis: 'reported' | 'estimate' | 'none';
+      at: Ms;
+    } & CreateLabels)
+  /** Kling reported another amount after the hold had ended; `byCredits` may be negative. */
+  | ({ kind: 'hold_adjusted'; holdId: string; byCredits: MilliCredits; at: Ms } & CreateLabels)
+  /** More was deducted than was held. */
+  | ({
+      kind: 'actual_above_estimate';
+      holdId: string;
+      credits: MilliCredits;
+      heldCredits: MilliCredits;
+      at: Ms;
+    } & CreateLabels)
+  | ({ kind: 'hold_in_doubt'; holdId: string; externalTaskId: string | null; at: Ms } & CreateLabels)
+  /** An in-doubt create was found, or Kling answered that it does not exist. */
+  | ({
+      kind: 'doubt_ended';
+      holdId: string;
+      found: boolean;
+      taskId: string | null;
+      at: Ms;
+    } & CreateLabels)
+  | ({
+      kind: 'task_changed';
+      taskId: string;
+      product: Product;
+      from: TaskState | null;
+      to: TaskState;
+      ageMs: Ms;
+      statusMessage: string | null;
+      at: Ms;
+    } & CreateLabels)
+  | { kind: 'spending_frozen'; reason: string; actor: string; at: Ms }
+  | { kind: 'spending_resumed'; reason: string; actor: string; at: Ms };

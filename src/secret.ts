@@ -1,0 +1,57 @@
+/**
+ * A secret that cannot print itself.
+ *
+ * **Invariant**: `String(secret)`, JSON, `util.inspect`, template literals and structured clone show `[redacted]`
+ * or fail; only {@link Secret.reveal} and {@link Secret.bytes} give the value, and they are called where it is
+ * used. JavaScript cannot erase a string: what is revealed stays in memory until collected.
+ */
+import { createHash, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { inspect } from 'node:util';
+
+const REDACTED = '[redacted]';
+
+export class Secret {
+  readonly #value: Buffer;
+  readonly #digest: Buffer;
+
+  constructor(value: string | Uint8Array) {
+    this.#value = Buffer.from(value as string);
+    this.#digest = sha256(this.#value);
+  }
+
+  /** Gives the text itself. Call it only where the value is sent or signed with. */
+  reveal(): string {
+    return this.#value.toString('utf8');
+  }
+
+  /** Gives the value as a key for HMAC, kept outside the JavaScript heap. */
+  key(): KeyObject {
+    return createSecretKey(this.#value);
+  }
+
+  /** Compares in constant time with what somebody presented. */
+  matches(presented: string): boolean {
+    return timingSafeEqual(this.#digest, sha256(Buffer.from(presented, 'utf8')));
+  }
+
+  /** Tells whether another secret holds the same value, in constant time. */
+  equals(other: Secret): boolean {
+    return timingSafeEqual(this.#digest, other.#digest);
+  }
+
+  toString(): string {
+    return REDACTED;
+  }
+
+  toJSON(): string {
+    return REDACTED;
+  }
+
+  [inspect.custom](): string {
+    return REDACTED;
+  }
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}

@@ -1,0 +1,42 @@
+/**
+ * Store operations: named functions over a transaction, defined beside their nouns, run by the store's workers.
+ *
+ * **Invariant**: an operation awaits nothing but its transaction, so that a batch of them is one uninterrupted
+ * transaction. Its arguments and result are plain values (they cross a thread). Statements use `?` placeholders
+ * and only what SQLite and PostgreSQL share; `undefined` is never bound.
+ */
+
+/** What a column holds. Integers come back as numbers; one beyond 2^53 is an error, never rounded. */
+export type SqlValue = string | number | null | Uint8Array;
+export type Row = Record<string, SqlValue>;
+
+/** One transaction, or one savepoint in a batch's transaction. */
+export interface Tx {
+  get<T extends object>(sql: string, ...values: SqlValue[]): Promise<T | undefined>;
+  all<T extends object>(sql: string, ...values: SqlValue[]): Promise<T[]>;
+  /** Gives the number of rows changed. */
+  run(sql: string, ...values: SqlValue[]): Promise<number>;
+}
+
+/** A named operation; the name is what crosses to the worker, where the same module registered it. */
+export interface Operation<A, R> {
+  readonly name: string;
+  readonly access: 'read' | 'write';
+  run(tx: Tx, args: A): Promise<R>;
+}
+
+/** Defines an operation that changes rows: durable when its promise resolves. */
+export function defineWrite<A, R>(name: string, run: (tx: Tx, args: A) => Promise<R>): Operation<A, R> {
+  return { name, access: 'write', run };
+}
+
+/** Defines an operation that only reads; it runs on a second connection and never delays a write. */
+export function defineRead<A, R>(name: string, run: (tx: Tx, args: A) => Promise<R>): Operation<A, R> {
+  return { name, access: 'read', run };
+}
+
+/** One step of the schema, per engine; ids are `001-budget` and so on, run once, in order, never edited. */
+export interface Migration {
+  readonly id: string;
+  readonly sqlite: string;
+}

@@ -1,0 +1,26 @@
+/** The store as the rest of the program sees it: operations in, results out, durable when a write resolves. */
+import type { Operation } from './operation.ts';
+
+export interface StoreStats {
+  /** The file's path, absolute. */
+  path: string;
+  /** Main file and write-ahead log together. */
+  bytes: number;
+}
+
+export interface Store {
+  /**
+   * Runs a write in the next batch; resolves after the batch's commit is on disk.
+   * @throws SidecarError `ledger_unavailable` when the batch could not be committed: nothing of it stays.
+   */
+  write<A, R>(operation: Operation<A, R>, args: A): Promise<R>;
+  /** Adds a write to the next batch within 100 ms; its failure is counted, and a SIGKILL may lose it. */
+  later<A>(operation: Operation<A, unknown>, args: A): void;
+  /** Runs a read on the second connection; it sees every write that has resolved. */
+  read<A, R>(operation: Operation<A, R>, args: A): Promise<R>;
+  stats(): StoreStats;
+  /** Copies the live store, page by page, to a new file that must not exist. */
+  backup(targetPath: string): Promise<void>;
+  /** Commits what waits, checkpoints, gives up ownership. Idempotent. */
+  close(): Promise<void>;
+}

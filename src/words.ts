@@ -1,0 +1,47 @@
+/** Words with closed meanings, shared by every plane (contract.md, "Words with closed meanings"). */
+
+/** What a request asks Kling to do. The first group creates and may bill; the last reads or writes freely. */
+export const OPERATIONS = [
+  'text-to-video',
+  'image-to-video',
+  'omni-video',
+  'multi-image-to-video',
+  'motion-control',
+  'video-extend',
+  'multi-elements',
+  'elements-selection',
+  'lip-sync',
+  'identify-face',
+  'image-recognize',
+  'avatar',
+  'effects',
+  'text-to-audio',
+  'video-to-audio',
+  'tts',
+  'image',
+  'omni-image',
+  'multi-image-to-image',
+  'image-expand',
+  'virtual-try-on',
+  'ai-multi-shot',
+  'custom-voice',
+  'custom-element',
+  'unknown',
+  'task-read',
+  'task-list',
+  'account',
+  'library',
+] as const;
+export type OperationWord = (typeof OPERATIONS)[number];
+
+/** Output quality: `std` is 720p, `pro` 1080p. */
+export type Mode = 'std' | 'pro' | '4k';
+export type TaskState = 'submitted' | 'processing' | 'succeeded' | 'failed';
+export type HoldState = 'held' | 'settled' | 'released' | 'written_off';
+/** How sure a price is: `assumed` for a length only the media know, `unknown` where no price exists. */
+export type PriceBasis = 'exact' | 'assumed' | 'unknown';
+/** How one attempt at Kling ended: `no_answer` is sent, then reset or timed out. */
+export type CallOutcome =
+  'ok' | 'client_error' | 'throttled' | 'server_error' | 'unreachable' | 'no_answer' | 'aborted';
+export type BudgetWindow = 'hour' | 'day' | 'week' | 'month' | 'total';
+export type EnforceMode = 'protect' | 'observe';
