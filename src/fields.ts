@@ -1,0 +1,54 @@
+/**
+ * Pieces of schema that several config sections share: zones, days, amounts, names, addresses.
+ *
+ * **Invariant**: a rule's `error` says what is allowed, never what was given; the config's reader adds key and value.
+ */
+import { z } from 'zod';
+import { isZone } from './zone.ts';
+
+const ZONE_ALLOWED = 'an IANA time zone such as "UTC", "Asia/Shanghai" or "Europe/Berlin"';
+
+/** An IANA zone's name; offsets such as `+08:00` are none. */
+export const ianaZone = z.string().refine(isZone, { error: ZONE_ALLOWED, params: { words: 'zones' } });
+
+/** A calendar day that exists, `2026-03-17`. */
+export const calendarDay = z.string().refine(isDay, { error: 'a day that exists, such as "2026-03-17"' });
+
+function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+}
+
+const CREDITS_MAX = 1_000_000_000;
+/** A decimal number of credits, above 0, with at most three places. */
+export const creditsAmount = z.number().min(0.001).max(CREDITS_MAX).multipleOf(0.001);
+/** The same with 0 allowed: a price may be nothing, a limit may not. */
+export const creditsOrZero = z.number().min(0).max(CREDITS_MAX).multipleOf(0.001);
+
+/** A name that people type and that becomes a metric's label: budgets and apps. */
+export const label = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/, {
+  error: '1 to 64 letters, digits, spaces, dots, dashes or underscores, beginning with a letter or digit',
+});
+
+/** A port; 0 lets the system choose one. */
+export const port = z.int().min(0).max(65_535);
+
+/** An address to listen on. */
+export const bindHost = z
+  .string()
+  .regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$/, {
+    error: 'an address to listen on, without scheme, brackets or port',
+  });
+
+/** Host names that callers may say beside the loopback ones. */
+export const allowedHosts = z
+  .array(
+    z.string().regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/, {
+      error: 'a host name, with a port where it is not the listener’s',
+    }),
+  )
+  .max(100)
+  .readonly()
+  .default([])
+  .describe('Host names that callers may use beside the loopback ones.');

@@ -1,0 +1,122 @@
+/**
+ * The external task id in a create's body: read, and written in by an edit of the bytes.
+ *
+ * The legacy generation has it at the top level, the new one in `options`. Absent, null and `""` all mean none.
+ *
+ * **Invariant**: an edited body parses to the same object plus the id; no other byte changes. The caller scans and
+ * prices the result again.
+ */
+import { SidecarError } from '../errors.ts';
+import type { KlingRoute } from './routes.ts';
+import { memberOf, textOf, type JsonNode, type JsonObject } from './strict-json.ts';
+
+/** Free bytes to leave before a body so that {@link injectInPlace} fits. */
+export const HEADROOM_BYTES = 256;
+
+const FIELD = 'external_task_id';
+const SAFE_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * Gives the caller's own id; null where there is none or the route knows none.
+ * @throws SidecarError `body_refused` where the field or `options` has a type that Kling does not take.
+ */
+export function readExternalId(bytes: Uint8Array, body: JsonObject, route: KlingRoute): string | null {
+  if (!route.knowsExternalId) return null;
+  const holder = holderOf(body, route);
+  const node = holder === null ? undefined : memberOf(holder, FIELD);
+  if (node === undefined || node.kind === 'null') return null;
+  if (node.kind !== 'string') refuseType(FIELD, node.kind, 'a string');
+  const id = textOf(bytes, node);
+  return id === '' ? null : id;
+}
+
+/** One replacement: `text` takes the place of `bytes[from, to)`. */
+interface Edit {
+  from: number;
+  to: number;
+  text: string;
+}
+
+/**
+ * Writes an id into a body that has none and gives the new bytes.
+ * @throws SidecarError `body_refused` as {@link readExternalId}.
+ */
+export function injectExternalId(
+  bytes: Uint8Array,
+  body: JsonObject,
+  route: KlingRoute,
+  id: string,
+): Uint8Array {
+  const { from, to, text } = planEdit(body, route, id);
+  const edited = Buffer.allocUnsafe(bytes.length - (to - from) + text.length);
+  edited.set(bytes.subarray(0, from), 0);
+  edited.write(text, from, 'latin1');
+  edited.set(bytes.subarray(to), from + text.length);
+  return edited;
+}
+
+export interface InPlace {
+  /** Holds the body in `[start, end)` and {@link HEADROOM_BYTES} free bytes before it. */
+  buffer: Buffer;
+  start: number;
+  end: number;
+  /** The scan of `buffer.subarray(start, end)`. */
+  body: JsonObject;
+  route: KlingRoute;
+  id: string;
+}
+
+/**
+ * Writes an id into a body where it lies, moving what stands before the edit to the left, and gives the new bounds.
+ * @throws RangeError where the headroom is too small.
+ */
+export function injectInPlace(given: InPlace): { start: number; end: number } {
+  const { buffer, start, end, body, route, id } = given;
+  const { from, to, text } = planEdit(body, route, id);
+  const moved = start - (text.length - (to - from));
+  if (moved < 0)
+    throw new RangeError(`${HEADROOM_BYTES} free bytes are needed before the body, not ${start}`);
+  buffer.copyWithin(moved, start, start + from);
+  buffer.write(text, moved + from, 'latin1');
+  return { start: moved, end };
+}
+
+function planEdit(body: JsonObject, route: KlingRoute, id: string): Edit {
+  if (!SAFE_ID.test(id)) throw new RangeError('an injected id is 1 to 64 of A-Z, a-z, 0-9, _ and -');
+  const member = `"${FIELD}":"${id}"`;
+  if (route.generation !== 'new') return edit(body, id, member);
+  const options = memberOf(body, 'options');
+  if (options === undefined) return insertFirst(body, `"options":{${member}}`);
+  if (options.kind === 'null') return { from: options.start, to: options.end, text: `{${member}}` };
+  if (options.kind !== 'object') refuseType('options', options.kind, 'an object');
+  return edit(options, id, member);
+}
+
+function edit(holder: JsonNode, id: string, member: string): Edit {
+  const present = memberOf(holder, FIELD);
+  if (present === undefined) return insertFirst(holder, member);
+  return { from: present.start, to: present.end, text: `"${id}"` };
+}
+
+function insertFirst(holder: JsonNode, member: string): Edit {
+  const at = holder.start + 1;
+  return { from: at, to: at, text: holder.names.length === 0 ? member : `${member},` };
+}
+
+function holderOf(body: JsonObject, route: KlingRoute): JsonNode | null {
+  if (route.generation !== 'new') return body;
+  const options = memberOf(body, 'options');
+  if (options === undefined || options.kind === 'null') return null;
+  if (options.kind !== 'object') refuseType('options', options.kind, 'an object');
+  return options;
+}
+
+function refuseType(field: string, kind: string, allowed: string): never {
+  throw new SidecarError(
+    'body_refused',
+    `The body's ${field} is of type ${kind}; it must be ${allowed} or absent.`,
+    {
+      detail: { rule: 'type', place: field },
+    },
+  );
+}

@@ -1,0 +1,320 @@
+/**
+ * Every route of Kling's API that the sidecar knows, of both generations, and how a request finds its own.
+ *
+ * The method is no billing signal: `POST /tasks` reads and deletes are POSTs, so each route says what it is. A POST
+ * that is not here is treated as a create of unknown price ({@link UNKNOWN_CREATE}).
+ *
+ * **Invariant**: matching is exact and case-sensitive on the path as it came; a template is bounded text, fit for a
+ * label. Sources: Kling's API pages, read 2026-09-20 (kling.ai/document-api; legacy video pages app.klingai.com).
+ */
+import type { Product } from '../units.ts';
+import type { OperationWord } from '../words.ts';
+import type { PriceOverride } from './kling-config.ts';
+
+export type Generation = 'legacy' | 'new' | 'account';
+
+export interface KlingRoute {
+  /** `/v1/videos/text2video/{id}`. */
+  readonly template: string;
+  readonly method: 'GET' | 'POST';
+  /** `sync_create` bills and answers with its result; `write` changes something free of charge. */
+  readonly kind: 'create' | 'sync_create' | 'read' | 'write';
+  readonly operation: OperationWord;
+  readonly product: Product;
+  readonly generation: Generation;
+  /** Whether the body may carry an `external_task_id`. */
+  readonly knowsExternalId: boolean;
+  /** The model that the path names, in the legacy spelling; `other` for one we do not know. */
+  readonly urlModel: string | null;
+  /** Where one task is asked for by `/{id}`; null where only `GET /tasks` knows it. */
+  readonly queryPath: string | null;
+  /** Whether `GET /tasks` shows the tasks made here. */
+  readonly batchReadable: boolean;
+}
+
+export type RouteMatch =
+  | { kind: 'match'; route: KlingRoute; params: Readonly<Record<string, string>> }
+  | { kind: 'method'; allowed: string[] }
+  | { kind: 'unknown' };
+
+export interface RouteTable {
+  readonly routes: readonly KlingRoute[];
+  /** Finds a request's route by its method and its path without query. */
+  find(method: string, path: string): RouteMatch;
+  /** Gives the known path that a path misses only by case or slashes; null where there is none. */
+  nearMiss(method: string, path: string): string | null;
+  /** Gives a route by its template and method, as the store keeps them. */
+  byTemplate(template: string, method?: string): KlingRoute | null;
+}
+
+/** Path segments of the new generation, with the legacy spelling of their models. */
+export const NEW_MODELS: Readonly<Record<string, string>> = {
+  'kling-3.0-turbo': 'kling-v3-turbo',
+  'kling-3.0': 'kling-v3',
+  'kling-3.0-omni': 'kling-v3-omni',
+  'kling-o1': 'kling-video-o1',
+  'kling-2.6': 'kling-v2-6',
+  'kling-2.5-turbo': 'kling-v2-5-turbo',
+};
+
+/** A create on a path that is not in the table: billable, of unknown price, and never edited. */
+export const UNKNOWN_CREATE: KlingRoute = {
+  template: 'unknown',
+  method: 'POST',
+  kind: 'create',
+  operation: 'unknown',
+  product: 'video',
+  generation: 'legacy',
+  knowsExternalId: false,
+  urlModel: null,
+  queryPath: null,
+  batchReadable: true,
+};
+
+const FAMILIES = {
+  'text-to-video': ['kling-3.0-turbo', 'kling-3.0', 'kling-2.6', 'kling-2.5-turbo'],
+  'image-to-video': ['kling-3.0-turbo', 'kling-3.0', 'kling-2.6', 'kling-2.5-turbo'],
+  'omni-video': ['kling-3.0-omni', 'kling-o1'],
+  'motion-control': ['kling-3.0', 'kling-2.6'],
+} as const;
+const FAMILY_NAMES = Object.keys(FAMILIES) as (keyof typeof FAMILIES)[];
+
+/** Legacy tasks: a create, its single query and its list. Paths are below `/v1/`. */
+const LEGACY_TASKS: readonly [path: string, operation: OperationWord, product: Product][] = [
+  ['videos/text2video', 'text-to-video', 'video'],
+  ['videos/image2video', 'image-to-video', 'video'],
+  ['videos/omni-video', 'omni-video', 'video'],
+  ['videos/multi-image2video', 'multi-image-to-video', 'video'],
+  ['videos/motion-control', 'motion-control', 'video'],
+  ['videos/video-extend', 'video-extend', 'video'],
+  ['videos/multi-elements', 'multi-elements', 'video'],
+  ['videos/advanced-lip-sync', 'lip-sync', 'video'],
+  ['videos/lip-sync', 'lip-sync', 'video'],
+  ['videos/avatar/image2video', 'avatar', 'video'],
+  ['videos/effects', 'effects', 'video'],
+  ['audio/text-to-audio', 'text-to-audio', 'video'],
+  ['audio/video-to-audio', 'video-to-audio', 'video'],
+  ['images/generations', 'image', 'image'],
+  ['images/omni-image', 'omni-image', 'image'],
+  ['images/multi-image2image', 'multi-image-to-image', 'image'],
+  ['images/editing/expand', 'image-expand', 'image'],
+  // Priced in video units ($0.07); Kling's packs once had a type of its own for it.
+  ['images/kolors-virtual-try-on', 'virtual-try-on', 'video'],
+  ['general/ai-multi-shot', 'ai-multi-shot', 'image'],
+  ['general/custom-voices', 'custom-voice', 'video'],
+  ['general/advanced-custom-elements', 'custom-element', 'video'],
+];
+
+const SYNC_CREATES: readonly [path: string, operation: OperationWord][] = [
+  ['/v1/videos/multi-elements/init-selection', 'elements-selection'],
+  ['/v1/videos/multi-elements/add-selection', 'elements-selection'],
+  ['/v1/videos/multi-elements/delete-selection', 'elements-selection'],
+  ['/v1/videos/multi-elements/clear-selection', 'elements-selection'],
+  ['/v1/videos/multi-elements/preview-selection', 'elements-selection'],
+  ['/v1/videos/identify-face', 'identify-face'],
+  ['/v1/videos/image-recognize', 'image-recognize'],
+  ['/v1/audio/tts', 'tts'],
+];
+
+const LIBRARY: readonly [method: 'GET' | 'POST', path: string][] = [
+  ['POST', '/v1/general/custom-elements'],
+  ['GET', '/v1/general/custom-elements'],
+  ['GET', '/v1/general/presets-voices'],
+  ['GET', '/v1/general/advanced-presets-elements'],
+  ['GET', '/v1/general/presets-elements'],
+  ['POST', '/v1/general/delete-voices'],
+  ['POST', '/v1/general/delete-elements'],
+  ['POST', '/v1/general/delete-advanced-elements'],
+];
+
+const FREE: Pick<KlingRoute, 'knowsExternalId' | 'urlModel' | 'queryPath' | 'batchReadable'> = {
+  knowsExternalId: false,
+  urlModel: null,
+  queryPath: null,
+  batchReadable: false,
+};
+
+function newCreate(family: keyof typeof FAMILIES, segment: string): KlingRoute {
+  return {
+    template: `/${family}/${segment}`,
+    method: 'POST',
+    kind: 'create',
+    operation: family,
+    product: 'video',
+    generation: 'new',
+    knowsExternalId: true,
+    urlModel: NEW_MODELS[segment] ?? 'other',
+    queryPath: null,
+    batchReadable: true,
+  };
+}
+
+function legacyTask(path: string, operation: OperationWord, product: Product): KlingRoute[] {
+  const base = `/v1/${path}`;
+  const shared = {
+    product,
+    generation: 'legacy',
+    urlModel: null,
+    queryPath: base,
+    batchReadable: true,
+  } as const;
+  const read = { ...shared, method: 'GET', kind: 'read', knowsExternalId: false } as const;
+  return [
+    { ...shared, template: base, method: 'POST', kind: 'create', operation, knowsExternalId: true },
+    { ...read, template: `${base}/{id}`, operation: 'task-read' },
+    { ...read, template: base, operation: 'task-list' },
+  ];
+}
+
+function freeRoute(
+  given: Pick<KlingRoute, 'method' | 'template' | 'operation' | 'generation' | 'kind'>,
+): KlingRoute {
+  return { ...FREE, ...given, product: 'video' };
+}
+
+/** Every route, but for models of the new generation that we do not know. */
+export const ROUTES: readonly KlingRoute[] = [
+  ...FAMILY_NAMES.flatMap((family) => FAMILIES[family].map((segment) => newCreate(family, segment))),
+  freeRoute({ method: 'GET', template: '/tasks', kind: 'read', operation: 'task-read', generation: 'new' }),
+  freeRoute({ method: 'POST', template: '/tasks', kind: 'read', operation: 'task-list', generation: 'new' }),
+  ...LEGACY_TASKS.flatMap((row) => legacyTask(...row)),
+  ...SYNC_CREATES.map(([template, operation]): KlingRoute => {
+    return {
+      ...FREE,
+      method: 'POST',
+      template,
+      kind: 'sync_create',
+      operation,
+      product: 'video',
+      generation: 'legacy',
+    };
+  }),
+  ...LIBRARY.map(([method, template]) => {
+    const kind = method === 'GET' ? 'read' : 'write';
+    return freeRoute({ method, template, kind, operation: 'library', generation: 'legacy' });
+  }),
+  freeRoute({
+    method: 'GET',
+    template: '/account/costs',
+    kind: 'read',
+    operation: 'account',
+    generation: 'account',
+  }),
+  ...['/account/billing/package', '/account/billing/balance'].map((template) =>
+    freeRoute({ method: 'POST', template, kind: 'read', operation: 'account', generation: 'account' }),
+  ),
+];
+
+/** Creates of models that the new generation has and we do not know, one for each family. */
+const UNKNOWN_MODELS: readonly KlingRoute[] = FAMILY_NAMES.map((family) => newCreate(family, '{model}'));
+
+const UNKNOWN: RouteMatch = { kind: 'unknown' };
+const NO_PARAMS: Readonly<Record<string, string>> = {};
+
+/** Gives the route that an override with a path of its own adds; its price is the override's. */
+function overrideRoute(path: string, override: PriceOverride): KlingRoute {
+  const [, family = '', segment = ''] = path.split('/');
+  const known = FAMILY_NAMES.find((name) => path === `/${name}/${segment}` && name === family);
+  if (known !== undefined) return newCreate(known, segment);
+  const isLegacy = path.startsWith('/v1/');
+  return {
+    ...UNKNOWN_CREATE,
+    template: path,
+    operation: override.operation ?? 'unknown',
+    generation: isLegacy ? 'legacy' : 'new',
+    knowsExternalId: true,
+    queryPath: isLegacy ? path : null,
+  };
+}
+
+/** Makes a table of the routes above and of those that the operator's price overrides add. */
+export function routesWith(overrides: readonly PriceOverride[]): RouteTable {
+  const routes = [...ROUTES];
+  for (const override of overrides) {
+    const { path } = override;
+    if (path === null || routes.some((it) => it.template === path && it.method === 'POST')) continue;
+    routes.push(overrideRoute(path, override));
+  }
+  return new Table(routes);
+}
+
+class Table implements RouteTable {
+  readonly routes: readonly KlingRoute[];
+  /** Matches without parameters, by method and path. */
+  readonly #exact: Readonly<Record<'GET' | 'POST', Map<string, RouteMatch>>> = {
+    GET: new Map(),
+    POST: new Map(),
+  };
+  /** Routes whose last segment is a parameter, by method and what stands before it. */
+  readonly #below: Readonly<Record<'GET' | 'POST', Map<string, KlingRoute>>> = {
+    GET: new Map(),
+    POST: new Map(),
+  };
+  readonly #byTemplate = new Map<string, KlingRoute>();
+  readonly #byFold = new Map<string, string>();
+
+  constructor(routes: readonly KlingRoute[]) {
+    this.routes = routes;
+    for (const route of [...routes, ...UNKNOWN_MODELS]) this.#add(route);
+  }
+
+  #add(route: KlingRoute): void {
+    this.#byTemplate.set(`${route.method} ${route.template}`, route);
+    const at = route.template.indexOf('/{');
+    if (at >= 0) {
+      this.#below[route.method].set(route.template.slice(0, at), route);
+      return;
+    }
+    this.#exact[route.method].set(route.template, { kind: 'match', route, params: NO_PARAMS });
+    this.#byFold.set(`${route.method} ${foldPath(route.template)}`, route.template);
+  }
+
+  find(method: string, path: string): RouteMatch {
+    const wanted = method === 'HEAD' ? 'GET' : method;
+    if (wanted === 'GET' || wanted === 'POST') {
+      const match = this.#exact[wanted].get(path) ?? this.#withParameter(wanted, path);
+      if (match !== undefined) return match;
+      // A POST below a task's own path is no documented read: it may be a new create.
+      if (wanted === 'POST' && !this.#exact.GET.has(path)) return UNKNOWN;
+    }
+    return this.#otherMethod(path);
+  }
+
+  nearMiss(method: string, path: string): string | null {
+    const wanted = method === 'HEAD' ? 'GET' : method;
+    const near = this.#byFold.get(`${wanted} ${foldPath(path)}`);
+    return near === undefined || near === path ? null : near;
+  }
+
+  byTemplate(template: string, method = 'POST'): KlingRoute | null {
+    return this.#byTemplate.get(`${method} ${template}`) ?? null;
+  }
+
+  #withParameter(method: 'GET' | 'POST', path: string): RouteMatch | undefined {
+    const at = path.lastIndexOf('/');
+    if (at <= 0 || at === path.length - 1) return undefined;
+    const route = this.#below[method].get(path.slice(0, at));
+    if (route === undefined) return undefined;
+    const value = path.slice(at + 1);
+    return { kind: 'match', route, params: method === 'GET' ? { id: value } : { model: value } };
+  }
+
+  #otherMethod(path: string): RouteMatch {
+    const has = (method: 'GET' | 'POST'): boolean =>
+      this.#exact[method].has(path) || this.#withParameter(method, path) !== undefined;
+    const allowed = [...(has('GET') ? ['GET', 'HEAD'] : []), ...(has('POST') ? ['POST'] : [])];
+    return allowed.length === 0 ? UNKNOWN : { kind: 'method', allowed };
+  }
+}
+
+function foldPath(path: string): string {
+  return path.toLowerCase().replaceAll(/\/+/g, '/').replace(/\/$/, '');
+}
+
+/** The table without additions. */
+export const DEFAULT_ROUTES: RouteTable = new Table(ROUTES);
+
+/** Finds a request's route among those of Kling's own pages. */
+export function findRoute(method: string, path: string): RouteMatch {
+  return DEFAULT_ROUTES.find(method, path);
+}

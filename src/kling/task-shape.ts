@@ -1,0 +1,116 @@
+/**
+ * One task as Kling writes it, of either generation, read into a {@link TaskSighting}.
+ *
+ * **Invariant**: a sighting has a task id; a status word that is not documented counts as `processing`.
+ */
+import type { TaskResult, TaskSighting } from '../tasks/task.ts';
+import type { Ms, Product } from '../units.ts';
+import type { TaskState } from '../words.ts';
+import { deductionOf, type CashPrice } from './deduction.ts';
+import { fieldOf, textOfValue } from './json-value.ts';
+
+const STATES: Readonly<Record<string, TaskState>> = {
+  submitted: 'submitted',
+  processing: 'processing',
+  succeed: 'succeeded',
+  succeeded: 'succeeded',
+  failed: 'failed',
+};
+/** Results kept of one task; Kling makes at most nine. */
+const RESULTS_MAX = 64;
+
+/** Gives the items of `data`: itself, its own list, or `data.result` of the cursor query. */
+export function itemsOf(data: unknown): readonly unknown[] {
+  if (Array.isArray(data)) return data;
+  const result = fieldOf(data, 'result');
+  return Array.isArray(result) ? result : [data];
+}
+
+/** Reads one task; null where the value has no task id. */
+export function sightingOf(item: unknown, product: Product, price?: CashPrice): TaskSighting | null {
+  const legacyId = textOfValue(fieldOf(item, 'task_id'));
+  const taskId = legacyId ?? textOfValue(fieldOf(item, 'id'));
+  if (taskId === null) return null;
+  const of = (legacy: string, current: string): unknown =>
+    fieldOf(item, legacyId === null ? current : legacy);
+  const state = stateOf(of('task_status', 'status'));
+  const deduction = deductionOf(item, product, price);
+  const isOver = state === 'succeeded' || state === 'failed';
+  return {
+    taskId,
+    externalTaskId:
+      textOfValue(fieldOf(fieldOf(item, 'task_info'), 'external_task_id')) ??
+      textOfValue(fieldOf(item, 'external_id')) ??
+      textOfValue(fieldOf(item, 'external_task_id')),
+    state,
+    statusMessage: textOfValue(of('task_status_msg', 'message')),
+    updatedAt: instantOf(of('updated_at', 'update_time')),
+    createdAt: instantOf(of('created_at', 'create_time')),
+    // While a task runs, a zero is a field not filled in yet.
+    deduction: isOver || deduction?.credits !== 0 ? deduction : null,
+    results: resultsOf(item),
+  };
+}
+
+function stateOf(word: unknown): TaskState {
+  if (typeof word !== 'string' || word === '') return 'submitted';
+  return Object.hasOwn(STATES, word) ? (STATES[word] ?? 'processing') : 'processing';
+}
+
+/** Kling's times are milliseconds; anything else is no time. */
+function instantOf(value: unknown): Ms | null {
+  const text = textOfValue(value);
+  if (text === null || !/^\d{11,15}$/.test(text)) return null;
+  return Number(text);
+}
+
+function resultsOf(item: unknown): TaskResult[] {
+  const outputs = fieldOf(item, 'outputs');
+  const found = Array.isArray(outputs)
+    ? outputs.flatMap(outputOf)
+    : legacyResults(fieldOf(item, 'task_result'));
+  return found.slice(0, RESULTS_MAX);
+}
+
+const OUTPUT_KINDS: ReadonlySet<unknown> = new Set(['video', 'image', 'audio', 'voice', 'element']);
+
+function outputOf(output: unknown): TaskResult[] {
+  const kind = fieldOf(output, 'type');
+  if (!OUTPUT_KINDS.has(kind)) return [];
+  return [
+    {
+      kind: kind as TaskResult['kind'],
+      id: textOfValue(fieldOf(output, 'id')),
+      url: textOfValue(fieldOf(output, 'url')) ?? textOfValue(fieldOf(output, 'mp3_url')),
+      durationSeconds:
+        textOfValue(fieldOf(output, 'duration')) ?? textOfValue(fieldOf(output, 'mp3_duration')),
+    },
+  ];
+}
+
+const LEGACY_LISTS: readonly [name: string, kind: TaskResult['kind']][] = [
+  ['videos', 'video'],
+  ['images', 'image'],
+  ['series_images', 'image'],
+  ['audios', 'audio'],
+  ['voices', 'voice'],
+  ['elements', 'element'],
+];
+const URL_FIELDS = ['url', 'url_1', 'url_2', 'url_3', 'url_mp3', 'trial_url'];
+
+function legacyResults(result: unknown): TaskResult[] {
+  return LEGACY_LISTS.flatMap(([name, kind]) => {
+    const list = fieldOf(result, name);
+    return Array.isArray(list) ? list.flatMap((entry) => legacyResult(entry, kind)) : [];
+  });
+}
+
+/** One entry has one address, but for AI multi-shot, which gives three in one. */
+function legacyResult(entry: unknown, kind: TaskResult['kind']): TaskResult[] {
+  const id = textOfValue(fieldOf(entry, 'id')) ?? textOfValue(fieldOf(entry, `${kind}_id`));
+  const durationSeconds =
+    textOfValue(fieldOf(entry, 'duration')) ?? textOfValue(fieldOf(entry, 'duration_mp3'));
+  const urls = URL_FIELDS.map((name) => textOfValue(fieldOf(entry, name))).filter((url) => url !== null);
+  if (urls.length === 0) return id === null ? [] : [{ kind, id, url: null, durationSeconds }];
+  return urls.map((url) => ({ kind, id, url, durationSeconds }));
+}

@@ -1,0 +1,179 @@
+/**
+ * What stands in `Authorization`: an API key as it is, or a JWT made from access key and secret key.
+ *
+ * A JWT is made once and used until 5 minutes before it expires. Its times are those of Kling's clock as far as we
+ * know it ({@link TokenSource.setClockOffset}). Whether it is time to renew is read from the steady clock and from
+ * the wall clock: neither a sleep of the machine nor a step of its clock leaves a dead token in use.
+ *
+ * **Invariant**: at most one token is being made at a time; no secret and no token is part of an error.
+ */
+import { decodeJwt, jwtVerify, SignJWT } from 'jose';
+import type { Clock } from '../clock.ts';
+import type { Secret } from '../secret.ts';
+import type { Ms } from '../units.ts';
+import type { Generation } from './routes.ts';
+
+/** Life of a token and back-dating of its start, as in Kling's own sample (authentication page, 2026-09-20). */
+export const TOKEN_LIFE_MS = 1_800_000;
+export const TOKEN_BACKDATED_MS = 5_000;
+/** A token is renewed this long before it expires. */
+export const RENEW_BEFORE_MS = 300_000;
+/** Smaller differences are left alone: `Date` has whole seconds, and the start is back-dated by as much. */
+export const OFFSET_IGNORED_MS = 5_000;
+/** How far a caller's clock may be off. */
+export const APP_TOLERANCE_SECONDS = 30;
+
+export type Credentials =
+  { kind: 'api_key'; key: Secret } | { kind: 'ak_sk'; accessKey: string; secretKey: Secret };
+
+export type RefreshReason = 'first' | 'renew' | 'resign';
+
+export interface TokenSourceOptions {
+  credentials: Credentials;
+  clock: Clock;
+  /** Told of every token that was made, or could not be. */
+  onRefresh?: (result: { ok: boolean; reason: RefreshReason }) => void;
+}
+
+export interface TokenSource {
+  readonly kind: Credentials['kind'];
+  /** Gives the header's value; a promise only while a token is being made. */
+  authorization(): string | Promise<string>;
+  /** Makes a new token, after Kling called the present one early or expired (1003, 1004). */
+  resign(): Promise<string>;
+  /** Takes Kling's clock less ours; only what passes {@link OFFSET_IGNORED_MS} has an effect. */
+  setClockOffset(offsetMs: Ms): void;
+  /** Tells whether Kling takes these credentials on a generation's paths (AK/SK are for the legacy one only). */
+  supports(generation: Generation): boolean;
+}
+
+/** Makes the source of the header's value for the credentials at hand. */
+export function createTokenSource(options: TokenSourceOptions): TokenSource {
+  const { credentials } = options;
+  if (credentials.kind === 'ak_sk') return new JwtSource(credentials, options);
+  const { key } = credentials;
+  return {
+    kind: 'api_key',
+    authorization: () => `Bearer ${key.reveal()}`,
+    resign: () => Promise.resolve(`Bearer ${key.reveal()}`),
+    setClockOffset: () => {},
+    supports: () => true,
+  };
+}
+
+interface Token {
+  header: string;
+  offsetMs: Ms;
+  /** On the steady clock. */
+  renewAtTick: Ms;
+  /** On our wall clock, corrected. */
+  madeAt: Ms;
+}
+
+class JwtSource implements TokenSource {
+  readonly kind = 'ak_sk';
+  readonly #accessKey: string;
+  readonly #secretKey: Secret;
+  readonly #clock: Clock;
+  readonly #onRefresh: NonNullable<TokenSourceOptions['onRefresh']>;
+  #token: Token | null = null;
+  #pending: Promise<string> | null = null;
+  #offsetMs: Ms = 0;
+
+  constructor(credentials: Extract<Credentials, { kind: 'ak_sk' }>, options: TokenSourceOptions) {
+    this.#accessKey = credentials.accessKey;
+    this.#secretKey = credentials.secretKey;
+    this.#clock = options.clock;
+    this.#onRefresh = options.onRefresh ?? (() => {});
+  }
+
+  authorization(): string | Promise<string> {
+    const token = this.#token;
+    if (token !== null && this.#isFresh(token)) return token.header;
+    return this.#make(token === null ? 'first' : 'renew');
+  }
+
+  resign(): Promise<string> {
+    return this.#make('resign');
+  }
+
+  setClockOffset(offsetMs: Ms): void {
+    this.#offsetMs = Math.abs(offsetMs) > OFFSET_IGNORED_MS ? offsetMs : 0;
+  }
+
+  supports(generation: Generation): boolean {
+    return generation !== 'new';
+  }
+
+  #isFresh(token: Token): boolean {
+    const age = this.#clock.now() + this.#offsetMs - token.madeAt;
+    return (
+      this.#clock.monotonic() < token.renewAtTick &&
+      age < TOKEN_LIFE_MS - RENEW_BEFORE_MS &&
+      age >= -TOKEN_BACKDATED_MS &&
+      Math.abs(this.#offsetMs - token.offsetMs) <= OFFSET_IGNORED_MS
+    );
+  }
+
+  #make(reason: RefreshReason): Promise<string> {
+    this.#pending ??= this.#sign().then(
+      (header) => {
+        this.#pending = null;
+        this.#onRefresh({ ok: true, reason });
+        return header;
+      },
+      (error: unknown) => {
+        this.#pending = null;
+        this.#onRefresh({ ok: false, reason });
+        throw error;
+      },
+    );
+    return this.#pending;
+  }
+
+  async #sign(): Promise<string> {
+    const offsetMs = this.#offsetMs;
+    const madeAt = this.#clock.now() + offsetMs;
+    const renewAtTick = this.#clock.monotonic() + TOKEN_LIFE_MS - RENEW_BEFORE_MS;
+    const jwt = await new SignJWT()
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setIssuer(this.#accessKey)
+      .setExpirationTime(Math.floor((madeAt + TOKEN_LIFE_MS) / 1000))
+      .setNotBefore(Math.floor((madeAt - TOKEN_BACKDATED_MS) / 1000))
+      .sign(this.#secretKey.key());
+    const header = `Bearer ${jwt}`;
+    this.#token = { header, offsetMs, renewAtTick, madeAt };
+    return header;
+  }
+}
+
+/** An app whose callers sign JWTs as they would for Kling. */
+export interface AppKeys {
+  accessKey: string;
+  secretKey: Secret;
+}
+
+/** Gives the access key that a JWT claims to be of, unverified: it only selects the app; null for no JWT. */
+export function claimedAccessKey(jwt: string): string | null {
+  try {
+    return decodeJwt(jwt).iss ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Tells whether a caller's JWT was signed with its app's secret key and holds now, give or take 30 s. */
+export async function verifyAppToken(jwt: string, app: AppKeys, clock: Clock): Promise<boolean> {
+  try {
+    await jwtVerify(jwt, app.secretKey.key(), {
+      algorithms: ['HS256'],
+      issuer: app.accessKey,
+      requiredClaims: ['iss', 'exp'],
+      clockTolerance: APP_TOLERANCE_SECONDS,
+      currentDate: new Date(clock.now()),
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
