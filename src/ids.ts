@@ -14,7 +14,19 @@ const pool = Buffer.alloc(POOL_BYTES);
 let poolAt = POOL_BYTES;
 
 /** The prefixes in use; `ks` marks the external task ids that we inject. */
-export type IdPrefix = 'ks' | 'hold' | 'entry' | 'call' | 'req' | 'audit' | 'raise' | 'refusal' | 'run';
+export type IdPrefix =
+  | 'ks'
+  | 'hold'
+  | 'entry'
+  | 'call'
+  | 'req'
+  | 'audit'
+  | 'raise'
+  | 'refusal'
+  | 'run'
+  | 'excl'
+  | 'blame'
+  | 'check';
 
 /** Makes a new id such as `ks_01k8…`, 26 characters after the underscore. */
 export function newId(prefix: IdPrefix, nowMs: Ms): string {

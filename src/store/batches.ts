@@ -1,0 +1,179 @@
+/**
+ * Gathers the operations of one tick of the event loop into one message to a worker.
+ *
+ * While a batch is under way the next one gathers, so batches grow with the load by themselves: a lone caller
+ * waits for nobody, and 32 parallel callers share a commit. **Invariant**: a promise settles only by the reply of
+ * the batch its operation was in, or by the failure of that batch or of the worker.
+ */
+import type { Clock, Timer } from '../clock.ts';
+import { SidecarError } from '../errors.ts';
+import type { Ms } from '../units.ts';
+import { pack, unpack, type Packed } from './plain.ts';
+import { fromWireError, type WireError } from './wire-error.ts';
+
+/** Operations in one transaction. */
+export const BATCH_MAX = 256;
+/** The longest that an operation handed to `later` waits for company. */
+export const LATER_MS: Ms = 100;
+/** Operations that wait before more are refused: the disk is stuck then, and memory must not fill. */
+const WAITING_MAX = 20_000;
+
+export interface BatchesOptions {
+  send: (message: Packed) => void;
+  clock: Clock;
+  onBatch?: ((batch: { operations: number; seconds: number }) => void) | undefined;
+  /** An operation handed to `later` failed; nobody else hears of it. */
+  onLaterFailed?: ((name: string, error: Error) => void) | undefined;
+  onBatchFailed?: ((message: string, operations: number) => void) | undefined;
+}
+
+interface Call {
+  name: string;
+  args: unknown;
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+}
+
+/** The gathering side of one worker. */
+export class Batches {
+  readonly #options: BatchesOptions;
+  #waiting: Call[] = [];
+  #underWay: Call[] = [];
+  /** Something waits that should not wait for the timer of `addLater`. */
+  #isUrgent = false;
+  #isScheduled = false;
+  #laterTimer: Timer | null = null;
+  /** Why nothing more is taken. */
+  #refusal: SidecarError | null = null;
+  #onEmpty: (() => void)[] = [];
+
+  constructor(options: BatchesOptions) {
+    this.#options = options;
+  }
+
+  /** Adds an operation to the next batch. */
+  add(name: string, args: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#put({ name, args, resolve, reject })) this.#schedule();
+    });
+  }
+
+  /** Adds one that may wait up to {@link LATER_MS}. */
+  addLater(name: string, args: unknown): void {
+    const { clock, onLaterFailed } = this.#options;
+    const reject = (error: Error): void => onLaterFailed?.(name, error);
+    if (!this.#put({ name, args, resolve: ignore, reject })) return;
+    this.#laterTimer ??= clock.after(LATER_MS, () => this.#schedule());
+  }
+
+  /** Takes the worker's reply to the batch under way. */
+  receive(reply: Packed): void {
+    const calls = this.#underWay;
+    this.#underWay = [];
+    settle(calls, unpack(reply), this.#options);
+    if (this.#isUrgent || this.#onEmpty.length > 0) this.#schedule();
+  }
+
+  /** Refuses what comes from now on with `refusal`; resolves when what came before has settled. */
+  close(refusal: SidecarError): Promise<void> {
+    this.#refusal ??= refusal;
+    return new Promise((resolve) => {
+      this.#onEmpty.push(resolve);
+      this.#schedule();
+    });
+  }
+
+  /** Rejects everything that waits, is under way or comes: the worker is gone. */
+  fail(error: SidecarError): void {
+    this.#refusal ??= error;
+    const calls = [...this.#underWay, ...this.#waiting];
+    this.#underWay = [];
+    this.#waiting = [];
+    this.#laterTimer?.cancel();
+    for (const call of calls) call.reject(error);
+    for (const resolve of this.#onEmpty.splice(0)) resolve();
+  }
+
+  #put(call: Call): boolean {
+    const refusal = this.#refusal ?? (this.#waiting.length >= WAITING_MAX ? overloaded() : null);
+    if (refusal) {
+      call.reject(refusal);
+      return false;
+    }
+    this.#waiting.push(call);
+    return true;
+  }
+
+  #schedule(): void {
+    this.#isUrgent = true;
+    if (this.#isScheduled || this.#underWay.length > 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isScheduled = false;
+    this.#laterTimer?.cancel();
+    this.#laterTimer = null;
+    this.#underWay = this.#waiting.splice(0, BATCH_MAX);
+    this.#isUrgent = this.#waiting.length > 0;
+    if (this.#underWay.length > 0) this.#send();
+    else for (const resolve of this.#onEmpty.splice(0)) resolve();
+  }
+
+  #send(): void {
+    const values: unknown[] = [];
+    for (const { name, args } of this.#underWay) values.push(name, args);
+    try {
+      this.#options.send(pack(values));
+    } catch (error) {
+      this.#dropUnsendable(error as Error);
+    }
+  }
+
+  /** Some arguments cannot cross to a thread: their callers hear of it, the others are sent. */
+  #dropUnsendable(error: Error): void {
+    const calls = this.#underWay;
+    this.#underWay = [];
+    const sendable = calls.filter((call) => canCross(call.args));
+    const isAll = sendable.length === calls.length;
+    for (const call of calls) if (isAll || !sendable.includes(call)) call.reject(error);
+    if (!isAll) this.#waiting.unshift(...sendable);
+    this.#schedule();
+  }
+}
+
+function settle(calls: readonly Call[], reply: readonly unknown[], options: BatchesOptions): void {
+  if (reply[0] !== null) {
+    const message = String(reply[0]);
+    for (const call of calls) call.reject(unavailable(message));
+    options.onBatchFailed?.(message, calls.length);
+    return;
+  }
+  const failures = reply[2] as readonly (readonly [number, WireError])[];
+  for (const [index, error] of failures) calls[index]?.reject(fromWireError(error));
+  // A promise that was rejected above ignores its place in the results.
+  for (let i = 0; i < calls.length; i += 1) calls[i]?.resolve(reply[i + 3]);
+  options.onBatch?.({ operations: calls.length, seconds: reply[1] as number });
+}
+
+function unavailable(why: string): SidecarError {
+  return new SidecarError('ledger_unavailable', `the store could not take the operation: ${why}`);
+}
+
+function overloaded(): SidecarError {
+  return unavailable(`${WAITING_MAX} operations wait already; the disk may be stuck`);
+}
+
+function canCross(args: unknown): boolean {
+  try {
+    structuredClone(args);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function ignore(): void {
+  // What `later` writes has no one waiting for its result.
+}

@@ -1,0 +1,159 @@
+/**
+ * Opens a store: ownership first, then the writing worker (which checks, makes or migrates the file), then the
+ * reading one.
+ *
+ * **Invariant**: whoever has a {@link Store} owns its file until `close` or the end of the process; the main thread
+ * never touches the file itself.
+ */
+import type { Clock } from '../clock.ts';
+import { SidecarError } from '../errors.ts';
+import type { Ms } from '../units.ts';
+import { Batches } from './batches.ts';
+import type { Operation } from './operation.ts';
+import { takeOwnership, type Ownership } from './owner.ts';
+import type { LogLevel } from './protocol.ts';
+import type { Store, StoreStats } from './store.ts';
+import { ensureFolder, existingStorePath, realStorePath, storeBytes } from './store-file.ts';
+import { startWorkerThread, type WorkerThread } from './worker-thread.ts';
+
+/** The modules that the worker threads run; both serve the same registry of operations. */
+export interface StoreWorkers {
+  writer: URL;
+  reader: URL;
+}
+
+export interface OpenStoreOptions {
+  /** The file; a symbolic link is followed, a missing last folder is made. */
+  path: string;
+  workers: StoreWorkers;
+  clock: Clock;
+  /** Refuse where no store is yet. Default false. */
+  requireExisting?: boolean;
+  /** How long to wait for another owner's end; 0 tries once. Default 0. */
+  waitForOwnerMs?: Ms;
+  log?: (level: LogLevel, message: string, fields: Record<string, unknown>) => void;
+  /** After each committed batch; `seconds` is what COMMIT took, fsync included. */
+  onCommit?: (commit: { operations: number; seconds: number }) => void;
+  /** After each batch that was rejected as a whole, e.g. on a full disk. The store goes on. */
+  onCommitFailed?: (failure: { operations: number; message: string }) => void;
+  /** A write handed to `later` was lost. */
+  onLaterFailed?: (operation: string, error: Error) => void;
+  /** A worker died: every later write or read rejects. Called once; the process should end. */
+  onFailure?: (error: SidecarError) => void;
+}
+
+/**
+ * Opens the store at `path`, making it where there is none.
+ *
+ * @throws SidecarError `store_owned`, `store_missing`, `store_corrupt`, `store_foreign`, `store_newer`,
+ *   `store_unwritable`; the message names the path and what to do.
+ */
+export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  if (options.requireExisting) existingStorePath(options.path);
+  ensureFolder(options.path);
+  const path = realStorePath(options.path);
+  const ownership = await takeOwnership(path, { waitMs: options.waitForOwnerMs ?? 0, clock: options.clock });
+  const link = startWorkers(path, options);
+  try {
+    await link.writer.open();
+    await link.reader.open();
+  } catch (error) {
+    link.isClosing = true;
+    await Promise.all([link.writer.close(), link.reader.close()]);
+    ownership.release();
+    throw error;
+  }
+  return createStore(path, link, { ownership, options });
+}
+
+/** Both workers with what gathers their batches. */
+interface WorkerLink {
+  writer: WorkerThread;
+  reader: WorkerThread;
+  writes: Batches;
+  reads: Batches;
+  isClosing: boolean;
+}
+
+function startWorkers(path: string, options: OpenStoreOptions): WorkerLink {
+  const { clock, workers } = options;
+  const log = options.log ?? (() => undefined);
+  const onLog = (level: LogLevel, message: string): void => log(level, message, {});
+  let isFailed = false;
+  const onDeath = (error: SidecarError): void => {
+    if (link.isClosing || isFailed) return;
+    isFailed = true;
+    writes.fail(error);
+    reads.fail(error);
+    log('error', error.message, { path });
+    options.onFailure?.(error);
+  };
+  const writes = new Batches({
+    clock,
+    send: (batch) => link.writer.send(batch),
+    onBatch: options.onCommit,
+    onLaterFailed: options.onLaterFailed,
+    onBatchFailed(message, operations) {
+      log('error', 'a batch of writes was rejected', { path, operations, message });
+      options.onCommitFailed?.({ operations, message });
+    },
+  });
+  const reads = new Batches({ clock, send: (batch) => link.reader.send(batch) });
+  const link: WorkerLink = {
+    writes,
+    reads,
+    isClosing: false,
+    writer: startWorkerThread(
+      workers.writer,
+      { role: 'write', path, requireExisting: options.requireExisting ?? false },
+      { onReply: (reply) => writes.receive(reply), onLog, onDeath },
+    ),
+    reader: startWorkerThread(
+      workers.reader,
+      { role: 'read', path, check: false },
+      { onReply: (reply) => reads.receive(reply), onLog, onDeath },
+    ),
+  };
+  return link;
+}
+
+function createStore(
+  path: string,
+  link: WorkerLink,
+  own: { ownership: Ownership; options: OpenStoreOptions },
+): Store {
+  const { options, ownership } = own;
+  let closing: Promise<void> | null = null;
+  const shut = async (): Promise<void> => {
+    const closed = new SidecarError('ledger_unavailable', 'the store is closed');
+    await Promise.all([link.writes.close(closed), link.reads.close(closed)]);
+    link.isClosing = true;
+    // The reader goes first: the writer's last checkpoint cuts the log only when nobody reads it.
+    await link.reader.close();
+    await link.writer.close();
+    ownership.release();
+  };
+  return {
+    write: <A, R>(operation: Operation<A, R>, args: A) => link.writes.add(operation.name, args) as Promise<R>,
+    later: (operation, args) => link.writes.addLater(operation.name, args),
+    read: <A, R>(operation: Operation<A, R>, args: A) => link.reads.add(operation.name, args) as Promise<R>,
+    stats: (): StoreStats => ({ path, bytes: storeBytes(path) }),
+    backup: (targetPath) => backupInWorker(options.workers.reader, path, targetPath),
+    close() {
+      closing ??= shut();
+      return closing;
+    },
+  };
+}
+
+/** Copies a store on a thread of its own, so that neither reads nor writes wait for it. */
+async function backupInWorker(entry: URL, path: string, targetPath: string): Promise<void> {
+  const ignore = (): void => undefined;
+  const worker = startWorkerThread(
+    entry,
+    { role: 'backup', path, targetPath },
+    { onReply: ignore, onLog: ignore, onDeath: ignore },
+  );
+  await worker.open();
+  await worker.close();
+}

@@ -1,0 +1,48 @@
+/** The operations and migrations that a worker knows, gathered from every noun by the app's tier. */
+import type { Migration, Operation } from './operation.ts';
+
+/** An operation of any arguments and result; who calls it by name has the types from where it is defined. */
+// A method's parameter is compared bivariantly, so that every Operation fits and nothing needs `any`.
+export type AnyOperation = Operation<unknown, unknown>;
+
+/** What one folder contributes. */
+export interface StoreModule {
+  readonly operations: readonly AnyOperation[];
+  readonly migrations: readonly Migration[];
+}
+
+/** Indexes operations by name. @throws Error when two of them share one: a fault in our own code. */
+export function indexOperations(modules: readonly StoreModule[]): ReadonlyMap<string, AnyOperation> {
+  const byName = new Map<string, AnyOperation>();
+  for (const operation of modules.flatMap((module) => module.operations)) {
+    if (byName.has(operation.name)) throw new Error(`two store operations are named "${operation.name}"`);
+    byName.set(operation.name, operation);
+  }
+  return byName;
+}
+
+const MIGRATION_ID = /^\d{3}-[a-z0-9-]+$/;
+
+/** Puts migrations in the order of their ids. @throws Error on a repeated or malformed id. */
+export function orderMigrations(modules: readonly StoreModule[]): readonly Migration[] {
+  const migrations = modules.flatMap((module) => module.migrations);
+  const seen = new Set<string>();
+  for (const { id } of migrations) {
+    if (!MIGRATION_ID.test(id)) throw new Error(`migration id "${id}" must look like 001-budget`);
+    if (seen.has(id)) throw new Error(`two migrations have the id "${id}"`);
+    seen.add(id);
+  }
+  return migrations.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Gathers the operations that modules export (`import * as …`), so that a new one cannot be forgotten. */
+export function exportedOperations(...namespaces: readonly object[]): AnyOperation[] {
+  const exports = namespaces.flatMap((namespace): unknown[] => Object.values(namespace));
+  return [...new Set(exports.filter((value) => isOperation(value)))];
+}
+
+function isOperation(value: unknown): value is AnyOperation {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, access, run } = value as Partial<AnyOperation>;
+  return typeof name === 'string' && (access === 'read' || access === 'write') && typeof run === 'function';
+}
