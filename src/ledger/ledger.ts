@@ -9,48 +9,15 @@
  * second resolution); what is learnt later becomes an `adjust` entry in the window of the hold. Nothing here knows
  * HTTP, and nothing here ends a hold because time passed.
  */
+import type { NewHold } from '../budget/hold.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Fact } from '../facts.ts';
+import type { GuardHit, RepeatGuard, StoredAnswer } from '../idempotency/guard.ts';
 import type { TaskSighting } from '../tasks/task.ts';
-import type { MilliCredits, Ms, Product, WindowKey } from '../units.ts';
-import type { Mode, OperationWord, PriceBasis } from '../words.ts';
+import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 
-/** Everything a hold records of the create it pays for. */
-export interface NewHold {
-  holdId: string;
-  requestId: string;
-  /** The caller's instant; the hold's own is never earlier than that of the last hold. */
-  at: Ms;
-  app: string;
-  tag: string | null;
-  /** The exact path that is sent: the poller asks there for tasks of the legacy generation. */
-  path: string;
-  route: string;
-  operation: OperationWord;
-  model: string | null;
-  mode: Mode | null;
-  product: Product;
-  /** As in the body or as assumed, e.g. `5`; null where the operation has no length. */
-  durationSeconds: string | null;
-  credits: MilliCredits;
-  basis: PriceBasis;
-  /** Slots of Kling's concurrency limit that the task takes. */
-  weight: number;
-  /** The id in effect, ours or the caller's; null where the route knows none or none may be injected. */
-  externalTaskId: string | null;
-  /** Hash of the prompt and its masked beginning; never the prompt. */
-  prompt: { hash: string; preview: string } | null;
-}
-
-/** What makes a repeated request the same request. At least one of the two ids is given. */
-export interface RepeatGuard {
-  /** `idempotency-key` as sent, scoped by app. */
-  idempotencyKey: string | null;
-  /** The caller's own `external_task_id` (never one we injected). */
-  callerTaskId: string | null;
-  /** Hash of method, path and body as received. */
-  fingerprint: string;
-}
+export type { NewHold } from '../budget/hold.ts';
+export type { GuardState, RepeatGuard, StoredAnswer } from '../idempotency/guard.ts';
 
 export interface AdmitArgs {
   hold: NewHold;
@@ -80,14 +47,6 @@ export interface FreezeRefusal {
 }
 export type MoneyRefusal = BudgetRefusal | FreezeRefusal;
 
-/** An answer of Kling's kept for repeats of the same request. */
-export interface StoredAnswer {
-  status: number;
-  /** End-to-end header lines as name, value pairs in order. */
-  headers: [string, string][];
-  body: Uint8Array;
-}
-
 export type AdmitResult =
   | {
       kind: 'admitted';
@@ -98,10 +57,7 @@ export type AdmitResult =
       facts: Fact[];
     }
   | { kind: 'refused'; refusal: MoneyRefusal }
-  | { kind: 'replay'; answer: StoredAnswer; holdId: string; externalTaskId: string | null }
-  /** The first request with this key or id has no answer yet. */
-  | { kind: 'in_progress'; holdId: string; externalTaskId: string | null }
-  | { kind: 'mismatch'; which: 'idempotency-key' | 'external_task_id' };
+  | GuardHit;
 
 /** What an attempt's end says about the hold. */
 export type CreateEnd =
@@ -144,10 +100,3 @@ export interface DueLookUp {
   doubtSince: Ms;
   lookUps: number;
 }
-
-/** How the guard of a repeated request stands, for callers that wait for the first one's answer. */
-export type GuardState =
-  | { kind: 'answered'; answer: StoredAnswer; holdId: string; externalTaskId: string | null }
-  | { kind: 'open' }
-  /** The first one was proved not to exist, or nothing was kept: a repeat may be sent as new. */
-  | { kind: 'free' };

@@ -1,0 +1,42 @@
+/** The audit: one row for everything an operator changes, written in the change's own transaction, never edited. */
+import { newId } from '../ids.ts';
+import type { Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
+
+export interface AuditRow {
+  id: string;
+  at: Ms;
+  actor: string;
+  /** What was done, e.g. `budget.raise`. */
+  action: string;
+  /** To what: a budget's name, a hold's id. */
+  subject: string;
+  before: string | null;
+  after: string | null;
+  reason: string;
+}
+
+/** Writes down who changed what, from what, to what, and why. */
+export async function recordAudit(tx: Tx, row: Omit<AuditRow, 'id'>): Promise<void> {
+  await tx.run(
+    'INSERT INTO audit (id, at, actor, action, subject, before, after, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    newId('audit', row.at),
+    row.at,
+    row.actor,
+    row.action,
+    row.subject,
+    row.before,
+    row.after,
+    row.reason,
+  );
+}
+
+/** Gives audit rows, newest first, older than the one named by `beforeId` where given. */
+export function selectAudit(tx: Tx, limit: number, beforeId: string | null): Promise<AuditRow[]> {
+  const where = beforeId === null ? '' : 'WHERE id < ? ';
+  const values = beforeId === null ? [limit] : [beforeId, limit];
+  return tx.all<AuditRow>(
+    `SELECT id, at, actor, action, subject, before, after, reason FROM audit ${where}ORDER BY id DESC LIMIT ?`,
+    ...values,
+  );
+}

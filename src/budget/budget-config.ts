@@ -1,0 +1,103 @@
+/** The `budgets` section of the config, and the pieces of schema that other sections share with it. */
+import { z } from 'zod';
+import { creditsAmount, ianaZone, label } from '../fields.ts';
+import { fromCredits, type MilliCredits } from '../units.ts';
+import { OPERATIONS } from '../words.ts';
+import type { BudgetRule } from './budget-rule.ts';
+
+const budgetMatch = z.strictObject({
+  app: z.string().min(1).max(64).optional(),
+  operation: z.enum(OPERATIONS).optional(),
+  model: z.string().min(1).max(64).optional(),
+  tag: z.string().min(1).max(128).optional(),
+});
+
+const budget = z
+  .strictObject({
+    name: label,
+    credits: creditsAmount.optional().describe('The limit in credits; either this or usd.'),
+    usd: z
+      .number()
+      .min(0.001)
+      .max(100_000_000)
+      .optional()
+      .describe('The limit in US dollars, converted by price.perCredit.'),
+    window: z.enum(['hour', 'day', 'week', 'month', 'total']).default('day'),
+    timeZone: ianaZone.default('UTC').describe('Windows of a day and longer begin at its midnights.'),
+    alertAt: z
+      .array(z.number().gt(0).max(1))
+      .max(20)
+      .readonly()
+      .default([0.8])
+      .describe('Shares of the limit that are told once a window.'),
+    mode: z.enum(['enforce', 'shadow']).default('enforce').describe('shadow counts and never refuses.'),
+    match: budgetMatch
+      .prefault({})
+      .describe('Narrows the budget; every field given must equal the create’s.'),
+    per: z.enum(['app', 'tag']).nullable().default(null).describe('One such budget for each app or tag.'),
+  })
+  .superRefine((value, ctx) => {
+    const given = [value.credits, value.usd].filter((limit) => limit !== undefined).length;
+    if (given === 1) return;
+    ctx.addIssue({
+      code: 'custom',
+      message: 'exactly one of credits and usd',
+      params: { suggestion: given === 0 ? 'add "credits": 1000' : 'remove one of the two' },
+    });
+  });
+
+export const budgetsSection = z
+  .array(budget)
+  .max(1000)
+  .readonly()
+  .superRefine((budgets, ctx) => {
+    const seen = new Set<string>();
+    for (const [index, { name }] of budgets.entries()) {
+      if (seen.has(name)) {
+        ctx.addIssue({
+          code: 'custom',
+          path: [index, 'name'],
+          message: 'a name that no other budget has',
+          params: { suggestion: `call it "${name}-2"` },
+        });
+      }
+      seen.add(name);
+    }
+  })
+  .prefault([
+    { name: 'daily', credits: 1000, window: 'day', timeZone: 'UTC', alertAt: [0.8], mode: 'enforce' },
+  ]);
+
+/** Turns the section into rules; limits in dollars are converted at `perCredit` dollars and rounded down. */
+export function toBudgetRules(
+  budgets: z.output<typeof budgetsSection>,
+  perCredit: number,
+): readonly BudgetRule[] {
+  return budgets.map(({ credits, usd, match, alertAt, ...rest }) => ({
+    ...rest,
+    limit: credits === undefined ? usdToMilli(usd ?? 0, perCredit) : fromCredits(credits),
+    alertAt: [...new Set(alertAt)].sort((a, b) => a - b),
+    match: {
+      ...(match.app === undefined ? {} : { app: match.app }),
+      ...(match.operation === undefined ? {} : { operation: match.operation }),
+      ...(match.model === undefined ? {} : { model: match.model }),
+      ...(match.tag === undefined ? {} : { tag: match.tag }),
+    },
+  }));
+}
+
+/** Gives what `usd` buys at `perCredit` dollars a credit, in thousandths, exactly, rounded down. */
+export function usdToMilli(usd: number, perCredit: number): MilliCredits {
+  const money = decimalParts(usd);
+  const price = decimalParts(perCredit);
+  const scale = Math.max(money.places, price.places);
+  const moneyScaled = money.digits * 10n ** BigInt(scale - money.places);
+  const priceScaled = price.digits * 10n ** BigInt(scale - price.places);
+  return Number((moneyScaled * 1000n) / priceScaled);
+}
+
+/** Takes the shortest decimal that a number prints as apart; the bounds above keep exponents away. */
+function decimalParts(value: number): { digits: bigint; places: number } {
+  const [whole = '0', fraction = ''] = String(value).split('.');
+  return { digits: BigInt(whole + fraction), places: fraction.length };
+}

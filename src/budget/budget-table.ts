@@ -1,0 +1,269 @@
+/**
+ * Budgets: how much may be held and settled in a window, for which creates.
+ *
+ * A budget is its name, window, zone, match and `per`; a change of those is another budget, which begins with what
+ * its present window has already seen. Limit, mode and thresholds change in place and touch nothing spent. A budget
+ * that the config no longer names stays as history and binds nobody.
+ *
+ * **Invariant**: every change of the rules renews their version in its own transaction, so that the next create is
+ * judged by the new ones. Never decides about a create itself: the ledger does, with the counters.
+ */
+import { SidecarError } from '../errors.ts';
+import { newId } from '../ids.ts';
+import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
+import { formatCredits, type MilliCredits, type Ms, type WindowKey } from '../units.ts';
+import type { BudgetWindow } from '../words.ts';
+import { recordAudit } from './audit-table.ts';
+import { backfill } from './backfill.ts';
+import type { BudgetMatch, BudgetRule } from './budget-rule.ts';
+import { counterIds } from './hold.ts';
+import { holdsInDoubt, lastHoldAt } from './hold-table.ts';
+import { counterIdOf, currentRules, limitAt, renewVersion, ruleIdOf, type ActiveRule } from './rule-book.ts';
+import { windowAt } from './window.ts';
+
+export interface AppliedBudgets {
+  /** Names, each list in the order of the rules. */
+  added: string[];
+  changed: string[];
+  retired: string[];
+}
+
+interface KnownBudget {
+  id: string;
+  name: string;
+  limit_credits: MilliCredits;
+  alert_at: string;
+  mode: 'enforce' | 'shadow';
+  active: number;
+}
+
+const UPSERT = `INSERT INTO budgets (id, name, limit_credits, window_kind, time_zone, alert_at, mode,
+  match_app, match_operation, match_model, match_tag, per, active, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+ON CONFLICT (id) DO UPDATE SET limit_credits = excluded.limit_credits, alert_at = excluded.alert_at,
+  mode = excluded.mode, active = 1`;
+
+/**
+ * Makes the rules given the rules in force, with an audit row for each difference.
+ * A budget that is new, or was not in force, counts what its present window has seen without it.
+ */
+export const applyBudgets = defineWrite(
+  'budget.applyBudgets',
+  async (tx: Tx, args: { rules: BudgetRule[]; at: Ms }): Promise<AppliedBudgets> => {
+    const known = new Map<string, KnownBudget>();
+    const columns = 'id, name, limit_credits, alert_at, mode, active';
+    for (const row of await tx.all<KnownBudget>(`SELECT ${columns} FROM budgets`)) known.set(row.id, row);
+    const wanted = new Map(args.rules.map((rule) => [ruleIdOf(rule), rule]));
+    const applied: AppliedBudgets = { added: [], changed: [], retired: [] };
+    for (const [id, rule] of wanted)
+      await applyOne(tx, { id, rule, known: known.get(id), at: args.at }, applied);
+    for (const row of known.values()) {
+      if (row.active === 0 || wanted.has(row.id)) continue;
+      await tx.run('UPDATE budgets SET active = 0 WHERE id = ?', row.id);
+      applied.retired.push(row.name);
+      await audit(tx, {
+        at: args.at,
+        action: 'budget.retire',
+        subject: row.name,
+        before: describe(row),
+        after: null,
+      });
+    }
+    const differences = applied.added.length + applied.changed.length + applied.retired.length;
+    if (differences > 0) await renewVersion(tx, args.at);
+    return applied;
+  },
+);
+
+async function applyOne(
+  tx: Tx,
+  change: { id: string; rule: BudgetRule; known: KnownBudget | undefined; at: Ms },
+  applied: AppliedBudgets,
+): Promise<void> {
+  const { id, rule, known, at } = change;
+  const next = { limit_credits: rule.limit, alert_at: JSON.stringify(rule.alertAt), mode: rule.mode };
+  const wasActive = known?.active === 1;
+  if (known && wasActive && describe(known) === describe(next)) return;
+  const { match } = rule;
+  await tx.run(
+    UPSERT,
+    id,
+    rule.name,
+    rule.limit,
+    rule.window,
+    rule.timeZone,
+    next.alert_at,
+    rule.mode,
+    match.app ?? null,
+    match.operation ?? null,
+    match.model ?? null,
+    match.tag ?? null,
+    rule.per,
+    at,
+  );
+  if (!wasActive) {
+    const instant = Math.max(at, (await lastHoldAt(tx)) ?? at);
+    await backfill(tx, { ...rule, id, raises: [] }, instant);
+  }
+  (wasActive ? applied.changed : applied.added).push(rule.name);
+  await audit(tx, {
+    at,
+    action: wasActive ? 'budget.change' : 'budget.add',
+    subject: rule.name,
+    before: known && wasActive ? describe(known) : null,
+    after: describe(next),
+  });
+}
+
+function describe(row: Pick<KnownBudget, 'limit_credits' | 'alert_at' | 'mode'>): string {
+  return `${formatCredits(row.limit_credits)} credits, ${row.mode}, alertAt ${row.alert_at}`;
+}
+
+function audit(
+  tx: Tx,
+  row: { at: Ms; action: string; subject: string; before: string | null; after: string | null },
+): Promise<void> {
+  return recordAudit(tx, { ...row, actor: 'config', reason: 'the config in force' });
+}
+
+export interface RaiseArgs {
+  name: string;
+  byCredits: MilliCredits;
+  /** Exclusive. */
+  until: Ms;
+  reason: string;
+  actor: string;
+  at: Ms;
+}
+
+/**
+ * Raises the limit of a budget in force until an instant; raises add up.
+ * @throws SidecarError `not_found` where no budget in force has that name, `bad_usage` where the amount is not
+ *   above 0 or the end is not in the future.
+ */
+export const raiseBudget = defineWrite(
+  'budget.raiseBudget',
+  async (tx: Tx, args: RaiseArgs): Promise<{ limitCredits: MilliCredits; until: Ms }> => {
+    const { name, byCredits, until, reason, actor, at } = args;
+    const rules = await currentRules(tx);
+    const named = rules.filter((rule) => rule.name === name);
+    if (named.length === 0) {
+      const names = rules.map((rule) => rule.name).join(', ') || 'none';
+      throw new SidecarError(
+        'not_found',
+        `There is no budget "${name}" in force. Budgets in force: ${names}.`,
+      );
+    }
+    if (!Number.isSafeInteger(byCredits) || byCredits <= 0) {
+      const text = `A raise by ${formatCredits(byCredits)} credits is not possible: it must be above 0.`;
+      throw new SidecarError('bad_usage', text);
+    }
+    const now = Math.max(at, (await lastHoldAt(tx)) ?? at);
+    if (until <= now) {
+      const text = `A raise until ${new Date(until).toISOString()} would have ended already; it is ${new Date(now).toISOString()}.`;
+      throw new SidecarError('bad_usage', text);
+    }
+    let limitCredits = 0;
+    for (const rule of named) limitCredits = await raiseOne(tx, rule, { ...args, at: now });
+    await renewVersion(tx, at);
+    await recordAudit(tx, {
+      at,
+      actor,
+      action: 'budget.raise',
+      subject: name,
+      before: `${formatCredits(limitCredits - byCredits)} credits`,
+      after: `${formatCredits(limitCredits)} credits until ${new Date(until).toISOString()}`,
+      reason,
+    });
+    return { limitCredits, until };
+  },
+);
+
+async function raiseOne(tx: Tx, rule: ActiveRule, args: RaiseArgs): Promise<MilliCredits> {
+  await tx.run(
+    `INSERT INTO budget_raises (id, budget_id, by_credits, from_at, until_at, reason, actor)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    newId('raise', args.at),
+    rule.id,
+    args.byCredits,
+    args.at,
+    args.until,
+    args.reason,
+    args.actor,
+  );
+  return limitAt(rule, args.at) + args.byCredits;
+}
+
+export interface BudgetRow {
+  name: string;
+  /** The app or tag that this row is for; null where the budget is not per app or tag, '' for no tag. */
+  perValue: string | null;
+  window: BudgetWindow;
+  windowKey: WindowKey;
+  startsAt: Ms;
+  resetsAt: Ms | null;
+  timeZone: string;
+  /** With the raises in force. */
+  limitCredits: MilliCredits;
+  settledCredits: MilliCredits;
+  heldCredits: MilliCredits;
+  /** The part of `heldCredits` that is in doubt. */
+  inDoubtCredits: MilliCredits;
+  /** Negative where actual cost passed the limit. */
+  remainingCredits: MilliCredits;
+  /** Settled and held as percent of the limit in force; 100 where the limit is 0. */
+  usedPercent: number;
+  mode: 'enforce' | 'shadow';
+  match: BudgetMatch;
+  per: 'app' | 'tag' | null;
+  alertAt: readonly number[];
+}
+
+/** Lists the budgets in force in their windows at an instant: one row each, or one for each `per` value seen. */
+export const listBudgets = defineRead(
+  'budget.listBudgets',
+  async (tx: Tx, args: { at: Ms }): Promise<{ budgets: BudgetRow[] }> => {
+    const at = Math.max(args.at, (await lastHoldAt(tx)) ?? args.at);
+    const doubts = new Map<string, MilliCredits>();
+    for (const hold of await holdsInDoubt(tx)) {
+      for (const id of counterIds(hold.counters)) doubts.set(id, (doubts.get(id) ?? 0) + hold.credits);
+    }
+    const budgets: BudgetRow[] = [];
+    for (const rule of await currentRules(tx)) budgets.push(...(await rowsOf(tx, { rule, at, doubts })));
+    return { budgets };
+  },
+);
+
+async function rowsOf(
+  tx: Tx,
+  of: { rule: ActiveRule; at: Ms; doubts: ReadonlyMap<string, MilliCredits> },
+): Promise<BudgetRow[]> {
+  const { rule, at, doubts } = of;
+  const span = windowAt(rule.window, rule.timeZone, at);
+  const counters = await tx.all<{ per_value: string; settled: MilliCredits; held: MilliCredits }>(
+    'SELECT per_value, settled, held FROM budget_counters WHERE budget_id = ? AND window_key = ? ORDER BY per_value',
+    rule.id,
+    span.key,
+  );
+  if (counters.length === 0 && rule.per === null) counters.push({ per_value: '', settled: 0, held: 0 });
+  const limitCredits = limitAt(rule, at);
+  return counters.map(({ per_value, settled, held }) => ({
+    name: rule.name,
+    perValue: rule.per === null ? null : per_value,
+    window: rule.window,
+    windowKey: span.key,
+    startsAt: span.startsAt,
+    resetsAt: span.resetsAt,
+    timeZone: rule.timeZone,
+    limitCredits,
+    settledCredits: settled,
+    heldCredits: held,
+    inDoubtCredits: doubts.get(counterIdOf(rule, span, per_value)) ?? 0,
+    remainingCredits: limitCredits - settled - held,
+    usedPercent: limitCredits === 0 ? 100 : ((settled + held) / limitCredits) * 100,
+    mode: rule.mode,
+    match: rule.match,
+    per: rule.per,
+    alertAt: rule.alertAt,
+  }));
+}

@@ -1,0 +1,129 @@
+/**
+ * The counters: one row for each budget and window (and value of a `per`), with what is settled and what is held.
+ *
+ * **Invariant**: in `enforce` mode a counter is raised only by a statement that tests the limit itself, so that no
+ * two creates can both take the last credit. Counters are changed in the order of the budgets' names.
+ */
+import type { Fact } from '../facts.ts';
+import type { Tx } from '../store/operation.ts';
+import type { MilliCredits, Ms, WindowKey } from '../units.ts';
+import { counterIds } from './hold.ts';
+import { currentRules, limitAt, type ActiveRule, type Claim } from './rule-book.ts';
+
+export interface CounterState {
+  settled: MilliCredits;
+  held: MilliCredits;
+  told_ppm: number;
+}
+
+/** No limit, as a number that a statement can compare with. */
+const UNLIMITED = Number.MAX_SAFE_INTEGER;
+const PPM = 1_000_000;
+
+const TAKE = `INSERT INTO budget_counters (id, budget_id, window_key, per_value, settled, held)
+VALUES (?, ?, ?, ?, 0, ?)
+ON CONFLICT (id) DO UPDATE SET held = budget_counters.held + excluded.held
+WHERE budget_counters.settled + budget_counters.held + excluded.held <= ?
+RETURNING settled, held, told_ppm`;
+const GIVE_BACK = 'UPDATE budget_counters SET held = held - ? WHERE id = ?';
+const READ = 'SELECT settled, held, told_ppm FROM budget_counters WHERE id = ?';
+const SHIFT = `UPDATE budget_counters SET held = held - ?, settled = settled + ? WHERE id = ?
+RETURNING budget_id, window_key, settled, held, told_ppm`;
+
+/**
+ * Adds a hold to one counter; undefined, and nothing changed, where it would pass the claim's limit.
+ * A hold of 0 passes no limit. With `isBound` false the limit is not looked at.
+ */
+export async function take(
+  tx: Tx,
+  claim: Claim,
+  credits: MilliCredits,
+  isBound: boolean,
+): Promise<CounterState | undefined> {
+  const ceiling = isBound && credits > 0 ? claim.limitCredits : UNLIMITED;
+  if (credits > ceiling) return undefined;
+  return tx.get<CounterState>(
+    TAKE,
+    claim.counterId,
+    claim.rule.id,
+    claim.span.key,
+    claim.perValue,
+    credits,
+    ceiling,
+  );
+}
+
+/** Takes a hold back out of a counter, in the transaction that added it. */
+export async function giveBack(tx: Tx, counterId: string, credits: MilliCredits): Promise<void> {
+  await tx.run(GIVE_BACK, credits, counterId);
+}
+
+/** Reads a counter; one that has no row yet is at 0. */
+export async function readCounter(tx: Tx, counterId: string): Promise<CounterState> {
+  return (await tx.get<CounterState>(READ, counterId)) ?? { settled: 0, held: 0, told_ppm: 0 };
+}
+
+/**
+ * Moves a hold's money in all its counters: `fromHeld` leaves what is held, `toSettled` (may be negative) is added
+ * to what is settled. Gives the thresholds that were passed; only more money than before can pass one.
+ */
+export async function shiftCounters(
+  tx: Tx,
+  counters: string,
+  move: { fromHeld: MilliCredits; toSettled: MilliCredits; at: Ms },
+): Promise<Fact[]> {
+  const facts: Fact[] = [];
+  if (move.fromHeld === 0 && move.toSettled === 0) return facts;
+  const grows = move.toSettled > move.fromHeld;
+  for (const id of counterIds(counters)) {
+    const state = await tx.get<CounterState & { budget_id: string; window_key: WindowKey }>(
+      SHIFT,
+      move.fromHeld,
+      move.toSettled,
+      id,
+    );
+    if (!state || !grows) continue;
+    const rule = (await currentRules(tx)).find((known) => known.id === state.budget_id);
+    if (!rule) continue;
+    const limitCredits = limitAt(rule, move.at);
+    facts.push(
+      ...(await tellThresholds(
+        tx,
+        { rule, counterId: id, windowKey: state.window_key, limitCredits },
+        state,
+        move.at,
+      )),
+    );
+  }
+  return facts;
+}
+
+/** Gives a fact for each share of the limit that is reached for the first time in this window, and marks it told. */
+export async function tellThresholds(
+  tx: Tx,
+  counter: { rule: ActiveRule; counterId: string; windowKey: WindowKey; limitCredits: MilliCredits },
+  state: CounterState,
+  at: Ms,
+): Promise<Fact[]> {
+  const { rule, counterId, windowKey, limitCredits } = counter;
+  const usedCredits = state.settled + state.held;
+  const reached: { share: number; ppm: number }[] = [];
+  for (const share of rule.alertAt) {
+    const ppm = Math.round(share * PPM);
+    const isReached = usedCredits > 0 && usedCredits * PPM >= ppm * limitCredits;
+    if (isReached && ppm > state.told_ppm) reached.push({ share, ppm });
+  }
+  reached.sort((a, b) => a.ppm - b.ppm);
+  const last = reached.at(-1);
+  if (!last) return [];
+  await tx.run('UPDATE budget_counters SET told_ppm = ? WHERE id = ?', last.ppm, counterId);
+  return reached.map(({ share }) => ({
+    kind: 'budget_threshold',
+    budget: rule.name,
+    windowKey,
+    share,
+    usedCredits,
+    limitCredits,
+    at,
+  }));
+}

@@ -1,0 +1,278 @@
+/**
+ * Holds and their entries, as rows.
+ *
+ * A hold is `held` until its end, which is one entry: `settle`, `release` or `write_off`. Every change of its money
+ * goes through here together with its counters.
+ *
+ * **Invariant**: `settled_credits` is the sum of the hold's entries after the first; the counters named on the hold
+ * have had the same sums. The end of a hold changes nothing unless it was still `held`.
+ */
+import { SidecarError } from '../errors.ts';
+import type { Fact } from '../facts.ts';
+import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
+import type { MilliCredits, Ms } from '../units.ts';
+import type { HoldState, Mode, OperationWord } from '../words.ts';
+import { shiftCounters } from './counter-table.ts';
+import { labelsOf, type HoldRow, type NewHold } from './hold.ts';
+
+/** How the amount of an entry is known: from Kling, from our price, or from neither. */
+export type EntryBasis = 'reported' | 'estimate' | 'none';
+
+export interface HoldEnd {
+  state: Exclude<HoldState, 'held'>;
+  credits: MilliCredits;
+  basis: EntryBasis;
+  /** Kling's own words, the evidence of a release, or an operator's reason. */
+  note: string | null;
+  at: Ms;
+}
+
+const END_KINDS = { settled: 'settle', released: 'release', written_off: 'write_off' } as const;
+
+const INSERT_HOLD = `INSERT INTO holds (id, request_id, at, app, tag, path, route, operation, model, mode, product,
+  duration_seconds, credits, basis, weight, external_task_id, prompt_hash, prompt_preview, counters, guarded)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const INSERT_FIRST_ENTRY = `INSERT INTO entries (hold_id, seq, at, kind, credits, basis)
+VALUES (?, 1, ?, 'hold', ?, 'estimate')`;
+const INSERT_END = `INSERT INTO entries (hold_id, seq, at, kind, credits, basis, note) VALUES (?, 2, ?, ?, ?, ?, ?)`;
+const INSERT_ADJUST = `INSERT INTO entries (hold_id, seq, at, kind, credits, basis, note)
+SELECT ?, MAX(seq) + 1, ?, 'adjust', ?, ?, ? FROM entries WHERE hold_id = ?`;
+
+/** The columns of a {@link HoldRow}. */
+export const HOLD_COLUMNS = `id, at, app, tag, operation, model, mode, product, credits, settled_credits, state,
+  counters, guarded, external_task_id, task_id, in_doubt, doubt_since, look_ups`;
+
+const SELECT_HOLD = `SELECT ${HOLD_COLUMNS} FROM holds WHERE id = ?`;
+const END_HOLD = `UPDATE holds SET state = ?, settled_credits = ?, ended_at = ?, in_doubt = 0, next_look_up_at = NULL
+WHERE id = ? AND state = 'held'`;
+const ATTACH_TASK = `UPDATE holds SET task_id = ? WHERE id = ? AND state = 'held' AND in_doubt = 0 AND task_id IS NULL
+RETURNING ${HOLD_COLUMNS}`;
+
+/** Inserts a hold at its own instant with its first entry; its counters must have been raised before. */
+export async function insertHold(
+  tx: Tx,
+  hold: NewHold,
+  place: { at: Ms; counters: string; isGuarded: boolean },
+): Promise<void> {
+  await tx.run(
+    INSERT_HOLD,
+    hold.holdId,
+    hold.requestId,
+    place.at,
+    hold.app,
+    hold.tag,
+    hold.path,
+    hold.route,
+    hold.operation,
+    hold.model,
+    hold.mode,
+    hold.product,
+    hold.durationSeconds,
+    hold.credits,
+    hold.basis,
+    hold.weight,
+    hold.externalTaskId,
+    hold.prompt?.hash ?? null,
+    hold.prompt?.preview ?? null,
+    place.counters,
+    place.isGuarded ? 1 : 0,
+  );
+  await tx.run(INSERT_FIRST_ENTRY, hold.holdId, place.at, hold.credits);
+}
+
+/**
+ * Reads a hold.
+ * @throws SidecarError `not_found`.
+ */
+export async function readHold(tx: Tx, holdId: string): Promise<HoldRow> {
+  const hold = await tx.get<HoldRow>(SELECT_HOLD, holdId);
+  if (hold) return hold;
+  throw new SidecarError('not_found', `There is no hold ${holdId}. \`holds list\` shows the known ones.`);
+}
+
+/** Names the task of a hold that is held, not in doubt and has none: the usual case. Undefined in all others. */
+export function attachTask(tx: Tx, holdId: string, taskId: string): Promise<HoldRow | undefined> {
+  return tx.get<HoldRow>(ATTACH_TASK, taskId, holdId);
+}
+
+/** Names the task of a hold in whatever state it is, and ends its doubt. */
+export async function attachLateTask(tx: Tx, holdId: string, taskId: string): Promise<void> {
+  await tx.run(
+    'UPDATE holds SET task_id = ?, in_doubt = 0, next_look_up_at = NULL WHERE id = ?',
+    taskId,
+    holdId,
+  );
+}
+
+/** Ends a hold that is `held`: state, entry, counters, facts. */
+export async function endHold(tx: Tx, hold: HoldRow, end: HoldEnd): Promise<Fact[]> {
+  const changed = await tx.run(END_HOLD, end.state, end.credits, end.at, hold.id);
+  if (changed === 0) {
+    throw new SidecarError('already_resolved', `Hold ${hold.id} has ended before; nothing was changed.`);
+  }
+  await tx.run(INSERT_END, hold.id, end.at, END_KINDS[end.state], end.credits, end.basis, end.note);
+  const thresholds = await shiftCounters(tx, hold.counters, {
+    fromHeld: hold.credits,
+    toSettled: end.credits,
+    at: end.at,
+  });
+  const common = {
+    holdId: hold.id,
+    credits: end.credits,
+    heldCredits: hold.credits,
+    at: end.at,
+    ...labelsOf(hold),
+  };
+  const facts: Fact[] = [{ kind: 'hold_resolved', state: end.state, basis: end.basis, ...common }];
+  if (end.credits > hold.credits) facts.push({ kind: 'actual_above_estimate', ...common });
+  return [...facts, ...thresholds];
+}
+
+/** Records another amount for a hold that has ended, in its own counters; nothing where it is the same. */
+export async function adjustHold(
+  tx: Tx,
+  hold: HoldRow,
+  learnt: { credits: MilliCredits; basis: EntryBasis; note: string | null; at: Ms },
+): Promise<Fact[]> {
+  const { credits, basis, note, at } = learnt;
+  const byCredits = credits - hold.settled_credits;
+  if (byCredits === 0) return [];
+  await tx.run('UPDATE holds SET settled_credits = ? WHERE id = ?', credits, hold.id);
+  await tx.run(INSERT_ADJUST, hold.id, at, byCredits, basis, note, hold.id);
+  const thresholds = await shiftCounters(tx, hold.counters, { fromHeld: 0, toSettled: byCredits, at });
+  const labels = labelsOf(hold);
+  const facts: Fact[] = [{ kind: 'hold_adjusted', holdId: hold.id, byCredits, at, ...labels }];
+  if (credits > hold.credits && hold.settled_credits <= hold.credits) {
+    const fact = { holdId: hold.id, credits, heldCredits: hold.credits, at, ...labels };
+    facts.push({ kind: 'actual_above_estimate', ...fact });
+  }
+  return [...facts, ...thresholds];
+}
+
+/** Puts a held hold in doubt, to be looked up first at `nextLookUpAt` (null: it cannot be looked up). */
+export async function putInDoubt(
+  tx: Tx,
+  hold: HoldRow,
+  doubt: { at: Ms; nextLookUpAt: Ms | null; evidence: string },
+): Promise<Fact> {
+  await tx.run(
+    `UPDATE holds SET in_doubt = 1, doubt_since = ?, next_look_up_at = ?, doubt_evidence = ?, look_ups = 0
+     WHERE id = ? AND state = 'held'`,
+    doubt.at,
+    doubt.nextLookUpAt,
+    doubt.evidence,
+    hold.id,
+  );
+  return {
+    kind: 'hold_in_doubt',
+    holdId: hold.id,
+    externalTaskId: hold.external_task_id,
+    at: doubt.at,
+    ...labelsOf(hold),
+  };
+}
+
+/** Sums the credits in doubt of one counter. Holds in doubt are few. */
+export async function inDoubtCredits(tx: Tx, counterId: string): Promise<MilliCredits> {
+  let sum = 0;
+  for (const hold of await holdsInDoubt(tx)) {
+    if (hold.counters.split(' ').includes(counterId)) sum += hold.credits;
+  }
+  return sum;
+}
+
+/** Gives the credits and counters of every hold in doubt. */
+export function holdsInDoubt(tx: Tx): Promise<{ credits: MilliCredits; counters: string }[]> {
+  return tx.all('SELECT credits, counters FROM holds WHERE in_doubt = 1');
+}
+
+/** The instant of the newest hold; null before the first. No later hold is earlier. */
+export async function lastHoldAt(tx: Tx): Promise<Ms | null> {
+  const row = await tx.get<{ last_at: Ms | null }>('SELECT MAX(at) AS last_at FROM holds');
+  return row?.last_at ?? null;
+}
+
+export interface ListHoldsArgs {
+  limit: number;
+  cursor: string | null;
+  state?: HoldState;
+  inDoubt?: boolean;
+  app?: string;
+}
+
+export interface HoldListItem {
+  id: string;
+  state: HoldState;
+  inDoubt: boolean;
+  credits: MilliCredits;
+  settledCredits: MilliCredits;
+  externalTaskId: string | null;
+  taskId: string | null;
+  operation: OperationWord;
+  model: string | null;
+  mode: Mode | null;
+  app: string;
+  tag: string | null;
+  createdAt: Ms;
+  endedAt: Ms | null;
+  doubtSince: Ms | null;
+  doubtEvidence: string | null;
+  lookUps: number;
+}
+
+interface ListedColumns extends HoldRow {
+  ended_at: Ms | null;
+  doubt_evidence: string | null;
+}
+
+/** Lists holds, newest first. */
+export const listHolds = defineRead('budget.listHolds', async (tx: Tx, args: ListHoldsArgs) => {
+  const conditions: string[] = [];
+  const values: SqlValue[] = [];
+  const add = (condition: string, value: SqlValue): void => {
+    conditions.push(condition);
+    values.push(value);
+  };
+  if (args.cursor !== null) add('id < ?', args.cursor);
+  // Written out, not bound: so that the partial indexes serve.
+  if (args.state !== undefined) conditions.push(STATE_CONDITIONS[args.state]);
+  if (args.inDoubt !== undefined) conditions.push(args.inDoubt ? 'in_doubt = 1' : 'in_doubt = 0');
+  if (args.app !== undefined) add('app = ?', args.app);
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const rows = await tx.all<ListedColumns>(
+    `SELECT ${HOLD_COLUMNS}, ended_at, doubt_evidence FROM holds ${where} ORDER BY id DESC LIMIT ?`,
+    ...values,
+    args.limit + 1,
+  );
+  const holds = rows.slice(0, args.limit).map(toListItem);
+  return { holds, nextCursor: rows.length > args.limit ? (holds.at(-1)?.id ?? null) : null };
+});
+
+const STATE_CONDITIONS: Readonly<Record<HoldState, string>> = {
+  held: "state = 'held'",
+  settled: "state = 'settled'",
+  released: "state = 'released'",
+  written_off: "state = 'written_off'",
+};
+
+function toListItem(row: ListedColumns): HoldListItem {
+  return {
+    id: row.id,
+    state: row.state,
+    inDoubt: row.in_doubt === 1,
+    credits: row.credits,
+    settledCredits: row.settled_credits,
+    externalTaskId: row.external_task_id,
+    taskId: row.task_id,
+    operation: row.operation,
+    model: row.model,
+    mode: row.mode,
+    app: row.app,
+    tag: row.tag,
+    createdAt: row.at,
+    endedAt: row.ended_at,
+    doubtSince: row.doubt_since,
+    doubtEvidence: row.doubt_evidence,
+    lookUps: row.look_ups,
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * What a hold is: the credits of one create, kept back in every budget that it counts in.
+ *
+ * **Invariant**: a hold's counters are fixed when it is inserted (a new budget may add its own); whatever is
+ * learnt of it later goes to the same counters, so to the window of the instant at which it was made.
+ */
+import type { CreateLabels } from '../facts.ts';
+import type { MilliCredits, Ms, Product } from '../units.ts';
+import type { HoldState, Mode, OperationWord, PriceBasis } from '../words.ts';
+
+/** Everything a hold records of the create it pays for. */
+export interface NewHold {
+  holdId: string;
+  requestId: string;
+  /** The caller's instant; the hold's own is never earlier than that of the last hold. */
+  at: Ms;
+  app: string;
+  tag: string | null;
+  /** The exact path that is sent: the poller asks there for tasks of the legacy generation. */
+  path: string;
+  route: string;
+  operation: OperationWord;
+  model: string | null;
+  mode: Mode | null;
+  product: Product;
+  /** As in the body or as assumed, e.g. `5`; null where the operation has no length. */
+  durationSeconds: string | null;
+  credits: MilliCredits;
+  basis: PriceBasis;
+  /** Slots of Kling's concurrency limit that the task takes. */
+  weight: number;
+  /** The id in effect, ours or the caller's; null where the route knows none or none may be injected. */
+  externalTaskId: string | null;
+  /** Hash of the prompt and its masked beginning; never the prompt. */
+  prompt: { hash: string; preview: string } | null;
+}
+
+/** A hold as the ledger reads it to move its money. */
+export interface HoldRow {
+  id: string;
+  at: Ms;
+  app: string;
+  tag: string | null;
+  operation: OperationWord;
+  model: string | null;
+  mode: Mode | null;
+  product: Product;
+  credits: MilliCredits;
+  settled_credits: MilliCredits;
+  state: HoldState;
+  /** Ids of the counters it counts in, sorted (they begin with the budgets' names), separated by spaces. */
+  counters: string;
+  /** 1 where a guard of repeats waits for its answer. */
+  guarded: number;
+  external_task_id: string | null;
+  task_id: string | null;
+  in_doubt: number;
+  doubt_since: Ms | null;
+  look_ups: number;
+}
+
+/** Gives what every fact about a hold's create carries. */
+export function labelsOf(hold: Pick<HoldRow, 'app' | 'operation' | 'model' | 'mode'>): CreateLabels {
+  return { app: hold.app, operation: hold.operation, model: hold.model, mode: hold.mode };
+}
+
+/** Gives the ids of a hold's counters, in the order in which they are to be changed. */
+export function counterIds(counters: string): string[] {
+  return counters === '' ? [] : counters.split(' ');
+}

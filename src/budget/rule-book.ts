@@ -1,0 +1,186 @@
+/**
+ * The rules in force: active budgets with their raises, as every create needs them.
+ *
+ * Rules change only when the config or an operator changes them, so they are kept in memory by their version, an id
+ * that is new at every change and read from the store by each transaction. What was spent is never kept here.
+ */
+import { createHash } from 'node:crypto';
+import { newId } from '../ids.ts';
+import type { Tx } from '../store/operation.ts';
+import type { MilliCredits, Ms } from '../units.ts';
+import type { BudgetWindow } from '../words.ts';
+import type { BudgetMatch, BudgetRule } from './budget-rule.ts';
+import { windowAt, type WindowSpan } from './window.ts';
+
+interface Raise {
+  byCredits: MilliCredits;
+  fromAt: Ms;
+  untilAt: Ms;
+}
+
+export interface ActiveRule extends BudgetRule {
+  id: string;
+  raises: Raise[];
+}
+
+/** What of a create decides which budgets it counts in. */
+export interface MatchLabels {
+  app: string;
+  operation: string;
+  model: string | null;
+  tag: string | null;
+}
+
+/** One counter that a create counts in. */
+export interface Claim {
+  rule: ActiveRule;
+  counterId: string;
+  /** The app or tag where the rule is per app or tag, else empty; also empty for creates without a tag. */
+  perValue: string;
+  span: WindowSpan;
+  /** With the raises in force. */
+  limitCredits: MilliCredits;
+}
+
+interface BudgetColumns {
+  id: string;
+  name: string;
+  limit_credits: MilliCredits;
+  window_kind: BudgetWindow;
+  time_zone: string;
+  alert_at: string;
+  mode: 'enforce' | 'shadow';
+  match_app: string | null;
+  match_operation: string | null;
+  match_model: string | null;
+  match_tag: string | null;
+  per: 'app' | 'tag' | null;
+}
+
+/** Enough for the stores that one process ever has open. */
+const BOOKS_MAX = 16;
+const books = new Map<string, readonly ActiveRule[]>();
+
+/** Gives the active rules of a version in the order of their ids, so of their names; reads them only when the version is new. */
+export async function rulesOf(tx: Tx, version: string): Promise<readonly ActiveRule[]> {
+  const known = books.get(version);
+  if (known) return known;
+  const rules = await selectRules(tx);
+  if (books.size >= BOOKS_MAX) books.clear();
+  // The version before any rules were applied is the same in every new store.
+  if (version !== 'none') books.set(version, rules);
+  return rules;
+}
+
+async function selectRules(tx: Tx): Promise<ActiveRule[]> {
+  const rows = await tx.all<BudgetColumns>(
+    `SELECT id, name, limit_credits, window_kind, time_zone, alert_at, mode,
+            match_app, match_operation, match_model, match_tag, per
+     FROM budgets WHERE active = 1`,
+  );
+  const raises = await tx.all<{ budget_id: string; by_credits: number; from_at: Ms; until_at: Ms }>(
+    'SELECT budget_id, by_credits, from_at, until_at FROM budget_raises',
+  );
+  rows.sort((a, b) => compareIds(a.id, b.id));
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    limit: row.limit_credits,
+    window: row.window_kind,
+    timeZone: row.time_zone,
+    alertAt: JSON.parse(row.alert_at) as number[],
+    mode: row.mode,
+    match: matchOf(row),
+    per: row.per,
+    raises: raises
+      .filter((raise) => raise.budget_id === row.id)
+      .map((raise) => ({ byCredits: raise.by_credits, fromAt: raise.from_at, untilAt: raise.until_at })),
+  }));
+}
+
+/** Orders ids of budgets and of counters by budget's name, the same on every engine. */
+export function compareIds(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** Gives the id of a rule: its name, and a hash of all that makes it that budget and no other. */
+export function ruleIdOf(rule: BudgetRule): string {
+  const { app, operation, model, tag } = rule.match;
+  const identity = [rule.name, rule.window, rule.timeZone, app, operation, model, tag, rule.per];
+  const hash = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
+  return `${encodeURIComponent(rule.name.toWellFormed())}~${hash}`;
+}
+
+function matchOf(row: BudgetColumns): BudgetMatch {
+  return {
+    ...(row.match_app !== null && { app: row.match_app }),
+    ...(row.match_operation !== null && { operation: row.match_operation }),
+    ...(row.match_model !== null && { model: row.match_model }),
+    ...(row.match_tag !== null && { tag: row.match_tag }),
+  };
+}
+
+/** Reads the version of the rules and, unless it is known, the rules. */
+export async function currentRules(tx: Tx): Promise<readonly ActiveRule[]> {
+  const row = await tx.get<{ rules_version: string }>('SELECT rules_version FROM spending WHERE id = 1');
+  return rulesOf(tx, row?.rules_version ?? 'none');
+}
+
+/** Gives the rules a new version, so that no transaction uses the old ones. */
+export async function renewVersion(tx: Tx, at: Ms): Promise<void> {
+  await tx.run('UPDATE spending SET rules_version = ? WHERE id = 1', newId('run', at));
+}
+
+/** Tells whether a create falls under a rule. */
+export function isMatch(match: BudgetMatch, labels: MatchLabels): boolean {
+  return (
+    (match.app === undefined || match.app === labels.app) &&
+    (match.operation === undefined || match.operation === labels.operation) &&
+    (match.model === undefined || match.model === labels.model) &&
+    (match.tag === undefined || match.tag === labels.tag)
+  );
+}
+
+/** Gives a rule's limit at an instant, with the raises in force then (from inclusive, until exclusive). */
+export function limitAt(rule: ActiveRule, at: Ms): MilliCredits {
+  let limit = rule.limit;
+  for (const raise of rule.raises) {
+    if (raise.fromAt <= at && at < raise.untilAt) limit += raise.byCredits;
+  }
+  return limit;
+}
+
+/** Gives the counters that a create of these labels counts in at an instant, in the order of the rules. */
+export function claimsOf(rules: readonly ActiveRule[], labels: MatchLabels, at: Ms): Claim[] {
+  const claims: Claim[] = [];
+  for (const rule of rules) {
+    if (isMatch(rule.match, labels)) claims.push(claimOf(rule, labels, at));
+  }
+  return claims;
+}
+
+function claimOf(rule: ActiveRule, labels: MatchLabels, at: Ms): Claim {
+  const span = windowAt(rule.window, rule.timeZone, at);
+  const perValue = perValueOf(rule, labels);
+  return {
+    rule,
+    counterId: counterIdOf(rule, span, perValue),
+    perValue,
+    span,
+    limitCredits: limitAt(rule, at),
+  };
+}
+
+/** Gives the value that a rule counts a create under: empty unless the rule is per app or tag. */
+export function perValueOf(rule: BudgetRule, labels: Pick<MatchLabels, 'app' | 'tag'>): string {
+  if (rule.per === null) return '';
+  const value = rule.per === 'app' ? labels.app : labels.tag;
+  return (value ?? '').toWellFormed();
+}
+
+/** Gives the id of a rule's counter in a window: without spaces, so that a hold can list several. */
+export function counterIdOf(rule: ActiveRule, span: WindowSpan, perValue: string): string {
+  const id = `${rule.id}.${span.key}`;
+  return rule.per === null ? id : `${id}.${encodeURIComponent(perValue)}`;
+}

@@ -1,0 +1,56 @@
+/**
+ * The journal's tables. `calls` is clustered by time: it is appended to, read and dropped by time.
+ * Durations may have fractions of a millisecond; instants are integers.
+ */
+import type { Migration } from '../store/operation.ts';
+
+export const callMigrations: readonly Migration[] = [
+  {
+    id: '002-calls',
+    sqlite: `
+CREATE TABLE calls (
+  at INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  app TEXT NOT NULL,
+  tag TEXT,
+  method TEXT NOT NULL,
+  route TEXT NOT NULL,
+  host TEXT NOT NULL,
+  status INTEGER,
+  code INTEGER,
+  kling_request_id TEXT,
+  task_id TEXT,
+  hold_id TEXT,
+  attempt INTEGER NOT NULL CHECK (attempt >= 1),
+  outcome TEXT NOT NULL CHECK (outcome IN
+    ('ok', 'client_error', 'throttled', 'server_error', 'unreachable', 'no_answer', 'aborted')),
+  error_class TEXT,
+  duration_ms REAL NOT NULL,
+  overhead_ms REAL NOT NULL,
+  bytes_sent INTEGER NOT NULL,
+  bytes_received INTEGER NOT NULL,
+  clock_offset_ms REAL,
+  origin TEXT NOT NULL CHECK (origin IN ('app', 'sidecar')),
+  evidence TEXT,
+  PRIMARY KEY (at, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE refusals (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  app TEXT NOT NULL,
+  tag TEXT,
+  method TEXT NOT NULL,
+  route TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  word TEXT NOT NULL,
+  message TEXT NOT NULL,
+  credits INTEGER,
+  would_only INTEGER NOT NULL CHECK (would_only IN (0, 1))
+) STRICT;
+`,
+  },
+];

@@ -1,0 +1,301 @@
+/**
+ * The journal as rows: attempts at Kling in `calls`, what we refused ourselves in `refusals`.
+ *
+ * **Invariant**: an attempt is written once, however often it is handed in, and never changed. Refusals are bounded
+ * to the newest {@link REFUSALS_MAX}: a caller in a loop must not fill the disk.
+ */
+import { SidecarError } from '../errors.ts';
+import { defineRead, defineWrite, type SqlValue, type Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
+import type { CallOutcome } from '../words.ts';
+import type { CallEvidence, CallRecord, ErrorClass, RefusalRecord } from './call.ts';
+import { cursorAfter, readCursor } from './cursor.ts';
+
+/** How many refusals are kept, the newest. */
+export const REFUSALS_MAX = 10_000;
+
+const INSERT_CALL = `INSERT INTO calls (at, id, request_id, app, tag, method, route, host, status, code,
+  kling_request_id, task_id, hold_id, attempt, outcome, error_class, duration_ms, overhead_ms, bytes_sent,
+  bytes_received, clock_offset_ms, origin, evidence)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (at, id) DO NOTHING`;
+
+/** Journals one attempt in the caller's transaction; gives false where it was journalled before. */
+export async function insertCall(tx: Tx, call: CallRecord): Promise<boolean> {
+  const inserted = await tx.run(
+    INSERT_CALL,
+    call.at,
+    call.id,
+    call.requestId,
+    call.app,
+    call.tag,
+    call.method,
+    call.route,
+    call.host,
+    call.status,
+    call.code,
+    call.klingRequestId,
+    call.taskId,
+    call.holdId,
+    call.attempt,
+    call.outcome,
+    call.errorClass,
+    call.durationMs,
+    call.overheadMs,
+    call.bytesSent,
+    call.bytesReceived,
+    call.clockOffsetMs,
+    call.origin,
+    call.evidence === null ? null : JSON.stringify(call.evidence),
+  );
+  return inserted > 0;
+}
+
+/** Journals attempts. */
+export const recordCalls = defineWrite(
+  'calls.recordCalls',
+  async (tx: Tx, calls: CallRecord[]): Promise<void> => {
+    for (const call of calls) await insertCall(tx, call);
+  },
+);
+
+const INSERT_REFUSAL = `INSERT INTO refusals (seq, id, request_id, at, app, tag, method, route, status, word, message,
+  credits, would_only)
+VALUES ((SELECT COALESCE(MAX(seq), 0) + 1 FROM refusals), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
+
+/** Records our own refusals, and drops the oldest beyond {@link REFUSALS_MAX}. */
+export const recordRefusals = defineWrite(
+  'calls.recordRefusals',
+  async (tx: Tx, refusals: RefusalRecord[]): Promise<void> => {
+    let newest = 0;
+    for (const refusal of refusals) {
+      const row = await tx.get<{ seq: number }>(
+        INSERT_REFUSAL,
+        refusal.id,
+        refusal.requestId,
+        refusal.at,
+        refusal.app,
+        refusal.tag,
+        refusal.method,
+        refusal.route,
+        refusal.status,
+        refusal.word,
+        refusal.message,
+        refusal.credits,
+        refusal.wouldOnly ? 1 : 0,
+      );
+      newest = row?.seq ?? newest;
+    }
+    await tx.run('DELETE FROM refusals WHERE seq <= ?', newest - REFUSALS_MAX);
+  },
+);
+
+export /** A row of the journal as it is stored. */
+interface CallColumns {
+  at: Ms;
+  id: string;
+  request_id: string;
+  app: string;
+  tag: string | null;
+  method: string;
+  route: string;
+  host: string;
+  status: number | null;
+  code: number | null;
+  kling_request_id: string | null;
+  task_id: string | null;
+  hold_id: string | null;
+  attempt: number;
+  outcome: CallOutcome;
+  error_class: ErrorClass | null;
+  duration_ms: number;
+  overhead_ms: number;
+  bytes_sent: number;
+  bytes_received: number;
+  clock_offset_ms: number | null;
+  origin: 'app' | 'sidecar';
+  evidence: string | null;
+}
+
+/** What narrows a list of calls; all given must hold. `from` is inclusive, `to` exclusive. */
+export interface CallFilter {
+  from?: Ms;
+  to?: Ms;
+  app?: string;
+  route?: string;
+  status?: number;
+  code?: number;
+  outcome?: CallOutcome;
+  taskId?: string;
+  holdId?: string;
+  requestId?: string;
+  origin?: 'app' | 'sidecar';
+}
+
+export interface ListCallsArgs extends CallFilter {
+  limit: number;
+  cursor: string | null;
+}
+
+/**
+ * Lists attempts at Kling, newest first.
+ * @throws SidecarError `bad_usage` on a cursor that is none.
+ */
+export const listCalls = defineRead(
+  'calls.listCalls',
+  async (tx: Tx, args: ListCallsArgs): Promise<{ calls: CallRecord[]; nextCursor: string | null }> => {
+    const { conditions, values } = conditionsOf(args);
+    if (args.cursor !== null) {
+      const { at, id } = readCursor(args.cursor);
+      conditions.push('at <= ?', '(at < ? OR id < ?)');
+      values.push(at, at, id);
+    }
+    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+    const rows = await tx.all<CallColumns>(
+      `SELECT * FROM calls ${where} ORDER BY at DESC, id DESC LIMIT ?`,
+      ...values,
+      args.limit + 1,
+    );
+    const calls = rows.slice(0, args.limit).map(toCall);
+    const last = calls.at(-1);
+    return { calls, nextCursor: rows.length > args.limit && last ? cursorAfter(last) : null };
+  },
+);
+
+function conditionsOf(filter: CallFilter): { conditions: string[]; values: SqlValue[] } {
+  const pairs: [string, SqlValue | undefined][] = [
+    ['at >= ?', filter.from],
+    ['at < ?', filter.to],
+    ['app = ?', filter.app],
+    ['route = ?', filter.route],
+    ['status = ?', filter.status],
+    ['code = ?', filter.code],
+    ['outcome = ?', filter.outcome],
+    ['task_id = ?', filter.taskId],
+    ['hold_id = ?', filter.holdId],
+    ['request_id = ?', filter.requestId],
+    ['origin = ?', filter.origin],
+  ];
+  const conditions: string[] = [];
+  const values: SqlValue[] = [];
+  for (const [condition, value] of pairs) {
+    if (value === undefined) continue;
+    conditions.push(condition);
+    values.push(value);
+  }
+  return { conditions, values };
+}
+
+/** Reads a row of the journal. */
+export /** Gives a stored row as the record it was made from. */
+function toCall(row: CallColumns): CallRecord {
+  return {
+    id: row.id,
+    requestId: row.request_id,
+    at: row.at,
+    app: row.app,
+    tag: row.tag,
+    method: row.method,
+    route: row.route,
+    host: row.host,
+    status: row.status,
+    code: row.code,
+    klingRequestId: row.kling_request_id,
+    taskId: row.task_id,
+    holdId: row.hold_id,
+    attempt: row.attempt,
+    outcome: row.outcome,
+    errorClass: row.error_class,
+    durationMs: row.duration_ms,
+    overheadMs: row.overhead_ms,
+    bytesSent: row.bytes_sent,
+    bytesReceived: row.bytes_received,
+    clockOffsetMs: row.clock_offset_ms,
+    origin: row.origin,
+    evidence: row.evidence === null ? null : (JSON.parse(row.evidence) as CallEvidence),
+  };
+}
+
+interface RefusalColumns {
+  seq: number;
+  id: string;
+  request_id: string;
+  at: Ms;
+  app: string;
+  tag: string | null;
+  method: string;
+  route: string;
+  status: number;
+  word: string;
+  message: string;
+  credits: number | null;
+  would_only: number;
+}
+
+export interface ListRefusalsArgs {
+  limit: number;
+  cursor: string | null;
+  /** Only what was refused (false) or only what `protect` would have refused (true). */
+  wouldOnly?: boolean;
+  from?: Ms;
+  to?: Ms;
+  app?: string;
+  word?: string;
+}
+
+/**
+ * Lists our own refusals, newest first.
+ * @throws SidecarError `bad_usage` on a cursor that is none.
+ */
+export const listRefusals = defineRead(
+  'calls.listRefusals',
+  async (
+    tx: Tx,
+    args: ListRefusalsArgs,
+  ): Promise<{ refusals: RefusalRecord[]; nextCursor: string | null }> => {
+    const { conditions, values } = conditionsOf({
+      ...(args.from !== undefined && { from: args.from }),
+      ...(args.to !== undefined && { to: args.to }),
+      ...(args.app !== undefined && { app: args.app }),
+    });
+    const add = (condition: string, value: SqlValue | undefined): void => {
+      if (value === undefined) return;
+      conditions.push(condition);
+      values.push(value);
+    };
+    add('seq < ?', args.cursor === null ? undefined : seqOf(args.cursor));
+    add('would_only = ?', args.wouldOnly === undefined ? undefined : Number(args.wouldOnly));
+    add('word = ?', args.word);
+    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+    const rows = await tx.all<RefusalColumns>(
+      `SELECT * FROM refusals ${where} ORDER BY seq DESC LIMIT ?`,
+      ...values,
+      args.limit + 1,
+    );
+    const shown = rows.slice(0, args.limit);
+    const next = rows.length > args.limit ? shown.at(-1)?.seq : undefined;
+    return { refusals: shown.map(toRefusal), nextCursor: next === undefined ? null : String(next) };
+  },
+);
+
+function seqOf(cursor: string): number {
+  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
+  const text = `"${cursor}" is not a cursor of this list. Take \`nextCursor\` from its last answer, or leave it out.`;
+  throw new SidecarError('bad_usage', text);
+}
+
+function toRefusal(row: RefusalColumns): RefusalRecord {
+  return {
+    id: row.id,
+    requestId: row.request_id,
+    at: row.at,
+    app: row.app,
+    tag: row.tag,
+    method: row.method,
+    route: row.route,
+    status: row.status,
+    word: row.word,
+    message: row.message,
+    credits: row.credits,
+    wouldOnly: row.would_only === 1,
+  };
+}

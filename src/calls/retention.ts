@@ -1,0 +1,87 @@
+/**
+ * What time takes away: old calls, what was kept of prompts, guards whose answers need not be given again.
+ *
+ * **Invariant**: money is never forgotten: holds, entries, counters, tasks and the audit stay. One run drops at most
+ * {@link ROWS_MAX} rows of each kind, so that no create waits for it; `more` asks for another run.
+ */
+import { defineWrite, type Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
+
+export interface PurgeArgs {
+  at: Ms;
+  /** Above 0. */
+  callRetentionDays: number;
+  /** 0 keeps nothing of a prompt beyond the next run. */
+  promptRetentionDays: number;
+}
+
+export interface Purged {
+  calls: number;
+  prompts: number;
+  guards: number;
+  /** Whether there is more to drop. */
+  more: boolean;
+}
+
+const DAY_MS = 86_400_000;
+/** How long an answer is given again (contract.md, "Idempotency"). */
+const ANSWER_KEPT_MS = 86_400_000;
+const ROWS_MAX = 2000;
+/** Where prompts have been dropped up to, as an instant and a hold's id; so that each is looked at once. */
+const PROMPTS_KEY = 'calls.prompts_dropped_to';
+
+const DROP_PROMPT = 'UPDATE holds SET prompt_hash = NULL, prompt_preview = NULL WHERE id = ?';
+
+/** Drops what is older than its retention allows. */
+export const purgeOld = defineWrite('calls.purgeOld', async (tx: Tx, args: PurgeArgs): Promise<Purged> => {
+  const calls = await purgeCalls(tx, args.at - args.callRetentionDays * DAY_MS);
+  const prompts = await purgePrompts(tx, args.at - args.promptRetentionDays * DAY_MS);
+  const guards = await purgeGuards(tx, args.at - ANSWER_KEPT_MS);
+  return { calls, prompts, guards, more: Math.max(calls, prompts, guards) >= ROWS_MAX };
+});
+
+function purgeCalls(tx: Tx, before: Ms): Promise<number> {
+  return tx.run(
+    `DELETE FROM calls WHERE (at, id) IN (SELECT at, id FROM calls WHERE at < ? ORDER BY at, id LIMIT ${ROWS_MAX})`,
+    before,
+  );
+}
+
+/** Gives how many holds were passed, not how many of them had a prompt: it says whether there are more. */
+async function purgePrompts(tx: Tx, before: Ms): Promise<number> {
+  const kept = await tx.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', PROMPTS_KEY);
+  const [at = '0', id = ''] = (kept?.value ?? '0 ').split(' ');
+  const rows = await tx.all<{ at: Ms; id: string; has_prompt: number }>(
+    `SELECT at, id, CASE WHEN prompt_hash IS NULL THEN 0 ELSE 1 END AS has_prompt FROM holds
+     WHERE at >= ? AND (at > ? OR id > ?) AND at < ? ORDER BY at, id LIMIT ${ROWS_MAX}`,
+    Number(at),
+    Number(at),
+    id,
+    before,
+  );
+  for (const row of rows) {
+    if (row.has_prompt === 1) await tx.run(DROP_PROMPT, row.id);
+  }
+  const last = rows.at(-1);
+  if (last) {
+    await tx.run(
+      'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+      PROMPTS_KEY,
+      `${last.at} ${last.id}`,
+    );
+  }
+  return rows.length;
+}
+
+async function purgeGuards(tx: Tx, answeredBefore: Ms): Promise<number> {
+  const expired = await tx.all<{ hold_id: string }>(
+    `SELECT a.hold_id FROM answers a JOIN holds h ON h.id = a.hold_id
+     WHERE a.at <= ? AND h.state <> 'held' ORDER BY a.at LIMIT ${ROWS_MAX}`,
+    answeredBefore,
+  );
+  for (const { hold_id } of expired) {
+    await tx.run('DELETE FROM guards WHERE hold_id = ?', hold_id);
+    await tx.run('DELETE FROM answers WHERE hold_id = ?', hold_id);
+  }
+  return expired.length;
+}

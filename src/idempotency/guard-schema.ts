@@ -1,0 +1,30 @@
+/** The tables of guards: a row for each key and caller's id, and the answer of the hold that they both stand for. */
+import type { Migration } from '../store/operation.ts';
+
+export const guardMigrations: readonly Migration[] = [
+  {
+    id: '004-idempotency',
+    sqlite: `
+CREATE TABLE guards (
+  kind TEXT NOT NULL CHECK (kind IN ('key', 'task_id')),
+  scope TEXT NOT NULL,
+  value TEXT NOT NULL,
+  hold_id TEXT NOT NULL,
+  app TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  PRIMARY KEY (kind, scope, value)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX guards_hold ON guards (hold_id);
+
+CREATE TABLE answers (
+  hold_id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,
+  status INTEGER,
+  headers TEXT,
+  body BLOB,
+  CHECK ((status IS NULL) = (headers IS NULL) AND (status IS NULL) = (body IS NULL))
+) STRICT;
+CREATE INDEX answers_at ON answers (at);
+`,
+  },
+];

@@ -1,0 +1,150 @@
+/**
+ * Admits a create: its hold, with the counters of every budget it matches and the guard of repeats, or a refusal.
+ *
+ * **Invariant**: all or nothing in one transaction. A create is admitted when its price fits every matching budget
+ * that enforces; the test and the change of a counter are one statement. No hold is earlier than the one before it,
+ * so a clock set back opens no window a second time.
+ */
+import { giveBack, readCounter, take, tellThresholds, type CounterState } from '../budget/counter-table.ts';
+import { inDoubtCredits, insertHold } from '../budget/hold-table.ts';
+import { claimsOf, rulesOf, type Claim } from '../budget/rule-book.ts';
+import type { Fact } from '../facts.ts';
+import { findGuard, insertGuards } from '../idempotency/guard-table.ts';
+import { defineWrite, type Tx } from '../store/operation.ts';
+import type { MilliCredits, Ms } from '../units.ts';
+import type { AdmitArgs, AdmitResult, BudgetRefusal, FreezeRefusal, MoneyRefusal } from './ledger.ts';
+
+interface SpendingState {
+  rules_version: string;
+  frozen_since: Ms | null;
+  frozen_reason: string | null;
+  frozen_actor: string | null;
+  /** The instant of the newest hold. */
+  last_at: Ms | null;
+}
+
+interface Taken {
+  claim: Claim;
+  state: CounterState;
+}
+
+const SELECT_STATE = `SELECT rules_version, frozen_since, frozen_reason, frozen_actor,
+  (SELECT MAX(at) FROM holds) AS last_at
+FROM spending WHERE id = 1`;
+
+/** Inserts the hold of a create, or says why it may not leave. Nothing is changed unless it is admitted. */
+export const admit = defineWrite('ledger.admit', async (tx: Tx, args: AdmitArgs): Promise<AdmitResult> => {
+  const { hold, guard, enforce } = args;
+  if (guard) {
+    const hit = await findGuard(tx, { app: hold.app, guard, at: hold.at });
+    if (hit) return hit;
+  }
+  const state = await tx.get<SpendingState>(SELECT_STATE);
+  if (!state) throw new Error('the row of table spending is missing');
+  const frozen = freezeOf(state);
+  if (frozen && enforce) return { kind: 'refused', refusal: frozen };
+  const at = Math.max(hold.at, state.last_at ?? hold.at);
+  const claims = claimsOf(await rulesOf(tx, state.rules_version), hold, at);
+  const taken = await takeAll(tx, claims, hold.credits, enforce);
+  if (!taken) return { kind: 'refused', refusal: await explain(tx, claims, hold.credits) };
+  const counters = claims.map((claim) => claim.counterId).join(' ');
+  await insertHold(tx, hold, { at, counters, isGuarded: guard !== null });
+  if (guard) await insertGuards(tx, hold.app, guard, hold.holdId);
+  const facts: Fact[] = [];
+  for (const { claim, state: counter } of taken) {
+    const { rule, counterId, span, limitCredits } = claim;
+    const told = await tellThresholds(
+      tx,
+      { rule, counterId, windowKey: span.key, limitCredits },
+      counter,
+      at,
+    );
+    facts.push(...told);
+  }
+  const wouldRefuse = enforce ? null : (frozen ?? (await wouldPass(tx, taken, hold.credits)));
+  return { kind: 'admitted', remainingCredits: lowestRemainder(taken), wouldRefuse, facts };
+});
+
+function freezeOf(state: SpendingState): FreezeRefusal | null {
+  if (state.frozen_since === null) return null;
+  const { frozen_reason, frozen_actor, frozen_since } = state;
+  return {
+    word: 'spending_frozen',
+    reason: frozen_reason ?? '',
+    since: frozen_since,
+    actor: frozen_actor ?? '',
+  };
+}
+
+/** Adds the hold to every counter; null, and every counter as before, where one that enforces has no room. */
+async function takeAll(
+  tx: Tx,
+  claims: Claim[],
+  credits: MilliCredits,
+  enforce: boolean,
+): Promise<Taken[] | null> {
+  const taken: Taken[] = [];
+  for (const claim of claims) {
+    const state = await take(tx, claim, credits, enforce && claim.rule.mode === 'enforce');
+    if (!state) {
+      for (const earlier of taken) await giveBack(tx, earlier.claim.counterId, credits);
+      return null;
+    }
+    taken.push({ claim, state });
+  }
+  return taken;
+}
+
+/** Names the tightest of the budgets that refused, with its state as it stands without the new hold. */
+async function explain(tx: Tx, claims: Claim[], credits: MilliCredits): Promise<BudgetRefusal> {
+  const states: Taken[] = [];
+  for (const claim of claims) states.push({ claim, state: await readCounter(tx, claim.counterId) });
+  const refusal = await tightest(tx, states, credits);
+  if (!refusal) throw new Error('a create was refused by no budget');
+  return refusal;
+}
+
+/** In `observe` mode: what would have refused the hold that has just been added. */
+function wouldPass(tx: Tx, taken: Taken[], credits: MilliCredits): Promise<MoneyRefusal | null> {
+  const before = taken.map(({ claim, state }) => ({
+    claim,
+    state: { ...state, held: state.held - credits },
+  }));
+  return tightest(tx, before, credits);
+}
+
+async function tightest(tx: Tx, states: Taken[], credits: MilliCredits): Promise<BudgetRefusal | null> {
+  if (credits === 0) return null;
+  let worst: Taken | null = null;
+  for (const candidate of states) {
+    const isPassed = candidate.claim.rule.mode === 'enforce' && remainder(candidate) < credits;
+    if (isPassed && (!worst || remainder(candidate) < remainder(worst))) worst = candidate;
+  }
+  if (!worst) return null;
+  const { claim, state } = worst;
+  return {
+    word: 'budget_exceeded',
+    budget: claim.rule.name,
+    limitCredits: claim.limitCredits,
+    settledCredits: state.settled,
+    heldCredits: state.held,
+    inDoubtCredits: await inDoubtCredits(tx, claim.counterId),
+    neededCredits: credits,
+    windowKey: claim.span.key,
+    resetsAt: claim.span.resetsAt,
+  };
+}
+
+function remainder({ claim, state }: Taken): MilliCredits {
+  return claim.limitCredits - state.settled - state.held;
+}
+
+function lowestRemainder(taken: Taken[]): MilliCredits | null {
+  let lowest: MilliCredits | null = null;
+  for (const one of taken) {
+    if (one.claim.rule.mode !== 'enforce') continue;
+    const left = remainder(one);
+    if (lowest === null || left < lowest) lowest = left;
+  }
+  return lowest;
+}

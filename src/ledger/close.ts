@@ -1,0 +1,69 @@
+/**
+ * Closes a create's attempt: the journal's rows, the task or the end of the hold, and the answer kept for repeats.
+ *
+ * **Invariant**: durable before the caller sees the answer. What is known is written down even if an operator has
+ * ended the hold meanwhile; an end that nobody knows leaves the guard open and puts the hold in doubt.
+ */
+import { adjustHold, putInDoubt, readHold } from '../budget/hold-table.ts';
+import { insertCall } from '../calls/call-table.ts';
+import type { Fact } from '../facts.ts';
+import { keepAnswer } from '../idempotency/guard-table.ts';
+import { defineWrite, type Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
+import type { CloseArgs, CreateEnd } from './ledger.ts';
+import { firstLookUpAt } from './look-up-schedule.ts';
+import { attachSighting, releaseHold, resolveTo } from './sighting.ts';
+
+/**
+ * Records how a create's attempt ended.
+ *
+ * The answer is kept for repeats where the request had a guard and the end is known. With null, a guard is freed
+ * when the end is `refused`, and stays without an answer otherwise.
+ * @throws SidecarError `not_found` where the hold does not exist; nothing is journalled then.
+ */
+export const closeCreate = defineWrite(
+  'ledger.closeCreate',
+  async (tx: Tx, args: CloseArgs): Promise<{ facts: Fact[] }> => {
+    const { holdId, at, end, calls, answer } = args;
+    // Before the end, so that a release finds the answer and leaves the guard.
+    if (answer && end.kind !== 'unknown') await keepAnswer(tx, holdId, answer, at);
+    const facts = await applyEnd(tx, holdId, end, at);
+    for (const call of calls) await insertCall(tx, call);
+    return { facts };
+  },
+);
+
+async function applyEnd(tx: Tx, holdId: string, end: CreateEnd, at: Ms): Promise<Fact[]> {
+  switch (end.kind) {
+    case 'task':
+      return (await attachSighting(tx, holdId, end.sighting, { source: 'create', at })).facts;
+    case 'done':
+      return settleAtOnce(tx, holdId, end, at);
+    case 'refused': {
+      const hold = await readHold(tx, holdId);
+      const isOpen = hold.state === 'held' && hold.task_id === null;
+      return isOpen ? releaseHold(tx, hold, end.evidence, at) : [];
+    }
+    case 'unknown': {
+      const hold = await readHold(tx, holdId);
+      if (hold.state !== 'held' || hold.in_doubt === 1 || hold.task_id !== null) return [];
+      const nextLookUpAt = hold.external_task_id === null ? null : firstLookUpAt(at);
+      return [await putInDoubt(tx, hold, { at, nextLookUpAt, evidence: end.evidence })];
+    }
+  }
+}
+
+/** A synchronous create has been answered: it cost what Kling says, or our price. */
+async function settleAtOnce(
+  tx: Tx,
+  holdId: string,
+  end: Extract<CreateEnd, { kind: 'done' }>,
+  at: Ms,
+): Promise<Fact[]> {
+  const hold = await readHold(tx, holdId);
+  const isReported = end.credits !== null && Number.isSafeInteger(end.credits) && end.credits >= 0;
+  const credits = isReported && end.credits !== null ? end.credits : hold.credits;
+  const charge = { credits, basis: isReported ? 'reported' : 'estimate', note: end.raw, at } as const;
+  if (hold.state !== 'held') return adjustHold(tx, hold, charge);
+  return resolveTo(tx, hold, { state: 'settled', ...charge });
+}

@@ -1,0 +1,63 @@
+/** Everything that the nouns of money give to the store's workers: operations by name, and the schema's steps. */
+import { budgetMigrations } from '../budget/budget-schema.ts';
+import { budgetRoom } from '../budget/budget-room.ts';
+import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
+import { listHolds } from '../budget/hold-table.ts';
+import { callMigrations } from '../calls/call-schema.ts';
+import { listCalls, listRefusals, recordCalls, recordRefusals } from '../calls/call-table.ts';
+import { purgeOld } from '../calls/retention.ts';
+import { guardMigrations } from '../idempotency/guard-schema.ts';
+import type { StoreModule } from '../store/registry.ts';
+import { taskMigrations } from '../tasks/task-schema.ts';
+import { deferPolls, getTask, listTasks, openTasks } from '../tasks/task-table.ts';
+import { admit } from './admit.ts';
+import { listAudit, recordOrder } from './audit.ts';
+import { closeCreate } from './close.ts';
+import { freeze, freezeState, unfreeze } from './freeze.ts';
+import { guardState } from './guard.ts';
+import { dueLookUps, makeLookUpsDue, recordLookUps } from './look-up.ts';
+import { observeTasks } from './observe.ts';
+import { openSlots } from './open-slots.ts';
+import { recoverHolds } from './recover.ts';
+import { resolveHold } from './resolve.ts';
+import { moneyStatus } from './status.ts';
+import { listUsage, sumUsage } from './usage.ts';
+import { verifyLedger } from './verify.ts';
+
+/** The operations and migrations of budget, calls, tasks, idempotency and ledger. */
+export const ledgerModules: readonly StoreModule[] = [
+  {
+    migrations: budgetMigrations,
+    operations: [applyBudgets, raiseBudget, listBudgets, budgetRoom, listHolds],
+  },
+  {
+    migrations: callMigrations,
+    operations: [recordCalls, recordRefusals, listCalls, listRefusals, purgeOld],
+  },
+  { migrations: taskMigrations, operations: [openTasks, deferPolls, listTasks, getTask] },
+  { migrations: guardMigrations, operations: [] },
+  {
+    migrations: [],
+    operations: [
+      admit,
+      closeCreate,
+      observeTasks,
+      dueLookUps,
+      recordLookUps,
+      makeLookUpsDue,
+      resolveHold,
+      freeze,
+      unfreeze,
+      freezeState,
+      guardState,
+      recoverHolds,
+      verifyLedger,
+      listUsage,
+      sumUsage,
+      listAudit,
+      recordOrder,
+      openSlots,
+      moneyStatus,
+    ],
+  },
+];

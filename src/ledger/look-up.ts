@@ -1,0 +1,120 @@
+/**
+ * Holds in doubt: which are to be looked up by external id, and what became of the look-ups.
+ *
+ * **Invariant**: a doubt ends when the task is found, when Kling says at a decisive look-up that there is none
+ * (look-up-schedule.ts), or by an operator's word. A hold without an external id is never due: only an operator can
+ * end its doubt.
+ */
+import { readHold } from '../budget/hold-table.ts';
+import { labelsOf, type HoldRow } from '../budget/hold.ts';
+import type { Fact } from '../facts.ts';
+import { keepAnswer } from '../idempotency/guard-table.ts';
+import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
+import type { TaskSighting } from '../tasks/task.ts';
+import type { Ms } from '../units.ts';
+import type { DueLookUp, LookUpArgs, StoredAnswer } from './ledger.ts';
+import { isDecisive, nextLookUpAt, RETRY_MS } from './look-up-schedule.ts';
+import { attachSighting, releaseHold } from './sighting.ts';
+
+interface DueColumns {
+  id: string;
+  external_task_id: string;
+  path: string;
+  route: string;
+  app: string;
+  doubt_since: Ms;
+  look_ups: number;
+}
+
+/**
+ * Gives the holds that are due for a look-up, the longest due first, and how many will ever be: `open`.
+ * One whose doubt began in our future (the clock was set back) is due.
+ */
+export const dueLookUps = defineRead(
+  'ledger.dueLookUps',
+  async (tx: Tx, args: { at: Ms; limit: number }): Promise<{ due: DueLookUp[]; open: number }> => {
+    const rows = await tx.all<DueColumns>(
+      `SELECT id, external_task_id, path, route, app, doubt_since, look_ups FROM holds
+       WHERE in_doubt = 1 AND external_task_id IS NOT NULL AND (next_look_up_at <= ? OR doubt_since > ?)
+       ORDER BY next_look_up_at LIMIT ?`,
+      args.at,
+      args.at,
+      args.limit,
+    );
+    const count = await tx.get<{ open: number }>(
+      'SELECT COUNT(*) AS open FROM holds WHERE in_doubt = 1 AND external_task_id IS NOT NULL',
+    );
+    const due = rows.map((row) => ({
+      holdId: row.id,
+      externalTaskId: row.external_task_id,
+      path: row.path,
+      route: row.route,
+      app: row.app,
+      doubtSince: row.doubt_since,
+      lookUps: row.look_ups,
+    }));
+    return { due, open: count?.open ?? 0 };
+  },
+);
+
+/** Records what look-ups showed. One for a hold whose doubt has ended changes nothing, but that a task is attached. */
+export const recordLookUps = defineWrite(
+  'ledger.recordLookUps',
+  async (tx: Tx, lookUps: LookUpArgs[]): Promise<{ facts: Fact[] }> => {
+    const facts: Fact[] = [];
+    for (const lookUp of lookUps) facts.push(...(await recordOne(tx, lookUp)));
+    return { facts };
+  },
+);
+
+async function recordOne(tx: Tx, lookUp: LookUpArgs): Promise<Fact[]> {
+  const { holdId, at, outcome } = lookUp;
+  const hold = await readHold(tx, holdId);
+  if (outcome.kind === 'found') return found(tx, hold, outcome, at);
+  if (hold.in_doubt === 0) return [];
+  const doubtSince = hold.doubt_since ?? hold.at;
+  if (outcome.kind === 'failed') {
+    await tx.run('UPDATE holds SET next_look_up_at = ? WHERE id = ?', at + RETRY_MS, holdId);
+    return [];
+  }
+  if (isDecisive(doubtSince, at)) {
+    const released = await releaseHold(tx, hold, outcome.evidence, at);
+    return [...released, doubtEnded(hold, null, at)];
+  }
+  await tx.run(
+    'UPDATE holds SET look_ups = look_ups + 1, next_look_up_at = ? WHERE id = ?',
+    nextLookUpAt(doubtSince, at),
+    holdId,
+  );
+  return [];
+}
+
+async function found(
+  tx: Tx,
+  hold: HoldRow,
+  outcome: { sighting: TaskSighting; answer: StoredAnswer | null },
+  at: Ms,
+): Promise<Fact[]> {
+  const { sighting, answer } = outcome;
+  if (hold.task_id !== null && hold.task_id !== sighting.taskId) return [];
+  if (answer) await keepAnswer(tx, hold.id, answer, at);
+  const { isOwn, facts } = await attachSighting(tx, hold.id, sighting, { source: 'look_up', at });
+  if (hold.in_doubt === 0) return facts;
+  return [doubtEnded(hold, isOwn ? sighting.taskId : null, at), ...facts];
+}
+
+function doubtEnded(hold: HoldRow, taskId: string | null, at: Ms): Fact {
+  return { kind: 'doubt_ended', holdId: hold.id, found: taskId !== null, taskId, at, ...labelsOf(hold) };
+}
+
+/** Makes every hold in doubt due now, as after an outage of Kling's; gives how many. */
+export const makeLookUpsDue = defineWrite(
+  'ledger.makeLookUpsDue',
+  async (tx: Tx, args: { at: Ms }): Promise<{ due: number }> => {
+    const due = await tx.run(
+      'UPDATE holds SET next_look_up_at = ? WHERE in_doubt = 1 AND external_task_id IS NOT NULL',
+      args.at,
+    );
+    return { due };
+  },
+);

@@ -1,0 +1,27 @@
+/** What answers of Kling's show of our tasks, whoever asked: the poller, an app's own read, a look-up. */
+import type { Fact } from '../facts.ts';
+import { defineWrite, type Tx } from '../store/operation.ts';
+import type { SightingSource, TaskSighting } from '../tasks/task.ts';
+import { readTask } from '../tasks/task-table.ts';
+import type { Ms } from '../units.ts';
+import { applySighting } from './sighting.ts';
+
+export interface ObserveArgs {
+  sightings: TaskSighting[];
+  source: SightingSource;
+  at: Ms;
+}
+
+/** Applies sightings to the tasks that are ours; others, and what is older than known, are ignored. */
+export const observeTasks = defineWrite(
+  'ledger.observeTasks',
+  async (tx: Tx, args: ObserveArgs): Promise<{ facts: Fact[] }> => {
+    const { sightings, source, at } = args;
+    const facts: Fact[] = [];
+    for (const sighting of sightings) {
+      const task = await readTask(tx, sighting.taskId);
+      if (task) facts.push(...(await applySighting(tx, task, sighting, { source, at })));
+    }
+    return { facts };
+  },
+);

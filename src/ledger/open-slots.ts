@@ -1,0 +1,17 @@
+/** Which slots of Kling's concurrency limits open holds take: what a start begins to count from. */
+import { defineRead, type Tx } from '../store/operation.ts';
+import type { Product } from '../units.ts';
+
+export interface OpenSlot {
+  holdId: string;
+  product: Product;
+  model: string | null;
+  weight: number;
+}
+
+/** Gives the slots of every hold that is still held. */
+export const openSlots = defineRead(
+  'ledger.openSlots',
+  (tx: Tx, _args: Record<string, never>): Promise<OpenSlot[]> =>
+    tx.all<OpenSlot>(`SELECT id AS "holdId", product, model, weight FROM holds WHERE state = 'held'`),
+);

@@ -1,0 +1,169 @@
+/**
+ * What a sighting of a task does to its hold: attach, advance, settle, release, adjust.
+ *
+ * A hold ends when its task does: `succeeded` settles it to Kling's deduction (to our price where Kling names none,
+ * until it does), `failed` releases it unless Kling took something. After the end, another deduction is an
+ * adjustment, whatever ended the hold.
+ *
+ * **Invariant**: only a terminal sighting moves money. A task belongs to the hold that first named it, for good.
+ */
+import {
+  adjustHold,
+  attachLateTask,
+  attachTask,
+  endHold,
+  readHold,
+  type HoldEnd,
+} from '../budget/hold-table.ts';
+import { labelsOf, type HoldRow } from '../budget/hold.ts';
+import { SidecarError } from '../errors.ts';
+import type { Fact } from '../facts.ts';
+import { closeUnanswered, freeUnanswered } from '../idempotency/guard-table.ts';
+import type { Tx } from '../store/operation.ts';
+import type { Deduction, SightingSource, TaskSighting } from '../tasks/task.ts';
+import { isAdvance, isStale, isTerminal } from '../tasks/task-state.ts';
+import {
+  advanceTask,
+  bringsResults,
+  insertTask,
+  keepResults,
+  readTask,
+  type KnownTask,
+} from '../tasks/task-table.ts';
+import type { Ms } from '../units.ts';
+
+export interface Seen {
+  source: SightingSource;
+  at: Ms;
+}
+
+/** Ends a hold, and with it what its guard waits for. */
+export async function resolveTo(tx: Tx, hold: HoldRow, end: HoldEnd): Promise<Fact[]> {
+  const facts = await endHold(tx, hold, end);
+  if (hold.guarded === 1) await closeUnanswered(tx, hold.id, end.at);
+  return facts;
+}
+
+/** Gives a hold back whole, and frees the guard of its request unless an answer of Kling's is kept. */
+export async function releaseHold(tx: Tx, hold: HoldRow, evidence: string, at: Ms): Promise<Fact[]> {
+  const facts = await endHold(tx, hold, { state: 'released', credits: 0, basis: 'none', note: evidence, at });
+  if (hold.guarded === 1) await freeUnanswered(tx, hold.id);
+  return facts;
+}
+
+export interface Attached {
+  /** False where the task is another hold's. */
+  isOwn: boolean;
+  facts: Fact[];
+}
+
+/**
+ * Attaches the task that Kling made for a hold, and does to the hold what the sighting says.
+ *
+ * Where the task is known as another hold's, Kling made none for this one, and it is released.
+ * @throws SidecarError `not_found`, or `already_resolved` where the hold has another task.
+ */
+export async function attachSighting(
+  tx: Tx,
+  holdId: string,
+  sighting: TaskSighting,
+  seen: Seen,
+): Promise<Attached> {
+  const createdAt = seen.source === 'look_up' ? (await readHold(tx, holdId)).at : seen.at;
+  if (!(await insertTask(tx, sighting, { holdId, ...seen, createdAt }))) {
+    return attachKnown(tx, holdId, sighting, seen);
+  }
+  let hold = await attachTask(tx, holdId, sighting.taskId);
+  if (!hold) {
+    hold = await readHold(tx, holdId);
+    if (hold.task_id !== null) {
+      const text = `Hold ${holdId} has task ${hold.task_id}; it cannot have task ${sighting.taskId} too.`;
+      throw new SidecarError('already_resolved', text);
+    }
+    await attachLateTask(tx, holdId, sighting.taskId);
+  }
+  const facts: Fact[] = [changeFact(hold, sighting, { from: null, createdAt, at: seen.at })];
+  facts.push(...(await moveMoney(tx, hold, sighting, { isNews: true, at: seen.at })));
+  return { isOwn: true, facts };
+}
+
+async function attachKnown(tx: Tx, holdId: string, sighting: TaskSighting, seen: Seen): Promise<Attached> {
+  const hold = await readHold(tx, holdId);
+  const task = await readTask(tx, sighting.taskId);
+  if (task && task.hold_id === holdId)
+    return { isOwn: true, facts: await applySighting(tx, task, sighting, seen) };
+  if (hold.state !== 'held' || hold.task_id !== null) return { isOwn: false, facts: [] };
+  const evidence = `Kling answered with task ${sighting.taskId}, which belongs to hold ${task?.hold_id ?? 'unknown'}`;
+  return { isOwn: false, facts: await releaseHold(tx, hold, evidence, seen.at) };
+}
+
+/** Does to a known task and its hold what a sighting says; nothing where it says nothing new. */
+export async function applySighting(
+  tx: Tx,
+  task: KnownTask,
+  sighting: TaskSighting,
+  seen: Seen,
+): Promise<Fact[]> {
+  if (isStale(task.vendor_updated_at, sighting.updatedAt)) return [];
+  const advances = isAdvance(task.state, sighting.state);
+  if (!advances && !isTerminal(sighting.state)) return [];
+  const hold = await readHold(tx, task.hold_id);
+  const facts: Fact[] = [];
+  if (advances) {
+    await advanceTask(tx, sighting, seen);
+    facts.push(changeFact(hold, sighting, { from: task.state, createdAt: task.created_at, at: seen.at }));
+  } else if (bringsResults(task, sighting)) {
+    await keepResults(tx, task.id, sighting.results);
+  }
+  facts.push(...(await moveMoney(tx, hold, sighting, { isNews: advances, at: seen.at })));
+  return facts;
+}
+
+function changeFact(
+  hold: HoldRow,
+  sighting: TaskSighting,
+  when: { from: KnownTask['state'] | null; createdAt: Ms; at: Ms },
+): Fact {
+  return {
+    kind: 'task_changed',
+    taskId: sighting.taskId,
+    product: hold.product,
+    from: when.from,
+    to: sighting.state,
+    ageMs: Math.max(0, when.at - when.createdAt),
+    statusMessage: sighting.statusMessage,
+    at: when.at,
+    ...labelsOf(hold),
+  };
+}
+
+/** Ends or adjusts a hold by a terminal sighting; `isNews` where the task was not known to have ended. */
+async function moveMoney(
+  tx: Tx,
+  hold: HoldRow,
+  sighting: TaskSighting,
+  when: { isNews: boolean; at: Ms },
+): Promise<Fact[]> {
+  if (!isTerminal(sighting.state)) return [];
+  const charge = chargeOf(hold, sighting);
+  if (hold.state === 'held') {
+    const state = sighting.state === 'failed' && charge.credits === 0 ? 'released' : 'settled';
+    return resolveTo(tx, hold, { state, ...charge, at: when.at });
+  }
+  // A later answer without a deduction says nothing new of money; the first one says whether there was a task to pay.
+  if (charge.basis !== 'reported' && !when.isNews) return [];
+  return adjustHold(tx, hold, { ...charge, at: when.at });
+}
+
+/** What a task that ended cost: Kling's deduction, else our price where it succeeded and nothing where it failed. */
+function chargeOf(hold: HoldRow, sighting: TaskSighting): Pick<HoldEnd, 'credits' | 'basis' | 'note'> {
+  const deduction = plausible(sighting.deduction);
+  if (deduction) return { credits: deduction.credits, basis: 'reported', note: deduction.raw };
+  if (sighting.state === 'succeeded') return { credits: hold.credits, basis: 'estimate', note: null };
+  return { credits: 0, basis: 'none', note: sighting.statusMessage ?? 'the task failed' };
+}
+
+/** A deduction below 0 or beyond counting is no deduction; the next answer may have one. */
+function plausible(deduction: Deduction | null): Deduction | null {
+  return deduction && Number.isSafeInteger(deduction.credits) && deduction.credits >= 0 ? deduction : null;
+}

@@ -1,0 +1,63 @@
+/** The state of money in a few numbers: the freeze, doubts, open tasks. */
+import { defineRead, type Tx } from '../store/operation.ts';
+import type { MilliCredits, Ms, Product } from '../units.ts';
+import type { TaskState } from '../words.ts';
+import { readFreeze, type FreezeState } from './freeze.ts';
+
+export interface OpenTaskCount {
+  product: Product;
+  state: Extract<TaskState, 'submitted' | 'processing'>;
+  tasks: number;
+  /** Of these, open for at least `stuckAfterMs`; 0 where that was not given. */
+  stuck: number;
+  /** Slots of Kling's concurrency limit that they take. */
+  weight: number;
+}
+
+export interface MoneyStatus {
+  frozen: FreezeState | null;
+  openHolds: number;
+  heldCredits: MilliCredits;
+  inDoubtHolds: number;
+  inDoubtCredits: MilliCredits;
+  /** Since when the oldest doubt lasts; null without one. */
+  oldestDoubtSince: Ms | null;
+  openTasks: OpenTaskCount[];
+}
+
+interface HeldColumns {
+  open_holds: number;
+  held_credits: MilliCredits | null;
+  doubts: number | null;
+  doubt_credits: MilliCredits | null;
+  oldest: Ms | null;
+}
+
+/** Gives the state of money at an instant. */
+export const moneyStatus = defineRead(
+  'ledger.moneyStatus',
+  async (tx: Tx, args: { at: Ms; stuckAfterMs?: Ms }): Promise<MoneyStatus> => {
+    const held = await tx.get<HeldColumns>(
+      `SELECT COUNT(*) AS open_holds, SUM(credits) AS held_credits, SUM(in_doubt) AS doubts,
+         SUM(in_doubt * credits) AS doubt_credits, MIN(CASE WHEN in_doubt = 1 THEN doubt_since END) AS oldest
+       FROM holds WHERE state = 'held'`,
+    );
+    const stuckBefore = args.stuckAfterMs === undefined ? -1 : args.at - args.stuckAfterMs;
+    const openTasks = await tx.all<OpenTaskCount>(
+      `SELECT h.product, t.state, COUNT(*) AS tasks, SUM(CASE WHEN t.created_at <= ? THEN 1 ELSE 0 END) AS stuck,
+         SUM(h.weight) AS weight
+       FROM tasks t JOIN holds h ON h.id = t.hold_id
+       WHERE t.state IN ('submitted', 'processing') GROUP BY h.product, t.state ORDER BY h.product, t.state`,
+      stuckBefore,
+    );
+    return {
+      frozen: await readFreeze(tx),
+      openHolds: held?.open_holds ?? 0,
+      heldCredits: held?.held_credits ?? 0,
+      inDoubtHolds: held?.doubts ?? 0,
+      inDoubtCredits: held?.doubt_credits ?? 0,
+      oldestDoubtSince: held?.oldest ?? null,
+      openTasks,
+    };
+  },
+);

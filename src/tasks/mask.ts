@@ -1,0 +1,40 @@
+/**
+ * What is kept of a prompt: a hash of all of it, and its beginning without what could identify somebody.
+ *
+ * **Invariant**: no e-mail address, telephone number or run of six digits and more is ever in a preview. Masking
+ * too much is accepted (a date written with dashes looks like a telephone number); masking too little is not.
+ */
+import { createHash } from 'node:crypto';
+
+/** How much of a long prompt is read for the preview; Kling's own limit is 3072 characters. */
+const READ_CHARS = 8192;
+
+// Counted repetitions, so that no text makes these slow.
+const EMAIL = /[\p{L}\p{N}._%+'-]{1,64}[@＠][\p{L}\p{N}.-]{1,255}/gu;
+const PHONE = /[+(]{0,2}\p{Nd}(?:[\s().\-/]{0,3}\p{Nd}){6,}/gu;
+const DIGITS = /\p{Nd}{6,}/gu;
+
+/**
+ * Gives the hash of a prompt (SHA-256, the first 32 hex characters) and its beginning of at most `chars` UTF-16 units
+ * (0 keeps none), masked, never ending in half a character.
+ */
+export function previewPrompt(text: string, chars: number): { hash: string; preview: string } {
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return { hash, preview: cut(mask(readable(text)), chars) };
+}
+
+/** Leaves out the word that the end of a long prompt's beginning would cut: half an address is not recognised. */
+function readable(text: string): string {
+  return text.length <= READ_CHARS ? text : text.slice(0, READ_CHARS).replace(/\S{1,512}$/u, '');
+}
+
+function mask(text: string): string {
+  return text.replace(EMAIL, '[e-mail]').replace(PHONE, '[phone]').replace(DIGITS, '[digits]');
+}
+
+function cut(text: string, chars: number): string {
+  if (text.length <= chars) return text;
+  const last = text.charCodeAt(chars - 1);
+  const isHighSurrogate = last >= 0xd800 && last <= 0xdbff;
+  return text.slice(0, isHighSurrogate ? chars - 1 : chars);
+}

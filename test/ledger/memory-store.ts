@@ -1,0 +1,62 @@
+/** A store for tests of operations: real SQLite in memory, one transaction around each operation, no workers. */
+import Database from 'better-sqlite3';
+import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
+import type { Operation, SqlValue, Tx } from '../../src/store/operation.ts';
+import { orderMigrations, type StoreModule } from '../../src/store/registry.ts';
+
+export interface MemoryStore {
+  readonly db: Database.Database;
+  /** How many statements have been run so far. */
+  statements(): number;
+  run<A, R>(operation: Operation<A, R>, args: A): Promise<R>;
+  close(): void;
+}
+
+/** Opens an empty store with the schema of the modules given. */
+export function createMemoryStore(modules: readonly StoreModule[] = ledgerModules): MemoryStore {
+  const db = new Database(':memory:');
+  db.pragma('foreign_keys = ON');
+  for (const migration of orderMigrations(modules)) db.exec(migration.sqlite);
+  const prepared = new Map<string, Database.Statement<SqlValue[], object>>();
+  let statements = 0;
+  const prepare = (sql: string): Database.Statement<SqlValue[], object> => {
+    statements += 1;
+    const known = prepared.get(sql);
+    if (known) return known;
+    const made = db.prepare<SqlValue[], object>(sql);
+    prepared.set(sql, made);
+    return made;
+  };
+  const tx: Tx = {
+    get: async <T extends object>(sql: string, ...values: SqlValue[]) =>
+      prepare(sql).get(...values) as T | undefined,
+    all: async <T extends object>(sql: string, ...values: SqlValue[]) => prepare(sql).all(...values) as T[],
+    run: async (sql: string, ...values: SqlValue[]) => prepare(sql).run(...values).changes,
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  const runAlone = async <A, R>(operation: Operation<A, R>, args: A): Promise<R> => {
+    db.exec(operation.access === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN');
+    db.pragma(`query_only = ${operation.access === 'read' ? 1 : 0}`);
+    try {
+      // As across a thread: operations see copies, and nothing that cannot be copied.
+      const result = structuredClone(await operation.run(tx, structuredClone(args)));
+      db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      db.exec('ROLLBACK');
+      throw error;
+    } finally {
+      db.pragma('query_only = 0');
+    }
+  };
+  return {
+    db,
+    statements: () => statements,
+    run(operation, args) {
+      const result = last.then(() => runAlone(operation, args));
+      last = result.catch(() => undefined);
+      return result;
+    },
+    close: () => db.close(),
+  };
+}
