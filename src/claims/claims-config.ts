@@ -1,0 +1,64 @@
+/** The `claims` section of the config: who claims, what was invoiced, where drafts go. */
+import { z } from 'zod';
+import { toMicros } from './money.ts';
+import type { FeeSources } from './fee.ts';
+
+const money = z
+  .union([z.number().min(0).max(999_999_999), z.string()])
+  .transform(String)
+  .refine((text) => toMicros(text) !== undefined, {
+    error: 'an amount such as 1234.56, at most 9 digits before and after the point',
+  });
+
+const fee = z.strictObject({
+  amount: money.describe('The monthly service fee of the account, from the invoice.'),
+  paidByVoucher: money.default('0').describe('The part of it that vouchers paid.'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, { error: 'a currency code such as "USD"' })
+    .default('USD'),
+  source: z.string().min(1).max(200).optional().describe('The invoice’s number, for the letter.'),
+});
+
+export const claimsSection = z
+  .strictObject({
+    directory: z.string().min(1).default('data/claims').describe('Where drafts are written.'),
+    claimant: z
+      .strictObject({
+        accountId: z.string().min(1).max(200).nullable().default(null),
+        company: z.string().min(1).max(200).nullable().default(null),
+        contact: z.string().min(1).max(200).nullable().default(null),
+      })
+      .prefault({}),
+    fees: z
+      .record(z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, { error: 'a month such as "2026-10"' }), fee)
+      .default({})
+      .describe('Invoiced fees by month.'),
+    hosts: z
+      .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, { error: 'a host name without port' }))
+      .max(100)
+      .readonly()
+      .default([])
+      .describe('Hosts beside Kling’s own whose calls enter a claim.'),
+    calendarFile: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('JSON with years, holidays and workdays that stand above the built-in calendar.'),
+  })
+  .prefault({});
+
+export type ClaimsConfig = z.output<typeof claimsSection>;
+
+/** Gives a month's invoice as the fee's first source; null where none was entered. */
+export function invoiceOf(config: ClaimsConfig, month: string): FeeSources['invoice'] {
+  const entered = config.fees[month];
+  if (!entered) return null;
+  return {
+    amount: toMicros(entered.amount) ?? 0,
+    paidByVoucher: toMicros(entered.paidByVoucher) ?? 0,
+    currency: entered.currency,
+    source: entered.source ?? null,
+  };
+}

@@ -1,0 +1,166 @@
+/** What single sections cannot know: rules that span sections, and features that this version lacks. */
+import { isDeepStrictEqual } from 'node:util';
+import { SEND_MS_MIN } from '../proxy/caller.ts';
+import { showValue, type ConfigProblem } from './config-problem.ts';
+import type { ConfigValues, SectionName } from './config-schema.ts';
+import { nearestWord } from './nearest.ts';
+import { valueAt } from './plain.ts';
+import { UNAVAILABLE_KEYS } from './unavailable.ts';
+
+interface Check {
+  /** Left out when one of these sections is broken: its values are then defaults. */
+  needs: readonly SectionName[];
+  find(values: ConfigValues): ConfigProblem[];
+}
+
+/** Tells whether an address can be reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase();
+  return name === 'localhost' || name === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(name);
+}
+
+const CHECKS: readonly Check[] = [
+  { needs: ['listen', 'apps'], find: exposedWithoutApps },
+  { needs: ['listen', 'control', 'probes'], find: portsTaken },
+  { needs: ['upstream'], find: proxyWithoutTls },
+  { needs: ['creates', 'limits'], find: waitsTooLong },
+  { needs: ['budgets', 'price'], find: dollarsInOtherCurrency },
+  { needs: ['budgets', 'apps'], find: budgetsOfUnknownApps },
+  { needs: ['alerts', 'telemetry', 'sla'], find: unavailable },
+];
+
+/** Finds problems and warnings between the sections that are whole. */
+export function checkValues(
+  values: ConfigValues,
+  broken: ReadonlySet<SectionName>,
+): { problems: ConfigProblem[]; warnings: string[] } {
+  const whole = CHECKS.filter(({ needs }) => needs.every((name) => !broken.has(name)));
+  return { problems: whole.flatMap((check) => check.find(values)), warnings: warningsOf(values) };
+}
+
+function exposedWithoutApps({ listen, apps }: ConfigValues): ConfigProblem[] {
+  if (isLoopback(listen.host) || apps.length > 0) return [];
+  return [
+    {
+      key: 'listen.host',
+      value: showValue(listen.host),
+      allowed: 'a loopback address while apps is empty: anyone who reaches this port spends your credits',
+      suggestion: 'configure apps, each with a key of its own, or listen on "127.0.0.1"',
+    },
+  ];
+}
+
+function portsTaken({ listen, control, probes }: ConfigValues): ConfigProblem[] {
+  const listeners = [
+    { key: 'listen.port', host: listen.host, port: listen.port },
+    ...(listen.tls ? [{ key: 'listen.tls.port', host: listen.host, port: listen.tls.port }] : []),
+    { key: 'control.port', host: control.host, port: control.port },
+    ...(probes ? [{ key: 'probes.port', host: probes.host, port: probes.port }] : []),
+  ];
+  const problems: ConfigProblem[] = [];
+  for (const [index, listener] of listeners.entries()) {
+    const other = listeners.slice(0, index).find((candidate) => candidate.port === listener.port);
+    if (!other || listener.port === 0 || !mayCollide(other.host, listener.host)) continue;
+    problems.push({
+      key: listener.key,
+      value: showValue(listener.port),
+      allowed: 'a port that no other listener has',
+      suggestion: `${other.key} is ${other.port} already: choose another, or 0 for any`,
+    });
+  }
+  return problems;
+}
+
+/** Two addresses collide unless both are given in full and differ. */
+function mayCollide(one: string, other: string): boolean {
+  const isWide = (host: string): boolean => host === '0.0.0.0' || host === '::' || host === 'localhost';
+  return one === other || isWide(one) || isWide(other);
+}
+
+function proxyWithoutTls({ upstream }: ConfigValues): ConfigProblem[] {
+  if (upstream.proxy === null || upstream.baseUrl.startsWith('https:')) return [];
+  return [
+    {
+      key: 'upstream.proxy',
+      value: showValue(upstream.proxy),
+      allowed: 'null while upstream.baseUrl is http: a proxy would see the key',
+      suggestion: 'use an https upstream, or remove the proxy',
+    },
+  ];
+}
+
+function waitsTooLong({ creates, limits }: ConfigValues): ConfigProblem[] {
+  const longest = creates.deadlineMs - SEND_MS_MIN;
+  if (limits.queueWaitMsMax <= longest) return [];
+  return [
+    {
+      key: 'limits.queueWaitMsMax',
+      value: showValue(limits.queueWaitMsMax),
+      allowed: `at most ${longest}: a create is sent only with ${SEND_MS_MIN} ms of creates.deadlineMs left`,
+      suggestion: `write ${longest} or less, or raise creates.deadlineMs`,
+    },
+  ];
+}
+
+function dollarsInOtherCurrency({ budgets, price }: ConfigValues): ConfigProblem[] {
+  if (price.currency === 'USD') return [];
+  return budgets.flatMap(({ usd }, index) =>
+    usd === undefined
+      ? []
+      : {
+          key: `budgets[${index}].usd`,
+          value: showValue(usd),
+          allowed: `credits, since price.currency is ${showValue(price.currency)}`,
+          suggestion: 'give the limit in credits, or price.perCredit in USD',
+        },
+  );
+}
+
+function budgetsOfUnknownApps({ budgets, apps }: ConfigValues): ConfigProblem[] {
+  const names = apps.map(({ name }) => name);
+  if (names.length === 0) return [];
+  return budgets.flatMap(({ match }, index) => {
+    if (match.app === undefined || names.includes(match.app)) return [];
+    const nearest = nearestWord(match.app, names);
+    return {
+      key: `budgets[${index}].match.app`,
+      value: showValue(match.app),
+      allowed: `an app that is configured: ${names.join(', ')}`,
+      suggestion: nearest === undefined ? 'add the app, or remove the budget' : `did you mean "${nearest}"?`,
+    };
+  });
+}
+
+function unavailable(values: ConfigValues): ConfigProblem[] {
+  return UNAVAILABLE_KEYS.flatMap(({ path, what, only }) => {
+    const value = valueAt(values, path);
+    if (isDeepStrictEqual(value, only)) return [];
+    return {
+      key: path.join('.'),
+      value: showValue(value),
+      allowed: JSON.stringify(only),
+      suggestion: `${what} is not available in this version: remove the key`,
+    };
+  });
+}
+
+/** A claim may be filed until two months after its month: calls older than this many days are needed no more. */
+const CLAIM_DAYS = 93;
+
+function warningsOf({ listen, control, store, budgets, mode }: ConfigValues): string[] {
+  const warnings: string[] = [];
+  if (!isLoopback(listen.host)) warnings.push(`The data plane listens beyond loopback (${listen.host}).`);
+  if (!isLoopback(control.host)) {
+    warnings.push(`The control plane listens beyond loopback (${control.host}): reads need the token too.`);
+  }
+  if (store.callRetentionDays < CLAIM_DAYS) {
+    warnings.push(
+      `store.callRetentionDays is ${store.callRetentionDays}: a claim may be filed two months after its month, ` +
+        `for which ${CLAIM_DAYS} days of calls are needed.`,
+    );
+  }
+  const isGuarded = budgets.some((budget) => budget.mode === 'enforce');
+  if (mode === 'protect' && !isGuarded)
+    warnings.push('No budget refuses anything: budgets has none in mode enforce.');
+  return warnings;
+}

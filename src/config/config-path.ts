@@ -1,0 +1,28 @@
+/** Paths in the config: relative ones start at the config file's folder. */
+import path from 'node:path';
+import type { ConfigValues } from './config-schema.ts';
+
+/** Gives the values with every path absolute. */
+export function resolvePaths(values: ConfigValues, folder: string): ConfigValues {
+  const absolute = (target: string): string => path.resolve(folder, target);
+  const { listen, upstream, store, auth, apps } = values;
+  return {
+    ...values,
+    listen: {
+      ...listen,
+      tls: listen.tls && {
+        ...listen.tls,
+        certFile: absolute(listen.tls.certFile),
+        keyFile: absolute(listen.tls.keyFile),
+      },
+    },
+    upstream: { ...upstream, caFile: upstream.caFile === null ? null : absolute(upstream.caFile) },
+    store: { ...store, path: absolute(store.path) },
+    auth: { ...auth, trustedDirectories: auth.trustedDirectories.map(absolute) },
+    apps: apps.map((app) => ({
+      ...app,
+      ...(app.keyFile === undefined ? {} : { keyFile: absolute(app.keyFile) }),
+      ...(app.secretKeyFile === undefined ? {} : { secretKeyFile: absolute(app.secretKeyFile) }),
+    })),
+  };
+}

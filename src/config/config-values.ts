@@ -1,0 +1,59 @@
+/** Checks plain values against the schema, section by section, so that one bad section hides nothing in others. */
+import { type ConfigProblem, problemsOf, unknownKey } from './config-problem.ts';
+import { SECTIONS, type ConfigValues, type SectionName } from './config-schema.ts';
+import { findSecrets } from './literal-secret.ts';
+import { keyOf, type PlainObject } from './plain.ts';
+
+export interface ParsedValues {
+  /** Complete; sections that are broken stand at their defaults. */
+  values: ConfigValues;
+  problems: ConfigProblem[];
+  brokenSections: ReadonlySet<SectionName>;
+}
+
+/** Parses what file and environment say together; `sources` names the variable that set a key. */
+export function parseValues(raw: PlainObject, sources: ReadonlyMap<string, string>): ParsedValues {
+  const broken = new Set<SectionName>();
+  const values: PlainObject = {};
+  const found: ConfigProblem[] = [];
+  for (const name of Object.keys(raw)) {
+    if (!Object.hasOwn(SECTIONS, name)) found.push(unknownKey([], name, raw[name]));
+  }
+  for (const name of Object.keys(SECTIONS) as SectionName[]) {
+    const parsed = SECTIONS[name].safeParse(Object.hasOwn(raw, name) ? raw[name] : undefined);
+    if (parsed.success) {
+      values[name] = parsed.data;
+    } else {
+      broken.add(name);
+      values[name] = SECTIONS[name].parse(undefined);
+      found.push(...parsed.error.issues.flatMap((issue) => problemsOf(issue, [name], raw)));
+    }
+  }
+  return {
+    values: values as unknown as ConfigValues,
+    problems: withoutSecrets(found, raw).map((problem) => withSource(problem, sources)),
+    brokenSections: broken,
+  };
+}
+
+/** Puts the secrets first; what else is wrong with the keys that hold them no longer matters. */
+function withoutSecrets(problems: readonly ConfigProblem[], raw: PlainObject): ConfigProblem[] {
+  const secrets = findSecrets(raw).map(({ path, place }) => ({
+    key: keyOf(path),
+    value: '[hidden]',
+    allowed: 'no secret in the config file, nor in the variables that set its keys',
+    suggestion: place,
+  }));
+  const hidden = new Set(secrets.map(({ key }) => key));
+  return [...secrets, ...problems.filter(({ key }) => !hidden.has(key))];
+}
+
+/** Names the variable that set a key, or one of the places that it stands in. */
+function withSource(problem: ConfigProblem, sources: ReadonlyMap<string, string>): ConfigProblem {
+  for (const [key, source] of sources) {
+    const isWithin =
+      problem.key === key || problem.key.startsWith(`${key}.`) || problem.key.startsWith(`${key}[`);
+    if (isWithin) return { ...problem, source };
+  }
+  return problem;
+}

@@ -1,0 +1,210 @@
+/**
+ * The configuration: file and environment read into one frozen value, or refused with everything that is wrong.
+ *
+ * **Invariant**: a `Config` is complete, deep-frozen and consistent: whoever holds one checks nothing again. Amounts
+ * are thousandths of a credit, paths absolute, the upstream a bare origin. It never holds a secret, and no problem
+ * that is reported shows a value that looks like one.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { AlertsConfig } from '../alerts/alerts-config.ts';
+import { toBudgetRules } from '../budget/budget-config.ts';
+import type { BudgetRule } from '../budget/budget-rule.ts';
+import type { ControlConfig, ProbesConfig } from '../control/control-config.ts';
+import {
+  toAuthConfig,
+  toPricingConfig,
+  type AuthConfig,
+  type PriceConfig,
+  type PricingConfig,
+} from '../kling/kling-config.ts';
+import type { LimitsConfig } from '../pacing/pacing-config.ts';
+import type { TasksConfig } from '../polling/polling-config.ts';
+import {
+  toAppConfigs,
+  toCreatesConfig,
+  type AppConfig,
+  type CreatesConfig,
+  type ListenConfig,
+  type RefusalsConfig,
+} from '../proxy/proxy-config.ts';
+import type { SlaConfig } from '../sla/sla-config.ts';
+import type { StoreConfig } from '../store/store-config.ts';
+import type { TelemetryConfig } from '../telemetry/telemetry-config.ts';
+import { toUpstreamConfig, type UpstreamConfig } from '../upstream/upstream-config.ts';
+import type { EnforceMode } from '../words.ts';
+import { checkValues } from './config-checks.ts';
+import { applyEnvironment, environmentProblems, type Environment } from './config-environment.ts';
+import { findOrigins, type Origin } from './config-origin.ts';
+import { resolvePaths } from './config-path.ts';
+import { ConfigInvalid, type ConfigProblem } from './config-problem.ts';
+import { parseValues } from './config-values.ts';
+import type { ConfigValues } from './config-schema.ts';
+import { isPlainObject } from './plain.ts';
+
+/** The config as the program uses it. */
+export interface Config {
+  readonly mode: EnforceMode;
+  readonly environment: string;
+  readonly listen: Readonly<ListenConfig>;
+  readonly control: Readonly<ControlConfig>;
+  readonly probes: Readonly<ProbesConfig>;
+  readonly upstream: Readonly<UpstreamConfig>;
+  readonly auth: Readonly<AuthConfig>;
+  readonly store: Readonly<StoreConfig>;
+  readonly apps: readonly AppConfig[];
+  readonly budgets: readonly BudgetRule[];
+  readonly pricing: Readonly<PricingConfig>;
+  readonly creates: Readonly<CreatesConfig>;
+  readonly refusals: Readonly<RefusalsConfig>;
+  readonly limits: Readonly<LimitsConfig>;
+  readonly tasks: Readonly<TasksConfig>;
+  readonly sla: Readonly<SlaConfig>;
+  readonly price: Readonly<PriceConfig>;
+  readonly alerts: Readonly<AlertsConfig>;
+  readonly telemetry: Readonly<TelemetryConfig>;
+}
+
+export interface LoadedConfig {
+  config: Config;
+  /** The same as it would be written in a file, defaults included: what people are shown. */
+  values: ConfigValues;
+  /** Where each leaf of `values` came from, by its key such as `listen.port` or `budgets[0].credits`. */
+  origins: ReadonlyMap<string, Origin>;
+  /** The file read, absolute; null where there is none and defaults hold. */
+  path: string | null;
+  /** Where relative paths start. */
+  folder: string;
+  warnings: readonly string[];
+}
+
+export interface LoadOptions {
+  /** `--config`; wins over `KLING_SIDECAR_CONFIG`, and either over `sidecar.config.json` in `cwd`. */
+  path?: string | undefined;
+  env: Environment;
+  cwd: string;
+  /** Reads a file as text; throws with `code` `ENOENT` where there is none. */
+  readFile?: (path: string) => string;
+}
+
+const DEFAULT_FILE = 'sidecar.config.json';
+
+/**
+ * Reads file and environment into one frozen config.
+ *
+ * @throws ConfigInvalid (`config_invalid`) with every problem found, each naming key, value, what is allowed and a
+ *   suggestion; a missing default file is none, a missing named one is.
+ */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const file = readConfigFile(options);
+  const problems: ConfigProblem[] = environmentProblems(options.env);
+  const overridden = applyEnvironment(file.content, options.env);
+  problems.push(...overridden.problems);
+  const parsed = parseValues(overridden.raw, overridden.sources);
+  problems.push(...parsed.problems);
+  const checked = checkValues(parsed.values, parsed.brokenSections);
+  problems.push(...checked.problems);
+  if (problems.length > 0) throw new ConfigInvalid(file.name, problems);
+  const folder = file.path === null ? options.cwd : path.dirname(file.path);
+  return {
+    config: deepFreeze(toConfig(resolvePaths(parsed.values, folder))),
+    values: deepFreeze(parsed.values),
+    origins: findOrigins(parsed.values, file.content, overridden.sources),
+    path: file.path,
+    folder,
+    warnings: checked.warnings,
+  };
+}
+
+interface ConfigFile {
+  path: string | null;
+  /** For messages. */
+  name: string;
+  content: unknown;
+}
+
+function readConfigFile({ path: named, env, cwd, readFile }: LoadOptions): ConfigFile {
+  const read = readFile ?? ((target: string): string => readFileSync(target, 'utf8'));
+  const asked = named ?? (env['KLING_SIDECAR_CONFIG'] === '' ? undefined : env['KLING_SIDECAR_CONFIG']);
+  const target = path.resolve(cwd, asked ?? DEFAULT_FILE);
+  let text: string;
+  try {
+    text = read(target);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
+    if (code === 'ENOENT' && asked === undefined) return { path: null, name: 'defaults', content: {} };
+    const origin = named === undefined ? 'KLING_SIDECAR_CONFIG' : '--config';
+    throw fileProblem(target, {
+      key: asked === undefined ? DEFAULT_FILE : origin,
+      value: target,
+      allowed: 'the path of a readable config file',
+      suggestion: code === 'ENOENT' ? 'no such file: check the path' : `reading it failed with ${code}`,
+    });
+  }
+  return { path: target, name: target, content: parseJson(target, text) };
+}
+
+function parseJson(target: string, text: string): unknown {
+  let content: unknown;
+  try {
+    content = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    throw fileProblem(target, {
+      key: path.basename(target),
+      value: whereJsonFails(cause, text),
+      allowed: 'one JSON object (no comments, no trailing commas)',
+      suggestion: 'an editor that knows schema.json marks the place',
+    });
+  }
+  if (isPlainObject(content)) return content;
+  throw fileProblem(target, {
+    key: path.basename(target),
+    value: Array.isArray(content) ? 'a list' : String(content === null ? null : typeof content),
+    allowed: 'one JSON object',
+    suggestion: 'begin with {"$schema": "./schema.json"}',
+  });
+}
+
+/** Says line and column; never the text around, which may hold a secret. */
+function whereJsonFails(cause: unknown, text: string): string {
+  const at = /position (\d+)/.exec(cause instanceof Error ? cause.message : '')?.[1];
+  if (at === undefined) return text.trim() === '' ? 'an empty file' : 'text that ends too early';
+  const before = text.slice(0, Number(at)).split('\n');
+  return `not JSON at line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
+}
+
+function fileProblem(name: string, problem: ConfigProblem): ConfigInvalid {
+  return new ConfigInvalid(name, [problem]);
+}
+
+function toConfig(values: ConfigValues): Config {
+  return {
+    mode: values.mode,
+    environment: values.environment,
+    listen: values.listen,
+    control: values.control,
+    probes: values.probes,
+    upstream: toUpstreamConfig(values.upstream),
+    auth: toAuthConfig(values.auth),
+    store: values.store,
+    apps: toAppConfigs(values.apps),
+    budgets: toBudgetRules(values.budgets, values.price.perCredit),
+    pricing: toPricingConfig(values.pricing),
+    creates: toCreatesConfig(values.creates),
+    refusals: values.refusals,
+    limits: values.limits,
+    tasks: values.tasks,
+    sla: values.sla,
+    price: values.price,
+    alerts: values.alerts,
+    telemetry: values.telemetry,
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const child of Object.values(value)) deepFreeze(child);
+    Object.freeze(value);
+  }
+  return value;
+}

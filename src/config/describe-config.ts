@@ -1,0 +1,36 @@
+/** The config as `config print` shows it: every value, where it came from, and no secret. */
+import type { LoadedConfig } from './config.ts';
+import type { Environment } from './config-environment.ts';
+import { findSecrets } from './literal-secret.ts';
+import { forEachLeaf, keyOf } from './plain.ts';
+import { SECRET_VARIABLES } from './secret-variable.ts';
+
+export interface ConfigLine {
+  key: string;
+  /** Plain JSON, or `[redacted]`. */
+  value: unknown;
+  /** `default`, `file` or `env:NAME`. */
+  origin: string;
+}
+
+/** Lists every key with its value and origin; what looks like a secret is masked. */
+export function describeConfig({ values, origins }: Pick<LoadedConfig, 'values' | 'origins'>): ConfigLine[] {
+  const lines: ConfigLine[] = [];
+  forEachLeaf(values, (path, leaf) => {
+    const key = keyOf(path);
+    const isSecret = findSecrets(leaf, path).length > 0;
+    lines.push({ key, value: isSecret ? '[redacted]' : leaf, origin: origins.get(key) ?? 'default' });
+  });
+  return lines;
+}
+
+/** Lists which secrets the environment gives, never their values; a file's name is shown. */
+export function describeSecrets(env: Environment): ConfigLine[] {
+  return SECRET_VARIABLES.flatMap((name) => {
+    const file = env[`${name}_FILE`];
+    return [
+      ...(file ? [{ key: `${name}_FILE`, value: file, origin: `env:${name}_FILE` }] : []),
+      ...(env[name] ? [{ key: name, value: '[redacted]', origin: `env:${name}` }] : []),
+    ];
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * Finds secrets written into the config itself.
+ *
+ * **Invariant**: a value found here is never shown; the problem says where it belongs instead.
+ */
+import { isPlainObject, type Step } from './plain.ts';
+import { looksSecret } from './secret-shape.ts';
+
+/** Names, folded to lower case without dashes, whose text can only be a secret. */
+const SECRET_NAMES = new Set([
+  'apikey',
+  'key',
+  'secret',
+  'secretkey',
+  'token',
+  'controltoken',
+  'password',
+  'passwd',
+  'webhookurl',
+  'webhooksecret',
+  'signingsecret',
+  'routingkey',
+  'smtpurl',
+  'privatekey',
+  'bearer',
+  'authorization',
+  'credential',
+  'credentials',
+]);
+
+/** A place that holds a secret, and where it belongs instead. */
+export interface SecretLiteral {
+  path: readonly Step[];
+  place: string;
+}
+
+/** Finds every secret below a plain value, by its key's name or by its own shape. */
+export function findSecrets(value: unknown, path: readonly Step[] = []): SecretLiteral[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => findSecrets(item, [...path, index]));
+  if (isPlainObject(value)) {
+    return Object.entries(value).flatMap(([name, child]) => findSecrets(child, [...path, name]));
+  }
+  const isNamed =
+    isSecretName(path) && (typeof value === 'number' || (typeof value === 'string' && value !== ''));
+  const isShaped = typeof value === 'string' && looksSecret(value);
+  return isNamed || isShaped ? [{ path, place: placeFor(path) }] : [];
+}
+
+function isSecretName(path: readonly Step[]): boolean {
+  const name = String(path.at(-1)).toLowerCase().replaceAll(/[_-]/g, '');
+  if (SECRET_NAMES.has(name)) return true;
+  // An app's access key is a name, not a secret; Kling's pair is configured outside as a whole.
+  return name === 'accesskey' && path[0] !== 'apps';
+}
+
+function placeFor(path: readonly Step[]): string {
+  const name = String(path.at(-1)).toLowerCase().replaceAll(/[_-]/g, '');
+  if (path[0] === 'apps') {
+    const field = name === 'secretkey' ? 'secretKeyFile' : 'keyFile';
+    return `put it into a file of mode 0600 and name that file in "${field}"`;
+  }
+  if (path[0] === 'alerts')
+    return 'put it into a file of mode 0600 and name that file, as in "webhookUrlFile"';
+  if (name === 'secretkey' || name === 'accesskey') {
+    return 'set KLING_ACCESS_KEY and KLING_SECRET_KEY, or KLING_ACCESS_KEY_FILE and KLING_SECRET_KEY_FILE';
+  }
+  if (path[0] === 'control' || name === 'controltoken') {
+    return 'set KLING_SIDECAR_CONTROL_TOKEN_FILE or KLING_SIDECAR_CONTROL_TOKEN';
+  }
+  if (path[0] === 'upstream') return 'write the address without user name and password';
+  return 'put it into a file of mode 0600 named by KLING_API_KEY_FILE, or set KLING_API_KEY';
+}

@@ -1,0 +1,55 @@
+/** What a config that was read again may change in a running sidecar. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Config, LoadedConfig } from './config.ts';
+import { forEachLeaf, keyOf, valueAt } from './plain.ts';
+
+/** Listeners and the store's path stand for the life of the process. */
+const FIXED_KEYS: readonly (readonly [keyof Config, string?])[] = [
+  ['listen', 'host'],
+  ['listen', 'port'],
+  ['listen', 'tls'],
+  ['control', 'host'],
+  ['control', 'port'],
+  ['probes'],
+  ['store', 'path'],
+];
+
+export interface ConfigChange {
+  /** The new config with what is fixed as it was. */
+  config: Config;
+  /** Every key that differs, fixed ones too. */
+  changed: string[];
+  /** The differing keys that wait for a restart. */
+  needRestart: string[];
+}
+
+/** Compares two configs and gives the one to go on with. */
+export function compareConfigs(before: LoadedConfig, after: LoadedConfig): ConfigChange {
+  const changed = new Set<string>();
+  for (const [one, other] of [
+    [before.values, after.values],
+    [after.values, before.values],
+  ]) {
+    forEachLeaf(one, (path, leaf) => {
+      if (!isDeepStrictEqual(leaf, valueAt(other, path))) changed.add(keyOf(path));
+    });
+  }
+  const isFixed = (key: string): boolean =>
+    FIXED_KEYS.some((path) => {
+      const fixed = path.join('.');
+      return key === fixed || key.startsWith(`${fixed}.`);
+    });
+  const keys = [...changed].sort();
+  return { config: keepFixed(before.config, after.config), changed: keys, needRestart: keys.filter(isFixed) };
+}
+
+function keepFixed(before: Config, after: Config): Config {
+  const { host, port, tls } = before.listen;
+  return Object.freeze({
+    ...after,
+    listen: Object.freeze({ ...after.listen, host, port, tls }),
+    control: Object.freeze({ ...after.control, host: before.control.host, port: before.control.port }),
+    probes: before.probes,
+    store: Object.freeze({ ...after.store, path: before.store.path }),
+  });
+}

@@ -1,0 +1,17 @@
+/** What a secret of a known kind looks like, whatever key it stands under. */
+
+/** Webhook secrets, Slack tokens and hooks, provider keys, JWTs, PEM keys, addresses with a password in them. */
+const SECRET_SHAPES = [
+  /\bwhsec_/,
+  /\bxox[a-z]-/,
+  /\bhooks\.slack\.com\//,
+  /(?:^|[^A-Za-z0-9_-])sk-[A-Za-z0-9_-]{8,}/,
+  /\beyJ[\w-]{4,}\.[\w-]+/,
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
+  /:\/\/[^/\s"@]*:[^/\s"@]+@/,
+];
+
+/** Tells whether a text has the shape of a secret of a known kind. */
+export function looksSecret(text: string): boolean {
+  return SECRET_SHAPES.some((shape) => shape.test(text));
+}

@@ -1,0 +1,113 @@
+/** The environment variables that hold or name secrets, and how one of them is chosen. */
+import path from 'node:path';
+import { Secret } from '../secret.ts';
+import type { Environment } from './config-environment.ts';
+import { invalid, readSecretFile, type SecretFileRules } from './secret-file.ts';
+
+/** Every secret that a variable can hold; each can be named as a file with `_FILE` behind it. */
+export const SECRET_VARIABLES = [
+  'KLING_API_KEY',
+  'KLINGAI_API_KEY',
+  'KLING_ACCESS_KEY',
+  'KLING_SECRET_KEY',
+  'KLINGAI_ACCESS_KEY',
+  'KLINGAI_SECRET_KEY',
+  'KLING_SIDECAR_CONTROL_TOKEN',
+  'KLING_WEBHOOK_SECRET',
+] as const;
+export type SecretVariable = (typeof SECRET_VARIABLES)[number];
+
+/**
+ * Takes the secrets out of the process's environment and gives a copy that still has them.
+ *
+ * What a child process or a diagnostic report sees afterwards is without them (the kernel's own copy in
+ * /proc/PID/environ stays). Keep the copy: a reload reads from it again.
+ */
+export function takeEnvironment(processEnv: NodeJS.ProcessEnv): Environment {
+  const copy = { ...processEnv };
+  for (const name of SECRET_VARIABLES) delete processEnv[name];
+  return copy;
+}
+
+/** Gives the environment without secrets, for programs that we start. */
+export function withoutSecrets(env: Environment): Environment {
+  const hidden = new Set<string>(SECRET_VARIABLES);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.has(name)));
+}
+
+/** One secret and where it was found. */
+export interface FoundSecret {
+  secret: Secret;
+  /** The variable that held or named it. */
+  origin: string;
+  /** The file it was read from; null for a variable. */
+  file: string | null;
+}
+
+export interface VariableReading {
+  env: Environment;
+  /** Relative file names start here. */
+  folder: string;
+  rules: SecretFileRules;
+}
+
+/**
+ * Finds the first of some secrets that is set, the file before the variable of each name; warns without showing
+ * anything where a later one differs.
+ * @throws SidecarError `secret_invalid` where the first one set cannot be used.
+ */
+export function findSecret(
+  names: readonly SecretVariable[],
+  reading: VariableReading,
+): FoundSecret | undefined {
+  const { env, rules } = reading;
+  const set = names.flatMap((name) => [`${name}_FILE`, name]).filter((name) => (env[name] ?? '') !== '');
+  for (const name of names) if (env[name] === '') rules.warn(`${name} is empty and counts as not set.`);
+  const [first, ...others] = set;
+  if (first === undefined) return undefined;
+  const found = readVariable(first, reading);
+  for (const other of others) {
+    if (!isSame(found, other, reading))
+      rules.warn(`${other} differs from ${first}, which comes first: ${other} is not used.`);
+  }
+  return found;
+}
+
+function isSame(found: FoundSecret, name: string, reading: VariableReading): boolean {
+  try {
+    const quiet = { ...reading, rules: { ...reading.rules, warn: () => undefined } };
+    return readVariable(name, quiet).secret.equals(found.secret);
+  } catch {
+    return false;
+  }
+}
+
+function readVariable(name: string, { env, folder, rules }: VariableReading): FoundSecret {
+  const value = env[name] ?? '';
+  if (!name.endsWith('_FILE'))
+    return { secret: new Secret(checkText(name, value)), origin: name, file: null };
+  const file = path.resolve(folder, value);
+  return { secret: new Secret(checkText(name, readSecretFile(name, file, rules))), origin: name, file };
+}
+
+/**
+ * Refuses what no secret of ours can be: several lines, blanks, quotes around it, characters that no header holds.
+ * @throws SidecarError `secret_invalid`, without the text.
+ */
+export function checkText(name: string, text: string): string {
+  if (text === '') throw invalid(name, 'is empty', 'give the secret itself');
+  if (/[\r\n]/.test(text))
+    throw invalid(name, 'holds more than one line', 'give one line with the secret alone');
+  if (/^(Bearer|Basic)\s/i.test(text)) {
+    throw invalid(name, 'begins with a scheme such as Bearer', 'give the secret itself');
+  }
+  if (/^(["']).*\1$/.test(text)) throw invalid(name, 'stands in quotes', 'remove the quotes');
+  if (!/^[\x21-\x7e]+$/.test(text)) {
+    throw invalid(
+      name,
+      'holds a blank or a character beyond ASCII',
+      'give the secret itself, as Kling shows it',
+    );
+  }
+  return text;
+}

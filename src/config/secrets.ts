@@ -1,0 +1,286 @@
+/**
+ * Every secret the sidecar uses, read from files, variables or a command, first found wins.
+ *
+ * **Invariant**: secrets come from here and from nowhere else, live in {@link Secret}, and appear in no message.
+ * Reading them again gives a new value and leaves the old one as it is: requests in flight keep theirs.
+ */
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { SidecarError } from '../errors.ts';
+import type { Credentials } from '../kling/token.ts';
+import type { AppConfig } from '../proxy/proxy-config.ts';
+import { Secret } from '../secret.ts';
+import type { Config } from './config.ts';
+import type { Environment } from './config-environment.ts';
+import { controlTokenPath, ensureControlToken } from './control-token.ts';
+import { runSecretCommand } from './secret-command.ts';
+import { invalid, readSecretFile, trustedFolders } from './secret-file.ts';
+import {
+  checkText,
+  findSecret,
+  withoutSecrets,
+  type FoundSecret,
+  type SecretVariable,
+  type VariableReading,
+} from './secret-variable.ts';
+
+/** What one configured app proves itself with. */
+export type AppSecret =
+  | { name: string; kind: 'key'; keys: readonly Secret[] }
+  | { name: string; kind: 'ak_sk'; accessKey: string; secretKey: Secret };
+
+export interface Secrets {
+  /** An API key opens every route, a pair the legacy generation only. */
+  kling: Credentials;
+  /** The variable or `auth.command` that the credentials came from. */
+  klingOrigin: string;
+  controlToken: Secret;
+  apps: readonly AppSecret[];
+  /** The data plane's certificate chain (PEM) and its key; null without `listen.tls`. */
+  tls: { certificate: string; key: Secret } | null;
+  /** Files that a change of means other secrets, absolute. */
+  files: readonly string[];
+  /** Every secret above, to be kept out of the log. */
+  all: readonly Secret[];
+  warnings: readonly string[];
+}
+
+export interface SecretOptions {
+  config: Pick<Config, 'auth' | 'store' | 'apps' | 'listen' | 'upstream'>;
+  /** From `takeEnvironment`; the process's own no longer has the secrets. */
+  env: Environment;
+  /** Relative file names in variables start here. */
+  cwd: string;
+}
+
+interface Reading extends VariableReading {
+  files: Set<string>;
+}
+
+/**
+ * Reads every secret; makes the control token at the first start.
+ * @throws SidecarError `secret_invalid` (or `store_missing`) naming the variable or key and what to do.
+ */
+export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
+  const { config } = options;
+  const warnings: string[] = [];
+  const reading = readingOf(options, warnings);
+  const found = await findKling(config.auth, reading);
+  const controlToken = findControlToken(options, reading, true) ?? missingToken(config.store);
+  const apps = readApps(config.apps, reading);
+  const tls = readTls(config.listen.tls, reading);
+  checkAuthorities(config.upstream.caFile, reading);
+  const { kling } = found;
+  return {
+    kling,
+    klingOrigin: found.origin,
+    controlToken: controlToken.secret,
+    apps,
+    tls,
+    files: [...reading.files],
+    all: [
+      kling.kind === 'api_key' ? kling.key : kling.secretKey,
+      controlToken.secret,
+      ...apps.flatMap((app) => (app.kind === 'key' ? app.keys : [app.secretKey])),
+    ],
+    warnings,
+  };
+}
+
+/** Reads the control token alone, for commands; undefined where no sidecar has made one yet. */
+export function readControlToken(options: SecretOptions): Secret | undefined {
+  return findControlToken(options, readingOf(options, []), false)?.secret;
+}
+
+/** What `config check` says of the secrets. */
+export interface SecretCheck {
+  /** What the credentials would come from; null where none are set. */
+  credentials: string | null;
+  warnings: readonly string[];
+}
+
+/**
+ * Checks every secret as a start would, without making the control token or running `auth.command`; that no
+ * credentials are set is no fault here, since a config may be checked where its secrets are not.
+ * @throws SidecarError `secret_invalid` for one that is set and cannot be used.
+ */
+export function checkSecrets(options: SecretOptions): SecretCheck {
+  const { config } = options;
+  const warnings: string[] = [];
+  const reading = readingOf(options, warnings);
+  const found = findInEnvironment(config.auth, reading);
+  findControlToken(options, reading, false);
+  readApps(config.apps, reading);
+  readTls(config.listen.tls, reading);
+  checkAuthorities(config.upstream.caFile, reading);
+  return { credentials: found?.origin ?? (config.auth.command ? 'auth.command' : null), warnings };
+}
+
+function readingOf({ config, env, cwd }: SecretOptions, warnings: string[]): Reading {
+  const rules = {
+    trustedFolders: trustedFolders(config.auth.trustedDirectories, env),
+    warn: (message: string) => void warnings.push(message),
+  };
+  return { env, folder: cwd, rules, files: new Set() };
+}
+
+function find(names: readonly SecretVariable[], reading: Reading): FoundSecret | undefined {
+  const found = findSecret(names, reading);
+  if (found?.file) reading.files.add(found.file);
+  return found;
+}
+
+interface FoundKling {
+  /** An API key opens every route, a pair the legacy generation only. */
+  kling: Credentials;
+  origin: string;
+}
+
+async function findKling(auth: Config['auth'], reading: Reading): Promise<FoundKling> {
+  const found = findInEnvironment(auth, reading);
+  if (found) return found;
+  if (auth.command) return fromCommand(auth.command, auth.mode, reading);
+  throw new SidecarError('secret_invalid', missingCredentials(auth.mode));
+}
+
+function findInEnvironment(auth: Config['auth'], reading: Reading): FoundKling | undefined {
+  const key = auth.mode === 'ak_sk' ? undefined : find(['KLING_API_KEY', 'KLINGAI_API_KEY'], reading);
+  const pair = auth.mode === 'api_key' || key ? undefined : findPair(reading);
+  const found = key ? { kling: { kind: 'api_key' as const, key: key.secret }, origin: key.origin } : pair;
+  if (found && auth.command) reading.rules.warn(`auth.command is not run: ${found.origin} comes first.`);
+  return found;
+}
+
+function findPair(reading: Reading): FoundKling | undefined {
+  const halves: string[] = [];
+  for (const prefix of ['KLING', 'KLINGAI'] as const) {
+    const access = find([`${prefix}_ACCESS_KEY`], reading);
+    const secret = find([`${prefix}_SECRET_KEY`], reading);
+    if (access && secret) {
+      const kling = { kind: 'ak_sk' as const, accessKey: access.secret.reveal(), secretKey: secret.secret };
+      return { kling, origin: secret.origin };
+    }
+    if (access) halves.push(`${access.origin} is set without ${prefix}_SECRET_KEY`);
+    if (secret) halves.push(`${secret.origin} is set without ${prefix}_ACCESS_KEY`);
+  }
+  if (halves.length === 0) return undefined;
+  throw new SidecarError('secret_invalid', `${halves.join('; ')}: set both halves of the pair.`);
+}
+
+async function fromCommand(
+  command: readonly string[],
+  mode: Config['auth']['mode'],
+  reading: Reading,
+): Promise<FoundKling> {
+  const { apiKey, accessKey, secretKey } = await runSecretCommand(command, withoutSecrets(reading.env));
+  const origin = 'auth.command';
+  if (apiKey !== undefined && mode !== 'ak_sk') {
+    return { kling: { kind: 'api_key', key: new Secret(checkText(origin, apiKey)) }, origin };
+  }
+  if (accessKey !== undefined && secretKey !== undefined && mode !== 'api_key') {
+    const secret = new Secret(checkText(origin, secretKey));
+    return { kling: { kind: 'ak_sk', accessKey: checkText(origin, accessKey), secretKey: secret }, origin };
+  }
+  throw invalid(origin, `printed no credentials for auth.mode ${mode}`, 'change auth.mode or what it prints');
+}
+
+function missingCredentials(mode: Config['auth']['mode']): string {
+  const key = 'KLING_API_KEY_FILE or KLING_API_KEY';
+  const pair = 'KLING_ACCESS_KEY and KLING_SECRET_KEY (or their _FILE forms)';
+  const wanted = { auto: `${key}, or ${pair}`, api_key: key, ak_sk: pair }[mode];
+  return `No Kling credentials were found: set ${wanted}, or name a program in auth.command.`;
+}
+
+function findControlToken(
+  options: SecretOptions,
+  reading: Reading,
+  mayMake: boolean,
+): FoundSecret | undefined {
+  const found = find(['KLING_SIDECAR_CONTROL_TOKEN'], reading);
+  if (found) return found;
+  const { store } = options.config;
+  if (mayMake) ensureControlToken(store);
+  const file = controlTokenPath(store);
+  let text: string;
+  try {
+    text = readSecretFile('The control token', file, reading.rules);
+  } catch (error) {
+    const isAbsent =
+      error instanceof SidecarError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+    if (isAbsent) return undefined;
+    throw error;
+  }
+  reading.files.add(file);
+  return { secret: new Secret(checkText('The control token', text)), origin: file, file };
+}
+
+function missingToken(store: Config['store']): never {
+  throw invalid(
+    'The control token',
+    `is gone from ${controlTokenPath(store)}`,
+    'start again to make a new one',
+  );
+}
+
+function readApps(apps: readonly AppConfig[], reading: Reading): AppSecret[] {
+  const owners: { secret: Secret; name: string }[] = [];
+  return apps.map(({ name, auth }, index) => {
+    const field = auth.kind === 'key' ? 'keyFile' : 'secretKeyFile';
+    const key = `apps[${index}].${field}`;
+    const file = auth.kind === 'key' ? auth.keyFile : auth.secretKeyFile;
+    const text = readSecretFile(key, file, reading.rules);
+    reading.files.add(file);
+    if (auth.kind === 'ak_sk') {
+      const secretKey = new Secret(checkText(key, text));
+      return { name, kind: 'ak_sk', accessKey: auth.accessKey, secretKey };
+    }
+    const keys = text
+      .trim()
+      .split(/\s+/)
+      .map((one) => new Secret(checkText(key, one)));
+    for (const secret of keys) {
+      const owner = owners.find((other) => other.name !== name && other.secret.equals(secret));
+      if (owner)
+        throw invalid(key, `holds a key of the app "${owner.name}"`, 'give each app keys of its own');
+      owners.push({ secret, name });
+    }
+    return { name, kind: 'key', keys };
+  });
+}
+
+function readTls(tls: Config['listen']['tls'], reading: Reading): Secrets['tls'] {
+  if (!tls) return null;
+  const certificate = readPublic('listen.tls.certFile', tls.certFile);
+  const key = readSecretFile('listen.tls.keyFile', tls.keyFile, reading.rules);
+  reading.files.add(tls.certFile).add(tls.keyFile);
+  try {
+    createSecureContext({ cert: certificate, key });
+  } catch (cause) {
+    // OpenSSL's own words name what does not fit and never show a key.
+    const why = cause instanceof Error ? cause.message : 'an error';
+    throw invalid(
+      'listen.tls',
+      `has a certificate and key that cannot be used together (${why})`,
+      'check the files',
+    );
+  }
+  return { certificate, key: new Secret(key) };
+}
+
+function checkAuthorities(caFile: string | null, reading: Reading): void {
+  if (caFile === null) return;
+  const text = readPublic('upstream.caFile', caFile);
+  reading.files.add(caFile);
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    throw invalid('upstream.caFile', `names ${caFile}, which holds no PEM certificate`, 'give a PEM file');
+  }
+}
+
+function readPublic(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'an error';
+    throw invalid(name, `names ${file}, which cannot be read (${code})`, 'check path and permissions', cause);
+  }
+}

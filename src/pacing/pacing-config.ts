@@ -1,0 +1,31 @@
+/** The `limits` section of the config: how many tasks and requests leave at once. */
+import { z } from 'zod';
+
+export const limitsSection = z
+  .strictObject({
+    tier: z
+      .string()
+      .min(1)
+      .max(64)
+      .nullable()
+      .default(null)
+      .describe('A name for your account’s tier, shown in answers; limits themselves are set below.'),
+    concurrency: z
+      .record(
+        z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, { error: '"video", "image" or a model such as "kling-v3"' }),
+        z.int().min(1).max(100_000),
+      )
+      .readonly()
+      .default({})
+      .describe(
+        'Tasks running at once, by "video", "image" or model; Kling’s own limit belongs to the pack.',
+      ),
+    requestsPerMinute: z.int().min(1).max(1_000_000).nullable().default(null),
+    queueWaitMsMax: z.int().min(0).max(29_999).default(5000).describe('0 never waits for a slot.'),
+    queueLengthMax: z.int().min(0).max(100_000).default(256),
+  })
+  .prefault({});
+
+export type LimitsConfig = z.output<typeof limitsSection>;

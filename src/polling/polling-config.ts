@@ -1,0 +1,12 @@
+/** The `tasks` section of the config: how open tasks are asked for. */
+import { z } from 'zod';
+
+export const tasksSection = z
+  .strictObject({
+    poll: z.boolean().default(true).describe('Ask for open tasks though no app does, so that they settle.'),
+    pollIntervalMs: z.int().min(100).max(3_600_000).default(5000),
+    stuckAfterMs: z.int().min(1000).max(2_592_000_000).default(600_000),
+  })
+  .prefault({});
+
+export type TasksConfig = z.output<typeof tasksSection>;
