@@ -1,0 +1,172 @@
+/**
+ * One function for each business event: its metrics and its log line, together.
+ *
+ * **Invariant**: never throws (each function is wrapped); takes about two microseconds; writes at most one line
+ * an event. A line holds our own fields only: no body, no prompt, no header.
+ */
+import type { CallRecord, RefusalRecord } from '../calls/call.ts';
+import type { CreateLabels, Fact } from '../facts.ts';
+import { toCredits, type MilliCredits, type Ms } from '../units.ts';
+import { createFactTeller, type CreditState } from './fact-events.ts';
+import { createAppLabel, createBoundedWords, methodLabel, statusLabel } from './labels.ts';
+import type { Log } from './log.ts';
+import type { Instruments } from './metrics.ts';
+
+export interface EventsOptions {
+  instruments: Instruments;
+  knownApps: readonly string[];
+  log: Log;
+}
+
+/** What the planes may tell; each function returns at once and never throws. */
+export interface BusinessEvents {
+  /** An attempt at Kling ended, whatever became of it. */
+  callEnded(call: CallRecord): void;
+  /** The sidecar refused a request itself; `labels` where it was a create that had been understood. */
+  requestRefused(refusal: RefusalRecord, labels: CreateLabels | null): void;
+  /** A create's hold is durable. */
+  createHeld(labels: CreateLabels, credits: MilliCredits): void;
+  /** What the ledger and the tasks told. */
+  facts(facts: readonly Fact[]): void;
+  /** Observe mode let a request through, or left its body alone: `word` is the refusal's or the edit's. */
+  wouldRefuse(word: string, message?: string): void;
+  /** A create carried fields that the price list does not know. */
+  unpricedFields(operation: string, fields: readonly string[]): void;
+  /** `count` reads were answered but not journalled. */
+  readUnrecorded(count: number): void;
+  /** An attempt is repeated. */
+  retried(reason: string): void;
+  /** Kling answered 429; `code` tells which kind. */
+  throttled(code: number | null): void;
+  /** A create got its slot, or gave up, after this long. */
+  queueWaited(pool: string, waitedMs: Ms): void;
+  tokenRefreshed(result: 'ok' | 'failed'): void;
+  /** A batch was committed. */
+  storeCommitted(commit: { operations: number; seconds: number }): void;
+  /** Replaces the configured apps after a reload. */
+  setKnownApps(knownApps: readonly string[]): void;
+}
+
+const ROUTES_MAX = 256;
+const WORDS_MAX = 64;
+
+/** Makes the event functions over one set of instruments. */
+export function createEvents({ instruments, knownApps, log }: EventsOptions): BusinessEvents {
+  const app = createAppLabel(knownApps);
+  const route = createBoundedWords(ROUTES_MAX);
+  const code = createBoundedWords(WORDS_MAX);
+  const model = createBoundedWords(WORDS_MAX);
+  const word = createBoundedWords(WORDS_MAX);
+  const addCredits = (labels: CreateLabels, credits: MilliCredits, state: CreditState): void =>
+    instruments.credits.add(
+      credits,
+      app.of(labels.app),
+      labels.operation,
+      model(labels.model ?? ''),
+      labels.mode ?? '',
+      state,
+    );
+  const onFact = createFactTeller({ instruments, log, addCredits, model });
+  const events: BusinessEvents = {
+    callEnded(call) {
+      const template = route(call.route);
+      const method = methodLabel(call.method);
+      const status = statusLabel(call.status);
+      const kind = call.code === null ? '' : code(String(call.code));
+      instruments.requests.add(1, template, method, status, kind, app.of(call.app), call.outcome);
+      instruments.durations.observe(call.durationMs / 1000, template, method, status);
+      instruments.overheads.observe(call.overheadMs / 1000, template);
+      logCall(log, call);
+    },
+    requestRefused(refusal, labels) {
+      if (refusal.wouldOnly) instruments.wouldRefuse.add(1, word(refusal.word));
+      else if (labels && refusal.credits !== null) addCredits(labels, refusal.credits, 'refused');
+      logRefusal(log, refusal);
+    },
+    createHeld: (labels, credits) => addCredits(labels, credits, 'held'),
+    facts(facts) {
+      for (const fact of facts) onFact(fact);
+    },
+    wouldRefuse(which, message) {
+      instruments.wouldRefuse.add(1, word(which));
+      log.info('would be refused', { word: which, message });
+    },
+    unpricedFields(operation, fields) {
+      instruments.unpricedFields.add(fields.length, word(operation));
+      log.info('fields without a price', { operation, fields });
+    },
+    readUnrecorded: (count) => instruments.readsUnrecorded.add(count),
+    retried: (reason) => instruments.retries.add(1, word(reason)),
+    throttled: (which) => instruments.throttles.add(1, which === null ? '' : code(String(which))),
+    queueWaited: (pool, waitedMs) => instruments.queueWaits.observe(waitedMs / 1000, word(pool)),
+    tokenRefreshed: (result) => instruments.tokenRefreshes.add(1, result),
+    storeCommitted: ({ seconds }) => instruments.storeCommits.observe(seconds),
+    setKnownApps: (apps) => app.replace(apps),
+  };
+  return guardAll(events, log);
+}
+
+/** Wraps every function so that a mistake in telling never reaches what was told. */
+function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
+  const guard =
+    <A extends unknown[]>(tell: (...values: A) => void) =>
+    (...values: A): void => {
+      try {
+        tell(...values);
+      } catch (error) {
+        log.error('an event could not be told', { error });
+      }
+    };
+  return {
+    callEnded: guard(events.callEnded),
+    requestRefused: guard(events.requestRefused),
+    createHeld: guard(events.createHeld),
+    facts: guard(events.facts),
+    wouldRefuse: guard(events.wouldRefuse),
+    unpricedFields: guard(events.unpricedFields),
+    readUnrecorded: guard(events.readUnrecorded),
+    retried: guard(events.retried),
+    throttled: guard(events.throttled),
+    queueWaited: guard(events.queueWaited),
+    tokenRefreshed: guard(events.tokenRefreshed),
+    storeCommitted: guard(events.storeCommitted),
+    setKnownApps: guard(events.setKnownApps),
+  };
+}
+
+function logCall(log: Log, call: CallRecord): void {
+  log.info('call', {
+    requestId: call.requestId,
+    app: call.app,
+    method: call.method,
+    route: call.route,
+    status: call.status,
+    code: call.code,
+    outcome: call.outcome,
+    errorClass: call.errorClass ?? undefined,
+    cause: call.evidence?.cause ?? undefined,
+    klingRequestId: call.klingRequestId ?? undefined,
+    taskId: call.taskId ?? undefined,
+    attempt: call.attempt,
+    origin: call.origin,
+    durationMs: roundMs(call.durationMs),
+    overheadMs: roundMs(call.overheadMs),
+  });
+}
+
+function logRefusal(log: Log, refusal: RefusalRecord): void {
+  log.info(refusal.wouldOnly ? 'would be refused' : 'refused', {
+    requestId: refusal.requestId,
+    app: refusal.app,
+    method: refusal.method,
+    route: refusal.route,
+    status: refusal.status,
+    word: refusal.word,
+    credits: refusal.credits === null ? undefined : toCredits(refusal.credits),
+    message: refusal.message,
+  });
+}
+
+function roundMs(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

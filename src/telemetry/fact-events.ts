@@ -1,0 +1,99 @@
+/** What the nouns' facts become at the edge: credits and tasks counted, a line where somebody should read one. */
+import type { CreateLabels, Fact } from '../facts.ts';
+import { toCredits, type MilliCredits } from '../units.ts';
+import { failureReason } from './labels.ts';
+import type { Log } from './log.ts';
+import type { Instruments } from './metrics.ts';
+
+/** The `state` label of `kling_credits_total`. */
+export type CreditState = 'held' | 'settled' | 'released' | 'refused';
+
+interface FactTeller {
+  instruments: Instruments;
+  log: Log;
+  addCredits: (labels: CreateLabels, credits: MilliCredits, state: CreditState) => void;
+  model: (word: string) => string;
+}
+
+type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
+
+/** Makes the function that counts and logs one fact. */
+export function createFactTeller({ instruments, log, addCredits, model }: FactTeller): (fact: Fact) => void {
+  const resolved = (fact: FactOf<'hold_resolved'>): void => {
+    // A write-off counts as spent (contract.md, "Words with closed meanings").
+    if (fact.state === 'released') addCredits(fact, fact.heldCredits, 'released');
+    else addCredits(fact, fact.credits, 'settled');
+    if (fact.basis === 'reported' && fact.state === 'settled') {
+      instruments.estimateErrors.observe(toCredits(fact.credits - fact.heldCredits), fact.operation);
+    }
+    log.debug('hold resolved', {
+      holdId: fact.holdId,
+      state: fact.state,
+      ...creditsOf(fact),
+      basis: fact.basis,
+    });
+  };
+  const taskChanged = (fact: FactOf<'task_changed'>): void => {
+    const hasEnded = fact.to === 'succeeded' || fact.to === 'failed';
+    if (hasEnded) {
+      const seconds = Math.max(0, fact.ageMs) / 1000;
+      const labels = [fact.operation, model(fact.model ?? ''), fact.mode ?? '', fact.to];
+      instruments.taskDurations.observe(seconds, ...labels);
+    }
+    if (fact.to === 'failed') {
+      instruments.taskFailures.add(1, fact.operation, failureReason(fact.statusMessage));
+    }
+    const { taskId, from, to, statusMessage, ageMs } = fact;
+    log[hasEnded ? 'info' : 'debug']('task changed', { taskId, from, to, statusMessage, ageMs });
+  };
+  return (fact) => {
+    switch (fact.kind) {
+      case 'hold_resolved':
+        return resolved(fact);
+      case 'task_changed':
+        return taskChanged(fact);
+      case 'hold_adjusted':
+        addCredits(fact, Math.abs(fact.byCredits), fact.byCredits < 0 ? 'released' : 'settled');
+        return log.info('hold adjusted', { holdId: fact.holdId, byCredits: toCredits(fact.byCredits) });
+      default:
+        return logFact(log, fact);
+    }
+  };
+}
+
+function logFact(
+  log: Log,
+  fact: Exclude<Fact, { kind: 'hold_resolved' | 'task_changed' | 'hold_adjusted' }>,
+): void {
+  switch (fact.kind) {
+    case 'budget_threshold':
+      return log.warn('a budget passed a threshold', {
+        budget: fact.budget,
+        windowKey: fact.windowKey,
+        share: fact.share,
+        usedCredits: toCredits(fact.usedCredits),
+        limitCredits: toCredits(fact.limitCredits),
+      });
+    case 'actual_above_estimate':
+      return log.warn('Kling deducted more than was held', { holdId: fact.holdId, ...creditsOf(fact) });
+    case 'hold_in_doubt':
+      return log.warn('nobody knows yet whether Kling took this create; its hold stays', {
+        holdId: fact.holdId,
+        externalTaskId: fact.externalTaskId,
+      });
+    case 'doubt_ended':
+      return log.info('a create in doubt was resolved', {
+        holdId: fact.holdId,
+        found: fact.found,
+        taskId: fact.taskId,
+      });
+    case 'spending_frozen':
+      return log.warn('spending is frozen', { reason: fact.reason, actor: fact.actor });
+    case 'spending_resumed':
+      return log.warn('spending is resumed', { reason: fact.reason, actor: fact.actor });
+  }
+}
+
+function creditsOf(fact: { credits: MilliCredits; heldCredits: MilliCredits }): Record<string, number> {
+  return { credits: toCredits(fact.credits), heldCredits: toCredits(fact.heldCredits) };
+}

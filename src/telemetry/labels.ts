@@ -1,0 +1,59 @@
+/**
+ * Label values kept to bounded sets, so that no caller and no upstream can grow the number of series.
+ *
+ * **Invariant**: whatever comes in, at most a fixed number of words comes out of each function here.
+ */
+
+const OTHER = 'other';
+const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']);
+
+/** Keeps the first `wordsMax` different words; later ones become `other`. */
+export function createBoundedWords(wordsMax: number): (word: string) => string {
+  const known = new Set<string>();
+  return (word) => {
+    if (known.has(word)) return word;
+    if (known.size >= wordsMax) return OTHER;
+    known.add(word);
+    return word;
+  };
+}
+
+/** A set of app names that a reload of the config replaces. */
+export interface AppLabel {
+  of(app: string): string;
+  replace(knownApps: readonly string[]): void;
+}
+
+/** Names a configured app, `default`, or `other` for a label that a caller chose. */
+export function createAppLabel(knownApps: readonly string[]): AppLabel {
+  let known = new Set(knownApps);
+  return {
+    of: (app) => (app === 'default' || known.has(app) ? app : OTHER),
+    replace: (apps) => void (known = new Set(apps)),
+  };
+}
+
+/** Gives the method, or `other` for one that Kling's API does not use. */
+export function methodLabel(method: string): string {
+  return METHODS.has(method) ? method : OTHER;
+}
+
+/** Gives a status as text, empty where no answer came, `other` outside 100 to 599. */
+export function statusLabel(status: number | null): string {
+  if (status === null) return '';
+  return Number.isInteger(status) && status >= 100 && status <= 599 ? String(status) : OTHER;
+}
+
+/**
+ * Why Kling ended a task, from its free text (`task_status_msg`; kling-api.md, section 5). Kling publishes no list
+ * of reasons, so the words here are ours and few.
+ */
+export function failureReason(statusMessage: string | null): string {
+  const text = statusMessage?.toLowerCase() ?? '';
+  if (text === '') return 'unstated';
+  if (/risk|policy|sensitive|violat|prohibit|moderat|copyright|审核|敏感|违规/.test(text)) return 'content';
+  if (/time.?out|timed out|超时/.test(text)) return 'timeout';
+  if (/download|fetch|url|format|resolution|dimension|size|decode|invalid|素材/.test(text)) return 'input';
+  if (/internal|system|busy|server|unavailable|服务/.test(text)) return 'internal';
+  return OTHER;
+}

@@ -1,0 +1,203 @@
+/**
+ * The log: one JSON object a line through pino, readable on a terminal, secrets never in it.
+ *
+ * Lines are gathered and written in one piece, at the latest {@link FLUSH_MS} later: a call costs microseconds and
+ * never waits for a disk or a pipe. What is left is written when the process exits.
+ *
+ * **Invariant**: every line passes the redaction before it leaves; writing a line never throws into its caller.
+ */
+import { pino, destination as destinationOf, stdTimeFunctions, type Logger } from 'pino';
+import { systemClock, type Clock, type Timer } from '../clock.ts';
+import type { Secret } from '../secret.ts';
+import { SidecarError } from '../errors.ts';
+import { createRedaction, doubleEscape } from './redaction.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+/** Plain values; an `Error` under the key `error` is written as its name, code, message and causes. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** Keeps this value, its base64 and its escaped forms out of every later line. */
+  hide(secret: Secret): void;
+  /** Writes out what is gathered, at once. */
+  flush(): void;
+}
+
+/** Where pieces of one or more whole lines go. */
+export interface LogDestination {
+  write(text: string): void;
+}
+
+export interface LogOptions {
+  level: LogLevel | 'silent';
+  /** Default: standard output. */
+  destination?: LogDestination;
+  /** Coloured lines for people. Default: whether standard output is a terminal and no destination is given. */
+  pretty?: boolean;
+  clock?: Clock;
+}
+
+/** How long a line may wait for others. */
+const FLUSH_MS = 50;
+/** Gathered text that is written without waiting for the timer. */
+const FLUSH_CHARACTERS = 16_384;
+/** Lines beyond this are dropped while nobody reads the output: a stuck reader must not fill the memory. */
+const BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
+type SonicBoom = ReturnType<typeof destinationOf>;
+
+/** Makes the log. Without a destination it writes to standard output and flushes when the process exits. */
+export function createLog(options: LogOptions): Log {
+  const clock = options.clock ?? systemClock;
+  const isTerminal = options.destination === undefined && process.stdout.isTTY === true;
+  const redaction = createRedaction();
+  const stream = options.destination ? null : standardOutput();
+  const out = gather(
+    options.destination ?? { write: (text) => void stream?.write(text) },
+    clock,
+    redaction.clean,
+  );
+  const sink = (options.pretty ?? isTerminal) ? prettySink(out, redaction.clean) : out;
+  if (stream) flushAtExit(sink, stream);
+  const logger = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: describeError },
+    },
+    { write: (line: string) => sink.add(line) },
+  );
+  const writeAt = (level: LogLevel) => (message: string, fields?: LogFields) =>
+    writeLine(logger, level, message, fields);
+  const error = writeAt('error');
+  return {
+    debug: writeAt('debug'),
+    info: writeAt('info'),
+    warn: writeAt('warn'),
+    error: (message, fields) => {
+      error(message, fields);
+      sink.flush();
+    },
+    hide: (secret) => redaction.hide(secret),
+    flush: () => {
+      sink.flush();
+      stream?.flush();
+    },
+  };
+}
+
+function writeLine(logger: Logger, level: LogLevel, message: string, fields?: LogFields): void {
+  try {
+    if (fields === undefined) logger[level](message);
+    else logger[level](fields, message);
+  } catch (cause) {
+    // A field that cannot be written (a getter that throws, a BigInt) must not fail what was being logged.
+    logger.warn({ error: cause, line: message }, 'a log line could not be written in full');
+  }
+}
+
+interface Sink {
+  add(line: string): void;
+  flush(): void;
+}
+
+/** Gathers lines and cleans them a piece at a time, which costs a fraction of cleaning each. */
+function gather(destination: LogDestination, clock: Clock, clean: (text: string) => string): Sink {
+  let waiting = '';
+  let timer: Timer | null = null;
+  const flush = (): void => {
+    timer?.cancel();
+    timer = null;
+    if (waiting === '') return;
+    const piece = clean(waiting);
+    waiting = '';
+    try {
+      destination.write(piece);
+    } catch {
+      // Nobody reads the log any more (a closed pipe, a full disk): the service goes on without it.
+    }
+  };
+  return {
+    add(line) {
+      waiting += line;
+      if (waiting.length >= FLUSH_CHARACTERS) flush();
+      else timer ??= clock.after(FLUSH_MS, flush);
+    },
+    flush,
+  };
+}
+
+/** Standard output, written off the event loop: on Linux `process.stdout` would wait for a slow pipe. */
+function standardOutput(): SonicBoom {
+  const stream = destinationOf({ dest: 1, sync: false, maxLength: BACKLOG_BYTES_MAX });
+  // A reader that went away must not end the service.
+  stream.on('error', () => undefined);
+  return stream;
+}
+
+/** Writes what is left when the process ends, whatever ends it but a signal that cannot be caught. */
+function flushAtExit(sink: Sink, stream: SonicBoom): void {
+  process.once('exit', () => {
+    try {
+      sink.flush();
+      stream.flushSync();
+    } catch {
+      // The process is ending and its output is gone: there is nobody left to tell.
+    }
+  });
+}
+
+/** Prints lines for people. Until the printer is loaded lines wait; a flush before that gives them as they are. */
+function prettySink(out: Sink, clean: (text: string) => string): Sink {
+  const early: string[] = [];
+  let print: ((line: string) => string) | null = null;
+  const add = (line: string): void => {
+    // Cleaned before it is printed too, for printing undoes quotes and escapes.
+    if (print) out.add(print(doubleEscape(clean(line))));
+    else early.push(line);
+  };
+  const load = async (): Promise<void> => {
+    const { prettyFactory } = await import('pino-pretty');
+    print = prettyFactory({
+      colorize: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+      translateTime: 'SYS:HH:MM:ss',
+      singleLine: true,
+    });
+    for (const line of early.splice(0)) add(line);
+  };
+  void load();
+  return {
+    add,
+    flush: () => {
+      for (const line of early.splice(0)) out.add(line);
+      out.flush();
+    },
+  };
+}
+
+/** Gives an error's own words and those of its causes; the stack only where the error is not one of ours. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return typeof error === 'object' ? error : String(error);
+  const causes: string[] = [];
+  for (
+    let cause = error.cause, depth = 0;
+    cause instanceof Error && depth < 5;
+    cause = cause.cause, depth += 1
+  ) {
+    causes.push(`${cause.name}: ${cause.message}`);
+  }
+  const code = 'code' in error ? String(error.code) : undefined;
+  const stack = error instanceof SidecarError ? undefined : error.stack?.split('\n').slice(1, 9).join('\n');
+  return {
+    name: error.name,
+    code,
+    message: error.message,
+    causes: causes.length > 0 ? causes : undefined,
+    stack,
+  };
+}

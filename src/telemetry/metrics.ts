@@ -1,0 +1,147 @@
+/**
+ * Every metric's name, labels and buckets: the page that dashboards and alert rules are written against.
+ *
+ * **Invariant**: a name or label here is a promise (changing one is a breaking change); names end in their unit;
+ * the values of every label are bounded. Credits are counted in thousandths and divided when read.
+ */
+import { createCounter, createHistogram, type GaugeShape } from './instruments.ts';
+
+/** Seconds: a request to Kling takes tens of milliseconds to the deadline of a create. */
+const REQUEST_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** Seconds: our own share of a request is a fraction of a millisecond to what a slow disk costs. */
+const OVERHEAD_SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1];
+/** Seconds: a task takes from some seconds (images) to hours when Kling is busy. */
+const TASK_SECONDS = [5, 15, 30, 60, 120, 300, 600, 1200, 3600, 14_400, 86_400];
+const QUEUE_SECONDS = [0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30];
+const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2];
+/** Credits: below 0 the estimate was too high, above 0 too low; exact estimates fall into the bucket of 0. */
+const ERROR_CREDITS = [-100, -25, -5, -1, -0.001, 0, 1, 5, 25, 100];
+const MILLI = 1000;
+
+/** The counters and histograms, each fed where its event happens. */
+export type Instruments = ReturnType<typeof createInstruments>;
+
+/** Makes a fresh set of counters and histograms, all at nothing. */
+export function createInstruments() {
+  return { ...requestInstruments(), ...moneyInstruments(), ...taskInstruments(), ...engineInstruments() };
+}
+
+function requestInstruments() {
+  return {
+    requests: createCounter({
+      name: 'kling_requests_total',
+      help: 'Attempts at Kling, those of the sidecar itself included.',
+      labels: ['route', 'method', 'status', 'code', 'app', 'outcome'],
+    }),
+    durations: createHistogram({
+      name: 'kling_request_duration_seconds',
+      help: 'Time from the first byte to Kling until its answer was complete.',
+      labels: ['route', 'method', 'status'],
+      bounds: REQUEST_SECONDS,
+    }),
+    overheads: createHistogram({
+      name: 'kling_sidecar_overhead_seconds',
+      help: 'Time spent in the sidecar, upstream and queue excluded.',
+      labels: ['route'],
+      bounds: OVERHEAD_SECONDS,
+    }),
+    wouldRefuse: createCounter({
+      name: 'kling_would_refuse_total',
+      help: 'What observe mode let through or left alone and protect mode would have refused or edited.',
+      labels: ['word'],
+    }),
+    readsUnrecorded: createCounter({
+      name: 'kling_reads_unrecorded_total',
+      help: 'Reads that were answered but could not be journalled.',
+      labels: [],
+    }),
+    retries: createCounter({
+      name: 'kling_retries_total',
+      help: 'Attempts repeated by the sidecar.',
+      labels: ['reason'],
+    }),
+    throttles: createCounter({
+      name: 'kling_throttles_total',
+      help: 'Answers with status 429, by the code that tells their kinds apart.',
+      labels: ['code'],
+    }),
+    tokenRefreshes: createCounter({
+      name: 'kling_token_refreshes_total',
+      help: 'Tokens made or renewed.',
+      labels: ['result'],
+    }),
+  };
+}
+
+function moneyInstruments() {
+  return {
+    credits: createCounter({
+      name: 'kling_credits_total',
+      help: 'Credits held before a create left, settled, released without a charge, and refused.',
+      labels: ['app', 'operation', 'model', 'mode', 'state'],
+      divisor: MILLI,
+    }),
+    unpricedFields: createCounter({
+      name: 'kling_unpriced_fields_total',
+      help: 'Fields of creates that the price list does not know.',
+      labels: ['operation'],
+    }),
+    estimateErrors: createHistogram({
+      name: 'kling_estimate_error_credits',
+      help: 'What Kling deducted less what was held.',
+      labels: ['operation'],
+      bounds: ERROR_CREDITS,
+    }),
+  };
+}
+
+function taskInstruments() {
+  return {
+    taskDurations: createHistogram({
+      name: 'kling_task_duration_seconds',
+      help: 'Time from a create to the end of its task.',
+      labels: ['operation', 'model', 'mode', 'result'],
+      bounds: TASK_SECONDS,
+    }),
+    taskFailures: createCounter({
+      name: 'kling_task_failures_total',
+      help: 'Tasks that Kling ended as failed.',
+      labels: ['operation', 'reason'],
+    }),
+  };
+}
+
+function engineInstruments() {
+  return {
+    queueWaits: createHistogram({
+      name: 'kling_queue_wait_seconds',
+      help: 'Time that creates waited for a slot of their pool.',
+      labels: ['pool'],
+      bounds: QUEUE_SECONDS,
+    }),
+    storeCommits: createHistogram({
+      name: 'kling_store_commit_seconds',
+      help: 'Time from a batch’s first statement until its commit was on disk.',
+      labels: [],
+      bounds: COMMIT_SECONDS,
+    }),
+  };
+}
+
+/** The gauges, asked for at each scrape. */
+export const GAUGES = {
+  budgetLimit: gauge('kling_budget_limit_credits', 'The limit of a budget’s present window.', ['budget']),
+  budgetSettled: gauge('kling_budget_settled_credits', 'Credits settled in the present window.', ['budget']),
+  budgetHeld: gauge('kling_budget_held_credits', 'Credits held open in the present window.', ['budget']),
+  tasks: gauge('kling_tasks', 'Tasks known, by state.', ['product', 'state']),
+  tasksStuck: gauge('kling_tasks_stuck', 'Open tasks older than tasks.stuckAfterMs.', ['product', 'state']),
+  concurrencyInUse: gauge('kling_concurrency_in_use', 'Slots of a pool in use.', ['pool']),
+  concurrencyLimit: gauge('kling_concurrency_limit', 'Slots of a pool.', ['pool']),
+  queueLength: gauge('kling_queue_length', 'Creates waiting for a slot.', ['pool']),
+  storeBytes: gauge('kling_store_bytes', 'Size of the store’s file and its write-ahead log.', []),
+  eventLoopLag: gauge('kling_event_loop_lag_seconds', '99th percentile since the scrape before.', []),
+} as const;
+
+function gauge(name: string, help: string, labels: readonly string[]): GaugeShape {
+  return { type: 'gauge', name, help, labels };
+}

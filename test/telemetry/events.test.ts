@@ -1,0 +1,77 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { CallRecord } from '../../src/calls/call.ts';
+import type { Fact } from '../../src/facts.ts';
+import { failureReason } from '../../src/telemetry/labels.ts';
+import { CALL, LABELS, make, parse, REFUSAL, shutDownAll, tellEverything } from './telling.ts';
+
+afterEach(shutDownAll);
+
+describe('the events', () => {
+  test('a call leaves one line with its facts and no more', () => {
+    const { telemetry, logged } = make('info');
+    telemetry.callEnded({ ...CALL, durationMs: 1.23456 });
+    const [line, ...rest] = logged();
+    expect(rest).toEqual([]);
+    expect(line).toMatchObject({
+      msg: 'call',
+      requestId: 'req_1',
+      status: 200,
+      outcome: 'ok',
+      taskId: '123',
+      durationMs: 1.235,
+    });
+  });
+
+  test('what needs a person is a warning; what the ledger does daily is not shown at info', () => {
+    const { telemetry, logged } = make('info');
+    tellEverything(telemetry);
+    const warned = logged()
+      .filter((line) => line['level'] === 'warn')
+      .map((line) => line['msg']);
+    expect(warned).toEqual([
+      'Kling deducted more than was held',
+      'nobody knows yet whether Kling took this create; its hold stays',
+      'a budget passed a threshold',
+      'spending is frozen',
+      'spending is resumed',
+    ]);
+    expect(logged().map((line) => line['msg'])).not.toContain('hold resolved');
+  });
+
+  test('a refusal is counted as refused credits, or as would-refuse where it was let through', async () => {
+    const { telemetry } = make();
+    telemetry.requestRefused({ ...REFUSAL, wouldOnly: true }, LABELS);
+    telemetry.requestRefused({ ...REFUSAL, word: 'host_refused', credits: null }, null);
+    const { series } = parse(await telemetry.metricsText());
+    const counted = series.filter(({ name }) => name === 'kling_would_refuse_total');
+    expect(counted).toEqual([
+      { name: 'kling_would_refuse_total', labels: { word: 'budget_exceeded' }, value: 1 },
+    ]);
+    expect(series.filter(({ name }) => name === 'kling_credits_total')).toEqual([]);
+  });
+
+  test('no event throws, whatever it is handed', () => {
+    const { telemetry } = make();
+    const broken = null as unknown as CallRecord;
+    expect(() => telemetry.callEnded(broken)).not.toThrow();
+    expect(() => telemetry.facts(undefined as unknown as Fact[])).not.toThrow();
+    expect(() => telemetry.queueWaited('video', Number.NaN)).not.toThrow();
+  });
+
+  test('shutting down twice is harmless, also before any scrape', async () => {
+    const { telemetry } = make();
+    await telemetry.shutdown();
+    await telemetry.shutdown();
+    expect(() => telemetry.callEnded(CALL)).not.toThrow();
+  });
+
+  test('Kling’s free texts of failure become few words', () => {
+    expect(failureReason('Failure to pass the risk control system')).toBe('content');
+    expect(failureReason('图片审核不通过')).toBe('content');
+    expect(failureReason('Image download failed')).toBe('input');
+    expect(failureReason('internal server error')).toBe('internal');
+    expect(failureReason('')).toBe('unstated');
+    expect(failureReason(null)).toBe('unstated');
+    expect(failureReason('something new')).toBe('other');
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import { createManualClock } from '../../src/clock.ts';
+import { SidecarError } from '../../src/errors.ts';
+import { Secret } from '../../src/secret.ts';
+import { createLog, type LogOptions } from '../../src/telemetry/log.ts';
+
+function capture(options: Partial<LogOptions> = {}) {
+  const pieces: string[] = [];
+  const clock = createManualClock(Date.UTC(2026, 10, 21));
+  const log = createLog({
+    level: 'info',
+    pretty: false,
+    clock,
+    destination: { write: (text) => void pieces.push(text) },
+    ...options,
+  });
+  const lines = () => {
+    log.flush();
+    return pieces
+      .join('')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  };
+  return { log, clock, pieces, lines };
+}
+
+describe('the log', () => {
+  test('writes one JSON object a line with time, level, message and fields', () => {
+    const { log, lines } = capture();
+    log.info('call', { status: 200, taskId: 'a\nb' });
+    log.debug('not shown');
+    log.warn('plain');
+    expect(lines()).toEqual([
+      {
+        level: 'info',
+        time: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+        msg: 'call',
+        status: 200,
+        taskId: 'a\nb',
+      },
+      { level: 'warn', time: expect.any(String) as string, msg: 'plain' },
+    ]);
+  });
+
+  test('gathers lines and writes them together, an error at once', async () => {
+    const { log, clock, pieces } = capture();
+    log.info('one');
+    log.info('two');
+    expect(pieces).toEqual([]);
+    await clock.advance(50);
+    expect(pieces).toHaveLength(1);
+    expect(pieces[0]?.split('\n')).toHaveLength(3);
+    log.error('now');
+    expect(pieces).toHaveLength(2);
+  });
+
+  test('writes without waiting once much is gathered', () => {
+    const { log, pieces } = capture();
+    for (let i = 0; i < 200; i += 1) log.info('x'.repeat(200));
+    expect(pieces.length).toBeGreaterThan(1);
+  });
+
+  test('no secret is in any line, whether in a message, a field, a key, an error or its cause', () => {
+    const { log, pieces } = capture({ level: 'debug' });
+    const secret = new Secret('s3cr3t"with\\quotes');
+    log.hide(secret);
+    const value = secret.reveal();
+    const nested = new Error(`outer ${value}`, { cause: new Error(`inner ${value}`) });
+    log.info(`message ${value}`, {
+      field: value,
+      [value]: 1,
+      deep: { list: [value, { of: value }] },
+      secret,
+    });
+    log.error('failed', { error: nested });
+    log.error('ours', { error: new SidecarError('secret_invalid', `bad ${value}`) });
+    log.warn('encoded', { authorization: `Basic ${Buffer.from(`ak:${value}`).toString('base64')}` });
+    log.flush();
+    const text = pieces.join('');
+    expect(text).not.toContain(value);
+    expect(text).not.toContain(JSON.stringify(value).slice(1, -1));
+    expect(text).not.toContain(Buffer.from(value).toString('base64').slice(3, -4));
+    expect(text.split('[redacted]').length).toBeGreaterThan(8);
+  });
+
+  test('a secret registered after a line was gathered is still kept out of it', () => {
+    const { log, pieces } = capture();
+    log.info('holds late-secret-value');
+    log.hide(new Secret('late-secret-value'));
+    log.flush();
+    expect(pieces.join('')).not.toContain('late-secret-value');
+  });
+
+  test('an error is told by name, code, message and causes; the stack only where it is not ours', () => {
+    const { log, lines } = capture();
+    log.error('ours', {
+      error: new SidecarError('not_found', 'no such thing', { cause: new Error('deep') }),
+    });
+    log.error('theirs', { error: new TypeError('boom') });
+    log.error('odd', { error: 'a string' });
+    const [ours, theirs, odd] = lines();
+    expect(ours?.['error']).toEqual({
+      name: 'SidecarError',
+      code: 'not_found',
+      message: 'no such thing',
+      causes: ['Error: deep'],
+    });
+    expect(theirs?.['error']).toMatchObject({ name: 'TypeError', message: 'boom' });
+    expect(JSON.stringify(theirs?.['error'])).toContain('log.test.ts');
+    expect(odd?.['error']).toBe('a string');
+  });
+
+  test('a field that cannot be written does not fail the caller', () => {
+    const { log, lines } = capture();
+    const hostile = {
+      get field(): never {
+        throw new Error('no');
+      },
+    };
+    const loop: Record<string, unknown> = { a: 1 };
+    loop['self'] = loop;
+    expect(() => log.info('hostile', { hostile })).not.toThrow();
+    expect(() => log.info('loop', { loop, big: 10n })).not.toThrow();
+    log.info('after');
+    expect(lines().map((line) => line['msg'])).toContain('after');
+  });
+
+  test('a destination that fails does not fail the caller', () => {
+    const { log } = capture({
+      destination: {
+        write: () => {
+          throw new Error('EPIPE');
+        },
+      },
+    });
+    expect(() => log.error('lost')).not.toThrow();
+  });
+
+  test('lines for people carry neither line breaks, ANSI codes nor directional marks of what was logged', async () => {
+    const pieces: string[] = [];
+    const log = createLog({
+      level: 'info',
+      pretty: true,
+      destination: { write: (text) => void pieces.push(text) },
+    });
+    log.hide(new Secret('pretty"secret'));
+    await import('pino-pretty');
+    await new Promise((resolve) => setImmediate(resolve));
+    log.info('evil\r\n\u001b[31mfake line\u202e', { path: '/a\nb', secret: 'pretty"secret' });
+    log.flush();
+    const text = pieces.join('');
+    expect(text.trimEnd().split('\n')).toHaveLength(1);
+    // oxlint-disable-next-line no-control-regex
+    expect(text).not.toMatch(/[\u001b\r\u202e]/);
+    expect(text).toContain('fake line');
+    expect(text).not.toContain('pretty"secret');
+    expect(text).toMatch(/\d\d:\d\d:\d\d/);
+  });
+});

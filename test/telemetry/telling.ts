@@ -1,0 +1,215 @@
+/** What the tests of telemetry share: one of each event, and a reader of the exposition. */
+import type { CallRecord, RefusalRecord } from '../../src/calls/call.ts';
+import { systemClock } from '../../src/clock.ts';
+import type { CreateLabels, Fact } from '../../src/facts.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createTelemetry, type Telemetry } from '../../src/telemetry/telemetry.ts';
+
+export const LABELS: CreateLabels = {
+  app: 'studio',
+  operation: 'text-to-video',
+  model: 'kling-v3',
+  mode: 'pro',
+};
+export const CALL: CallRecord = {
+  id: 'call_1',
+  requestId: 'req_1',
+  at: 1,
+  app: 'studio',
+  tag: null,
+  method: 'POST',
+  route: '/v1/videos/text2video',
+  host: 'api.test:443',
+  status: 200,
+  code: 0,
+  klingRequestId: 'k-1',
+  taskId: '123',
+  holdId: 'hold_1',
+  attempt: 1,
+  outcome: 'ok',
+  errorClass: null,
+  durationMs: 120,
+  overheadMs: 0.8,
+  bytesSent: 10,
+  bytesReceived: 20,
+  clockOffsetMs: 0,
+  origin: 'app',
+  evidence: null,
+};
+export const REFUSAL: RefusalRecord = {
+  id: 'refusal_1',
+  requestId: 'req_2',
+  at: 1,
+  app: 'studio',
+  tag: null,
+  method: 'POST',
+  route: '/v1/videos/text2video',
+  status: 403,
+  word: 'budget_exceeded',
+  message: 'over',
+  credits: 12_500,
+  wouldOnly: false,
+};
+
+const open: Telemetry[] = [];
+
+/** Ends every telemetry that a test made. */
+export async function shutDownAll(): Promise<void> {
+  for (const telemetry of open.splice(0)) await telemetry.shutdown();
+}
+
+/** Makes telemetry whose log lines can be read. */
+export function make(level: 'debug' | 'info' | 'silent' = 'silent') {
+  const lines: string[] = [];
+  const log = createLog({ level, pretty: false, destination: { write: (text) => void lines.push(text) } });
+  const telemetry = createTelemetry({
+    environment: 'staging',
+    version: '1.2.3',
+    knownApps: ['studio'],
+    log,
+    clock: systemClock,
+  });
+  open.push(telemetry);
+  const logged = () => {
+    log.flush();
+    return lines
+      .join('')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  };
+  return { telemetry, logged };
+}
+
+/** Feeds every event and gauge once. */
+export function tellEverything(telemetry: Telemetry): void {
+  telemetry.callEnded(CALL);
+  telemetry.requestRefused(REFUSAL, LABELS);
+  telemetry.createHeld(LABELS, 10_000);
+  const at = 1;
+  const facts: Fact[] = [
+    {
+      kind: 'hold_resolved',
+      holdId: 'h1',
+      state: 'settled',
+      credits: 9500,
+      heldCredits: 10_000,
+      basis: 'reported',
+      at,
+      ...LABELS,
+    },
+    {
+      kind: 'hold_resolved',
+      holdId: 'h2',
+      state: 'released',
+      credits: 0,
+      heldCredits: 7000,
+      basis: 'none',
+      at,
+      ...LABELS,
+    },
+    {
+      kind: 'hold_resolved',
+      holdId: 'h3',
+      state: 'written_off',
+      credits: 2000,
+      heldCredits: 2000,
+      basis: 'none',
+      at,
+      ...LABELS,
+    },
+    { kind: 'hold_adjusted', holdId: 'h1', byCredits: 500, at, ...LABELS },
+    { kind: 'actual_above_estimate', holdId: 'h1', credits: 11_000, heldCredits: 10_000, at, ...LABELS },
+    { kind: 'hold_in_doubt', holdId: 'h4', externalTaskId: 'ks_1', at, ...LABELS },
+    { kind: 'doubt_ended', holdId: 'h4', found: true, taskId: 't', at, ...LABELS },
+    {
+      kind: 'budget_threshold',
+      budget: 'daily',
+      windowKey: '2026-11-21',
+      share: 0.8,
+      usedCredits: 800_000,
+      limitCredits: 1_000_000,
+      at,
+    },
+    {
+      kind: 'task_changed',
+      taskId: 't',
+      product: 'video',
+      from: 'submitted',
+      to: 'processing',
+      ageMs: 5000,
+      statusMessage: null,
+      at,
+      ...LABELS,
+    },
+    {
+      kind: 'task_changed',
+      taskId: 't',
+      product: 'video',
+      from: 'processing',
+      to: 'succeeded',
+      ageMs: 70_000,
+      statusMessage: null,
+      at,
+      ...LABELS,
+    },
+    {
+      kind: 'task_changed',
+      taskId: 'u',
+      product: 'video',
+      from: 'processing',
+      to: 'failed',
+      ageMs: 20_000,
+      statusMessage: 'Failure to pass the risk control system',
+      at,
+      ...LABELS,
+    },
+    { kind: 'spending_frozen', reason: 'r', actor: 'a', at },
+    { kind: 'spending_resumed', reason: 'r', actor: 'a', at },
+  ];
+  telemetry.facts(facts);
+  telemetry.wouldRefuse('budget_exceeded', 'over');
+  telemetry.unpricedFields('text-to-video', ['shiny', 'new']);
+  telemetry.readUnrecorded(3);
+  telemetry.retried('1303');
+  telemetry.throttled(1302);
+  telemetry.queueWaited('video', 1500);
+  telemetry.tokenRefreshed('ok');
+  telemetry.storeCommitted({ operations: 4, seconds: 0.003 });
+  telemetry.gaugeSource(() =>
+    Promise.resolve({
+      budgets: [{ budget: 'daily', limitCredits: 1_000_000, settledCredits: 250_500, heldCredits: 1 }],
+      tasks: [{ product: 'video', state: 'processing', count: 2 }],
+      stuckTasks: [{ product: 'video', state: 'processing', count: 1 }],
+      pools: [
+        { name: 'video', inUse: 2, limit: 5, queued: 1 },
+        { name: 'free', inUse: 1, limit: null, queued: 0 },
+      ],
+      storeBytes: 4096,
+    }),
+  );
+}
+
+export interface Series {
+  name: string;
+  labels: Record<string, string>;
+  value: number;
+}
+
+/** Reads the Prometheus text format, strictly. */
+export function parse(text: string): { types: Map<string, string>; series: Series[] } {
+  const types = new Map<string, string>();
+  const series: Series[] = [];
+  for (const line of text.trimEnd().split('\n')) {
+    const type = /^# TYPE (\S+) (\S+)$/.exec(line);
+    if (type) types.set(type[1] ?? '', type[2] ?? '');
+    if (line === '' || line.startsWith('#')) continue;
+    const match = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line);
+    if (!match) throw new Error(`not a sample: ${line}`);
+    const labels: Record<string, string> = {};
+    for (const [, name = '', value = ''] of (match[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g))
+      labels[name] = value;
+    series.push({ name: match[1] ?? '', labels, value: Number(match[3]) });
+  }
+  return { types, series };
+}
