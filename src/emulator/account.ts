@@ -1,0 +1,88 @@
+/**
+ * One Kling account as the emulator keeps it, and the shape of the routes that act on it.
+ *
+ * **Invariant**: everything an account owns is in here, so that a reset is a new account.
+ */
+import type { Clock } from '../clock.ts';
+import type { Product } from '../units.ts';
+import { createChargeBook, type CashOptions, type ChargeBook, type PackOptions } from './book.ts';
+import { createEmulatorTime, type EmulatorTime } from './emulator-time.ts';
+import { Fields } from './fields.ts';
+import { createMediaLibrary, type MediaLibrary } from './media-library.ts';
+import { KlingRefusal, type Reply } from './replies.ts';
+import { createResultFiles, type ResultFiles } from './result-files.ts';
+import { createTasks, type Fate, type Tasks, type TaskTiming } from './tasks.ts';
+
+export interface KlingAccount {
+  time: EmulatorTime;
+  tasks: Tasks;
+  book: ChargeBook;
+  library: MediaLibrary;
+  files: ResultFiles;
+  /** Remarks on requests that were taken though the documents want them otherwise; bounded. */
+  warnings: string[];
+}
+
+export interface AccountOptions {
+  clock: Clock;
+  speed: number;
+  packs: readonly PackOptions[];
+  cash: CashOptions | null;
+  /** Slots of a product; absent means what the packs' names say. */
+  concurrency: Partial<Record<Product, number>>;
+  timing: TaskTiming;
+  origin: () => string;
+  videoBytes: number;
+}
+
+/** Opens an account: nothing made, nothing charged. */
+export function createAccount(options: AccountOptions): KlingAccount {
+  const { timing, concurrency } = options;
+  const time = createEmulatorTime(options.clock, options.speed);
+  const library = createMediaLibrary(time);
+  const book = createChargeBook({ packs: options.packs, cash: options.cash, wallMs: time.wallMs });
+  const files = createResultFiles({ time, origin: options.origin, videoBytes: options.videoBytes });
+  const limitOf = (product: Product): number =>
+    concurrency[product] ?? (book.packConcurrency(product) || (options.cash === null ? 0 : 5));
+  const tasks = createTasks({ time, book, library, files, timing, limitOf });
+  return { time, tasks, book, library, files, warnings: [] };
+}
+
+/** What a test may order for the task that a request makes. */
+export interface TaskOrders {
+  fate?: Fate;
+  failMessage?: string;
+  chargeMilli?: number;
+}
+
+export interface RouteRequest {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  body: Buffer;
+  contentType: string;
+  apiKeyName: string;
+  orders: TaskOrders;
+}
+
+export type Route = (request: RouteRequest, account: KlingAccount) => Reply;
+
+const WARNINGS_MAX = 1000;
+
+/** Reads a JSON body; refuses anything but one JSON object with 400/1200. */
+export function bodyFields(request: RouteRequest, account: KlingAccount): Fields {
+  const type = request.contentType.split(';', 1)[0]?.trim().toLowerCase();
+  if (type !== 'application/json') throw new KlingRefusal(1200, 'Content-Type must be application/json');
+  const warn = (text: string): void => {
+    if (account.warnings.length < WARNINGS_MAX) account.warnings.push(`${request.path}: ${text}`);
+  };
+  return new Fields(parseJson(request.body), warn);
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new KlingRefusal(1200, 'Invalid request parameters: the body is not valid JSON');
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The emulator's two readings of time.
+ *
+ * *Wall* time dates things: the `Date` header, token checks, `created_at`, ledger rows, packs. It is the clock
+ * handed in, plus a skew on order. *Age* makes things older: tasks, result URLs, sessions. It runs `speed` times
+ * as fast and can be moved ahead. They are apart so that a caller who hurries tasks along does not find its
+ * tokens expired and the vendor's clock hours away from its own.
+ *
+ * **Invariant**: age never goes back, whatever the wall clock does.
+ */
+import type { Clock } from '../clock.ts';
+import type { Ms } from '../units.ts';
+
+export interface EmulatorTime {
+  /** What dates things: integer milliseconds since the epoch, skew included. */
+  wallMs(): Ms;
+  /** What makes things older: milliseconds from an arbitrary start. */
+  ageMs(): Ms;
+  /** The wall time at which an age in the past was reached. */
+  wallOf(ageMs: Ms): Ms;
+  /** Makes everything older by `byMs` (0 or more) at once. */
+  advance(byMs: Ms): void;
+  /** Lets age run `factor` times (above 0) as fast from now on. */
+  setSpeed(factor: number): void;
+  /** Puts the wall clock off by `byMs`, either way. */
+  setSkew(byMs: Ms): void;
+  readonly speed: number;
+  readonly skewMs: Ms;
+}
+
+/** Age runs at one speed from `steadyMs` on, until the next segment begins. */
+interface Segment {
+  steadyMs: Ms;
+  ageMs: Ms;
+  speed: number;
+}
+
+/** Makes the emulator's time from a clock; age begins at 0 and runs at `speed`. */
+export function createEmulatorTime(clock: Clock, speed: number): EmulatorTime {
+  let skewMs = 0;
+  let current: Segment = { steadyMs: clock.monotonic(), ageMs: 0, speed };
+  const segments: Segment[] = [current];
+  const ageMs = (): Ms => current.ageMs + (clock.monotonic() - current.steadyMs) * current.speed;
+  const begin = (age: Ms, factor: number): void => {
+    current = { steadyMs: clock.monotonic(), ageMs: age, speed: factor };
+    segments.push(current);
+  };
+  const steadyOf = (age: Ms): Ms => {
+    for (let i = segments.length - 1; i >= 0; i -= 1) {
+      const segment = segments[i];
+      if (segment === undefined || segment.ageMs > age) continue;
+      const next = segments[i + 1];
+      const reached = segment.steadyMs + (age - segment.ageMs) / segment.speed;
+      return next === undefined ? reached : Math.min(reached, next.steadyMs);
+    }
+    return clock.monotonic();
+  };
+  const wallMs = (): Ms => Math.floor(clock.now() + skewMs);
+  return {
+    wallMs,
+    ageMs,
+    wallOf: (age) => Math.floor(wallMs() - (clock.monotonic() - steadyOf(age))),
+    advance: (byMs) => begin(ageMs() + byMs, current.speed),
+    setSpeed: (factor) => begin(ageMs(), factor),
+    setSkew: (byMs) => void (skewMs = byMs),
+    get speed() {
+      return current.speed;
+    },
+    get skewMs() {
+      return skewMs;
+    },
+  };
+}

@@ -1,0 +1,252 @@
+/**
+ * Kling's API on loopback: for the demo, for tests, and for users' own CI.
+ *
+ * It keeps one account with tasks, packs and a charge book of its own, refuses what Kling refuses, and misbehaves
+ * on order. It was written from Kling's documents and shares nothing with the client code but the vocabulary:
+ * it must not make the mistakes it is there to catch.
+ *
+ * **Invariant**: a request that was carried out and charged is in the book before any byte of its answer leaves.
+ * It never listens beyond what it is told to, never calls anybody (callbacks are not delivered), keeps nothing on disk.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { sleep, type Clock } from '../clock.ts';
+import type { Ms, Product } from '../units.ts';
+import { createAccount, type KlingAccount } from './account.ts';
+import { createAuthenticate, type Authenticate } from './auth.ts';
+import type { Book, CashOptions, PackOptions } from './book.ts';
+import { control, CONTROL_PREFIX } from './control.ts';
+import { deliver, reset as dropConnection } from './delivery.ts';
+import { EMULATOR_CREDENTIALS } from './emulator-help.ts';
+import { createFaults, replyAfter, replyInstead, taskOrders, type Fault, type FaultOrder } from './faults.ts';
+import { codeReply, KlingRefusal, type Reply } from './replies.ts';
+import { createRequestRecord, type RecordedRequest } from './request-record.ts';
+import { FILES_PREFIX } from './result-files.ts';
+import { routeOf } from './routes.ts';
+
+export interface EmulatorOptions {
+  /** What to wait and date by. */
+  clock: Clock;
+  /** Where to listen; 0 lets the system choose a port. Default 127.0.0.1:5566. */
+  host?: string;
+  port?: number;
+  /** How many times as fast as the clock tasks get older (above 0). Default 1. */
+  speed?: number;
+  apiKey?: string;
+  accessKey?: string;
+  secretKey?: string;
+  /** Default: one video and one image pack that began a day ago. */
+  packs?: readonly PackOptions[];
+  /** Money that pays where no pack can. Default none. */
+  cash?: CashOptions | null;
+  /** Slots of a product. Default: the largest `Con` among the active packs' names. */
+  concurrency?: Partial<Record<Product, number>>;
+  /** How long a task is `submitted`, then `processing`, at speed 1. Default 1 s and 5 s. */
+  taskSeconds?: { submitted?: number; processing?: number };
+  /** Whether requests are kept for {@link Emulator.requests} (the last ones, up to 64 MiB). Default true. */
+  recordRequests?: boolean;
+  /** Size of a video result. Default 32 KiB. */
+  videoBytes?: number;
+}
+
+export interface Emulator {
+  /** Listens; rejects when the port is taken. */
+  start(): Promise<{ url: string; port: number }>;
+  /** Drops every connection and stops; harmless when it was not started. */
+  stop(): Promise<void>;
+  book(): Book;
+  /** The requests that arrived at Kling's paths and result URLs, oldest first. */
+  requests(): readonly RecordedRequest[];
+  warnings(): readonly string[];
+  addFault(order: FaultOrder): Fault;
+  faults(): readonly Fault[];
+  clearFaults(): void;
+  /** Makes tasks, URLs and sessions older by `byMs`, as `POST /_emulator/clock` does. */
+  advance(byMs: Ms): void;
+  /** Begins anew: no tasks, no charges, full packs, no faults, no recorded requests, clock as at the start. */
+  reset(): void;
+}
+
+export const EMULATOR_PORT = 5566;
+/** The largest body taken, as the vendor's limits on media imply. */
+const BODY_BYTES_MAX = 128 * 1024 * 1024;
+
+export const DEFAULT_PACKS: readonly PackOptions[] = [
+  { name: 'Trial-Video-1000Units-5Con-1Months', product: 'video', units: 1000 },
+  { name: 'Trial-Image-10000Units-9Con-1Months', product: 'image', units: 10_000 },
+];
+
+/** Makes an emulator; nothing listens before {@link Emulator.start}. */
+export function createEmulator(options: EmulatorOptions): Emulator {
+  const { clock, host = '127.0.0.1', port = EMULATOR_PORT } = options;
+  const authenticate = createAuthenticate({
+    apiKey: options.apiKey ?? EMULATOR_CREDENTIALS.apiKey,
+    accessKey: options.accessKey ?? EMULATOR_CREDENTIALS.accessKey,
+    secretKey: options.secretKey ?? EMULATOR_CREDENTIALS.secretKey,
+  });
+  const faults = createFaults();
+  const record = createRequestRecord(options.recordRequests ?? true);
+  let origin = '';
+  let account = openAccount(options, () => origin);
+  const reset = (): void => {
+    faults.clear();
+    record.clear();
+    account = openAccount(options, () => origin);
+  };
+  const server = createServer((request, response) => {
+    const served = serve(
+      { request, response },
+      { clock, faults, record, authenticate, reset, account: () => account },
+    );
+    served.catch(() => dropConnection(response));
+  });
+  return {
+    async start() {
+      const address = await listen(server, host, port);
+      origin = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+      return { url: origin, port: address.port };
+    },
+    stop: () => close(server),
+    book: () => account.book.read(),
+    requests: () => record.list(),
+    warnings: () => account.warnings,
+    addFault: (order) => faults.add(order),
+    faults: () => faults.list(),
+    clearFaults: () => faults.clear(),
+    advance: (byMs) => account.time.advance(byMs),
+    reset,
+  };
+}
+
+function openAccount(options: EmulatorOptions, origin: () => string): KlingAccount {
+  return createAccount({
+    clock: options.clock,
+    speed: options.speed ?? 1,
+    packs: options.packs ?? DEFAULT_PACKS,
+    cash: options.cash ?? null,
+    concurrency: options.concurrency ?? {},
+    timing: {
+      submittedMs: (options.taskSeconds?.submitted ?? 1) * 1000,
+      processingMs: (options.taskSeconds?.processing ?? 5) * 1000,
+    },
+    origin,
+    videoBytes: options.videoBytes ?? 32_768,
+  });
+}
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+}
+interface Serving {
+  clock: Clock;
+  account: () => KlingAccount;
+  faults: ReturnType<typeof createFaults>;
+  record: ReturnType<typeof createRequestRecord>;
+  authenticate: Authenticate;
+  reset: () => void;
+}
+
+async function serve({ request, response }: Exchange, serving: Serving): Promise<void> {
+  const { clock, faults, record } = serving;
+  const method = request.method ?? 'GET';
+  const target = request.url ?? '/';
+  const path = target.split('?', 1)[0] ?? '/';
+  const body = await readBody(request);
+  const isControl = path === CONTROL_PREFIX || path.startsWith(`${CONTROL_PREFIX}/`);
+  const { time } = serving.account();
+  if (isControl) {
+    const reply = controlReply({ method, path, body: body ?? Buffer.alloc(0) }, serving);
+    await deliver({ response, reply, fault: undefined, dateMs: time.wallMs() }, clock);
+    return;
+  }
+  record.add(request, body ?? Buffer.alloc(0), time.wallMs());
+  const incoming: Incoming = { request, method, path, target, body };
+  const fault = faults.take({ method, path, body: body ?? Buffer.alloc(0) });
+  if (fault?.kind === 'latency') await sleep(clock, fault.ms ?? 1000);
+  const skewMs = fault?.kind === 'clock_skew' ? (fault.ms ?? 600_000) : 0;
+  const reply = await replyTo(incoming, fault, serving, skewMs);
+  if (reply === 'reset') dropConnection(response);
+  if (reply === 'reset' || reply === 'silence') return;
+  await deliver({ response, reply, fault, dateMs: time.wallMs() + skewMs }, clock);
+}
+
+interface Incoming {
+  request: IncomingMessage;
+  method: string;
+  path: string;
+  target: string;
+  /** Null where it was larger than is taken. */
+  body: Buffer | null;
+}
+
+async function replyTo(
+  incoming: Incoming,
+  fault: Fault | undefined,
+  serving: Serving,
+  skewMs: Ms,
+): Promise<Reply | 'reset' | 'silence'> {
+  const instead = fault === undefined ? undefined : replyInstead(fault);
+  if (instead !== undefined) return instead;
+  const reply = await carryOut(incoming, fault, serving, skewMs).catch(refusalReply);
+  return fault === undefined ? reply : replyAfter(fault, reply);
+}
+
+async function carryOut(
+  incoming: Incoming,
+  fault: Fault | undefined,
+  serving: Serving,
+  skewMs: Ms,
+): Promise<Reply> {
+  const { request, method, path, target, body } = incoming;
+  const account = serving.account();
+  if (path.startsWith(FILES_PREFIX)) return account.files.serve({ method, target, headers: request.headers });
+  const nowMs = account.time.wallMs() + skewMs;
+  const apiKeyName = await serving.authenticate(request.headers.authorization, path, nowMs);
+  if (body === null)
+    throw new KlingRefusal(1200, `Invalid request parameters: the body is over ${BODY_BYTES_MAX} bytes`);
+  const route = routeOf(method, path);
+  const query = new URLSearchParams(target.slice(path.length + 1));
+  const contentType = request.headers['content-type'] ?? '';
+  const orders = taskOrders(fault);
+  return route({ method, path, query, body, contentType, apiKeyName, orders }, account);
+}
+
+function refusalReply(error: unknown): Reply {
+  if (error instanceof KlingRefusal) return codeReply(error.code, error.message);
+  return codeReply(5000, `the emulator failed: ${error instanceof Error ? error.message : String(error)}`);
+}
+
+function controlReply(asked: { method: string; path: string; body: Buffer }, serving: Serving): Reply {
+  const { account, faults, reset, record } = serving;
+  const requests = (): ReturnType<typeof record.heads> => record.heads();
+  return control(asked, { account, faults, reset, requests });
+}
+
+/** Reads a body whole; gives null, having read it to its end, where it is over the limit. */
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length <= BODY_BYTES_MAX) chunks.push(chunk);
+  }
+  return length > BODY_BYTES_MAX ? null : Buffer.concat(chunks);
+}
+
+function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

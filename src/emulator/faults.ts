@@ -1,0 +1,266 @@
+/**
+ * Faults on order: which there are, which requests they meet, and what they change.
+ *
+ * A fault is ordered with `{ match, kind, times, …parameters }`. It meets a request whose method is equal, whose
+ * path (without query) begins with `match.path`, and whose body holds `match.bodyIncludes`; absent parts match
+ * all. The first fault that meets a request is applied, once for each of its `times` (default 1, or `"always"`).
+ *
+ * **Invariant**: a fault changes only what its one line says. "Before the charge" means the request was not looked
+ * at; "after the charge" that it was carried out in full and only its answer is lost.
+ */
+import { STATUS_CODES } from 'node:http';
+import type { Ms } from '../units.ts';
+import type { TaskOrders } from './account.ts';
+import { codeReply, type Json, type JsonObject, type Reply } from './replies.ts';
+
+/** Every kind of fault, with what it does and its parameters. */
+export const FAULT_KINDS = {
+  latency: 'answers after `ms` (default 1000)',
+  code: 'answers `code` (default 5000) of Kling’s table, with its HTTP status or `status`, and `message`; nothing is made',
+  http: 'answers an HTML page with `status` (default 502); nothing is made',
+  html_200: 'answers 200 with an HTML page; nothing is made',
+  code_nonzero_200: 'answers HTTP 200 with `code` (default 5000); nothing is made',
+  redirect: 'answers `status` (default 307) with `location` (default another loopback port); nothing is made',
+  retry_after: 'answers `code` (default 1302) with Retry-After: `seconds` (default 1); nothing is made',
+  refuse_external_id: 'answers 400/1201 to a create that has an external task id; meets no other request',
+  reset_before_charge: 'resets the connection; nothing is made',
+  reset_after_charge: 'carries the request out, then resets the connection',
+  no_answer_before_charge: 'never answers; nothing is made',
+  no_answer_after_charge: 'carries the request out, then never answers',
+  '5xx_after_charge': 'carries the request out, then answers `code` (default 5000)',
+  html_after_charge: 'carries the request out, then answers an HTML page with `status` (default 502)',
+  truncate: 'declares the whole length, sends half of the body, then closes',
+  truncate_chunked: 'sends half of the body in chunks without the last one, then closes',
+  drip: 'sends the body byte by byte, `intervalMs` apart (default 100)',
+  missing_task_id: 'carries the request out, then leaves the task id out of the answer',
+  wrong_external_id: 'carries the request out, then names somebody else’s external id in the answer',
+  pad_answer: 'adds `bytes` (default 1048576) of padding to the answer’s JSON',
+  connection_close_after: 'answers, promises to keep the connection, and closes it at once',
+  informational: 'sends 103 Early Hints before the answer',
+  clock_skew: 'puts the Date header, and the clock tokens are judged by, off by `ms` (default 600000)',
+  fail_task: 'makes the task one that fails with `message`, not charged',
+  stuck_task: 'makes the task one that never ends, charged',
+  charge_units: 'charges `units` in place of the list price',
+} as const;
+export type FaultKind = keyof typeof FAULT_KINDS;
+
+export interface FaultMatch {
+  method?: string;
+  /** A prefix of the path. */
+  path?: string;
+  bodyIncludes?: string;
+}
+
+/** An order as it is given; parameters that a kind does not know are ignored. */
+export interface FaultOrder {
+  kind: FaultKind;
+  match?: FaultMatch;
+  /** How many requests it meets (1 or more); `"always"` until it is cleared. Default 1. */
+  times?: number | 'always';
+  ms?: Ms;
+  code?: number;
+  status?: number;
+  message?: string;
+  location?: string;
+  seconds?: number;
+  intervalMs?: Ms;
+  bytes?: number;
+  units?: number;
+}
+
+export interface Fault extends FaultOrder {
+  id: string;
+  /** Requests it may still meet; infinite for `"always"`. */
+  left: number;
+  met: number;
+}
+
+export interface FaultRequest {
+  method: string;
+  path: string;
+  body: Buffer;
+}
+
+export interface Faults {
+  add(order: FaultOrder): Fault;
+  /** Takes the first fault that meets a request, using it up by one. */
+  take(request: FaultRequest): Fault | undefined;
+  /** Every fault ordered since the last clearing, used up ones too. */
+  list(): readonly Fault[];
+  clear(): void;
+}
+
+/** Makes an empty order book. */
+export function createFaults(): Faults {
+  let orders: Fault[] = [];
+  let count = 0;
+  return {
+    add(order) {
+      count += 1;
+      const left = order.times === 'always' ? Infinity : (order.times ?? 1);
+      const fault = { ...order, id: `fault-${count}`, left, met: 0 };
+      orders.push(fault);
+      return fault;
+    },
+    take(request) {
+      const fault = orders.find((one) => one.left > 0 && meets(one, request));
+      if (fault === undefined) return undefined;
+      fault.left -= 1;
+      fault.met += 1;
+      return fault;
+    },
+    list: () => orders,
+    clear: () => void (orders = []),
+  };
+}
+
+function meets({ kind, match = {} }: Fault, { method, path, body }: FaultRequest): boolean {
+  if (kind === 'refuse_external_id' && !/"external_task_id"\s*:\s*"[^"]/.test(body.toString('latin1')))
+    return false;
+  return (
+    (match.method === undefined || match.method.toUpperCase() === method) &&
+    (match.path === undefined || path.startsWith(match.path)) &&
+    (match.bodyIncludes === undefined || body.includes(match.bodyIncludes))
+  );
+}
+
+const NUMBERS = ['ms', 'code', 'status', 'seconds', 'intervalMs', 'bytes', 'units'] as const;
+const TEXTS = ['message', 'location'] as const;
+
+/**
+ * Reads an order out of JSON.
+ * @throws Error with a sentence that names the wrong part and what is allowed.
+ */
+export function readFaultOrder(value: unknown): FaultOrder {
+  const given = record(value, 'a fault');
+  const kind = given['kind'];
+  if (typeof kind !== 'string' || !isFaultKind(kind)) {
+    throw new Error(`kind ${JSON.stringify(kind)} is none of ${Object.keys(FAULT_KINDS).join(', ')}`);
+  }
+  const order: FaultOrder = { kind, match: readMatch(given['match']) };
+  const times = given['times'];
+  if (times === 'always' || (typeof times === 'number' && Number.isInteger(times) && times > 0))
+    order.times = times;
+  else if (times !== undefined) throw new Error('times must be a whole number above 0, or "always"');
+  for (const name of NUMBERS) {
+    const number = given[name];
+    if (number === undefined) continue;
+    if (typeof number !== 'number' || !Number.isFinite(number)) throw new Error(`${name} must be a number`);
+    order[name] = number;
+  }
+  for (const name of TEXTS) {
+    const text = given[name];
+    if (text !== undefined) order[name] = string(text, name);
+  }
+  return order;
+}
+
+function readMatch(value: unknown): FaultMatch {
+  const given = value === undefined ? {} : record(value, 'match');
+  const match: FaultMatch = {};
+  for (const name of ['method', 'path', 'bodyIncludes'] as const) {
+    const text = given[name];
+    if (text !== undefined) match[name] = string(text, `match.${name}`);
+  }
+  return match;
+}
+
+function record(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${what} must be an object`);
+  return value as Record<string, unknown>;
+}
+
+function string(value: unknown, name: string): string {
+  if (typeof value !== 'string') throw new Error(`${name} must be a string`);
+  return value;
+}
+
+export function isFaultKind(kind: string): kind is FaultKind {
+  return Object.hasOwn(FAULT_KINDS, kind);
+}
+
+/** What a fault does in place of carrying the request out. */
+export function replyInstead(fault: Fault): Reply | 'reset' | 'silence' | undefined {
+  switch (fault.kind) {
+    case 'code':
+      return codeReply(fault.code ?? 5000, fault.message, fault.status);
+    case 'code_nonzero_200':
+      return codeReply(fault.code ?? 5000, fault.message, 200);
+    case 'retry_after': {
+      const reply = codeReply(fault.code ?? 1302, fault.message, fault.status);
+      return { ...reply, headers: { 'retry-after': String(fault.seconds ?? 1) } };
+    }
+    case 'refuse_external_id':
+      return codeReply(1201, fault.message ?? 'external_task_id is not a supported parameter');
+    case 'http':
+      return htmlReply(fault.status ?? 502);
+    case 'html_200':
+      return htmlReply(200);
+    case 'redirect': {
+      const headers = { location: fault.location ?? 'http://127.0.0.1:9/elsewhere' };
+      return { kind: 'bytes', status: fault.status ?? 307, headers, body: Buffer.alloc(0) };
+    }
+    case 'reset_before_charge':
+      return 'reset';
+    case 'no_answer_before_charge':
+      return 'silence';
+    default:
+      return undefined;
+  }
+}
+
+/** What a fault changes in the answer of a request that was carried out. */
+export function replyAfter(fault: Fault, reply: Reply): Reply | 'reset' | 'silence' {
+  switch (fault.kind) {
+    case 'reset_after_charge':
+      return 'reset';
+    case 'no_answer_after_charge':
+      return 'silence';
+    case '5xx_after_charge':
+      return codeReply(fault.code ?? 5000, fault.message, fault.status);
+    case 'html_after_charge':
+      return htmlReply(fault.status ?? 502);
+    case 'missing_task_id':
+      return withData(reply, ({ task_id: _taskId, id: _id, ...rest }) => rest);
+    case 'wrong_external_id':
+      return withData(reply, (data) =>
+        Object.hasOwn(data, 'id')
+          ? { ...data, external_id: 'somebody-elses' }
+          : { ...data, task_info: { external_task_id: 'somebody-elses' } },
+      );
+    case 'pad_answer':
+      return withData(reply, (data) => ({ ...data, padding: 'x'.repeat(fault.bytes ?? 1_048_576) }));
+    default:
+      return reply;
+  }
+}
+
+/** What a fault orders for the task that a request makes. */
+export function taskOrders(fault: Fault | undefined): TaskOrders {
+  switch (fault?.kind) {
+    case 'fail_task':
+      return fault.message === undefined ? { fate: 'fail' } : { fate: 'fail', failMessage: fault.message };
+    case 'stuck_task':
+      return { fate: 'stuck' };
+    case 'charge_units':
+      return { chargeMilli: Math.round((fault.units ?? 0) * 1000) };
+    default:
+      return {};
+  }
+}
+
+function withData(reply: Reply, change: (data: JsonObject) => JsonObject): Reply {
+  if (reply.kind !== 'envelope' || !isObject(reply.data)) return reply;
+  return { ...reply, data: change(reply.data) };
+}
+
+function isObject(data: Json | undefined): data is JsonObject {
+  return typeof data === 'object' && data !== null && !Array.isArray(data);
+}
+
+function htmlReply(status: number): Reply {
+  const title = `${status} ${STATUS_CODES[status] ?? ''}`;
+  const page = `<html>\r\n<head><title>${title}</title></head>\r\n<body><center><h1>${title}</h1></center></body>\r\n</html>\r\n`;
+  return { kind: 'bytes', status, headers: { 'content-type': 'text/html' }, body: Buffer.from(page) };
+}

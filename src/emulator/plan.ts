@@ -1,0 +1,138 @@
+/**
+ * What a create asks for, once its body has been read and priced: enough to run the task, charge it and show it.
+ *
+ * **Invariant**: made before anything happens; a create that is refused has left no plan behind.
+ */
+import type { Ms, Product } from '../units.ts';
+import type { Fields } from './fields.ts';
+import type { Resolution, Sound } from './prices.ts';
+import type { MediaLibrary } from './media-library.ts';
+
+/** What a task makes. `multi-shot` is one row of three images; `series` images share a group. */
+export type OutputKind =
+  'video' | 'image' | 'series' | 'multi-shot' | 'audio' | 'video-audio' | 'voice' | 'element';
+
+/** A video that a task starts from, as `task_info.parent_video` shows it. */
+export interface ParentVideo {
+  id: string;
+  url: string;
+  durationMs: Ms;
+}
+
+export interface TaskPlan {
+  /** As the vendor's ledger names it, such as `Text to Video`. */
+  productFunction: string;
+  product: Product;
+  /** How `POST /tasks` filters it. */
+  productType: 'video' | 'image' | 'try_on';
+  /** As the caller wrote it: the body's `model_name`, or the path's last segment. Empty where there is none. */
+  model: string;
+  resolution: Resolution | null;
+  /** The price, in thousandths of a unit; charged only if the task succeeds. */
+  unitsMilli: number;
+  /** Concurrency slots while it runs; 0 where it takes none. */
+  weight: number;
+  output: OutputKind;
+  outputCount: number;
+  /** Length of what is made; null for pictures and library items. */
+  durationMs: Ms | null;
+  videoInput: boolean;
+  audio: 'native' | 'original' | 'off';
+  voiceControl: boolean;
+  watermark: boolean;
+  externalId: string | null;
+  parentVideo: ParentVideo | null;
+  /** A library item's own name and description. */
+  title: string;
+  description: string;
+}
+
+/** What a create's reader gets. */
+export interface CreateInput {
+  body: Fields;
+  library: MediaLibrary;
+}
+export type CreateReader = (input: CreateInput) => TaskPlan;
+
+/** Fills in what most creates leave at rest. */
+export function plan(given: Partial<TaskPlan> & Pick<TaskPlan, 'productFunction' | 'unitsMilli'>): TaskPlan {
+  return {
+    product: 'video',
+    productType: given.product === 'image' ? 'image' : 'video',
+    model: '',
+    resolution: null,
+    weight: 1,
+    output: given.product === 'image' ? 'image' : 'video',
+    outputCount: 1,
+    durationMs: null,
+    videoInput: false,
+    audio: 'off',
+    voiceControl: false,
+    watermark: false,
+    externalId: null,
+    parentVideo: null,
+    title: '',
+    description: '',
+    ...given,
+  };
+}
+
+/** Reads the fields that every legacy task takes at its top level. */
+export function legacyOptions(body: Fields): Pick<TaskPlan, 'externalId' | 'watermark'> {
+  body.text('callback_url');
+  return {
+    externalId: body.text('external_task_id') ?? null,
+    watermark: body.object('watermark_info')?.flag('enabled', false) ?? false,
+  };
+}
+
+export const MODE_RESOLUTION: Readonly<Record<'std' | 'pro' | '4k', Resolution>> = {
+  std: '720p',
+  pro: '1080p',
+  '4k': '4k',
+};
+
+/** Every length a caller may ask of the 3.0 family. */
+export const UP_TO_15 = range(3, 15);
+export const UP_TO_10 = range(3, 10);
+export const FIVE_OR_TEN: readonly number[] = [5, 10];
+
+function range(from: number, to: number): readonly number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+/**
+ * The length of referenced media. The emulator downloads nothing: a URL says its own length in its query, as in
+ * `https://cdn.example/clip.mp4?seconds=12.4`; anything else lasts 5 s.
+ */
+export function mediaMs(reference: string): Ms {
+  return queryMs(reference, 'seconds') ?? 5000;
+}
+
+/** The length a motion-control result comes out at: `output=9` in the reference's query, else the reference's own. */
+export function motionOutputMs(reference: string): Ms {
+  return queryMs(reference, 'output') ?? mediaMs(reference);
+}
+
+function queryMs(reference: string, key: string): Ms | undefined {
+  const found = new RegExp(`^https?://[^#]*[?&]${key}=(\\d{1,6}(?:\\.\\d{1,3})?)(?:[&#]|$)`, 'i').exec(
+    reference.slice(0, 4096),
+  );
+  return found?.[1] === undefined ? undefined : Math.round(Number(found[1]) * 1000);
+}
+
+/** Seconds as they are charged: to the nearest whole one (kling-api.md, sections 9.2 and 9.4). */
+export function wholeSeconds(ms: Ms): number {
+  return Math.round(ms / 1000);
+}
+
+/** A generated clip comes out a little longer than asked: 3 s became 3.041 s (kling-api.md, section 9.4). */
+export function clipMs(seconds: number): Ms {
+  return seconds * 1000 + 41;
+}
+
+/** The sound a price goes by, from what the caller asked for. */
+export function soundOf(native: boolean, voice: boolean): Sound {
+  if (voice) return 'voice';
+  return native ? 'native' : 'silent';
+}

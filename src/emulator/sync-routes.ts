@@ -1,0 +1,205 @@
+/**
+ * Calls that answer at once: speech, recognition, selection helpers, and the voice and element libraries.
+ *
+ * **Invariant**: what costs is charged when it is answered, in the same turn, or refused before. These calls take
+ * no external task id and no callback (kling-api.md, sections 3.2 and 9.2).
+ */
+import { bodyFields, type KlingAccount, type Route, type RouteRequest } from './account.ts';
+import type { Deduction } from './book.ts';
+import { sourceVideo } from './legacy-media.ts';
+import type { LibraryItem } from './media-library.ts';
+import { EACH } from './prices.ts';
+import { success, type Json, type JsonObject } from './replies.ts';
+import { judge, pageOf } from './task-routes.ts';
+import { legacyCosts, secondsText } from './task-views.ts';
+
+/** Judges and charges a synchronous call (video units); refuses with 400/1301 or 429/1102 before it costs. */
+function pay(request: RouteRequest, { book }: KlingAccount, taskId: string, listMilli: number): Deduction[] {
+  judge(request.body);
+  const { path, apiKeyName, orders } = request;
+  const milli = orders.chargeMilli ?? listMilli;
+  book.checkFunds('video', milli);
+  return book.charge({ taskId, externalTaskId: null, path, product: 'video', milli, apiKeyName });
+}
+
+const tts: Route = (request, account) => {
+  const body = bodyFields(request, account);
+  const text = body.needText('text', 1000);
+  account.library.checkVoice(body.id('voice_id') ?? body.missing('voice_id'));
+  body.needChoice('voice_language', ['zh', 'en']);
+  body.number('voice_speed', 0.8, 2);
+  const { tasks, files, time, library } = account;
+  const [taskId, id] = [tasks.newId(), tasks.newId()];
+  const deductions = pay(request, account, taskId, EACH.tts);
+  // A fifth of a second for each character, and never under the two seconds that other calls need.
+  const durationMs = Math.max(2000, [...text].length * 200);
+  const url = files.url(taskId, '0-0.mp3', time.ageMs());
+  library.addMedia({ id, kind: 'audio', url, durationMs, readyAgeMs: time.ageMs() });
+  const now = time.wallMs();
+  return success({
+    task_id: taskId,
+    task_status: 'succeed',
+    task_status_msg: '',
+    task_result: { audios: [{ id, url, duration: secondsText(durationMs) }] },
+    ...legacyCosts(deductions),
+    created_at: now,
+    updated_at: now,
+  });
+};
+
+const identifyFace: Route = (request, account) => {
+  const body = bodyFields(request, account);
+  const { item, durationMs } = sourceVideo(body, account.library);
+  if (durationMs < 2000 || durationMs > 60_000) body.refuse('video_url', 'must last 2 s to 60 s');
+  const { tasks, files, time, library } = account;
+  const id = tasks.newId();
+  const deductions = pay(request, account, id, EACH.identifyFace);
+  library.addSession({ id, kind: 'face', durationMs, parent: item });
+  const image = files.url(id, 'face-0.png', time.ageMs());
+  const face = { face_id: '0', face_image: image, start_time: 0, end_time: durationMs };
+  return success({ session_id: id, ...legacyCosts(deductions), face_data: [face] });
+};
+
+const imageRecognize: Route = (request, account) => {
+  bodyFields(request, account).needMedia('image');
+  const { tasks, files, time } = account;
+  const id = tasks.newId();
+  const deductions = pay(request, account, id, EACH.imageRecognize);
+  const images = ['object_seg', 'head_seg', 'face_seg', 'cloth_seg'].map((type) => ({
+    type,
+    is_contain: true,
+    url: files.url(id, `${type}.png`, time.ageMs()),
+  }));
+  return success({ task_result: { images }, ...legacyCosts(deductions) });
+};
+
+const initSelection: Route = (request, account) => {
+  const body = bodyFields(request, account);
+  const { item, durationMs } = sourceVideo(body, account.library);
+  const { tasks, files, time, library } = account;
+  const id = tasks.newId();
+  library.addSession({ id, kind: 'elements', durationMs, parent: item });
+  return success({
+    status: 0,
+    session_id: id,
+    ...legacyCosts([]),
+    fps: 24,
+    original_duration: durationMs,
+    width: 1280,
+    height: 720,
+    total_frame: Math.floor((durationMs * 24) / 1000),
+    normalized_video: files.url(id, 'normalized.mp4', time.ageMs()),
+  });
+};
+
+/** Adding and deleting mark one frame; clearing and previewing take the session alone. */
+function selection(
+  answer: (frame: number, id: string, account: KlingAccount) => JsonObject,
+  marks: boolean,
+): Route {
+  return (request, account) => {
+    const body = bodyFields(request, account);
+    const { id } = account.library.session(body.needText('session_id'), 'elements');
+    const frame = marks ? (body.whole('frame_index', 0, 100_000) ?? body.missing('frame_index')) : 0;
+    for (const point of marks ? body.list('points', 10, 1) : []) {
+      if (point.number('x', 0, 1) === undefined) point.missing('x');
+      if (point.number('y', 0, 1) === undefined) point.missing('y');
+    }
+    return success({ status: 0, session_id: id, ...legacyCosts([]), ...answer(frame, id, account) });
+  };
+}
+
+const mask = (frame: number): JsonObject => ({
+  res: {
+    frame_index: frame,
+    rle_mask_list: [{ object_id: 0, rle_mask: { size: [720, 1280], counts: 'XYZ' } }],
+  },
+});
+const preview = (_frame: number, id: string, { files, time }: KlingAccount): JsonObject => ({
+  res: {
+    video: files.url(id, 'preview.mp4', time.ageMs()),
+    video_cover: files.url(id, 'cover.png', time.ageMs()),
+    tracking_output: files.url(id, 'tracking.mp4', time.ageMs()),
+  },
+});
+
+const addOldElement: Route = (request, account) => {
+  const body = bodyFields(request, account);
+  const name = body.needText('element_name', 20);
+  const description = body.text('element_description', { max: 100 }) ?? '';
+  judge(request.body);
+  const item: LibraryItem = {
+    id: account.tasks.newId(),
+    kind: 'old-element',
+    name,
+    description,
+    readyAgeMs: account.time.ageMs(),
+    ownedBy: 'emulator',
+  };
+  account.library.addItem(item);
+  return success(itemView(item));
+};
+
+function itemView({ id, kind, name, description, ownedBy }: LibraryItem): JsonObject {
+  return kind === 'voice'
+    ? { voice_id: id, voice_name: name, trial_url: '', owned_by: ownedBy, status: 'succeed' }
+    : {
+        element_id: id,
+        element_name: name,
+        element_description: description,
+        owned_by: ownedBy,
+        status: 'succeed',
+      };
+}
+
+/** Lists library items of a kind; presets are shown like finished tasks, the old library as bare items. */
+function listItems(kind: LibraryItem['kind'], ownedBy: LibraryItem['ownedBy'], pageSizeMax: number): Route {
+  return ({ query }, { library, time }) => {
+    const page = pageOf(library.items(kind, ownedBy), query, pageSizeMax);
+    const field = kind === 'voice' ? 'voices' : 'elements';
+    const data: Json = page.map((item) =>
+      ownedBy === 'emulator'
+        ? itemView(item)
+        : {
+            task_id: item.id,
+            task_status: 'succeed',
+            task_result: { [field]: [itemView(item)] },
+            created_at: time.wallMs(),
+            updated_at: time.wallMs(),
+          },
+    );
+    return success(data);
+  };
+}
+
+function removal(field: 'voice_id' | 'element_id', kinds: readonly LibraryItem['kind'][]): Route {
+  return (request, account) => {
+    const body = bodyFields(request, account);
+    account.library.remove(body.id(field) ?? body.missing(field), kinds);
+    return success();
+  };
+}
+
+/** The synchronous POSTs by path. */
+export const SYNC_POSTS: Readonly<Record<string, Route>> = {
+  '/v1/audio/tts': tts,
+  '/v1/videos/identify-face': identifyFace,
+  '/v1/videos/image-recognize': imageRecognize,
+  '/v1/videos/multi-elements/init-selection': initSelection,
+  '/v1/videos/multi-elements/add-selection': selection(mask, true),
+  '/v1/videos/multi-elements/delete-selection': selection(mask, true),
+  '/v1/videos/multi-elements/clear-selection': selection(() => ({}), false),
+  '/v1/videos/multi-elements/preview-selection': selection(preview, false),
+  '/v1/general/custom-elements': addOldElement,
+  '/v1/general/delete-voices': removal('voice_id', ['voice']),
+  '/v1/general/delete-elements': removal('element_id', ['element', 'old-element']),
+  '/v1/general/delete-advanced-elements': removal('element_id', ['element', 'old-element']),
+};
+
+/** The library's lists by path. */
+export const LIBRARY_GETS: Readonly<Record<string, Route>> = {
+  '/v1/general/custom-elements': listItems('old-element', 'emulator', 500),
+  '/v1/general/presets-voices': listItems('voice', 'kling', 1000),
+  '/v1/general/presets-elements': listItems('element', 'kling', 500),
+  '/v1/general/advanced-presets-elements': listItems('element', 'kling', 500),
+};

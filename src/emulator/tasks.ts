@@ -1,0 +1,223 @@
+/**
+ * The account's generation tasks.
+ *
+ * A task is `submitted`, then `processing`, then ends `succeeded` or `failed`; which of the two, and when, is
+ * settled when it is made. Its state is computed from its age whenever somebody looks: there are no timers.
+ *
+ * **Invariant**: an external id is unique over both generations for as long as the account lives; a task whose
+ * creation is refused leaves no trace, uses no slot and costs nothing.
+ */
+import { randomInt } from 'node:crypto';
+import type { Ms, Product } from '../units.ts';
+import type { ChargeBook, Deduction } from './book.ts';
+import type { EmulatorTime } from './emulator-time.ts';
+import type { MediaLibrary } from './media-library.ts';
+import type { TaskPlan } from './plan.ts';
+import { KlingRefusal } from './replies.ts';
+import type { ResultFiles } from './result-files.ts';
+
+export type TaskStage = 'submitted' | 'processing' | 'succeeded' | 'failed';
+/** What becomes of a task; `stuck` never ends. */
+export type Fate = 'succeed' | 'fail' | 'stuck';
+
+export interface EmulatedTask {
+  id: string;
+  /** The path it was made on, which is also where a legacy task is read. */
+  path: string;
+  plan: TaskPlan;
+  fate: Fate;
+  failMessage: string;
+  createdWallMs: Ms;
+  /** Ages at which it begins to work and ends; the end of a stuck one is infinite. */
+  startsAgeMs: Ms;
+  endsAgeMs: Ms;
+  /** Wall times of its changes, fixed when they are first seen, by the age of the change. */
+  changedAt: Map<Ms, Ms>;
+  deductions: Deduction[];
+  outputs: Output[];
+}
+
+/** One thing a task makes, with the URLs of its files. */
+export interface Output {
+  id: string;
+  urls: string[];
+  watermarkUrl: string | null;
+}
+
+export interface TaskRequest {
+  path: string;
+  plan: TaskPlan;
+  fate: Fate;
+  failMessage: string;
+  /** Charges this many thousandths of a unit whatever the price list says; null goes by the list. */
+  chargeMilli: number | null;
+  apiKeyName: string;
+}
+
+export interface Tasks {
+  /** Makes a task. Refuses with 400/1201 (external id in use), 429/1303 (no slot) or 429/1102 (no funds). */
+  create(request: TaskRequest): EmulatedTask;
+  byId(id: string): EmulatedTask | undefined;
+  byExternalId(id: string): EmulatedTask | undefined;
+  /** Every task, oldest first. */
+  all(): readonly EmulatedTask[];
+  stageOf(task: EmulatedTask): TaskStage;
+  updatedAt(task: EmulatedTask): Ms;
+  /** Slots in use now. */
+  running(product: Product): number;
+  /** Makes an id as Kling does: 18 decimal digits, rising. */
+  newId(): string;
+}
+
+export interface TaskTiming {
+  /** Milliseconds of age before work begins, and of work. */
+  submittedMs: Ms;
+  processingMs: Ms;
+}
+
+interface TasksInput {
+  time: EmulatorTime;
+  book: ChargeBook;
+  library: MediaLibrary;
+  files: ResultFiles;
+  timing: TaskTiming;
+  /** Slots of a product. */
+  limitOf: (product: Product) => number;
+}
+
+/** Makes an account's tasks, none yet. */
+export function createTasks(input: TasksInput): Tasks {
+  const { time, book } = input;
+  const all: EmulatedTask[] = [];
+  const byId = new Map<string, EmulatedTask>();
+  const byExternalId = new Map<string, EmulatedTask>();
+  const newId = createIds(time);
+  let open: EmulatedTask[] = [];
+
+  const running = (product: Product): number => {
+    const now = time.ageMs();
+    open = open.filter((task) => task.endsAgeMs > now);
+    return open.reduce((sum, task) => sum + (task.plan.product === product ? task.plan.weight : 0), 0);
+  };
+  const check = ({ plan }: TaskRequest, milli: number): void => {
+    if (plan.externalId !== null && byExternalId.has(plan.externalId)) {
+      throw new KlingRefusal(1201, `external_task_id ${plan.externalId} already exists`);
+    }
+    if (plan.weight > 0 && running(plan.product) + plan.weight > input.limitOf(plan.product)) {
+      throw new KlingRefusal(1303);
+    }
+    book.checkFunds(plan.product, milli);
+  };
+  const chargeOf = (request: TaskRequest, task: EmulatedTask, milli: number): Deduction[] => {
+    if (request.fate === 'fail') return [];
+    const { externalId: externalTaskId, product } = request.plan;
+    const { path, apiKeyName } = request;
+    return book.charge({ taskId: task.id, externalTaskId, path, product, milli, apiKeyName });
+  };
+  return {
+    create(request) {
+      const milli = request.chargeMilli ?? request.plan.unitsMilli;
+      check(request, milli);
+      const task = begin(request, newId(), input);
+      task.deductions = chargeOf(request, task, milli);
+      task.outputs = makeOutputs(task, input, newId);
+      all.push(task);
+      open.push(task);
+      byId.set(task.id, task);
+      if (task.plan.externalId !== null) byExternalId.set(task.plan.externalId, task);
+      return task;
+    },
+    byId: (id) => byId.get(id),
+    byExternalId: (id) => byExternalId.get(id),
+    all: () => all,
+    stageOf(task) {
+      const now = time.ageMs();
+      if (now >= task.endsAgeMs) return task.fate === 'fail' ? 'failed' : 'succeeded';
+      return now >= task.startsAgeMs ? 'processing' : 'submitted';
+    },
+    updatedAt(task) {
+      const now = time.ageMs();
+      const [changedAge] = [task.endsAgeMs, task.startsAgeMs].filter((age) => age <= now);
+      if (changedAge === undefined) return task.createdWallMs;
+      const known = task.changedAt.get(changedAge) ?? Math.max(task.createdWallMs, time.wallOf(changedAge));
+      task.changedAt.set(changedAge, known);
+      return known;
+    },
+    running,
+    newId,
+  };
+}
+
+function begin(request: TaskRequest, id: string, { time, timing }: TasksInput): EmulatedTask {
+  const now = time.ageMs();
+  const startsAgeMs = now + timing.submittedMs;
+  return {
+    id,
+    path: request.path,
+    plan: request.plan,
+    fate: request.fate,
+    failMessage: request.failMessage,
+    createdWallMs: time.wallMs(),
+    startsAgeMs,
+    endsAgeMs: request.fate === 'stuck' ? Infinity : startsAgeMs + timing.processingMs,
+    changedAt: new Map(),
+    deductions: [],
+    outputs: [],
+  };
+}
+
+/** Ids rise with wall time, five digits of a millisecond apart at most; a clock set back does not repeat one. */
+function createIds(time: EmulatorTime): () => string {
+  let last = 0n;
+  return () => {
+    const next = BigInt(time.wallMs()) * 100_000n + BigInt(randomInt(100_000));
+    last = next > last ? next : last + 1n;
+    return String(last).padStart(18, '8');
+  };
+}
+
+const EXTENSIONS: Readonly<Record<TaskPlan['output'], readonly string[]>> = {
+  video: ['mp4'],
+  image: ['png'],
+  series: ['png'],
+  'multi-shot': ['png', 'png', 'png'],
+  audio: ['mp3', 'wav'],
+  'video-audio': ['mp4', 'mp3', 'wav'],
+  voice: ['mp3'],
+  element: ['png'],
+};
+
+/** Names what a task will make, and enters in the library what later calls may take by id. */
+function makeOutputs(task: EmulatedTask, { files, library }: TasksInput, newId: () => string): Output[] {
+  const { plan } = task;
+  if (task.fate !== 'succeed') return [];
+  return Array.from({ length: plan.outputCount }, (_, index) => {
+    const urls = EXTENSIONS[plan.output].map((extension, part) =>
+      files.url(task.id, `${index}-${part}.${extension}`, task.endsAgeMs),
+    );
+    const watermarkUrl = plan.watermark
+      ? files.url(task.id, `${index}-watermark.${EXTENSIONS[plan.output][0] ?? 'mp4'}`, task.endsAgeMs)
+      : null;
+    const output = { id: newId(), urls, watermarkUrl };
+    enter(task, output, library);
+    return output;
+  });
+}
+
+function enter({ plan, endsAgeMs }: EmulatedTask, { id, urls }: Output, library: MediaLibrary): void {
+  const common = { id, readyAgeMs: endsAgeMs };
+  const durationMs = plan.durationMs ?? 0;
+  if (plan.output === 'video' || plan.output === 'video-audio') {
+    library.addMedia({ ...common, kind: 'video', url: urls[0] ?? '', durationMs });
+  } else if (plan.output === 'audio') {
+    library.addMedia({ ...common, kind: 'audio', url: urls[0] ?? '', durationMs });
+  } else if (plan.output === 'voice' || plan.output === 'element') {
+    library.addItem({
+      ...common,
+      kind: plan.output,
+      name: plan.title,
+      description: plan.description,
+      ownedBy: 'emulator',
+    });
+  }
+}
