@@ -1,0 +1,233 @@
+/**
+ * One attempt to reach Kling: one request on one socket, watched from dispatch to its end.
+ *
+ * An attempt goes `waiting` (no socket yet) → `sent` (bytes may have left) → `answering` → over. Whether bytes may have
+ * left is what money depends on: only an attempt that ended while waiting provably never reached Kling.
+ *
+ * **Invariant**: nothing is sent twice: there is no retry, no redirect and no second socket here. Time-outs come
+ * from the clock handed in, not from undici.
+ */
+import type { Dispatcher } from 'undici';
+import type { ErrorClass } from '../calls/call.ts';
+import type { Clock, Timer } from '../clock.ts';
+import type { Ms } from '../units.ts';
+
+/** How long an answer's body may stand still between two chunks. */
+export const BODY_IDLE_MS_MAX = 30_000;
+
+/** What is sent; header lines are name, value, name, value. */
+export interface OutboundRequest {
+  method: 'GET' | 'HEAD' | 'POST';
+  path: string;
+  headers: string[];
+  body: Uint8Array | null;
+}
+
+export interface AnswerHead {
+  status: number;
+  reason: string;
+  /** Header lines as they came: name, value, name, value. */
+  headers: string[];
+}
+
+/** Why an attempt brought no complete answer. */
+export interface AttemptFailure {
+  errorClass: ErrorClass;
+  /** False only where it is proved that no byte of the request left. */
+  sent: boolean;
+  /** The failure's own words, at most 200 characters; never a header or a body. */
+  cause: string;
+}
+
+/** Receives what happens; `onHead` and `onChunk` may pause the socket through the attempt. */
+export interface AttemptSink {
+  onHead(head: AnswerHead): void;
+  onChunk(chunk: Buffer): void;
+  onEnd(): void;
+  onFailure(failure: AttemptFailure): void;
+}
+
+export interface AttemptOptions {
+  pool: Dispatcher;
+  clock: Clock;
+  /** From the last request byte to the answer's headers. */
+  timeoutMs: Ms;
+  /** From dispatch to the answer's headers, waiting for a socket included; null for no bound. */
+  deadlineMs: Ms | null;
+}
+
+type Stage = 'waiting' | 'sent' | 'answering' | 'over';
+
+/** Sends a request once and tells the sink what came of it. */
+export class Attempt implements Dispatcher.DispatchHandler {
+  readonly #options: AttemptOptions;
+  readonly #sink: AttemptSink;
+  #stage: Stage = 'waiting';
+  #controller: Dispatcher.DispatchController | null = null;
+  #timer: Timer | null = null;
+  #deadline: Timer | null = null;
+
+  constructor(options: AttemptOptions, sink: AttemptSink) {
+    this.#options = options;
+    this.#sink = sink;
+  }
+
+  /** True once bytes of the request may have left. */
+  get sent(): boolean {
+    return this.#stage !== 'waiting';
+  }
+
+  dispatch(request: OutboundRequest): void {
+    const { pool, clock, deadlineMs } = this.#options;
+    if (deadlineMs !== null) {
+      this.#deadline = clock.after(deadlineMs, () => this.#giveUp('headers_timeout', 'deadline passed'));
+    }
+    try {
+      pool.dispatch(
+        {
+          method: request.method,
+          path: request.path,
+          headers: request.headers,
+          body: request.body as Buffer | null,
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        },
+        this,
+      );
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  /** Ends the attempt from our side; the sink hears nothing more. */
+  abandon(): void {
+    if (this.#stage === 'over') return;
+    this.#finish();
+    this.#controller?.abort(new Error('abandoned'));
+  }
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#stage === 'over') {
+      controller.abort(new Error('given up while waiting for a connection'));
+      return;
+    }
+    this.#stage = 'sent';
+  }
+
+  onRequestSent(): void {
+    if (this.#stage !== 'sent') return;
+    const { clock, timeoutMs } = this.#options;
+    this.#timer = clock.after(timeoutMs, () =>
+      this.#giveUp('headers_timeout', `no answer in ${timeoutMs} ms`),
+    );
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    reason?: string,
+  ): void {
+    if (status < 200 || this.#stage === 'over') return;
+    this.#stage = 'answering';
+    this.#deadline?.cancel();
+    this.#watchBody();
+    this.#sink.onHead({ status, reason: reason ?? '', headers: headerLines(controller.rawHeaders) });
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#stage !== 'answering') return;
+    this.#watchBody();
+    this.#sink.onChunk(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#stage !== 'answering') return;
+    this.#finish();
+    this.#sink.onEnd();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    this.#fail(error);
+  }
+
+  #watchBody(): void {
+    this.#timer?.cancel();
+    this.#timer = this.#options.clock.after(BODY_IDLE_MS_MAX, () => {
+      this.#giveUp('body_timeout', `answer stood still for ${BODY_IDLE_MS_MAX} ms`);
+    });
+  }
+
+  #giveUp(errorClass: ErrorClass, cause: string): void {
+    if (this.#stage === 'over') return;
+    const sent = this.sent;
+    this.#finish();
+    this.#controller?.abort(new Error(cause));
+    this.#sink.onFailure({ errorClass: sent ? errorClass : 'connect_timeout', sent, cause });
+  }
+
+  #fail(error: Error): void {
+    if (this.#stage === 'over') return;
+    const stage = this.#stage;
+    this.#finish();
+    this.#sink.onFailure({
+      errorClass: errorClassOf(error, stage),
+      sent: stage !== 'waiting',
+      cause: describe(error),
+    });
+  }
+
+  #finish(): void {
+    this.#stage = 'over';
+    this.#timer?.cancel();
+    this.#deadline?.cancel();
+  }
+}
+
+const DNS_CODES = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME']);
+const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO|HOSTNAME_MISMATCH)/;
+
+function errorClassOf(error: Error, stage: Stage): ErrorClass {
+  const code = codeOf(error);
+  if (stage === 'waiting') {
+    if (DNS_CODES.has(code)) return 'dns';
+    if (code === 'ECONNREFUSED') return 'refused';
+    if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'connect_timeout';
+    if (code === 'UND_ERR_PRX_TLS' || code === 'UND_ERR_PROXY') return 'proxy';
+    return TLS_CODE.test(code) ? 'tls' : 'connect_other';
+  }
+  if (code.startsWith('HPE_')) return 'malformed';
+  return stage === 'answering' ? 'truncated' : 'reset';
+}
+
+function codeOf(error: Error): string {
+  const direct = (error as NodeJS.ErrnoException).code;
+  const inner = error.cause instanceof Error ? (error.cause as NodeJS.ErrnoException).code : undefined;
+  const first =
+    error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException)?.code : undefined;
+  return direct ?? first ?? inner ?? '';
+}
+
+function describe(error: Error): string {
+  const code = codeOf(error);
+  return `${code === '' ? '' : `${code}: `}${error.message}`.slice(0, 200);
+}
+
+function headerLines(raw: unknown): string[] {
+  if (!Array.isArray(raw)) return [];
+  const lines: string[] = Array.from({ length: raw.length });
+  for (let i = 0; i < raw.length; i += 1) {
+    const part: unknown = raw[i];
+    lines[i] = typeof part === 'string' ? part : Buffer.isBuffer(part) ? part.toString('latin1') : '';
+  }
+  return lines;
+}

@@ -1,0 +1,264 @@
+/**
+ * The only way to Kling: signs a request, sends it once, tells how it ended, and makes its journal record.
+ *
+ * **Invariant**: the key goes to the pool's origin and nowhere else; a create is sent once, and once more only
+ * where Kling answered 401 with a token it calls early or expired (1003, 1004), which proves that nothing was
+ * made. This module never decides about money: callers journal the records it returns.
+ */
+import type { Dispatcher } from 'undici';
+import type { CallEvidence, CallRecord, ErrorClass } from '../calls/call.ts';
+import type { Clock } from '../clock.ts';
+import { newId } from '../ids.ts';
+import { readEnvelope, type Envelope } from '../kling/envelope.ts';
+import type { TokenSource } from '../kling/token.ts';
+import type { Ms } from '../units.ts';
+import type { CallOutcome } from '../words.ts';
+import { Attempt, type AnswerHead, type AttemptFailure, type OutboundRequest } from './attempt.ts';
+import { hasJsonBody, headerOf } from './headers.ts';
+
+/** A buffered answer larger than this is not read: a create's answer is a few hundred bytes. */
+export const ANSWER_BYTES_MAX = 1_048_576;
+/** Tokens that Kling calls not yet valid or expired: signing anew may help, once. */
+const RESIGN_CODES: ReadonlySet<number> = new Set([1003, 1004]);
+
+/** What a record says of a call besides how it ended. */
+export interface CallContext {
+  requestId: string;
+  app: string;
+  tag: string | null;
+  route: string;
+  holdId: string | null;
+  origin: 'app' | 'sidecar';
+  /** Time already spent in us for this request, for `overheadMs`. */
+  overheadMs: Ms;
+}
+
+export interface Answer extends AnswerHead {
+  body: Buffer;
+  envelope: Envelope | null;
+}
+
+/** A buffered exchange: exactly one of answer and failure, and a record for each attempt. */
+export interface Exchange {
+  answer: Answer | null;
+  failure: AttemptFailure | null;
+  calls: CallRecord[];
+  upstreamMs: Ms;
+}
+
+export interface ExchangeOptions {
+  context: CallContext;
+  /** Kept under `upstream.timeoutMs`. */
+  timeoutMs?: Ms;
+  /** From now to the answer's headers. */
+  deadlineMs?: Ms | null;
+}
+
+export interface UpstreamOptions {
+  pool: Dispatcher;
+  /** Host and port, for the journal. */
+  host: string;
+  clock: Clock;
+  tokens: TokenSource;
+  timeoutMs: Ms;
+}
+
+export class Upstream {
+  readonly #options: UpstreamOptions;
+  #clockOffsetMs: Ms | null = null;
+  #lastAnswerAt: Ms | null = null;
+  #failing = false;
+  #onRecovery: () => void = () => {};
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+  }
+
+  /** Kling's clock less ours, as its last answer showed; null before the first. */
+  get clockOffsetMs(): Ms | null {
+    return this.#clockOffsetMs;
+  }
+
+  get host(): string {
+    return this.#options.host;
+  }
+
+  /** Says what to do when an answer arrives after a time without any. */
+  set onRecovery(callback: () => void) {
+    this.#onRecovery = callback;
+  }
+
+  /** Sends a request whose answer is small, and reads the whole of it. */
+  async exchange(request: OutboundRequest, options: ExchangeOptions): Promise<Exchange> {
+    const first = await this.#once(request, options, 1);
+    const code = first.answer?.envelope?.code;
+    if (first.answer?.status !== 401 || code == null || !RESIGN_CODES.has(code)) return first;
+    await this.#options.tokens.resign();
+    const second = await this.#once(request, options, 2);
+    return {
+      ...second,
+      calls: [...first.calls, ...second.calls],
+      upstreamMs: first.upstreamMs + second.upstreamMs,
+    };
+  }
+
+  /** Adds our Authorization to header lines. */
+  async sign(headers: string[]): Promise<string[]> {
+    const token = this.#options.tokens.authorization();
+    return [...headers, 'authorization', typeof token === 'string' ? token : await token];
+  }
+
+  /** Makes an attempt for a caller that streams the answer itself. */
+  attempt(sink: ConstructorParameters<typeof Attempt>[1]): Attempt {
+    const { pool, clock, timeoutMs } = this.#options;
+    return new Attempt({ pool, clock, timeoutMs, deadlineMs: timeoutMs * 2 }, sink);
+  }
+
+  /** Notes what an answer's head shows: the peer's clock, and that it answers at all. */
+  noteHead(head: AnswerHead): void {
+    const now = this.#options.clock.now();
+    this.#lastAnswerAt = now;
+    const offset = clockOffset(head, now);
+    if (offset !== null) {
+      this.#clockOffsetMs = offset;
+      this.#options.tokens.setClockOffset(offset);
+    }
+    if (this.#failing && head.status < 500) {
+      this.#failing = false;
+      this.#onRecovery();
+    }
+  }
+
+  noteFailure(): void {
+    this.#failing = true;
+  }
+
+  get lastAnswerAt(): Ms | null {
+    return this.#lastAnswerAt;
+  }
+
+  /** Makes the journal record of one attempt. */
+  record(context: CallContext, sent: OutboundRequest, end: AttemptEnd): CallRecord {
+    const { clock, host } = this.#options;
+    return {
+      id: newId('call', clock.now()),
+      requestId: context.requestId,
+      at: end.startedAt,
+      app: context.app,
+      tag: context.tag,
+      method: sent.method,
+      route: context.route,
+      host,
+      status: end.head?.status ?? null,
+      code: end.envelope?.code ?? null,
+      klingRequestId: end.envelope?.requestId ?? null,
+      taskId: null,
+      holdId: context.holdId,
+      attempt: end.attempt,
+      outcome: outcomeOf(end),
+      errorClass: end.failure?.errorClass ?? null,
+      durationMs: end.durationMs,
+      overheadMs: context.overheadMs,
+      bytesSent: sent.body?.length ?? 0,
+      bytesReceived: end.bytesReceived,
+      clockOffsetMs: end.head ? clockOffset(end.head, end.startedAt + Math.round(end.durationMs)) : null,
+      origin: context.origin,
+      evidence: evidenceOf(end),
+    };
+  }
+
+  async #once(request: OutboundRequest, options: ExchangeOptions, attempt: number): Promise<Exchange> {
+    const { clock, pool } = this.#options;
+    const signed = { ...request, headers: await this.sign(request.headers) };
+    const startedAt = clock.now();
+    const startedTick = clock.monotonic();
+    const timeoutMs = Math.min(options.timeoutMs ?? Infinity, this.#options.timeoutMs);
+    const end = await buffered({ pool, clock, timeoutMs, deadlineMs: options.deadlineMs ?? null }, signed);
+    const durationMs = clock.monotonic() - startedTick;
+    if (end.answer) this.noteHead(end.answer);
+    else this.noteFailure();
+    const record = this.record(options.context, request, {
+      head: end.answer,
+      envelope: end.answer?.envelope ?? null,
+      failure: end.failure,
+      bytesReceived: end.answer?.body.length ?? 0,
+      isAborted: false,
+      startedAt,
+      durationMs,
+      attempt,
+    });
+    return { ...end, calls: [record], upstreamMs: durationMs };
+  }
+}
+
+/** How an attempt ended, for its record. */
+export interface AttemptEnd {
+  head: AnswerHead | null;
+  envelope: Envelope | null;
+  failure: AttemptFailure | null;
+  bytesReceived: number;
+  /** The caller went away and we stopped reading. */
+  isAborted: boolean;
+  startedAt: Ms;
+  durationMs: Ms;
+  attempt: number;
+}
+
+type BufferedOptions = ConstructorParameters<typeof Attempt>[0];
+
+function buffered(
+  options: BufferedOptions,
+  request: OutboundRequest,
+): Promise<{ answer: Answer | null; failure: AttemptFailure | null }> {
+  return new Promise((resolve) => {
+    let head: AnswerHead | null = null;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const fail = (failure: AttemptFailure): void => resolve({ answer: null, failure });
+    const attempt = new Attempt(options, {
+      onHead: (it) => void (head = it),
+      onChunk(chunk) {
+        bytes += chunk.length;
+        if (bytes <= ANSWER_BYTES_MAX) chunks.push(chunk);
+        else {
+          attempt.abandon();
+          fail({ errorClass: 'malformed', sent: true, cause: `answer over ${ANSWER_BYTES_MAX} bytes` });
+        }
+      },
+      onEnd() {
+        if (!head) return;
+        const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+        const envelope = hasJsonBody(head.headers) ? readEnvelope(body) : null;
+        resolve({ answer: { ...head, body, envelope }, failure: null });
+      },
+      onFailure: fail,
+    });
+    attempt.dispatch(request);
+  });
+}
+
+function outcomeOf(end: AttemptEnd): CallOutcome {
+  if (end.failure) return end.failure.sent ? 'no_answer' : 'unreachable';
+  if (end.isAborted && !end.head) return 'aborted';
+  const status = end.head?.status ?? 0;
+  if (status >= 500) return 'server_error';
+  if (status === 429) return 'throttled';
+  return status >= 400 ? 'client_error' : 'ok';
+}
+
+/** What stays of a 5xx or a failure so that a claim can show it. */
+function evidenceOf(end: AttemptEnd): CallEvidence | null {
+  const isError = end.failure !== null || (end.head !== null && end.head.status >= 500);
+  if (!isError) return null;
+  const of = (name: string): string | null => (end.head ? headerOf(end.head.headers, name) : null);
+  return { date: of('date'), server: of('server'), via: of('via'), cause: end.failure?.cause ?? null };
+}
+
+/** Kling's `Date` less our clock; the header has whole seconds, so half a second is added. */
+function clockOffset(head: AnswerHead, nowMs: Ms): Ms | null {
+  const date = headerOf(head.headers, 'date');
+  const at = date === null ? NaN : Date.parse(date);
+  return Number.isNaN(at) ? null : at + 500 - nowMs;
+}
+
+export type { ErrorClass };
