@@ -1,0 +1,287 @@
+/**
+ * Slots of Kling's concurrency limits: a create takes them before it is sent and keeps them until its hold ends.
+ *
+ * Kling counts tasks that run, per account and pack type, not requests (its concurrency rules, read 2026-09-20). So a
+ * slot is tied to a hold: taken in the order of arrival, given back when the hold is settled, released or written
+ * off. After a restart the store says which holds are open ({@link Slots.occupy}).
+ *
+ * **Invariant**: without a configured limit nobody waits; a create that waited in vain was never held or sent; a
+ * pool may stand above its limit only through what was open at the start or a limit that was lowered.
+ */
+import type { Clock, Timer } from '../clock.ts';
+import { SidecarError } from '../errors.ts';
+import type { Ms, Product } from '../units.ts';
+
+export interface SlotOptions {
+  /** Limits by pool: `video`, `image`, or a model's name. */
+  concurrency: Readonly<Record<string, number>>;
+  /** Creates a minute over all apps; null for no limit. */
+  requestsPerMinute: number | null;
+  queueWaitMsMax: Ms;
+  queueLengthMax: number;
+}
+
+/** What a create needs to be sent. */
+export interface SlotRequest {
+  product: Product;
+  model: string | null;
+  /** 1 for a video, the number of pictures for an image. */
+  weight: number;
+  app: string;
+  /** The app's own `requestsPerMinute`, or null. */
+  appRequestsPerMinute: number | null;
+  /** Never waits longer than this, whatever the options say. */
+  waitMsMax: Ms;
+  /** Aborts the wait when the caller goes away. */
+  signal: AbortSignal;
+}
+
+export interface PoolState {
+  name: string;
+  inUse: number;
+  limit: number;
+  queued: number;
+}
+
+/** Slots that one create has; they go over to its hold, or back. */
+export interface SlotTicket {
+  waitedMs: Ms;
+  pool: string | null;
+  /** Ties the slots to a hold: `Slots.free(holdId)` gives them back. */
+  keepFor(holdId: string): void;
+  /** Gives them back at once: nothing was sent. Harmless after `keepFor`. */
+  giveBack(): void;
+}
+
+interface Waiter {
+  request: SlotRequest;
+  pools: string[];
+  since: Ms;
+  timer: Timer;
+  grant: (ticket: SlotTicket) => void;
+  leave: (error: SidecarError) => void;
+}
+
+interface Taken {
+  pools: string[];
+  weight: number;
+}
+
+const MINUTE_MS = 60_000;
+
+export class Slots {
+  readonly #clock: Clock;
+  #options: SlotOptions;
+  readonly #inUse = new Map<string, number>();
+  readonly #byHold = new Map<string, Taken>();
+  readonly #queue: Waiter[] = [];
+  readonly #sentAt = new Map<string, Ms[]>();
+  #retry: Timer | null = null;
+  #isClosed = false;
+
+  constructor(options: SlotOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  /** Takes new limits; those who wait are looked at again. */
+  configure(options: SlotOptions): void {
+    this.#options = options;
+    this.#grantNext();
+  }
+
+  /** Marks slots as taken by a hold that was open before this process began. */
+  occupy(holdId: string, request: Pick<SlotRequest, 'product' | 'model' | 'weight'>): void {
+    if (this.#byHold.has(holdId)) return;
+    const taken = { pools: poolsOf(request), weight: request.weight };
+    this.#add(taken, 1);
+    this.#byHold.set(holdId, taken);
+  }
+
+  /**
+   * Waits, in the order of arrival, until every pool of the create has room.
+   * @throws SidecarError `queue_full` with `retryAfterSeconds` in its detail, or `shutting_down`.
+   */
+  enter(request: SlotRequest): Promise<SlotTicket> {
+    if (this.#isClosed) return Promise.reject(closing());
+    const pools = poolsOf(request);
+    if (this.#queueFor(pools) === 0 && this.#fits(request, pools)) {
+      return Promise.resolve(this.#take(request, pools, 0));
+    }
+    if (this.#queue.length >= this.#options.queueLengthMax) {
+      return Promise.reject(this.#full(request, pools, 'the queue is full'));
+    }
+    return this.#wait(request, pools);
+  }
+
+  /** Gives back the slots of a hold that ended; harmless where it has none. */
+  free(holdId: string): void {
+    const taken = this.#byHold.get(holdId);
+    if (!taken) return;
+    this.#byHold.delete(holdId);
+    this.#add(taken, -1);
+    this.#grantNext();
+  }
+
+  /** Refuses everybody who waits, and everybody who comes. */
+  close(): void {
+    this.#isClosed = true;
+    this.#retry?.cancel();
+    for (const waiter of this.#queue.slice()) waiter.leave(closing());
+  }
+
+  /** How each limited pool stands. */
+  pools(): PoolState[] {
+    return Object.entries(this.#options.concurrency).map(([name, limit]) => ({
+      name,
+      inUse: this.#inUse.get(name) ?? 0,
+      limit,
+      queued: this.#queue.filter((waiter) => waiter.pools.includes(name)).length,
+    }));
+  }
+
+  #wait(request: SlotRequest, pools: string[]): Promise<SlotTicket> {
+    const waitMs = Math.min(request.waitMsMax, this.#options.queueWaitMsMax);
+    return new Promise((resolve, reject) => {
+      const leave = (error: SidecarError): void => {
+        const at = this.#queue.indexOf(waiter);
+        if (at !== -1) this.#queue.splice(at, 1);
+        waiter.timer.cancel();
+        request.signal.removeEventListener('abort', onAbort);
+        reject(error);
+        this.#grantNext();
+      };
+      const onAbort = (): void => leave(closing());
+      const waiter: Waiter = {
+        request,
+        pools,
+        since: this.#clock.monotonic(),
+        timer: this.#clock.after(waitMs, () => leave(this.#full(request, pools, `waited ${waitMs} ms`))),
+        grant: (ticket) => {
+          request.signal.removeEventListener('abort', onAbort);
+          resolve(ticket);
+        },
+        leave,
+      };
+      request.signal.addEventListener('abort', onAbort, { once: true });
+      this.#queue.push(waiter);
+      this.#scheduleRate();
+    });
+  }
+
+  #grantNext(): void {
+    const blocked = new Set<string>();
+    for (const waiter of this.#queue.slice()) {
+      const isBehind = waiter.pools.some((pool) => blocked.has(pool));
+      if (!isBehind && this.#fits(waiter.request, waiter.pools)) {
+        this.#queue.splice(this.#queue.indexOf(waiter), 1);
+        waiter.timer.cancel();
+        const waitedMs = this.#clock.monotonic() - waiter.since;
+        waiter.grant(this.#take(waiter.request, waiter.pools, waitedMs));
+      } else for (const pool of waiter.pools) blocked.add(pool);
+    }
+    this.#scheduleRate();
+  }
+
+  /** Comes back when the oldest request of the last minute leaves it; slots that free themselves come sooner. */
+  #scheduleRate(): void {
+    this.#retry?.cancel();
+    this.#retry = null;
+    if (this.#queue.length === 0) return;
+    const now = this.#clock.monotonic();
+    let dueMs = MINUTE_MS;
+    for (const times of this.#sentAt.values()) {
+      const oldest = times[0];
+      if (oldest !== undefined) dueMs = Math.min(dueMs, oldest + MINUTE_MS - now);
+    }
+    this.#retry = this.#clock.after(Math.max(1, dueMs), () => this.#grantNext());
+  }
+
+  #take(request: SlotRequest, pools: string[], waitedMs: Ms): SlotTicket {
+    const taken: Taken = { pools, weight: request.weight };
+    this.#add(taken, 1);
+    this.#noteSent(request);
+    let isOpen = true;
+    return {
+      waitedMs,
+      pool: pools.find((pool) => this.#options.concurrency[pool] !== undefined) ?? null,
+      keepFor: (holdId) => {
+        if (isOpen) this.#byHold.set(holdId, taken);
+        isOpen = false;
+      },
+      giveBack: () => {
+        if (isOpen) this.#add(taken, -1);
+        if (isOpen) this.#grantNext();
+        isOpen = false;
+      },
+    };
+  }
+
+  #fits(request: SlotRequest, pools: string[]): boolean {
+    for (const pool of pools) {
+      const limit = this.#options.concurrency[pool];
+      const inUse = this.#inUse.get(pool) ?? 0;
+      if (limit !== undefined && inUse > 0 && inUse + request.weight > limit) return false;
+    }
+    return !this.#isRateFull(request);
+  }
+
+  #isRateFull(request: SlotRequest): boolean {
+    const all = this.#options.requestsPerMinute;
+    if (all !== null && this.#lastMinute('') >= all) return true;
+    const own = request.appRequestsPerMinute;
+    return own !== null && this.#lastMinute(request.app) >= own;
+  }
+
+  #noteSent(request: SlotRequest): void {
+    const now = this.#clock.monotonic();
+    if (this.#options.requestsPerMinute !== null) this.#times('').push(now);
+    if (request.appRequestsPerMinute !== null) this.#times(request.app).push(now);
+  }
+
+  #lastMinute(key: string): number {
+    const times = this.#times(key);
+    const from = this.#clock.monotonic() - MINUTE_MS;
+    while (times.length > 0 && (times[0] ?? 0) <= from) times.shift();
+    return times.length;
+  }
+
+  #times(key: string): Ms[] {
+    const known = this.#sentAt.get(key);
+    if (known) return known;
+    const fresh: Ms[] = [];
+    this.#sentAt.set(key, fresh);
+    return fresh;
+  }
+
+  #queueFor(pools: string[]): number {
+    return this.#queue.filter((waiter) => waiter.pools.some((pool) => pools.includes(pool))).length;
+  }
+
+  #add(taken: Taken, sign: 1 | -1): void {
+    for (const pool of taken.pools) {
+      this.#inUse.set(pool, (this.#inUse.get(pool) ?? 0) + sign * taken.weight);
+    }
+  }
+
+  #full(request: SlotRequest, pools: string[], why: string): SidecarError {
+    const pool = pools.find((name) => this.#options.concurrency[name] !== undefined);
+    const limit = pool === undefined ? undefined : this.#options.concurrency[pool];
+    const what =
+      pool === undefined || this.#isRateFull(request)
+        ? 'The creates of this minute are used up'
+        : `No slot of ${pool} (limit ${limit}) became free`;
+    const retryAfterSeconds = Math.max(1, Math.ceil(this.#options.queueWaitMsMax / 1000));
+    return new SidecarError('queue_full', `${what}: ${why}. Nothing was sent or held; try again later.`, {
+      detail: { pool: pool ?? request.product, limit: limit ?? null, retryAfterSeconds },
+    });
+  }
+}
+
+function poolsOf(request: Pick<SlotRequest, 'product' | 'model'>): string[] {
+  return request.model === null ? [request.product] : [request.product, request.model];
+}
+
+function closing(): SidecarError {
+  return new SidecarError('shutting_down', 'The sidecar is shutting down; nothing was sent or held.');
+}

@@ -1,0 +1,129 @@
+/**
+ * Which requests ask for which tasks: batches of twenty where the credentials allow it, else one at a time.
+ *
+ * Only API keys may use `GET /tasks`, which shows tasks of both generations (kling-api.md, section 3.1, read
+ * 2026-11-21); with access and secret key each task is asked for at the path that made it.
+ */
+import type { CashPrice } from '../kling/deduction.ts';
+import { createAnswerFor, readEnvelope, sightingsOf as klingSightings } from '../kling/envelope.ts';
+import {
+  BATCH_IDS_MAX,
+  batchQuery,
+  isAbsence,
+  isBatchable,
+  listQuery,
+  lookUpWay,
+  singleQuery,
+} from '../kling/look-up.ts';
+import { findRoute, UNKNOWN_CREATE, type KlingRoute, type RouteTable } from '../kling/routes.ts';
+import type { Credentials } from '../kling/token.ts';
+import type { DueLookUp, StoredAnswer } from '../ledger/ledger.ts';
+import type { TaskSighting } from '../tasks/task.ts';
+import type { Answer } from '../upstream/upstream.ts';
+
+/** Something to ask for: by Kling's id or by the external one. */
+interface Asked {
+  path: string;
+  route: string;
+}
+
+/** One GET and what it asks for. */
+export interface Ask<T> {
+  path: string;
+  route: string;
+  way: 'batch' | 'single' | 'list';
+  asked: T[];
+}
+
+/** How to plan: what our credentials may use, and which id is known. */
+export interface AskOptions<T> {
+  routes: RouteTable;
+  credentials: Credentials['kind'];
+  by: 'task_ids' | 'external_task_ids';
+  idOf: (item: T) => string;
+}
+
+/** Plans the GETs that ask for `items`; one that cannot be asked for with these credentials is left out. */
+export function planAsks<T extends Asked>(items: readonly T[], options: AskOptions<T>): Ask<T>[] {
+  const { routes, credentials, by, idOf } = options;
+  const asks: Ask<T>[] = [];
+  let batch: T[] = [];
+  for (const item of items) {
+    const route = routes.byTemplate(item.route) ?? UNKNOWN_CREATE;
+    const way = by === 'task_ids' && credentials === 'ak_sk' ? 'single' : lookUpWay(route, credentials);
+    if (way === 'batch' && isBatchable(idOf(item))) {
+      batch.push(item);
+      if (batch.length < BATCH_IDS_MAX) continue;
+      asks.push(batchAsk(batch, options));
+      batch = [];
+    } else {
+      const ask = way === 'list' ? listAsk(route, item) : singleAsk(route, item, idOf(item));
+      if (ask) asks.push(ask);
+    }
+  }
+  if (batch.length > 0) asks.push(batchAsk(batch, options));
+  return asks;
+}
+
+function batchAsk<T>(asked: T[], { by, idOf }: AskOptions<T>): Ask<T> {
+  return { path: batchQuery(asked.map(idOf), by), route: '/tasks', way: 'batch', asked };
+}
+
+function singleAsk<T>(route: KlingRoute, item: T, id: string): Ask<T> | null {
+  const path = singleQuery(route, id);
+  return path === null ? null : { path, route: `${route.queryPath}/{id}`, way: 'single', asked: [item] };
+}
+
+function listAsk<T>(route: KlingRoute, item: T): Ask<T> | null {
+  const path = listQuery(route, 1);
+  return path === null ? null : { path, route: route.queryPath ?? '', way: 'list', asked: [item] };
+}
+
+/** Reads the tasks that an answer shows. */
+export function sightingsIn(
+  ask: Pick<Ask<unknown>, 'path'>,
+  answer: Answer,
+  price: CashPrice,
+): TaskSighting[] {
+  if (answer.status !== 200) return [];
+  const route = readRoute(ask.path);
+  return route === null ? [] : klingSightings(route, answer.body, price);
+}
+
+export type Seen =
+  { kind: 'found'; sighting: TaskSighting } | { kind: 'absent'; evidence: string } | { kind: 'failed' };
+
+/**
+ * Reads what a look-up says of one hold. Absent is only what Kling itself says: an answer of code 0 without the task
+ * in a batch, or "not found" (1201 or 1203) at the task's own path; all else is a look-up that failed.
+ */
+export function seenIn(ask: Ask<DueLookUp>, hold: DueLookUp, answer: Answer, price: CashPrice): Seen {
+  const envelope = answer.envelope ?? readEnvelope(answer.body);
+  if (envelope === null || envelope.code === null) return { kind: 'failed' };
+  const evidence = `${ask.route}: HTTP ${answer.status}, code ${envelope.code}, request_id ${envelope.requestId}`;
+  if (answer.status === 200 && envelope.code === 0) {
+    const sightings = sightingsIn(ask, answer, price);
+    const isIt = (it: TaskSighting): boolean =>
+      ask.way === 'single' || it.externalTaskId === hold.externalTaskId;
+    const found = sightings.find(isIt);
+    if (found) return { kind: 'found', sighting: found };
+    // A list may hold back external ids or have further pages: only what it shows counts.
+    return ask.way === 'batch' && Array.isArray(envelope.data)
+      ? { kind: 'absent', evidence }
+      : { kind: 'failed' };
+  }
+  const isNotFound = ask.way === 'single' && isAbsence(answer.status, envelope);
+  return isNotFound ? { kind: 'absent', evidence } : { kind: 'failed' };
+}
+
+/** Makes the answer that the create of a found task would have had. */
+export function answerFor(hold: DueLookUp, sighting: TaskSighting, requestId: string): StoredAnswer | null {
+  const found = findRoute('POST', hold.path);
+  return found.kind === 'match' ? createAnswerFor(found.route, sighting, requestId) : null;
+}
+
+function readRoute(target: string): KlingRoute | null {
+  const mark = target.indexOf('?');
+  const found = findRoute('GET', mark === -1 ? target : target.slice(0, mark));
+  return found.kind === 'match' ? found.route : null;
+}

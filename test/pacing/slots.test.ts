@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createManualClock } from '../../src/clock.ts';
+import { Slots, type SlotOptions, type SlotRequest, type SlotTicket } from '../../src/pacing/slots.ts';
+
+const options = (over: Partial<SlotOptions> = {}): SlotOptions => ({
+  concurrency: { video: 2 },
+  requestsPerMinute: null,
+  queueWaitMsMax: 5_000,
+  queueLengthMax: 3,
+  ...over,
+});
+
+const create = (over: Partial<SlotRequest> = {}): SlotRequest => ({
+  product: 'video',
+  model: null,
+  weight: 1,
+  app: 'default',
+  appRequestsPerMinute: null,
+  waitMsMax: 20_000,
+  signal: new AbortController().signal,
+  ...over,
+});
+
+async function taken(slots: Slots, count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) (await slots.enter(create())).keepFor(`hold_${i}`);
+}
+
+describe('slots', () => {
+  it('lets everybody pass at once where no limit is configured', async () => {
+    const slots = new Slots(options({ concurrency: {} }), createManualClock(0));
+    await taken(slots, 50);
+    expect(slots.pools()).toEqual([]);
+  });
+
+  it('keeps a slot until its hold ends, and then gives it to whoever waited longest', async () => {
+    const clock = createManualClock(0);
+    const slots = new Slots(options(), clock);
+    await taken(slots, 2);
+    const order: string[] = [];
+    const waiting = ['a', 'b'].map((name) => slots.enter(create()).then(() => order.push(name)));
+    await clock.advance(1_000);
+    expect(order).toEqual([]);
+    slots.free('hold_0');
+    slots.free('hold_1');
+    await Promise.all(waiting);
+    expect(order).toEqual(['a', 'b']);
+  });
+
+  it('refuses with queue_full and a Retry-After once the wait is over, and when the queue is full', async () => {
+    const clock = createManualClock(0);
+    const slots = new Slots(options(), clock);
+    await taken(slots, 2);
+    const late = slots.enter(create()).catch((error: unknown) => error);
+    const others = [slots.enter(create()), slots.enter(create())].map((it) => it.catch((e: unknown) => e));
+    await expect(slots.enter(create())).rejects.toMatchObject({ code: 'queue_full' });
+    await clock.advance(5_000);
+    expect(await late).toMatchObject({ code: 'queue_full', detail: { pool: 'video', retryAfterSeconds: 5 } });
+    await Promise.all(others);
+    expect(slots.pools()[0]).toMatchObject({ inUse: 2, queued: 0 });
+  });
+
+  it('weighs an image by its pictures, and lets one larger than the limit run alone', async () => {
+    const slots = new Slots(options({ concurrency: { image: 4 }, queueLengthMax: 0 }), createManualClock(0));
+    const big = await slots.enter(create({ product: 'image', weight: 9 }));
+    await expect(slots.enter(create({ product: 'image' }))).rejects.toMatchObject({ code: 'queue_full' });
+    big.giveBack();
+    (await slots.enter(create({ product: 'image', weight: 3 }))).keepFor('hold_x');
+    await expect(slots.enter(create({ product: 'image', weight: 2 }))).rejects.toMatchObject({
+      code: 'queue_full',
+    });
+  });
+
+  it('lets those of another pool pass by a queue', async () => {
+    const slots = new Slots(options({ concurrency: { video: 1, image: 1 } }), createManualClock(0));
+    (await slots.enter(create())).keepFor('hold_v');
+    void slots.enter(create()).catch(() => undefined);
+    await expect(slots.enter(create({ product: 'image' }))).resolves.toMatchObject({ waitedMs: 0 });
+  });
+
+  it('spreads creates over the minute that requestsPerMinute allows', async () => {
+    const clock = createManualClock(0);
+    const slots = new Slots(
+      options({ concurrency: {}, requestsPerMinute: 2, queueWaitMsMax: 90_000 }),
+      clock,
+    );
+    await taken(slots, 2);
+    let waited = -1;
+    const third = slots.enter(create({ waitMsMax: 90_000 })).then((ticket) => (waited = ticket.waitedMs));
+    await clock.advance(59_000);
+    expect(waited).toBe(-1);
+    await clock.advance(1_000);
+    await third;
+    expect(waited).toBe(60_000);
+  });
+
+  it('answers everybody who waits when it closes', async () => {
+    const slots = new Slots(options(), createManualClock(0));
+    await taken(slots, 2);
+    const waiting = slots.enter(create()).catch((error: unknown) => error);
+    slots.close();
+    expect(await waiting).toMatchObject({ code: 'shutting_down' });
+    await expect(slots.enter(create())).rejects.toMatchObject({ code: 'shutting_down' });
+  });
+
+  it('never admits more weight than the limit, and loses no slot, whatever the order of events', async () => {
+    const action = fc.record({
+      kind: fc.constantFrom('enter', 'free', 'back', 'wait'),
+      weight: fc.integer({ min: 1, max: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
+        const clock = createManualClock(0);
+        const slots = new Slots(options({ concurrency: { video: 5 }, queueLengthMax: 100 }), clock);
+        const open: string[] = [];
+        const tickets: SlotTicket[] = [];
+        const pending: Promise<unknown>[] = [];
+        let count = 0;
+        for (const { kind, weight } of actions) {
+          if (kind === 'enter') {
+            pending.push(
+              slots
+                .enter(create({ weight }))
+                .then((ticket) => tickets.push(ticket))
+                .catch(() => undefined),
+            );
+          } else if (kind === 'free') slots.free(open.shift() ?? '');
+          else if (kind === 'back') tickets.shift()?.giveBack();
+          else await clock.advance(700);
+          await clock.advance(0);
+          const next = tickets.shift();
+          if (next) {
+            count += 1;
+            next.keepFor(`hold_${count}`);
+            open.push(`hold_${count}`);
+          }
+          expect(slots.pools()[0]?.inUse).toBeLessThanOrEqual(5);
+        }
+        await clock.advance(10_000);
+        for (const ticket of tickets) ticket.giveBack();
+        for (const id of open) slots.free(id);
+        await clock.advance(10_000);
+        await Promise.all(pending);
+        for (const ticket of tickets) ticket.giveBack();
+        expect(slots.pools()[0]).toMatchObject({ inUse: 0, queued: 0 });
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
