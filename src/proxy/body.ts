@@ -1,0 +1,65 @@
+/**
+ * Reads a request's body whole, into one buffer with room before it.
+ *
+ * A create may carry tens of megabytes of base64; the room in front lets an external task id be written into the
+ * body without a second copy of it.
+ */
+import type { IncomingMessage } from 'node:http';
+import { SidecarError } from '../errors.ts';
+
+/** Free bytes kept before the body: an injected id with its key is well under this. */
+export const HEADROOM_BYTES = 256;
+/** A body with no declared length grows from here. */
+const FIRST_BYTES = 16_384;
+
+/** Body bytes are `buffer.subarray(start, end)`. */
+export interface BodyBuffer {
+  buffer: Buffer;
+  start: number;
+  end: number;
+}
+
+/**
+ * Reads the body up to `bytesMax`.
+ *
+ * @throws SidecarError `body_too_large`; the rest is not read and the connection must close. Rejects with a plain
+ *   error when the client goes away first: then there is nobody to answer.
+ */
+export function readBody(request: IncomingMessage, bytesMax: number): Promise<BodyBuffer> {
+  const declared = Number(request.headers['content-length'] ?? NaN);
+  if (declared > bytesMax) return Promise.reject(tooLarge(bytesMax, declared));
+  return new Promise((resolve, reject) => {
+    let buffer: Buffer = Buffer.allocUnsafe(
+      HEADROOM_BYTES + (Number.isNaN(declared) ? FIRST_BYTES : declared),
+    );
+    let end = HEADROOM_BYTES;
+    request.on('data', (chunk: Buffer) => {
+      if (end - HEADROOM_BYTES + chunk.length > bytesMax) {
+        request.removeAllListeners('data');
+        request.pause();
+        reject(tooLarge(bytesMax, null));
+        return;
+      }
+      if (end + chunk.length > buffer.length) buffer = grown(buffer, end, end + chunk.length);
+      chunk.copy(buffer, end);
+      end += chunk.length;
+    });
+    request.on('end', () => resolve({ buffer, start: HEADROOM_BYTES, end }));
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the client went away before its body was complete')));
+  });
+}
+
+function grown(buffer: Buffer, used: number, needed: number): Buffer {
+  const larger = Buffer.allocUnsafe(Math.max(needed, buffer.length * 2));
+  buffer.copy(larger, 0, 0, used);
+  return larger;
+}
+
+function tooLarge(bytesMax: number, declared: number | null): SidecarError {
+  const had = declared === null ? 'more' : `${declared} bytes`;
+  return new SidecarError(
+    'body_too_large',
+    `The body has ${had}; listen.maxBodyMiB allows ${bytesMax} bytes. Send media by URL, or raise the limit.`,
+  );
+}

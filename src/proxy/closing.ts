@@ -1,0 +1,83 @@
+/**
+ * Recording how creates ended, whatever the disk does.
+ *
+ * A create's end is written before its caller hears of it. Where the store cannot take it (a full disk), it is kept and
+ * written again every second: what Kling answered is never forgotten while the process lives, and after a crash the
+ * hold is found open and looked up.
+ */
+import type { Clock } from '../clock.ts';
+import type { Fact } from '../facts.ts';
+import { closeCreate } from '../ledger/close.ts';
+import type { CloseArgs } from '../ledger/ledger.ts';
+import { sleep } from '../clock.ts';
+import type { Store } from '../store/store.ts';
+import type { Ms } from '../units.ts';
+
+const RETRY_MS = 1_000;
+
+export interface ClosingDeps {
+  store: Store;
+  clock: Clock;
+  publish: (facts: Fact[]) => void;
+  onError: (message: string, error: unknown) => void;
+}
+
+export class Closing {
+  readonly #deps: ClosingDeps;
+  readonly #pending = new Set<string>();
+  readonly #waiters = new Map<string, Set<() => void>>();
+  #isStopped = false;
+
+  constructor(deps: ClosingDeps) {
+    this.#deps = deps;
+  }
+
+  /** How many ends wait for the store. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Writes an end; resolves when it is durable, however long that takes. */
+  async close(args: CloseArgs): Promise<void> {
+    const { store, clock, publish, onError } = this.#deps;
+    for (;;) {
+      try {
+        const { facts } = await store.write(closeCreate, args);
+        this.#pending.delete(args.holdId);
+        publish(facts);
+        this.#tell(args.holdId);
+        return;
+      } catch (error) {
+        if (!this.#pending.has(args.holdId))
+          onError(`the end of ${args.holdId} could not be recorded yet`, error);
+        this.#pending.add(args.holdId);
+        if (this.#isStopped) return;
+        await sleep(clock, RETRY_MS);
+      }
+    }
+  }
+
+  /** Waits until a hold's end is recorded, at most `waitMs`: then somebody who repeats its request may ask again. */
+  waitFor(holdId: string, waitMs: Ms): Promise<void> {
+    return new Promise((resolve) => {
+      const waiters = this.#waiters.get(holdId) ?? new Set();
+      this.#waiters.set(holdId, waiters);
+      const done = (): void => {
+        timer.cancel();
+        waiters.delete(done);
+        if (waiters.size === 0) this.#waiters.delete(holdId);
+        resolve();
+      };
+      const timer = this.#deps.clock.after(waitMs, done);
+      waiters.add(done);
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #tell(holdId: string): void {
+    for (const waiter of this.#waiters.get(holdId) ?? []) waiter();
+  }
+}

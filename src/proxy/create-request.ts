@@ -1,0 +1,58 @@
+/** What a create carries on its way, and what the way needs of the rest of the program. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
+import type { SidecarError } from '../errors.ts';
+import type { CreateLabels, Fact } from '../facts.ts';
+import type { KlingRoute } from '../kling/routes.ts';
+import type { Slots } from '../pacing/slots.ts';
+import type { Doubts } from '../polling/doubt.ts';
+import type { Store } from '../store/store.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { MilliCredits, Ms } from '../units.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { AccountRefusals } from './account-refusals.ts';
+import type { Caller } from './caller.ts';
+import type { Closing } from './closing.ts';
+import type { Frame } from './frame.ts';
+import type { Injection } from './injection.ts';
+import type { Verdict } from './judge.ts';
+import type { ProxySettings } from './settings.ts';
+
+export interface CreateDeps {
+  clock: Clock;
+  store: Store;
+  upstream: Upstream;
+  slots: Slots;
+  doubts: Doubts;
+  closing: Closing;
+  injection: Injection;
+  accountRefusals: AccountRefusals;
+  telemetry: Telemetry;
+  publish: (facts: Fact[]) => void;
+  /** Whether creates may be dated by our clock at all. @throws SidecarError `clock_untrusted`. */
+  checkClock: () => void;
+  noteVerdict: (create: CreateRequest, verdict: Verdict) => void;
+}
+
+export interface CreateRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly settings: ProxySettings;
+  readonly frame: Frame;
+  readonly caller: Caller;
+  readonly route: KlingRoute;
+  readonly path: string;
+  readonly startedTick: Ms;
+  readonly deadlineTick: Ms;
+  /** Aborted when the caller goes away before its answer. */
+  readonly gone: AbortSignal;
+  /** What is held where no price is known. */
+  readonly unpricedCredits: MilliCredits;
+  /** Counts what `observe` mode lets pass. */
+  readonly noteWouldRefuse: (error: SidecarError) => void;
+  queueMs: Ms;
+  /** Known once the body is priced. */
+  labels: CreateLabels | null;
+  credits: MilliCredits | null;
+}

@@ -1,0 +1,348 @@
+/**
+ * A create's way: read, price, hold, send once, close, answer.
+ *
+ * The order is the promise. The hold is durable before a byte leaves; the task id is durable before the caller
+ * hears of it; after the send nothing that the caller does (hanging up included) changes what is recorded.
+ *
+ * **Invariant**: one create of a caller is sent once; a second send happens only where Kling's answer proves that
+ * the first made nothing (an expired token, a refused `external_task_id` field).
+ */
+import { SidecarError } from '../errors.ts';
+import { newId } from '../ids.ts';
+import { refusesExternalId } from '../kling/envelope.ts';
+import { admit } from '../ledger/admit.ts';
+import type { AdmitArgs, AdmitResult, CreateEnd, StoredAnswer } from '../ledger/ledger.ts';
+import type { Ms } from '../units.ts';
+import type { Answer, Exchange } from '../upstream/upstream.ts';
+import { readBody } from './body.ts';
+import { SEND_MS_MIN } from './caller.ts';
+import type { CreateDeps, CreateRequest } from './create-request.ts';
+import { judge } from './judge.ts';
+import { prepareCreate, type PreparedCreate } from './prepare.ts';
+import { answerRepeat } from './repeat.ts';
+import { passedLines, overheadOf, serverTiming, writeAnswer, type Timing } from './reply.ts';
+import { checkRules, refusalError } from './rules.ts';
+import { storable } from './stored-answer.ts';
+
+type Admitted = Extract<AdmitResult, { kind: 'admitted' }>;
+
+/** What a create needs to be answered and recorded once it is held. */
+interface Held {
+  holdId: string;
+  prepared: PreparedCreate;
+  admitted: Admitted;
+  queueMs: Ms;
+}
+
+/** Handles one create from its headers to its answer. Refusals are thrown as SidecarError. */
+export async function handleCreate(deps: CreateDeps, create: CreateRequest): Promise<void> {
+  const { settings, request, frame, caller } = create;
+  const body = await readBody(request, settings.bodyBytesMax);
+  const prepared = await prepareCreate({
+    route: create.route,
+    path: create.path,
+    headers: frame.headers,
+    body,
+    caller,
+    settings,
+    mayInject: deps.injection.mayInject(create.route.template),
+    clock: deps.clock,
+    onWouldRefuse: create.noteWouldRefuse,
+  });
+  create.labels = labelsOf(create, prepared);
+  create.credits = prepared.price.credits;
+  deps.telemetry.unpricedFields(prepared.price.operation, prepared.price.unpricedFields);
+  checkRules(deps, create, prepared);
+  const held = await hold(deps, create, prepared);
+  if (held) await sendAndClose(deps, create, held);
+}
+
+function labelsOf(create: CreateRequest, prepared: PreparedCreate): CreateRequest['labels'] {
+  const { operation, model, mode } = prepared.price;
+  return { app: create.caller.app, operation, model, mode };
+}
+
+/** Waits for slots and takes the hold; answers repeats; null where the caller has been answered or is gone. */
+async function hold(deps: CreateDeps, create: CreateRequest, prepared: PreparedCreate): Promise<Held | null> {
+  const { settings, caller } = create;
+  const price = prepared.price;
+  for (;;) {
+    if (prepared.guard && (await answerRepeat(deps, create, prepared.guard))) return null;
+    const ticket = await deps.slots.enter({
+      product: price.product,
+      model: price.model,
+      weight: settings.mode === 'observe' ? 0 : price.weight,
+      app: caller.app,
+      appRequestsPerMinute: settings.mode === 'observe' ? null : (caller.settings?.requestsPerMinute ?? null),
+      waitMsMax: leftMs(deps, create) - SEND_MS_MIN,
+      signal: create.gone,
+    });
+    create.queueMs += ticket.waitedMs;
+    if (ticket.pool !== null) deps.telemetry.queueWaited(ticket.pool, ticket.waitedMs);
+    try {
+      if (create.gone.aborted) return null;
+      checkTimeLeft(deps, create);
+      const args = admitArgs(deps, create, prepared);
+      const result = await admitted(deps, create, args);
+      if (result === null) return { holdId: '', prepared, admitted: unheld(), queueMs: create.queueMs };
+      if (result.kind === 'refused') throw refusalError(result.refusal, settings.budgetStatus);
+      if (result.kind === 'mismatch') throw mismatch(result.which);
+      if (result.kind === 'admitted') {
+        ticket.keepFor(args.hold.holdId);
+        noteAdmitted(deps, create, result);
+        return { holdId: args.hold.holdId, prepared, admitted: result, queueMs: create.queueMs };
+      }
+    } finally {
+      ticket.giveBack();
+    }
+  }
+}
+
+/** Runs the admission; null where the store is out of reach in `observe` mode, which then forwards unrecorded. */
+async function admitted(
+  deps: CreateDeps,
+  create: CreateRequest,
+  args: AdmitArgs,
+): Promise<AdmitResult | null> {
+  try {
+    return await deps.store.write(admit, args);
+  } catch (error) {
+    if (!(error instanceof SidecarError) || create.settings.mode !== 'observe') throw error;
+    create.noteWouldRefuse(error);
+    return null;
+  }
+}
+
+function unheld(): Admitted {
+  return { kind: 'admitted', remainingCredits: null, wouldRefuse: null, facts: [] };
+}
+
+function admitArgs(deps: CreateDeps, create: CreateRequest, prepared: PreparedCreate): AdmitArgs {
+  const { price } = prepared;
+  const at = deps.clock.now();
+  return {
+    hold: {
+      holdId: newId('hold', at),
+      requestId: create.requestId,
+      at,
+      app: create.caller.app,
+      tag: create.caller.tag,
+      path: create.path,
+      route: create.route.template,
+      operation: price.operation,
+      model: price.model,
+      mode: price.mode,
+      product: price.product,
+      durationSeconds: price.durationSeconds,
+      credits: price.credits ?? create.unpricedCredits,
+      basis: price.basis,
+      weight: price.weight,
+      externalTaskId: prepared.externalTaskId,
+      prompt: prepared.prompt,
+    },
+    guard: prepared.guard,
+    enforce: create.settings.mode === 'protect',
+  };
+}
+
+function noteAdmitted(deps: CreateDeps, create: CreateRequest, result: Admitted): void {
+  deps.publish(result.facts);
+  if (create.labels) deps.telemetry.createHeld(create.labels, create.credits ?? create.unpricedCredits);
+  if (result.wouldRefuse)
+    create.noteWouldRefuse(refusalError(result.wouldRefuse, create.settings.budgetStatus));
+}
+
+function mismatch(which: 'idempotency-key' | 'external_task_id'): SidecarError {
+  return new SidecarError(
+    'idempotency_mismatch',
+    `This ${which} was used for another request; use a new one for a new create.`,
+    { detail: { which } },
+  );
+}
+
+/** Sends a held create and sees it to its end, whether or not the caller is still there. */
+async function sendAndClose(deps: CreateDeps, create: CreateRequest, held: Held): Promise<void> {
+  if (create.gone.aborted) {
+    const end: CreateEnd = { kind: 'refused', evidence: 'the caller went away before the request was sent' };
+    await close(deps, held, { end, calls: [], answer: null });
+    return;
+  }
+  const exchange = await send(deps, create, held);
+  const verdict = judge(exchange, {
+    route: create.route,
+    externalTaskId: held.prepared.externalTaskId,
+    price: create.settings.cashPrice,
+  });
+  deps.noteVerdict(create, verdict);
+  for (const call of exchange.calls) {
+    call.holdId = held.holdId === '' ? null : held.holdId;
+    call.overheadMs = overheadOf(timing(deps, create, exchange.upstreamMs));
+  }
+  const lastCall = exchange.calls.at(-1);
+  if (lastCall && verdict.end.kind === 'task') lastCall.taskId = verdict.end.sighting.taskId;
+  const kept = held.prepared.guard && verdict.isKept && exchange.answer ? storable(exchange.answer) : null;
+  const closed = close(deps, held, { end: verdict.end, calls: exchange.calls, answer: kept });
+  const isRecorded = await within(deps, create, closed);
+  for (const call of exchange.calls) deps.telemetry.callEnded(call);
+  if (!isRecorded) throw unknownOutcome(held, 'its outcome could not be recorded yet');
+  await answer(deps, create, { held, exchange, end: verdict.end });
+}
+
+async function send(deps: CreateDeps, create: CreateRequest, held: Held): Promise<Exchange> {
+  const { prepared } = held;
+  const first = await exchangeOnce(deps, create, prepared.bytes);
+  if (
+    prepared.original === null ||
+    !first.answer ||
+    !refusesExternalId(first.answer.status, first.answer.envelope)
+  )
+    return first;
+  deps.injection.stop(create.route.template);
+  deps.telemetry.retried('external_task_id_refused');
+  const second = await exchangeOnce(deps, create, prepared.original);
+  return {
+    ...second,
+    calls: [...first.calls, ...second.calls.map((call) => ({ ...call, attempt: first.calls.length + 1 }))],
+    upstreamMs: first.upstreamMs + second.upstreamMs,
+  };
+}
+
+function exchangeOnce(deps: CreateDeps, create: CreateRequest, body: Uint8Array): Promise<Exchange> {
+  const { frame, caller, requestId, route } = create;
+  return deps.upstream.exchange(
+    { method: 'POST', path: create.path, headers: frame.forward, body },
+    {
+      context: {
+        requestId,
+        app: caller.app,
+        tag: caller.tag,
+        route: route.template,
+        holdId: null,
+        origin: 'app',
+        overheadMs: 0,
+      },
+      timeoutMs: create.settings.upstreamTimeoutMs,
+      deadlineMs: leftMs(deps, create),
+    },
+  );
+}
+
+type Ending = Pick<Parameters<CreateDeps['closing']['close']>[0], 'end' | 'calls' | 'answer'>;
+
+async function close(deps: CreateDeps, held: Held, ending: Ending): Promise<void> {
+  if (held.holdId === '') return;
+  await deps.closing.close({ holdId: held.holdId, at: deps.clock.now(), ...ending });
+}
+
+/** Waits for a promise until the create's deadline; false where it passed first. */
+async function within(deps: CreateDeps, create: CreateRequest, promise: Promise<void>): Promise<boolean> {
+  let isDone = false;
+  const done = promise.then(() => void (isDone = true));
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = deps.clock.after(Math.max(1_000, leftMs(deps, create)), resolve);
+  await Promise.race([done, late]);
+  timer.cancel();
+  return isDone;
+}
+
+interface Outcome {
+  held: Held;
+  exchange: Exchange;
+  end: CreateEnd;
+}
+
+/** Answers the caller: with Kling's answer, with that of a look-up, or with what we know. */
+async function answer(deps: CreateDeps, create: CreateRequest, outcome: Outcome): Promise<void> {
+  const { held, exchange, end } = outcome;
+  if (end.kind === 'unknown' && held.prepared.externalTaskId !== null && held.holdId !== '') {
+    const waitedFrom = deps.clock.monotonic();
+    const found = await deps.doubts.waitFor(held.holdId, leftMs(deps, create));
+    exchange.upstreamMs += deps.clock.monotonic() - waitedFrom;
+    if (found) {
+      reply(deps, create, { held, upstreamMs: exchange.upstreamMs, answer: fromStored(found) });
+      return;
+    }
+  }
+  if (exchange.answer) {
+    reply(deps, create, { held, upstreamMs: exchange.upstreamMs, answer: exchange.answer });
+    return;
+  }
+  const failure = exchange.failure;
+  if (failure && !failure.sent) {
+    const isLate = failure.errorClass === 'connect_timeout';
+    throw new SidecarError(
+      isLate ? 'upstream_timeout' : 'upstream_unreachable',
+      `Kling could not be reached (${failure.cause}); nothing was sent and nothing is held.`,
+      { detail: { sent: 'no' } },
+    );
+  }
+  throw unknownOutcome(held, failure?.cause ?? 'no complete answer came');
+}
+
+function fromStored(stored: StoredAnswer): Pick<Answer, 'status' | 'reason' | 'headers' | 'body'> {
+  return {
+    status: stored.status,
+    reason: '',
+    headers: stored.headers.flat(),
+    body: Buffer.from(stored.body),
+  };
+}
+
+interface Reply {
+  held: Held;
+  upstreamMs: Ms;
+  answer: Pick<Answer, 'status' | 'reason' | 'headers' | 'body'>;
+}
+
+function reply(deps: CreateDeps, create: CreateRequest, { held, upstreamMs, answer }: Reply): void {
+  const { admitted, prepared } = held;
+  const ours = ['x-request-id', create.requestId];
+  if (held.holdId !== '') {
+    ours.push('x-kling-credits-held', String((create.credits ?? create.unpricedCredits) / 1000));
+  }
+  if (admitted.remainingCredits !== null) {
+    ours.push('x-kling-budget-remaining', String(admitted.remainingCredits / 1000));
+  }
+  if (prepared.externalTaskId !== null)
+    ours.push('x-kling-external-task-id', headerSafe(prepared.externalTaskId));
+  ours.push('server-timing', serverTiming(timing(deps, create, upstreamMs)));
+  writeAnswer(create.response, {
+    status: answer.status,
+    reason: answer.reason,
+    lines: passedLines(answer.headers, ours),
+    body: answer.body,
+  });
+}
+
+/** A caller's own id may hold what a header may not. */
+function headerSafe(id: string): string {
+  return /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(id);
+}
+
+function timing(deps: CreateDeps, create: CreateRequest, upstreamMs: Ms): Timing {
+  return { upstreamMs, queueMs: create.queueMs, totalMs: deps.clock.monotonic() - create.startedTick };
+}
+
+function leftMs(deps: CreateDeps, create: CreateRequest): Ms {
+  return create.deadlineTick - deps.clock.monotonic();
+}
+
+function checkTimeLeft(deps: CreateDeps, create: CreateRequest): void {
+  if (create.settings.mode === 'observe' || leftMs(deps, create) >= SEND_MS_MIN) return;
+  throw new SidecarError(
+    'upstream_timeout',
+    `Less than ${SEND_MS_MIN} ms of the deadline were left; nothing was sent and nothing is held.`,
+    { detail: { sent: 'no' } },
+  );
+}
+
+function unknownOutcome(held: Held, why: string): SidecarError {
+  const id = held.prepared.externalTaskId;
+  const name = id === null ? 'it carries no external task id' : `its external task id is ${id}`;
+  return new SidecarError(
+    'outcome_unknown',
+    `The create may have reached Kling (${why}); ${name}. Its credits stay held and the look-up goes on: ` +
+      'do not send it again as new.',
+    { detail: { sent: 'unknown', holdId: held.holdId === '' ? null : held.holdId, externalTaskId: id } },
+  );
+}

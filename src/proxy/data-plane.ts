@@ -1,0 +1,196 @@
+/**
+ * The data plane: from a socket to the create or read that a request is, and back with its answer or our refusal.
+ *
+ * A request is framed, its target checked, its caller found, its route looked up, in that order; the first thing that is
+ * wrong answers it. Nothing here knows a path of ours: the control plane is another listener.
+ *
+ * **Invariant**: every request is answered once or its socket destroyed; what we refuse never reaches Kling and is
+ * recorded as a refusal, never as a call.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SidecarError, isRefusal } from '../errors.ts';
+import { newId } from '../ids.ts';
+import type { RefusalRecord } from '../calls/call.ts';
+import { UNKNOWN_CREATE, type KlingRoute } from '../kling/routes.ts';
+import { readCaller, saneRequestId } from './caller.ts';
+import { handleCreate } from './create.ts';
+import type { CreateDeps, CreateRequest } from './create-request.ts';
+import { readFrame, type Frame } from './frame.ts';
+import { handleRead, type ReadDeps } from './read.ts';
+import { refusalAnswer, writeAnswer } from './reply.ts';
+import type { ProxySettings } from './settings.ts';
+import { readTarget } from './target.ts';
+
+export interface DataPlaneDeps extends CreateDeps, ReadDeps {
+  settings: () => ProxySettings;
+  /** True while draining: nothing new is begun. */
+  isDraining: () => boolean;
+  recordRefusal: (refusal: RefusalRecord) => void;
+}
+
+/** A request on its way, as far as it has come: what a refusal can say of it. */
+interface Passage {
+  requestId: string;
+  method: string;
+  route: string;
+  app: string;
+  tag: string | null;
+  create: CreateRequest | null;
+}
+
+/** Handles one request of the data plane; never rejects. */
+export async function handleRequest(
+  deps: DataPlaneDeps,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  response.sendDate = false;
+  const passage: Passage = {
+    requestId: newId('req', deps.clock.now()),
+    method: request.method ?? '',
+    route: 'unmatched',
+    app: 'default',
+    tag: null,
+    create: null,
+  };
+  try {
+    await pass(deps, { request, response, passage });
+  } catch (error) {
+    refuse(deps, { request, response, passage }, error);
+  }
+}
+
+interface Exchanged {
+  request: IncomingMessage;
+  response: ServerResponse;
+  passage: Passage;
+}
+
+async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchanged): Promise<void> {
+  const startedTick = deps.clock.monotonic();
+  const settings = deps.settings();
+  const frame = readFrame(request, settings.frame);
+  passage.requestId = saneRequestId(frame.headers) ?? passage.requestId;
+  const found = findTarget(settings, frame, request.url ?? '');
+  passage.route = found.route?.template ?? 'unmatched';
+  const caller = await readCaller(frame, settings.identify);
+  passage.app = caller.app;
+  passage.tag = caller.tag;
+  const common = { request, response, requestId: passage.requestId, settings, frame, caller, startedTick };
+  if (isFree(found.route, frame)) {
+    if (deps.isDraining()) throw shuttingDown();
+    await handleRead(deps, { ...common, route: found.route, target: found.path + found.query });
+    return;
+  }
+  if (deps.isDraining()) throw shuttingDown();
+  const route = found.route ?? UNKNOWN_CREATE;
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort(new Error('the caller went away'));
+  });
+  const deadlineMs = Math.min(settings.deadlineMs, caller.timeoutMs ?? settings.deadlineMs);
+  const create: CreateRequest = {
+    ...common,
+    route,
+    path: found.path,
+    deadlineTick: startedTick + deadlineMs,
+    gone: gone.signal,
+    unpricedCredits: settings.unknownRoute === 'pass' ? 0 : settings.unknownRouteCredits,
+    noteWouldRefuse: (error) => noteWouldRefuse(deps, passage, error),
+    queueMs: 0,
+    labels: null,
+    credits: null,
+  };
+  passage.create = create;
+  await handleCreate(deps, create);
+}
+
+function isFree(route: KlingRoute | null, frame: Frame): boolean {
+  if (route === null) return frame.method !== 'POST';
+  return route.kind === 'read' || route.kind === 'write';
+}
+
+interface Found {
+  route: KlingRoute | null;
+  path: string;
+  query: string;
+}
+
+function findTarget(settings: ProxySettings, frame: Frame, url: string): Found {
+  const method = frame.method === 'HEAD' ? 'GET' : frame.method;
+  const { path, query } = readTarget(url, method === 'GET', settings.stripPrefixes);
+  const found = settings.routes.find(method, path);
+  if (found.kind === 'match') return { route: found.route, path, query };
+  if (found.kind === 'method') {
+    throw new SidecarError(
+      'target_refused',
+      `${path} takes ${found.allowed.join(' or ')}, not ${frame.method}.`,
+      { status: 405, detail: { allowed: found.allowed.join(', ') } },
+    );
+  }
+  const near = settings.routes.nearMiss(method, path);
+  if (near !== null) {
+    throw new SidecarError('target_refused', `There is no ${path}; did you mean ${near}?`, { status: 404 });
+  }
+  return { route: null, path, query };
+}
+
+function shuttingDown(): SidecarError {
+  return new SidecarError('shutting_down', 'The sidecar is shutting down; nothing was sent or held.');
+}
+
+/** Answers a request that we refuse, closing the connection where its body was not read. */
+function refuse(deps: DataPlaneDeps, { request, response, passage }: Exchanged, error: unknown): void {
+  if (!(error instanceof SidecarError) && (request.destroyed || response.destroyed)) return;
+  const known = error instanceof SidecarError && isRefusal(error.code) ? error : internal(error);
+  const record = refusalRecord(deps, passage, known);
+  deps.recordRefusal(record);
+  deps.telemetry.requestRefused(record, passage.create?.labels ?? null);
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const answer = refusalAnswer(known, passage.requestId);
+  if (known.status === 405) answer.lines.push('allow', String(known.detail['allowed'] ?? 'GET, HEAD, POST'));
+  const external = known.detail['externalTaskId'];
+  if (typeof external === 'string') answer.lines.push('x-kling-external-task-id', encodeURI(external));
+  const totalMs = passage.create ? deps.clock.monotonic() - passage.create.startedTick : 0;
+  answer.lines.push('server-timing', `sidecar;dur=${totalMs.toFixed(2)}`);
+  if (!request.complete) answer.lines.push('connection', 'close');
+  writeAnswer(response, answer);
+}
+
+/** A fault of ours: refused as if the ledger were out of reach, without its text. */
+function internal(error: unknown): SidecarError {
+  return new SidecarError(
+    'ledger_unavailable',
+    'The sidecar failed on this request; nothing more is known.',
+    {
+      cause: error,
+    },
+  );
+}
+
+function noteWouldRefuse(deps: DataPlaneDeps, passage: Passage, error: SidecarError): void {
+  const record = { ...refusalRecord(deps, passage, error), wouldOnly: true };
+  deps.recordRefusal(record);
+  deps.telemetry.requestRefused(record, passage.create?.labels ?? null);
+}
+
+function refusalRecord(deps: DataPlaneDeps, passage: Passage, error: SidecarError): RefusalRecord {
+  const at = deps.clock.now();
+  return {
+    id: newId('refusal', at),
+    requestId: passage.requestId,
+    at,
+    app: passage.app,
+    tag: passage.tag,
+    method: passage.method.slice(0, 16),
+    route: passage.route,
+    status: error.status,
+    word: error.code,
+    message: error.message.slice(0, 500),
+    credits: passage.create?.credits ?? null,
+    wouldOnly: false,
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * Framing: what an inbound request must look like before anybody asks what it wants.
+ *
+ * Works on the raw header lines, because Node's header object joins or drops duplicates. Headers go on by an
+ * allow-list; everything else that a client sends stays here.
+ *
+ * **Invariant**: one Host, one of each singleton, no upgrade, no web page, no override header reaches Kling.
+ */
+import type { IncomingMessage } from 'node:http';
+import { SidecarError } from '../errors.ts';
+
+/** Headers that go to Kling as they came; `upstream.forwardHeaders` adds to them. */
+const FORWARDED = ['content-type', 'accept', 'accept-language', 'user-agent', 'traceparent', 'tracestate'];
+/** Headers of which a request may have only one. */
+const SINGLETONS: ReadonlySet<string> = new Set([
+  ...FORWARDED,
+  'host',
+  'content-length',
+  'content-encoding',
+  'transfer-encoding',
+  'authorization',
+  'origin',
+  'expect',
+  'sec-fetch-site',
+  'idempotency-key',
+  'x-request-id',
+  'x-kling-app',
+  'x-kling-tag',
+  'x-kling-expected-seconds',
+  'x-kling-timeout-ms',
+]);
+const ALLOWED_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
+
+export interface FrameRules {
+  /** `host` or `host:port`, lower case: the names this listener answers to. */
+  allowedHosts: ReadonlySet<string>;
+  /** Lower-case names of `upstream.forwardHeaders`. */
+  forwardHeaders: readonly string[];
+}
+
+/** A request whose framing is sound. */
+export interface Frame {
+  method: 'GET' | 'HEAD' | 'POST';
+  /** Header values by lower-case name; each name here came once. */
+  headers: ReadonlyMap<string, string>;
+  /** The lines that go to Kling: name, value, name, value. */
+  forward: string[];
+}
+
+/** Makes the set of names that a listener answers to: loopback's, and the configured ones. */
+export function hostNames(port: number, allowedHosts: readonly string[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const host of ['127.0.0.1', 'localhost', '[::1]']) names.add(`${host}:${port}`);
+  for (const host of allowedHosts) {
+    names.add(host.toLowerCase());
+    if (!/:\d+$/.test(host)) names.add(`${host.toLowerCase()}:${port}`);
+  }
+  return names;
+}
+
+/**
+ * Checks a request's framing.
+ *
+ * @throws SidecarError `host_refused`, `browser_refused`, `target_refused` (400, 405, 417, 426).
+ */
+export function readFrame(request: IncomingMessage, rules: FrameRules): Frame {
+  const headers = singleHeaders(request.rawHeaders);
+  checkHost(headers.get('host'), rules);
+  checkBrowser(headers);
+  const method = request.method ?? '';
+  if (!ALLOWED_METHODS.has(method)) {
+    throw target(`The method ${method} is not forwarded; use GET, HEAD or POST.`, 405);
+  }
+  if (headers.has('upgrade')) throw target('Upgrade is not supported.', 426);
+  const expect = headers.get('expect');
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
+    throw target('The only Expect header that is answered is 100-continue.', 417);
+  }
+  if (method !== 'POST' && declaresBody(headers)) throw target(`A ${method} request may not declare a body.`);
+  return { method: method as Frame['method'], headers, forward: forwardLines(headers, rules) };
+}
+
+function singleHeaders(raw: readonly string[]): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = (raw[i] ?? '').toLowerCase();
+    if (headers.has(name)) {
+      if (SINGLETONS.has(name)) throw target(`The header ${name} came more than once.`);
+      headers.set(name, `${headers.get(name)}, ${raw[i + 1] ?? ''}`);
+    } else headers.set(name, raw[i + 1] ?? '');
+  }
+  return headers;
+}
+
+function checkHost(host: string | undefined, rules: FrameRules): void {
+  if (host === undefined) throw target('The Host header is missing.');
+  if (rules.allowedHosts.has(host.toLowerCase())) return;
+  throw new SidecarError(
+    'host_refused',
+    `The Host ${printable(host)} is not a name of this sidecar; add it to listen.allowedHosts if it should be.`,
+  );
+}
+
+/** A web page must not spend: browsers add these headers, SDKs do not. */
+function checkBrowser(headers: ReadonlyMap<string, string>): void {
+  const origin = headers.get('origin');
+  const site = headers.get('sec-fetch-site');
+  if (origin === undefined && (site === undefined || site === 'none' || site === 'same-origin')) return;
+  const shown =
+    origin === undefined ? `Sec-Fetch-Site: ${printable(site ?? '')}` : `Origin: ${printable(origin)}`;
+  throw new SidecarError(
+    'browser_refused',
+    `Requests from web pages are refused (${shown}); call from a server.`,
+  );
+}
+
+function declaresBody(headers: ReadonlyMap<string, string>): boolean {
+  const length = headers.get('content-length');
+  return headers.has('transfer-encoding') || (length !== undefined && length !== '0');
+}
+
+function forwardLines(headers: ReadonlyMap<string, string>, rules: FrameRules): string[] {
+  const connection = headers.get('connection');
+  const listed = connection === undefined ? null : connectionNames(connection);
+  const lines: string[] = [];
+  const add = (name: string): void => {
+    const value = headers.get(name);
+    if (value !== undefined && !listed?.has(name)) lines.push(name, value);
+  };
+  for (const name of FORWARDED) add(name);
+  for (const name of rules.forwardHeaders) add(name);
+  return lines;
+}
+
+function connectionNames(value: string): Set<string> | null {
+  if (value === 'keep-alive' || value === 'close') return null;
+  return new Set(value.split(',').map((name) => name.trim().toLowerCase()));
+}
+
+function printable(text: string): string {
+  return text.slice(0, 120).replace(/[^\x21-\x7e]/g, '?');
+}
+
+function target(message: string, status = 400): SidecarError {
+  return new SidecarError('target_refused', message, { status });
+}

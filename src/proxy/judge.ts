@@ -1,0 +1,46 @@
+/** What a create's exchange means: for its hold, for a repeat of the same request, and for the account. */
+import { codeInfo, type CodeInfo } from '../kling/codes.ts';
+import type { CashPrice } from '../kling/deduction.ts';
+import { createEnd } from '../kling/envelope.ts';
+import type { KlingRoute } from '../kling/routes.ts';
+import type { CreateEnd } from '../ledger/ledger.ts';
+import type { Exchange } from '../upstream/upstream.ts';
+
+export interface Verdict {
+  end: CreateEnd;
+  /** Kling's word on its code, where the table has it. */
+  info: CodeInfo | null;
+  message: string;
+  /** Whether the answer is kept for repeats: all are but 401, 1302 and 1303, which say "not now". */
+  isKept: boolean;
+}
+
+const NOT_NOW: ReadonlySet<number> = new Set([1302, 1303]);
+
+/** Judges an exchange by what Kling answered, or by what is known to have been sent. */
+export function judge(
+  exchange: Exchange,
+  create: { route: KlingRoute; externalTaskId: string | null; price: CashPrice },
+): Verdict {
+  const { answer, failure } = exchange;
+  if (!answer) {
+    const cause = failure?.cause ?? 'no answer';
+    const kind = failure && !failure.sent ? 'refused' : 'unknown';
+    return {
+      end: { kind, evidence: `${failure?.errorClass}: ${cause}` },
+      info: null,
+      message: cause,
+      isKept: false,
+    };
+  }
+  const end = createEnd({ ...create, status: answer.status, bytes: answer.body });
+  const code = answer.envelope?.code ?? null;
+  const info = code === null || code === 0 ? null : codeInfo(code);
+  const isNotNow = answer.status === 401 || (code !== null && NOT_NOW.has(code));
+  return {
+    end,
+    info,
+    message: answer.envelope?.message ?? '',
+    isKept: end.kind !== 'unknown' && !isNotNow,
+  };
+}

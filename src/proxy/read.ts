@@ -1,0 +1,202 @@
+/**
+ * Reads and free writes: streamed through as they come, while a bounded copy is kept to learn from.
+ *
+ * **Invariant**: a read waits for nothing of ours but the signature: not for money, the store, a slot or a freeze. A
+ * read is tried once more only where no byte had left and no answer had begun.
+ */
+import type { CallRecord } from '../calls/call.ts';
+import { SidecarError } from '../errors.ts';
+import { readEnvelope, sightingsIn, type Envelope } from '../kling/envelope.ts';
+import type { KlingRoute } from '../kling/routes.ts';
+import type { TaskSighting } from '../tasks/task.ts';
+import type { Ms } from '../units.ts';
+import type { AnswerHead, Attempt, AttemptFailure, OutboundRequest } from '../upstream/attempt.ts';
+import { hasJsonBody } from '../upstream/headers.ts';
+import type { CreateDeps, CreateRequest } from './create-request.ts';
+import { readBody } from './body.ts';
+import { overheadOf, passedLines, serverTiming } from './reply.ts';
+
+/** What is kept of an answer's body to learn from; beyond it nothing is parsed and the poller settles. */
+const OBSERVED_BYTES_MAX = 4 * 1_048_576;
+/** Tries of a read that provably never left. */
+const ATTEMPTS_MAX = 2;
+const FREE_WRITE_BYTES_MAX = 1_048_576;
+
+export interface ReadDeps extends Pick<CreateDeps, 'clock' | 'upstream' | 'telemetry'> {
+  journal: (call: CallRecord) => void;
+  observe: (sightings: TaskSighting[]) => void;
+}
+
+export interface ReadRequest extends Pick<
+  CreateRequest,
+  'request' | 'response' | 'requestId' | 'frame' | 'caller' | 'startedTick' | 'settings'
+> {
+  /** Null for a path that we do not know: it is a GET, so it costs nothing. */
+  readonly route: KlingRoute | null;
+  /** Path and query as they go to Kling. */
+  readonly target: string;
+}
+
+/** Handles one read or free write; refusals are thrown as SidecarError before anything was answered. */
+export async function handleRead(deps: ReadDeps, read: ReadRequest): Promise<void> {
+  const { frame, request } = read;
+  let body: Uint8Array | null = null;
+  if (frame.method === 'POST') {
+    const received = await readBody(request, Math.min(FREE_WRITE_BYTES_MAX, read.settings.bodyBytesMax));
+    body = received.buffer.subarray(received.start, received.end);
+  }
+  const outbound: OutboundRequest = {
+    method: frame.method,
+    path: read.target,
+    headers: frame.forward,
+    body,
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const failure = await new Relay(deps, read, attempt).run(outbound);
+    if (failure === null || read.response.headersSent || read.response.destroyed) return;
+    const mayRetry = !failure.sent || frame.method !== 'POST';
+    if (attempt >= ATTEMPTS_MAX || !mayRetry || failure.errorClass === 'headers_timeout')
+      throw failed(failure);
+    deps.telemetry.retried(failure.errorClass);
+  }
+}
+
+function failed(failure: AttemptFailure): SidecarError {
+  const isLate = failure.errorClass === 'headers_timeout' || failure.errorClass === 'connect_timeout';
+  return new SidecarError(
+    isLate ? 'upstream_timeout' : 'upstream_unreachable',
+    `Kling brought no answer to this read (${failure.cause}).`,
+    { detail: { sent: failure.sent ? 'yes' : 'no' } },
+  );
+}
+
+/** One attempt of a read, relayed to its caller. */
+class Relay {
+  readonly #deps: ReadDeps;
+  readonly #read: ReadRequest;
+  readonly #attemptNumber: number;
+  readonly #startedAt: Ms;
+  #sentTick: Ms = 0;
+  #headTick: Ms = 0;
+  #head: AnswerHead | null = null;
+  #copy: Buffer[] | null = null;
+  #bytes = 0;
+
+  constructor(deps: ReadDeps, read: ReadRequest, attemptNumber: number) {
+    this.#deps = deps;
+    this.#read = read;
+    this.#attemptNumber = attemptNumber;
+    this.#startedAt = deps.clock.now();
+  }
+
+  /** Runs to the end of the answer; gives the failure if there was one. */
+  async run(outbound: OutboundRequest): Promise<AttemptFailure | null> {
+    const { upstream, clock } = this.#deps;
+    const { response } = this.#read;
+    const headers = await upstream.sign(outbound.headers);
+    return new Promise((resolve) => {
+      const attempt: Attempt = upstream.attempt({
+        onHead: (head) => this.#onHead(head),
+        onChunk: (chunk) => this.#onChunk(chunk, attempt),
+        onEnd: () => {
+          response.off('close', onGone);
+          response.end();
+          this.#finish(outbound, null);
+          resolve(null);
+        },
+        onFailure: (failure) => {
+          response.off('close', onGone);
+          upstream.noteFailure();
+          if (response.headersSent) response.destroy();
+          this.#finish(outbound, failure);
+          resolve(failure);
+        },
+      });
+      const onGone = (): void => {
+        attempt.abandon();
+        this.#finish(outbound, null, true);
+        resolve(null);
+      };
+      response.once('close', onGone);
+      if (response.destroyed) {
+        response.off('close', onGone);
+        resolve(null);
+        return;
+      }
+      this.#sentTick = clock.monotonic();
+      attempt.dispatch({ ...outbound, headers });
+    });
+  }
+
+  #onHead(head: AnswerHead): void {
+    const { clock, upstream } = this.#deps;
+    const { response, requestId, startedTick } = this.#read;
+    this.#head = head;
+    this.#headTick = clock.monotonic();
+    upstream.noteHead(head);
+    this.#copy = hasJsonBody(head.headers) ? [] : null;
+    const upstreamMs = this.#headTick - this.#sentTick;
+    const timing = { upstreamMs, queueMs: 0, totalMs: this.#headTick - startedTick };
+    const ours = ['x-request-id', requestId, 'server-timing', serverTiming(timing)];
+    const lines = passedLines(head.headers, ours);
+    if (head.reason === '') response.writeHead(head.status, lines);
+    else response.writeHead(head.status, head.reason, lines);
+  }
+
+  #onChunk(chunk: Buffer, attempt: Attempt): void {
+    const { response } = this.#read;
+    this.#bytes += chunk.length;
+    if (this.#bytes > OBSERVED_BYTES_MAX) this.#copy = null;
+    this.#copy?.push(chunk);
+    if (response.write(chunk)) return;
+    attempt.pause();
+    response.once('drain', () => attempt.resume());
+  }
+
+  #finish(outbound: OutboundRequest, failure: AttemptFailure | null, isAborted = false): void {
+    const { clock, upstream, telemetry, journal } = this.#deps;
+    const { requestId, caller, route, startedTick } = this.#read;
+    const isWhole = failure === null && !isAborted;
+    const body = isWhole && this.#copy !== null ? joined(this.#copy) : null;
+    const envelope: Envelope | null = body === null ? null : readEnvelope(body);
+    const endedTick = clock.monotonic();
+    const headMs = (this.#headTick === 0 ? endedTick : this.#headTick) - this.#sentTick;
+    const totalMs = (this.#headTick === 0 ? endedTick : this.#headTick) - startedTick;
+    const call = upstream.record(
+      {
+        requestId,
+        app: caller.app,
+        tag: caller.tag,
+        route: route?.template ?? 'unmatched',
+        holdId: null,
+        origin: 'app',
+        overheadMs: overheadOf({ upstreamMs: headMs, queueMs: 0, totalMs }),
+      },
+      outbound,
+      {
+        head: this.#head,
+        envelope,
+        failure,
+        bytesReceived: this.#bytes,
+        isAborted,
+        startedAt: this.#startedAt,
+        durationMs: endedTick - this.#sentTick,
+        attempt: this.#attemptNumber,
+      },
+    );
+    journal(call);
+    telemetry.callEnded(call);
+    if (envelope !== null && route !== null && this.#head?.status === 200) this.#learn(route, envelope);
+  }
+
+  /** Takes what an app's own read shows of tasks. */
+  #learn(route: KlingRoute, envelope: Envelope): void {
+    if (route.operation !== 'task-read' && route.operation !== 'task-list') return;
+    const sightings = sightingsIn(route, envelope, this.#read.settings.cashPrice);
+    if (sightings.length > 0) this.#deps.observe(sightings);
+  }
+}
+
+function joined(chunks: Buffer[]): Buffer {
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}

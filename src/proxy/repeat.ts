@@ -1,0 +1,67 @@
+/** Repeats of a request: the same key or task id gets the first one's answer, never a second create. */
+import { SidecarError } from '../errors.ts';
+import { guardState } from '../ledger/guard.ts';
+import type { RepeatGuard, StoredAnswer } from '../ledger/ledger.ts';
+import type { CreateDeps, CreateRequest } from './create-request.ts';
+import { passedLines, serverTiming, writeAnswer } from './reply.ts';
+
+/** How long a wait lasts before the store is asked again: another process may have answered the first one. */
+const ASK_AGAIN_MS = 1_000;
+
+/**
+ * Answers a repeat from what is kept, waiting for the first one's answer until the deadline.
+ *
+ * @returns False where this is the first request of its kind, or the first one is proved to have made nothing.
+ * @throws SidecarError `idempotency_in_progress`, `idempotency_mismatch`.
+ */
+export async function answerRepeat(
+  deps: CreateDeps,
+  create: CreateRequest,
+  guard: RepeatGuard,
+): Promise<boolean> {
+  const app = create.caller.app;
+  for (;;) {
+    const state = await deps.store.read(guardState, { app, ...guard });
+    if (state.kind === 'free') return false;
+    if (state.kind === 'mismatch') {
+      throw new SidecarError(
+        'idempotency_mismatch',
+        `This ${state.which} was used for another request; use a new one for a new create.`,
+        { detail: { which: state.which } },
+      );
+    }
+    if (state.kind === 'answered') {
+      replay(deps, create, { answer: state.answer, externalTaskId: state.externalTaskId });
+      return true;
+    }
+    const leftMs = create.deadlineTick - deps.clock.monotonic();
+    if (leftMs <= 0) throw inProgress(state.externalTaskId);
+    if (create.gone.aborted) return true;
+    await deps.closing.waitFor(state.holdId, Math.min(ASK_AGAIN_MS, leftMs));
+  }
+}
+
+function replay(
+  deps: CreateDeps,
+  create: CreateRequest,
+  kept: { answer: StoredAnswer; externalTaskId: string | null },
+): void {
+  const totalMs = deps.clock.monotonic() - create.startedTick;
+  const ours = ['x-request-id', create.requestId];
+  if (kept.externalTaskId !== null) ours.push('x-kling-external-task-id', kept.externalTaskId);
+  ours.push('server-timing', serverTiming({ upstreamMs: 0, queueMs: create.queueMs, totalMs }));
+  writeAnswer(create.response, {
+    status: kept.answer.status,
+    lines: passedLines(kept.answer.headers.flat(), ours),
+    body: kept.answer.body,
+  });
+}
+
+function inProgress(externalTaskId: string | null): SidecarError {
+  const id = externalTaskId === null ? '' : ` (external task id ${externalTaskId})`;
+  return new SidecarError(
+    'idempotency_in_progress',
+    `The first request with this key has no answer yet${id}; ask again with the same key, do not send it as new.`,
+    { detail: { externalTaskId } },
+  );
+}

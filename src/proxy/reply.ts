@@ -1,0 +1,89 @@
+/** Answers to callers: Kling's passed on as they came, and our own in Kling's shape. */
+import type { ServerResponse } from 'node:http';
+import { REFUSALS, type ErrorDetail, type SidecarError, isRefusal } from '../errors.ts';
+import { endToEnd } from '../upstream/headers.ts';
+import type { Ms } from '../units.ts';
+
+/** Names that only we may set on an answer; Kling's own lines of these names are dropped. */
+const OURS: ReadonlySet<string> = new Set([
+  'x-request-id',
+  'x-kling-sidecar',
+  'x-kling-credits-held',
+  'x-kling-budget-remaining',
+  'x-kling-external-task-id',
+  'server-timing',
+]);
+
+/** Where a request's time went. */
+export interface Timing {
+  upstreamMs: Ms;
+  queueMs: Ms;
+  totalMs: Ms;
+}
+
+/** Gives the time spent in us: never below 0. */
+export function overheadOf(timing: Timing): Ms {
+  return Math.max(0, timing.totalMs - timing.upstreamMs - timing.queueMs);
+}
+
+/** Makes the header lines of a passed-on answer: Kling's end-to-end lines, then ours. */
+export function passedLines(kling: readonly string[], ours: readonly string[]): string[] {
+  const lines = endToEnd(kling, OURS);
+  lines.push(...ours);
+  return lines;
+}
+
+/** Makes the `server-timing` value. */
+export function serverTiming(timing: Timing): string {
+  const upstream = timing.upstreamMs.toFixed(2);
+  const sidecar = overheadOf(timing).toFixed(2);
+  return `upstream;dur=${upstream}, sidecar;dur=${sidecar}, queue;dur=${timing.queueMs.toFixed(2)}`;
+}
+
+/** An answer made by us, before it is written. */
+export interface OwnAnswer {
+  status: number;
+  lines: string[];
+  body: Buffer;
+}
+
+/** Makes the answer of a refusal, in Kling's shape, from an error that callers may see. */
+export function refusalAnswer(error: SidecarError, requestId: string, detail: ErrorDetail = {}): OwnAnswer {
+  const word = isRefusal(error.code) ? error.code : 'ledger_unavailable';
+  const known = REFUSALS[word];
+  const body = Buffer.from(
+    JSON.stringify({
+      code: known.code,
+      message: error.message,
+      request_id: requestId,
+      data: { word, retryable: known.retryable, ...error.detail, ...detail },
+    }),
+  );
+  const lines = [
+    'content-type',
+    'application/json; charset=utf-8',
+    'content-length',
+    String(body.length),
+    'x-kling-sidecar',
+    word,
+    'x-request-id',
+    requestId,
+    'cache-control',
+    'no-store',
+  ];
+  const retryAfter = error.detail['retryAfterSeconds'];
+  if (retryAfter !== undefined) lines.push('retry-after', String(retryAfter));
+  return { status: error.status, lines, body };
+}
+
+/** Writes a whole answer; harmless where the caller is gone. */
+export function writeAnswer(
+  response: ServerResponse,
+  answer: { status: number; reason?: string; lines: string[]; body: Uint8Array },
+): void {
+  if (response.headersSent || response.destroyed) return;
+  if (answer.reason) response.writeHead(answer.status, answer.reason, answer.lines);
+  else response.writeHead(answer.status, answer.lines);
+  const isBodyless = answer.status === 204 || answer.status === 304 || answer.status === 205;
+  response.end(isBodyless ? undefined : answer.body);
+}
