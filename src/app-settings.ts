@@ -1,0 +1,84 @@
+/** From the config and the secrets to what the data plane works with. */
+import type { Clock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import type { AppSecret, Secrets } from './config/secrets.ts';
+import type { PriceOptions } from './kling/price.ts';
+import { routesWith } from './kling/routes.ts';
+import { claimedAccessKey, verifyAppToken, type AppKeys } from './kling/token.ts';
+import { appsByBearer, type CallerApp, type IdentifyApp } from './proxy/caller.ts';
+import { hostNames } from './proxy/frame.ts';
+import type { ProxySettings } from './proxy/settings.ts';
+
+const BYTES_PER_MIB = 1_048_576;
+
+/** Makes the data plane's settings; `ports` are those that its listeners got. */
+export function proxySettings(
+  config: Config,
+  secrets: Secrets,
+  { ports, clock }: { ports: readonly number[]; clock: Clock },
+): ProxySettings {
+  const allowedHosts = new Set(ports.flatMap((port) => [...hostNames(port, config.listen.allowedHosts)]));
+  return {
+    mode: config.mode,
+    frame: {
+      allowedHosts,
+      forwardHeaders: config.upstream.forwardHeaders.map((name) => name.toLowerCase()),
+    },
+    stripPrefixes: config.listen.stripPrefixes,
+    bodyBytesMax: config.listen.maxBodyMiB * BYTES_PER_MIB,
+    identify: identifyApps(config, secrets, clock),
+    routes: routesWith(config.pricing.overrides),
+    pricing: priceOptions(config, clock),
+    cashPrice: config.price,
+    maxCreditsEach: config.creates.maxCreditsEach,
+    unknownRoute: config.creates.unknownRoute,
+    unknownRouteCredits: config.creates.unknownRouteCredits,
+    injectExternalTaskId: config.creates.injectExternalTaskId,
+    deadlineMs: config.creates.deadlineMs,
+    upstreamTimeoutMs: config.upstream.timeoutMs,
+    budgetStatus: config.refusals.budgetStatus,
+    promptPreviewChars: config.store.promptPreviewChars,
+    hasApiKey: secrets.kling.kind === 'api_key',
+  };
+}
+
+/** Makes the price options; the instant is read at each price, since an override may begin tomorrow. */
+function priceOptions(config: Config, clock: Clock): PriceOptions {
+  const { list, overrides, assumeSeconds } = config.pricing;
+  const { unknownRoute, unknownRouteCredits } = config.creates;
+  return {
+    list,
+    overrides,
+    assumeSeconds,
+    unknownRouteCredits: unknownRoute === 'pass' ? null : unknownRouteCredits,
+    get nowMs() {
+      return clock.now();
+    },
+  };
+}
+
+function identifyApps(config: Config, secrets: Secrets, clock: Clock): IdentifyApp | null {
+  if (config.apps.length === 0) return null;
+  const secretOf = new Map(secrets.apps.map((app) => [app.name, app]));
+  const apps = config.apps.map((app): CallerApp => {
+    const secret = secretOf.get(app.name);
+    return {
+      name: app.name,
+      keys: secret?.kind === 'key' ? secret.keys : [],
+      maxCreditsEach: app.maxCreditsEach,
+      requestsPerMinute: app.requestsPerMinute,
+      injectExternalTaskId: app.injectExternalTaskId,
+    };
+  });
+  const signers = new Map(
+    secrets.apps.filter(isSigner).map((app): [string, AppKeys & { name: string }] => [app.accessKey, app]),
+  );
+  return appsByBearer(apps, async (token) => {
+    const signer = signers.get(claimedAccessKey(token) ?? '');
+    return signer && (await verifyAppToken(token, signer, clock)) ? signer.name : null;
+  });
+}
+
+function isSigner(app: AppSecret): app is Extract<AppSecret, { kind: 'ak_sk' }> {
+  return app.kind === 'ak_sk';
+}

@@ -1,0 +1,70 @@
+/**
+ * The schedule: what runs beside requests, when, and what was missed.
+ *
+ * Every job has a period and the instant of its last run, which the store keeps: after sleep or downtime a job that was
+ * missed runs once, at once. node-cron only calls {@link Jobs.runDue}, every minute and in UTC, since local schedules
+ * skip or repeat hours when daylight saving changes.
+ *
+ * **Invariant**: one run of a job at a time; a job that fails is told and tried again at the next minute.
+ */
+import { schedule, type ScheduledTask } from 'node-cron';
+import type { Clock } from './clock.ts';
+import type { Ms } from './units.ts';
+
+export interface Job {
+  name: string;
+  periodMs: Ms;
+  run(at: Ms): Promise<void>;
+}
+
+export interface JobsDeps {
+  clock: Clock;
+  lastRun(name: string): Promise<Ms | null>;
+  noteRun(name: string, at: Ms): Promise<void>;
+  onError(message: string, error: unknown): void;
+}
+
+export class Jobs {
+  readonly #jobs: readonly Job[];
+  readonly #deps: JobsDeps;
+  #task: ScheduledTask | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(jobs: readonly Job[], deps: JobsDeps) {
+    this.#jobs = jobs;
+    this.#deps = deps;
+  }
+
+  /** Looks every minute at what is due, and once now. */
+  start(): void {
+    this.#task = schedule('* * * * *', () => this.runDue(this.#deps.clock.now()), { timezone: 'UTC' });
+    void this.runDue(this.#deps.clock.now());
+  }
+
+  /** Ends the schedule and waits for what runs. */
+  async stop(): Promise<void> {
+    await this.#task?.destroy();
+    await this.#running;
+  }
+
+  /** Runs every job whose period has passed since its last run. */
+  async runDue(at: Ms): Promise<void> {
+    this.#running ??= this.#pass(at).finally(() => {
+      this.#running = null;
+    });
+    await this.#running;
+  }
+
+  async #pass(at: Ms): Promise<void> {
+    for (const job of this.#jobs) {
+      try {
+        const last = await this.#deps.lastRun(job.name);
+        if (last !== null && at - last < job.periodMs && at >= last) continue;
+        await job.run(at);
+        await this.#deps.noteRun(job.name, at);
+      } catch (error) {
+        this.#deps.onError(`the job ${job.name} failed`, error);
+      }
+    }
+  }
+}

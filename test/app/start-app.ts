@@ -1,0 +1,96 @@
+/** Starts the real app before a real emulator, on free ports and a store in a folder of its own. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createApp, type App } from '../../src/app.ts';
+import { systemClock, type Clock } from '../../src/clock.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { loadSecrets } from '../../src/config/secrets.ts';
+import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts';
+import { createLog, type LogDestination } from '../../src/telemetry/log.ts';
+
+export const EMULATOR_KEY = 'emulator-key';
+
+type Json = Record<string, unknown>;
+
+export interface StartOptions {
+  /** Merged over the test's defaults, section by section. */
+  config?: Record<string, Json | unknown[] | string | null>;
+  env?: Record<string, string>;
+  emulator?: Partial<EmulatorOptions>;
+  clock?: Clock;
+  /** Keeps the store of an earlier app. */
+  folder?: string;
+  /** Takes the log; silent by default. */
+  logTo?: LogDestination;
+  /** Another upstream in place of the emulator. */
+  baseUrl?: string;
+}
+
+export interface StartedApp {
+  dataUrl: string;
+  dataTlsUrl: string | null;
+  controlUrl: string;
+  probesUrl: string | null;
+  token: string;
+  folder: string;
+  emulator: Emulator;
+  app: App;
+  /** Reads config and secrets again, as SIGHUP does. */
+  reload(config: NonNullable<StartOptions['config']>, env?: Record<string, string>): Promise<unknown>;
+  /** Stops app and emulator, and deletes the folder unless it is kept. */
+  stop(options?: { keep?: boolean }): Promise<void>;
+}
+
+/** Starts emulator and app; the caller stops them. */
+export async function startApp(options: StartOptions = {}): Promise<StartedApp> {
+  const clock = options.clock ?? systemClock;
+  const folder = options.folder ?? (await mkdtemp(path.join(tmpdir(), 'kling-sidecar-test-')));
+  const emulator = createEmulator({ clock, port: 0, speed: 50, ...options.emulator });
+  const { url } = await emulator.start();
+  const env = options.env ?? { KLING_API_KEY: EMULATOR_KEY };
+  const load = async (config: NonNullable<StartOptions['config']>, from: Record<string, string>) => {
+    await writeFile(path.join(folder, 'sidecar.config.json'), JSON.stringify(merged(options.baseUrl ?? url, config)));
+    const loaded = loadConfig({ env: from, cwd: folder });
+    return { loaded, secrets: await loadSecrets({ config: loaded.config, env: from, cwd: folder }) };
+  };
+  const { loaded, secrets } = await load(options.config ?? {}, env);
+  const log = createLog(
+    options.logTo ? { level: 'debug', destination: options.logTo, pretty: false } : { level: 'silent' },
+  );
+  const app = createApp({ loaded, secrets, log, clock, version: '0.0.0-test' });
+  const urls = await app.start();
+  return {
+    dataUrl: urls.data,
+    dataTlsUrl: urls.dataTls,
+    controlUrl: urls.control,
+    probesUrl: urls.probes,
+    token: secrets.controlToken.reveal(),
+    folder,
+    emulator,
+    app,
+    async reload(config, from = env) {
+      const next = await load(config, from);
+      return app.reload(next.loaded, next.secrets);
+    },
+    async stop({ keep = false } = {}) {
+      await app.stop();
+      await emulator.stop();
+      if (!keep) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function merged(baseUrl: string, config: NonNullable<StartOptions['config']>): Json {
+  const base: Json = {
+    listen: { port: 0 },
+    control: { port: 0 },
+    upstream: { baseUrl },
+    tasks: { pollIntervalMs: 100 },
+  };
+  for (const [key, value] of Object.entries(config)) {
+    const isSection = typeof value === 'object' && value !== null && !Array.isArray(value);
+    base[key] = isSection ? { ...(base[key] as Json | undefined), ...value } : value;
+  }
+  return base;
+}
