@@ -1,4 +1,10 @@
-/** Times the body scanner alone: a 250-byte create and a 10 MiB one with a base64 image. Run: `node bench/scan-bench.ts`. */
+/**
+ * Times what a create costs before it is sent: route, scan, price, the edit that adds an id; for a 250-byte body and
+ * a 10 MiB one with a base64 image. Run: `node bench/scan-bench.ts`.
+ */
+import { injectInPlace } from '../src/kling/external-id.ts';
+import { priceCreate } from '../src/kling/price.ts';
+import { findRoute, UNKNOWN_CREATE } from '../src/kling/routes.ts';
 import { scanBody } from '../src/kling/strict-json.ts';
 
 const small = Buffer.from(
@@ -46,3 +52,32 @@ time(
   () => void scanBody(large, { trusted: true }),
 );
 time(`JSON.parse, ${(large.length / 1048576).toFixed(1)} MiB`, 3, () => void JSON.parse(large.toString()));
+
+const PATH = '/v1/videos/text2video';
+const found = findRoute('POST', PATH);
+const route = found.kind === 'match' ? found.route : UNKNOWN_CREATE;
+const options = {
+  list: 'vendor',
+  overrides: [],
+  assumeSeconds: {},
+  unknownRouteCredits: 0,
+  nowMs: 0,
+} as const;
+const smallBody = scanBody(small);
+const id = 'ks_01k8zzzzzzzzzzzzzzzzzzzzzz';
+const room = Buffer.alloc(256 + large.length);
+const largeBody = scanBody(large);
+large.copy(room, 256);
+
+time('findRoute, exact', 200_000, () => void findRoute('POST', PATH));
+time(
+  'findRoute, with an id',
+  200_000,
+  () => void findRoute('GET', '/v1/videos/text2video/893605946402811985'),
+);
+time('priceCreate', 20_000, () => {
+  priceCreate({ route, bytes: small, body: smallBody, options, expectedSeconds: null });
+});
+time('injectInPlace, 10.0 MiB', 1_000, () => {
+  injectInPlace({ buffer: room, start: 256, end: room.length, body: largeBody, route, id });
+});

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PriceOverride } from '../../src/kling/kling-config.ts';
 import { cheaperStandard } from '../../src/kling/price.ts';
@@ -36,7 +36,7 @@ describe('defaults of absent fields', () => {
     ['/v1/images/kolors-virtual-try-on', {}, 'kolors-virtual-try-on-v1', null, null],
     ['/text-to-video/kling-3.0', { settings: null }, 'kling-v3', 'std', '5'],
     ['/omni-video/kling-3.0-omni', { settings: { resolution: '' } }, 'kling-v3-omni', 'std', '5'],
-  ] as const)('%s %j is %s, %s, %s s', (path, body, model, mode, seconds) => {
+  ] as const)('%s %j is %s, %s, %s s', (...[path, body, model, mode, seconds]) => {
     const priced = price(path, body);
     expect([priced.model, priced.mode, priced.durationSeconds]).toEqual([model, mode, seconds]);
   });
@@ -148,7 +148,7 @@ describe('types and spellings of priced fields', () => {
     ['/text-to-video/kling-3.0', '{"settings":{"resolution":720}}', 'resolution', '720', '"720p"'],
     ['/omni-video/kling-3.0-omni', '{"contents":{"type":"base_video"}}', 'contents', '{"type"', 'a list'],
     ['/v1/videos/omni-video', '{"video_list":["u"]}', 'video_list', '"u"', 'a list of objects'],
-  ])('refuses %s %s, naming field, value and what is allowed', (path, body, field, value, allowed) => {
+  ])('refuses %s %s, naming field, value and what is allowed', (...[path, body, field, value, allowed]) => {
     const message = refusal(path, body);
     expect(message).toContain(field);
     expect(message).toContain(value);

@@ -1,0 +1,149 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  HEADROOM_BYTES,
+  injectExternalId,
+  injectInPlace,
+  readExternalId,
+} from '../../src/kling/external-id.ts';
+import { scanBody } from '../../src/kling/strict-json.ts';
+import { routeFor } from './pricing.ts';
+
+const LEGACY = routeFor('/v1/videos/text2video');
+const NEW = routeFor('/text-to-video/kling-3.0');
+const TTS = routeFor('/v1/audio/tts');
+const ID = 'ks_01k8zzzzzzzzzzzzzzzzzzzzzz';
+
+const read = (text: string, route = LEGACY): string | null =>
+  readExternalId(Buffer.from(text), scanBody(Buffer.from(text)), route);
+const inject = (text: string, route = LEGACY): string => {
+  const bytes = Buffer.from(text);
+  return Buffer.from(injectExternalId(bytes, scanBody(bytes), route, ID)).toString();
+};
+
+describe('the id in a body', () => {
+  it('is read where the generation has it; absent, null and empty are none', () => {
+    expect(read('{"external_task_id":"mine/é \\u00e9"}')).toBe('mine/é é');
+    expect(read('{"options":{"external_task_id":"mine"}}', NEW)).toBe('mine');
+    for (const none of [
+      '{}',
+      '{"external_task_id":null}',
+      '{"external_task_id":""}',
+      '{"options":{"external_task_id":"x"}}',
+    ]) {
+      expect(read(none)).toBeNull();
+    }
+    for (const none of [
+      '{}',
+      '{"options":null}',
+      '{"options":{}}',
+      '{"options":{"external_task_id":""}}',
+      '{"external_task_id":"x"}',
+    ]) {
+      expect(read(none, NEW)).toBeNull();
+    }
+    expect(read('{"external_task_id":"x"}', TTS)).toBeNull();
+  });
+
+  it('must be a string, in options that are an object', () => {
+    expect(() => read('{"external_task_id":12}')).toThrow(/external_task_id is of type number/);
+    expect(() => read('{"options":[]}', NEW)).toThrow(/options is of type array/);
+    expect(() => inject('{"options":"x"}', NEW)).toThrow(/options is of type string/);
+  });
+
+  it.each([
+    ['{}', `{"external_task_id":"${ID}"}`],
+    ['{ }', `{"external_task_id":"${ID}" }`],
+    ['{"a":1}', `{"external_task_id":"${ID}","a":1}`],
+    ['{"a":1,"external_task_id":""}', `{"a":1,"external_task_id":"${ID}"}`],
+    ['{"external_task_id" : null , "a":1}', `{"external_task_id" : "${ID}" , "a":1}`],
+  ])('is written into %s of the legacy generation', (before, after) => {
+    expect(inject(before)).toBe(after);
+  });
+
+  it.each([
+    ['{}', `{"options":{"external_task_id":"${ID}"}}`],
+    ['{"prompt":"a"}', `{"options":{"external_task_id":"${ID}"},"prompt":"a"}`],
+    ['{"options":null}', `{"options":{"external_task_id":"${ID}"}}`],
+    ['{"options":{}}', `{"options":{"external_task_id":"${ID}"}}`],
+    ['{"options":{"callback_url":"u"}}', `{"options":{"external_task_id":"${ID}","callback_url":"u"}}`],
+    ['{"options":{"external_task_id":null}}', `{"options":{"external_task_id":"${ID}"}}`],
+  ])('is written into %s of the new generation', (before, after) => {
+    expect(inject(before, NEW)).toBe(after);
+  });
+
+  it('refuses an id that would need escaping', () => {
+    const bytes = Buffer.from('{}');
+    for (const id of ['', 'a"b', 'é', 'x'.repeat(65)]) {
+      expect(() => injectExternalId(bytes, scanBody(bytes), LEGACY, id)).toThrow(RangeError);
+    }
+  });
+});
+
+describe('injection into any body', () => {
+  const name = fc.stringMatching(/^z[a-z0-9]{0,9}$/);
+  const rest = fc.dictionary(
+    name,
+    fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.constant([1, { a: 'b' }])),
+    {
+      noNullPrototype: true,
+      maxKeys: 6,
+    },
+  );
+  const none = fc.constantFrom('absent', null, '');
+  const body = fc.tuple(
+    rest,
+    none,
+    fc.constantFrom('absent', 'null', 'object'),
+    fc.constantFrom(undefined, 1, '\t'),
+    fc.boolean(),
+  );
+
+  const build = (
+    isNew: boolean,
+    [members, id, options, indent, isFirst]: typeof body extends fc.Arbitrary<infer T> ? T : never,
+  ): string => {
+    const field = id === 'absent' ? {} : { external_task_id: id };
+    const holder =
+      options === 'absent' ? {} : { options: options === 'null' ? null : { ...field, callback_url: 'u' } };
+    const extra = isNew ? holder : field;
+    return JSON.stringify(isFirst ? { ...extra, ...members } : { ...members, ...extra }, null, indent);
+  };
+
+  it.each([
+    ['legacy', LEGACY],
+    ['new', NEW],
+  ])('gives the same object plus the id, copied or in place (%s)', (generation, route) => {
+    fc.assert(
+      fc.property(body, fc.nat({ max: 40 }), (given, slack) => {
+        const text = build(generation === 'new', given);
+        const bytes = Buffer.from(text);
+        const expected = JSON.parse(text) as Record<string, unknown>;
+        if (generation === 'new')
+          expected['options'] = { ...(expected['options'] as object | null), external_task_id: ID };
+        else expected['external_task_id'] = ID;
+
+        const copied = injectExternalId(bytes, scanBody(bytes), route, ID);
+        expect(JSON.parse(Buffer.from(copied).toString())).toEqual(expected);
+        expect(readExternalId(copied, scanBody(copied), route)).toBe(ID);
+        expect(bytes.toString()).toBe(text);
+
+        const start = HEADROOM_BYTES + slack;
+        const buffer = Buffer.alloc(start + bytes.length + slack, 0x7e);
+        bytes.copy(buffer, start);
+        const end = start + bytes.length;
+        const edited = injectInPlace({ buffer, start, end, body: scanBody(bytes), route, id: ID });
+        expect(buffer.subarray(edited.start, edited.end).equals(copied)).toBe(true);
+        expect(edited.end).toBe(end);
+        expect(buffer.subarray(end).every((byte) => byte === 0x7e)).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('says how much room it needs', () => {
+    const buffer = Buffer.from('{"a":1}');
+    const given = { buffer, start: 0, end: buffer.length, body: scanBody(buffer), route: LEGACY, id: ID };
+    expect(() => injectInPlace(given)).toThrow(/256 free bytes/);
+  });
+});

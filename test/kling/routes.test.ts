@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { findRoute, ROUTES, routesWith, UNKNOWN_CREATE, type KlingRoute } from '../../src/kling/routes.ts';
+
+const route = (method: string, path: string): KlingRoute => {
+  const found = findRoute(method, path);
+  if (found.kind !== 'match') throw new Error(`${method} ${path} is ${found.kind}`);
+  return found.route;
+};
+
+describe('routes', () => {
+  it.each([
+    ['POST', '/text-to-video/kling-3.0-turbo', 'create', 'text-to-video', 'kling-v3-turbo', 'new'],
+    ['POST', '/image-to-video/kling-2.5-turbo', 'create', 'image-to-video', 'kling-v2-5-turbo', 'new'],
+    ['POST', '/omni-video/kling-o1', 'create', 'omni-video', 'kling-video-o1', 'new'],
+    ['POST', '/omni-video/kling-3.0-omni', 'create', 'omni-video', 'kling-v3-omni', 'new'],
+    ['POST', '/motion-control/kling-2.6', 'create', 'motion-control', 'kling-v2-6', 'new'],
+    ['POST', '/text-to-video/kling-4.0', 'create', 'text-to-video', 'other', 'new'],
+    ['GET', '/tasks', 'read', 'task-read', null, 'new'],
+    ['POST', '/tasks', 'read', 'task-list', null, 'new'],
+    ['POST', '/v1/videos/text2video', 'create', 'text-to-video', null, 'legacy'],
+    ['GET', '/v1/videos/text2video', 'read', 'task-list', null, 'legacy'],
+    ['GET', '/v1/videos/text2video/893605946402811985', 'read', 'task-read', null, 'legacy'],
+    ['HEAD', '/v1/videos/text2video/1', 'read', 'task-read', null, 'legacy'],
+    ['POST', '/v1/videos/multi-elements/init-selection', 'sync_create', 'elements-selection', null, 'legacy'],
+    ['POST', '/v1/audio/tts', 'sync_create', 'tts', null, 'legacy'],
+    ['POST', '/v1/images/editing/expand', 'create', 'image-expand', null, 'legacy'],
+    ['POST', '/v1/general/custom-elements', 'write', 'library', null, 'legacy'],
+    ['GET', '/v1/general/presets-voices', 'read', 'library', null, 'legacy'],
+    ['POST', '/v1/general/delete-voices', 'write', 'library', null, 'legacy'],
+    ['GET', '/account/costs', 'read', 'account', null, 'account'],
+    ['POST', '/account/billing/package', 'read', 'account', null, 'account'],
+  ])('%s %s is a %s of %s', (...[method, path, kind, operation, urlModel, generation]) => {
+    expect(route(method, path)).toMatchObject({ kind, operation, urlModel, generation });
+  });
+
+  it('gives the parameters and a template that is fit for a label', () => {
+    expect(findRoute('GET', '/v1/videos/effects/abc')).toMatchObject({
+      route: { template: '/v1/videos/effects/{id}', queryPath: '/v1/videos/effects' },
+      params: { id: 'abc' },
+    });
+    expect(findRoute('POST', '/omni-video/kling-9')).toMatchObject({
+      route: { template: '/omni-video/{model}' },
+      params: { model: 'kling-9' },
+    });
+  });
+
+  it('names the methods that a path takes', () => {
+    expect(findRoute('PUT', '/v1/videos/text2video')).toEqual({
+      kind: 'method',
+      allowed: ['GET', 'HEAD', 'POST'],
+    });
+    expect(findRoute('GET', '/v1/audio/tts')).toEqual({ kind: 'method', allowed: ['POST'] });
+    expect(findRoute('DELETE', '/v1/videos/text2video/1')).toEqual({
+      kind: 'method',
+      allowed: ['GET', 'HEAD'],
+    });
+    expect(findRoute('GET', '/text-to-video/kling-4.0')).toEqual({ kind: 'method', allowed: ['POST'] });
+    expect(findRoute('POST', '/v1/general/presets-voices')).toEqual({
+      kind: 'method',
+      allowed: ['GET', 'HEAD'],
+    });
+  });
+
+  it('knows no other path: exact, case-sensitive, without slashes at the end', () => {
+    const paths = [
+      '/',
+      '',
+      '/V1/videos/text2video',
+      '/v1/videos/text2video/',
+      '/v1//videos/text2video',
+      '/v2/videos/text2video',
+    ];
+    const more = [
+      '/v1/videos/goods-studio',
+      '/text-to-video',
+      '/text-to-video/',
+      '/text-to-video/a/b',
+      '/tasks/1',
+      '/v1/videos/text2video/1/2',
+    ];
+    for (const path of [...paths, ...more])
+      expect(findRoute('POST', path), path).toEqual({ kind: 'unknown' });
+    expect(findRoute('POST', '/v1/videos/text2video/cancel')).toEqual({ kind: 'unknown' });
+    expect(findRoute('GET', '/__proto__/x')).toEqual({ kind: 'unknown' });
+  });
+
+  it('says which known path a near miss means', () => {
+    const table = routesWith([]);
+    expect(table.nearMiss('POST', '/V1/Videos/text2video/')).toBe('/v1/videos/text2video');
+    expect(table.nearMiss('GET', '//tasks')).toBe('/tasks');
+    expect(table.nearMiss('POST', '/v1/videos/text2video')).toBeNull();
+    expect(table.nearMiss('POST', '/v1/videos/goods')).toBeNull();
+  });
+
+  it('has each template once per method, and a single query for every legacy task', () => {
+    const keys = ROUTES.map(({ method, template }) => `${method} ${template}`);
+    expect(new Set(keys).size).toBe(keys.length);
+    for (const made of ROUTES.filter(
+      ({ kind, generation }) => kind === 'create' && generation === 'legacy',
+    )) {
+      expect(route('GET', `${made.queryPath}/1`)).toMatchObject({
+        operation: 'task-read',
+        product: made.product,
+      });
+      expect(route('GET', made.template)).toMatchObject({ operation: 'task-list' });
+      expect(made).toMatchObject({ knowsExternalId: true, batchReadable: true });
+    }
+    for (const made of ROUTES.filter(({ kind }) => kind === 'sync_create')) {
+      expect(made).toMatchObject({ knowsExternalId: false, batchReadable: false, queryPath: null });
+    }
+  });
+
+  it('finds a route again by its template, as the store keeps it', () => {
+    const table = routesWith([]);
+    for (const made of ROUTES) expect(table.byTemplate(made.template, made.method)).toBe(made);
+    expect(table.byTemplate('/omni-video/{model}')).toMatchObject({ urlModel: 'other' });
+    expect(table.byTemplate(UNKNOWN_CREATE.template)).toBeNull();
+  });
+
+  it('adds the routes of price overrides, in the generation that their path tells', () => {
+    const amount = { per: 'task', credits: 1 } as const;
+    const open = { operation: null, model: null, mode: null, sound: null, from: null };
+    const table = routesWith([
+      { ...open, path: '/v1/videos/goods-studio', amount },
+      { ...open, path: '/goods/kling-1', amount },
+      { ...open, path: '/v1/videos/text2video', amount },
+    ]);
+    expect(table.find('POST', '/v1/videos/goods-studio')).toMatchObject({
+      route: {
+        kind: 'create',
+        generation: 'legacy',
+        queryPath: '/v1/videos/goods-studio',
+        operation: 'unknown',
+      },
+    });
+    expect(table.find('POST', '/goods/kling-1')).toMatchObject({
+      route: { generation: 'new', queryPath: null },
+    });
+    expect(table.routes.length).toBe(ROUTES.length + 2);
+    expect(table.find('POST', '/v1/videos/other')).toEqual({ kind: 'unknown' });
+  });
+});
