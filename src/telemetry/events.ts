@@ -135,7 +135,9 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
 }
 
 function logCall(log: Log, call: CallRecord): void {
-  log.info('call', {
+  // The poller's own reads would drown what apps do.
+  const isRoutine = call.origin === 'sidecar' && call.outcome === 'ok';
+  log[isRoutine ? 'debug' : 'info']('call', {
     requestId: call.requestId,
     app: call.app,
     method: call.method,

@@ -22,6 +22,13 @@ describe('the events', () => {
     });
   });
 
+  test('what the sidecar asks on its own account is shown at info only where it failed', () => {
+    const { telemetry, logged } = make('info');
+    telemetry.callEnded({ ...CALL, origin: 'sidecar' });
+    telemetry.callEnded({ ...CALL, origin: 'sidecar', status: 500, outcome: 'server_error' });
+    expect(logged().map((line) => line['status'])).toEqual([500]);
+  });
+
   test('what needs a person is a warning; what the ledger does daily is not shown at info', () => {
     const { telemetry, logged } = make('info');
     tellEverything(telemetry);

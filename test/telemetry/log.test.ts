@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { SidecarError } from '../../src/errors.ts';
@@ -126,6 +128,28 @@ describe('the log', () => {
     expect(lines().map((line) => line['msg'])).toContain('after');
   });
 
+  test('what was gathered is on standard output though the process exits at once, or its reader goes away', async () => {
+    const script = `
+      import { createLog } from './src/telemetry/log.ts';
+      const log = createLog({ level: 'info' });
+      for (let i = 0; i < 2000; i += 1) log.info('line ' + i + ' ' + 'x'.repeat(100));
+      if (process.env.LINGER) setTimeout(() => process.stderr.write('still here', () => process.exit(0)), 300);
+      else process.exit(0);`;
+    const start = (env: Record<string, string>) =>
+      spawn(process.execPath, ['--input-type=module', '-e', script], { env: { ...process.env, ...env } });
+    const exiting = start({});
+    let text = '';
+    exiting.stdout.on('data', (piece: Buffer) => (text += piece.toString('utf8')));
+    const abandoned = start({ LINGER: '1' });
+    let told = '';
+    abandoned.stdout.destroy();
+    abandoned.stderr.on('data', (piece: Buffer) => (told += piece.toString('utf8')));
+    const [[code], [abandonedCode]] = await Promise.all([once(exiting, 'close'), once(abandoned, 'close')]);
+    expect(code).toBe(0);
+    expect(text.trimEnd().split('\n')).toHaveLength(2000);
+    expect([abandonedCode, told]).toEqual([0, 'still here']);
+  });
+
   test('a destination that fails does not fail the caller', () => {
     const { log } = capture({
       destination: {
@@ -151,7 +175,7 @@ describe('the log', () => {
     log.flush();
     const text = pieces.join('');
     expect(text.trimEnd().split('\n')).toHaveLength(1);
-    // oxlint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
     expect(text).not.toMatch(/[\u001b\r\u202e]/);
     expect(text).toContain('fake line');
     expect(text).not.toContain('pretty"secret');

@@ -64,7 +64,7 @@ describe('the redaction of log lines', () => {
         const { clean } = createRedaction();
         const line = doubleEscape(clean(JSON.stringify({ text })));
         const shown = (JSON.parse(line) as { text: string }).text;
-        // oxlint-disable-next-line no-control-regex
+        // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
         expect(shown).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
         const visible = text.replace(/[^\x20-\x7e]/g, '');
         expect(shown.length).toBeGreaterThanOrEqual(visible.length);

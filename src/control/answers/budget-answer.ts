@@ -1,0 +1,34 @@
+/** `GET /v1/budgets`: the budgets in force, each in its present window. */
+import { listBudgets, type BudgetRow } from '../../budget/budget-table.ts';
+import type { Store } from '../../store/store.ts';
+import { toCredits, type Ms } from '../../units.ts';
+import type { BudgetAnswer, BudgetsAnswer } from '../schemas.ts';
+import { iso, isoOrNull } from './shape.ts';
+
+/** Reads the budgets in force at an instant. */
+export async function answerBudgets(reader: Pick<Store, 'read'>, at: Ms): Promise<BudgetsAnswer> {
+  const { budgets } = await reader.read(listBudgets, { at });
+  return { budgets: budgets.map(shapeBudget) };
+}
+
+/** Shapes one budget; percent are cut to two places, so that 100 means all of it. */
+export function shapeBudget(row: BudgetRow): BudgetAnswer {
+  return {
+    name: row.name,
+    window: row.window,
+    windowKey: row.windowKey,
+    startsAt: iso(row.startsAt),
+    resetsAt: isoOrNull(row.resetsAt),
+    timeZone: row.timeZone,
+    limitCredits: toCredits(row.limitCredits),
+    settledCredits: toCredits(row.settledCredits),
+    heldCredits: toCredits(row.heldCredits),
+    inDoubtCredits: toCredits(row.inDoubtCredits),
+    remainingCredits: toCredits(row.remainingCredits),
+    usedPercent: Math.floor(row.usedPercent * 100) / 100,
+    mode: row.mode,
+    match: row.match,
+    per: row.per,
+    perValue: row.perValue,
+  };
+}

@@ -1,0 +1,49 @@
+/** `GET /v1/holds`: what is kept back, and how each hold ended. */
+import { listHolds, type HoldListItem } from '../../budget/hold-table.ts';
+import { SidecarError } from '../../errors.ts';
+import type { Store } from '../../store/store.ts';
+import { toCredits } from '../../units.ts';
+import type { HoldsQuery } from '../questions.ts';
+import type { HoldAnswer, HoldsAnswer } from '../schemas.ts';
+import { given, iso, isoOrNull } from './shape.ts';
+
+/** Lists holds, newest first. */
+export async function answerHolds(reader: Pick<Store, 'read'>, query: HoldsQuery): Promise<HoldsAnswer> {
+  const { limit, cursor = null, ...filters } = query;
+  const { holds, nextCursor } = await reader.read(listHolds, { limit, cursor, ...given(filters) });
+  return { holds: holds.map(shapeHold), nextCursor };
+}
+
+/**
+ * Gives one hold.
+ * @throws SidecarError `not_found`.
+ */
+export async function answerHold(reader: Pick<Store, 'read'>, holdId: string): Promise<HoldAnswer> {
+  // The list goes from newer ids to older ones; this cursor stands just before the hold's own id.
+  const { holds } = await reader.read(listHolds, { limit: 1, cursor: `${holdId}~` });
+  const hold = holds[0];
+  if (hold?.id === holdId) return { hold: shapeHold(hold) };
+  throw new SidecarError('not_found', `There is no hold "${holdId}"; GET /v1/holds lists them.`);
+}
+
+function shapeHold(hold: HoldListItem): HoldsAnswer['holds'][number] {
+  return {
+    id: hold.id,
+    state: hold.state,
+    inDoubt: hold.inDoubt,
+    credits: toCredits(hold.credits),
+    settledCredits: toCredits(hold.settledCredits),
+    externalTaskId: hold.externalTaskId,
+    taskId: hold.taskId,
+    operation: hold.operation,
+    model: hold.model,
+    mode: hold.mode,
+    app: hold.app,
+    tag: hold.tag,
+    createdAt: iso(hold.createdAt),
+    endedAt: isoOrNull(hold.endedAt),
+    doubtSince: isoOrNull(hold.doubtSince),
+    doubtEvidence: hold.doubtEvidence,
+    lookUps: hold.lookUps,
+  };
+}

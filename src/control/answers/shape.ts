@@ -1,0 +1,22 @@
+/** How values leave: instants as ISO 8601 in UTC, credits as decimals. */
+import type { Ms } from '../../units.ts';
+
+/** Gives an instant as ISO 8601 in UTC. */
+export function iso(at: Ms): string {
+  return new Date(at).toISOString();
+}
+
+/** The same where there may be none. */
+export function isoOrNull(at: Ms | null): string | null {
+  return at === null ? null : iso(at);
+}
+
+/** The fields of `args` that are not undefined: store operations take absent fields, never undefined ones. */
+export function given<T extends object>(args: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept: { [K in keyof T]?: Exclude<T[K], undefined> } = {};
+  for (const key of Object.keys(args) as (keyof T)[]) {
+    const value = args[key];
+    if (value !== undefined) kept[key] = value as Exclude<T[typeof key], undefined>;
+  }
+  return kept;
+}

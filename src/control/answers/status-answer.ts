@@ -1,0 +1,53 @@
+/** `GET /v1/status`: the running process and the state of money on one page; and the freeze alone. */
+import { listBudgets } from '../../budget/budget-table.ts';
+import { freezeState, type FreezeState } from '../../ledger/freeze.ts';
+import { moneyStatus } from '../../ledger/status.ts';
+import type { Store } from '../../store/store.ts';
+import { toCredits, type Ms } from '../../units.ts';
+import type { LiveStatus } from '../commands.ts';
+import type { FreezeAnswer, StatusAnswer } from '../schemas.ts';
+import { shapeBudget } from './budget-answer.ts';
+import { iso, isoOrNull } from './shape.ts';
+
+/** Joins what the process knows with what the store says at an instant. */
+export async function answerStatus(
+  reader: Pick<Store, 'read'>,
+  live: LiveStatus,
+  when: { at: Ms; stuckAfterMs: Ms },
+): Promise<StatusAnswer> {
+  const [{ budgets }, money] = await Promise.all([
+    reader.read(listBudgets, { at: when.at }),
+    reader.read(moneyStatus, when),
+  ]);
+  const { version, mode, environment, upstream, uptimeSeconds, breaker, clockOffsetMs, store } = live;
+  return {
+    version,
+    mode,
+    environment,
+    upstream,
+    ...shapeFreeze(money.frozen),
+    uptimeSeconds,
+    budgets: budgets.map(shapeBudget),
+    pools: live.pools.map((pool) => ({ ...pool })),
+    breaker,
+    inDoubtHolds: money.inDoubtHolds,
+    inDoubtCredits: toCredits(money.inDoubtCredits),
+    oldestDoubtSince: isoOrNull(money.oldestDoubtSince),
+    openHolds: money.openHolds,
+    heldCredits: toCredits(money.heldCredits),
+    openTasks: money.openTasks.map(({ product, state, tasks, stuck }) => ({ product, state, tasks, stuck })),
+    clockOffsetMs,
+    store: { ...store },
+    wouldHave: live.wouldHave.map((row) => ({ ...row })),
+  };
+}
+
+/** Tells whether spending is frozen, by whom and why. */
+export async function answerFreeze(reader: Pick<Store, 'read'>): Promise<FreezeAnswer> {
+  return shapeFreeze(await reader.read(freezeState, {}));
+}
+
+function shapeFreeze(state: FreezeState | null): FreezeAnswer {
+  const freeze = state && { reason: state.reason, actor: state.actor, since: iso(state.since) };
+  return { frozen: state !== null, freeze };
+}

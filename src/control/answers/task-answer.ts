@@ -1,0 +1,72 @@
+/** `GET /v1/tasks` and `/v1/tasks/ID`: what became of each create. */
+import { SidecarError } from '../../errors.ts';
+import type { Store } from '../../store/store.ts';
+import { getTask, listTasks } from '../../tasks/task-table.ts';
+import type { TaskRow } from '../../tasks/task.ts';
+import { toCredits, type Ms } from '../../units.ts';
+import type { TasksQuery } from '../questions.ts';
+import type { TaskAnswer, TasksAnswer } from '../schemas.ts';
+import { given, iso } from './shape.ts';
+
+/** From when on an open task counts as stuck. */
+export interface StuckRule {
+  at: Ms;
+  afterMs: Ms;
+}
+
+/** Lists tasks, newest first. */
+export async function answerTasks(
+  reader: Pick<Store, 'read'>,
+  query: TasksQuery,
+  stuck: StuckRule,
+): Promise<TasksAnswer> {
+  const { limit, cursor = null, state, app } = query;
+  const filters = given({ state, app, stuck: query.stuck === undefined ? undefined : stuck });
+  const { tasks, nextCursor } = await reader.read(listTasks, { limit, cursor, ...filters });
+  return { tasks: tasks.map((task) => shapeTask(task, stuck)), nextCursor };
+}
+
+/**
+ * Gives one task with its timeline and results.
+ * @throws SidecarError `not_found` where no create of ours made it.
+ */
+export async function answerTask(
+  reader: Pick<Store, 'read'>,
+  taskId: string,
+  stuck: StuckRule,
+): Promise<TaskAnswer> {
+  const task = await reader.read(getTask, { taskId });
+  if (!task) {
+    throw new SidecarError(
+      'not_found',
+      `There is no task "${taskId}" in this store; GET /v1/tasks lists them.`,
+    );
+  }
+  return {
+    ...shapeTask(task, stuck),
+    timeline: task.timeline.map(({ at, ...event }) => ({ at: iso(at), ...event })),
+    results: task.results,
+  };
+}
+
+function shapeTask(task: TaskRow, stuck: StuckRule): TasksAnswer['tasks'][number] {
+  const isOpen = task.state === 'submitted' || task.state === 'processing';
+  return {
+    id: task.id,
+    externalTaskId: task.externalTaskId,
+    holdId: task.holdId,
+    operation: task.operation,
+    model: task.model,
+    mode: task.mode,
+    product: task.product,
+    app: task.app,
+    tag: task.tag,
+    state: task.state,
+    statusMessage: task.statusMessage,
+    stuck: isOpen && task.createdAt <= stuck.at - stuck.afterMs,
+    heldCredits: toCredits(task.heldCredits),
+    settledCredits: toCredits(task.settledCredits),
+    createdAt: iso(task.createdAt),
+    updatedAt: iso(task.updatedAt),
+  };
+}

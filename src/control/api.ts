@@ -1,0 +1,86 @@
+/** The control plane's routes on Hono, and the OpenAPI document made of them. */
+import { RequestError } from '@hono/node-server';
+import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import type { Log } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { ControlCommands } from './commands.ts';
+import { tokenRequired, type Passed } from './guard.ts';
+import { addHealthRoutes } from './health-routes.ts';
+import { addMoneyRoutes } from './money-routes.ts';
+import { addOrderRoutes } from './order-routes.ts';
+import { knownProblem, PlaneRefusal, unexpectedProblem, type Problem } from './problem.ts';
+import type { App } from './route-parts.ts';
+import { addWorkRoutes } from './work-routes.ts';
+
+export interface ApiOptions {
+  commands: ControlCommands;
+  telemetry: Pick<Telemetry, 'metricsText'>;
+  version: string;
+  log: Log;
+}
+
+/** What answers a request that has passed the guard. */
+export interface Api {
+  /** Without `passed` the caller is the operator: a command that reads its own store. */
+  fetch(request: Request, passed?: Passed): Response | Promise<Response>;
+}
+
+/** Makes the API with all its routes. */
+export function createApi({ commands, telemetry, version, log }: ApiOptions): Api {
+  const app: App = new OpenAPIHono<{ Bindings: Passed }>({
+    defaultHook: (result) => {
+      if (!result.success) throw new PlaneRefusal('bad_request', describeIssues(result.target, result.error));
+    },
+  });
+  app.onError((error) => answerError(error, log));
+  app.notFound(() => {
+    throw new PlaneRefusal('not_found', 'There is nothing here; GET /openapi.json lists what there is.');
+  });
+  app.use('/v1/audit', async (context, next) => {
+    if (!context.env.isOperator) throw tokenRequired();
+    await next();
+  });
+  addHealthRoutes(app, commands, telemetry);
+  addWorkRoutes(app, commands);
+  addMoneyRoutes(app, commands);
+  addOrderRoutes(app, commands);
+  app.openAPIRegistry.registerComponent('securitySchemes', 'controlToken', {
+    type: 'http',
+    scheme: 'bearer',
+  });
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'kling-sidecar control plane', version },
+  });
+  return {
+    fetch: (request, passed = { isOperator: true }) => app.fetch(request, passed),
+  };
+}
+
+/** Gives problem details for whatever was thrown; what nobody expected is logged. */
+export function answerError(error: unknown, log: Log): Response {
+  const known = knownProblem(error) ?? malformed(error);
+  if (!known) log.error('the control plane failed to answer', { error });
+  const problem = known ?? unexpectedProblem();
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: { 'content-type': 'application/problem+json' },
+  });
+}
+
+/** What Hono and its adapter refuse themselves: a body that is no JSON, a target that is no URL. */
+function malformed(error: unknown): Problem | null {
+  const isBody = error instanceof Error && 'status' in error && error.status === 400;
+  if (!isBody && !(error instanceof RequestError)) return null;
+  const what = isBody ? 'The body is not valid JSON.' : 'The request target or Host is not valid.';
+  return new PlaneRefusal('bad_request', what).problem;
+}
+
+function describeIssues(target: string, error: z.ZodError): string {
+  const where = target === 'json' ? 'body' : target;
+  const issues = error.issues.slice(0, 5).map((issue) => {
+    const path = issue.path.map(String).join('.');
+    return path === '' ? issue.message : `${path}: ${issue.message}`;
+  });
+  return `The ${where} is not as expected: ${issues.join('; ')}.`;
+}

@@ -1,0 +1,60 @@
+/** What the control plane asks of the program: the app supplies it, the plane never reaches past it. */
+import type { Store } from '../store/store.ts';
+import type { MilliCredits, Ms } from '../units.ts';
+import type { EnforceMode } from '../words.ts';
+import type { PriceOne } from './estimate.ts';
+
+/** The part of the status that lives in the running process; money comes from the store. */
+export interface LiveStatus {
+  version: string;
+  mode: EnforceMode;
+  environment: string;
+  /** The configured origin. */
+  upstream: string;
+  /** 0 where no sidecar runs and the store alone is read. */
+  uptimeSeconds: number;
+  pools: readonly { name: string; inUse: number; limit: number | null; queued: number }[];
+  breaker: string | null;
+  /** Kling's clock less ours; null before the first answer. */
+  clockOffsetMs: Ms | null;
+  store: { path: string; bytes: number };
+  /** What `protect` would have refused or edited since the start. */
+  wouldHave: readonly { word: string; count: number }[];
+}
+
+/** Who orders a change, and why: both are kept in the audit. */
+export interface Order {
+  actor: string;
+  reason: string;
+}
+
+export interface ControlCommands {
+  /** Reads of the store; they never delay a create. */
+  readonly reader: Pick<Store, 'read'>;
+  now(): Ms;
+  /** Tasks open for longer than this are stuck (`tasks.stuckAfterMs`). */
+  readonly stuckAfterMs: Ms;
+  status(): LiveStatus;
+  /** Whether the sidecar can do its work, and if not, why; never because of Kling, a budget or a breaker. */
+  readiness(): { ready: boolean; reasons: readonly string[] };
+  /** Prices one create as the data plane would. */
+  price: PriceOne;
+  freeze(order: Order): Promise<void>;
+  unfreeze(order: Order): Promise<void>;
+  /**
+   * Ends a hold on the operator's word; `credits` is what counts as spent.
+   * @throws SidecarError `not_found`, `already_resolved`.
+   */
+  resolveHold(
+    holdId: string,
+    action: 'release' | 'write-off',
+    order: Order,
+  ): Promise<{ state: 'released' | 'written_off'; credits: MilliCredits }>;
+  /**
+   * Raises a budget's limit until an instant (exclusive).
+   * @throws SidecarError `not_found` where no such budget is in force, `bad_usage` where `until` has passed.
+   */
+  raiseBudget(raise: { name: string; byCredits: MilliCredits; until: Ms }, order: Order): Promise<void>;
+  /** Accepts the difference between our clock and Kling's as it stands, so that creates go on. */
+  acceptClock(order: Order): Promise<{ clockOffsetMs: Ms }>;
+}

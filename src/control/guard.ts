@@ -1,0 +1,165 @@
+/**
+ * Who may speak to the control plane at all: checked on the raw request before anything reads its path.
+ *
+ * A daemon on loopback is reachable from every web page that a developer opens: by a plain form post, by DNS
+ * rebinding, by `fetch` without CORS. Each rule closes one of those doors, and none relies on a browser's own walls.
+ *
+ * **Invariant**: exactly one Host, which is a name of ours; no foreign Origin; a request that may change something
+ * carries the control token and JSON. Reads need the token where the plane is told so; `/v1/audit` always asks.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Secret } from '../secret.ts';
+import { PlaneRefusal } from './problem.ts';
+
+export interface GuardRules {
+  /** `host:port` in lower case: the names that this listener answers to. */
+  hostNames: ReadonlySet<string>;
+  token: Secret;
+  requireTokenForReads: boolean;
+}
+
+/** The largest body that is read, in bytes: a batch of some thousand creates to estimate. */
+const BODY_BYTES_MAX = 1024 * 1024;
+
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+const WRITES: ReadonlySet<string> = new Set(['POST', 'DELETE']);
+/** Health is asked by those who hold no token. */
+const ALWAYS_OPEN: ReadonlySet<string> = new Set(['/livez', '/readyz']);
+/** POSTs that change nothing. */
+const POSTS_THAT_READ: ReadonlySet<string> = new Set(['/v1/estimate']);
+/** Answered once each; a second one is how requests are smuggled past a check. */
+const SINGLETONS: ReadonlySet<string> = new Set([
+  'host',
+  'origin',
+  'authorization',
+  'content-type',
+  'sec-fetch-site',
+]);
+
+/** Makes the set of names that a listener on `host` and `port` answers to. */
+export function ownHostNames(
+  host: string,
+  port: number,
+  allowedHosts: readonly string[],
+): ReadonlySet<string> {
+  const isAddress = !['0.0.0.0', '::', ''].includes(host);
+  const bound = host.includes(':') ? `[${host}]` : host;
+  const names = ['127.0.0.1', 'localhost', '[::1]', ...(isAddress ? [bound] : []), ...allowedHosts];
+  const own = new Set<string>();
+  for (const name of names.map((text) => text.toLowerCase())) {
+    if (/:\d+$/.test(name) && !name.endsWith(']')) own.add(name);
+    else own.add(`${name}:${port}`);
+    // Port 80 is left out of the Host header by those who keep to RFC 9110, section 7.2.
+    if (port === 80) own.add(name);
+  }
+  return own;
+}
+
+/** What is known of a caller that may pass. */
+export interface Passed {
+  /** Whether the control token came with the request; `/v1/audit` asks. */
+  isOperator: boolean;
+}
+
+/**
+ * Lets a request pass, or refuses it.
+ *
+ * Where a path decides, it is compared as it came and a mismatch asks for the token: whatever a router makes of
+ * escapes later, it cannot open a door.
+ * @throws PlaneRefusal `host_refused`, `browser_refused`, `forbidden`, `method_not_allowed`, `bad_request`,
+ *   `token_required`, `media_type_refused`, `length_required`, `body_too_large`.
+ */
+export function checkRequest(request: IncomingMessage, rules: GuardRules): Passed {
+  const { headers, method = '' } = request;
+  checkHost(request, rules.hostNames);
+  checkBrowser(request);
+  if (method === 'OPTIONS')
+    throw new PlaneRefusal('forbidden', 'There is no cross-origin access to this plane.');
+  const isRead = READS.has(method);
+  if (!isRead && !WRITES.has(method)) {
+    throw new PlaneRefusal('method_not_allowed', `The method ${method.slice(0, 20)} is not answered here.`);
+  }
+  const path = plainPath(request);
+  if (!isRead) checkBody(request);
+  const presented = /^Bearer +([\x21-\x7e]+)$/i.exec(headers.authorization ?? '')?.[1];
+  const isOperator = presented !== undefined && rules.token.matches(presented);
+  const isOpen = isRead
+    ? !rules.requireTokenForReads || ALWAYS_OPEN.has(path)
+    : !rules.requireTokenForReads && POSTS_THAT_READ.has(path);
+  if (!isOpen && !isOperator) throw tokenRequired();
+  return { isOperator };
+}
+
+/** Gives the path as it came. An absolute target, `//`, dot segments and backslashes are refused: URLs fold them. */
+function plainPath(request: IncomingMessage): string {
+  const path = (request.url ?? '').split('?', 1)[0] ?? '';
+  if (/^\/(?!\/)/.test(path) && !/(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|[\\#]/i.test(path)) return path;
+  throw new PlaneRefusal('bad_request', 'The request target must be a plain path.');
+}
+
+/** Says that the control token is missing or wrong; which of the two is nobody's business. */
+export function tokenRequired(): PlaneRefusal {
+  return new PlaneRefusal(
+    'token_required',
+    'This needs the control token: send Authorization: Bearer TOKEN (the file control.token beside the store holds it).',
+  );
+}
+
+/** Refuses what a web page sends, and nothing else: for the probes listener, whose callers know it by address. */
+export function checkProbe(request: IncomingMessage): void {
+  checkBrowser(request);
+  if (!READS.has(request.method ?? '')) {
+    throw new PlaneRefusal('method_not_allowed', 'Probes are read with GET or HEAD.');
+  }
+}
+
+function checkHost(request: IncomingMessage, hostNames: ReadonlySet<string>): void {
+  const hosts = linesOf(request, 'host');
+  const host = hosts[0] ?? '';
+  if (hosts.length === 1 && hostNames.has(host.toLowerCase())) return;
+  const shown =
+    hosts.length === 1 ? `"${host.slice(0, 100).replace(/[^\x21-\x7e]/g, '?')}"` : `${hosts.length} of them`;
+  throw new PlaneRefusal(
+    'host_refused',
+    `The Host header must be one name of this plane (got ${shown}); control.allowedHosts adds names.`,
+  );
+}
+
+function checkBrowser(request: IncomingMessage): void {
+  for (const name of SINGLETONS) {
+    if (linesOf(request, name).length > 1)
+      throw new PlaneRefusal('forbidden', `The header ${name} came twice.`);
+  }
+  const { origin, host = '' } = request.headers;
+  const own = `http://${host.toLowerCase()}`;
+  if (origin !== undefined && origin.toLowerCase() !== own) {
+    throw new PlaneRefusal('browser_refused', 'Requests from web pages of other origins are refused.');
+  }
+  const site = request.headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'none' && site !== 'same-origin') {
+    throw new PlaneRefusal('browser_refused', 'Requests from web pages of other sites are refused.');
+  }
+}
+
+function checkBody({ method, headers }: IncomingMessage): void {
+  if (headers['transfer-encoding'] !== undefined) {
+    throw new PlaneRefusal('length_required', 'Send the body with its Content-Length, not in chunks.');
+  }
+  const length = Number(headers['content-length'] ?? 0);
+  const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  if ((method === 'POST' || length > 0) && type !== 'application/json') {
+    throw new PlaneRefusal('media_type_refused', 'Send the body as content-type: application/json.');
+  }
+  if (length > BODY_BYTES_MAX) {
+    throw new PlaneRefusal('body_too_large', `A body may have at most ${BODY_BYTES_MAX} bytes.`);
+  }
+}
+
+function linesOf(request: IncomingMessage, name: string): string[] {
+  const raw = request.rawHeaders;
+  const lines: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    if ((raw[i] ?? '').toLowerCase() === name) lines.push(raw[i + 1] ?? '');
+  }
+  return lines;
+}

@@ -1,0 +1,101 @@
+/**
+ * Errors of the control plane as RFC 9457 problem details.
+ *
+ * **Invariant**: `word` names the kind of problem for programs, `detail` tells people what is wrong and what to do;
+ * an unexpected error's own text stays in the log and never reaches a caller.
+ */
+import { isRefusal, SidecarError, type ErrorCode } from '../errors.ts';
+
+/** What the plane itself refuses, beside the codes of {@link SidecarError}. */
+export type PlaneWord =
+  | 'bad_request'
+  | 'token_required'
+  | 'forbidden'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'length_required'
+  | 'body_too_large'
+  | 'media_type_refused'
+  | 'host_refused'
+  | 'browser_refused'
+  | 'unexpected';
+
+const PLANE_STATUS: Readonly<Record<PlaneWord, number>> = {
+  bad_request: 400,
+  token_required: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  length_required: 411,
+  body_too_large: 413,
+  media_type_refused: 415,
+  host_refused: 421,
+  browser_refused: 403,
+  unexpected: 500,
+};
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  401: 'Control token required',
+  403: 'Forbidden',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  411: 'Length required',
+  413: 'Body too large',
+  415: 'Unsupported media type',
+  421: 'Misdirected request',
+  500: 'Internal error',
+  503: 'Unavailable',
+};
+
+/** Problem details as they are sent; `word` is the extension that programs compare. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  word: string;
+}
+
+/** Thrown where the plane refuses a request itself. */
+export class PlaneRefusal extends Error {
+  override readonly name = 'PlaneRefusal';
+  readonly problem: Problem;
+
+  constructor(word: PlaneWord, detail: string) {
+    super(detail);
+    this.problem = problemOf(word, PLANE_STATUS[word], detail);
+  }
+}
+
+/** Makes problem details of what was thrown; null where it was none of ours and must be logged. */
+export function knownProblem(error: unknown): Problem | null {
+  if (error instanceof PlaneRefusal) return error.problem;
+  if (!(error instanceof SidecarError)) return null;
+  return problemOf(error.code, statusOf(error), error.message);
+}
+
+/** What a caller sees of an error that nobody expected. */
+export function unexpectedProblem(): Problem {
+  return problemOf('unexpected', 500, 'The sidecar failed to answer this; its log says why.');
+}
+
+function problemOf(word: string, status: number, detail: string): Problem {
+  return { type: `urn:kling-sidecar:${word}`, title: TITLES[status] ?? 'Error', status, detail, word };
+}
+
+const CODE_STATUS: Partial<Record<ErrorCode, number>> = {
+  not_found: 404,
+  already_resolved: 409,
+  bad_usage: 400,
+  config_invalid: 400,
+  daemon_required: 503,
+  store_owned: 503,
+  store_corrupt: 503,
+  store_unwritable: 503,
+};
+
+function statusOf(error: SidecarError): number {
+  return CODE_STATUS[error.code] ?? (isRefusal(error.code) ? error.status : 500);
+}

@@ -1,0 +1,129 @@
+/** What callers of the control plane may ask and order: queries and bodies, checked and turned into our units. */
+import { z } from '@hono/zod-openapi';
+
+/** Rows of one page of a list. */
+const LIMIT_DEFAULT = 100;
+const LIMIT_MAX = 1000;
+/** Requests of one estimate. */
+const ESTIMATE_REQUESTS_MAX = 10_000;
+
+const limit = z.coerce
+  .number()
+  .pipe(z.int().min(1).max(LIMIT_MAX))
+  .default(LIMIT_DEFAULT)
+  .openapi({ type: 'integer', minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT });
+const cursor = z.string().min(1).max(500).optional();
+/** An instant as ISO 8601 with a zone, a UTC day, or milliseconds since the epoch. */
+const instant = z
+  .string()
+  .transform((text, ctx) => {
+    const at = toInstant(text);
+    if (at !== null) return at;
+    ctx.addIssue({
+      code: 'custom',
+      message: 'an instant: ISO 8601 such as 2026-11-21T00:00:00Z, or milliseconds',
+    });
+    return z.NEVER;
+  })
+  .openapi({ type: 'string', example: '2026-11-21T00:00:00Z' });
+const flag = z
+  .enum(['true', 'false'])
+  .transform((text) => text === 'true')
+  .openapi({ type: 'boolean' });
+const label = z.string().min(1).max(128);
+
+const page = { limit, cursor };
+const range = {
+  from: instant.optional().openapi({ type: 'string', description: 'Inclusive; ISO 8601 or milliseconds.' }),
+  to: instant.optional().openapi({ type: 'string', description: 'Exclusive; ISO 8601 or milliseconds.' }),
+};
+
+export const tasksQuery = z.strictObject({
+  state: z.enum(['submitted', 'processing', 'succeeded', 'failed']).optional(),
+  app: label.optional(),
+  stuck: z.literal('true').optional(),
+  ...page,
+});
+export const callsQuery = z.strictObject({
+  kind: z.enum(['sent', 'refused', 'would-refuse']).default('sent'),
+  app: label.optional(),
+  ...range,
+  ...page,
+});
+export const holdsQuery = z.strictObject({
+  state: z.enum(['held', 'settled', 'released', 'written_off']).optional(),
+  inDoubt: flag.optional(),
+  app: label.optional(),
+  ...page,
+});
+
+export const USAGE_KEYS = ['app', 'operation', 'model', 'mode', 'tag', 'day'] as const;
+export type UsageKey = (typeof USAGE_KEYS)[number];
+export const usageQuery = z.strictObject({
+  by: z
+    .string()
+    .transform((text, ctx) => {
+      const keys = z.array(z.enum(USAGE_KEYS)).min(1).safeParse(text.split(','));
+      if (keys.success) return [...new Set(keys.data)];
+      ctx.addIssue({ code: 'custom', message: `some of ${USAGE_KEYS.join(', ')}, separated by commas` });
+      return z.NEVER;
+    })
+    .optional()
+    .openapi({ type: 'string', example: 'app,model' }),
+  app: label.optional(),
+  operation: label.optional(),
+  model: label.optional(),
+  tag: label.optional(),
+  ...range,
+  ...page,
+});
+export const auditQuery = z.strictObject(page);
+
+export const budgetParams = z.object({ name: z.string().min(1).max(64) });
+export const idParams = z.object({ id: z.string().min(1).max(200) });
+export const holdParams = z.object({
+  id: z.string().min(1).max(200),
+  action: z.enum(['release', 'write-off']),
+});
+
+/** Why, and who says so: both go into the audit. */
+const because = {
+  reason: z.string().trim().min(1).max(500),
+  actor: z.string().trim().min(1).max(64).default('control-api'),
+};
+export const reasonBody = z.strictObject(because).openapi('ReasonBody');
+export const raiseBody = z
+  .strictObject({
+    byCredits: z.number().min(0.001).max(1_000_000_000).multipleOf(0.001),
+    until: instant,
+    ...because,
+  })
+  .openapi('RaiseBody');
+export const estimateBody = z
+  .strictObject({
+    requests: z
+      .array(z.strictObject({ path: z.string().min(1).max(500), body: z.record(z.string(), z.unknown()) }))
+      .min(1)
+      .max(ESTIMATE_REQUESTS_MAX),
+    app: label.optional(),
+    tag: label.optional(),
+  })
+  .openapi('EstimateBody');
+
+export type TasksQuery = z.output<typeof tasksQuery>;
+export type CallsQuery = z.output<typeof callsQuery>;
+export type HoldsQuery = z.output<typeof holdsQuery>;
+export type UsageQuery = z.output<typeof usageQuery>;
+export type AuditQuery = z.output<typeof auditQuery>;
+
+/** Reads an instant: digits are milliseconds, a bare day begins at midnight UTC, a time must name its zone. */
+export function toInstant(text: string): number | null {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text)) return null;
+  const day = text.slice(0, 10);
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  // `Date.parse` takes 30 February for 2 March.
+  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(day)) return null;
+  const at = text === day ? midnight : Date.parse(text);
+  return Number.isNaN(at) ? null : at;
+}

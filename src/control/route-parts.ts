@@ -1,0 +1,22 @@
+/** Pieces that the descriptions of routes share. */
+import { type z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Passed } from './guard.ts';
+import { problem } from './schemas.ts';
+
+export type App = OpenAPIHono<{ Bindings: Passed }>;
+
+/** Says in /openapi.json that a route asks for the control token. */
+export const TOKEN = [{ controlToken: [] }];
+
+/** A JSON answer with status 200, or problem details with any other. */
+export function answers<S extends z.ZodType>(schema: S, description: string) {
+  return {
+    200: { description, content: { 'application/json': { schema } } },
+    default: { description: 'What is wrong.', content: { 'application/problem+json': { schema: problem } } },
+  } as const;
+}
+
+/** A JSON body that must be there. */
+export function jsonBody<S extends z.ZodType>(schema: S) {
+  return { required: true, content: { 'application/json': { schema } } } as const;
+}

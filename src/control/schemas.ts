@@ -1,0 +1,303 @@
+/**
+ * The shapes of the control plane's JSON: one source for the types, the checks of what comes in, and /openapi.json.
+ *
+ * **Invariant**: field names are promises (contract.md, "Control plane"): fields may be added, never renamed or
+ * dropped. Credits are decimal numbers with at most three places; times are ISO 8601 in UTC.
+ */
+import { z } from '@hono/zod-openapi';
+import { OPERATIONS } from '../words.ts';
+
+const credits = z.number().describe('Credits, a decimal with at most three places.');
+const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
+const cursor = z.string().nullable().describe('Give it as `cursor` to go on; null at the end.');
+const mode = z.enum(['std', 'pro', '4k']).nullable();
+const operation = z.enum(OPERATIONS);
+
+export const problem = z
+  .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string(), word: z.string() })
+  .openapi('Problem');
+
+export const liveness = z.object({ status: z.literal('ok') }).openapi('Liveness');
+export const readiness = z.object({ ready: z.boolean(), reasons: z.array(z.string()) }).openapi('Readiness');
+
+const freezeState = z.object({ reason: z.string(), actor: z.string(), since: instant });
+export const freezeAnswer = z
+  .object({ frozen: z.boolean(), freeze: freezeState.nullable() })
+  .openapi('FreezeAnswer');
+
+const budget = z
+  .object({
+    name: z.string(),
+    window: z.enum(['hour', 'day', 'week', 'month', 'total']),
+    windowKey: z.string(),
+    startsAt: instant,
+    resetsAt: instant.nullable().describe('Null for a total budget.'),
+    timeZone: z.string(),
+    limitCredits: credits,
+    settledCredits: credits,
+    heldCredits: credits,
+    inDoubtCredits: credits.describe('Part of heldCredits.'),
+    remainingCredits: credits.describe('Below 0 where Kling deducted more than was held.'),
+    usedPercent: z.number().describe('Settled and held of the limit; 100 for a limit of 0.'),
+    mode: z.enum(['enforce', 'shadow']),
+    match: z.object({
+      app: z.string().optional(),
+      operation: z.string().optional(),
+      model: z.string().optional(),
+      tag: z.string().optional(),
+    }),
+    per: z.enum(['app', 'tag']).nullable(),
+    perValue: z
+      .string()
+      .nullable()
+      .describe('The app or tag of this row, where the budget is per app or tag.'),
+  })
+  .openapi('Budget');
+export const budgetsAnswer = z.object({ budgets: z.array(budget) }).openapi('BudgetsAnswer');
+
+export const statusAnswer = z
+  .object({
+    version: z.string(),
+    mode: z.enum(['protect', 'observe']),
+    environment: z.string(),
+    upstream: z.string(),
+    frozen: z.boolean(),
+    freeze: freezeState.nullable(),
+    uptimeSeconds: z.number().describe('0 where no sidecar runs.'),
+    budgets: z.array(budget),
+    pools: z.array(
+      z.object({ name: z.string(), inUse: z.int(), limit: z.int().nullable(), queued: z.int() }),
+    ),
+    breaker: z.string().nullable(),
+    inDoubtHolds: z.int(),
+    inDoubtCredits: credits,
+    oldestDoubtSince: instant.nullable(),
+    openHolds: z.int(),
+    heldCredits: credits,
+    openTasks: z.array(
+      z.object({
+        product: z.enum(['video', 'image']),
+        state: z.enum(['submitted', 'processing']),
+        tasks: z.int(),
+        stuck: z.int(),
+      }),
+    ),
+    clockOffsetMs: z.number().nullable().describe('Kling’s clock less ours; null before the first answer.'),
+    store: z.object({ path: z.string(), bytes: z.int() }),
+    wouldHave: z
+      .array(z.object({ word: z.string(), count: z.int() }))
+      .describe('What protect mode would have refused or edited since the start, in observe mode.'),
+  })
+  .openapi('Status');
+
+const call = z
+  .object({
+    id: z.string(),
+    at: instant,
+    app: z.string(),
+    tag: z.string().nullable(),
+    method: z.string(),
+    route: z.string(),
+    status: z.int().nullable(),
+    code: z.int().nullable(),
+    requestId: z.string(),
+    klingRequestId: z.string().nullable(),
+    taskId: z.string().nullable(),
+    holdId: z.string().nullable(),
+    attempt: z.int(),
+    outcome: z.enum([
+      'ok',
+      'client_error',
+      'throttled',
+      'server_error',
+      'unreachable',
+      'no_answer',
+      'aborted',
+    ]),
+    errorClass: z.string().nullable(),
+    durationMs: z.number(),
+    overheadMs: z.number(),
+    bytesSent: z.int(),
+    bytesReceived: z.int(),
+    clockOffsetMs: z.number().nullable(),
+    origin: z.enum(['app', 'sidecar']),
+  })
+  .openapi('Call');
+const refusal = z
+  .object({
+    id: z.string(),
+    at: instant,
+    app: z.string(),
+    tag: z.string().nullable(),
+    method: z.string(),
+    route: z.string(),
+    status: z.int(),
+    requestId: z.string(),
+    word: z.string(),
+    message: z.string(),
+    credits: credits.nullable(),
+    wouldOnly: z.boolean(),
+  })
+  .openapi('Refusal');
+export const callsAnswer = z.object({ calls: z.array(call), nextCursor: cursor }).openapi('CallsAnswer');
+export const refusalsAnswer = z
+  .object({ calls: z.array(refusal), nextCursor: cursor })
+  .openapi('RefusalsAnswer');
+
+const taskFields = {
+  id: z.string(),
+  externalTaskId: z.string().nullable(),
+  holdId: z.string(),
+  operation,
+  model: z.string().nullable(),
+  mode,
+  product: z.enum(['video', 'image']),
+  app: z.string(),
+  tag: z.string().nullable(),
+  state: z.enum(['submitted', 'processing', 'succeeded', 'failed']),
+  statusMessage: z.string().nullable(),
+  stuck: z.boolean(),
+  heldCredits: credits,
+  settledCredits: credits,
+  createdAt: instant,
+  updatedAt: instant,
+};
+export const tasksAnswer = z
+  .object({ tasks: z.array(z.object(taskFields).openapi('Task')), nextCursor: cursor })
+  .openapi('TasksAnswer');
+export const taskAnswer = z
+  .object({
+    ...taskFields,
+    timeline: z.array(
+      z.object({
+        at: instant,
+        state: z.string(),
+        source: z.string().describe('How it was learnt.'),
+        message: z.string().nullable(),
+      }),
+    ),
+    results: z.array(
+      z.object({
+        kind: z.enum(['video', 'image', 'audio', 'voice', 'element']),
+        id: z.string().nullable(),
+        url: z.string().nullable(),
+        durationSeconds: z.string().nullable(),
+      }),
+    ),
+  })
+  .openapi('TaskAnswer');
+
+const hold = z
+  .object({
+    id: z.string(),
+    state: z.enum(['held', 'settled', 'released', 'written_off']),
+    inDoubt: z.boolean(),
+    credits: credits.describe('What was held.'),
+    settledCredits: credits,
+    externalTaskId: z.string().nullable(),
+    taskId: z.string().nullable(),
+    operation,
+    model: z.string().nullable(),
+    mode,
+    app: z.string(),
+    tag: z.string().nullable(),
+    createdAt: instant,
+    endedAt: instant.nullable(),
+    doubtSince: instant.nullable(),
+    doubtEvidence: z.string().nullable(),
+    lookUps: z.int(),
+  })
+  .openapi('Hold');
+export const holdsAnswer = z.object({ holds: z.array(hold), nextCursor: cursor }).openapi('HoldsAnswer');
+export const holdAnswer = z.object({ hold }).openapi('HoldAnswer');
+export const clockAnswer = z
+  .object({ clockOffsetMs: z.number().describe('The difference that is accepted.') })
+  .openapi('ClockAnswer');
+
+const usageRow = z
+  .object({
+    timestamp: instant,
+    task_id: z.string().nullable(),
+    credits: credits.describe('Settled; held while the hold is open.'),
+    model: z.string().nullable(),
+    duration: z.number().nullable().describe('Seconds.'),
+    mode,
+    prompt_preview: z.string().nullable(),
+    app: z.string(),
+    tag: z.string().nullable(),
+    operation,
+    settled: z.boolean(),
+  })
+  .openapi('UsageRow');
+export const usageAnswer = z.object({ rows: z.array(usageRow), nextCursor: cursor }).openapi('UsageAnswer');
+const usageSum = z
+  .object({
+    app: z.string().optional(),
+    operation: z.string().optional(),
+    model: z.string().nullable().optional(),
+    mode: z.string().nullable().optional(),
+    tag: z.string().nullable().optional(),
+    day: z.string().optional(),
+    tasks: z.int(),
+    credits,
+    heldCredits: credits,
+  })
+  .openapi('UsageSum');
+export const usageSumsAnswer = z.object({ rows: z.array(usageSum) }).openapi('UsageSumsAnswer');
+
+export const estimateAnswer = z
+  .object({
+    totalCredits: credits.describe('What would be held for all of them.'),
+    fits: z.boolean().describe('Whether all of them fit every matching enforcing budget.'),
+    fitsCount: z.int().describe('Length of the longest prefix that fits.'),
+    fitsIfStandard: z.boolean().describe('Whether all would fit in mode std.'),
+    totalCreditsIfStandard: credits,
+    requests: z.array(
+      z.object({
+        credits: credits.nullable().describe('Null where no price exists.'),
+        basis: z.enum(['exact', 'assumed', 'unknown']),
+        refusal: z
+          .string()
+          .nullable()
+          .describe('Why this request would be refused whatever the budgets say.'),
+      }),
+    ),
+    budgets: z.array(
+      z.object({
+        name: z.string(),
+        remainingCredits: credits,
+        neededCredits: credits,
+        fits: z.boolean(),
+      }),
+    ),
+  })
+  .openapi('EstimateAnswer');
+
+const auditRow = z
+  .object({
+    id: z.string(),
+    at: instant,
+    actor: z.string(),
+    action: z.string(),
+    subject: z.string(),
+    before: z.string().nullable(),
+    after: z.string().nullable(),
+    reason: z.string(),
+  })
+  .openapi('AuditRow');
+export const auditAnswer = z.object({ audit: z.array(auditRow), nextCursor: cursor }).openapi('AuditAnswer');
+
+export type BudgetAnswer = z.infer<typeof budget>;
+export type BudgetsAnswer = z.infer<typeof budgetsAnswer>;
+export type StatusAnswer = z.infer<typeof statusAnswer>;
+export type FreezeAnswer = z.infer<typeof freezeAnswer>;
+export type CallsAnswer = z.infer<typeof callsAnswer>;
+export type RefusalsAnswer = z.infer<typeof refusalsAnswer>;
+export type TasksAnswer = z.infer<typeof tasksAnswer>;
+export type TaskAnswer = z.infer<typeof taskAnswer>;
+export type HoldsAnswer = z.infer<typeof holdsAnswer>;
+export type HoldAnswer = z.infer<typeof holdAnswer>;
+export type UsageAnswer = z.infer<typeof usageAnswer>;
+export type UsageSumsAnswer = z.infer<typeof usageSumsAnswer>;
+export type EstimateAnswer = z.infer<typeof estimateAnswer>;
+export type AuditAnswer = z.infer<typeof auditAnswer>;

@@ -1,0 +1,305 @@
+/** A control plane on real sockets over a real SQLite ledger, for the tests of this folder. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { applyBudgets, raiseBudget } from '../../src/budget/budget-table.ts';
+import type { BudgetRule } from '../../src/budget/budget-rule.ts';
+import type { NewHold } from '../../src/budget/hold.ts';
+import { createManualClock, type ManualClock } from '../../src/clock.ts';
+import type { ControlCommands } from '../../src/control/commands.ts';
+import type { PricedRequest } from '../../src/control/estimate.ts';
+import { createControlPlane, type ControlPlane, type ControlPlaneOptions } from '../../src/control/plane.ts';
+import { admit } from '../../src/ledger/admit.ts';
+import { freeze, unfreeze } from '../../src/ledger/freeze.ts';
+import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
+import { resolveHold } from '../../src/ledger/resolve.ts';
+import { Secret } from '../../src/secret.ts';
+import { createExecutor } from '../../src/store/executor.ts';
+import { createStore } from '../../src/store/migrate.ts';
+import type { Operation } from '../../src/store/operation.ts';
+import { indexOperations, orderMigrations } from '../../src/store/registry.ts';
+import { fromWireError } from '../../src/store/wire-error.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createTelemetry, type Telemetry } from '../../src/telemetry/telemetry.ts';
+
+export const TOKEN = 'control-token-0123456789';
+export const START = Date.UTC(2026, 10, 21, 10, 0, 0);
+
+/** A ledger in a file, its operations run in this process. */
+export interface TestLedger {
+  run<A, R>(operation: Operation<A, R>, args: A): Promise<R>;
+  close(): void;
+}
+
+/** Opens a fresh ledger in a temporary folder. */
+export function openLedger(clock: ManualClock): TestLedger {
+  const folder = mkdtempSync(path.join(tmpdir(), 'control-'));
+  const file = path.join(folder, 'sidecar.db');
+  createStore(file, orderMigrations(ledgerModules), clock);
+  const db = new Database(file);
+  const operations = indexOperations(ledgerModules);
+  const executors = {
+    read: createExecutor(db, operations, { access: 'read', clock }),
+    write: createExecutor(db, operations, { access: 'write', clock }),
+  };
+  // One batch at a time, as the workers do it.
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    async run<A, R>(operation: Operation<A, R>, args: A): Promise<R> {
+      const batch = last.then(() => executors[operation.access].runBatch([operation.name, args]));
+      last = batch.catch(() => undefined);
+      const reply = await batch;
+      if (reply.kind === 'failed') throw fromWireError(reply.error);
+      const failure = reply.failures[0];
+      if (failure) throw fromWireError(failure[1]);
+      return reply.results[0] as R;
+    },
+    close() {
+      db.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export const DAILY: BudgetRule = {
+  name: 'daily',
+  limit: 100_000,
+  window: 'day',
+  timeZone: 'UTC',
+  alertAt: [0.8],
+  mode: 'enforce',
+  match: {},
+  per: null,
+};
+
+/** One hold as the data plane would make it. */
+export function hold(fields: Partial<NewHold> & { holdId: string }): NewHold {
+  return {
+    requestId: 'req_1',
+    at: START,
+    app: 'default',
+    tag: null,
+    path: '/v1/videos/text2video',
+    route: '/v1/videos/text2video',
+    operation: 'text-to-video',
+    model: 'kling-v3',
+    mode: 'std',
+    product: 'video',
+    durationSeconds: '5',
+    credits: 10_000,
+    basis: 'exact',
+    weight: 1,
+    externalTaskId: 'ks_x',
+    prompt: { hash: 'h', preview: 'a cat' },
+    ...fields,
+  };
+}
+
+export interface Rig {
+  clock: ManualClock;
+  ledger: TestLedger;
+  telemetry: Telemetry;
+  /** Every log line so far. */
+  logged(): string;
+  readiness: { ready: boolean; reasons: string[] };
+  url: string;
+  port: number;
+  probesUrl: string | null;
+  plane: ControlPlane;
+  admit(fields: Partial<NewHold> & { holdId: string }): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts a plane over a fresh ledger with the given budgets. */
+export async function startRig(
+  options: Partial<ControlPlaneOptions> = {},
+  rules: BudgetRule[] = [DAILY],
+): Promise<Rig> {
+  const clock = createManualClock(START);
+  const ledger = openLedger(clock);
+  await ledger.run(applyBudgets, { rules, at: START });
+  const pieces: string[] = [];
+  const log = createLog({
+    level: 'debug',
+    pretty: false,
+    destination: { write: (text) => void pieces.push(text) },
+  });
+  const token = new Secret(TOKEN);
+  log.hide(token);
+  const telemetry = createTelemetry({ environment: 'test', version: '9.9.9', knownApps: [], log, clock });
+  const readiness = { ready: true, reasons: [] as string[] };
+  const plane = createControlPlane({
+    host: '127.0.0.1',
+    port: 0,
+    allowedHosts: [],
+    token,
+    requireTokenForReads: false,
+    commands: commandsOf(ledger, clock, readiness),
+    telemetry,
+    probes: null,
+    version: '9.9.9',
+    log,
+    clock,
+    ...options,
+  });
+  const { url, probesUrl } = await plane.start();
+  return {
+    clock,
+    ledger,
+    telemetry,
+    logged: () => {
+      log.flush();
+      return pieces.join('');
+    },
+    readiness,
+    url,
+    port: Number(new URL(url).port),
+    probesUrl,
+    plane,
+    async admit(fields) {
+      const result = await ledger.run(admit, { hold: hold(fields), guard: null, enforce: true });
+      if (result.kind !== 'admitted') throw new Error(`not admitted: ${result.kind}`);
+    },
+    async close() {
+      await plane.stop();
+      await telemetry.shutdown();
+      ledger.close();
+    },
+  };
+}
+
+function commandsOf(
+  ledger: TestLedger,
+  clock: ManualClock,
+  readiness: { ready: boolean; reasons: string[] },
+): ControlCommands {
+  const at = (): number => clock.now();
+  return {
+    reader: { read: (operation, args) => ledger.run(operation, args) },
+    now: at,
+    stuckAfterMs: 600_000,
+    status: () => ({
+      version: '9.9.9',
+      mode: 'protect',
+      environment: 'test',
+      upstream: 'https://api.test',
+      uptimeSeconds: 12,
+      pools: [{ name: 'video', inUse: 1, limit: 5, queued: 0 }],
+      breaker: null,
+      clockOffsetMs: -3.5,
+      store: { path: '/x/sidecar.db', bytes: 4096 },
+      wouldHave: [{ word: 'budget_exceeded', count: 2 }],
+    }),
+    readiness: () => readiness,
+    price: ({ path: target, body }) => priceBySeconds(target, body),
+    freeze: async (given) => void (await ledger.run(freeze, { ...given, at: at() })),
+    unfreeze: async (given) => void (await ledger.run(unfreeze, { ...given, at: at() })),
+    resolveHold: (holdId, action, given) => ledger.run(resolveHold, { holdId, action, ...given, at: at() }),
+    raiseBudget: async (raise, given) =>
+      void (await ledger.run(raiseBudget, { ...raise, ...given, at: at() })),
+    acceptClock: () => Promise.resolve({ clockOffsetMs: -3.5 }),
+  };
+}
+
+/** A price list of the tests: ten credits, or what the body says; `/unknown` has no price. */
+function priceBySeconds(target: string, body: Readonly<Record<string, unknown>>): PricedRequest {
+  const credits = typeof body['credits'] === 'number' ? body['credits'] : 10_000;
+  const isUnknown = target === '/unknown';
+  return {
+    operation: 'text-to-video',
+    model: typeof body['model_name'] === 'string' ? body['model_name'] : 'kling-v3',
+    mode: 'pro',
+    basis: isUnknown ? 'unknown' : 'exact',
+    credits: isUnknown ? null : credits,
+    heldCredits: credits,
+    heldCreditsIfStandard: Math.ceil(credits / 2),
+    refusal: body['broken'] === true ? 'body_refused: broken' : null,
+  };
+}
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  json: Record<string, unknown>;
+}
+
+export interface Ask {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: unknown;
+}
+
+/** Asks over a real socket; unlike `fetch`, sends any header it is told to. */
+export function ask(
+  url: string,
+  target: string,
+  { method = 'GET', headers = {}, body }: Ask = {},
+): Promise<Answer> {
+  const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      {
+        host: hostname,
+        port,
+        method,
+        path: target,
+        agent: false,
+        headers: { ...(text === undefined ? {} : bodyHeaders(text, headers)), ...headers },
+      },
+      (response) => {
+        const pieces: Buffer[] = [];
+        response.on('data', (piece: Buffer) => void pieces.push(piece));
+        response.on('end', () => {
+          const received = Buffer.concat(pieces).toString('utf8');
+          const isJson = /json/.test(response.headers['content-type'] ?? '') && received !== '';
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: received,
+            json: isJson ? (JSON.parse(received) as Record<string, unknown>) : {},
+          });
+        });
+      },
+    );
+    sent.on('error', reject);
+    sent.end(text);
+  });
+}
+
+/** Node sends a body with DELETE without its length unless told. */
+function bodyHeaders(text: string, headers: Record<string, string>): Record<string, string> {
+  const length = String(Buffer.byteLength(text));
+  const isChunked = headers['transfer-encoding'] !== undefined;
+  return { 'content-type': 'application/json', ...(isChunked ? {} : { 'content-length': length }) };
+}
+
+/** The same as an operator: with the control token. */
+export function order(url: string, target: string, { headers, ...rest }: Ask = {}): Promise<Answer> {
+  return ask(url, target, {
+    method: 'POST',
+    ...rest,
+    headers: { authorization: `Bearer ${TOKEN}`, ...headers },
+  });
+}
+
+/** Sends bytes as they are and gives the status line's code. */
+export function sendRaw(port: number, text: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    let received = '';
+    socket.on('data', (piece) => {
+      received += piece.toString('latin1');
+      const match = /^HTTP\/1\.1 (\d{3})/.exec(received);
+      if (!match) return;
+      socket.destroy();
+      resolve(Number(match[1]));
+    });
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('closed without an answer')));
+  });
+}

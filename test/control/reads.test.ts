@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as schemas from '../../src/control/schemas.ts';
+import { CALL } from '../telemetry/telling.ts';
+import { checked, startBusyRig } from './busy-rig.ts';
+import { ask, START, type Rig } from './fixture.ts';
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await startBusyRig();
+});
+afterAll(() => rig.close());
+
+const get = (target: string) => ask(rig.url, target);
+
+describe('health', () => {
+  test('/livez and /readyz answer, and /readyz says why not', async () => {
+    checked(await get('/livez'), schemas.liveness);
+    expect(checked(await get('/readyz'), schemas.readiness)).toEqual({ ready: true, reasons: [] });
+    Object.assign(rig.readiness, { ready: false, reasons: ['draining'] });
+    const answer = await get('/readyz');
+    expect([answer.status, answer.json]).toEqual([503, { ready: false, reasons: ['draining'] }]);
+    Object.assign(rig.readiness, { ready: true, reasons: [] });
+    expect((await ask(rig.url, '/livez', { method: 'HEAD' })).status).toBe(200);
+  });
+
+  test('/metrics is Prometheus text', async () => {
+    rig.telemetry.callEnded(CALL);
+    const answer = await get('/metrics');
+    expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(answer.text).toContain('kling_requests_total{');
+    expect(answer.text).not.toContain('otel_scope');
+  });
+});
+
+describe('reads', () => {
+  test('/v1/status joins the process and the money', async () => {
+    const status = checked(await get('/v1/status'), schemas.statusAnswer);
+    expect(status).toMatchObject({
+      version: '9.9.9',
+      mode: 'protect',
+      upstream: 'https://api.test',
+      frozen: false,
+      freeze: null,
+      inDoubtHolds: 1,
+      inDoubtCredits: 5,
+      clockOffsetMs: -3.5,
+      pools: [{ name: 'video', inUse: 1, limit: 5, queued: 0 }],
+      openTasks: [{ product: 'video', state: 'submitted', tasks: 1, stuck: 0 }],
+      wouldHave: [{ word: 'budget_exceeded', count: 2 }],
+    });
+  });
+
+  test('/v1/budgets shows windows, credits as decimals, and one row for each app seen', async () => {
+    const { budgets } = checked(await get('/v1/budgets'), schemas.budgetsAnswer);
+    expect(budgets[0]).toEqual({
+      name: 'daily',
+      window: 'day',
+      windowKey: '2026-11-21',
+      startsAt: '2026-11-21T00:00:00.000Z',
+      resetsAt: '2026-11-22T00:00:00.000Z',
+      timeZone: 'UTC',
+      limitCredits: 100,
+      settledCredits: 9.5,
+      heldCredits: 25.5,
+      inDoubtCredits: 5,
+      remainingCredits: 65,
+      usedPercent: 35,
+      mode: 'enforce',
+      match: {},
+      per: null,
+      perValue: null,
+    });
+    expect(
+      budgets
+        .slice(1)
+        .map(({ name, perValue, resetsAt, heldCredits }) => [name, perValue, resetsAt, heldCredits]),
+    ).toEqual([
+      ['per-app', 'default', null, 5],
+      ['per-app', 'studio', null, 20.5],
+    ]);
+  });
+
+  test('/v1/tasks lists newest first, pages, filters and knows what is stuck', async () => {
+    const { tasks } = checked(await get('/v1/tasks'), schemas.tasksAnswer);
+    expect(tasks.map(({ id, state, stuck }) => [id, state, stuck])).toEqual([
+      ['800', 'submitted', false],
+      ['700', 'succeeded', false],
+    ]);
+    const page = checked(await get('/v1/tasks?limit=1'), schemas.tasksAnswer);
+    expect(page.tasks).toHaveLength(1);
+    const rest = checked(await get(`/v1/tasks?limit=1&cursor=${page.nextCursor}`), schemas.tasksAnswer);
+    expect([rest.tasks[0]?.id, rest.nextCursor]).toEqual(['700', null]);
+    expect(
+      checked(await get('/v1/tasks?state=succeeded&app=default'), schemas.tasksAnswer).tasks,
+    ).toHaveLength(1);
+    expect(checked(await get('/v1/tasks?stuck=true'), schemas.tasksAnswer).tasks).toEqual([]);
+    rig.clock.step(START + 600_000);
+    expect(checked(await get('/v1/tasks?stuck=true'), schemas.tasksAnswer).tasks.map(({ id }) => id)).toEqual(
+      ['800'],
+    );
+    rig.clock.step(START);
+  });
+
+  test('/v1/tasks/ID adds timeline and results', async () => {
+    const task = checked(await get('/v1/tasks/700'), schemas.taskAnswer);
+    expect(task).toMatchObject({
+      id: '700',
+      externalTaskId: 'ks_x',
+      settledCredits: 9.5,
+      heldCredits: 0,
+      tag: 'ad',
+    });
+    expect(task.timeline.map(({ state, source }) => [state, source])).toEqual([
+      ['submitted', 'create'],
+      ['succeeded', 'poll'],
+    ]);
+    expect(task.results).toEqual([
+      { kind: 'video', id: 'v', url: 'https://cdn.test/v.mp4', durationSeconds: '5.1' },
+    ]);
+    const missing = await get('/v1/tasks/none');
+    expect([missing.status, missing.json['word']]).toEqual([404, 'not_found']);
+  });
+
+  test('/v1/calls lists attempts, and our refusals apart', async () => {
+    const { calls } = checked(await get('/v1/calls'), schemas.callsAnswer);
+    expect(calls.map(({ id }) => id)).toEqual(['call_3', 'call_2', 'call_1']);
+    expect(calls[1]).toMatchObject({
+      status: null,
+      outcome: 'unreachable',
+      errorClass: 'refused',
+      app: 'studio',
+    });
+    const page = checked(await get('/v1/calls?limit=2'), schemas.callsAnswer);
+    const rest = checked(
+      await get(`/v1/calls?limit=2&cursor=${encodeURIComponent(page.nextCursor ?? '')}`),
+      schemas.callsAnswer,
+    );
+    expect(rest.calls.map(({ id }) => id)).toEqual(['call_1']);
+    const refused = checked(await get('/v1/calls?kind=refused'), schemas.refusalsAnswer);
+    expect(refused.calls).toMatchObject([
+      { id: 'refusal_1', word: 'budget_exceeded', credits: 12.5, wouldOnly: false },
+    ]);
+    const would = checked(await get('/v1/calls?kind=would-refuse'), schemas.refusalsAnswer);
+    expect(would.calls.map(({ id }) => id)).toEqual(['refusal_2']);
+  });
+
+  test('from is inclusive and to exclusive, as ISO or as milliseconds', async () => {
+    const idsOf = async (query: string) =>
+      checked(await get(`/v1/calls?${query}`), schemas.callsAnswer).calls.map(({ id }) => id);
+    expect(await idsOf(`from=${START + 1}`)).toEqual(['call_3', 'call_2']);
+    expect(await idsOf(`to=${START + 2}`)).toEqual(['call_2', 'call_1']);
+    expect(await idsOf('from=2026-11-21T10:00:00.001Z&to=2026-11-21T10:00:00.002Z')).toEqual(['call_2']);
+    expect(await idsOf('from=2026-11-21T18:00:00.002%2B08:00')).toEqual(['call_3']);
+    expect(await idsOf('to=2026-11-21')).toEqual([]);
+  });
+
+  test('/v1/holds shows state and doubt', async () => {
+    const { holds } = checked(await get('/v1/holds'), schemas.holdsAnswer);
+    expect(
+      holds.map(({ id, state, inDoubt, credits, settledCredits }) => [
+        id,
+        state,
+        inDoubt,
+        credits,
+        settledCredits,
+      ]),
+    ).toEqual([
+      ['hold_3', 'held', true, 5, 0],
+      ['hold_2', 'held', false, 20.5, 0],
+      ['hold_1', 'settled', false, 10, 9.5],
+    ]);
+    const doubts = checked(await get('/v1/holds?inDoubt=true'), schemas.holdsAnswer).holds;
+    expect(doubts).toMatchObject([{ id: 'hold_3', doubtEvidence: 'reset' }]);
+    expect(checked(await get('/v1/holds?state=settled&limit=1'), schemas.holdsAnswer).nextCursor).toBeNull();
+  });
+
+  test('/v1/usage gives the tracker’s fields, or sums by keys', async () => {
+    const usage = checked(await get('/v1/usage'), schemas.usageAnswer);
+    const first = usage.rows.find(({ task_id }) => task_id === '700');
+    expect(first).toEqual({
+      timestamp: '2026-11-21T10:00:00.000Z',
+      task_id: '700',
+      credits: 9.5,
+      model: 'kling-v3',
+      duration: 5,
+      mode: 'std',
+      prompt_preview: 'a cat',
+      app: 'default',
+      tag: 'ad',
+      operation: 'text-to-video',
+      settled: true,
+    });
+    expect(Object.keys(first ?? {}).slice(0, 7)).toEqual([
+      'timestamp',
+      'task_id',
+      'credits',
+      'model',
+      'duration',
+      'mode',
+      'prompt_preview',
+    ]);
+    const sums = checked(await get('/v1/usage?by=app,day'), schemas.usageSumsAnswer);
+    expect(sums.rows).toEqual([
+      { app: 'default', day: '2026-11-21', tasks: 2, credits: 9.5, heldCredits: 5 },
+      { app: 'studio', day: '2026-11-21', tasks: 1, credits: 0, heldCredits: 20.5 },
+    ]);
+  });
+
+  test('questions that cannot be meant are refused with what is allowed', async () => {
+    const wrong = [
+      '/v1/calls?limit=0',
+      '/v1/calls?limit=1001',
+      '/v1/calls?limit=ten',
+      '/v1/calls?limit=1.5',
+      '/v1/calls?from=yesterday',
+      '/v1/calls?from=2026-02-30',
+      '/v1/calls?from=2026-11-21T10:00:00',
+      '/v1/calls?kind=all',
+      '/v1/calls?stat=200',
+      '/v1/calls?cursor=nonsense',
+      '/v1/tasks?state=done',
+      '/v1/tasks?stuck=maybe',
+      '/v1/usage?by=colour',
+      '/v1/usage?by=',
+      '/v1/holds?inDoubt=1',
+    ];
+    for (const target of wrong) {
+      const answer = await get(target);
+      expect([target, answer.status]).toEqual([target, 400]);
+      expect(answer.headers['content-type']).toBe('application/problem+json');
+      schemas.problem.parse(answer.json);
+    }
+    expect((await get('/v1/calls?limit=1001')).json['detail']).toContain('limit');
+  });
+
+  test('what is not there is 404 with problem details, those of later versions too', async () => {
+    for (const target of [
+      '/nowhere',
+      '/v1',
+      '/v1/claims',
+      '/v1/sla/2026-11',
+      '/v1/alerts',
+      '/',
+      '/v1/status/',
+    ]) {
+      const answer = await get(target);
+      expect([target, answer.status]).toEqual([target, 404]);
+      expect(schemas.problem.parse(answer.json)).toMatchObject({ status: 404, word: 'not_found' });
+    }
+  });
+});
