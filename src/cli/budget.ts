@@ -1,0 +1,87 @@
+/** `budget list` and `budget raise`. */
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Context } from './context.ts';
+import { addFormats, formatOf, printRows } from './lists.ts';
+import type { Column, Format, RowValues } from './rows.ts';
+import { openSource, order } from './source.ts';
+
+export type BudgetRow = RowValues & { name: string; perValue?: string | null };
+
+export const BUDGET_COLUMNS: readonly Column[] = [
+  { field: 'name', title: 'budget' },
+  { field: 'windowKey', title: 'window' },
+  { field: 'limitCredits', title: 'limit' },
+  { field: 'settledCredits', title: 'settled' },
+  { field: 'heldCredits', title: 'held' },
+  { field: 'inDoubtCredits', title: 'in doubt' },
+  { field: 'remainingCredits', title: 'remaining' },
+  { field: 'usedPercent', title: 'used %' },
+  { field: 'mode', title: 'mode' },
+  { field: 'resetsAt', title: 'resets at' },
+];
+
+/** Gives budgets as a table shows them: one for each value of `per` says which. */
+export function budgetRows(budgets: readonly BudgetRow[]): RowValues[] {
+  return budgets.map((budget) => ({
+    ...budget,
+    name: budget.perValue ? `${budget.name} (${budget.perValue})` : budget.name,
+  }));
+}
+
+/** Makes commander's parser of an amount of credits above 0, with at most three places. */
+export function creditsArgument(text: string): number {
+  const value = /^\d{1,9}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (value > 0) return value;
+  throw new InvalidArgumentError('A number of credits above 0 with at most three places is wanted.');
+}
+
+interface RaiseOptions {
+  by: number;
+  until: string;
+  reason: string;
+  json?: boolean;
+}
+
+/** Adds the commands. */
+export function addBudget(program: Command, context: () => Context): void {
+  const budget = program.command('budget').description('what may be spent, and what is');
+  addFormats(budget.command('list').description('every budget in its present window')).action(
+    (options: { format?: Format; json?: boolean }) => listBudgets(context(), options),
+  );
+  budget
+    .command('raise')
+    .description('raise a budget’s limit for a while (needs the running sidecar)')
+    .argument('<name>', 'the budget')
+    .requiredOption('--by <credits>', 'credits to add', creditsArgument)
+    .requiredOption('--until <time>', 'when the raise ends: ISO 8601 with a zone, or a UTC day')
+    .requiredOption('--reason <text>', 'kept in the audit')
+    .option('--json', 'print JSON')
+    .action((name: string, options: RaiseOptions) => raiseBudget(context(), name, options));
+}
+
+async function listBudgets(context: Context, options: { format?: Format; json?: boolean }): Promise<void> {
+  const source = await openSource(context);
+  try {
+    const { budgets } = (await source.get('/v1/budgets')) as { budgets: BudgetRow[] };
+    printBudgets(context, budgets, formatOf(options));
+  } finally {
+    await source.close();
+  }
+}
+
+function printBudgets(context: Context, budgets: readonly BudgetRow[], format: Format): void {
+  const rows = format === 'table' ? budgetRows(budgets) : budgets;
+  const empty = 'No budget is configured: creates are recorded and never refused for money.';
+  printRows(context, { rows: 'budgets', columns: BUDGET_COLUMNS, empty }, rows, { format });
+}
+
+async function raiseBudget(context: Context, name: string, options: RaiseOptions): Promise<void> {
+  const { by, until, reason, json } = options;
+  const { budgets } = (await order(context, 'Raising a budget', {
+    method: 'POST',
+    path: `/v1/budgets/${encodeURIComponent(name)}/raise`,
+    body: { byCredits: by, until, reason, actor: 'cli' },
+  })) as { budgets: BudgetRow[] };
+  const raised = budgets.filter((budget) => budget.name === name);
+  printBudgets(context, raised, json ? 'json' : 'table');
+}

@@ -1,0 +1,118 @@
+/**
+ * The command line: one program of commands, each in a file of its own.
+ *
+ * **Invariant**: exit codes are 0 done, 1 failed, 2 bad usage or bad config; errors go to standard error, one
+ * sentence each, without a stack and without a secret.
+ */
+import { Command, CommanderError } from 'commander';
+import { SidecarError, type ErrorCode } from '../errors.ts';
+import { addBackup } from './backup.ts';
+import { addBudget } from './budget.ts';
+import { addConfig } from './config.ts';
+import { createContext, type Context } from './context.ts';
+import { packageVersion } from './control-client.ts';
+import { addDemo } from './demo-command.ts';
+import { addEmulate } from './emulate.ts';
+import { addEstimate } from './estimate.ts';
+import { addFreeze } from './freeze.ts';
+import { addHealth } from './health.ts';
+import { addHolds } from './holds.ts';
+import { addLedger } from './ledger.ts';
+import { addStart } from './start-command.ts';
+import { addStatus } from './status.ts';
+import { addTasks } from './tasks.ts';
+import { paint, type Terminal } from './terminal.ts';
+import { addUsage } from './usage.ts';
+
+const USAGE_CODES: ReadonlySet<ErrorCode> = new Set(['config_invalid', 'secret_invalid', 'bad_usage']);
+
+/** Runs one command line (without program and script) and gives the process's exit code. */
+export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+  let code = 0;
+  const program = makeProgram(terminal, (wanted) => void (code = wanted));
+  try {
+    await program.parseAsync(withCommand(args), { from: 'user' });
+    return code;
+  } catch (error) {
+    return report(error, terminal);
+  }
+}
+
+/** Names `start` where no command is named; a default of commander's would take a mistyped one for its argument. */
+function withCommand(args: readonly string[]): string[] {
+  for (let at = 0; at < args.length; at += 1) {
+    const arg = args[at] ?? '';
+    if (arg === '--config') at += 1;
+    else if (!arg.startsWith('-') || /^(-h|--help|-V|--version)$/.test(arg)) return [...args];
+  }
+  return [...args, 'start'];
+}
+
+/** Makes the program with all its commands; it writes to the terminal it is given and never ends the process. */
+export function makeProgram(terminal: Terminal, exit: (code: number) => void): Command {
+  const program = new Command('kling-sidecar');
+  let made: Context | undefined;
+  const context = (): Context => {
+    made ??= createContext(terminal, program.opts<{ config?: string }>().config, exit);
+    return made;
+  };
+  // Before the commands are made: they take these settings over from the program.
+  program
+    .description(
+      'A local sidecar for Kling AI’s API: signs, prices, holds against budgets, forwards, records.',
+    )
+    .version(packageVersion())
+    .option('--config <path>', 'the config file (default: sidecar.config.json here, or KLING_SIDECAR_CONFIG)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError('(kling-sidecar --help lists the commands)');
+  for (const add of COMMANDS) add(program, context);
+  takeConfigAnywhere(program);
+  return program;
+}
+
+const COMMANDS = [
+  addStart,
+  addDemo,
+  addEmulate,
+  addConfig,
+  addEstimate,
+  addStatus,
+  addTasks,
+  addUsage,
+  addBudget,
+  addHolds,
+  addLedger,
+  addFreeze,
+  addBackup,
+  addHealth,
+];
+
+/** Lets `--config` stand behind any command too: what is given there is the program's own. */
+function takeConfigAnywhere(program: Command): void {
+  const visit = (command: Command): void => {
+    for (const child of command.commands) {
+      child.option('--config <path>', 'the config file').on('option:config', (path: string) => {
+        program.setOptionValue('config', path);
+      });
+      visit(child);
+    }
+  };
+  visit(program);
+}
+
+function report(error: unknown, terminal: Terminal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const name = paint({ isTerminal: terminal.isErrTerminal, env: terminal.env }, 'bad', 'kling-sidecar');
+  if (error instanceof SidecarError) {
+    terminal.err(`${name}: ${error.message}\n`);
+    return USAGE_CODES.has(error.code) ? 2 : 1;
+  }
+  terminal.err(`${name}: an unexpected error: ${error instanceof Error ? error.stack : String(error)}\n`);
+  return 1;
+}

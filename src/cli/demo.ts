@@ -1,0 +1,146 @@
+/**
+ * `demo`: an emulator of Kling, the sidecar in front of it, and an app that makes videos through it.
+ *
+ * On a terminal it stays up, so that people can look around and send requests of their own; elsewhere it ends with its
+ * summary. Everything it writes lies in one temporary folder, which goes with it.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createApp, type App, type AppUrls } from '../app.ts';
+import type { Clock } from '../clock.ts';
+import { loadConfig } from '../config/config.ts';
+import { loadSecrets } from '../config/secrets.ts';
+import { createEmulator, type Emulator } from '../emulator/emulator.ts';
+import { EMULATOR_CREDENTIALS } from '../emulator/emulator-help.ts';
+import { createLog } from '../telemetry/log.ts';
+import { packageVersion } from './control-client.ts';
+import { playDemo, summarise, type DemoStage } from './demo-story.ts';
+import { paint, type Terminal } from './terminal.ts';
+
+/** Tasks of the demo age this many times as fast as Kling's emulator lets them: a video takes a second. */
+const SPEED = 6;
+const DEMO_BUDGET_CREDITS = 80;
+const PORTS = { data: 5564, control: 5565, emulator: 5566 };
+
+/** Runs the demo; gives the exit code. */
+export async function demoCommand(terminal: Terminal): Promise<number> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-demo-'));
+  const interrupted = onInterrupt();
+  let stage: RunningDemo | null = null;
+  try {
+    stage = await openStage(terminal, folder);
+    const ended = await Promise.race([play(terminal, stage), interrupted.promise]);
+    if (ended === 'interrupted') return 0;
+    if (!ended) return 1;
+    if (terminal.isTerminal) {
+      terminal.out(`\n${paint(terminal, 'bold', 'It stays up: try it, and end it with Ctrl-C.')}\n`);
+      await interrupted.promise;
+    }
+    return 0;
+  } finally {
+    interrupted.release();
+    await stage?.app.stop();
+    await stage?.emulator.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface RunningDemo extends DemoStage {
+  app: App;
+  emulator: Emulator;
+}
+
+async function play(terminal: Terminal, stage: RunningDemo): Promise<boolean> {
+  await playDemo(terminal, stage);
+  return summarise(terminal, stage);
+}
+
+async function openStage(terminal: Terminal, folder: string): Promise<RunningDemo> {
+  const { clock } = terminal;
+  const emulator = createEmulator({ clock, port: await freePort(PORTS.emulator), speed: SPEED });
+  const { url } = await emulator.start();
+  try {
+    const app = await openSidecar({ folder, clock, upstreamUrl: url });
+    const urls = await app.start();
+    announce(terminal, urls, url);
+    return { app, emulator, urls, emulatorUrl: url };
+  } catch (error) {
+    await emulator.stop();
+    throw error;
+  }
+}
+
+interface SidecarOptions {
+  folder: string;
+  clock: Clock;
+  upstreamUrl: string;
+}
+
+/** Makes the sidecar with a small budget, from a config file and a key as a user would give them. */
+async function openSidecar({ folder, clock, upstreamUrl }: SidecarOptions): Promise<App> {
+  const config = {
+    environment: 'demo',
+    listen: { port: await freePort(PORTS.data) },
+    control: { port: await freePort(PORTS.control) },
+    upstream: { baseUrl: upstreamUrl },
+    budgets: [
+      { name: 'daily', credits: DEMO_BUDGET_CREDITS, window: 'day', timeZone: 'UTC', alertAt: [0.8] },
+    ],
+    tasks: { pollIntervalMs: 500 },
+  };
+  await writeFile(path.join(folder, 'sidecar.config.json'), JSON.stringify(config, null, 2));
+  const env = { KLING_API_KEY: EMULATOR_CREDENTIALS.apiKey };
+  const loaded = loadConfig({ env, cwd: folder });
+  const secrets = await loadSecrets({ config: loaded.config, env, cwd: folder });
+  return createApp({
+    loaded,
+    secrets,
+    version: packageVersion(),
+    log: createLog({ level: 'silent' }),
+    clock,
+  });
+}
+
+function announce(terminal: Terminal, urls: AppUrls, emulatorUrl: string): void {
+  const line = (name: string, text: string): string => `  ${name.padEnd(16)}${text}\n`;
+  terminal.out(
+    `${paint(terminal, 'bold', 'kling-sidecar demo')}: no account needed, nothing is spent\n\n` +
+      line('emulator', `${emulatorUrl}   (stands in for Kling’s API)`) +
+      line('data plane', `${urls.data}   (the app’s base URL: the only address it knows)`) +
+      line('control plane', `${urls.control}   (status, metrics, API)`) +
+      line('budget', `${DEMO_BUDGET_CREDITS} credits a day`) +
+      '\n',
+  );
+}
+
+/** Gives the wanted port, or 0 (any) where it is taken. */
+function freePort(wanted: number): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(0));
+    probe.listen({ host: '127.0.0.1', port: wanted, exclusive: true }, () =>
+      probe.close(() => resolve(wanted)),
+    );
+  });
+}
+
+interface Interrupt {
+  promise: Promise<'interrupted'>;
+  release(): void;
+}
+
+function onInterrupt(): Interrupt {
+  const { promise, resolve } = Promise.withResolvers<'interrupted'>();
+  const stop = (): void => resolve('interrupted');
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  return {
+    promise,
+    release() {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** `emulate`: Kling's API on loopback, for tests and for users' own CI. */
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Context } from './context.ts';
+import { wholeNumber } from './lists.ts';
+import { takeSignals } from './signals.ts';
+
+const PORT = 5566;
+
+interface EmulateOptions {
+  host: string;
+  port: number;
+  speed: number;
+}
+
+/** Adds the command. */
+export function addEmulate(program: Command, context: () => Context): void {
+  program
+    .command('emulate')
+    .description('run an emulator of Kling’s API, with its own charge book and faults on order')
+    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .option('--port <port>', 'where to listen; 0 for any', wholeNumber(0, 65_535), PORT)
+    .option('--speed <factor>', 'how many times as fast tasks get older', speedArgument, 1)
+    .action((options: EmulateOptions) => emulate(context(), options));
+}
+
+function speedArgument(text: string): number {
+  const value = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (value > 0) return value;
+  throw new InvalidArgumentError('A number above 0 is wanted.');
+}
+
+async function emulate({ terminal }: Context, options: EmulateOptions): Promise<void> {
+  const [{ createEmulator }, { EMULATOR_CREDENTIALS }] = await Promise.all([
+    import('../emulator/emulator.ts'),
+    import('../emulator/emulator-help.ts'),
+  ]);
+  const signals = takeSignals();
+  const emulator = createEmulator({ clock: terminal.clock, ...options });
+  const { url } = await emulator.start();
+  const { apiKey } = EMULATOR_CREDENTIALS;
+  if (terminal.isTerminal) {
+    terminal.out(`Kling’s API is emulated at ${url}; API key ${apiKey}; ${url}/_emulator tells more.\n`);
+  } else {
+    terminal.out(`${JSON.stringify({ message: 'ready', url, apiKey })}\n`);
+  }
+  await signals.stopped;
+  await emulator.stop();
+  signals.release();
+}

@@ -1,0 +1,82 @@
+/** `holds list`, `holds release` and `holds write-off`. */
+import { type Command, Option } from 'commander';
+import type { Context } from './context.ts';
+import { addListOptions, printList, type ListOptions, type ListShape } from './lists.ts';
+import { order } from './source.ts';
+
+const HOLDS: ListShape = {
+  path: '/v1/holds',
+  rows: 'holds',
+  columns: [
+    { field: 'id', title: 'hold' },
+    { field: 'state', title: 'state' },
+    { field: 'inDoubt', title: 'in doubt' },
+    { field: 'credits', title: 'credits' },
+    { field: 'settledCredits', title: 'settled' },
+    { field: 'operation', title: 'operation' },
+    { field: 'app', title: 'app' },
+    { field: 'taskId', title: 'task' },
+    { field: 'externalTaskId', title: 'external task id' },
+    { field: 'createdAt', title: 'created' },
+  ],
+  empty: 'No holds.',
+};
+
+interface HoldsOptions extends ListOptions {
+  state?: string;
+  inDoubt?: boolean;
+  app?: string;
+}
+
+/** Adds the commands. */
+export function addHolds(program: Command, context: () => Context): void {
+  const holds = program.command('holds').description('credits kept back for creates');
+  const states = ['held', 'settled', 'released', 'written_off'];
+  addListOptions(holds.command('list').description('holds, newest first'))
+    .addOption(new Option('--state <state>', 'only these').choices(states))
+    .option('--in-doubt', 'only those of which nobody knows whether Kling took the create')
+    .option('--app <name>', 'only of this app')
+    .action((options: HoldsOptions) => {
+      const { state, app, inDoubt } = options;
+      return printList(context(), HOLDS, { state, app, inDoubt: inDoubt ? 'true' : undefined }, options);
+    });
+  addResolve(holds, context, {
+    action: 'release',
+    description: 'give a hold’s credits back to the budgets: you know that Kling made no task',
+    what: 'Releasing a hold',
+  });
+  addResolve(holds, context, {
+    action: 'write-off',
+    description: 'count a hold as spent: nobody can find out any more',
+    what: 'Writing a hold off',
+  });
+}
+
+interface Resolution {
+  action: 'release' | 'write-off';
+  description: string;
+  what: string;
+}
+
+function addResolve(holds: Command, context: () => Context, { action, description, what }: Resolution): void {
+  holds
+    .command(action)
+    .description(`${description} (needs the running sidecar)`)
+    .argument('<id>', 'the hold')
+    .requiredOption('--reason <text>', 'kept in the audit')
+    .option('--json', 'print JSON')
+    .action(async (id: string, options: { reason: string; json?: boolean }) => {
+      const run = context();
+      const body = { reason: options.reason, actor: 'cli' };
+      const path = `/v1/holds/${encodeURIComponent(id)}/${action}`;
+      const answer = (await order(run, what, { method: 'POST', path, body })) as {
+        hold: { id: string; state: string; credits: number };
+      };
+      const { hold } = answer;
+      if (options.json) run.terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
+      else
+        run.terminal.out(
+          `${hold.id} is ${hold.state.replace('_', ' ')} (${hold.credits} credits were held).\n`,
+        );
+    });
+}

@@ -1,0 +1,14 @@
+/** `start`: the daemon, loaded only when it is asked for: other commands need none of it. */
+import type { Command } from 'commander';
+import type { Context } from './context.ts';
+
+/** Adds the command. */
+export function addStart(program: Command, context: () => Context): void {
+  program
+    .command('start')
+    .description('run the sidecar (default)')
+    .action(async () => {
+      const { runDaemon } = await import('./start.ts');
+      await runDaemon(context());
+    });
+}
