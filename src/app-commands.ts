@@ -2,12 +2,8 @@
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { ControlCommands, LiveStatus } from './control/commands.ts';
-import type { PricedRequest, PriceOne } from './control/estimate.ts';
-import { SidecarError } from './errors.ts';
+import { createPriceOne } from './control/price-one.ts';
 import type { Fact } from './facts.ts';
-import { cheaperStandard, priceCreate } from './kling/price.ts';
-import { UNKNOWN_CREATE } from './kling/routes.ts';
-import { scanBody } from './kling/strict-json.ts';
 import { raiseBudget } from './budget/budget-table.ts';
 import { recordOrder } from './ledger/audit.ts';
 import { freeze, unfreeze } from './ledger/freeze.ts';
@@ -45,7 +41,7 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
     },
     status: () => liveStatus(deps),
     readiness: deps.readiness,
-    price: priceOne(deps.settings),
+    price: createPriceOne(deps.settings),
     async freeze(order) {
       deps.publish((await store.write(freeze, { ...order, at: at() })).facts);
     },
@@ -77,58 +73,6 @@ function liveStatus(deps: CommandsDeps): LiveStatus {
     clockOffsetMs: deps.upstream.clockOffsetMs,
     store: deps.store.stats(),
     wouldHave: [...deps.wouldHave].map(([word, count]) => ({ word, count })),
-  };
-}
-
-/** Prices one create as the data plane would, from its path and its body as a value. */
-export function priceOne(settings: () => ProxySettings): PriceOne {
-  return (request) => {
-    const { routes, pricing, unknownRouteCredits, unknownRoute, maxCreditsEach } = settings();
-    const bytes = Buffer.from(JSON.stringify(request.body));
-    const found = routes.find('POST', request.path);
-    const route = found.kind === 'match' ? found.route : UNKNOWN_CREATE;
-    const unpriced = unknownRoute === 'pass' ? 0 : unknownRouteCredits;
-    try {
-      const body = scanBody(bytes);
-      const input = { route, bytes, body, options: pricing, expectedSeconds: null };
-      const price = priceCreate(input);
-      const heldCredits = price.credits ?? unpriced;
-      return {
-        operation: price.operation,
-        model: price.model,
-        mode: price.mode,
-        basis: price.basis,
-        credits: price.basis === 'unknown' ? null : price.credits,
-        heldCredits,
-        heldCreditsIfStandard: Math.min(heldCredits, cheaperStandard(input).credits ?? heldCredits),
-        refusal: refusalOf(
-          price.basis === 'unknown' && unknownRoute === 'refuse',
-          heldCredits,
-          maxCreditsEach,
-        ),
-      };
-    } catch (error) {
-      if (!(error instanceof SidecarError)) throw error;
-      return broken(route.operation, error.message);
-    }
-  };
-}
-
-function refusalOf(isUnpriced: boolean, heldCredits: number, maxCreditsEach: number | null): string | null {
-  if (isUnpriced) return 'route_not_priced';
-  return maxCreditsEach !== null && heldCredits > maxCreditsEach ? 'task_too_expensive' : null;
-}
-
-function broken(operation: PricedRequest['operation'], refusal: string): PricedRequest {
-  return {
-    operation,
-    model: null,
-    mode: null,
-    basis: 'unknown',
-    credits: null,
-    heldCredits: 0,
-    heldCreditsIfStandard: 0,
-    refusal,
   };
 }
 

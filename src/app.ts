@@ -8,49 +8,35 @@
  * next start to find. `reload` never fails a request in flight: each keeps the settings that it began with.
  */
 import type { Server } from 'node:http';
-import type { Dispatcher } from 'undici';
 import { controlCommands } from './app-commands.ts';
 import { proxySettings } from './app-settings.ts';
 import { readGaugeSnapshot } from './app-gauges.ts';
+import { Observer } from './app-observer.ts';
+import { buildParts, slotLimits, type AppParts } from './app-parts.ts';
+import { openAppStore } from './app-store.ts';
 import { applyBudgets } from './budget/budget-table.ts';
-import type { CallRecord } from './calls/call.ts';
 import { recordCalls, recordRefusals } from './calls/call-table.ts';
-import { purgeOld } from './calls/retention.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config, LoadedConfig } from './config/config.ts';
 import { compareConfigs } from './config/reload.ts';
 import type { Secrets } from './config/secrets.ts';
 import type { ControlPlane } from './control/plane.ts';
 import type { SidecarError } from './errors.ts';
-import type { Fact } from './facts.ts';
-import { jobLastRun, noteJobRun } from './jobs-table.ts';
 import type { Jobs } from './jobs.ts';
 import { regionHint } from './kling/codes.ts';
 import { createTokenSource, type TokenSource } from './kling/token.ts';
-import { observeTasks } from './ledger/observe.ts';
 import { openSlots } from './ledger/open-slots.ts';
 import { recoverHolds } from './ledger/recover.ts';
-import { Slots } from './pacing/slots.ts';
-import { Doubts } from './polling/doubt.ts';
-import { Poller } from './polling/poller.ts';
 import { AccountRefusals } from './proxy/account-refusals.ts';
-import { Closing } from './proxy/closing.ts';
 import { handleRequest, type DataPlaneDeps } from './proxy/data-plane.ts';
 import { Injection } from './proxy/injection.ts';
 import { createListener, listen } from './proxy/listener.ts';
 import type { ProxySettings } from './proxy/settings.ts';
-import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
-import type { TaskSighting } from './tasks/task.ts';
 import type { Log } from './telemetry/log.ts';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 import { ClockTrust } from './upstream/clock-trust.ts';
-import { openPool } from './upstream/pool.ts';
-import { Upstream } from './upstream/upstream.ts';
-
-const DAY_MS = 86_400_000;
-/** Task states seen lately: an app that polls tells the same thing again and again. */
-const SEEN_TASKS_MAX = 10_000;
+import type { Upstream } from './upstream/upstream.ts';
 
 export interface AppOptions {
   loaded: LoadedConfig;
@@ -85,14 +71,7 @@ export function createApp(options: AppOptions): App {
 }
 
 /** What exists between start and stop. */
-interface Running {
-  store: Store;
-  pool: Dispatcher;
-  upstream: Upstream;
-  slots: Slots;
-  doubts: Doubts;
-  poller: Poller;
-  closing: Closing;
+interface Running extends AppParts {
   servers: Server[];
   ports: number[];
   control: ControlPlane | null;
@@ -106,7 +85,6 @@ class Sidecar implements App {
   readonly #telemetry: Telemetry;
   readonly #startedTick: number;
   readonly #wouldHave = new Map<string, number>();
-  readonly #seen = new Map<string, string>();
   readonly #accountRefusals: AccountRefusals;
   #loaded: LoadedConfig;
   #config: Config;
@@ -177,7 +155,7 @@ class Sidecar implements App {
     this.#settings = this.#makeSettings(running?.ports ?? []);
     this.#telemetry.setKnownApps(this.#config.apps.map((app) => app.name));
     if (running) {
-      running.slots.configure(this.#slotLimits());
+      running.slots.configure(slotLimits(this.#config));
       await running.store.write(applyBudgets, { rules: [...this.#config.budgets], at: this.#clock.now() });
     }
     return { changed: change.changed, needRestart: change.needRestart };
@@ -190,71 +168,34 @@ class Sidecar implements App {
   }
 
   #openStore(): Promise<Store> {
-    const { path, requireExisting, waitForOwnerMs } = this.#config.store;
-    return openStore({
-      path,
-      requireExisting,
-      waitForOwnerMs,
+    return openAppStore({
+      config: this.#config.store,
       clock: this.#clock,
-      workers: {
-        writer: new URL('./store-writer.ts', import.meta.url),
-        reader: new URL('./store-reader.ts', import.meta.url),
-      },
-      log: (level, message, fields) => this.#log[level](message, fields),
-      onCommit: (commit) => this.#telemetry.storeCommitted(commit),
-      onCommitFailed: ({ operations, message }) =>
-        this.#log.error('a batch was not committed', { operations, message }),
-      onLaterFailed: (operation, error) => {
-        if (operation === recordCalls.name) this.#telemetry.readUnrecorded(1);
-        this.#log.warn('a record was lost', { operation, error });
-      },
-      onFailure: (error) => {
-        this.#log.error('the store failed for good', { error });
-        this.#options.onFatal?.(error);
-      },
+      log: this.#log,
+      telemetry: this.#telemetry,
+      onFatal: (error) => this.#options.onFatal?.(error),
     });
   }
 
   #build(store: Store): Running {
-    const { upstream: upstreamConfig } = this.#config;
-    const clock = this.#clock;
-    const pool = openPool(upstreamConfig);
-    const tokens = currentTokens(() => this.#tokens);
-    const host = new URL(upstreamConfig.baseUrl).host;
-    const upstream = new Upstream({ pool, host, clock, tokens, timeoutMs: upstreamConfig.timeoutMs });
-    const slots = new Slots(this.#slotLimits(), clock);
-    const publish = (facts: Fact[]): void => this.#publish(facts, slots);
-    const onError = (message: string, error: unknown): void => this.#log.error(message, { error });
-    const asking = {
+    const parts = buildParts({
       store,
-      upstream,
-      clock,
-      publish,
-      onError,
+      clock: this.#clock,
+      log: this.#log,
+      telemetry: this.#telemetry,
+      config: () => this.#config,
+      tokens: () => this.#tokens,
       routes: () => this.#settings.routes,
-      price: () => this.#config.price,
-      credentials: () => this.#secrets.kling.kind,
-      journal: (call: CallRecord) => {
-        store.later(recordCalls, [call]);
-        this.#telemetry.callEnded(call);
-      },
-    };
-    const doubts = new Doubts(asking);
-    upstream.onRecovery = () => void doubts.hurry();
-    const poller = new Poller({ ...asking, intervalMs: () => this.#config.tasks.pollIntervalMs });
-    const closing = new Closing({ store, clock, publish, onError });
-    return {
-      ...{ store, pool, upstream, slots, doubts, poller, closing },
-      ...{ servers: [], ports: [], control: null, jobs: null },
-    };
+    });
+    return { ...parts, servers: [], ports: [], control: null, jobs: null };
   }
 
   /** Applies the budgets, finds what an earlier run left open, and takes the slots that its tasks still have. */
-  async #putInOrder({ store, slots }: Running): Promise<void> {
+  async #putInOrder({ store, slots, publish }: Running): Promise<void> {
     const at = this.#clock.now();
     await store.write(applyBudgets, { rules: [...this.#config.budgets], at });
     const { recovered, due, facts } = await store.write(recoverHolds, { at });
-    this.#publish(facts, slots);
+    publish(facts);
     if (due > 0)
       this.#log.warn('creates of an earlier run are in doubt and will be looked up', { recovered, due });
     for (const slot of await store.read(openSlots, {})) slots.occupy(slot.holdId, slot);
@@ -284,14 +225,17 @@ class Sidecar implements App {
     return { data, dataTls };
   }
 
-  #dataPlane({ store, upstream, slots, doubts, closing }: Running): DataPlaneDeps {
+  #dataPlane(running: Running): DataPlaneDeps {
+    const { store, upstream, publish } = running;
     const telemetry = this.#telemetry;
     const clockTrust = this.#clockTrust(upstream);
+    const observer = new Observer({ store, clock: this.#clock, log: this.#log, publish });
     return {
-      ...{ clock: this.#clock, store, upstream, slots, doubts, closing, telemetry },
+      ...running,
+      clock: this.#clock,
+      telemetry,
       injection: new Injection(),
       accountRefusals: this.#accountRefusals,
-      publish: (facts) => this.#publish(facts, slots),
       checkClock: () => clockTrust.check(),
       noteVerdict: (create, { end, info, message }) => {
         const { product } = create.route;
@@ -305,7 +249,7 @@ class Sidecar implements App {
       settings: () => this.#settings,
       isDraining: () => this.#isDraining,
       journal: (call) => store.later(recordCalls, [call]),
-      observe: (sightings) => void this.#observe(store, slots, sightings),
+      observe: (sightings) => void observer.observe(sightings),
       recordRefusal: (refusal) => {
         if (refusal.wouldOnly) {
           this.#wouldHave.set(refusal.word, (this.#wouldHave.get(refusal.word) ?? 0) + 1);
@@ -322,38 +266,10 @@ class Sidecar implements App {
     return this.#trust;
   }
 
-  /** Hands what apps' own reads show to the ledger, each state of a task once. */
-  async #observe(store: Store, slots: Slots, sightings: TaskSighting[]): Promise<void> {
-    const fresh = sightings.filter((sighting) => this.#isNew(sighting));
-    if (fresh.length === 0) return;
-    try {
-      const at = this.#clock.now();
-      const { facts } = await store.write(observeTasks, { sightings: fresh, source: 'app_read', at });
-      this.#publish(facts, slots);
-    } catch (error) {
-      for (const sighting of fresh) this.#seen.delete(sighting.taskId);
-      this.#log.warn('what a read showed could not be recorded; the poller will see it', { error });
-    }
-  }
-
-  #isNew(sighting: TaskSighting): boolean {
-    const state = `${sighting.state} ${sighting.deduction?.credits ?? ''}`;
-    if (this.#seen.get(sighting.taskId) === state) return false;
-    if (this.#seen.size >= SEEN_TASKS_MAX) this.#seen.clear();
-    this.#seen.set(sighting.taskId, state);
-    return true;
-  }
-
-  #publish(facts: readonly Fact[], slots: Slots): void {
-    if (facts.length === 0) return;
-    this.#telemetry.facts(facts);
-    for (const fact of facts) if (fact.kind === 'hold_resolved') slots.free(fact.holdId);
-  }
-
   async #startControl(running: Running): Promise<[string, string | null]> {
     const { createControlPlane } = await import('./control/plane.ts');
     const { config, settings } = { config: () => this.#config, settings: () => this.#settings };
-    const { store, upstream, slots } = running;
+    const { store, upstream, slots, publish } = running;
     this.#telemetry.gaugeSource(() => readGaugeSnapshot(store, slots, this.#clock, config()));
     running.control = createControlPlane({
       host: this.#config.control.host,
@@ -362,12 +278,18 @@ class Sidecar implements App {
       token: this.#secrets.controlToken,
       requireTokenForReads: !isLoopback(this.#config.control.host),
       commands: controlCommands({
-        ...{ store, upstream, slots, config, settings, clock: this.#clock, wouldHave: this.#wouldHave },
+        store,
+        upstream,
+        slots,
+        config,
+        settings,
+        publish,
+        clock: this.#clock,
+        wouldHave: this.#wouldHave,
         version: this.#options.version,
         startedTick: this.#startedTick,
         clockTrust: this.#clockTrust(upstream),
         readiness: () => this.#readiness(running),
-        publish: (facts) => this.#publish(facts, slots),
       }),
       telemetry: this.#telemetry,
       probes: this.#config.probes,
@@ -387,19 +309,9 @@ class Sidecar implements App {
   }
 
   async #startJobs(running: Running): Promise<void> {
-    const { Jobs } = await import('./jobs.ts');
-    const { store } = running;
-    const { callRetentionDays, promptRetentionDays } = this.#config.store;
-    const retention = async (at: number): Promise<void> => {
-      const purged = await store.write(purgeOld, { at, callRetentionDays, promptRetentionDays });
-      this.#log.info('old records dropped', { ...purged });
-    };
-    running.jobs = new Jobs([{ name: 'retention', periodMs: DAY_MS, run: retention }], {
-      clock: this.#clock,
-      lastRun: (name) => store.read(jobLastRun, { name }),
-      noteRun: (name, at) => store.write(noteJobRun, { name, at }),
-      onError: (message, error) => this.#log.error(message, { error }),
-    });
+    const { createAppJobs } = await import('./app-jobs.ts');
+    const config = (): Config => this.#config;
+    running.jobs = createAppJobs({ store: running.store, clock: this.#clock, log: this.#log, config });
     running.jobs.start();
   }
 
@@ -436,13 +348,6 @@ class Sidecar implements App {
     return proxySettings(this.#config, this.#secrets, { ports, clock: this.#clock });
   }
 
-  #slotLimits(): ConstructorParameters<typeof Slots>[0] {
-    const { concurrency, requestsPerMinute, queueWaitMsMax, queueLengthMax } = this.#config.limits;
-    return this.#config.mode === 'observe'
-      ? { concurrency: {}, requestsPerMinute: null, queueWaitMsMax: 0, queueLengthMax: 0 }
-      : { concurrency, requestsPerMinute, queueWaitMsMax, queueLengthMax };
-  }
-
   #tokenSource(): TokenSource {
     return createTokenSource({
       credentials: this.#secrets.kling,
@@ -452,19 +357,6 @@ class Sidecar implements App {
   }
 }
 
-/** A token source that is always the latest one: a reload changes the key between two requests. */
-function currentTokens(latest: () => TokenSource): TokenSource {
-  return {
-    get kind() {
-      return latest().kind;
-    },
-    authorization: () => latest().authorization(),
-    resign: () => latest().resign(),
-    setClockOffset: (offsetMs) => latest().setClockOffset(offsetMs),
-    supports: (generation) => latest().supports(generation),
-  };
-}
-
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

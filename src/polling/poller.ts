@@ -79,7 +79,11 @@ export class Poller {
   async #pass(): Promise<void> {
     const { store, clock, onError } = this.#deps;
     try {
-      const tasks: OpenTask[] = await store.read(openTasks, { at: clock.now(), limit: PASS_TASKS_MAX });
+      const tasks: OpenTask[] = await store.read(openTasks, {
+        at: clock.now(),
+        limit: PASS_TASKS_MAX,
+        minAgeMs: this.#deps.intervalMs(),
+      });
       const asks = planAsks(tasks, {
         routes: this.#deps.routes(),
         credentials: this.#deps.credentials(),

@@ -83,7 +83,7 @@ async function hold(deps: CreateDeps, create: CreateRequest, prepared: PreparedC
       if (create.gone.aborted) return null;
       checkTimeLeft(deps, create);
       const args = admitArgs(deps, create, prepared);
-      const result = await admitted(deps, create, args);
+      const result = await tryAdmit(deps, create, args);
       if (result === null) return { holdId: '', prepared, admitted: unheld(), queueMs: create.queueMs };
       if (result.kind === 'refused') throw refusalError(result.refusal, settings.budgetStatus);
       if (result.kind === 'mismatch') throw mismatch(result.which);
@@ -99,7 +99,7 @@ async function hold(deps: CreateDeps, create: CreateRequest, prepared: PreparedC
 }
 
 /** Runs the admission; null where the store is out of reach in `observe` mode, which then forwards unrecorded. */
-async function admitted(
+async function tryAdmit(
   deps: CreateDeps,
   create: CreateRequest,
   args: AdmitArgs,
@@ -185,7 +185,7 @@ async function sendAndClose(deps: CreateDeps, create: CreateRequest, held: Held)
   const isRecorded = await within(deps, create, closed);
   for (const call of exchange.calls) deps.telemetry.callEnded(call);
   if (!isRecorded) throw unknownOutcome(held, 'its outcome could not be recorded yet');
-  await answer(deps, create, { held, exchange, end: verdict.end });
+  await answerCreate(deps, create, { held, exchange, end: verdict.end });
 }
 
 async function send(deps: CreateDeps, create: CreateRequest, held: Held): Promise<Exchange> {
@@ -252,7 +252,7 @@ interface Outcome {
 }
 
 /** Answers the caller: with Kling's answer, with that of a look-up, or with what we know. */
-async function answer(deps: CreateDeps, create: CreateRequest, outcome: Outcome): Promise<void> {
+async function answerCreate(deps: CreateDeps, create: CreateRequest, outcome: Outcome): Promise<void> {
   const { held, exchange, end } = outcome;
   if (end.kind === 'unknown' && held.prepared.externalTaskId !== null && held.holdId !== '') {
     const waitedFrom = deps.clock.monotonic();

@@ -21,7 +21,7 @@ export async function answerRepeat(
 ): Promise<boolean> {
   const app = create.caller.app;
   for (;;) {
-    const state = await deps.store.read(guardState, { app, ...guard });
+    const state = await deps.store.read(guardState, { app, ...guard, at: deps.clock.now() });
     if (state.kind === 'free') return false;
     if (state.kind === 'mismatch') {
       throw new SidecarError(

@@ -8,23 +8,27 @@ export interface Got {
 }
 
 /** Posts JSON, as an SDK would. */
-export async function post(
-  url: string,
-  body: unknown,
-  headers: Record<string, string> = {},
-): Promise<Got> {
+export async function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Got> {
   const answer = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: 'Bearer whatever', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-  return { status: answer.statusCode, headers: answer.headers, json: (await answer.body.json()) as Got['json'] };
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    json: (await answer.body.json()) as Got['json'],
+  };
 }
 
 /** Gets JSON. */
 export async function get(url: string, headers: Record<string, string> = {}): Promise<Got> {
   const answer = await request(url, { headers });
-  return { status: answer.statusCode, headers: answer.headers, json: (await answer.body.json()) as Got['json'] };
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    json: (await answer.body.json()) as Got['json'],
+  };
 }
 
 /** The smallest create: 5 s of kling-v1 in standard mode, 10 credits. */

@@ -50,7 +50,10 @@ export async function startApp(options: StartOptions = {}): Promise<StartedApp> 
   const { url } = await emulator.start();
   const env = options.env ?? { KLING_API_KEY: EMULATOR_KEY };
   const load = async (config: NonNullable<StartOptions['config']>, from: Record<string, string>) => {
-    await writeFile(path.join(folder, 'sidecar.config.json'), JSON.stringify(merged(options.baseUrl ?? url, config)));
+    await writeFile(
+      path.join(folder, 'sidecar.config.json'),
+      JSON.stringify(merged(options.baseUrl ?? url, config)),
+    );
     const loaded = loadConfig({ env: from, cwd: folder });
     return { loaded, secrets: await loadSecrets({ config: loaded.config, env: from, cwd: folder }) };
   };

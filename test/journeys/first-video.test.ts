@@ -16,7 +16,9 @@ it('makes a first video: held, sent once, settled to the real deduction, and see
   expect(created.json.code).toBe(0);
   expect(created.headers).toMatchObject({ 'x-kling-credits-held': '10', 'x-kling-budget-remaining': '990' });
   expect(created.headers['x-kling-external-task-id']).toMatch(/^ks_[0-9a-z]{26}$/);
-  expect(created.headers['server-timing']).toMatch(/^upstream;dur=[\d.]+, sidecar;dur=[\d.]+, queue;dur=0\.00$/);
+  expect(created.headers['server-timing']).toMatch(
+    /^upstream;dur=[\d.]+, sidecar;dur=[\d.]+, queue;dur=0\.00$/,
+  );
   const taskId = String(created.json.data['task_id']);
 
   const seen = await until('the app sees its video', async () => {
@@ -30,11 +32,16 @@ it('makes a first video: held, sent once, settled to the real deduction, and see
     const shown = json as unknown as { state: string; settledCredits: number };
     return shown.settledCredits === 10 && shown;
   });
-  expect(task).toMatchObject({ id: taskId, state: 'succeeded', operation: 'text-to-video', model: 'kling-v1' });
+  expect(task).toMatchObject({
+    id: taskId,
+    state: 'succeeded',
+    operation: 'text-to-video',
+    model: 'kling-v1',
+  });
   expect(emulator.book().charges.map((charge) => charge.taskId)).toEqual([taskId]);
   const { json: budgets } = await get(`${controlUrl}/v1/budgets`);
   expect(budgets).toMatchObject({ budgets: [{ name: 'daily', settledCredits: 10, heldCredits: 0 }] });
-  const sent = emulator.requests().filter((it) => it.method === 'POST');
+  const sent = emulator.requests().filter((request) => request.method === 'POST');
   expect(sent).toHaveLength(1);
   expect(sent[0]?.headers['authorization']).toBe('Bearer emulator-key');
 });

@@ -52,7 +52,9 @@ describe('slots', () => {
     const slots = new Slots(options(), clock);
     await taken(slots, 2);
     const late = slots.enter(create()).catch((error: unknown) => error);
-    const others = [slots.enter(create()), slots.enter(create())].map((it) => it.catch((e: unknown) => e));
+    const others = [slots.enter(create()), slots.enter(create())].map((waiting) =>
+      waiting.catch((e: unknown) => e),
+    );
     await expect(slots.enter(create())).rejects.toMatchObject({ code: 'queue_full' });
     await clock.advance(5_000);
     expect(await late).toMatchObject({ code: 'queue_full', detail: { pool: 'video', retryAfterSeconds: 5 } });

@@ -1,0 +1,98 @@
+/** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
+import type { Dispatcher } from 'undici';
+import type { CallRecord } from './calls/call.ts';
+import { recordCalls } from './calls/call-table.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import type { Fact } from './facts.ts';
+import type { RouteTable } from './kling/routes.ts';
+import type { TokenSource } from './kling/token.ts';
+import { Slots, type SlotOptions } from './pacing/slots.ts';
+import { Doubts } from './polling/doubt.ts';
+import { Poller } from './polling/poller.ts';
+import { Closing } from './proxy/closing.ts';
+import type { Store } from './store/store.ts';
+import type { Log } from './telemetry/log.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
+import { openPool } from './upstream/pool.ts';
+import { Upstream } from './upstream/upstream.ts';
+
+export interface AppParts {
+  store: Store;
+  pool: Dispatcher;
+  upstream: Upstream;
+  slots: Slots;
+  doubts: Doubts;
+  poller: Poller;
+  closing: Closing;
+  publish: (facts: readonly Fact[]) => void;
+}
+
+/** What the parts work with; what a reload changes is a function. */
+export interface PartsInput {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  telemetry: Telemetry;
+  config: () => Config;
+  tokens: () => TokenSource;
+  routes: () => RouteTable;
+}
+
+/** Builds the parts; nothing is asked or timed before they are started. */
+export function buildParts(input: PartsInput): AppParts {
+  const { store, clock, log, telemetry, config } = input;
+  const { upstream: settings } = config();
+  const pool = openPool(settings);
+  const tokens = currentTokens(input.tokens);
+  const { host } = new URL(settings.baseUrl);
+  const upstream = new Upstream({ pool, host, clock, tokens, timeoutMs: settings.timeoutMs });
+  const slots = new Slots(slotLimits(config()), clock);
+  const publish = (facts: readonly Fact[]): void => {
+    if (facts.length === 0) return;
+    telemetry.facts(facts);
+    for (const fact of facts) if (fact.kind === 'hold_resolved') slots.free(fact.holdId);
+  };
+  const onError = (message: string, error: unknown): void => log.error(message, { error });
+  const asking = {
+    store,
+    upstream,
+    clock,
+    publish,
+    onError,
+    routes: input.routes,
+    price: () => config().price,
+    credentials: () => tokens.kind,
+    journal: (call: CallRecord) => {
+      store.later(recordCalls, [call]);
+      telemetry.callEnded(call);
+    },
+  };
+  const doubts = new Doubts(asking);
+  upstream.onRecovery = () => void doubts.hurry();
+  const poller = new Poller({ ...asking, intervalMs: () => config().tasks.pollIntervalMs });
+  const closing = new Closing({ store, clock, publish, onError });
+  return { store, pool, upstream, slots, doubts, poller, closing, publish };
+}
+
+/** Gives the slots' limits; in `observe` mode nobody waits. */
+export function slotLimits({ limits, mode }: Config): SlotOptions {
+  if (mode === 'observe') {
+    return { concurrency: {}, requestsPerMinute: null, queueWaitMsMax: 0, queueLengthMax: 0 };
+  }
+  const { concurrency, requestsPerMinute, queueWaitMsMax, queueLengthMax } = limits;
+  return { concurrency, requestsPerMinute, queueWaitMsMax, queueLengthMax };
+}
+
+/** A token source that is always the latest one: a reload changes the key between two requests. */
+function currentTokens(latest: () => TokenSource): TokenSource {
+  return {
+    get kind() {
+      return latest().kind;
+    },
+    authorization: () => latest().authorization(),
+    resign: () => latest().resign(),
+    setClockOffset: (offsetMs) => latest().setClockOffset(offsetMs),
+    supports: (generation) => latest().supports(generation),
+  };
+}

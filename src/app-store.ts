@@ -1,0 +1,45 @@
+/** Opens the app's store: its workers, and who hears of what goes wrong in it. */
+import { recordCalls } from './calls/call-table.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import type { SidecarError } from './errors.ts';
+import { openStore } from './store/open-store.ts';
+import type { Store } from './store/store.ts';
+import type { Log } from './telemetry/log.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
+
+export interface AppStoreOptions {
+  config: Config['store'];
+  clock: Clock;
+  log: Log;
+  telemetry: Telemetry;
+  /** Told when a worker died: nothing can be recorded any more. */
+  onFatal: (error: SidecarError) => void;
+}
+
+/** Opens the store of the config. @throws SidecarError as `openStore` does. */
+export function openAppStore({ config, clock, log, telemetry, onFatal }: AppStoreOptions): Promise<Store> {
+  const { path, requireExisting, waitForOwnerMs } = config;
+  return openStore({
+    path,
+    requireExisting,
+    waitForOwnerMs,
+    clock,
+    workers: {
+      writer: new URL('./store-writer.ts', import.meta.url),
+      reader: new URL('./store-reader.ts', import.meta.url),
+    },
+    log: (level, message, fields) => log[level](message, fields),
+    onCommit: (commit) => telemetry.storeCommitted(commit),
+    onCommitFailed: ({ operations, message }) =>
+      log.error('a batch was not committed', { operations, message }),
+    onLaterFailed(operation, error) {
+      if (operation === recordCalls.name) telemetry.readUnrecorded(1);
+      log.warn('a record was lost', { operation, error });
+    },
+    onFailure(error) {
+      log.error('the store failed for good', { error });
+      onFatal(error);
+    },
+  });
+}

@@ -1,0 +1,35 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { startApp, type StartedApp } from '../app/start-app.ts';
+import { get, post, textToVideo } from '../app/calls.ts';
+
+let started: StartedApp;
+afterEach(() => started.stop());
+
+describe('observe mode', () => {
+  it('refuses nothing for money, edits nothing, and counts what protect would have done', async () => {
+    started = await startApp({
+      config: {
+        mode: 'observe',
+        budgets: [{ name: 'tiny', credits: 1, window: 'day' }],
+        creates: { maxCreditsEach: 5, unknownRoute: 'refuse' },
+      },
+    });
+    const { dataUrl, controlUrl, emulator, token } = started;
+    await post(`${controlUrl}/v1/freeze`, { reason: 'drill' }, { authorization: `Bearer ${token}` });
+    const body = JSON.stringify(textToVideo());
+    for (let i = 0; i < 3; i += 1)
+      expect((await post(`${dataUrl}/v1/videos/text2video`, body)).status).toBe(200);
+    const odd = '{"model_name":"kling-v1","prompt":"twice","prompt":"twice"}';
+    expect((await post(`${dataUrl}/v1/videos/text2video`, odd)).status).toBe(200);
+    await post(`${dataUrl}/v1/videos/something-new`, { prompt: 'x' });
+    const sent = emulator.requests().filter(({ method }) => method === 'POST');
+    expect(sent.map((it) => it.body.toString())).toEqual([body, body, body, odd, '{"prompt":"x"}']);
+    const { json } = await get(`${controlUrl}/v1/status`);
+    const { wouldHave } = json as unknown as { wouldHave: { word: string; count: number }[] };
+    const counted = new Map(wouldHave.map(({ word, count }) => [word, count]));
+    expect(counted.get('spending_frozen') ?? 0).toBeGreaterThanOrEqual(3);
+    expect(counted.get('task_too_expensive') ?? 0).toBeGreaterThanOrEqual(3);
+    expect(counted.get('body_refused')).toBe(1);
+    expect(counted.get('route_not_priced')).toBeGreaterThanOrEqual(1);
+  });
+});
