@@ -100,7 +100,7 @@ export function startOfDate(zone: string, date: LocalDate): Ms {
 }
 
 /** Moves a date by whole days of the calendar. */
-export function addDays(date: LocalDate, days: number): LocalDate {
+export function dateAfter(date: LocalDate, days: number): LocalDate {
   const moved = new Date(Date.UTC(date.year, date.month - 1, date.day + days));
   return { year: moved.getUTCFullYear(), month: moved.getUTCMonth() + 1, day: moved.getUTCDate() };
 }
@@ -114,7 +114,7 @@ export function weekdayOf(date: LocalDate): number {
 export function dateOf(zone: string, instant: Ms): LocalDate {
   const { year, month, day } = localParts(zone, instant);
   const shown = { year, month, day };
-  const next = addDays(shown, 1);
+  const next = dateAfter(shown, 1);
   return instant >= startOfDate(zone, next) ? next : shown;
 }
 

@@ -19,7 +19,8 @@ export interface AuditRow {
 /** Writes down who changed what, from what, to what, and why. */
 export async function recordAudit(tx: Tx, row: Omit<AuditRow, 'id'>): Promise<void> {
   await tx.run(
-    'INSERT INTO audit (id, at, actor, action, subject, before, after, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO audit (seq, id, at, actor, action, subject, before, after, reason)
+     VALUES ((SELECT COALESCE(MAX(seq), 0) + 1 FROM audit), ?, ?, ?, ?, ?, ?, ?, ?)`,
     newId('audit', row.at),
     row.at,
     row.actor,
@@ -33,10 +34,10 @@ export async function recordAudit(tx: Tx, row: Omit<AuditRow, 'id'>): Promise<vo
 
 /** Gives audit rows, newest first, older than the one named by `beforeId` where given. */
 export function selectAudit(tx: Tx, limit: number, beforeId: string | null): Promise<AuditRow[]> {
-  const where = beforeId === null ? '' : 'WHERE id < ? ';
+  const where = beforeId === null ? '' : 'WHERE seq < (SELECT seq FROM audit WHERE id = ?) ';
   const values = beforeId === null ? [limit] : [beforeId, limit];
   return tx.all<AuditRow>(
-    `SELECT id, at, actor, action, subject, before, after, reason FROM audit ${where}ORDER BY id DESC LIMIT ?`,
+    `SELECT id, at, actor, action, subject, before, after, reason FROM audit ${where}ORDER BY seq DESC LIMIT ?`,
     ...values,
   );
 }

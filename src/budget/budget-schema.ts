@@ -115,7 +115,8 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE audit (
-  id TEXT PRIMARY KEY,
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
   at INTEGER NOT NULL,
   actor TEXT NOT NULL,
   action TEXT NOT NULL,
@@ -123,7 +124,7 @@ CREATE TABLE audit (
   before TEXT,
   after TEXT,
   reason TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 `,
   },
 ];

@@ -7,7 +7,7 @@
 import type { Ms, WindowKey } from '../units.ts';
 import type { BudgetWindow } from '../words.ts';
 import {
-  addDays,
+  dateAfter,
   dateOf,
   firstChange,
   HOUR_MS,
@@ -53,10 +53,10 @@ export function windowAt(window: BudgetWindow, zone: string, instant: Ms): Windo
 function makeSpan(window: Exclude<BudgetWindow, 'total'>, zone: string, instant: Ms): WindowSpan {
   if (window === 'hour') return hourAt(zone, instant);
   const date = dateOf(zone, instant);
-  if (window === 'day') return spanOf(zone, dayKey(date), date, addDays(date, 1));
+  if (window === 'day') return spanOf(zone, dayKey(date), date, dateAfter(date, 1));
   if (window === 'week') {
-    const monday = addDays(date, 1 - weekdayOf(date));
-    return spanOf(zone, weekKey(monday), monday, addDays(monday, 7));
+    const monday = dateAfter(date, 1 - weekdayOf(date));
+    return spanOf(zone, weekKey(monday), monday, dateAfter(monday, 7));
   }
   const { start, end } = monthBounds(zone, date.year, date.month);
   return { key: `${pad(date.year, 4)}-${pad(date.month, 2)}`, startsAt: start, resetsAt: end };
@@ -87,7 +87,7 @@ function dayKey(date: LocalDate): WindowKey {
 
 /** The ISO week of a Monday: it bears the year of its Thursday, and week 1 is that of the year's first Thursday. */
 function weekKey(monday: LocalDate): WindowKey {
-  const thursday = addDays(monday, 3);
+  const thursday = dateAfter(monday, 3);
   const dayOfYear =
     (Date.UTC(thursday.year, thursday.month - 1, thursday.day) - Date.UTC(thursday.year, 0, 1)) / 86_400_000;
   return `${pad(thursday.year, 4)}-W${pad(Math.floor(dayOfYear / 7) + 1, 2)}`;

@@ -10,8 +10,6 @@ import type { Mode, OperationWord, TaskState } from '../words.ts';
 import { compareStates, isTerminal } from './task-state.ts';
 import type { SightingSource, TaskResult, TaskRow, TaskSighting } from './task.ts';
 
-/** When a new task is first asked for: no video is done sooner (kling-api.md: tens of seconds to minutes). */
-const FIRST_POLL_MS = 5000;
 /** A poll due later than this from now was set by a clock that has been set back since: it is due. */
 const POLL_WAIT_MS_MAX = 86_400_000;
 
@@ -37,7 +35,7 @@ export async function insertTask(
     place.createdAt,
     place.at,
     updatedAt,
-    place.at + FIRST_POLL_MS,
+    place.at,
     resultsText(sighting.results),
   );
   if (inserted === 0) return false;
@@ -131,14 +129,17 @@ interface OpenTaskColumns {
 /** Gives the open tasks that are due to be asked for, the longest due first; with `at` null all open tasks. */
 export const openTasks = defineRead(
   'tasks.openTasks',
-  async (tx: Tx, args: { at: Ms | null; limit: number }): Promise<OpenTask[]> => {
-    const due = args.at === null ? '' : 'AND (t.next_poll_at <= ? OR t.next_poll_at > ?)';
-    const values = args.at === null ? [] : [args.at, args.at + POLL_WAIT_MS_MAX];
+  async (tx: Tx, args: { at: Ms | null; limit: number; minAgeMs?: Ms }): Promise<OpenTask[]> => {
+    const { at, minAgeMs = 0 } = args;
+    // What lies in our future was written before the clock was set back, and is due.
+    const due =
+      'AND ((t.next_poll_at <= ? AND (t.created_at <= ? OR t.created_at > ?)) OR t.next_poll_at > ?)';
+    const values = at === null ? [] : [at, at - minAgeMs, at, at + POLL_WAIT_MS_MAX];
     const rows = await tx.all<OpenTaskColumns>(
       `SELECT t.id, t.hold_id, h.external_task_id, h.path, h.route, h.operation, h.model, h.product, h.app, t.state,
          h.weight, t.created_at, t.next_poll_at
        FROM tasks t JOIN holds h ON h.id = t.hold_id
-       WHERE t.state IN ('submitted', 'processing') ${due} ORDER BY t.next_poll_at LIMIT ?`,
+       WHERE t.state IN ('submitted', 'processing') ${at === null ? '' : due} ORDER BY t.next_poll_at LIMIT ?`,
       ...values,
       args.limit,
     );

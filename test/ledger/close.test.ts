@@ -122,7 +122,9 @@ describe('a create that made a task', () => {
     await close(store, 'h2', task());
     expect(state('h2')).toEqual({ state: 'released', settled: 0 });
     expect(row(store, 'SELECT COUNT(*) AS n FROM tasks')).toEqual({ n: 1 });
-    expect(row(store, "SELECT note FROM entries WHERE hold_id = 'h2' AND seq = 2").note).toContain('hold h');
+    expect(row(store, "SELECT note FROM entries WHERE hold_id = 'h2' AND seq = 2")['note']).toContain(
+      'hold h',
+    );
     expect(today()).toEqual([0, 10_000]);
   });
 
@@ -136,7 +138,7 @@ describe('a create that made a task', () => {
 describe("a task's state", () => {
   it('only advances; a terminal one never changes; older answers are ignored', async () => {
     await close(store, 'h', task({ updatedAt: 100 }));
-    const at = async () => row(store, "SELECT state FROM tasks WHERE id = 't'").state;
+    const at = async () => row(store, "SELECT state FROM tasks WHERE id = 't'")['state'];
     await observe({ state: 'processing', updatedAt: 200 });
     expect(await observe({ state: 'submitted', updatedAt: 300 })).toEqual([]);
     expect(await observe({ state: 'succeeded', updatedAt: 150 })).toEqual([]);

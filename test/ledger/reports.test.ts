@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { applyBudgets } from '../../src/budget/budget-table.ts';
+import { listAudit } from '../../src/ledger/audit.ts';
+import { freeze } from '../../src/ledger/freeze.ts';
+import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
+import { observeTasks } from '../../src/ledger/observe.ts';
+import { moneyStatus } from '../../src/ledger/status.ts';
+import { listUsage, sumUsage } from '../../src/ledger/usage.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
+import { indexOperations } from '../../src/store/registry.ts';
+import { admitHold, close, newHold, NOON, rule, sighting } from './making.ts';
+import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+
+const DAY = 86_400_000;
+let store: MemoryStore;
+
+beforeEach(async () => {
+  store = createMemoryStore();
+  await store.run(applyBudgets, { rules: [rule(), rule({ name: 'apps', per: 'app' })], at: NOON });
+  await admitHold(store, newHold('h1', { app: 'shop', tag: 'x', at: NOON }));
+  await close(store, 'h1', { kind: 'task', sighting: sighting('t1') });
+  const sightings = [sighting('t1', { state: 'succeeded', deduction: { credits: 9000, raw: '0.9 video' } })];
+  await store.run(observeTasks, { sightings, source: 'poll', at: NOON });
+  await admitHold(store, newHold('h2', { app: 'shop', at: NOON + 1, credits: 500, mode: 'pro' }));
+  await close(store, 'h2', { kind: 'task', sighting: sighting('t2', { state: 'processing' }) });
+  await admitHold(store, newHold('h3', { app: 'blog', at: NOON + 2 }));
+  await close(store, 'h3', { kind: 'refused', evidence: 'no' });
+  await admitHold(store, newHold('h4', { app: 'blog', at: NOON + 3 }));
+  await close(store, 'h4', { kind: 'task', sighting: sighting('t4', { state: 'failed' }) });
+  await admitHold(
+    store,
+    newHold('h5', { app: 'blog', at: NOON + DAY, credits: 70, model: null, product: 'image', weight: 3 }),
+  );
+  await close(store, 'h5', { kind: 'unknown', evidence: 'reset' }, { at: NOON + DAY });
+});
+afterEach(() => {
+  store.close();
+});
+
+describe('usage', () => {
+  it('lists what cost or may cost, newest first; not what Kling refused', async () => {
+    const { rows, nextCursor } = await store.run(listUsage, { limit: 10, cursor: null });
+    expect(rows.map((one) => [one.holdId, one.credits, one.settled])).toEqual([
+      ['h5', 70, false],
+      ['h4', 0, true],
+      ['h2', 500, false],
+      ['h1', 9000, true],
+    ]);
+    expect(nextCursor).toBeNull();
+    expect(rows[3]).toEqual({
+      holdId: 'h1',
+      at: NOON,
+      taskId: 't1',
+      credits: 9000,
+      model: 'kling-v1',
+      durationSeconds: '5',
+      mode: 'std',
+      promptPreview: 'a cat',
+      app: 'shop',
+      tag: 'x',
+      operation: 'text-to-video',
+      settled: true,
+    });
+  });
+
+  it('goes page by page and is narrowed by time and labels', async () => {
+    const first = await store.run(listUsage, { limit: 3, cursor: null });
+    const second = await store.run(listUsage, { limit: 3, cursor: first.nextCursor });
+    expect([first.rows.length, second.rows.map((one) => one.holdId), second.nextCursor]).toEqual([
+      3,
+      ['h1'],
+      null,
+    ]);
+    const ids = async (filter: object) =>
+      (await store.run(listUsage, { limit: 9, cursor: null, ...filter })).rows.map((one) => one.holdId);
+    expect(await ids({ from: NOON + 1, to: NOON + 3 })).toEqual(['h2']);
+    expect(await ids({ app: 'blog' })).toEqual(['h5', 'h4']);
+    expect(await ids({ tag: 'x' })).toEqual(['h1']);
+  });
+
+  it('is summed by any of its keys', async () => {
+    const sums = async (by: ('app' | 'mode' | 'day' | 'tag' | 'model')[]) =>
+      (await store.run(sumUsage, { by })).rows;
+    expect(await sums(['app'])).toEqual([
+      { app: 'blog', tasks: 2, credits: 0, heldCredits: 70 },
+      { app: 'shop', tasks: 2, credits: 9000, heldCredits: 500 },
+    ]);
+    expect(await sums(['day', 'mode'])).toEqual([
+      { day: '2026-11-18', mode: 'pro', tasks: 1, credits: 0, heldCredits: 500 },
+      { day: '2026-11-18', mode: 'std', tasks: 2, credits: 9000, heldCredits: 0 },
+      { day: '2026-11-19', mode: 'std', tasks: 1, credits: 0, heldCredits: 70 },
+    ]);
+    expect((await sums(['model'])).map((one) => one.model)).toEqual([null, 'kling-v1']);
+  });
+});
+
+describe('the state of money', () => {
+  it('is told in a few numbers', async () => {
+    await store.run(freeze, { reason: 'r', actor: 'a', at: NOON });
+    expect(await store.run(moneyStatus, { at: NOON + 600_000, stuckAfterMs: 600_000 })).toEqual({
+      frozen: { reason: 'r', actor: 'a', since: NOON },
+      openHolds: 2,
+      heldCredits: 570,
+      inDoubtHolds: 1,
+      inDoubtCredits: 70,
+      oldestDoubtSince: NOON + DAY,
+      openTasks: [{ product: 'video', state: 'processing', tasks: 1, stuck: 1, weight: 1 }],
+    });
+  });
+
+  it('is nothing in a new store', async () => {
+    const empty = createMemoryStore();
+    expect(await empty.run(moneyStatus, { at: NOON })).toEqual({
+      frozen: null,
+      openHolds: 0,
+      heldCredits: 0,
+      inDoubtHolds: 0,
+      inDoubtCredits: 0,
+      oldestDoubtSince: null,
+      openTasks: [],
+    });
+    expect(await empty.run(verifyLedger, {})).toEqual({
+      ok: true,
+      counters: 0,
+      holds: 0,
+      entries: 0,
+      problems: [],
+    });
+    empty.close();
+  });
+});
+
+describe('the verification', () => {
+  const problems = async () => (await store.run(verifyLedger, {})).problems;
+
+  it('finds a ledger that agrees in order', async () => {
+    expect(await store.run(verifyLedger, {})).toEqual({
+      ok: true,
+      counters: 5,
+      holds: 5,
+      entries: 8,
+      problems: [],
+    });
+  });
+
+  it.each([
+    [
+      "UPDATE budget_counters SET settled = settled + 1 WHERE id LIKE 'daily%18'",
+      /^counter daily.* settled 9001 /,
+    ],
+    ["UPDATE budget_counters SET held = held - 1 WHERE id LIKE 'apps%18.shop'", /^counter apps.*held 499/],
+    ["DELETE FROM budget_counters WHERE id LIKE 'apps%18.shop'", /does not exist$/],
+    ["UPDATE holds SET settled_credits = 1 WHERE id = 'h1'", /^hold h1 has settled 1, its entries say 9000$/],
+    ["UPDATE holds SET credits = 1 WHERE id = 'h2'", /^hold h2 holds 1, its first entry says 500$/],
+    [
+      "UPDATE holds SET state = 'written_off' WHERE id = 'h1'",
+      /^hold h1 is written_off, its entries say settled$/,
+    ],
+    ["DELETE FROM entries WHERE hold_id = 'h2'", /^hold h2 has 0 first entries$/],
+    [
+      "DROP INDEX entries_one_end; INSERT INTO entries VALUES ('h1', 9, 1, 'release', 0, 'none', NULL)",
+      /ended 2 times/,
+    ],
+    ["DELETE FROM tasks WHERE id = 't2'", /^hold h2 names a task that is not its own$/],
+    ["UPDATE tasks SET hold_id = 'h9' WHERE id = 't2'", /^task t2 belongs to no hold$/],
+    ["UPDATE tasks SET state = 'failed' WHERE id = 't2'", /^task t2 has ended and its hold has not$/],
+    ["INSERT INTO entries VALUES ('h9', 1, 1, 'hold', 1, 'none', NULL)", /hold h9, which does not exist$/],
+  ])('finds what %s did', async (sql, problem) => {
+    store.db.exec(sql);
+    const found = await problems();
+    expect(
+      found.some((one) => problem.test(one)),
+      found.join('\n'),
+    ).toBe(true);
+  });
+});
+
+describe('the audit', () => {
+  it('goes page by page', async () => {
+    await store.run(freeze, { reason: 'r', actor: 'a', at: NOON + DAY });
+    const first = await store.run(listAudit, { limit: 1, cursor: null });
+    const rest = await store.run(listAudit, { limit: 5, cursor: first.nextCursor });
+    expect(first.audit.map((one) => one.action)).toEqual(['spending.freeze']);
+    expect(rest.audit.map((one) => one.action)).toEqual(['budget.add', 'budget.add']);
+    expect(rest.nextCursor).toBeNull();
+  });
+});
+
+describe('the operations of money', () => {
+  it('have names of their own', () => {
+    const operations = ledgerModules.flatMap((module) => module.operations);
+    expect(indexOperations(ledgerModules).size).toBe(operations.length);
+    for (const { name } of operations) expect(name).toMatch(/^(budget|calls|tasks|ledger)\.[a-zA-Z]+$/);
+  });
+});

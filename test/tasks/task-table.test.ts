@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { observeTasks } from '../../src/ledger/observe.ts';
+import type { TaskState } from '../../src/words.ts';
+import { compareStates, isAdvance, isStale, isTerminal } from '../../src/tasks/task-state.ts';
+import { deferPolls, getTask, listTasks, openTasks } from '../../src/tasks/task-table.ts';
+import { admitHold, close, newHold, NOON, sighting } from '../ledger/making.ts';
+import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
+
+const MINUTE = 60_000;
+let store: MemoryStore;
+
+beforeEach(() => {
+  store = createMemoryStore();
+});
+afterEach(() => {
+  store.close();
+});
+
+async function create(n: number, app = 'default', at = NOON): Promise<void> {
+  await admitHold(store, newHold(`h${n}`, { app, at, credits: n }));
+  await close(store, `h${n}`, { kind: 'task', sighting: sighting(`t${n}`) }, { at });
+}
+const see = (id: string, state: TaskState, at = NOON) =>
+  store.run(observeTasks, { sightings: [sighting(id, { state })], source: 'poll', at });
+const due = async (at: number | null, limit = 10) =>
+  (await store.run(openTasks, { at, limit })).map((task) => task.id);
+
+describe('states of a task', () => {
+  it('go forward only, and end', () => {
+    const states: TaskState[] = ['submitted', 'processing', 'succeeded', 'failed'];
+    const advances = states.flatMap((from) =>
+      states.filter((to) => isAdvance(from, to)).map((to) => `${from}>${to}`),
+    );
+    expect(advances).toEqual([
+      'submitted>processing',
+      'submitted>succeeded',
+      'submitted>failed',
+      'processing>succeeded',
+      'processing>failed',
+    ]);
+    expect(states.filter(isTerminal)).toEqual(['succeeded', 'failed']);
+    expect(states.toReversed().toSorted(compareStates)).toEqual([
+      'submitted',
+      'processing',
+      'failed',
+      'succeeded',
+    ]);
+  });
+
+  it('are old only where both times are known', () => {
+    expect([isStale(5, 4), isStale(5, 5), isStale(5, null), isStale(null, 4)]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe('open tasks', () => {
+  it('are first due at the age that the poller asks for, then when they were put off to', async () => {
+    await create(1);
+    await create(2, 'default', NOON + 1000);
+    expect(await store.run(openTasks, { at: NOON + 4999, limit: 10, minAgeMs: 5000 })).toEqual([]);
+    expect(await due(NOON + 6000)).toEqual(['t1', 't2']);
+    await store.run(deferPolls, { taskIds: ['t1', 'unknown'], until: NOON + MINUTE });
+    expect(await due(NOON + 6000)).toEqual(['t2']);
+    expect(await due(NOON + MINUTE)).toEqual(['t2', 't1']);
+    expect(await due(NOON + MINUTE, 1)).toEqual(['t2']);
+    expect(await due(null)).toEqual(['t2', 't1']);
+  });
+
+  it('are due again when the clock was set back by days', async () => {
+    await create(1);
+    expect(await due(NOON - 3 * 86_400_000)).toEqual(['t1']);
+  });
+
+  it('are no longer asked for when they have ended', async () => {
+    await create(1);
+    await see('t1', 'failed');
+    expect(await due(NOON + 1e9)).toEqual([]);
+  });
+
+  it('come with all that asking for them needs', async () => {
+    await create(1, 'shop');
+    expect(await store.run(openTasks, { at: NOON + 5000, limit: 1 })).toEqual([
+      {
+        id: 't1',
+        holdId: 'h1',
+        externalTaskId: 'ks_h1',
+        path: '/v1/videos/text2video',
+        route: '/v1/videos/text2video',
+        operation: 'text-to-video',
+        model: 'kling-v1',
+        product: 'video',
+        app: 'shop',
+        state: 'submitted',
+        weight: 1,
+        createdAt: NOON,
+        nextPollAt: NOON,
+      },
+    ]);
+  });
+});
+
+describe('tasks', () => {
+  it('are listed newest first, page by page, by state, app and being stuck', async () => {
+    for (let n = 1; n <= 5; n += 1) await create(n, n % 2 === 0 ? 'shop' : 'blog', NOON + n * MINUTE);
+    await see('t5', 'succeeded');
+    await see('t4', 'processing');
+    const page = async (cursor: string | null, filter = {}) => {
+      const { tasks, nextCursor } = await store.run(listTasks, { limit: 2, cursor, ...filter });
+      return [...tasks.map((task) => task.id), nextCursor];
+    };
+    expect(await page(null)).toEqual(['t5', 't4', 'h4']);
+    expect(await page('h4')).toEqual(['t3', 't2', 'h2']);
+    expect(await page('h2')).toEqual(['t1', null]);
+    expect(await page(null, { app: 'shop' })).toEqual(['t4', 't2', null]);
+    expect(await page(null, { state: 'succeeded' })).toEqual(['t5', null]);
+    const stuck = { afterMs: 10 * MINUTE, at: NOON + 12 * MINUTE };
+    expect(await page(null, { stuck })).toEqual(['t2', 't1', null]);
+    expect(await page(null, { stuck: { ...stuck, at: NOON + 99 * MINUTE } })).toEqual(['t4', 't3', 'h3']);
+  });
+
+  it('keep results that come after the end, and the first ones', async () => {
+    await create(1);
+    await see('t1', 'succeeded');
+    const result = (id: string) => ({ kind: 'video' as const, id, url: null, durationSeconds: '5' });
+    for (const id of ['v1', 'v2']) {
+      const sightings = [sighting('t1', { state: 'succeeded', results: [result(id)] })];
+      await store.run(observeTasks, { sightings, source: 'app_read', at: NOON });
+    }
+    expect((await store.run(getTask, { taskId: 't1' }))?.results).toEqual([result('v1')]);
+  });
+});
