@@ -13,6 +13,7 @@ import { APPLICATION_ID, openReader } from './connection.ts';
 import { takeOwnership } from './owner.ts';
 import {
   ensureFolder,
+  existingStorePath,
   incomingPath,
   inspectStore,
   realStorePath,
@@ -49,12 +50,19 @@ export async function copyDatabase(
     syncFolder(dirname(target));
   } catch (error) {
     removeDatabase(part);
-    if (error instanceof SidecarError) throw error;
-    throw new SidecarError('store_unwritable', `cannot copy to ${target}: ${(error as Error).message}`, {
-      cause: error,
-      detail: { path: target },
-    });
+    throw copyError(db.name, target, error);
   }
+}
+
+function copyError(source: string, target: string, cause: unknown): unknown {
+  if (cause instanceof SidecarError) return cause;
+  const why = (cause as Error).message;
+  if (cause instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(cause.code)) {
+    const message = `${source} is damaged or not a store: ${why}; nothing was changed`;
+    return new SidecarError('store_corrupt', message, { cause, detail: { path: source } });
+  }
+  const message = `cannot copy ${source} to ${target}: ${why}; check the disk's space and the permissions there`;
+  return new SidecarError('store_unwritable', message, { cause, detail: { path: target } });
 }
 
 /**
@@ -112,28 +120,12 @@ export async function restoreStore(
 /** Copies a backup beside the store, so that the swap is a rename whatever file system it came from. */
 async function copyChecked(source: string, target: string): Promise<void> {
   removeDatabase(target);
-  let db: Database.Database | undefined;
+  const db = openReader(source);
   try {
-    db = openReader(source);
     await copyDatabase(db, target, { replace: true });
-  } catch (error) {
-    throw asBackupError(source, error);
   } finally {
-    db?.close();
+    db.close();
   }
-}
-
-function asBackupError(source: string, error: unknown): unknown {
-  const isBad = error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code);
-  if (!isBad) return error;
-  return new SidecarError(
-    'store_corrupt',
-    `${source} is no usable backup: ${error.message}; the store is as it was`,
-    {
-      cause: error,
-      detail: { path: source },
-    },
-  );
 }
 
 /** Checks a finished copy, as one file without a log, so that it can be moved and read alone. */

@@ -136,9 +136,10 @@ function createTx(db: Database): Tx {
   };
 }
 
-/** SQLite would store NaN as NULL and round a number beyond 2^53; `undefined` better-sqlite3 refuses itself. */
+/** Left alone, `undefined` and NaN would be stored as NULL, and a number beyond 2^53 rounded. */
 function bindable(values: SqlValue[]): SqlValue[] {
   for (const value of values) {
+    if (value === undefined) throw new TypeError('undefined cannot be stored; write null');
     if (typeof value === 'number' && !isExact(value))
       throw new RangeError(`${value} cannot be stored exactly`);
   }

@@ -16,7 +16,7 @@ import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
 
 /** Who owns a store, as it wrote it there. */
-export interface OwnerText {
+interface OwnerText {
   pid: number;
   host: string;
   /** ISO 8601, UTC. */
@@ -32,7 +32,7 @@ export interface Ownership {
 const RETRY_MS: Ms = 100;
 
 /** The lock file of a store; deleting it while a sidecar runs would let a second one in. */
-export function ownerLockPath(storePath: string): string {
+function ownerLockPath(storePath: string): string {
   return `${storePath}.owner`;
 }
 
@@ -61,15 +61,8 @@ export async function takeOwnership(
   }
 }
 
-/** Tells whether some process owns the store at this moment, without keeping it. */
-export function isOwned(storePath: string): boolean {
-  const lock = tryLock(storePath);
-  lock?.close();
-  return lock === undefined;
-}
-
 /** Reads who says to own the store; undefined where nobody wrote it. For people: it may be out of date. */
-export function readOwner(storePath: string): OwnerText | undefined {
+function readOwner(storePath: string): OwnerText | undefined {
   try {
     const text = JSON.parse(readFileSync(`${storePath}.owner.json`, 'utf8')) as Partial<OwnerText>;
     const { pid, host, startedAt } = text;
@@ -81,7 +74,7 @@ export function readOwner(storePath: string): OwnerText | undefined {
 }
 
 /** The error for a store that another process owns. */
-export function ownedError(storePath: string, waitedMs: Ms): SidecarError {
+function ownedError(storePath: string, waitedMs: Ms): SidecarError {
   const owner = readOwner(storePath);
   const who = owner ? `pid ${owner.pid} on host ${owner.host}, since ${owner.startedAt}` : 'another process';
   const waited = waitedMs > 0 ? ` (waited ${waitedMs} ms)` : '';
@@ -125,6 +118,8 @@ function tryLock(storePath: string): Database.Database | undefined {
   try {
     createPrivate(path);
     db = new Database(path, { timeout: 0, fileMustExist: true });
+    // Nothing is ever committed here: no journal file need lie about, nor space be found for one.
+    db.pragma('journal_mode = MEMORY');
     db.exec('BEGIN EXCLUSIVE');
     return db;
   } catch (error) {
@@ -146,7 +141,8 @@ function createPrivate(path: string): void {
 function unwritable(path: string, cause: unknown): SidecarError {
   return new SidecarError(
     'store_unwritable',
-    `${path} cannot be written (${(cause as Error).message}): the store's folder must be writable by this user`,
+    `${path} cannot be written: ${(cause as Error).message}. ` +
+      'Check the disk’s space, and that this user may write in the folder',
     { cause, detail: { path } },
   );
 }

@@ -25,6 +25,9 @@ import { SidecarError, type ErrorCode } from '../errors.ts';
 /** Symbolic links followed one after the other before they count as a loop. */
 const LINKS_MAX = 16;
 
+/** SQLite's smallest page; what is shorter it would take for a new, empty database. */
+const STORE_BYTES_MIN = 512;
+
 /**
  * File systems whose locks or fsync cannot be trusted, by the magic of statfs(2) (Linux man-pages 6.9 and
  * linux/magic.h, read 2026-11-21).
@@ -90,10 +93,10 @@ export function inspectStore(path: string, requireExisting: boolean): 'absent' |
   if (!stats.isFile()) {
     throw new SidecarError('store_unwritable', `${path} is not a file: store.path must name one`);
   }
-  if (stats.size === 0) {
+  if (stats.size < STORE_BYTES_MIN) {
     throw new SidecarError(
       'store_corrupt',
-      `${path} is empty: a store never is, so its content was lost. ` +
+      `${path} is ${stats.size === 0 ? 'empty' : 'cut short'}: a store never is, so its content was lost. ` +
         'Restore a backup; or, to begin a new ledger on purpose, move the file away first',
       { detail: { path } },
     );

@@ -29,7 +29,6 @@ export function serveStore(modules: readonly StoreModule[]): void {
     try {
       if (task.role === 'backup') {
         await backupStore(task.path, task.targetPath);
-        port.close();
       } else {
         const db = await openFor(task, modules, (level, message) =>
           say(port, { kind: 'log', level, message }),

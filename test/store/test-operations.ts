@@ -12,7 +12,10 @@ export const addNumber = defineWrite('test.add', async (tx, n: number) => {
 export const addAndFail = defineWrite('test.addAndFail', async (tx, args: { n: number; fault: boolean }) => {
   await tx.run('INSERT INTO numbers (n) VALUES (?)', args.n);
   if (args.fault) throw new TypeError('a fault of ours');
-  throw new SidecarError('already_resolved', 'no more of it', { detail: { n: args.n, why: 'test' }, status: 409 });
+  throw new SidecarError('already_resolved', 'no more of it', {
+    detail: { n: args.n, why: 'test' },
+    status: 409,
+  });
 });
 
 export const numbers = defineRead('test.numbers', async (tx) => {
@@ -28,8 +31,10 @@ export const addInRead = defineRead('test.addInRead', async (tx, n: number) =>
 export const echo = defineWrite('test.echo', async (_tx, value: unknown) => value);
 
 /** Runs one statement, for pragmas and values that no real operation needs. */
-export const sql = defineWrite('test.sql', async (tx, args: { sql: string; values?: (string | number | null)[] }) =>
-  tx.get(args.sql, ...(args.values ?? [])),
+export const sql = defineWrite(
+  'test.sql',
+  async (tx, args: { sql: string; values?: (string | number | null)[] }) =>
+    tx.get(args.sql, ...(args.values ?? [])),
 );
 export const readSql = defineRead('test.readSql', async (tx, args: { sql: string }) => tx.get(args.sql));
 
