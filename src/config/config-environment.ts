@@ -5,6 +5,7 @@
  * in a list. A value is JSON where the key can hold what it says, else plain text.
  */
 import { type ConfigProblem, showValue } from './config-problem.ts';
+import { secretPlaceOf } from './literal-secret.ts';
 import { nearestWord } from './nearest.ts';
 import { isPlainObject, keyOf, valueAt, type PlainObject, type Step } from './plain.ts';
 import { branchesOf, namesAt, nodeAt, type SchemaNode } from './schema-tree.ts';
@@ -68,7 +69,7 @@ function findPath(name: string, raw: PlainObject): Found {
   return { path };
 }
 
-const fold = (text: string): string => text.toLowerCase().replaceAll(/[_-]/g, '');
+const fold = (text: string): string => text.toLowerCase().replaceAll(/[_$-]/g, '');
 
 function findStep(path: readonly Step[], segment: string, raw: PlainObject): Step | undefined {
   const node = nodeAt(path) ?? {};
@@ -89,12 +90,13 @@ function unknownName(name: string, path: readonly Step[], segment: string): Conf
   const names = namesAt(path);
   const nearest = nearestWord(segment, names);
   const prefix = [PREFIX.slice(0, -2), ...path.map((step) => String(step).toUpperCase())].join('__');
+  const remedy = nearest === undefined ? 'remove it' : `did you mean ${prefix}__${nearest.toUpperCase()}?`;
   return {
     key: name,
     value: segment === '' ? 'a name with an empty part' : `a name with the part ${JSON.stringify(segment)}`,
     allowed:
       names.length > 0 ? `parts here are ${names.join(', ')}` : 'no further part, or a place in the list',
-    suggestion: nearest === undefined ? 'remove it' : `did you mean ${prefix}__${nearest.toUpperCase()}?`,
+    suggestion: secretPlaceOf([...path, segment]) ?? remedy,
   };
 }
 

@@ -58,10 +58,17 @@ export function problemsOf(issue: Issue, path: readonly Step[], raw: unknown): C
   }
   const value = valueAt(raw, at);
   const node = nodeAt(at) ?? {};
-  const isOurs = issue.code === 'custom' || issue.code === 'invalid_format';
-  const nested = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
-  const allowed = nested ?? (isOurs ? issue.message : describeAllowed(node));
+  const allowed = ownWords(issue) ?? describeAllowed(node);
   return [{ key: keyOf(at), value: showValue(value, at), allowed, suggestion: suggest(issue, node, value) }];
+}
+
+/** What the schema itself says is allowed, where it does. */
+function ownWords(issue: Issue): string | undefined {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message;
+  if (issue.code === 'invalid_format' && issue.format === 'datetime') {
+    return 'an instant in ISO 8601 with a zone, such as "2026-03-17T08:00:00Z"';
+  }
+  return issue.code === 'custom' || issue.code === 'invalid_format' ? issue.message : undefined;
 }
 
 /** The problem of a key that does not exist. */

@@ -145,13 +145,14 @@ function readConfigFile({ path: named, env, cwd, readFile }: LoadOptions): Confi
 }
 
 function parseJson(target: string, text: string): unknown {
+  const json = text.replace(/^\uFEFF/, '');
   let content: unknown;
   try {
-    content = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (cause) {
+    content = JSON.parse(json);
+  } catch {
     throw fileProblem(target, {
       key: path.basename(target),
-      value: whereJsonFails(cause, text),
+      value: whereJsonFails(json),
       allowed: 'one JSON object (no comments, no trailing commas)',
       suggestion: 'an editor that knows schema.json marks the place',
     });
@@ -166,11 +167,34 @@ function parseJson(target: string, text: string): unknown {
 }
 
 /** Says line and column; never the text around, which may hold a secret. */
-function whereJsonFails(cause: unknown, text: string): string {
-  const at = /position (\d+)/.exec(cause instanceof Error ? cause.message : '')?.[1];
-  if (at === undefined) return text.trim() === '' ? 'an empty file' : 'text that ends too early';
-  const before = text.slice(0, Number(at)).split('\n');
+function whereJsonFails(text: string): string {
+  if (text.trim() === '') return 'an empty file';
+  const at = firstFault(text);
+  if (at >= text.length) return 'text that ends too early';
+  const before = text.slice(0, at).split('\n');
   return `not JSON at line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
+}
+
+/** Finds where a text stops being the beginning of some JSON; V8 tells the place for some faults only. */
+function firstFault(text: string): number {
+  let [good, bad] = [0, text.length + 1];
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (isBeginning(text.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+function isBeginning(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    const at = /position (\d+)/.exec(message)?.[1];
+    return /Unexpected end|Unterminated string/.test(message) || Number(at) >= text.length;
+  }
 }
 
 function fileProblem(name: string, problem: ConfigProblem): ConfigInvalid {

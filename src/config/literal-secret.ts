@@ -46,6 +46,11 @@ export function findSecrets(value: unknown, path: readonly Step[] = []): SecretL
   return isNamed || isShaped ? [{ path, place: placeFor(path) }] : [];
 }
 
+/** Tells where a text belongs whose key can only hold a secret; undefined for other keys. */
+export function secretPlaceOf(path: readonly Step[]): string | undefined {
+  return isSecretName(path) ? placeFor(path) : undefined;
+}
+
 function isSecretName(path: readonly Step[]): boolean {
   const name = String(path.at(-1)).toLowerCase().replaceAll(/[_-]/g, '');
   if (SECRET_NAMES.has(name)) return true;

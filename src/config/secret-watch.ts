@@ -1,5 +1,5 @@
 /** Notices that a secret's file was replaced or rewritten, by asking for it every few seconds. */
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import type { Ms } from '../units.ts';
 
@@ -21,34 +21,32 @@ export interface WatchOptions {
 
 /** Watches files; one that is away for a moment counts as unchanged until it is back. Never keeps the process alive. */
 export function watchSecrets(paths: readonly string[], options: WatchOptions): SecretWatch {
-  const seen = new Map<string, string>();
-  let isLooking = false;
-  const replace = (wanted: readonly string[]): void => {
-    for (const path of seen.keys()) if (!wanted.includes(path)) seen.delete(path);
-    for (const path of wanted) if (!seen.has(path)) seen.set(path, '');
+  let seen = new Map<string, string>();
+  const watchOnly = (wanted: readonly string[]): void => {
+    seen = new Map(wanted.map((path) => [path, seen.get(path) ?? markOf(path) ?? '']));
   };
-  const look = async (): Promise<void> => {
-    if (isLooking) return;
-    isLooking = true;
+  const look = (): void => {
     const changed: string[] = [];
     for (const [path, before] of seen) {
-      const now = await markOf(path);
-      if (now === undefined || !seen.has(path)) continue;
+      const now = markOf(path);
+      if (now === undefined || now === before) continue;
       seen.set(path, now);
-      if (before !== '' && before !== now) changed.push(path);
+      changed.push(path);
     }
-    isLooking = false;
     if (changed.length > 0) options.onChange(changed);
   };
-  replace(paths);
-  void look();
-  const timer = options.clock.every(options.periodMs ?? WATCH_MS, () => void look());
-  return { files: replace, close: () => timer.cancel() };
+  watchOnly(paths);
+  const timer = options.clock.every(options.periodMs ?? WATCH_MS, look);
+  return { files: watchOnly, close: () => timer.cancel() };
 }
 
-async function markOf(path: string): Promise<string | undefined> {
+/**
+ * What tells one state of a file from another; undefined where it cannot be asked for. A handful of local files, so
+ * that they are asked for at once.
+ */
+function markOf(path: string): string | undefined {
   try {
-    const { dev, ino, mtimeMs, ctimeMs, size } = await stat(path);
+    const { dev, ino, mtimeMs, ctimeMs, size } = statSync(path);
     return [dev, ino, mtimeMs, ctimeMs, size].join(':');
   } catch {
     return undefined;

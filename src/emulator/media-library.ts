@@ -15,9 +15,8 @@ export interface MediaItem {
   kind: 'video' | 'audio';
   url: string;
   durationMs: Ms;
-  /** The age at which it was (or will be) finished. */
+  /** The age at which it is finished; before that it cannot be found. */
   readyAgeMs: Ms;
-  /** Only for its own task's failure: an item of a task that fails never becomes ready. */
 }
 
 export interface Session {
