@@ -219,9 +219,9 @@ class Sidecar implements App {
       return got;
     };
     const shown = host.includes(':') ? `[${host}]` : host;
-    const data = `http://${shown}:${await open(createListener(handle, null), port)}`;
+    const data = `http://${shown}:${await open(createListener(handle, null, this.#clock), port)}`;
     if (tls === null) return { data, dataTls: null };
-    const dataTls = `https://${shown}:${await open(createListener(handle, this.#secrets.tls), tls.port)}`;
+    const dataTls = `https://${shown}:${await open(createListener(handle, this.#secrets.tls, this.#clock), tls.port)}`;
     return { data, dataTls };
   }
 

@@ -19,6 +19,13 @@ export interface BodyBuffer {
   end: number;
 }
 
+const wanted = new WeakMap<IncomingMessage, () => void>();
+
+/** Says what to do once a request's body is wanted: its client waits for `100 Continue` before it sends any. */
+export function onBodyWanted(request: IncomingMessage, callback: () => void): void {
+  wanted.set(request, callback);
+}
+
 /**
  * Reads the body up to `bytesMax`.
  *
@@ -28,6 +35,7 @@ export interface BodyBuffer {
 export function readBody(request: IncomingMessage, bytesMax: number): Promise<BodyBuffer> {
   const declared = Number(request.headers['content-length'] ?? NaN);
   if (declared > bytesMax) return Promise.reject(tooLarge(bytesMax, declared));
+  wanted.get(request)?.();
   return new Promise((resolve, reject) => {
     let buffer: Buffer = Buffer.allocUnsafe(
       HEADROOM_BYTES + (Number.isNaN(declared) ? FIRST_BYTES : declared),

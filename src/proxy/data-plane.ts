@@ -17,7 +17,7 @@ import { handleCreate } from './create.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import { readFrame, type Frame } from './frame.ts';
 import { handleRead, type ReadDeps } from './read.ts';
-import { refusalAnswer, writeAnswer } from './reply.ts';
+import { refusalAnswer, writeRefusal } from './reply.ts';
 import type { ProxySettings } from './settings.ts';
 import { readTarget } from './target.ts';
 
@@ -156,8 +156,7 @@ function refuse(deps: DataPlaneDeps, { request, response, passage }: Exchanged, 
   if (typeof external === 'string') answer.lines.push('x-kling-external-task-id', encodeURI(external));
   const totalMs = passage.create ? deps.clock.monotonic() - passage.create.startedTick : 0;
   answer.lines.push('server-timing', `sidecar;dur=${totalMs.toFixed(2)}`);
-  if (!request.complete) answer.lines.push('connection', 'close');
-  writeAnswer(response, answer);
+  writeRefusal(response, answer, deps.clock);
 }
 
 /** A fault of ours: refused as if the ledger were out of reach, without its text. */

@@ -11,9 +11,11 @@ import { SidecarError } from '../errors.ts';
 
 /** Headers that go to Kling as they came; `upstream.forwardHeaders` adds to them. */
 const FORWARDED = ['content-type', 'accept', 'accept-language', 'user-agent', 'traceparent', 'tracestate'];
-/** Headers of which a request may have only one. */
+/** Headers of which a request may have only one; others are lists, and their lines are joined. */
 const SINGLETONS: ReadonlySet<string> = new Set([
-  ...FORWARDED,
+  'content-type',
+  'user-agent',
+  'traceparent',
   'host',
   'content-length',
   'content-encoding',
@@ -29,6 +31,8 @@ const SINGLETONS: ReadonlySet<string> = new Set([
   'x-kling-expected-seconds',
   'x-kling-timeout-ms',
 ]);
+/** Most header lines of a request. */
+export const HEADER_LINES_MAX = 200;
 const ALLOWED_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 
 export interface FrameRules {
@@ -50,7 +54,11 @@ export interface Frame {
 /** Makes the set of names that a listener answers to: loopback's, and the configured ones. */
 export function hostNames(port: number, allowedHosts: readonly string[]): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const host of ['127.0.0.1', 'localhost', '[::1]']) names.add(`${host}:${port}`);
+  for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
+    names.add(`${host}:${port}`);
+    // Clients leave out the port that their scheme implies.
+    if (port === 80 || port === 443) names.add(host);
+  }
   for (const host of allowedHosts) {
     names.add(host.toLowerCase());
     if (!/:\d+$/.test(host)) names.add(`${host.toLowerCase()}:${port}`);
@@ -61,9 +69,12 @@ export function hostNames(port: number, allowedHosts: readonly string[]): Readon
 /**
  * Checks a request's framing.
  *
- * @throws SidecarError `host_refused`, `browser_refused`, `target_refused` (400, 405, 417, 426).
+ * @throws SidecarError `host_refused`, `browser_refused`, `target_refused` (400, 405, 417, 426, 431).
  */
 export function readFrame(request: IncomingMessage, rules: FrameRules): Frame {
+  if (request.rawHeaders.length > 2 * HEADER_LINES_MAX) {
+    throw target(`The request has more than ${HEADER_LINES_MAX} header lines.`, 431);
+  }
   const headers = singleHeaders(request.rawHeaders);
   checkHost(headers.get('host'), rules);
   checkBrowser(headers);

@@ -5,6 +5,7 @@
  */
 import {
   createServer,
+  STATUS_CODES,
   type IncomingMessage,
   type Server,
   type ServerOptions,
@@ -13,16 +14,23 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
+import { newId } from '../ids.ts';
 import type { Secret } from '../secret.ts';
+import { onBodyWanted } from './body.ts';
+import { HEADER_LINES_MAX } from './frame.ts';
 import { refusalAnswer } from './reply.ts';
 
 const HEADERS_MS_MAX = 10_000;
 const REQUEST_MS_MAX = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 const CONNECTIONS_MAX = 2_048;
-const HEADERS_MAX = 200;
 const HEADER_BYTES_MAX = 16_384;
+/** How long a refused connection may stay open for its client to read the answer. */
+const LINGER_MS_MAX = 2_000;
+/** What 405 names as allowed where no route is known. */
+const ALLOWED = 'GET, HEAD, POST';
 
 /** A certificate chain (PEM) and its key. */
 export interface TlsPair {
@@ -33,7 +41,7 @@ export interface TlsPair {
 export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Makes a server that hands over well-formed requests and answers the rest itself. */
-export function createListener(handle: Handle, tls: TlsPair | null): Server {
+export function createListener(handle: Handle, tls: TlsPair | null, clock: Clock): Server {
   const options: ServerOptions = {
     maxHeaderSize: HEADER_BYTES_MAX,
     insecureHTTPParser: false,
@@ -52,59 +60,117 @@ export function createListener(handle: Handle, tls: TlsPair | null): Server {
           key: tls.key.reveal(),
           minVersion: 'TLSv1.2',
         });
-  server.maxHeadersCount = HEADERS_MAX;
+  // Node drops the lines beyond its limit without a word; one more than ours shows that there were too many.
+  server.maxHeadersCount = HEADER_LINES_MAX + 1;
   server.maxConnections = CONNECTIONS_MAX;
-  server.on('request', handle);
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    response.writeContinue();
+  const refusals = new SocketRefusals(clock);
+  const begin: Handle = (request, response) => {
+    refusals.note(request, response);
     handle(request, response);
+  };
+  server.on('request', begin);
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    onBodyWanted(request, () => response.writeContinue());
+    begin(request, response);
   });
-  server.on('checkExpectation', handle);
+  server.on('checkExpectation', begin);
   server.on('upgrade', (_request: IncomingMessage, socket: Duplex) =>
-    close(socket, 426, 'Upgrade is not supported.'),
+    refusals.refuse(socket, 426, 'Upgrade is not supported.'),
   );
   server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
-    close(socket, 405, 'CONNECT is not supported.'),
+    refusals.refuse(socket, 405, 'CONNECT is not supported.'),
   );
-  server.on('clientError', onClientError);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
+    refusals.onClientError(error, socket),
+  );
   return server;
 }
 
-/** Begins to listen; gives the port. */
+/**
+ * Begins to listen; gives the port.
+ * @throws SidecarError `config_invalid` naming the address where it cannot be had.
+ */
 export function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const fail = (cause: NodeJS.ErrnoException): void => reject(addressError(cause, `${host}:${port}`));
+    server.once('error', fail);
     server.listen({ host, port, exclusive: true }, () => {
-      server.off('error', reject);
+      server.off('error', fail);
       resolve((server.address() as AddressInfo).port);
     });
   });
 }
 
-function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  if (error.code === 'HPE_HEADER_OVERFLOW')
-    close(socket, 431, `The headers are over ${HEADER_BYTES_MAX} bytes.`);
-  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    close(socket, 408, 'The request took too long to arrive.');
-  else close(socket, 400, `The request is not well-formed HTTP/1.1 (${error.code ?? 'parse error'}).`);
+function addressError(cause: NodeJS.ErrnoException, address: string): SidecarError {
+  const why =
+    cause.code === 'EADDRINUSE'
+      ? 'another program listens there: end it, or set another listen.port'
+      : `${cause.code ?? cause.message}: set another listen.host or listen.port`;
+  return new SidecarError('config_invalid', `The data plane cannot listen on ${address} (${why}).`, {
+    cause,
+  });
 }
 
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  426: 'Upgrade Required',
-  431: 'Request Header Fields Too Large',
-};
+interface OpenRequest {
+  request: IncomingMessage;
+  response: ServerResponse;
+}
 
-function close(socket: Duplex, status: number, message: string): void {
-  const error = new SidecarError('target_refused', message, { status });
-  const { lines, body } = refusalAnswer(error, 'unread');
-  let head = `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\nconnection: close\r\n`;
-  for (let i = 0; i + 1 < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;
-  socket.end(Buffer.concat([Buffer.from(`${head}\r\n`), body]));
+/** Refuses what never becomes a request of its own: bytes that are no HTTP, upgrades, tunnels. */
+class SocketRefusals {
+  readonly #clock: Clock;
+  /** Requests without a complete answer, by their connection: their answers come first. */
+  readonly #open = new WeakMap<Duplex, Set<OpenRequest>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  note(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    const open = this.#open.get(socket) ?? new Set();
+    this.#open.set(socket, open);
+    const entry = { request, response };
+    open.add(entry);
+    response.once('close', () => open.delete(entry));
+  }
+
+  onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (error.code === 'ECONNRESET') socket.destroy();
+    else if (error.code === 'HPE_HEADER_OVERFLOW')
+      this.refuse(socket, 431, `The headers are over ${HEADER_BYTES_MAX} bytes.`);
+    else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+      this.refuse(socket, 408, 'The request took too long to arrive.');
+    else
+      this.refuse(socket, 400, `The request is not well-formed HTTP/1.1 (${error.code ?? 'parse error'}).`);
+  }
+
+  /** Answers and closes; where an earlier request still waits for its answer only the latter, lest one be taken for the other. */
+  refuse(socket: Duplex, status: number, message: string): void {
+    // After an upgrade nobody else listens, and an error that nobody hears ends the process.
+    socket.on('error', () => socket.destroy());
+    if (!socket.writable || this.#isBusy(socket)) {
+      socket.destroy();
+      return;
+    }
+    const id = newId('req', this.#clock.now());
+    const { lines, body } = refusalAnswer(new SidecarError('target_refused', message, { status }), id);
+    lines.push('server-timing', 'sidecar;dur=0.00', 'connection', 'close');
+    if (status === 405) lines.push('allow', ALLOWED);
+    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n`;
+    for (let i = 0; i + 1 < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;
+    // What still comes is read and dropped: closing over unread bytes resets, and the answer would be lost.
+    socket.removeAllListeners('data');
+    socket.on('data', () => {});
+    socket.end(Buffer.concat([Buffer.from(`${head}\r\n`), body]));
+    const timer = this.#clock.after(LINGER_MS_MAX, () => socket.destroy());
+    socket.once('close', () => timer.cancel());
+  }
+
+  /** True where an answer is due or under way that is not that of the very request that failed to arrive. */
+  #isBusy(socket: Duplex): boolean {
+    const [first, ...others] = this.#open.get(socket) ?? [];
+    if (first === undefined) return false;
+    return others.length > 0 || first.request.complete || first.response.headersSent;
+  }
 }

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { REFUSALS, type ErrorDetail, type SidecarError, isRefusal } from '../errors.ts';
 import { endToEnd } from '../upstream/headers.ts';
+import type { Clock } from '../clock.ts';
 import type { Ms } from '../units.ts';
 
 /** Names that only we may set on an answer; Kling's own lines of these names are dropped. */
@@ -86,4 +87,31 @@ export function writeAnswer(
   else response.writeHead(answer.status, answer.lines);
   const isBodyless = answer.status === 204 || answer.status === 304 || answer.status === 205;
   response.end(isBodyless ? undefined : answer.body);
+}
+
+/** How long a refused request may go on arriving before its connection is closed over it. */
+const LINGER_MS_MAX = 2_000;
+
+/**
+ * Writes a refusal. Where its request is still arriving, the rest is read and dropped for a while: closing over unread
+ * bytes resets the connection, and a client that is still sending would see the reset in place of the answer.
+ */
+export function writeRefusal(response: ServerResponse, answer: OwnAnswer, clock: Clock): void {
+  const request = response.req;
+  if (!request.complete) answer.lines.push('connection', 'close');
+  const isWaiting = request.headers.expect !== undefined;
+  if (request.complete || request.destroyed || isWaiting || request.method === 'HEAD') {
+    writeAnswer(response, answer);
+    return;
+  }
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(answer.status, answer.lines);
+  response.write(answer.body);
+  const timer = clock.after(LINGER_MS_MAX, () => response.end());
+  const done = (): void => {
+    timer.cancel();
+    response.end();
+  };
+  request.once('end', done).once('close', done);
+  request.removeAllListeners('data').resume();
 }
