@@ -1,0 +1,82 @@
+/**
+ * Load from a process of its own: wrk where it is installed, else a small client of ours on undici.
+ *
+ * **Invariant**: one point is one method, one body, one number of connections and one length of time; both
+ * generators report the same fields, and the one used is printed with the results.
+ */
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram, track } from './processes.ts';
+
+export interface LoadPoint {
+  origin: string;
+  method: 'GET' | 'POST';
+  paths: string[];
+  body: string | null;
+  headers: Record<string, string>;
+  connections: number;
+  seconds: number;
+}
+
+export interface LoadResult {
+  requests: number;
+  durationUs: number;
+  badStatuses: number;
+  socketErrors: number;
+  p50Us: number;
+  p99Us: number;
+}
+
+/** Names the generator that {@link runLoad} will use. */
+export function generatorName(): string {
+  return findProgram('wrk') === null ? 'the built-in undici client' : 'wrk';
+}
+
+/** Runs one point to its end; `folder` takes its input files. */
+export async function runLoad(point: LoadPoint, folder: string): Promise<LoadResult> {
+  const pathsFile = join(folder, 'paths.txt');
+  const bodyFile = join(folder, 'body.json');
+  writeFileSync(pathsFile, point.paths.join('\n') + '\n');
+  if (point.body !== null) writeFileSync(bodyFile, point.body);
+  const script = [
+    point.method,
+    pathsFile,
+    point.body === null ? '-' : bodyFile,
+    ...Object.entries(point.headers).flat(),
+  ];
+  const wrk = findProgram('wrk');
+  const sizes = [String(point.connections), String(point.seconds)] as const;
+  const output =
+    wrk === null
+      ? await run(process.execPath, [
+          join(import.meta.dirname, 'load-client.ts'),
+          point.origin,
+          ...sizes,
+          ...script,
+        ])
+      : await run(
+          wrk,
+          ['-t', '1', '-c', sizes[0], '-d', `${sizes[1]}s`, '--timeout', '10s'].concat(
+            ['-s', join(import.meta.dirname, 'wrk/load.lua'), point.origin, '--'],
+            script,
+          ),
+        );
+  const line = /^RESULT (\{.*\})$/m.exec(output)?.[1];
+  if (line === undefined) throw new Error(`the load generator printed no result:\n${output}`);
+  return JSON.parse(line) as LoadResult;
+}
+
+function run(file: string, args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    track(child);
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.once('error', reject);
+    child.once('close', (code) =>
+      code === 0 ? resolve(output) : reject(new Error(`${file} ended with ${String(code)}:\n${output}`)),
+    );
+  });
+}
