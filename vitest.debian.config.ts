@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Suites that need programs from Debian's packages: `vitest run --config vitest.debian.config.ts`. */
+export default defineConfig({
+  test: {
+    include: ['test-debian/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    fileParallelism: false,
+  },
+});
