@@ -1,16 +1,18 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
 import type { Dispatcher } from 'undici';
+import { SlaWatch } from './app-sla.ts';
 import type { CallRecord } from './calls/call.ts';
-import { recordCalls } from './calls/call-table.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { Fact } from './facts.ts';
 import type { RouteTable } from './kling/routes.ts';
 import type { TokenSource } from './kling/token.ts';
 import { Slots, type SlotOptions } from './pacing/slots.ts';
+import { ClockLook } from './polling/clock-look.ts';
 import { Doubts } from './polling/doubt.ts';
 import { Poller } from './polling/poller.ts';
 import { Closing } from './proxy/closing.ts';
+import { journalCalls } from './sla/journal.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -25,6 +27,10 @@ export interface AppParts {
   doubts: Doubts;
   poller: Poller;
   closing: Closing;
+  clockLook: ClockLook;
+  watch: SlaWatch;
+  /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
+  journal: (call: CallRecord) => void;
   publish: (facts: readonly Fact[]) => void;
 }
 
@@ -54,6 +60,15 @@ export function buildParts(input: PartsInput): AppParts {
     for (const fact of facts) if (fact.kind === 'hold_resolved') slots.free(fact.holdId);
   };
   const onError = (message: string, error: unknown): void => log.error(message, { error });
+  const journal = (call: CallRecord): void => {
+    store.later(journalCalls, [call]);
+    watch.noteCall(call);
+  };
+  const journalOwn = (call: CallRecord): void => {
+    journal(call);
+    telemetry.callEnded(call);
+  };
+  const watch = new SlaWatch({ store, upstream, clock, log, config, journal: journalOwn });
   const asking = {
     store,
     upstream,
@@ -63,16 +78,14 @@ export function buildParts(input: PartsInput): AppParts {
     routes: input.routes,
     price: () => config().price,
     credentials: () => tokens.kind,
-    journal: (call: CallRecord) => {
-      store.later(recordCalls, [call]);
-      telemetry.callEnded(call);
-    },
+    journal: journalOwn,
   };
+  const clockLook = new ClockLook({ upstream, clock, journal: journalOwn });
   const doubts = new Doubts(asking);
   upstream.onRecovery = () => void doubts.hurry();
   const poller = new Poller({ ...asking, intervalMs: () => config().tasks.pollIntervalMs });
-  const closing = new Closing({ store, clock, publish, onError });
-  return { store, pool, upstream, slots, doubts, poller, closing, publish };
+  const closing = new Closing({ store, clock, publish, onError, onCall: (call) => watch.noteCall(call) });
+  return { store, pool, upstream, slots, doubts, poller, closing, clockLook, watch, journal, publish };
 }
 
 /** Gives the slots' limits; in `observe` mode nobody waits. */

@@ -15,7 +15,7 @@ import { Observer } from './app-observer.ts';
 import { buildParts, slotLimits, type AppParts } from './app-parts.ts';
 import { openAppStore } from './app-store.ts';
 import { applyBudgets } from './budget/budget-table.ts';
-import { recordCalls, recordRefusals } from './calls/call-table.ts';
+import { recordRefusals } from './calls/call-table.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config, LoadedConfig } from './config/config.ts';
 import { compareConfigs } from './config/reload.ts';
@@ -61,6 +61,8 @@ export interface App {
   stop(): Promise<void>;
   /** Takes a config and secrets that were read again; listeners and the store's path stay. */
   reload(loaded: LoadedConfig, secrets: Secrets): Promise<{ changed: string[]; needRestart: string[] }>;
+  /** Counts a reading of config or secrets that was not taken. */
+  noteReloadFailed(): void;
   /** Asks at once for all that is due: open tasks, look-ups, jobs. For tests and the demo. */
   runDue(): Promise<void>;
 }
@@ -125,6 +127,7 @@ class Sidecar implements App {
       this.#running = running;
       await this.#putInOrder(running);
       const urls = await this.#listen(running);
+      await running.watch.start();
       running.doubts.start();
       if (this.#config.tasks.poll) running.poller.start();
       const [control, probes] = await this.#startControl(running);
@@ -157,8 +160,14 @@ class Sidecar implements App {
     if (running) {
       running.slots.configure(slotLimits(this.#config));
       await running.store.write(applyBudgets, { rules: [...this.#config.budgets], at: this.#clock.now() });
+      await running.watch.applyConfig();
     }
+    this.#telemetry.configReloaded('ok');
     return { changed: change.changed, needRestart: change.needRestart };
+  }
+
+  noteReloadFailed(): void {
+    this.#telemetry.configReloaded('failed');
   }
 
   async runDue(): Promise<void> {
@@ -236,7 +245,10 @@ class Sidecar implements App {
       telemetry,
       injection: new Injection(),
       accountRefusals: this.#accountRefusals,
-      checkClock: () => clockTrust.check(),
+      checkClock: () => {
+        if (!clockTrust.isTrusted) void running.clockLook.look();
+        clockTrust.check();
+      },
       noteVerdict: (create, { end, info, message }) => {
         const { product } = create.route;
         const model = create.labels?.model ?? null;
@@ -248,15 +260,20 @@ class Sidecar implements App {
       },
       settings: () => this.#settings,
       isDraining: () => this.#isDraining,
-      journal: (call) => store.later(recordCalls, [call]),
       observe: (sightings) => void observer.observe(sightings),
+      noteWouldEdit: () => {
+        this.#countWouldHave('external_task_id_added');
+        telemetry.wouldRefuse('external_task_id_added');
+      },
       recordRefusal: (refusal) => {
-        if (refusal.wouldOnly) {
-          this.#wouldHave.set(refusal.word, (this.#wouldHave.get(refusal.word) ?? 0) + 1);
-        }
+        if (refusal.wouldOnly) this.#countWouldHave(refusal.word);
         store.later(recordRefusals, [refusal]);
       },
     };
+  }
+
+  #countWouldHave(word: string): void {
+    this.#wouldHave.set(word, (this.#wouldHave.get(word) ?? 0) + 1);
   }
 
   #trust: ClockTrust | null = null;
@@ -324,6 +341,7 @@ class Sidecar implements App {
     for (const server of running.servers) server.closeIdleConnections();
     await this.#drained();
     await Promise.all([running.doubts.stop(), running.poller.stop(), running.jobs?.stop()]);
+    await running.watch.stop();
     running.closing.stop();
     for (const server of running.servers) server.closeAllConnections();
     await running.control?.stop();

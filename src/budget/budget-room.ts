@@ -2,7 +2,7 @@
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 import { readCounter } from './counter-table.ts';
-import { lastHoldAt } from './hold-table.ts';
+import { inDoubtCredits, lastHoldAt } from './hold-table.ts';
 import { claimsOf, currentRules, type MatchLabels } from './rule-book.ts';
 
 export interface BudgetRoom {
@@ -15,6 +15,7 @@ export interface BudgetRoom {
   limitCredits: MilliCredits;
   settledCredits: MilliCredits;
   heldCredits: MilliCredits;
+  inDoubtCredits: MilliCredits;
   /** Negative where actual cost passed the limit. */
   remainingCredits: MilliCredits;
 }
@@ -36,6 +37,7 @@ export const budgetRoom = defineRead(
         limitCredits: claim.limitCredits,
         settledCredits: settled,
         heldCredits: held,
+        inDoubtCredits: await inDoubtCredits(tx, claim.counterId),
         remainingCredits: claim.limitCredits - settled - held,
       });
     }

@@ -8,16 +8,21 @@ import { Command, CommanderError } from 'commander';
 import { SidecarError, type ErrorCode } from '../errors.ts';
 import { addBackup } from './backup.ts';
 import { addBudget } from './budget.ts';
+import { addCalls } from './calls.ts';
+import { addClaim } from './claim.ts';
 import { addConfig } from './config.ts';
 import { createContext, type Context } from './context.ts';
 import { packageVersion } from './control-client.ts';
 import { addDemo } from './demo-command.ts';
 import { addEmulate } from './emulate.ts';
 import { addEstimate } from './estimate.ts';
+import { addClock } from './clock.ts';
 import { addFreeze } from './freeze.ts';
 import { addHealth } from './health.ts';
 import { addHolds } from './holds.ts';
+import { addImport } from './import.ts';
 import { addLedger } from './ledger.ts';
+import { addSla } from './sla.ts';
 import { addStart } from './start-command.ts';
 import { addStatus } from './status.ts';
 import { addTasks } from './tasks.ts';
@@ -88,6 +93,11 @@ const COMMANDS = [
   addBudget,
   addHolds,
   addLedger,
+  addCalls,
+  addImport,
+  addSla,
+  addClaim,
+  addClock,
   addFreeze,
   addBackup,
   addHealth,
@@ -113,6 +123,22 @@ function report(error: unknown, terminal: Terminal): number {
     terminal.err(`${name}: ${error.message}\n`);
     return USAGE_CODES.has(error.code) ? 2 : 1;
   }
+  const taken = takenAddress(error);
+  if (taken !== undefined) {
+    terminal.err(`${name}: ${taken}\n`);
+    return 1;
+  }
   terminal.err(`${name}: an unexpected error: ${error instanceof Error ? error.stack : String(error)}\n`);
   return 1;
+}
+
+/** Says which address could not be listened on, where that is what went wrong. */
+function takenAddress(error: unknown): string | undefined {
+  const { code, address, port } = error as { code?: string; address?: string; port?: number };
+  const where = port === undefined ? String(address) : `${address}:${port}`;
+  if (code === 'EADDRINUSE') return `${where} is taken by another program: choose another port, or stop it.`;
+  if (code === 'EACCES' && address !== undefined)
+    return `${where} may not be listened on: choose a port above 1023.`;
+  if (code === 'EADDRNOTAVAIL') return `${where} is no address of this machine: correct the host.`;
+  return undefined;
 }

@@ -34,9 +34,9 @@ async function emulate({ terminal }: Context, options: EmulateOptions): Promise<
     import('../emulator/emulator.ts'),
     import('../emulator/emulator-help.ts'),
   ]);
-  const signals = takeSignals();
   const emulator = createEmulator({ clock: terminal.clock, ...options });
   const { url } = await emulator.start();
+  const signals = takeSignals();
   const { apiKey } = EMULATOR_CREDENTIALS;
   if (terminal.isTerminal) {
     terminal.out(`Kling’s API is emulated at ${url}; API key ${apiKey}; ${url}/_emulator tells more.\n`);

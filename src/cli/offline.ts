@@ -1,8 +1,11 @@
 /**
  * The control plane's answers without a daemon: its own routes over the store, opened for reading alone.
  *
- * **Invariant**: takes no ownership and changes nothing; every order is refused as `daemon_required`.
+ * **Invariant**: takes no ownership and changes nothing; every order is refused as `daemon_required`. The exception is
+ * {@link openOwned}, for what is imported, excluded and claimed after the fact: it owns the store while it is open, so
+ * that no sidecar can run beside it, and touches no money.
  */
+import { claimCommands, slaCommands } from '../app-sla-commands.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { answerEstimate, type EstimateQuestion } from '../control/answers/estimate-answer.ts';
@@ -12,12 +15,16 @@ import type { EstimateAnswer } from '../control/schemas.ts';
 import { createPriceOne, type PriceRules } from '../control/price-one.ts';
 import { SidecarError } from '../errors.ts';
 import { routesWith } from '../kling/routes.ts';
+import { openStore } from '../store/open-store.ts';
 import { openStoreReadOnly, type ReadOnlyStore } from '../store/read-only-store.ts';
+import type { Store } from '../store/store.ts';
 import { createLog } from '../telemetry/log.ts';
 import { packageVersion, type Ask, type Reply } from './control-client.ts';
 
 /** The entry of the store's reading worker. */
 export const STORE_READER = new URL('../store-reader.ts', import.meta.url);
+/** The entry of its writing worker. */
+const STORE_WRITER = new URL('../store-writer.ts', import.meta.url);
 
 export interface Offline {
   answer(ask: Ask): Promise<Reply>;
@@ -29,7 +36,26 @@ export interface Offline {
 /** Opens the store read-only. @throws SidecarError as {@link openStoreReadOnly} does. */
 export async function openOffline(config: Config, clock: Clock): Promise<Offline> {
   const store = await openStoreReadOnly(config.store.path, { reader: STORE_READER, clock });
-  const commands = offlineCommands(config, store, clock);
+  return answerFrom(store, offlineCommands(config, store, { clock, writer: null }), clock);
+}
+
+export interface Owned extends Offline {
+  commands: ControlCommands;
+}
+
+/**
+ * Opens the store as its owner, making it where there is none.
+ * @throws SidecarError `store_owned` where a sidecar runs on it, else as the store's opening does.
+ */
+export async function openOwned(config: Config, clock: Clock): Promise<Owned> {
+  const { path, requireExisting } = config.store;
+  const workers = { reader: STORE_READER, writer: STORE_WRITER };
+  const store = await openStore({ path, requireExisting, workers, clock });
+  const commands = offlineCommands(config, store, { clock, writer: store });
+  return { ...answerFrom(store, commands, clock), commands };
+}
+
+function answerFrom(store: ReadOnlyStore, commands: ControlCommands, clock: Clock): Offline {
   const api = createApi({
     commands,
     telemetry: { metricsText: needsDaemon },
@@ -38,9 +64,9 @@ export async function openOffline(config: Config, clock: Clock): Promise<Offline
   });
   return {
     async answer({ method, path, body }) {
-      const json = body === undefined ? null : JSON.stringify(body);
-      const headers = json === null ? {} : { 'content-type': 'application/json' };
-      const request = new Request(`http://offline${path}`, { method, headers, body: json });
+      const headers = { 'content-type': 'application/json' };
+      const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
+      const request = new Request(`http://offline${path}`, init);
       const response = await api.fetch(request);
       return { status: response.status, body: await response.json() };
     },
@@ -55,8 +81,13 @@ function needsDaemon(): Promise<never> {
   );
 }
 
-function offlineCommands(config: Config, store: ReadOnlyStore, clock: Clock): ControlCommands {
+function offlineCommands(
+  config: Config,
+  store: ReadOnlyStore,
+  { clock, writer }: { clock: Clock; writer: Store | null },
+): ControlCommands {
   const rules = priceRules(config, clock);
+  const sla = { clock, config: () => config, reader: store, writer };
   return {
     reader: store,
     now: () => clock.now(),
@@ -80,6 +111,8 @@ function offlineCommands(config: Config, store: ReadOnlyStore, clock: Clock): Co
     resolveHold: needsDaemon,
     raiseBudget: needsDaemon,
     acceptClock: needsDaemon,
+    sla: slaCommands(sla),
+    claims: claimCommands(sla),
   };
 }
 

@@ -28,7 +28,7 @@ export async function openSource(context: Context): Promise<Source> {
  * Tells whether a sidecar answers at the control address.
  * @throws SidecarError `ledger_unavailable` where something else does.
  */
-async function isRunning(context: Context): Promise<boolean> {
+export async function isRunning(context: Context): Promise<boolean> {
   const reply = await askDaemon(context, { method: 'GET', path: '/livez' });
   if (!reply) return false;
   if (reply.status === 200 && (reply.body as { status?: unknown } | null)?.status === 'ok') return true;

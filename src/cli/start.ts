@@ -127,6 +127,7 @@ async function readAgain({ context, app, log }: Daemon, why: string): Promise<re
     return secrets.files;
   } catch (error) {
     log.error('config and secrets were read again and are not taken: the old ones stay', { why, error });
+    app.noteReloadFailed();
     return undefined;
   }
 }

@@ -47,6 +47,8 @@ export interface CreateAnswer {
   route: KlingRoute;
   status: number;
   bytes: Uint8Array;
+  /** What `bytes` hold, where the caller has read it already. */
+  envelope?: Envelope | null;
   /** The id in effect: an answer that names another one is not about our task. */
   externalTaskId: string | null;
   /** For deductions in cash; the list price in dollars otherwise. */
@@ -56,7 +58,7 @@ export interface CreateAnswer {
 /** Tells what a create's answer says about its hold. */
 export function createEnd(answer: CreateAnswer): CreateEnd {
   const { route, status, bytes, price } = answer;
-  const envelope = readEnvelope(bytes);
+  const envelope = answer.envelope === undefined ? readEnvelope(bytes) : answer.envelope;
   const code = envelope?.code ?? null;
   if (status >= 500) return unknown(`HTTP ${status}${code === null ? '' : `, code ${code}`}`);
   if (envelope === null || code === null) return unknown(`HTTP ${status} without Kling's envelope`);

@@ -66,19 +66,39 @@ export interface InPlace {
   id: string;
 }
 
+/** Where an edited body lies, and what its edit took the place of. */
+export interface EditedInPlace {
+  start: number;
+  end: number;
+  /** From `start` to the edit. */
+  prefixBytes: number;
+  insertedBytes: number;
+  removed: Uint8Array;
+}
+
 /**
  * Writes an id into a body where it lies, moving what stands before the edit to the left, and gives the new bounds.
  * @throws RangeError where the headroom is too small.
  */
-export function injectInPlace(given: InPlace): { start: number; end: number } {
+export function injectInPlace(given: InPlace): EditedInPlace {
   const { buffer, start, end, body, route, id } = given;
   const { from, to, text } = planEdit(body, route, id);
   const moved = start - (text.length - (to - from));
   if (moved < 0)
     throw new RangeError(`${HEADROOM_BYTES} free bytes are needed before the body, not ${start}`);
+  const removed = Buffer.from(buffer.subarray(start + from, start + to));
   buffer.copyWithin(moved, start, start + from);
   buffer.write(text, moved + from, 'latin1');
-  return { start: moved, end };
+  return { start: moved, end, prefixBytes: from, insertedBytes: text.length, removed };
+}
+
+/** Takes an edit back where it lies, and gives the body as it was received. */
+export function undoInPlace(buffer: Buffer, edited: EditedInPlace): Buffer {
+  const { start, end, prefixBytes, insertedBytes, removed } = edited;
+  const restored = start + insertedBytes - removed.length;
+  buffer.copyWithin(restored, start, start + prefixBytes);
+  buffer.set(removed, restored + prefixBytes);
+  return buffer.subarray(restored, end);
 }
 
 function planEdit(body: JsonObject, route: KlingRoute, id: string): Edit {

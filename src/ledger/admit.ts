@@ -33,37 +33,41 @@ const SELECT_STATE = `SELECT rules_version, frozen_since, frozen_reason, frozen_
 FROM spending WHERE id = 1`;
 
 /** Inserts the hold of a create, or says why it may not leave. Nothing is changed unless it is admitted. */
-export const admit = defineWrite('ledger.admit', async (tx: Tx, args: AdmitArgs): Promise<AdmitResult> => {
-  const { hold, guard, enforce } = args;
-  if (guard) {
-    const hit = await findGuard(tx, { app: hold.app, guard, at: hold.at });
-    if (hit) return hit;
-  }
-  const state = await tx.get<SpendingState>(SELECT_STATE);
-  if (!state) throw new Error('the row of table spending is missing');
-  const frozen = freezeOf(state);
-  if (frozen && enforce) return { kind: 'refused', refusal: frozen };
-  const at = Math.max(hold.at, state.last_at ?? hold.at);
-  const claims = claimsOf(await rulesOf(tx, state.rules_version), hold, at);
-  const taken = await takeAll(tx, claims, hold.credits, enforce);
-  if (!taken) return { kind: 'refused', refusal: await explain(tx, claims, hold.credits) };
-  const counters = claims.map((claim) => claim.counterId).join(' ');
-  await insertHold(tx, hold, { at, counters, isGuarded: guard !== null });
-  if (guard) await insertGuards(tx, hold.app, guard, hold.holdId);
-  const facts: Fact[] = [];
-  for (const { claim, state: counter } of taken) {
-    const { rule, counterId, span, limitCredits } = claim;
-    const told = await tellThresholds(
-      tx,
-      { rule, counterId, windowKey: span.key, limitCredits },
-      counter,
-      at,
-    );
-    facts.push(...told);
-  }
-  const wouldRefuse = enforce ? null : (frozen ?? (await wouldPass(tx, taken, hold.credits)));
-  return { kind: 'admitted', remainingCredits: lowestRemainder(taken), wouldRefuse, facts };
-});
+export const admit = defineWrite(
+  'ledger.admit',
+  async (tx: Tx, args: AdmitArgs): Promise<AdmitResult> => {
+    const { hold, guard, enforce } = args;
+    if (guard) {
+      const hit = await findGuard(tx, { app: hold.app, guard, at: hold.at });
+      if (hit) return hit;
+    }
+    const state = await tx.get<SpendingState>(SELECT_STATE);
+    if (!state) throw new Error('the row of table spending is missing');
+    const frozen = freezeOf(state);
+    if (frozen && enforce) return { kind: 'refused', refusal: frozen };
+    const at = Math.max(hold.at, state.last_at ?? hold.at);
+    const claims = claimsOf(await rulesOf(tx, state.rules_version), hold, at);
+    const taken = await takeAll(tx, claims, hold.credits, enforce);
+    if (!taken) return { kind: 'refused', refusal: await explain(tx, claims, hold.credits) };
+    const counters = claims.map((claim) => claim.counterId).join(' ');
+    await insertHold(tx, hold, { at, counters, isGuarded: guard !== null });
+    if (guard) await insertGuards(tx, hold.app, guard, hold.holdId);
+    const facts: Fact[] = [];
+    for (const { claim, state: counter } of taken) {
+      const { rule, counterId, span, limitCredits } = claim;
+      const told = await tellThresholds(
+        tx,
+        { rule, counterId, windowKey: span.key, limitCredits },
+        counter,
+        at,
+      );
+      facts.push(...told);
+    }
+    const wouldRefuse = enforce ? null : (frozen ?? (await wouldPass(tx, taken, hold.credits)));
+    return { kind: 'admitted', remainingCredits: lowestRemainder(taken), wouldRefuse, facts };
+  },
+  () => true,
+);
 
 function freezeOf(state: SpendingState): FreezeRefusal | null {
   if (state.frozen_since === null) return null;

@@ -5,9 +5,9 @@
  * ended the hold meanwhile; an end that nobody knows leaves the guard open and puts the hold in doubt.
  */
 import { adjustHold, putInDoubt, readHold } from '../budget/hold-table.ts';
-import { insertCall } from '../calls/call-table.ts';
 import type { Fact } from '../facts.ts';
 import { keepAnswer } from '../idempotency/guard-table.ts';
+import { journalCall } from '../sla/journal.ts';
 import { defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { CloseArgs, CreateEnd } from './ledger.ts';
@@ -28,9 +28,10 @@ export const closeCreate = defineWrite(
     // Before the end, so that a release finds the answer and leaves the guard.
     if (answer && end.kind !== 'unknown') await keepAnswer(tx, holdId, answer, at);
     const facts = await applyEnd(tx, holdId, end, at);
-    for (const call of calls) await insertCall(tx, call);
+    for (const call of calls) await journalCall(tx, call);
     return { facts };
   },
+  (args) => args.answer === null,
 );
 
 async function applyEnd(tx: Tx, holdId: string, end: CreateEnd, at: Ms): Promise<Fact[]> {

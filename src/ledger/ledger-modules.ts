@@ -1,13 +1,23 @@
-/** Everything that the nouns of money give to the store's workers: operations by name, and the schema's steps. */
+/** Everything that the nouns give to the store's workers: operations by name, and the schema's steps. */
 import { budgetMigrations } from '../budget/budget-schema.ts';
 import { budgetRoom } from '../budget/budget-room.ts';
 import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
 import { listHolds } from '../budget/hold-table.ts';
 import { callMigrations } from '../calls/call-schema.ts';
-import { listCalls, listRefusals, recordCalls, recordRefusals } from '../calls/call-table.ts';
+import { listCalls, listRefusals, recordRefusals } from '../calls/call-table.ts';
 import { purgeOld } from '../calls/retention.ts';
+import * as claimTable from '../claims/claim-table.ts';
+import * as claimDocuments from '../claims/documents.ts';
 import { guardMigrations } from '../idempotency/guard-schema.ts';
-import type { StoreModule } from '../store/registry.ts';
+import * as slaBlame from '../sla/blame-table.ts';
+import * as slaExclusion from '../sla/exclusion-table.ts';
+import * as slaExport from '../sla/export.ts';
+import * as slaJournal from '../sla/journal.ts';
+import * as slaMonth from '../sla/month-table.ts';
+import * as slaRun from '../sla/run-table.ts';
+import { slaMigrations } from '../sla/sla-schema.ts';
+import * as slaVerify from '../sla/verify.ts';
+import { exportedOperations, type StoreModule } from '../store/registry.ts';
 import { taskMigrations } from '../tasks/task-schema.ts';
 import { deferPolls, getTask, listTasks, openTasks } from '../tasks/task-table.ts';
 import { admit } from './admit.ts';
@@ -17,6 +27,7 @@ import { freeze, freezeState, unfreeze } from './freeze.ts';
 import { guardState } from './guard.ts';
 import { dueLookUps, makeLookUpsDue, recordLookUps } from './look-up.ts';
 import { observeTasks } from './observe.ts';
+import { dropExternalId } from './drop-external-id.ts';
 import { openSlots } from './open-slots.ts';
 import { recoverHolds } from './recover.ts';
 import { resolveHold } from './resolve.ts';
@@ -24,7 +35,7 @@ import { moneyStatus } from './status.ts';
 import { listUsage, sumUsage } from './usage.ts';
 import { verifyLedger } from './verify.ts';
 
-/** The operations and migrations of budget, calls, tasks, idempotency and ledger. */
+/** The operations and migrations of budget, calls, tasks, idempotency, availability, claims and ledger. */
 export const ledgerModules: readonly StoreModule[] = [
   {
     migrations: budgetMigrations,
@@ -32,10 +43,26 @@ export const ledgerModules: readonly StoreModule[] = [
   },
   {
     migrations: callMigrations,
-    operations: [recordCalls, recordRefusals, listCalls, listRefusals, purgeOld],
+    operations: [recordRefusals, listCalls, listRefusals, purgeOld],
   },
   { migrations: taskMigrations, operations: [openTasks, deferPolls, listTasks, getTask] },
   { migrations: guardMigrations, operations: [] },
+  {
+    migrations: slaMigrations,
+    operations: exportedOperations(
+      slaBlame,
+      slaExclusion,
+      slaExport,
+      slaJournal,
+      slaMonth,
+      slaRun,
+      slaVerify,
+    ),
+  },
+  {
+    migrations: claimTable.claimMigrations,
+    operations: exportedOperations(claimTable, claimDocuments),
+  },
   {
     migrations: [],
     operations: [
@@ -57,6 +84,7 @@ export const ledgerModules: readonly StoreModule[] = [
       listAudit,
       recordOrder,
       openSlots,
+      dropExternalId,
       moneyStatus,
     ],
   },

@@ -9,7 +9,7 @@ export const limitsSection = z
       .max(64)
       .nullable()
       .default(null)
-      .describe('A name for your account’s tier, shown in answers; limits themselves are set below.'),
+      .describe('A tier of Kling’s; not available in this version.'),
     concurrency: z
       .record(
         z

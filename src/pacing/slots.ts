@@ -114,6 +114,12 @@ export class Slots {
     return this.#wait(request, pools);
   }
 
+  /** Tells whether a create would have to wait now. */
+  wouldWait(request: SlotRequest): boolean {
+    const pools = poolsOf(request);
+    return this.#queueFor(pools) > 0 || !this.#fits(request, pools);
+  }
+
   /** Gives back the slots of a hold that ended; harmless where it has none. */
   free(holdId: string): void {
     const taken = this.#byHold.get(holdId);

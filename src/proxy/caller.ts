@@ -7,6 +7,8 @@ import type { Frame } from './frame.ts';
 
 /** The least time that is left for a create when it is sent. */
 export const SEND_MS_MIN = 8_000;
+/** The least that a caller may ask for: some of it goes by before the create is sent. */
+export const TIMEOUT_MS_MIN = SEND_MS_MIN + 1_000;
 const LABEL = /^[A-Za-z0-9._-]{1,64}$/;
 const TAG = /^[A-Za-z0-9._:/@+=-]{1,100}$/;
 const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/;
@@ -81,7 +83,7 @@ export async function readCaller(frame: Frame, identify: IdentifyApp | null): Pr
     settings,
     tag: checked(headers, 'x-kling-tag', TAG),
     expectedSeconds: numberOf(headers, 'x-kling-expected-seconds', [0.001, EXPECTED_SECONDS_MAX]),
-    timeoutMs: numberOf(headers, 'x-kling-timeout-ms', [SEND_MS_MIN, 3_600_000]),
+    timeoutMs: numberOf(headers, 'x-kling-timeout-ms', [TIMEOUT_MS_MIN, 3_600_000]),
     idempotencyKey: checked(headers, 'idempotency-key', KEY),
   };
 }

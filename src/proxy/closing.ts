@@ -5,6 +5,7 @@
  * written again every second: what Kling answered is never forgotten while the process lives, and after a crash the
  * hold is found open and looked up.
  */
+import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { Fact } from '../facts.ts';
 import { closeCreate } from '../ledger/close.ts';
@@ -20,6 +21,8 @@ export interface ClosingDeps {
   clock: Clock;
   publish: (facts: Fact[]) => void;
   onError: (message: string, error: unknown) => void;
+  /** Told of each attempt whose end is to be recorded. */
+  onCall: (call: CallRecord) => void;
 }
 
 export class Closing {
@@ -39,7 +42,8 @@ export class Closing {
 
   /** Writes an end; resolves when it is durable, however long that takes. */
   async close(args: CloseArgs): Promise<void> {
-    const { store, clock, publish, onError } = this.#deps;
+    const { store, clock, publish, onError, onCall } = this.#deps;
+    for (const call of args.calls) onCall(call);
     for (;;) {
       try {
         const { facts } = await store.write(closeCreate, args);

@@ -51,6 +51,10 @@ export interface CreateRequest {
   readonly unpricedCredits: MilliCredits;
   /** Counts what `observe` mode lets pass. */
   readonly noteWouldRefuse: (error: SidecarError) => void;
+  /** Counts a body that `observe` mode left as it was. */
+  readonly noteWouldEdit: () => void;
+  /** True from the moment that bytes of it may leave: from then on no failure of ours may invite a repeat. */
+  isSent: boolean;
   queueMs: Ms;
   /** Known once the body is priced. */
   labels: CreateLabels | null;

@@ -10,8 +10,11 @@
 import { SidecarError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { refusesExternalId } from '../kling/envelope.ts';
+import { budgetRoom } from '../budget/budget-room.ts';
 import { admit } from '../ledger/admit.ts';
+import { dropExternalId } from '../ledger/drop-external-id.ts';
 import type { AdmitArgs, AdmitResult, CreateEnd, StoredAnswer } from '../ledger/ledger.ts';
+import type { SlotRequest, SlotTicket } from '../pacing/slots.ts';
 import type { Ms } from '../units.ts';
 import type { Answer, Exchange } from '../upstream/upstream.ts';
 import { readBody } from './body.ts';
@@ -20,7 +23,7 @@ import type { CreateDeps, CreateRequest } from './create-request.ts';
 import { judge } from './judge.ts';
 import { prepareCreate, type PreparedCreate } from './prepare.ts';
 import { answerRepeat } from './repeat.ts';
-import { passedLines, overheadOf, serverTiming, writeAnswer, type Timing } from './reply.ts';
+import { headerSafe, passedLines, overheadOf, serverTiming, writeAnswer, type Timing } from './reply.ts';
 import { checkRules, refusalError } from './rules.ts';
 import { storable } from './stored-answer.ts';
 
@@ -48,10 +51,13 @@ export async function handleCreate(deps: CreateDeps, create: CreateRequest): Pro
     mayInject: deps.injection.mayInject(create.route.template),
     clock: deps.clock,
     onWouldRefuse: create.noteWouldRefuse,
+    onWouldEdit: create.noteWouldEdit,
   });
   create.labels = labelsOf(create, prepared);
   create.credits = prepared.price.credits;
-  deps.telemetry.unpricedFields(prepared.price.operation, prepared.price.unpricedFields);
+  const { operation, unpricedFields } = prepared.price;
+  if (unpricedFields.length > 0) deps.telemetry.unpricedFields(operation, unpricedFields);
+  if (prepared.guard && (await answerRepeat(deps, create, prepared.guard))) return;
   checkRules(deps, create, prepared);
   const held = await hold(deps, create, prepared);
   if (held) await sendAndClose(deps, create, held);
@@ -67,16 +73,16 @@ async function hold(deps: CreateDeps, create: CreateRequest, prepared: PreparedC
   const { settings, caller } = create;
   const price = prepared.price;
   for (;;) {
-    if (prepared.guard && (await answerRepeat(deps, create, prepared.guard))) return null;
-    const ticket = await deps.slots.enter({
+    const ticket = await enterSlots(deps, create, {
       product: price.product,
       model: price.model,
-      weight: settings.mode === 'observe' ? 0 : price.weight,
+      weight: price.weight,
       app: caller.app,
       appRequestsPerMinute: settings.mode === 'observe' ? null : (caller.settings?.requestsPerMinute ?? null),
       waitMsMax: leftMs(deps, create) - SEND_MS_MIN,
       signal: create.gone,
     });
+    if (ticket === null) return null;
     create.queueMs += ticket.waitedMs;
     if (ticket.pool !== null) deps.telemetry.queueWaited(ticket.pool, ticket.waitedMs);
     try {
@@ -95,7 +101,35 @@ async function hold(deps: CreateDeps, create: CreateRequest, prepared: PreparedC
     } finally {
       ticket.giveBack();
     }
+    // Somebody else came first with the same key: its answer is this one's.
+    if (prepared.guard && (await answerRepeat(deps, create, prepared.guard))) return null;
   }
+}
+
+/** Takes slots; null where the caller went away while it waited. Nobody queues for a create that no budget holds. */
+async function enterSlots(
+  deps: CreateDeps,
+  create: CreateRequest,
+  wanted: SlotRequest,
+): Promise<SlotTicket | null> {
+  if (create.settings.mode === 'protect' && deps.slots.wouldWait(wanted)) await lookAhead(deps, create);
+  try {
+    return await deps.slots.enter(wanted);
+  } catch (error) {
+    if (create.gone.aborted) return null;
+    throw error;
+  }
+}
+
+/** Refuses, before the queue, what the budgets as they stand do not hold. Only the admission decides. */
+async function lookAhead(deps: CreateDeps, create: CreateRequest): Promise<void> {
+  if (!create.labels) return;
+  const neededCredits = create.credits ?? create.unpricedCredits;
+  const labels = { ...create.labels, tag: create.caller.tag };
+  const { rooms } = await deps.store.read(budgetRoom, { at: deps.clock.now(), labels });
+  const full = rooms.find((room) => room.mode === 'enforce' && room.remainingCredits < neededCredits);
+  if (full === undefined || neededCredits === 0) return;
+  throw refusalError({ word: 'budget_exceeded', ...full, neededCredits }, create.settings.budgetStatus);
 }
 
 /** Runs the admission; null where the store is out of reach in `observe` mode, which then forwards unrecorded. */
@@ -167,6 +201,7 @@ async function sendAndClose(deps: CreateDeps, create: CreateRequest, held: Held)
     await close(deps, held, { end, calls: [], answer: null });
     return;
   }
+  create.isSent = true;
   const exchange = await send(deps, create, held);
   const verdict = judge(exchange, {
     route: create.route,
@@ -198,13 +233,29 @@ async function send(deps: CreateDeps, create: CreateRequest, held: Held): Promis
   )
     return first;
   deps.injection.stop(create.route.template);
+  if (!(await withoutExternalId(deps, held))) return first;
   deps.telemetry.retried('external_task_id_refused');
-  const second = await exchangeOnce(deps, create, prepared.original);
+  const second = await exchangeOnce(deps, create, prepared.original());
   return {
     ...second,
     calls: [...first.calls, ...second.calls.map((call) => ({ ...call, attempt: first.calls.length + 1 }))],
     upstreamMs: first.upstreamMs + second.upstreamMs,
   };
+}
+
+/**
+ * Takes the id off the hold before the original bytes leave: Kling never got it, so its absence would prove nothing.
+ * @returns False where that could not be made durable; then nothing more is sent.
+ */
+async function withoutExternalId(deps: CreateDeps, held: Held): Promise<boolean> {
+  held.prepared.externalTaskId = null;
+  if (held.holdId === '') return true;
+  try {
+    await deps.store.write(dropExternalId, { holdId: held.holdId });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function exchangeOnce(deps: CreateDeps, create: CreateRequest, body: Uint8Array): Promise<Exchange> {
@@ -312,11 +363,6 @@ function reply(deps: CreateDeps, create: CreateRequest, { held, upstreamMs, answ
     lines: passedLines(answer.headers, ours),
     body: answer.body,
   });
-}
-
-/** A caller's own id may hold what a header may not. */
-function headerSafe(id: string): string {
-  return /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(id);
 }
 
 function timing(deps: CreateDeps, create: CreateRequest, upstreamMs: Ms): Timing {

@@ -17,7 +17,7 @@ import { handleCreate } from './create.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import { readFrame, type Frame } from './frame.ts';
 import { handleRead, type ReadDeps } from './read.ts';
-import { refusalAnswer, writeRefusal } from './reply.ts';
+import { headerSafe, refusalAnswer, writeRefusal } from './reply.ts';
 import type { ProxySettings } from './settings.ts';
 import { readTarget } from './target.ts';
 
@@ -26,6 +26,7 @@ export interface DataPlaneDeps extends CreateDeps, ReadDeps {
   /** True while draining: nothing new is begun. */
   isDraining: () => boolean;
   recordRefusal: (refusal: RefusalRecord) => void;
+  noteWouldEdit: () => void;
 }
 
 /** A request on its way, as far as it has come: what a refusal can say of it. */
@@ -56,7 +57,11 @@ export async function handleRequest(
   try {
     await pass(deps, { request, response, passage });
   } catch (error) {
-    refuse(deps, { request, response, passage }, error);
+    try {
+      refuse(deps, { request, response, passage }, error);
+    } catch {
+      response.destroy();
+    }
   }
 }
 
@@ -97,6 +102,8 @@ async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchang
     gone: gone.signal,
     unpricedCredits: settings.unknownRoute === 'pass' ? 0 : settings.unknownRouteCredits,
     noteWouldRefuse: (error) => noteWouldRefuse(deps, passage, error),
+    noteWouldEdit: () => deps.noteWouldEdit(),
+    isSent: false,
     queueMs: 0,
     labels: null,
     credits: null,
@@ -141,8 +148,9 @@ function shuttingDown(): SidecarError {
 
 /** Answers a request that we refuse, closing the connection where its body was not read. */
 function refuse(deps: DataPlaneDeps, { request, response, passage }: Exchanged, error: unknown): void {
-  if (!(error instanceof SidecarError) && (request.destroyed || response.destroyed)) return;
-  const known = error instanceof SidecarError && isRefusal(error.code) ? error : internal(error);
+  // A request that was read to its end is destroyed as well: only one that never came whole has lost its client.
+  if (!(error instanceof SidecarError) && !request.complete && request.destroyed) return;
+  const known = error instanceof SidecarError && isRefusal(error.code) ? error : internal(error, passage.create);
   const record = refusalRecord(deps, passage, known);
   deps.recordRefusal(record);
   deps.telemetry.requestRefused(record, passage.create?.labels ?? null);
@@ -153,21 +161,24 @@ function refuse(deps: DataPlaneDeps, { request, response, passage }: Exchanged, 
   const answer = refusalAnswer(known, passage.requestId);
   if (known.status === 405) answer.lines.push('allow', String(known.detail['allowed'] ?? 'GET, HEAD, POST'));
   const external = known.detail['externalTaskId'];
-  if (typeof external === 'string') answer.lines.push('x-kling-external-task-id', encodeURI(external));
+  if (typeof external === 'string') answer.lines.push('x-kling-external-task-id', headerSafe(external));
   const totalMs = passage.create ? deps.clock.monotonic() - passage.create.startedTick : 0;
   answer.lines.push('server-timing', `sidecar;dur=${totalMs.toFixed(2)}`);
   writeRefusal(response, answer, deps.clock);
 }
 
-/** A fault of ours: refused as if the ledger were out of reach, without its text. */
-function internal(error: unknown): SidecarError {
-  return new SidecarError(
-    'ledger_unavailable',
-    'The sidecar failed on this request; nothing more is known.',
-    {
-      cause: error,
-    },
-  );
+/**
+ * A fault of ours, without its text: refused as if the ledger were out of reach before anything was sent; after
+ * that, callers must not be invited to send again.
+ */
+function internal(cause: unknown, create: CreateRequest | null): SidecarError {
+  return create?.isSent
+    ? new SidecarError(
+        'outcome_unknown',
+        'The sidecar failed after this create was sent; its credits stay held and it is looked up. Do not send it again.',
+        { cause },
+      )
+    : new SidecarError('ledger_unavailable', 'The sidecar failed on this request; nothing was sent.', { cause });
 }
 
 function noteWouldRefuse(deps: DataPlaneDeps, passage: Passage, error: SidecarError): void {

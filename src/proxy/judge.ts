@@ -33,7 +33,12 @@ export function judge(
       isKept: false,
     };
   }
-  const end = createEnd({ ...create, status: answer.status, bytes: answer.body });
+  const end = createEnd({
+    ...create,
+    status: answer.status,
+    bytes: answer.body,
+    envelope: answer.envelope,
+  });
   const code = answer.envelope?.code ?? null;
   const info = code === null || code === 0 ? null : codeInfo(code);
   const isNotNow = answer.status === 401 || (code !== null && NOT_NOW.has(code));

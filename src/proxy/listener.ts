@@ -140,7 +140,7 @@ class SocketRefusals {
     else if (error.code === 'HPE_HEADER_OVERFLOW')
       this.refuse(socket, 431, `The headers are over ${HEADER_BYTES_MAX} bytes.`);
     else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
-      this.refuse(socket, 408, 'The request took too long to arrive.');
+      this.refuse(socket, 400, 'The request took too long to arrive.');
     else
       this.refuse(socket, 400, `The request is not well-formed HTTP/1.1 (${error.code ?? 'parse error'}).`);
   }

@@ -9,7 +9,7 @@ import { createHash, subtle } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { injectInPlace, readExternalId } from '../kling/external-id.ts';
+import { injectInPlace, readExternalId, undoInPlace } from '../kling/external-id.ts';
 import { priceCreate, type CreatePrice } from '../kling/price.ts';
 import { memberOf, scanBody, textOf, type JsonObject } from '../kling/strict-json.ts';
 import type { KlingRoute } from '../kling/routes.ts';
@@ -35,13 +35,18 @@ export interface PrepareInput {
   clock: Clock;
   /** Told of what `observe` lets pass. */
   onWouldRefuse: (error: SidecarError) => void;
+  /** Told where `observe` left out the task id that `protect` would have added. */
+  onWouldEdit: () => void;
 }
 
 export interface PreparedCreate {
   /** What is sent. */
   bytes: Uint8Array;
-  /** What came in, where an id was written into it: what is sent if Kling refuses the field. */
-  original: Uint8Array | null;
+  /**
+   * Puts the body back as it came in, where an id was written into it: what is sent if Kling refuses the field. The
+   * two share their memory, so `bytes` are gone then.
+   */
+  original: (() => Uint8Array) | null;
   price: CreatePrice;
   externalTaskId: string | null;
   guard: RepeatGuard | null;
@@ -72,12 +77,13 @@ async function priced(input: PrepareInput, received: Buffer, body: JsonObject): 
   const guard = await guardOf(input, received, own);
   const prompt = promptOf(received, body, settings.promptPreviewChars);
   const may = caller.settings?.injectExternalTaskId ?? settings.injectExternalTaskId;
-  if (own !== null || settings.mode === 'observe' || !may || !route.knowsExternalId || !input.mayInject) {
+  const isWanted = own === null && may && route.knowsExternalId && input.mayInject;
+  if (isWanted && settings.mode === 'observe') input.onWouldEdit();
+  if (!isWanted || settings.mode === 'observe') {
     const known = own !== null && route.knowsExternalId ? own : null;
     return { bytes: received, original: null, price: first, externalTaskId: known, guard, prompt };
   }
   const id = newId('ks', input.clock.now());
-  const original = Buffer.byteLength(received) <= HASH_INLINE_BYTES_MAX ? Buffer.from(received) : null;
   const { buffer, start, end } = input.body;
   const edited = injectInPlace({ buffer, start, end, body, route, id });
   const bytes = buffer.subarray(edited.start, edited.end);
@@ -89,6 +95,7 @@ async function priced(input: PrepareInput, received: Buffer, body: JsonObject): 
       'The body changes its price or meaning when a task id is added to it.',
     );
   }
+  const original = (): Uint8Array => undoInPlace(buffer, edited);
   return { bytes, original, price, externalTaskId: id, guard, prompt };
 }
 
@@ -123,21 +130,25 @@ async function unchecked(input: PrepareInput, received: Buffer): Promise<Prepare
   return { bytes: received, original: null, price, externalTaskId: null, guard, prompt: null };
 }
 
-/** One plain JSON body, in UTF-8 and not compressed: anything else might be read differently by Kling. */
-function checkMediaType(headers: ReadonlyMap<string, string>): void {
+/**
+ * Checks for one plain JSON body, in UTF-8 and not compressed: anything else might be read differently by Kling, and is
+ * what a web page may send without asking.
+ * @throws SidecarError `media_type_refused`.
+ */
+export function checkMediaType(headers: ReadonlyMap<string, string>): void {
   const type = headers.get('content-type');
   if (type === undefined || !JSON_TYPE.test(type)) {
     const shown = type === undefined ? 'no Content-Type' : `Content-Type ${type.slice(0, 80)}`;
     throw new SidecarError(
       'media_type_refused',
-      `A create must be application/json in UTF-8; it came with ${shown}.`,
+      `The body of a POST must be application/json in UTF-8; it came with ${shown}.`,
     );
   }
   const encoding = headers.get('content-encoding');
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new SidecarError(
       'media_type_refused',
-      `A create may not be compressed; it came with Content-Encoding ${encoding.slice(0, 40)}.`,
+      `The body of a POST may not be compressed; it came with Content-Encoding ${encoding.slice(0, 40)}.`,
     );
   }
 }

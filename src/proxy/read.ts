@@ -1,8 +1,8 @@
 /**
  * Reads and free writes: streamed through as they come, while a bounded copy is kept to learn from.
  *
- * **Invariant**: a read waits for nothing of ours but the signature: not for money, the store, a slot or a freeze. A
- * read is tried once more only where no byte had left and no answer had begun.
+ * **Invariant**: a read waits for nothing of ours but the signature: not for money, the store, a slot or a freeze. A GET
+ * is tried once more where no answer had begun; a free write only where no byte of it had left.
  */
 import type { CallRecord } from '../calls/call.ts';
 import { SidecarError } from '../errors.ts';
@@ -11,15 +11,26 @@ import type { KlingRoute } from '../kling/routes.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import type { Ms } from '../units.ts';
 import type { AnswerHead, Attempt, AttemptFailure, OutboundRequest } from '../upstream/attempt.ts';
-import { hasJsonBody } from '../upstream/headers.ts';
+import { hasJsonBody, headerOf } from '../upstream/headers.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import { readBody } from './body.ts';
-import { overheadOf, passedLines, serverTiming } from './reply.ts';
+import { checkMediaType } from './prepare.ts';
+import {
+  endWith,
+  isBodyless,
+  lengthLines,
+  ONE_WRITE_BYTES_MAX,
+  overheadOf,
+  passedLines,
+  serverTiming,
+} from './reply.ts';
 
 /** What is kept of an answer's body to learn from; beyond it nothing is parsed and the poller settles. */
 const OBSERVED_BYTES_MAX = 4 * 1_048_576;
 /** Tries of a read that provably never left. */
 const ATTEMPTS_MAX = 2;
+/** How long a caller may take nothing of an answer: it holds one of the connections to Kling all that time. */
+const STALLED_MS_MAX = 120_000;
 const FREE_WRITE_BYTES_MAX = 1_048_576;
 
 export interface ReadDeps extends Pick<CreateDeps, 'clock' | 'upstream' | 'telemetry'> {
@@ -42,6 +53,7 @@ export async function handleRead(deps: ReadDeps, read: ReadRequest): Promise<voi
   const { frame, request } = read;
   let body: Uint8Array | null = null;
   if (frame.method === 'POST') {
+    if (read.settings.mode === 'protect') checkMediaType(frame.headers);
     const received = await readBody(request, Math.min(FREE_WRITE_BYTES_MAX, read.settings.bodyBytesMax));
     body = received.buffer.subarray(received.start, received.end);
   }
@@ -81,6 +93,9 @@ class Relay {
   #head: AnswerHead | null = null;
   #copy: Buffer[] | null = null;
   #bytes = 0;
+  /** The body's declared length, where one write can carry it with the headers. */
+  #oneWriteBytes = -1;
+  #whole: Buffer | null = null;
 
   constructor(deps: ReadDeps, read: ReadRequest, attemptNumber: number) {
     this.#deps = deps;
@@ -100,22 +115,23 @@ class Relay {
         onChunk: (chunk) => this.#onChunk(chunk, attempt),
         onEnd: () => {
           response.off('close', onGone);
-          response.end();
-          this.#finish(outbound, null);
+          if (this.#whole) endWith(response, this.#whole);
+          else response.end();
           resolve(null);
+          this.#finish(outbound, null);
         },
         onFailure: (failure) => {
           response.off('close', onGone);
           upstream.noteFailure();
           if (response.headersSent) response.destroy();
-          this.#finish(outbound, failure);
           resolve(failure);
+          this.#finish(outbound, failure);
         },
       });
       const onGone = (): void => {
         attempt.abandon();
-        this.#finish(outbound, null, true);
         resolve(null);
+        this.#finish(outbound, null, true);
       };
       response.once('close', onGone);
       if (response.destroyed) {
@@ -135,12 +151,13 @@ class Relay {
     this.#headTick = clock.monotonic();
     upstream.noteHead(head);
     this.#copy = hasJsonBody(head.headers) ? [] : null;
+    const length = Number(headerOf(head.headers, 'content-length') ?? NaN);
+    if (length > 0 && length <= ONE_WRITE_BYTES_MAX) this.#oneWriteBytes = length;
     const upstreamMs = this.#headTick - this.#sentTick;
     const timing = { upstreamMs, queueMs: 0, totalMs: this.#headTick - startedTick };
     const ours = ['x-request-id', requestId, 'server-timing', serverTiming(timing)];
     const lines = passedLines(head.headers, ours);
-    if (head.reason === '') response.writeHead(head.status, lines);
-    else response.writeHead(head.status, head.reason, lines);
+    response.writeHead(head.status, head.reason, lengthLines(head.status, lines));
   }
 
   #onChunk(chunk: Buffer, attempt: Attempt): void {
@@ -148,9 +165,19 @@ class Relay {
     this.#bytes += chunk.length;
     if (this.#bytes > OBSERVED_BYTES_MAX) this.#copy = null;
     this.#copy?.push(chunk);
+    if (this.#head !== null && isBodyless(this.#head.status)) return;
+    if (chunk.length === this.#oneWriteBytes) {
+      this.#whole = chunk;
+      return;
+    }
     if (response.write(chunk)) return;
     attempt.pause();
-    response.once('drain', () => attempt.resume());
+    const stalled = this.#deps.clock.after(STALLED_MS_MAX, () => response.destroy());
+    response.once('close', stalled.cancel).once('drain', () => {
+      stalled.cancel();
+      response.off('close', stalled.cancel);
+      attempt.resume();
+    });
   }
 
   #finish(outbound: OutboundRequest, failure: AttemptFailure | null, isAborted = false): void {

@@ -1,9 +1,10 @@
 /** Repeats of a request: the same key or task id gets the first one's answer, never a second create. */
 import { SidecarError } from '../errors.ts';
 import { guardState } from '../ledger/guard.ts';
-import type { RepeatGuard, StoredAnswer } from '../ledger/ledger.ts';
+import type { GuardState, RepeatGuard, StoredAnswer } from '../ledger/ledger.ts';
+import type { Ms } from '../units.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
-import { passedLines, serverTiming, writeAnswer } from './reply.ts';
+import { headerSafe, passedLines, serverTiming, writeAnswer } from './reply.ts';
 
 /** How long a wait lasts before the store is asked again: another process may have answered the first one. */
 const ASK_AGAIN_MS = 1_000;
@@ -21,7 +22,7 @@ export async function answerRepeat(
 ): Promise<boolean> {
   const app = create.caller.app;
   for (;;) {
-    const state = await deps.store.read(guardState, { app, ...guard, at: deps.clock.now() });
+    const state = await stateOf(deps, create, { app, ...guard, at: deps.clock.now() });
     if (state.kind === 'free') return false;
     if (state.kind === 'mismatch') {
       throw new SidecarError(
@@ -41,6 +42,20 @@ export async function answerRepeat(
   }
 }
 
+/** Reads how the guard stands; in `observe` mode a store out of reach stands in nobody's way. */
+async function stateOf(
+  deps: CreateDeps,
+  create: CreateRequest,
+  guard: RepeatGuard & { app: string; at: Ms },
+): Promise<GuardState> {
+  try {
+    return await deps.store.read(guardState, guard);
+  } catch (error) {
+    if (create.settings.mode === 'protect' || !(error instanceof SidecarError)) throw error;
+    return { kind: 'free' };
+  }
+}
+
 function replay(
   deps: CreateDeps,
   create: CreateRequest,
@@ -48,7 +63,7 @@ function replay(
 ): void {
   const totalMs = deps.clock.monotonic() - create.startedTick;
   const ours = ['x-request-id', create.requestId];
-  if (kept.externalTaskId !== null) ours.push('x-kling-external-task-id', kept.externalTaskId);
+  if (kept.externalTaskId !== null) ours.push('x-kling-external-task-id', headerSafe(kept.externalTaskId));
   ours.push('server-timing', serverTiming({ upstreamMs: 0, queueMs: create.queueMs, totalMs }));
   writeAnswer(create.response, {
     status: kept.answer.status,

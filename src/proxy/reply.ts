@@ -27,11 +27,32 @@ export function overheadOf(timing: Timing): Ms {
   return Math.max(0, timing.totalMs - timing.upstreamMs - timing.queueMs);
 }
 
+/** Gives an external task id as a header may hold it: a caller's own may have any character. */
+export function headerSafe(id: string): string {
+  return /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(id);
+}
+
 /** Makes the header lines of a passed-on answer: Kling's end-to-end lines, then ours. */
 export function passedLines(kling: readonly string[], ours: readonly string[]): string[] {
   const lines = endToEnd(kling, OURS);
   lines.push(...ours);
   return lines;
+}
+
+/** Tells whether an answer of this status has no body, whatever its headers say (RFC 9110, sections 15.3.5, 15.3.6, 15.4.5). */
+export function isBodyless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
+}
+
+/** Mends the length of an answer without a body: a 204 may have none, and that of a 205 is 0. */
+export function lengthLines(status: number, lines: string[]): string[] {
+  if (status !== 204 && status !== 205) return lines;
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    if (lines[i]?.toLowerCase() !== 'content-length') kept.push(lines[i] ?? '', lines[i + 1] ?? '');
+  }
+  if (status === 205) kept.push('content-length', '0');
+  return kept;
 }
 
 /** Makes the `server-timing` value. */
@@ -83,10 +104,23 @@ export function writeAnswer(
   answer: { status: number; reason?: string; lines: string[]; body: Uint8Array },
 ): void {
   if (response.headersSent || response.destroyed) return;
-  if (answer.reason) response.writeHead(answer.status, answer.reason, answer.lines);
-  else response.writeHead(answer.status, answer.lines);
-  const isBodyless = answer.status === 204 || answer.status === 304 || answer.status === 205;
-  response.end(isBodyless ? undefined : answer.body);
+  const lines = lengthLines(answer.status, answer.lines);
+  if (answer.reason) response.writeHead(answer.status, answer.reason, lines);
+  else response.writeHead(answer.status, lines);
+  if (isBodyless(answer.status)) response.end();
+  else endWith(response, answer.body);
+}
+
+/** Bodies up to here go out with their headers in one write. */
+export const ONE_WRITE_BYTES_MAX = 16_384;
+
+/**
+ * Ends an answer with the whole of its body. A small one is given as latin1 text, which Node puts behind the headers
+ * and writes at once: two buffers would cost a gathered write, the dearest call of a small answer.
+ */
+export function endWith(response: ServerResponse, body: Uint8Array): void {
+  if (body.length > ONE_WRITE_BYTES_MAX) response.end(body);
+  else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
 }
 
 /** How long a refused request may go on arriving before its connection is closed over it. */

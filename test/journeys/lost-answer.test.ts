@@ -121,4 +121,40 @@ describe('an answer that is lost', () => {
     expect((await post(`${dataUrl}/v1/videos/text2video`, textToVideo())).status).toBe(200);
     expect(creates()).toBe(3);
   });
+
+  it('gives a large body back as it came where Kling refuses the field, byte for byte', async () => {
+    started = await startApp();
+    const { dataUrl, emulator } = started;
+    emulator.addFault({ kind: 'refuse_external_id', match: { path: '/v1/images/generations' } });
+    const image = 'iVBORw0KGgo'.repeat(60_000);
+    const body = `{ "model_name":"kling-v2-1", "external_task_id": "", "image":"${image}", "prompt":"a boat" }`;
+    expect((await post(`${dataUrl}/v1/images/generations`, body)).status).toBe(200);
+    const sent = emulator.requests().filter(({ method }) => method === 'POST');
+    expect(sent).toHaveLength(2);
+    expect(sent[1]?.body.toString() === body).toBe(true);
+  });
+
+  it('keeps the credits where the original bytes were sent and their answer was lost', async () => {
+    started = await startApp();
+    const { dataUrl, emulator } = started;
+    const match = { method: 'POST', path: '/v1/videos/text2video' };
+    emulator.addFault({ kind: 'refuse_external_id', match });
+    emulator.addFault({ kind: 'reset_after_charge', match });
+    const lost = await post(`${dataUrl}/v1/videos/text2video`, textToVideo());
+    expect(lost).toMatchObject({ status: 502, json: { code: 9052, data: { externalTaskId: null } } });
+    const { json } = await get(`${started.controlUrl}/v1/holds`);
+    // Without an id nothing can be looked up: no answer of Kling's may give these credits back.
+    expect(json).toMatchObject({ holds: [{ state: 'held', inDoubt: true, externalTaskId: null }] });
+    expect(emulator.book().charges).toHaveLength(1);
+  });
+
+  it('answers a repeat whose own task id cannot stand in a header', async () => {
+    started = await startApp();
+    const { dataUrl } = started;
+    const body = textToVideo({ external_task_id: '場景-7' });
+    const first = await post(`${dataUrl}/v1/videos/text2video`, body);
+    const second = await post(`${dataUrl}/v1/videos/text2video`, body);
+    expect(second.json.data['task_id']).toBe(first.json.data['task_id']);
+    expect(second.headers['x-kling-external-task-id']).toBe(encodeURIComponent('場景-7'));
+  });
 });

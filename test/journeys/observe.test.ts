@@ -23,7 +23,13 @@ describe('observe mode', () => {
     expect((await post(`${dataUrl}/v1/videos/text2video`, odd)).status).toBe(200);
     await post(`${dataUrl}/v1/videos/something-new`, { prompt: 'x' });
     const sent = emulator.requests().filter(({ method }) => method === 'POST');
-    expect(sent.map(({ body: sentBody }) => sentBody.toString())).toEqual([body, body, body, odd, '{"prompt":"x"}']);
+    expect(sent.map(({ body: sentBody }) => sentBody.toString())).toEqual([
+      body,
+      body,
+      body,
+      odd,
+      '{"prompt":"x"}',
+    ]);
     const { json } = await get(`${controlUrl}/v1/status`);
     const { wouldHave } = json as unknown as { wouldHave: { word: string; count: number }[] };
     const counted = new Map(wouldHave.map(({ word, count }) => [word, count]));

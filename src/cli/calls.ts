@@ -1,0 +1,80 @@
+/** `calls list` and `calls export`: the journal of attempts at Kling. */
+import { type Command, Option } from 'commander';
+import type { ExportAnswer } from '../control/sla-schemas.ts';
+import type { Context } from './context.ts';
+import { addListOptions, printList, withQuery, type ListOptions, type ListShape } from './lists.ts';
+import { monthArgument } from './sla-order.ts';
+import { openSource } from './source.ts';
+
+const CALLS: ListShape = {
+  path: '/v1/calls',
+  rows: 'calls',
+  columns: [
+    { field: 'at', title: 'time' },
+    { field: 'method', title: 'method' },
+    { field: 'route', title: 'route' },
+    { field: 'status', title: 'status' },
+    { field: 'code', title: 'code' },
+    { field: 'outcome', title: 'outcome' },
+    { field: 'attempt', title: 'attempt' },
+    { field: 'durationMs', title: 'ms' },
+    { field: 'app', title: 'app' },
+    { field: 'taskId', title: 'task' },
+  ],
+  empty: 'No calls.',
+};
+const REFUSED: ListShape = {
+  ...CALLS,
+  columns: [
+    { field: 'at', title: 'time' },
+    { field: 'status', title: 'status' },
+    { field: 'word', title: 'word' },
+    { field: 'route', title: 'route' },
+    { field: 'app', title: 'app' },
+    { field: 'message', title: 'message' },
+  ],
+  empty: 'No refusals.',
+};
+
+interface CallsOptions extends ListOptions {
+  from?: string;
+  to?: string;
+  kind: string;
+}
+
+/** Adds the commands. */
+export function addCalls(program: Command, context: () => Context): void {
+  const calls = program.command('calls').description('attempts at Kling, one record each');
+  addListOptions(calls.command('list').description('calls, newest first'))
+    .option('--from <time>', 'inclusive: ISO 8601 with a zone, or a UTC day')
+    .option('--to <time>', 'exclusive')
+    .addOption(
+      new Option('--kind <kind>', 'attempts, or our own refusals')
+        .choices(['sent', 'refused', 'would-refuse'])
+        .default('sent'),
+    )
+    .action((options: CallsOptions) => {
+      const { from, to, kind } = options;
+      return printList(context(), kind === 'sent' ? CALLS : REFUSED, { from, to, kind }, options);
+    });
+  calls
+    .command('export')
+    .description('a month’s calls as lines that import reads, so that the records of several sidecars merge')
+    .requiredOption('--month <month>', 'such as 2026-10, in the zone of sla.timeZone')
+    .action((options: { month: string }) => exportMonth(context(), options.month));
+}
+
+async function exportMonth(context: Context, month: string): Promise<void> {
+  const path = `/v1/sla/${monthArgument(context, month)}/calls`;
+  const source = await openSource(context);
+  try {
+    for (let cursor: string | undefined; ;) {
+      const page = (await source.get(withQuery(path, { cursor }))) as ExportAnswer;
+      if (page.lines.length > 0) context.terminal.out(`${page.lines.join('\n')}\n`);
+      if (page.nextCursor === null) return;
+      cursor = page.nextCursor;
+    }
+  } finally {
+    await source.close();
+  }
+}
