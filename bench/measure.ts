@@ -32,7 +32,7 @@ export interface Turn {
 }
 
 const USUAL_HEADERS = { 'content-type': 'application/json', authorization: 'Bearer an-apps-own' };
-const WARM_SECONDS = 1;
+const WARM_SECONDS = 3;
 /** As many tasks as are read in turn: a fleet of apps asks for many, not for one. */
 const TASKS_READ = 64;
 

@@ -158,7 +158,7 @@ const sidecar: Peer = {
     return {
       command: {
         file: process.execPath,
-        args: [join(PROJECT, 'src/main.ts'), 'start', '--config', path],
+        args: [join(PROJECT, 'bin/kling-sidecar.js'), 'start', '--config', path],
         env: { KLING_API_KEY: KEY },
         cwd: home,
       },

@@ -6,7 +6,7 @@
 import { request } from 'undici';
 import type { Started } from './processes.ts';
 
-/** A text-to-video create of 250 bytes, as measurements.md's. */
+/** A text-to-video create of 250 bytes, as in docs/benchmarks.md. */
 export const CREATE_PATH = '/v1/videos/text2video';
 export const CREATE_BODY = padTo(250, {
   model_name: 'kling-v2-5-turbo',

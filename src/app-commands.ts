@@ -1,4 +1,5 @@
 /** What the control plane may order and ask: the running app behind the plane's interface. */
+import { claimCommands, slaCommands } from './app-sla-commands.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { ControlCommands, LiveStatus } from './control/commands.ts';
@@ -33,6 +34,7 @@ export interface CommandsDeps {
 export function controlCommands(deps: CommandsDeps): ControlCommands {
   const { store, clock } = deps;
   const at = (): number => clock.now();
+  const sla = { clock, config: deps.config, reader: store, writer: store };
   return {
     reader: store,
     now: at,
@@ -57,6 +59,8 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       await store.write(raiseBudget, { ...raise, ...order, at: at() });
     },
     acceptClock: (order) => acceptClock(deps, order),
+    sla: slaCommands(sla),
+    claims: claimCommands(sla),
   };
 }
 

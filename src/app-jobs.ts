@@ -1,4 +1,5 @@
-/** The app's jobs: what is done once a day beside requests. */
+/** The app's jobs: what is done beside requests, by the day or the hour. */
+import { closeMonths } from './app-claims.ts';
 import { purgeOld } from './calls/retention.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -8,6 +9,7 @@ import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 export interface AppJobsDeps {
   store: Store;
@@ -27,7 +29,12 @@ export function createAppJobs({ store, clock, log, config }: AppJobsDeps): Jobs 
       if (!purged.more) return;
     }
   };
-  return new Jobs([{ name: 'retention', periodMs: DAY_MS, run: retention }], {
+  const jobs = [
+    { name: 'retention', periodMs: DAY_MS, run: retention },
+    // Closes months and drafts their claims; a month that was missed while nothing ran is met at the next run.
+    { name: 'sla-months', periodMs: HOUR_MS, run: (at: number) => closeMonths({ store, config, log }, at) },
+  ];
+  return new Jobs(jobs, {
     clock,
     lastRun: (name) => store.read(jobLastRun, { name }),
     noteRun: (name, at) => store.write(noteJobRun, { name, at }),

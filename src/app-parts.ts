@@ -16,6 +16,7 @@ import { journalCalls } from './sla/journal.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
+import { ClockTrust } from './upstream/clock-trust.ts';
 import { openPool } from './upstream/pool.ts';
 import { Upstream } from './upstream/upstream.ts';
 
@@ -23,6 +24,7 @@ export interface AppParts {
   store: Store;
   pool: Dispatcher;
   upstream: Upstream;
+  clockTrust: ClockTrust;
   slots: Slots;
   doubts: Doubts;
   poller: Poller;
@@ -81,11 +83,12 @@ export function buildParts(input: PartsInput): AppParts {
     journal: journalOwn,
   };
   const clockLook = new ClockLook({ upstream, clock, journal: journalOwn });
-  const doubts = new Doubts(asking);
+  const clockTrust = new ClockTrust(() => upstream.clockOffsetMs);
+  const doubts = new Doubts({ ...asking, isClockTrusted: () => clockTrust.isTrusted });
   upstream.onRecovery = () => void doubts.hurry();
   const poller = new Poller({ ...asking, intervalMs: () => config().tasks.pollIntervalMs });
   const closing = new Closing({ store, clock, publish, onError, onCall: (call) => watch.noteCall(call) });
-  return { store, pool, upstream, slots, doubts, poller, closing, clockLook, watch, journal, publish };
+  return { store, pool, upstream, clockTrust, slots, doubts, poller, closing, clockLook, watch, journal, publish };
 }
 
 /** Gives the slots' limits; in `observe` mode nobody waits. */

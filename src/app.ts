@@ -35,8 +35,6 @@ import type { ProxySettings } from './proxy/settings.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.ts';
-import { ClockTrust } from './upstream/clock-trust.ts';
-import type { Upstream } from './upstream/upstream.ts';
 
 export interface AppOptions {
   loaded: LoadedConfig;
@@ -66,6 +64,9 @@ export interface App {
   /** Asks at once for all that is due: open tasks, look-ups, jobs. For tests and the demo. */
   runDue(): Promise<void>;
 }
+
+/** How long a stop that cut requests off waits for them to be recorded. */
+const SETTLE_MS_MAX = 1_000;
 
 /** Makes an app; nothing is opened before `start`. */
 export function createApp(options: AppOptions): App {
@@ -150,16 +151,21 @@ class Sidecar implements App {
   ): Promise<{ changed: string[]; needRestart: string[] }> {
     const change = compareConfigs(this.#loaded, loaded);
     for (const secret of secrets.all) this.#log.hide(secret);
+    const running = this.#running;
+    // First, since it alone can fail: then everything stays as it was.
+    if (running) {
+      const rules = [...change.config.budgets];
+      await running.store.write(applyBudgets, { rules, at: this.#clock.now() });
+    }
     this.#loaded = loaded;
     this.#config = change.config;
     this.#secrets = secrets;
     this.#tokens = this.#tokenSource();
-    const running = this.#running;
+    this.#accountRefusals.clear();
     this.#settings = this.#makeSettings(running?.ports ?? []);
     this.#telemetry.setKnownApps(this.#config.apps.map((app) => app.name));
     if (running) {
       running.slots.configure(slotLimits(this.#config));
-      await running.store.write(applyBudgets, { rules: [...this.#config.budgets], at: this.#clock.now() });
       await running.watch.applyConfig();
     }
     this.#telemetry.configReloaded('ok');
@@ -235,9 +241,8 @@ class Sidecar implements App {
   }
 
   #dataPlane(running: Running): DataPlaneDeps {
-    const { store, upstream, publish } = running;
+    const { store, upstream, clockTrust, publish } = running;
     const telemetry = this.#telemetry;
-    const clockTrust = this.#clockTrust(upstream);
     const observer = new Observer({ store, clock: this.#clock, log: this.#log, publish });
     return {
       ...running,
@@ -245,15 +250,16 @@ class Sidecar implements App {
       telemetry,
       injection: new Injection(),
       accountRefusals: this.#accountRefusals,
+      learnClock: () => (upstream.lastAnswerAt === null ? running.clockLook.learn() : null),
       checkClock: () => {
         if (!clockTrust.isTrusted) void running.clockLook.look();
         clockTrust.check();
       },
       noteVerdict: (create, { end, info, message }) => {
-        const { product } = create.route;
-        const model = create.labels?.model ?? null;
-        if (end.kind === 'task') this.#accountRefusals.forget(product, model);
-        if (info?.accountWide) this.#accountRefusals.note(product, model, info, message);
+        const { product, template } = create.route;
+        const scope = { route: template, product, model: create.labels?.model ?? null };
+        if (end.kind === 'task' || end.kind === 'done') this.#accountRefusals.forget(scope);
+        if (info?.accountWide) this.#accountRefusals.note(scope, info, message);
         if (info?.status === 429) telemetry.throttled(info.code);
         const hint = regionHint(info?.code ?? null, upstream.host);
         if (hint !== null) this.#log.warn(hint);
@@ -276,17 +282,10 @@ class Sidecar implements App {
     this.#wouldHave.set(word, (this.#wouldHave.get(word) ?? 0) + 1);
   }
 
-  #trust: ClockTrust | null = null;
-
-  #clockTrust(upstream: Upstream): ClockTrust {
-    this.#trust ??= new ClockTrust(() => upstream.clockOffsetMs);
-    return this.#trust;
-  }
-
   async #startControl(running: Running): Promise<[string, string | null]> {
     const { createControlPlane } = await import('./control/plane.ts');
     const { config, settings } = { config: () => this.#config, settings: () => this.#settings };
-    const { store, upstream, slots, publish } = running;
+    const { store, upstream, clockTrust, slots, publish } = running;
     this.#telemetry.gaugeSource(() => readGaugeSnapshot(store, slots, this.#clock, config()));
     running.control = createControlPlane({
       host: this.#config.control.host,
@@ -305,7 +304,7 @@ class Sidecar implements App {
         wouldHave: this.#wouldHave,
         version: this.#options.version,
         startedTick: this.#startedTick,
-        clockTrust: this.#clockTrust(upstream),
+        clockTrust,
         readiness: () => this.#readiness(running),
       }),
       telemetry: this.#telemetry,
@@ -340,21 +339,34 @@ class Sidecar implements App {
     for (const server of running.servers) server.close();
     for (const server of running.servers) server.closeIdleConnections();
     await this.#drained();
-    await Promise.all([running.doubts.stop(), running.poller.stop(), running.jobs?.stop()]);
+    const asking = [running.doubts.stop(), running.poller.stop()];
+    // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
+    running.upstream.end();
+    await running.pool.destroy();
+    await Promise.all([...asking, running.jobs?.stop()]);
+    await this.#settled();
     await running.watch.stop();
     running.closing.stop();
     for (const server of running.servers) server.closeAllConnections();
     await running.control?.stop();
-    await running.pool.destroy();
     await running.store.close();
     await this.#telemetry.shutdown();
   }
 
   /** Waits until no request is in flight, at most `listen.drainMs`. */
   #drained(): Promise<void> {
+    return this.#idle(this.#config.listen.drainMs);
+  }
+
+  /** Waits a moment for requests that were cut off to be recorded. */
+  #settled(): Promise<void> {
+    return this.#idle(SETTLE_MS_MAX);
+  }
+
+  #idle(waitMs: number): Promise<void> {
     if (this.#inFlight === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = this.#clock.after(this.#config.listen.drainMs, resolve);
+      const timer = this.#clock.after(waitMs, resolve);
       this.#onIdle = () => {
         timer.cancel();
         resolve();

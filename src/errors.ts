@@ -1,7 +1,7 @@
 /**
  * Our own refusals and failures: one closed table of words, codes and HTTP statuses.
  *
- * **Invariant**: a word's code and default status never change (contract.md, "Data plane"); people script
+ * **Invariant**: a word's code and default status never change (README); people script
  * against them. Kling's own answers never pass through here. No message may hold a secret.
  */
 

@@ -1,4 +1,4 @@
-/** Words with closed meanings, shared by every plane (contract.md, "Words with closed meanings"). */
+/** Words with closed meanings, shared by every plane (docs/glossary.md). */
 
 /** What a request asks Kling to do. The first group creates and may bill; the last reads or writes freely. */
 export const OPERATIONS = [

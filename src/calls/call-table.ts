@@ -19,7 +19,10 @@ const INSERT_CALL = `INSERT INTO calls (at, id, request_id, app, tag, method, ro
   bytes_received, clock_offset_ms, origin, evidence)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (at, id) DO NOTHING`;
 
-/** Journals one attempt in the caller's transaction; gives false where it was journalled before. */
+/**
+ * Journals one attempt in the caller's transaction; gives false where it was journalled before. Its caller counts it for
+ * availability (`sla/journal.ts`): nothing else may journal.
+ */
 export async function insertCall(tx: Tx, call: CallRecord): Promise<boolean> {
   const inserted = await tx.run(
     INSERT_CALL,
@@ -49,14 +52,6 @@ export async function insertCall(tx: Tx, call: CallRecord): Promise<boolean> {
   );
   return inserted > 0;
 }
-
-/** Journals attempts. */
-export const recordCalls = defineWrite(
-  'calls.recordCalls',
-  async (tx: Tx, calls: CallRecord[]): Promise<void> => {
-    for (const call of calls) await insertCall(tx, call);
-  },
-);
 
 const INSERT_REFUSAL = `INSERT INTO refusals (seq, id, request_id, at, app, tag, method, route, status, word, message,
   credits, would_only)
@@ -89,8 +84,8 @@ export const recordRefusals = defineWrite(
   },
 );
 
-export /** A row of the journal as it is stored. */
-interface CallColumns {
+/** A row of the journal as it is stored. */
+export interface CallColumns {
   at: Ms;
   id: string;
   request_id: string;
@@ -185,9 +180,8 @@ function conditionsOf(filter: CallFilter): { conditions: string[]; values: SqlVa
   return { conditions, values };
 }
 
-/** Reads a row of the journal. */
-export /** Gives a stored row as the record it was made from. */
-function toCall(row: CallColumns): CallRecord {
+/** Gives a stored row as the record it was made from. */
+export function toCall(row: CallColumns): CallRecord {
   return {
     id: row.id,
     requestId: row.request_id,

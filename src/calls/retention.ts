@@ -24,7 +24,7 @@ export interface Purged {
 }
 
 const DAY_MS = 86_400_000;
-/** How long an answer is given again (contract.md, "Idempotency"). */
+/** How long an answer is given again (README). */
 const ANSWER_KEPT_MS = 86_400_000;
 const ROWS_MAX = 2000;
 /** Where prompts have been dropped up to, as an instant and a hold's id; so that each is looked at once. */

@@ -117,7 +117,6 @@ export async function summarise(terminal: Terminal, { urls, emulator }: DemoStag
   );
   const settledCredits = budgets.reduce((sum, row) => sum + row.settledCredits, 0);
   const isEqual = sameAsCharged(terminal, emulator, settledCredits);
-  terminal.out(lookAround(terminal, urls));
   return isEqual;
 }
 
@@ -144,7 +143,8 @@ function callCounts(calls: readonly Record<string, unknown>[]): Record<string, u
   return [...counts.values()].sort((a, b) => b.calls - a.calls);
 }
 
-function lookAround(terminal: Terminal, urls: AppUrls): string {
+/** Says where people may go on by themselves. */
+export function lookAround(terminal: Terminal, urls: AppUrls): string {
   const curl =
     `curl -s ${urls.data}/v1/videos/text2video -H 'content-type: application/json' ` +
     `-d '{"model_name":"kling-v1","prompt":"a boat","duration":"5"}'`;

@@ -15,8 +15,10 @@ import { loadSecrets } from '../config/secrets.ts';
 import { createEmulator, type Emulator } from '../emulator/emulator.ts';
 import { EMULATOR_CREDENTIALS } from '../emulator/emulator-help.ts';
 import { createLog } from '../telemetry/log.ts';
+import type { Secret } from '../secret.ts';
 import { packageVersion } from './control-client.ts';
-import { playDemo, summarise, type DemoStage } from './demo-story.ts';
+import { DEMO_FEE, lastMonth, playClaim } from './demo-claim.ts';
+import { lookAround, playDemo, summarise, type DemoStage } from './demo-story.ts';
 import { paint, type Terminal } from './terminal.ts';
 
 /** Tasks of the demo age this many times as fast as Kling's emulator lets them: a video takes a second. */
@@ -50,11 +52,15 @@ export async function demoCommand(terminal: Terminal): Promise<number> {
 interface RunningDemo extends DemoStage {
   app: App;
   emulator: Emulator;
+  token: Secret;
 }
 
 async function play(terminal: Terminal, stage: RunningDemo): Promise<boolean> {
   await playDemo(terminal, stage);
-  return summarise(terminal, stage);
+  const isEqual = await summarise(terminal, stage);
+  await playClaim(terminal, stage);
+  terminal.out(lookAround(terminal, stage.urls));
+  return isEqual;
 }
 
 async function openStage(terminal: Terminal, folder: string): Promise<RunningDemo> {
@@ -62,10 +68,10 @@ async function openStage(terminal: Terminal, folder: string): Promise<RunningDem
   const emulator = createEmulator({ clock, port: await freePort(PORTS.emulator), speed: SPEED });
   const { url } = await emulator.start();
   try {
-    const app = await openSidecar({ folder, clock, upstreamUrl: url });
+    const { app, token } = await openSidecar({ folder, clock, upstreamUrl: url });
     const urls = await app.start();
     announce(terminal, urls, url);
-    return { app, emulator, urls, emulatorUrl: url };
+    return { app, emulator, urls, token, emulatorUrl: url };
   } catch (error) {
     await emulator.stop();
     throw error;
@@ -79,7 +85,11 @@ interface SidecarOptions {
 }
 
 /** Makes the sidecar with a small budget, from a config file and a key as a user would give them. */
-async function openSidecar({ folder, clock, upstreamUrl }: SidecarOptions): Promise<App> {
+async function openSidecar({
+  folder,
+  clock,
+  upstreamUrl,
+}: SidecarOptions): Promise<{ app: App; token: Secret }> {
   const config = {
     environment: 'demo',
     listen: { port: await freePort(PORTS.data) },
@@ -89,18 +99,23 @@ async function openSidecar({ folder, clock, upstreamUrl }: SidecarOptions): Prom
       { name: 'daily', credits: DEMO_BUDGET_CREDITS, window: 'day', timeZone: 'UTC', alertAt: [0.8] },
     ],
     tasks: { pollIntervalMs: 500 },
+    claims: {
+      claimant: { accountId: 'demo-account', company: 'Paper Boat Films', contact: 'ops@example.com' },
+      fees: { [lastMonth(clock.now())]: DEMO_FEE },
+    },
   };
   await writeFile(path.join(folder, 'sidecar.config.json'), JSON.stringify(config, null, 2));
   const env = { KLING_API_KEY: EMULATOR_CREDENTIALS.apiKey };
   const loaded = loadConfig({ env, cwd: folder });
   const secrets = await loadSecrets({ config: loaded.config, env, cwd: folder });
-  return createApp({
+  const app = createApp({
     loaded,
     secrets,
     version: packageVersion(),
     log: createLog({ level: 'silent' }),
     clock,
   });
+  return { app, token: secrets.controlToken };
 }
 
 function announce(terminal: Terminal, urls: AppUrls, emulatorUrl: string): void {

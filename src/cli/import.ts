@@ -21,6 +21,8 @@ import { isRunning } from './source.ts';
 import { plainText, type Terminal } from './terminal.ts';
 
 const PROGRESS_EVERY_MS = 200;
+/** Calls of a batch while nobody else writes: each batch costs an fsync. */
+const OWNED_BATCH_CALLS = 4000;
 
 interface ImportCommandOptions {
   source: string;
@@ -49,6 +51,8 @@ export function addImport(program: Command, context: () => Context): void {
 
 /** Takes batches of an import to where they are kept. */
 interface Sink {
+  /** Calls of a batch, where the usual few are too few. */
+  batchCalls?: number;
   write(calls: ImportedCall[], lines: ImportLine[]): Promise<number>;
   /** Ends the import. */
   end(): Promise<void>;
@@ -74,7 +78,8 @@ async function runImport(context: Context, file: string, options: ImportCommandO
         throw new SidecarError('bad_usage', 'Interrupted: run the same import again to finish it.');
       return sink.write(calls, lines);
     };
-    const summary = await pass(context, { target, bytes, options, verb: 'imported', write });
+    const { batchCalls } = sink;
+    const summary = await pass(context, { target, bytes, options, verb: 'imported', write, batchCalls });
     await sink.end();
     print(context, summary, { options, verb: 'imported' });
   } finally {
@@ -98,11 +103,13 @@ interface Pass {
   options: ImportCommandOptions;
   verb: string;
   write?: Sink['write'];
+  batchCalls?: number | undefined;
 }
 
 /** Reads the file once, writing its calls where `write` is given. */
-async function pass(context: Context, { target, bytes, options, verb, write }: Pass): Promise<ImportSummary> {
+async function pass(context: Context, asked: Pass): Promise<ImportSummary> {
   const { terminal } = context;
+  const { target, bytes, options, verb, write, batchCalls } = asked;
   const { source, host = null, skipBad } = options;
   const stream = createReadStream(target);
   const progress = progressOn(terminal, () => `${verb} ${percent(stream.bytesRead, bytes)}`);
@@ -112,6 +119,7 @@ async function pass(context: Context, { target, bytes, options, verb, write }: P
       skipBad,
       onProgress: progress.tell,
       ...(write ? { write } : {}),
+      ...(batchCalls === undefined ? {} : { batchCalls }),
     });
   } finally {
     stream.destroy();
@@ -169,6 +177,7 @@ async function storeSink(context: Context, origin: ImportOrigin): Promise<Sink> 
   const owned = await openOwned(context.loaded().config, context.terminal.clock);
   const { sla } = owned.commands;
   return {
+    batchCalls: OWNED_BATCH_CALLS,
     write: (calls) => sla.importCalls(calls, origin, false),
     end: async () => void (await sla.importCalls([], origin, true)),
     close: () => owned.close(),

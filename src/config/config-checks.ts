@@ -26,7 +26,7 @@ const CHECKS: readonly Check[] = [
   { needs: ['creates', 'limits'], find: waitsTooLong },
   { needs: ['budgets', 'price'], find: dollarsInOtherCurrency },
   { needs: ['budgets', 'apps'], find: budgetsOfUnknownApps },
-  { needs: ['alerts', 'telemetry', 'sla'], find: unavailable },
+  { needs: ['alerts', 'telemetry', 'limits'], find: unavailable },
 ];
 
 /** Finds problems and warnings between the sections that are whole. */

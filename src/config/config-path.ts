@@ -5,7 +5,7 @@ import type { ConfigValues } from './config-schema.ts';
 /** Gives the values with every path absolute. */
 export function resolvePaths(values: ConfigValues, folder: string): ConfigValues {
   const absolute = (target: string): string => path.resolve(folder, target);
-  const { listen, upstream, store, auth, apps } = values;
+  const { listen, upstream, store, auth, apps, claims } = values;
   return {
     ...values,
     listen: {
@@ -18,6 +18,11 @@ export function resolvePaths(values: ConfigValues, folder: string): ConfigValues
     },
     upstream: { ...upstream, caFile: upstream.caFile === null ? null : absolute(upstream.caFile) },
     store: { ...store, path: absolute(store.path) },
+    claims: {
+      ...claims,
+      directory: absolute(claims.directory),
+      calendarFile: claims.calendarFile === null ? null : absolute(claims.calendarFile),
+    },
     auth: { ...auth, trustedDirectories: auth.trustedDirectories.map(absolute) },
     apps: apps.map((app) => ({
       ...app,

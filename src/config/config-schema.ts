@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { alertsSection } from '../alerts/alerts-config.ts';
 import { budgetsSection } from '../budget/budget-config.ts';
+import { claimsSection } from '../claims/claims-config.ts';
 import { controlSection, probesSection } from '../control/control-config.ts';
 import { authSection, priceSection, pricingSection } from '../kling/kling-config.ts';
 import { limitsSection } from '../pacing/pacing-config.ts';
@@ -40,6 +41,7 @@ export const SECTIONS = {
   limits: limitsSection,
   tasks: tasksSection,
   sla: slaSection,
+  claims: claimsSection,
   price: priceSection,
   alerts: alertsSection,
   telemetry: telemetrySection,

@@ -10,6 +10,7 @@ import path from 'node:path';
 import type { AlertsConfig } from '../alerts/alerts-config.ts';
 import { toBudgetRules } from '../budget/budget-config.ts';
 import type { BudgetRule } from '../budget/budget-rule.ts';
+import type { ClaimsConfig } from '../claims/claims-config.ts';
 import type { ControlConfig, ProbesConfig } from '../control/control-config.ts';
 import {
   toAuthConfig,
@@ -60,6 +61,7 @@ export interface Config {
   readonly limits: Readonly<LimitsConfig>;
   readonly tasks: Readonly<TasksConfig>;
   readonly sla: Readonly<SlaConfig>;
+  readonly claims: Readonly<ClaimsConfig>;
   readonly price: Readonly<PriceConfig>;
   readonly alerts: Readonly<AlertsConfig>;
   readonly telemetry: Readonly<TelemetryConfig>;
@@ -219,6 +221,7 @@ function toConfig(values: ConfigValues): Config {
     limits: values.limits,
     tasks: values.tasks,
     sla: values.sla,
+    claims: values.claims,
     price: values.price,
     alerts: values.alerts,
     telemetry: values.telemetry,

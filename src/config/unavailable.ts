@@ -6,7 +6,7 @@
 
 export interface UnavailableKey {
   /** A key of the config, with its section first. */
-  path: readonly [section: 'alerts' | 'telemetry' | 'sla', name: string];
+  path: readonly [section: 'alerts' | 'telemetry' | 'limits', name: string];
   /** Said before "is not available in this version". */
   what: string;
   /** The one value allowed. */
@@ -18,12 +18,11 @@ export const UNAVAILABLE_KEYS: readonly UnavailableKey[] = [
   { path: ['alerts', 'channels'], what: 'sending alerts', only: [] },
   { path: ['alerts', 'rules'], what: 'sending alerts', only: {} },
   { path: ['telemetry', 'otlp'], what: 'OTLP export', only: false },
-  { path: ['sla', 'probeIdleWindows'], what: 'probing idle windows', only: false },
+  { path: ['limits', 'tier'], what: 'limits by tier (set limits.concurrency)', only: null },
 ];
 
 /** Sections that do not exist yet, by name. */
 export const ABSENT_SECTIONS: Readonly<Record<string, string | undefined>> = {
   callbacks: 'the callback receiver',
   results: 'keeping results',
-  claims: 'drafting claims',
 };

@@ -5,11 +5,13 @@ import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ControlCommands } from './commands.ts';
 import { tokenRequired, type Passed } from './guard.ts';
+import { addClaimRoutes } from './claim-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addMoneyRoutes } from './money-routes.ts';
 import { addOrderRoutes } from './order-routes.ts';
 import { knownProblem, PlaneRefusal, unexpectedProblem, type Problem } from './problem.ts';
 import type { App } from './route-parts.ts';
+import { addSlaRoutes } from './sla-routes.ts';
 import { addWorkRoutes } from './work-routes.ts';
 
 export interface ApiOptions {
@@ -44,6 +46,8 @@ export function createApi({ commands, telemetry, version, log }: ApiOptions): Ap
   addWorkRoutes(app, commands);
   addMoneyRoutes(app, commands);
   addOrderRoutes(app, commands);
+  addSlaRoutes(app, commands);
+  addClaimRoutes(app, commands);
   app.openAPIRegistry.registerComponent('securitySchemes', 'controlToken', {
     type: 'http',
     scheme: 'bearer',

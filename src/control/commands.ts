@@ -3,6 +3,8 @@ import type { Store } from '../store/store.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { EnforceMode } from '../words.ts';
 import type { PriceOne } from './estimate.ts';
+import type { Order } from './order.ts';
+import type { ClaimCommands, SlaCommands } from './sla-commands.ts';
 
 /** The part of the status that lives in the running process; money comes from the store. */
 export interface LiveStatus {
@@ -20,12 +22,6 @@ export interface LiveStatus {
   store: { path: string; bytes: number };
   /** What `protect` would have refused or edited since the start. */
   wouldHave: readonly { word: string; count: number }[];
-}
-
-/** Who orders a change, and why: both are kept in the audit. */
-export interface Order {
-  actor: string;
-  reason: string;
 }
 
 export interface ControlCommands {
@@ -57,4 +53,6 @@ export interface ControlCommands {
   raiseBudget(raise: { name: string; byCredits: MilliCredits; until: Ms }, order: Order): Promise<void>;
   /** Accepts the difference between our clock and Kling's as it stands, so that creates go on. */
   acceptClock(order: Order): Promise<{ clockOffsetMs: Ms }>;
+  readonly sla: SlaCommands;
+  readonly claims: ClaimCommands;
 }

@@ -14,7 +14,7 @@ const limit = z.coerce
   .openapi({ type: 'integer', minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT });
 const cursor = z.string().min(1).max(500).optional();
 /** An instant as ISO 8601 with a zone, a UTC day, or milliseconds since the epoch. */
-const instant = z
+export const instant = z
   .string()
   .transform((text, ctx) => {
     const at = toInstant(text);
@@ -87,10 +87,9 @@ export const holdParams = z.object({
 });
 
 /** Why, and who says so: both go into the audit. */
-const because = {
-  reason: z.string().trim().min(1).max(500),
-  actor: z.string().trim().min(1).max(64).default('control-api'),
-};
+export const reasonField = z.string().trim().min(1).max(500);
+export const actorField = z.string().trim().min(1).max(64).default('control-api');
+const because = { reason: reasonField, actor: actorField };
 export const reasonBody = z.strictObject(because).openapi('ReasonBody');
 export const raiseBody = z
   .strictObject({

@@ -1,7 +1,7 @@
 /**
  * The shapes of the control plane's JSON: one source for the types, the checks of what comes in, and /openapi.json.
  *
- * **Invariant**: field names are promises (contract.md, "Control plane"): fields may be added, never renamed or
+ * **Invariant**: field names are promises (README): fields may be added, never renamed or
  * dropped. Credits are decimal numbers with at most three places; times are ISO 8601 in UTC.
  */
 import { z } from '@hono/zod-openapi';

@@ -9,7 +9,7 @@ import type { Ms } from '../units.ts';
 import type { HoldState } from '../words.ts';
 import type { GuardHit, GuardState, RepeatGuard, StoredAnswer } from './guard.ts';
 
-/** How long an answer is given again: 24 hours (contract.md, "Idempotency"). */
+/** How long an answer is given again: 24 hours (README). */
 export const KEPT_MS = 86_400_000;
 
 type GuardKind = 'key' | 'task_id';
@@ -107,6 +107,11 @@ export async function closeUnanswered(tx: Tx, holdId: string, at: Ms): Promise<v
     holdId,
     at,
   );
+}
+
+/** Takes back an answer that was kept and turned out to be another request's; the guards stay. */
+export async function dropAnswer(tx: Tx, holdId: string): Promise<void> {
+  await tx.run('DELETE FROM answers WHERE hold_id = ?', holdId);
 }
 
 /** Frees a request to be sent as new: its guards and what was kept for them go. */

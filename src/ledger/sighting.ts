@@ -12,13 +12,14 @@ import {
   attachLateTask,
   attachTask,
   endHold,
+  putInDoubt,
   readHold,
   type HoldEnd,
 } from '../budget/hold-table.ts';
 import { labelsOf, type HoldRow } from '../budget/hold.ts';
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
-import { closeUnanswered, freeUnanswered } from '../idempotency/guard-table.ts';
+import { closeUnanswered, dropAnswer, freeUnanswered } from '../idempotency/guard-table.ts';
 import type { Tx } from '../store/operation.ts';
 import type { Deduction, SightingSource, TaskSighting } from '../tasks/task.ts';
 import { isAdvance, isStale, isTerminal } from '../tasks/task-state.ts';
@@ -31,6 +32,7 @@ import {
   type KnownTask,
 } from '../tasks/task-table.ts';
 import type { Ms } from '../units.ts';
+import { firstLookUpAt } from './look-up-schedule.ts';
 
 export interface Seen {
   source: SightingSource;
@@ -60,7 +62,8 @@ export interface Attached {
 /**
  * Attaches the task that Kling made for a hold, and does to the hold what the sighting says.
  *
- * Where the task is known as another hold's, Kling made none for this one, and it is released.
+ * Where the task is known as another hold's, Kling made none for this one and it is released, provided that Kling's word
+ * is about this one: it was looked up by its external id, or both have the same. Else it is put in doubt.
  * @throws SidecarError `not_found`, or `already_resolved` where the hold has another task.
  */
 export async function attachSighting(
@@ -93,8 +96,16 @@ async function attachKnown(tx: Tx, holdId: string, sighting: TaskSighting, seen:
   if (task && task.hold_id === holdId)
     return { isOwn: true, facts: await applySighting(tx, task, sighting, seen) };
   if (hold.state !== 'held' || hold.task_id !== null) return { isOwn: false, facts: [] };
+  const other = task ? await readHold(tx, task.hold_id) : null;
+  const isSameId = hold.external_task_id !== null && other?.external_task_id === hold.external_task_id;
   const evidence = `Kling answered with task ${sighting.taskId}, which belongs to hold ${task?.hold_id ?? 'unknown'}`;
-  return { isOwn: false, facts: await releaseHold(tx, hold, evidence, seen.at) };
+  if (seen.source === 'look_up' || isSameId) {
+    return { isOwn: false, facts: await releaseHold(tx, hold, evidence, seen.at) };
+  }
+  await dropAnswer(tx, holdId);
+  if (hold.in_doubt === 1) return { isOwn: false, facts: [] };
+  const nextLookUpAt = hold.external_task_id === null ? null : firstLookUpAt(seen.at);
+  return { isOwn: false, facts: [await putInDoubt(tx, hold, { at: seen.at, nextLookUpAt, evidence })] };
 }
 
 /** Does to a known task and its hold what a sighting says; nothing where it says nothing new. */

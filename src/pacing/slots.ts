@@ -59,7 +59,7 @@ interface Waiter {
   since: Ms;
   timer: Timer;
   grant: (ticket: SlotTicket) => void;
-  leave: (error: SidecarError) => void;
+  leave: (error: Error) => void;
 }
 
 interface Taken {
@@ -148,8 +148,9 @@ export class Slots {
 
   #wait(request: SlotRequest, pools: string[]): Promise<SlotTicket> {
     const waitMs = Math.min(request.waitMsMax, this.#options.queueWaitMsMax);
+    if (request.signal.aborted) return Promise.reject(gone());
     return new Promise((resolve, reject) => {
-      const leave = (error: SidecarError): void => {
+      const leave = (error: Error): void => {
         const at = this.#queue.indexOf(waiter);
         if (at !== -1) this.#queue.splice(at, 1);
         waiter.timer.cancel();
@@ -157,7 +158,7 @@ export class Slots {
         reject(error);
         this.#grantNext();
       };
-      const onAbort = (): void => leave(closing());
+      const onAbort = (): void => leave(gone());
       const waiter: Waiter = {
         request,
         pools,
@@ -196,8 +197,8 @@ export class Slots {
     if (this.#queue.length === 0) return;
     const now = this.#clock.monotonic();
     let dueMs = MINUTE_MS;
-    for (const times of this.#sentAt.values()) {
-      const oldest = times[0];
+    for (const key of this.#sentAt.keys()) {
+      const [oldest] = this.#lastMinute(key);
       if (oldest !== undefined) dueMs = Math.min(dueMs, oldest + MINUTE_MS - now);
     }
     this.#retry = this.#clock.after(Math.max(1, dueMs), () => this.#grantNext());
@@ -206,7 +207,7 @@ export class Slots {
   #take(request: SlotRequest, pools: string[], waitedMs: Ms): SlotTicket {
     const taken: Taken = { pools, weight: request.weight };
     this.#add(taken, 1);
-    this.#noteSent(request);
+    const sentTick = this.#noteSent(request);
     let isOpen = true;
     return {
       waitedMs,
@@ -216,9 +217,11 @@ export class Slots {
         isOpen = false;
       },
       giveBack: () => {
-        if (isOpen) this.#add(taken, -1);
-        if (isOpen) this.#grantNext();
+        if (!isOpen) return;
         isOpen = false;
+        this.#add(taken, -1);
+        this.#forgetSent(request, sentTick);
+        this.#grantNext();
       },
     };
   }
@@ -234,22 +237,34 @@ export class Slots {
 
   #isRateFull(request: SlotRequest): boolean {
     const all = this.#options.requestsPerMinute;
-    if (all !== null && this.#lastMinute('') >= all) return true;
+    if (all !== null && this.#lastMinute('').length >= all) return true;
     const own = request.appRequestsPerMinute;
-    return own !== null && this.#lastMinute(request.app) >= own;
+    return own !== null && this.#lastMinute(request.app).length >= own;
   }
 
-  #noteSent(request: SlotRequest): void {
+  /** Counts a create in its rates; gives the instant under which it stands there. */
+  #noteSent(request: SlotRequest): Ms {
     const now = this.#clock.monotonic();
     if (this.#options.requestsPerMinute !== null) this.#times('').push(now);
     if (request.appRequestsPerMinute !== null) this.#times(request.app).push(now);
+    return now;
   }
 
-  #lastMinute(key: string): number {
+  /** Takes a create that was not sent out of its rates. */
+  #forgetSent(request: SlotRequest, sentTick: Ms): void {
+    for (const key of ['', request.app]) {
+      const times = this.#sentAt.get(key);
+      const at = times?.lastIndexOf(sentTick) ?? -1;
+      if (at !== -1) times?.splice(at, 1);
+    }
+  }
+
+  /** When creates of the last minute were sent, the oldest first. */
+  #lastMinute(key: string): readonly Ms[] {
     const times = this.#times(key);
     const from = this.#clock.monotonic() - MINUTE_MS;
     while (times.length > 0 && (times[0] ?? 0) <= from) times.shift();
-    return times.length;
+    return times;
   }
 
   #times(key: string): Ms[] {
@@ -286,6 +301,10 @@ export class Slots {
 
 function poolsOf(request: Pick<SlotRequest, 'product' | 'model'>): string[] {
   return request.model === null ? [request.product] : [request.product, request.model];
+}
+
+function gone(): Error {
+  return new Error('the caller went away while it waited for a slot');
 }
 
 function closing(): SidecarError {

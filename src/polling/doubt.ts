@@ -16,17 +16,20 @@ import type { CashPrice } from '../kling/deduction.ts';
 import type { RouteTable } from '../kling/routes.ts';
 import type { Credentials } from '../kling/token.ts';
 import { dueLookUps, makeLookUpsDue, recordLookUps } from '../ledger/look-up.ts';
+import { nextLookUpAt, RETRY_MS } from '../ledger/look-up-schedule.ts';
 import type { DueLookUp, LookUpArgs, StoredAnswer } from '../ledger/ledger.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
-import type { Upstream } from '../upstream/upstream.ts';
-import { answerFor, planAsks, seenIn, type Ask } from './plan.ts';
+import type { Answer, Upstream } from '../upstream/upstream.ts';
+import { answerFor, askAll, isRefusedBatch, planAsks, seenIn, type Ask, type AskOptions } from './plan.ts';
 
 const TICK_MS = 1_000;
 /** Holds looked at in one pass: twenty to a request where Kling allows it. */
 const PASS_HOLDS_MAX = 200;
 /** With nothing in doubt and nobody waiting, the store is asked this often. */
 const IDLE_CHECK_MS = 5_000;
+/** Where Kling falters again and again, doubts are hurried at most this often. */
+const HURRY_PAUSE_MS = 10_000;
 
 export interface DoubtDeps {
   store: Store;
@@ -35,19 +38,28 @@ export interface DoubtDeps {
   routes: () => RouteTable;
   price: () => CashPrice;
   credentials: () => Credentials['kind'];
+  /** While our clock is not to be trusted, "no such task" is no last word: its time may not have passed. */
+  isClockTrusted: () => boolean;
   publish: (facts: Fact[]) => void;
   journal: (call: CallRecord) => void;
   onError: (message: string, error: unknown) => void;
 }
 
-type Waiter = (answer: StoredAnswer | null) => void;
+interface Waiter {
+  /** On the steady clock. */
+  untilTick: Ms;
+  done: (answer: StoredAnswer | null) => void;
+}
 
 export class Doubts {
   readonly #deps: DoubtDeps;
   readonly #waiters = new Map<string, Set<Waiter>>();
   #timer: Timer | null = null;
   #running: Promise<void> | null = null;
-  #nextCheckAt: Ms = 0;
+  /** On the steady clock. */
+  #nextCheckTick: Ms = 0;
+  #nextHurryTick: Ms = 0;
+  #hurryTimer: Timer | null = null;
   #isStopped = false;
 
   constructor(deps: DoubtDeps) {
@@ -62,39 +74,53 @@ export class Doubts {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();
+    this.#hurryTimer?.cancel();
     for (const holdId of this.#waiters.keys()) this.#tell(holdId, null);
     await this.#running;
   }
 
-  /** Makes every open doubt due now: Kling answers again. */
+  /** Makes every open doubt due now, or as soon as the last hurry is long enough ago: Kling answers again. */
   async hurry(): Promise<void> {
     const { store, clock } = this.#deps;
+    if (this.#hurryTimer || this.#isStopped) return;
+    const pauseMs = this.#nextHurryTick - clock.monotonic();
+    if (pauseMs > 0) {
+      this.#hurryTimer = clock.after(pauseMs, () => {
+        this.#hurryTimer = null;
+        void this.hurry();
+      });
+      return;
+    }
+    this.#nextHurryTick = clock.monotonic() + HURRY_PAUSE_MS;
     try {
       await store.write(makeLookUpsDue, { at: clock.now() });
-      this.#nextCheckAt = 0;
+      this.#nextCheckTick = 0;
     } catch (error) {
       this.#deps.onError('look-ups could not be made due', error);
     }
   }
 
   /**
-   * Waits until a look-up finds the task of a hold, for at most `waitMs`.
+   * Waits until a look-up finds the task of a hold, for at most `waitMs`, and no longer than till the last look-up in
+   * that time.
    * @returns The answer its create would have had, or null: not found yet, or known not to exist.
    */
   waitFor(holdId: string, waitMs: Ms): Promise<StoredAnswer | null> {
-    this.#nextCheckAt = 0;
+    this.#nextCheckTick = 0;
     if (waitMs <= 0 || this.#isStopped) return Promise.resolve(null);
     return new Promise((resolve) => {
       const waiters = this.#waiters.get(holdId) ?? new Set();
       this.#waiters.set(holdId, waiters);
-      const done: Waiter = (answer) => {
+      const done = (answer: StoredAnswer | null): void => {
         timer.cancel();
-        waiters.delete(done);
+        waiters.delete(waiter);
         if (waiters.size === 0) this.#waiters.delete(holdId);
         resolve(answer);
       };
-      const timer = this.#deps.clock.after(waitMs, () => done(null));
-      waiters.add(done);
+      const { clock } = this.#deps;
+      const waiter: Waiter = { untilTick: clock.monotonic() + waitMs, done };
+      const timer = clock.after(waitMs, () => done(null));
+      waiters.add(waiter);
     });
   }
 
@@ -107,7 +133,7 @@ export class Doubts {
   }
 
   async #tick(): Promise<void> {
-    if (this.#isStopped || this.#deps.clock.now() < this.#nextCheckAt) return;
+    if (this.#isStopped || this.#deps.clock.monotonic() < this.#nextCheckTick) return;
     await this.runDue();
   }
 
@@ -116,19 +142,33 @@ export class Doubts {
     try {
       const { due, open } = await store.read(dueLookUps, { at: clock.now(), limit: PASS_HOLDS_MAX });
       const isBusy = open > 0 || this.#waiters.size > 0;
-      this.#nextCheckAt = isBusy ? 0 : clock.now() + IDLE_CHECK_MS;
-      const asks = planAsks(due, {
-        routes: this.#deps.routes(),
-        credentials: this.#deps.credentials(),
-        by: 'external_task_ids',
-        idOf: (hold) => hold.externalTaskId,
-      });
-      for (const ask of asks) {
-        if (this.#isStopped) return;
-        await this.#ask(ask);
-      }
+      this.#nextCheckTick = isBusy ? 0 : clock.monotonic() + IDLE_CHECK_MS;
+      const { asks, left } = planAsks(due, this.#howToAsk());
+      // What cannot be asked for makes room for others.
+      if (left.length > 0) await this.#record(left, () => ({ kind: 'failed' }));
+      await askAll(asks, (ask) => this.#tryAsk(ask));
     } catch (error) {
       onError('a look-up pass failed', error);
+    }
+  }
+
+  #howToAsk(): AskOptions<DueLookUp> {
+    const { routes, credentials } = this.#deps;
+    return {
+      routes: routes(),
+      credentials: credentials(),
+      by: 'external_task_ids',
+      idOf: (hold) => hold.externalTaskId,
+    };
+  }
+
+  /** Asks for some, whatever became of others. */
+  async #tryAsk(ask: Ask<DueLookUp>): Promise<void> {
+    if (this.#isStopped) return;
+    try {
+      await this.#ask(ask);
+    } catch (error) {
+      this.#deps.onError('a look-up failed', error);
     }
   }
 
@@ -149,28 +189,47 @@ export class Doubts {
       },
     );
     for (const call of exchange.calls) journal(call);
-    const at = clock.now();
-    const answer = exchange.answer;
-    await this.#record(
-      ask.asked.map((hold): LookUpArgs => {
-        const seen = answer ? seenIn(ask, hold, answer, this.#deps.price()) : { kind: 'failed' as const };
-        if (seen.kind !== 'found') return { holdId: hold.holdId, at, outcome: seen };
-        const created = answerFor(hold, seen.sighting, newId('req', at));
-        return { holdId: hold.holdId, at, outcome: { ...seen, answer: created } };
-      }),
-    );
+    const { answer } = exchange;
+    if (isRefusedBatch(ask, answer)) {
+      await askAll(ask.asked.flatMap((hold) => planAsks([hold], this.#howToAsk()).asks), (one) => this.#tryAsk(one));
+      return;
+    }
+    await this.#record(ask.asked, (hold) => this.#outcomeOf(ask, hold, answer));
   }
 
-  async #record(results: LookUpArgs[]): Promise<void> {
+  #outcomeOf(ask: Ask<DueLookUp>, hold: DueLookUp, answer: Answer | null): LookUpArgs['outcome'] {
+    const { clock, price, routes, isClockTrusted } = this.#deps;
+    if (answer === null) return { kind: 'failed' };
+    const seen = seenIn(ask, hold, answer, price());
+    if (seen.kind === 'absent' && !isClockTrusted()) return { kind: 'failed' };
+    if (seen.kind !== 'found') return seen;
+    return { ...seen, answer: answerFor(routes(), hold, seen.sighting, newId('req', clock.now())) };
+  }
+
+  async #record(
+    holds: readonly DueLookUp[],
+    outcomeOf: (hold: DueLookUp) => LookUpArgs['outcome'],
+  ): Promise<void> {
+    const at = this.#deps.clock.now();
+    const results = holds.map((hold) => ({ holdId: hold.holdId, at, outcome: outcomeOf(hold) }));
     const { facts } = await this.#deps.store.write(recordLookUps, results);
     this.#deps.publish(facts);
-    for (const { holdId, outcome } of results) {
+    for (const [i, { holdId, outcome }] of results.entries()) {
       if (outcome.kind === 'found') this.#tell(holdId, outcome.answer);
+      const doubtSince = holds[i]?.doubtSince ?? at;
+      const nextAt = outcome.kind === 'absent' ? nextLookUpAt(doubtSince, at) : at + RETRY_MS;
+      this.#tellInVain(holdId, nextAt - at);
     }
     for (const fact of facts) if (fact.kind === 'doubt_ended' && !fact.found) this.#tell(fact.holdId, null);
   }
 
   #tell(holdId: string, answer: StoredAnswer | null): void {
-    for (const waiter of this.#waiters.get(holdId) ?? []) waiter(answer);
+    for (const waiter of this.#waiters.get(holdId) ?? []) waiter.done(answer);
+  }
+
+  /** Lets those go for whom the next look-up comes too late. */
+  #tellInVain(holdId: string, nextMs: Ms): void {
+    const nextTick = this.#deps.clock.monotonic() + nextMs;
+    for (const waiter of this.#waiters.get(holdId) ?? []) if (waiter.untilTick < nextTick) waiter.done(null);
   }
 }

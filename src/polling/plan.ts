@@ -43,10 +43,14 @@ export interface AskOptions<T> {
   idOf: (item: T) => string;
 }
 
-/** Plans the GETs that ask for `items`; one that cannot be asked for with these credentials is left out. */
-export function planAsks<T extends Asked>(items: readonly T[], options: AskOptions<T>): Ask<T>[] {
+/** Plans the GETs that ask for `items`; `left` are those that cannot be asked for with these credentials. */
+export function planAsks<T extends Asked>(
+  items: readonly T[],
+  options: AskOptions<T>,
+): { asks: Ask<T>[]; left: T[] } {
   const { routes, credentials, by, idOf } = options;
   const asks: Ask<T>[] = [];
+  const left: T[] = [];
   let batch: T[] = [];
   for (const item of items) {
     const route = routes.byTemplate(item.route) ?? UNKNOWN_CREATE;
@@ -57,12 +61,31 @@ export function planAsks<T extends Asked>(items: readonly T[], options: AskOptio
       asks.push(batchAsk(batch, options));
       batch = [];
     } else {
-      const ask = way === 'list' ? listAsk(route, item) : singleAsk(route, item, idOf(item));
+      const ask = way === 'list' ? listAsk(route, item) : singleAsk(withQueryPath(route, item), item, idOf(item));
       if (ask) asks.push(ask);
+      else left.push(item);
     }
   }
   if (batch.length > 0) asks.push(batchAsk(batch, options));
-  return asks;
+  return { asks, left };
+}
+
+/** Requests of one pass under way at once. */
+const AT_ONCE = 4;
+
+/** Asks for all, a few at a time: one that hangs does not hold up the others. `ask` does not reject. */
+export async function askAll<T>(asks: readonly Ask<T>[], ask: (one: Ask<T>) => Promise<void>): Promise<void> {
+  const queue = asks.values();
+  const lane = async (): Promise<void> => {
+    for (const one of queue) await ask(one);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, asks.length) }, lane));
+}
+
+/** A task of a route that we do not know is asked for as Kling's legacy tasks are: below the path that made it. */
+function withQueryPath(route: KlingRoute, { path }: Asked): KlingRoute {
+  const isOpen = route.queryPath === null && route.generation === 'legacy' && path.startsWith('/v1/');
+  return isOpen ? { ...route, queryPath: path } : route;
 }
 
 function batchAsk<T>(asked: T[], { by, idOf }: AskOptions<T>): Ask<T> {
@@ -79,6 +102,12 @@ function listAsk<T>(route: KlingRoute, item: T): Ask<T> | null {
   return path === null ? null : { path, route: route.queryPath ?? '', way: 'list', asked: [item] };
 }
 
+/** Tells whether Kling refused a batch as a whole, perhaps for one id in it: then each is asked for alone. */
+export function isRefusedBatch(ask: Ask<unknown>, answer: Answer | null): boolean {
+  if (ask.way !== 'batch' || ask.asked.length === 1 || answer === null) return false;
+  return [400, 404, 413, 414, 422, 431].includes(answer.status);
+}
+
 /** Reads the tasks that an answer shows. */
 export function sightingsIn(
   ask: Pick<Ask<unknown>, 'path'>,
@@ -86,16 +115,16 @@ export function sightingsIn(
   price: CashPrice,
 ): TaskSighting[] {
   if (answer.status !== 200) return [];
-  const route = readRoute(ask.path);
-  return route === null ? [] : klingSightings(route, answer.body, price);
+  return klingSightings(readRoute(ask.path), answer.body, price);
 }
 
 export type Seen =
   { kind: 'found'; sighting: TaskSighting } | { kind: 'absent'; evidence: string } | { kind: 'failed' };
 
 /**
- * Reads what a look-up says of one hold. Absent is only what Kling itself says: an answer of code 0 without the task
- * in a batch, or "not found" (1201 or 1203) at the task's own path; all else is a look-up that failed.
+ * Reads what a look-up says of one hold. Absent is only what Kling itself says: an answer of code 0 in which every task
+ * names its external id and none this one, or "not found" (1201 or 1203) at the task's own path; all else is a look-up
+ * that failed.
  */
 export function seenIn(ask: Ask<DueLookUp>, hold: DueLookUp, answer: Answer, price: CashPrice): Seen {
   const envelope = answer.envelope ?? readEnvelope(answer.body);
@@ -107,23 +136,29 @@ export function seenIn(ask: Ask<DueLookUp>, hold: DueLookUp, answer: Answer, pri
       ask.way === 'single' || it.externalTaskId === hold.externalTaskId;
     const found = sightings.find(isIt);
     if (found) return { kind: 'found', sighting: found };
-    // A list may hold back external ids or have further pages: only what it shows counts.
-    return ask.way === 'batch' && Array.isArray(envelope.data)
-      ? { kind: 'absent', evidence }
-      : { kind: 'failed' };
+    // A list may have further pages: only what it shows counts.
+    const shown = ask.way === 'batch' && Array.isArray(envelope.data) ? envelope.data.length : -1;
+    const isWhole = shown === sightings.length && sightings.every((it) => it.externalTaskId !== null);
+    return isWhole ? { kind: 'absent', evidence } : { kind: 'failed' };
   }
   const isNotFound = ask.way === 'single' && isAbsence(answer.status, envelope);
   return isNotFound ? { kind: 'absent', evidence } : { kind: 'failed' };
 }
 
 /** Makes the answer that the create of a found task would have had. */
-export function answerFor(hold: DueLookUp, sighting: TaskSighting, requestId: string): StoredAnswer | null {
-  const found = findRoute('POST', hold.path);
+export function answerFor(
+  routes: RouteTable,
+  hold: DueLookUp,
+  sighting: TaskSighting,
+  requestId: string,
+): StoredAnswer | null {
+  const found = routes.find('POST', hold.path);
   return found.kind === 'match' ? createAnswerFor(found.route, sighting, requestId) : null;
 }
 
-function readRoute(target: string): KlingRoute | null {
+/** Gives the route by which an answer is read: what we asked for shows tasks, also on paths that an operator added. */
+function readRoute(target: string): KlingRoute {
   const mark = target.indexOf('?');
   const found = findRoute('GET', mark === -1 ? target : target.slice(0, mark));
-  return found.kind === 'match' ? found.route : null;
+  return found.kind === 'match' ? found.route : UNKNOWN_CREATE;
 }

@@ -18,7 +18,7 @@ import type { Store } from '../store/store.ts';
 import { deferPolls, openTasks, type OpenTask } from '../tasks/task-table.ts';
 import type { Ms } from '../units.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { planAsks, sightingsIn, type Ask } from './plan.ts';
+import { askAll, planAsks, sightingsIn, type Ask } from './plan.ts';
 
 /** Open tasks taken up in one pass. */
 const PASS_TASKS_MAX = 200;
@@ -84,18 +84,27 @@ export class Poller {
         limit: PASS_TASKS_MAX,
         minAgeMs: this.#deps.intervalMs(),
       });
-      const asks = planAsks(tasks, {
+      const { asks, left } = planAsks(tasks, {
         routes: this.#deps.routes(),
         credentials: this.#deps.credentials(),
         by: 'task_ids',
         idOf: (task) => task.id,
       });
-      for (const ask of asks) {
-        if (this.#isStopped) return;
-        await this.#ask(ask);
-      }
+      // What cannot be asked for makes room for others.
+      if (left.length > 0) await this.#defer(left);
+      await askAll(asks, (ask) => this.#tryAsk(ask));
     } catch (error) {
       onError('a poll failed', error);
+    }
+  }
+
+  /** Asks for some, whatever became of others. */
+  async #tryAsk(ask: Ask<OpenTask>): Promise<void> {
+    if (this.#isStopped) return;
+    try {
+      await this.#ask(ask);
+    } catch (error) {
+      this.#deps.onError('a poll failed', error);
     }
   }
 
@@ -122,9 +131,16 @@ export class Poller {
       const { facts } = await store.write(observeTasks, { sightings, source: 'poll', at });
       publish(facts);
     }
-    const oldest = Math.min(...ask.asked.map((task) => task.createdAt));
-    const taskIds = ask.asked.map((task) => task.id);
-    await store.write(deferPolls, { taskIds, until: at + this.#waitMs(at - oldest) });
+    await this.#defer(ask.asked);
+  }
+
+  /** Puts some off together, for as long as suits the youngest: the others come along in its batch. */
+  async #defer(tasks: readonly OpenTask[]): Promise<void> {
+    const { clock, store } = this.#deps;
+    const at = clock.now();
+    const youngest = Math.max(...tasks.map((task) => task.createdAt));
+    const taskIds = tasks.map((task) => task.id);
+    await store.write(deferPolls, { taskIds, until: at + this.#waitMs(at - youngest) });
   }
 
   #waitMs(ageMs: Ms): Ms {

@@ -9,6 +9,14 @@ import { SidecarError } from '../errors.ts';
 import type { CodeInfo } from '../kling/codes.ts';
 import type { Ms, Product } from '../units.ts';
 
+/** What a create asks for, as far as a refusal may be about it. */
+export interface RefusalScope {
+  /** The template of its route. */
+  route: string;
+  product: Product;
+  model: string | null;
+}
+
 /** How long Kling's word is taken for granted. */
 export const REMEMBERED_MS = 30_000;
 
@@ -26,25 +34,35 @@ export class AccountRefusals {
     this.#clock = clock;
   }
 
-  /** Remembers an account-wide refusal, for the product and model that were asked for. */
-  note(product: Product, model: string | null, info: CodeInfo, message: string): void {
+  /** Remembers an account-wide refusal, for as much of the account as its code speaks of. */
+  note(scope: RefusalScope, info: CodeInfo, message: string): void {
     const until = this.#clock.monotonic() + REMEMBERED_MS;
-    this.#byScope.set(scope(product, model), { code: info.code, message, until });
+    this.#byScope.set(keyOf(scope, info.code), { code: info.code, message, until });
   }
 
-  /** Forgets what was remembered: Kling made a task. */
-  forget(product: Product, model: string | null): void {
-    if (this.#byScope.size > 0) this.#byScope.delete(scope(product, model));
+  /** Forgets what was remembered and would have refused this: Kling made it. */
+  forget(scope: RefusalScope): void {
+    if (this.#byScope.size === 0) return;
+    for (const key of keysOf(scope)) this.#byScope.delete(key);
+  }
+
+  /** Forgets everything: the account is another one. */
+  clear(): void {
+    this.#byScope.clear();
   }
 
   /** @throws SidecarError `account_refused` with Kling's code in its detail. */
-  check(product: Product, model: string | null): void {
+  check(scope: RefusalScope): void {
     if (this.#byScope.size === 0) return;
-    const known = this.#byScope.get(scope(product, model));
+    for (const key of keysOf(scope)) this.#checkOne(key, scope);
+  }
+
+  #checkOne(key: string, { product }: RefusalScope): void {
+    const known = this.#byScope.get(key);
     if (!known) return;
     const leftMs = known.until - this.#clock.monotonic();
     if (leftMs <= 0) {
-      this.#byScope.delete(scope(product, model));
+      this.#byScope.delete(key);
       return;
     }
     throw new SidecarError(
@@ -56,6 +74,12 @@ export class AccountRefusals {
   }
 }
 
-function scope(product: Product, model: string | null): string {
-  return `${product} ${model ?? ''}`;
+/** 1102 speaks of the pack of a product, 1103 of an API and model, the others of the account. */
+function keyOf({ route, product, model }: RefusalScope, code: number): string {
+  if (code === 1102) return `pack ${product}`;
+  return code === 1103 ? `api ${route} ${model ?? ''}` : 'account';
+}
+
+function keysOf(scope: RefusalScope): string[] {
+  return [1100, 1102, 1103].map((code) => keyOf(scope, code));
 }

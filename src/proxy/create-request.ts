@@ -29,6 +29,11 @@ export interface CreateDeps {
   accountRefusals: AccountRefusals;
   telemetry: Telemetry;
   publish: (facts: Fact[]) => void;
+  /**
+   * Asks for Kling's clock where no answer has shown it yet; null where one has.
+   * @throws SidecarError `upstream_unreachable`.
+   */
+  learnClock: () => Promise<void> | null;
   /** Whether creates may be dated by our clock at all. @throws SidecarError `clock_untrusted`. */
   checkClock: () => void;
   noteVerdict: (create: CreateRequest, verdict: Verdict) => void;

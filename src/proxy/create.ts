@@ -10,11 +10,9 @@
 import { SidecarError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { refusesExternalId } from '../kling/envelope.ts';
-import { budgetRoom } from '../budget/budget-room.ts';
 import { admit } from '../ledger/admit.ts';
 import { dropExternalId } from '../ledger/drop-external-id.ts';
 import type { AdmitArgs, AdmitResult, CreateEnd, StoredAnswer } from '../ledger/ledger.ts';
-import type { SlotRequest, SlotTicket } from '../pacing/slots.ts';
 import type { Ms } from '../units.ts';
 import type { Answer, Exchange } from '../upstream/upstream.ts';
 import { readBody } from './body.ts';
@@ -22,9 +20,10 @@ import { SEND_MS_MIN } from './caller.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import { judge } from './judge.ts';
 import { prepareCreate, type PreparedCreate } from './prepare.ts';
+import { enterSlots } from './queue.ts';
 import { answerRepeat } from './repeat.ts';
 import { headerSafe, passedLines, overheadOf, serverTiming, writeAnswer, type Timing } from './reply.ts';
-import { checkRules, refusalError } from './rules.ts';
+import { checkRules, learnClock, refusalError } from './rules.ts';
 import { storable } from './stored-answer.ts';
 
 type Admitted = Extract<AdmitResult, { kind: 'admitted' }>;
@@ -57,7 +56,8 @@ export async function handleCreate(deps: CreateDeps, create: CreateRequest): Pro
   create.credits = prepared.price.credits;
   const { operation, unpricedFields } = prepared.price;
   if (unpricedFields.length > 0) deps.telemetry.unpricedFields(operation, unpricedFields);
-  if (prepared.guard && (await answerRepeat(deps, create, prepared.guard))) return;
+  if (prepared.guard && (await answerRepeat(deps, create, prepared))) return;
+  await learnClock(deps, create);
   checkRules(deps, create, prepared);
   const held = await hold(deps, create, prepared);
   if (held) await sendAndClose(deps, create, held);
@@ -87,12 +87,11 @@ async function hold(deps: CreateDeps, create: CreateRequest, prepared: PreparedC
     if (ticket.pool !== null) deps.telemetry.queueWaited(ticket.pool, ticket.waitedMs);
     try {
       if (create.gone.aborted) return null;
-      checkTimeLeft(deps, create);
+      if (lacksTime(deps, create)) throw tooLate();
       const args = admitArgs(deps, create, prepared);
       const result = await tryAdmit(deps, create, args);
       if (result === null) return { holdId: '', prepared, admitted: unheld(), queueMs: create.queueMs };
       if (result.kind === 'refused') throw refusalError(result.refusal, settings.budgetStatus);
-      if (result.kind === 'mismatch') throw mismatch(result.which);
       if (result.kind === 'admitted') {
         ticket.keepFor(args.hold.holdId);
         noteAdmitted(deps, create, result);
@@ -101,35 +100,9 @@ async function hold(deps: CreateDeps, create: CreateRequest, prepared: PreparedC
     } finally {
       ticket.giveBack();
     }
-    // Somebody else came first with the same key: its answer is this one's.
-    if (prepared.guard && (await answerRepeat(deps, create, prepared.guard))) return null;
+    // Somebody else came first with the same key: its answer is this one's, or the key was used for something else.
+    if (prepared.guard && (await answerRepeat(deps, create, prepared))) return null;
   }
-}
-
-/** Takes slots; null where the caller went away while it waited. Nobody queues for a create that no budget holds. */
-async function enterSlots(
-  deps: CreateDeps,
-  create: CreateRequest,
-  wanted: SlotRequest,
-): Promise<SlotTicket | null> {
-  if (create.settings.mode === 'protect' && deps.slots.wouldWait(wanted)) await lookAhead(deps, create);
-  try {
-    return await deps.slots.enter(wanted);
-  } catch (error) {
-    if (create.gone.aborted) return null;
-    throw error;
-  }
-}
-
-/** Refuses, before the queue, what the budgets as they stand do not hold. Only the admission decides. */
-async function lookAhead(deps: CreateDeps, create: CreateRequest): Promise<void> {
-  if (!create.labels) return;
-  const neededCredits = create.credits ?? create.unpricedCredits;
-  const labels = { ...create.labels, tag: create.caller.tag };
-  const { rooms } = await deps.store.read(budgetRoom, { at: deps.clock.now(), labels });
-  const full = rooms.find((room) => room.mode === 'enforce' && room.remainingCredits < neededCredits);
-  if (full === undefined || neededCredits === 0) return;
-  throw refusalError({ word: 'budget_exceeded', ...full, neededCredits }, create.settings.budgetStatus);
 }
 
 /** Runs the admission; null where the store is out of reach in `observe` mode, which then forwards unrecorded. */
@@ -141,8 +114,8 @@ async function tryAdmit(
   try {
     return await deps.store.write(admit, args);
   } catch (error) {
-    if (!(error instanceof SidecarError) || create.settings.mode !== 'observe') throw error;
-    create.noteWouldRefuse(error);
+    if (create.settings.mode !== 'observe') throw error;
+    if (error instanceof SidecarError) create.noteWouldRefuse(error);
     return null;
   }
 }
@@ -186,23 +159,23 @@ function noteAdmitted(deps: CreateDeps, create: CreateRequest, result: Admitted)
     create.noteWouldRefuse(refusalError(result.wouldRefuse, create.settings.budgetStatus));
 }
 
-function mismatch(which: 'idempotency-key' | 'external_task_id'): SidecarError {
-  return new SidecarError(
-    'idempotency_mismatch',
-    `This ${which} was used for another request; use a new one for a new create.`,
-    { detail: { which } },
-  );
-}
-
 /** Sends a held create and sees it to its end, whether or not the caller is still there. */
 async function sendAndClose(deps: CreateDeps, create: CreateRequest, held: Held): Promise<void> {
-  if (create.gone.aborted) {
-    const end: CreateEnd = { kind: 'refused', evidence: 'the caller went away before the request was sent' };
+  const isGone = create.gone.aborted;
+  if (isGone || lacksTime(deps, create)) {
+    const why = isGone ? 'the caller went away' : 'too little of the deadline was left';
+    const end: CreateEnd = { kind: 'refused', evidence: `${why} before the request was sent` };
     await close(deps, held, { end, calls: [], answer: null });
-    return;
+    if (isGone) return;
+    throw tooLate();
   }
   create.isSent = true;
-  const exchange = await send(deps, create, held);
+  const exchange = await send(deps, create, held).catch(async (error: unknown) => {
+    // A fault of ours: nobody knows what had left.
+    const end: CreateEnd = { kind: 'unknown', evidence: 'the sidecar failed while it was sent' };
+    await close(deps, held, { end, calls: [], answer: null });
+    throw error;
+  });
   const verdict = judge(exchange, {
     route: create.route,
     externalTaskId: held.prepared.externalTaskId,
@@ -216,11 +189,19 @@ async function sendAndClose(deps: CreateDeps, create: CreateRequest, held: Held)
   const lastCall = exchange.calls.at(-1);
   if (lastCall && verdict.end.kind === 'task') lastCall.taskId = verdict.end.sighting.taskId;
   const kept = held.prepared.guard && verdict.isKept && exchange.answer ? storable(exchange.answer) : null;
+  // Asked before the end is recorded: a look-up may be quicker than the disk.
+  const looked = verdict.end.kind === 'unknown' ? lookedUp(deps, create, held) : null;
   const closed = close(deps, held, { end: verdict.end, calls: exchange.calls, answer: kept });
   const isRecorded = await within(deps, create, closed);
   for (const call of exchange.calls) deps.telemetry.callEnded(call);
   if (!isRecorded) throw unknownOutcome(held, 'its outcome could not be recorded yet');
-  await answerCreate(deps, create, { held, exchange, end: verdict.end });
+  await answerCreate(deps, create, { held, exchange, looked });
+}
+
+/** Gives the answer of a create in doubt once a look-up finds its task; null where none can be made. */
+function lookedUp(deps: CreateDeps, create: CreateRequest, held: Held): Promise<StoredAnswer | null> | null {
+  if (held.prepared.externalTaskId === null || held.holdId === '') return null;
+  return deps.doubts.waitFor(held.holdId, leftMs(deps, create));
 }
 
 async function send(deps: CreateDeps, create: CreateRequest, held: Held): Promise<Exchange> {
@@ -233,7 +214,7 @@ async function send(deps: CreateDeps, create: CreateRequest, held: Held): Promis
   )
     return first;
   deps.injection.stop(create.route.template);
-  if (!(await withoutExternalId(deps, held))) return first;
+  if (lacksTime(deps, create) || !(await withoutExternalId(deps, held))) return first;
   deps.telemetry.retried('external_task_id_refused');
   const second = await exchangeOnce(deps, create, prepared.original());
   return {
@@ -274,6 +255,7 @@ function exchangeOnce(deps: CreateDeps, create: CreateRequest, body: Uint8Array)
       },
       timeoutMs: create.settings.upstreamTimeoutMs,
       deadlineMs: leftMs(deps, create),
+      repeatMsMin: create.settings.mode === 'protect' ? SEND_MS_MIN : 0,
     },
   );
 }
@@ -299,15 +281,16 @@ async function within(deps: CreateDeps, create: CreateRequest, promise: Promise<
 interface Outcome {
   held: Held;
   exchange: Exchange;
-  end: CreateEnd;
+  /** Given where the outcome is in doubt and can be looked up. */
+  looked: Promise<StoredAnswer | null> | null;
 }
 
 /** Answers the caller: with Kling's answer, with that of a look-up, or with what we know. */
 async function answerCreate(deps: CreateDeps, create: CreateRequest, outcome: Outcome): Promise<void> {
-  const { held, exchange, end } = outcome;
-  if (end.kind === 'unknown' && held.prepared.externalTaskId !== null && held.holdId !== '') {
+  const { held, exchange, looked } = outcome;
+  if (looked !== null) {
     const waitedFrom = deps.clock.monotonic();
-    const found = await deps.doubts.waitFor(held.holdId, leftMs(deps, create));
+    const found = await looked;
     exchange.upstreamMs += deps.clock.monotonic() - waitedFrom;
     if (found) {
       reply(deps, create, { held, upstreamMs: exchange.upstreamMs, answer: fromStored(found) });
@@ -373,9 +356,13 @@ function leftMs(deps: CreateDeps, create: CreateRequest): Ms {
   return create.deadlineTick - deps.clock.monotonic();
 }
 
-function checkTimeLeft(deps: CreateDeps, create: CreateRequest): void {
-  if (create.settings.mode === 'observe' || leftMs(deps, create) >= SEND_MS_MIN) return;
-  throw new SidecarError(
+/** Whether too little time is left to send; `observe` mode sends whatever is left. */
+function lacksTime(deps: CreateDeps, create: CreateRequest): boolean {
+  return create.settings.mode === 'protect' && leftMs(deps, create) < SEND_MS_MIN;
+}
+
+function tooLate(): SidecarError {
+  return new SidecarError(
     'upstream_timeout',
     `Less than ${SEND_MS_MIN} ms of the deadline were left; nothing was sent and nothing is held.`,
     { detail: { sent: 'no' } },

@@ -81,6 +81,8 @@ async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchang
   const caller = await readCaller(frame, settings.identify);
   passage.app = caller.app;
   passage.tag = caller.tag;
+  // Its closing may have been missed meanwhile: nobody would ever end this request.
+  if (response.destroyed) throw new Error('the caller went away');
   const common = { request, response, requestId: passage.requestId, settings, frame, caller, startedTick };
   if (isFree(found.route, frame)) {
     if (deps.isDraining()) throw shuttingDown();
@@ -149,7 +151,8 @@ function shuttingDown(): SidecarError {
 /** Answers a request that we refuse, closing the connection where its body was not read. */
 function refuse(deps: DataPlaneDeps, { request, response, passage }: Exchanged, error: unknown): void {
   // A request that was read to its end is destroyed as well: only one that never came whole has lost its client.
-  if (!(error instanceof SidecarError) && !request.complete && request.destroyed) return;
+  const isGone = response.destroyed || (request.destroyed && !request.complete);
+  if (!(error instanceof SidecarError) && isGone) return;
   const known = error instanceof SidecarError && isRefusal(error.code) ? error : internal(error, passage.create);
   const record = refusalRecord(deps, passage, known);
   deps.recordRefusal(record);

@@ -4,6 +4,7 @@ import { guardState } from '../ledger/guard.ts';
 import type { GuardState, RepeatGuard, StoredAnswer } from '../ledger/ledger.ts';
 import type { Ms } from '../units.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
+import type { PreparedCreate } from './prepare.ts';
 import { headerSafe, passedLines, serverTiming, writeAnswer } from './reply.ts';
 
 /** How long a wait lasts before the store is asked again: another process may have answered the first one. */
@@ -12,24 +13,26 @@ const ASK_AGAIN_MS = 1_000;
 /**
  * Answers a repeat from what is kept, waiting for the first one's answer until the deadline.
  *
- * @returns False where this is the first request of its kind, or the first one is proved to have made nothing.
+ * @returns False where this is the first request of its kind, or the first one is proved to have made nothing; in
+ *   `observe` mode also where the key was used for other bytes: the create then goes on without it.
  * @throws SidecarError `idempotency_in_progress`, `idempotency_mismatch`.
  */
 export async function answerRepeat(
   deps: CreateDeps,
   create: CreateRequest,
-  guard: RepeatGuard,
+  prepared: PreparedCreate,
 ): Promise<boolean> {
+  const { guard } = prepared;
+  if (guard === null) return false;
   const app = create.caller.app;
   for (;;) {
     const state = await stateOf(deps, create, { app, ...guard, at: deps.clock.now() });
     if (state.kind === 'free') return false;
     if (state.kind === 'mismatch') {
-      throw new SidecarError(
-        'idempotency_mismatch',
-        `This ${state.which} was used for another request; use a new one for a new create.`,
-        { detail: { which: state.which } },
-      );
+      if (create.settings.mode === 'protect') throw mismatch(state.which);
+      create.noteWouldRefuse(mismatch(state.which));
+      prepared.guard = null;
+      return false;
     }
     if (state.kind === 'answered') {
       replay(deps, create, { answer: state.answer, externalTaskId: state.externalTaskId });
@@ -51,7 +54,7 @@ async function stateOf(
   try {
     return await deps.store.read(guardState, guard);
   } catch (error) {
-    if (create.settings.mode === 'protect' || !(error instanceof SidecarError)) throw error;
+    if (create.settings.mode === 'protect') throw error;
     return { kind: 'free' };
   }
 }
@@ -70,6 +73,14 @@ function replay(
     lines: passedLines(kept.answer.headers.flat(), ours),
     body: kept.answer.body,
   });
+}
+
+function mismatch(which: string): SidecarError {
+  return new SidecarError(
+    'idempotency_mismatch',
+    `This ${which} was used for another request; use a new one for a new create.`,
+    { detail: { which } },
+  );
 }
 
 function inProgress(externalTaskId: string | null): SidecarError {

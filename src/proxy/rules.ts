@@ -16,7 +16,7 @@ export function checkRules(deps: CreateDeps, create: CreateRequest, prepared: Pr
     () => checkPriced(create, prepared),
     () => checkEach(create, prepared),
     () => checkCredentials(create),
-    () => deps.accountRefusals.check(price.product, price.model),
+    () => deps.accountRefusals.check({ ...price, route: create.route.template }),
     () => deps.checkClock(),
   ];
   for (const check of checks) {
@@ -27,6 +27,16 @@ export function checkRules(deps: CreateDeps, create: CreateRequest, prepared: Pr
       create.noteWouldRefuse(error);
     }
   }
+}
+
+/**
+ * Sees that Kling's clock is known before a create is dated by ours.
+ * @throws SidecarError `upstream_unreachable`, in `protect` mode.
+ */
+export async function learnClock(deps: CreateDeps, { settings }: CreateRequest): Promise<void> {
+  const learning = deps.learnClock();
+  if (settings.mode === 'protect') await learning;
+  else await learning?.catch(() => undefined);
 }
 
 function checkPriced(create: CreateRequest, prepared: PreparedCreate): void {

@@ -42,13 +42,18 @@ export const slaSection = z
           error: 'host:port of an independent public address',
         }),
       )
-      .min(1)
       .max(10)
       .readonly()
       .nullable()
       .default(null)
-      .describe('Addresses whose TCP connect tells our outage from Kling’s; null: two public ones.'),
-    probeIdleWindows: z.boolean().default(false),
+      .describe(
+        'Addresses whose TCP connect, after a failure, tells our outage from Kling’s; null: two public ones (none ' +
+          'where the upstream is on loopback); empty: no checks.',
+      ),
+    probeIdleWindows: z
+      .boolean()
+      .default(false)
+      .describe('One free read in each 5-minute window that saw no request, counted apart.'),
     closeAfterHours: z
       .int()
       .min(0)

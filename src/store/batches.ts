@@ -30,6 +30,8 @@ export interface BatchesOptions {
 interface Call {
   name: string;
   args: unknown;
+  /** The arguments are known to be plain JSON values. */
+  isPlain: boolean;
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
 }
@@ -52,17 +54,17 @@ export class Batches {
   }
 
   /** Adds an operation to the next batch. */
-  add(name: string, args: unknown): Promise<unknown> {
+  add(name: string, args: unknown, isPlain = false): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (this.#put({ name, args, resolve, reject })) this.#schedule();
+      if (this.#put({ name, args, isPlain, resolve, reject })) this.#schedule();
     });
   }
 
   /** Adds one that may wait up to {@link LATER_MS}. */
-  addLater(name: string, args: unknown): void {
+  addLater(name: string, args: unknown, isPlain = false): void {
     const { clock, onLaterFailed } = this.#options;
     const reject = (error: Error): void => onLaterFailed?.(name, error);
-    if (!this.#put({ name, args, resolve: ignore, reject })) return;
+    if (!this.#put({ name, args, isPlain, resolve: ignore, reject })) return;
     this.#laterTimer ??= clock.after(LATER_MS, () => this.#schedule());
   }
 
@@ -123,9 +125,10 @@ export class Batches {
 
   #send(): void {
     const values: unknown[] = [];
-    for (const { name, args } of this.#underWay) values.push(name, args);
+    const calls = this.#underWay;
+    for (const { name, args } of calls) values.push(name, args);
     try {
-      this.#options.send(pack(values));
+      this.#options.send(pack(values, (index) => calls[index >> 1]?.isPlain === true));
     } catch (error) {
       this.#dropUnsendable(error as Error);
     }

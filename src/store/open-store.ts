@@ -134,8 +134,9 @@ function createStore(
     ownership.release();
   };
   return {
-    write: <A, R>(operation: Operation<A, R>, args: A) => link.writes.add(operation.name, args) as Promise<R>,
-    later: (operation, args) => link.writes.addLater(operation.name, args),
+    write: <A, R>(operation: Operation<A, R>, args: A) =>
+      link.writes.add(operation.name, args, operation.isPlain?.(args)) as Promise<R>,
+    later: (operation, args) => link.writes.addLater(operation.name, args, operation.isPlain?.(args)),
     read: <A, R>(operation: Operation<A, R>, args: A) => link.reads.add(operation.name, args) as Promise<R>,
     stats: (): StoreStats => ({ path, bytes: storeBytes(path) }),
     backup: (targetPath) => backupInWorker(options.workers.reader, path, targetPath),

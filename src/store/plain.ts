@@ -10,12 +10,15 @@
 export type Packed =
   string | readonly [text: string, odd: readonly (readonly [index: number, value: unknown])[]];
 
-/** Packs a list of values; each arrives as it was, whatever structured clone can carry. */
-export function pack(values: readonly unknown[]): Packed {
+/**
+ * Packs a list of values; each arrives as it was, whatever structured clone can carry. Those that `isVouched` names by
+ * index are taken for plain JSON values and not looked at.
+ */
+export function pack(values: readonly unknown[], isVouched?: (index: number) => boolean): Packed {
   const odd: [number, unknown][] = [];
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i];
-    if (!isPlain(value)) odd.push([i, value]);
+    if (!isVouched?.(i) && !isPlain(value)) odd.push([i, value]);
   }
   if (odd.length === 0) return JSON.stringify(values);
   const rest = [...values];

@@ -41,6 +41,8 @@ export interface BusinessEvents {
   /** A create got its slot, or gave up, after this long. */
   queueWaited(pool: string, waitedMs: Ms): void;
   tokenRefreshed(result: 'ok' | 'failed'): void;
+  /** Config and secrets were read again, and taken or not. */
+  configReloaded(result: 'ok' | 'failed'): void;
   /** A batch was committed. */
   storeCommitted(commit: { operations: number; seconds: number }): void;
   /** Replaces the configured apps after a reload. */
@@ -100,6 +102,7 @@ export function createEvents({ instruments, knownApps, log }: EventsOptions): Bu
     throttled: (which) => instruments.throttles.add(1, which === null ? '' : code(String(which))),
     queueWaited: (pool, waitedMs) => instruments.queueWaits.observe(waitedMs / 1000, word(pool)),
     tokenRefreshed: (result) => instruments.tokenRefreshes.add(1, result),
+    configReloaded: (result) => instruments.configReloads.add(1, result),
     storeCommitted: ({ seconds }) => instruments.storeCommits.observe(seconds),
     setKnownApps: (apps) => app.replace(apps),
   };
@@ -129,6 +132,7 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
     throttled: guard(events.throttled),
     queueWaited: guard(events.queueWaited),
     tokenRefreshed: guard(events.tokenRefreshed),
+    configReloaded: guard(events.configReloaded),
     storeCommitted: guard(events.storeCommitted),
     setKnownApps: guard(events.setKnownApps),
   };

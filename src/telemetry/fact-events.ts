@@ -20,7 +20,7 @@ type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 /** Makes the function that counts and logs one fact. */
 export function createFactTeller({ instruments, log, addCredits, model }: FactTeller): (fact: Fact) => void {
   const resolved = (fact: FactOf<'hold_resolved'>): void => {
-    // A write-off counts as spent (contract.md, "Words with closed meanings").
+    // A write-off counts as spent (docs/glossary.md).
     if (fact.state === 'released') addCredits(fact, fact.heldCredits, 'released');
     else addCredits(fact, fact.credits, 'settled');
     if (fact.basis === 'reported' && fact.state === 'settled') {

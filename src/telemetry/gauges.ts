@@ -25,6 +25,14 @@ export interface GaugeSnapshot {
   /** `limit` is null for a pool without one. */
   pools?: readonly { name: string; inUse: number; limit: number | null; queued: number }[];
   storeBytes?: number;
+  /** One row a month and reading. */
+  sla?: readonly {
+    month: 'current' | 'previous';
+    reading: string;
+    availability: number;
+    usedWindows: number;
+  }[];
+  slaWindow?: { requests: number; errors: number };
 }
 
 export interface EventLoopLag {
@@ -79,6 +87,10 @@ export function readGauges(snapshot: GaugeSnapshot, lagSeconds: number): GaugeRe
     },
     { gauge: GAUGES.concurrencyLimit, points: bounded },
     { gauge: GAUGES.queueLength, points: pools.map((pool) => ({ labels: [pool.name], value: pool.queued })) },
+    { gauge: GAUGES.slaAvailability, points: slaPoints(snapshot.sla, 'availability') },
+    { gauge: GAUGES.slaBudgetUsed, points: slaPoints(snapshot.sla, 'usedWindows') },
+    { gauge: GAUGES.slaWindowRequests, points: single(snapshot.slaWindow?.requests) },
+    { gauge: GAUGES.slaWindowErrors, points: single(snapshot.slaWindow?.errors) },
     { gauge: GAUGES.storeBytes, points: single(snapshot.storeBytes) },
     { gauge: GAUGES.eventLoopLag, points: single(lagSeconds) },
   ];
@@ -107,6 +119,13 @@ function boundedRows(rows: readonly BudgetRow[]): BudgetRow[] {
 
 function countsOf(rows: GaugeSnapshot['tasks']): GaugeReading['points'] {
   return (rows ?? []).map((row) => ({ labels: [row.product, row.state], value: row.count }));
+}
+
+function slaPoints(
+  rows: GaugeSnapshot['sla'],
+  field: 'availability' | 'usedWindows',
+): GaugeReading['points'] {
+  return (rows ?? []).map((row) => ({ labels: [row.month, row.reading], value: row[field] }));
 }
 
 function single(value: number | undefined): GaugeReading['points'] {

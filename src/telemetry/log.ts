@@ -6,7 +6,7 @@
  *
  * **Invariant**: every line passes the redaction before it leaves; writing a line never throws into its caller.
  */
-import { pino, destination as destinationOf, stdTimeFunctions, type Logger } from 'pino';
+import { pino, destination as destinationOf, type Logger } from 'pino';
 import { systemClock, type Clock, type Timer } from '../clock.ts';
 import type { Secret } from '../secret.ts';
 import { SidecarError } from '../errors.ts';
@@ -66,7 +66,7 @@ export function createLog(options: LogOptions): Log {
     {
       level: options.level,
       base: null,
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: timestamps(clock),
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: describeError },
     },
@@ -88,6 +88,20 @@ export function createLog(options: LogOptions): Log {
       sink.flush();
       stream?.flush();
     },
+  };
+}
+
+/** Gives the time of a line as pino wants it; lines of one millisecond share the text. */
+function timestamps(clock: Clock): () => string {
+  let at = -1;
+  let text = '';
+  return () => {
+    const now = clock.now();
+    if (now !== at) {
+      at = now;
+      text = `,"time":"${new Date(now).toISOString()}"`;
+    }
+    return text;
   };
 }
 

@@ -70,6 +70,11 @@ function requestInstruments() {
       help: 'Tokens made or renewed.',
       labels: ['result'],
     }),
+    configReloads: createCounter({
+      name: 'kling_config_reloads_total',
+      help: 'Readings of config and secrets after the start; a failed one changed nothing.',
+      labels: ['result'],
+    }),
   };
 }
 
@@ -138,6 +143,25 @@ export const GAUGES = {
   concurrencyInUse: gauge('kling_concurrency_in_use', 'Slots of a pool in use.', ['pool']),
   concurrencyLimit: gauge('kling_concurrency_limit', 'Slots of a pool.', ['pool']),
   queueLength: gauge('kling_queue_length', 'Creates waiting for a slot.', ['pool']),
+  slaAvailability: gauge('kling_sla_availability_ratio', 'Availability of a month by a reading; 1 is all.', [
+    'month',
+    'reading',
+  ]),
+  slaBudgetUsed: gauge(
+    'kling_sla_error_budget_used_windows',
+    'Sum of the error rates of a month’s 5-minute windows; the agreement allows 8.928 in 31 days.',
+    ['month', 'reading'],
+  ),
+  slaWindowRequests: gauge(
+    'kling_sla_window_requests',
+    'Valid requests of the 5-minute window before the current one.',
+    [],
+  ),
+  slaWindowErrors: gauge(
+    'kling_sla_window_errors',
+    'Error requests of the 5-minute window before the current one.',
+    [],
+  ),
   storeBytes: gauge('kling_store_bytes', 'Size of the store’s file and its write-ahead log.', []),
   eventLoopLag: gauge('kling_event_loop_lag_seconds', '99th percentile since the scrape before.', []),
 } as const;

@@ -25,6 +25,7 @@ export interface OutboundRequest {
 
 export interface AnswerHead {
   status: number;
+  /** One character for each byte. */
   reason: string;
   /** Header lines as they came: name, value, name, value. */
   headers: string[];
@@ -54,6 +55,8 @@ export interface AttemptOptions {
   timeoutMs: Ms;
   /** From dispatch to the answer's headers, waiting for a socket included; null for no bound. */
   deadlineMs: Ms | null;
+  /** Whether the deadline goes on to the answer's last byte: a body that drips would hold its caller for ever. */
+  coversBody?: boolean;
 }
 
 type Stage = 'waiting' | 'sent' | 'answering' | 'over';
@@ -80,7 +83,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
   dispatch(request: OutboundRequest): void {
     const { pool, clock, deadlineMs } = this.#options;
     if (deadlineMs !== null) {
-      this.#deadline = clock.after(deadlineMs, () => this.#giveUp('headers_timeout', 'deadline passed'));
+      this.#deadline = clock.after(deadlineMs, () => {
+        this.#giveUp(this.#stage === 'answering' ? 'body_timeout' : 'headers_timeout', 'deadline passed');
+      });
     }
     try {
       pool.dispatch(
@@ -106,11 +111,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('abandoned'));
   }
 
+  /** Stops the socket until {@link resume}: while it is stopped, the body's standing still is ours, not Kling's. */
   pause(): void {
+    if (this.#stage === 'answering') this.#timer?.cancel();
     this.#controller?.pause();
   }
 
   resume(): void {
+    if (this.#stage === 'answering') this.#watchBody();
     this.#controller?.resume();
   }
 
@@ -139,9 +147,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200 || this.#stage === 'over') return;
     this.#stage = 'answering';
-    this.#deadline?.cancel();
+    if (this.#options.coversBody !== true) this.#deadline?.cancel();
     this.#watchBody();
-    this.#sink.onHead({ status, reason: reason ?? '', headers: headerLines(controller.rawHeaders) });
+    this.#sink.onHead({
+      status,
+      reason: wireText(reason ?? ''),
+      headers: headerLines(controller.rawHeaders),
+    });
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -220,6 +232,11 @@ function codeOf(error: Error): string {
 function describe(error: Error): string {
   const code = codeOf(error);
   return `${code === '' ? '' : `${code}: `}${error.message}`.slice(0, 200);
+}
+
+/** Gives a reason phrase as one character for each byte: undici reads it as UTF-8, and no header may hold more. */
+function wireText(reason: string): string {
+  return /^[\x20-\x7e]*$/.test(reason) ? reason : Buffer.from(reason).toString('latin1');
 }
 
 function headerLines(raw: unknown): string[] {

@@ -5,6 +5,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
+  'proxy-authentication-info',
   'proxy-authorization',
   'proxy-connection',
   'te',
@@ -12,6 +13,9 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+
+/** A path on the same origin: clients drop tabs from a URL, and take `/\` for `//`, which names another host. */
+const OWN_PLACE = /^\/(?![/\\])[\x20-\x7e\x80-\xff]*$/;
 
 /** Gives the first value of a header by its lower-case name, or null. */
 export function headerOf(lines: readonly string[], name: string): string | null {
@@ -44,16 +48,22 @@ export function endToEnd(lines: readonly string[], without: ReadonlySet<string>)
     const value = lines[i + 1] ?? '';
     const lower = name.toLowerCase();
     if (HOP_BY_HOP.has(lower) || without.has(lower) || listed?.has(lower)) continue;
-    if (lower === 'location' && !/^\/(?![/\\])/.test(value)) continue;
+    if (lower === 'location' && !OWN_PLACE.test(value)) continue;
     kept.push(name, value);
   }
   return kept;
 }
 
+/** Gives the names that any Connection line lists. */
 function connectionNames(lines: readonly string[]): Set<string> | null {
-  const value = headerOf(lines, 'connection');
-  if (value === null) return null;
-  const lower = value.toLowerCase();
-  if (lower === 'keep-alive' || lower === 'close') return null;
-  return new Set(lower.split(',').map((name) => name.trim()));
+  let names: Set<string> | null = null;
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const name = lines[i] ?? '';
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
+    const lower = (lines[i + 1] ?? '').toLowerCase();
+    if (lower === 'keep-alive' || lower === 'close') continue;
+    names ??= new Set();
+    for (const listed of lower.split(',')) names.add(listed.trim());
+  }
+  return names;
 }

@@ -50,8 +50,10 @@ export interface ExchangeOptions {
   context: CallContext;
   /** Kept under `upstream.timeoutMs`. */
   timeoutMs?: Ms;
-  /** From now to the answer's headers. */
-  deadlineMs?: Ms | null;
+  /** From now to the answer's last byte, a second attempt included; twice the time-out where none is given. */
+  deadlineMs?: Ms;
+  /** A second attempt is made only with as much of the deadline left. */
+  repeatMsMin?: Ms;
 }
 
 export interface UpstreamOptions {
@@ -68,6 +70,7 @@ export class Upstream {
   #clockOffsetMs: Ms | null = null;
   #lastAnswerAt: Ms | null = null;
   #failing = false;
+  #isEnding = false;
   #onRecovery: () => void = () => {};
 
   constructor(options: UpstreamOptions) {
@@ -93,8 +96,12 @@ export class Upstream {
     const first = await this.#once(request, options, 1);
     const code = first.answer?.envelope?.code;
     if (first.answer?.status !== 401 || code == null || !RESIGN_CODES.has(code)) return first;
+    const { deadlineMs = Infinity, repeatMsMin = 0 } = options;
+    const leftMs = deadlineMs - first.upstreamMs;
+    if (leftMs <= repeatMsMin) return first;
     await this.#options.tokens.resign();
-    const second = await this.#once(request, options, 2);
+    const again = leftMs === Infinity ? options : { ...options, deadlineMs: leftMs };
+    const second = await this.#once(request, again, 2);
     return {
       ...second,
       calls: [...first.calls, ...second.calls],
@@ -123,7 +130,8 @@ export class Upstream {
       this.#clockOffsetMs = offset;
       this.#options.tokens.setClockOffset(offset);
     }
-    if (this.#failing && head.status < 500) {
+    if (head.status >= 500) this.#failing = true;
+    else if (this.#failing) {
       this.#failing = false;
       this.#onRecovery();
     }
@@ -131,6 +139,11 @@ export class Upstream {
 
   noteFailure(): void {
     this.#failing = true;
+  }
+
+  /** Says that the sidecar ends what is under way: from now on a request without an answer is no failing of Kling's. */
+  end(): void {
+    this.#isEnding = true;
   }
 
   get lastAnswerAt(): Ms | null {
@@ -155,7 +168,7 @@ export class Upstream {
       taskId: null,
       holdId: context.holdId,
       attempt: end.attempt,
-      outcome: outcomeOf(end),
+      outcome: this.#isEnding && end.failure ? 'aborted' : outcomeOf(end),
       errorClass: end.failure?.errorClass ?? null,
       durationMs: end.durationMs,
       overheadMs: context.overheadMs,
@@ -173,7 +186,8 @@ export class Upstream {
     const startedAt = clock.now();
     const startedTick = clock.monotonic();
     const timeoutMs = Math.min(options.timeoutMs ?? Infinity, this.#options.timeoutMs);
-    const end = await buffered({ pool, clock, timeoutMs, deadlineMs: options.deadlineMs ?? null }, signed);
+    const deadlineMs = options.deadlineMs ?? timeoutMs * 2;
+    const end = await buffered({ pool, clock, timeoutMs, deadlineMs, coversBody: true }, signed);
     const durationMs = clock.monotonic() - startedTick;
     if (end.answer) this.noteHead(end.answer);
     else this.noteFailure();
@@ -254,11 +268,18 @@ function evidenceOf(end: AttemptEnd): CallEvidence | null {
   return { date: of('date'), server: of('server'), via: of('via'), cause: end.failure?.cause ?? null };
 }
 
+let lastDate = '';
+let lastDateAt = NaN;
+
 /** Kling's `Date` less our clock; the header has whole seconds, so half a second is added. */
 function clockOffset(head: AnswerHead, nowMs: Ms): Ms | null {
   const date = headerOf(head.headers, 'date');
-  const at = date === null ? NaN : Date.parse(date);
-  return Number.isNaN(at) ? null : at + 500 - nowMs;
+  if (date === null) return null;
+  if (date !== lastDate) {
+    lastDate = date;
+    lastDateAt = Date.parse(date);
+  }
+  return Number.isNaN(lastDateAt) ? null : lastDateAt + 500 - nowMs;
 }
 
 export type { ErrorClass };

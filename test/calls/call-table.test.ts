@@ -1,13 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RefusalRecord } from '../../src/calls/call.ts';
-import {
-  listCalls,
-  listRefusals,
-  recordCalls,
-  recordRefusals,
-  REFUSALS_MAX,
-} from '../../src/calls/call-table.ts';
+import { listCalls, listRefusals, recordRefusals, REFUSALS_MAX } from '../../src/calls/call-table.ts';
 import { purgeOld } from '../../src/calls/retention.ts';
+import { journalCalls } from '../../src/sla/journal.ts';
 import { admitHold, call, newHold, NOON, row } from '../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 
@@ -54,15 +49,15 @@ describe('the journal', () => {
       origin: 'sidecar',
       evidence: { date: null, server: 'nginx', via: null, cause: 'other side closed' },
     });
-    await store.run(recordCalls, [call('a'), failed]);
-    await store.run(recordCalls, [failed]);
+    await store.run(journalCalls, [call('a'), failed]);
+    await store.run(journalCalls, [failed]);
     expect((await store.run(listCalls, { limit: 10, cursor: null })).calls).toEqual([failed, call('a')]);
   });
 
   it('is listed newest first, page by page, and narrowed', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e'];
     await store.run(
-      recordCalls,
+      journalCalls,
       ids.map((id, i) =>
         call(id, {
           at: NOON + Math.floor(i / 2),
@@ -133,7 +128,7 @@ describe('retention', () => {
     const old = Array.from({ length: 2001 }, (_, i) =>
       call(`old${i}`, { at: NOON - 120 * DAY - 1 - (i % 7) }),
     );
-    await store.run(recordCalls, [...old, call('kept', { at: NOON - 120 * DAY })]);
+    await store.run(journalCalls, [...old, call('kept', { at: NOON - 120 * DAY })]);
     expect(await purge(NOON)).toMatchObject({ calls: 2000, more: true });
     expect(await purge(NOON)).toMatchObject({ calls: 1, more: false });
     expect(row(store, 'SELECT id FROM calls')).toEqual({ id: 'kept' });

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type StartedApp } from '../app/start-app.ts';
@@ -233,6 +236,23 @@ describe('without a sidecar or a store', () => {
       code: 0,
       out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
     });
+  });
+
+  it('an address that is taken is named, and whatever else listens there is no control plane', async () => {
+    const server = createServer((request, response) => response.end('{}')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const port = String((server.address() as AddressInfo).port);
+    const emulate = await cli(['emulate', '--port', port], { cwd });
+    expect(emulate).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`127.0.0.1:${port} is taken`) as string,
+    });
+    const status = await cli(['status'], { cwd, env: { KLING_SIDECAR__CONTROL__PORT: port } });
+    expect(status).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/no sidecar’s control plane/) as string,
+    });
+    server.close();
   });
 
   it('every command has help with a description and --config', async () => {

@@ -1,10 +1,11 @@
 /** A plane with a day's work in its ledger, for the tests of routes. */
 import { expect } from 'vitest';
-import { recordCalls, recordRefusals } from '../../src/calls/call-table.ts';
+import { recordRefusals } from '../../src/calls/call-table.ts';
 import { closeCreate } from '../../src/ledger/close.ts';
 import { observeTasks } from '../../src/ledger/observe.ts';
 import { CALL, REFUSAL } from '../telemetry/telling.ts';
 import { DAILY, startRig, START, type Answer, type Rig } from './fixture.ts';
+import { journalCalls } from '../../src/sla/journal.ts';
 
 const sighting = {
   taskId: '700',
@@ -51,7 +52,7 @@ export async function startBusyRig(): Promise<Rig> {
     source: 'poll',
     at: START + 60_000,
   });
-  await rig.ledger.run(recordCalls, [
+  await rig.ledger.run(journalCalls, [
     { ...CALL, id: 'call_1', at: START, taskId: '700' },
     {
       ...CALL,

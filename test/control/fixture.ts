@@ -5,10 +5,12 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { claimCommands, slaCommands } from '../../src/app-sla-commands.ts';
 import { applyBudgets, raiseBudget } from '../../src/budget/budget-table.ts';
 import type { BudgetRule } from '../../src/budget/budget-rule.ts';
 import type { NewHold } from '../../src/budget/hold.ts';
 import { createManualClock, type ManualClock } from '../../src/clock.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import type { ControlCommands } from '../../src/control/commands.ts';
 import type { PricedRequest } from '../../src/control/estimate.ts';
 import { createControlPlane, type ControlPlane, type ControlPlaneOptions } from '../../src/control/plane.ts';
@@ -177,8 +179,12 @@ function commandsOf(
   readiness: { ready: boolean; reasons: string[] },
 ): ControlCommands {
   const at = (): number => clock.now();
+  const { config } = loadConfig({ env: {}, cwd: '/nowhere' });
+  const reader: ControlCommands['reader'] = { read: (operation, args) => ledger.run(operation, args) };
+  const writer = { write: reader.read };
+  const sla = { clock, config: () => config, reader, writer };
   return {
-    reader: { read: (operation, args) => ledger.run(operation, args) },
+    reader,
     now: at,
     stuckAfterMs: 600_000,
     status: () => ({
@@ -201,6 +207,8 @@ function commandsOf(
     raiseBudget: async (raise, given) =>
       void (await ledger.run(raiseBudget, { ...raise, ...given, at: at() })),
     acceptClock: () => Promise.resolve({ clockOffsetMs: -3.5 }),
+    sla: slaCommands(sla),
+    claims: claimCommands(sla),
   };
 }
 

@@ -164,6 +164,7 @@ describe('/openapi.json', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(routes.toSorted()).toEqual([
+      'DELETE /v1/exclusions/{id}',
       'DELETE /v1/freeze',
       'GET /livez',
       'GET /metrics',
@@ -171,16 +172,27 @@ describe('/openapi.json', () => {
       'GET /v1/audit',
       'GET /v1/budgets',
       'GET /v1/calls',
+      'GET /v1/claims',
+      'GET /v1/claims/{month}',
+      'GET /v1/exclusions',
       'GET /v1/holds',
+      'GET /v1/sla/{month}',
+      'GET /v1/sla/{month}/calls',
+      'GET /v1/sla/{month}/windows',
       'GET /v1/status',
       'GET /v1/tasks',
       'GET /v1/tasks/{id}',
       'GET /v1/usage',
+      'POST /v1/blame',
       'POST /v1/budgets/{name}/raise',
+      'POST /v1/claims/{month}/draft',
+      'POST /v1/claims/{month}/mark',
       'POST /v1/clock/accept',
       'POST /v1/estimate',
+      'POST /v1/exclusions',
       'POST /v1/freeze',
       'POST /v1/holds/{id}/{action}',
+      'POST /v1/import',
     ]);
     const status = (await get('/v1/status')).json;
     const described = document.components.schemas['Status'];

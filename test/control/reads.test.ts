@@ -237,8 +237,7 @@ describe('reads', () => {
     for (const target of [
       '/nowhere',
       '/v1',
-      '/v1/claims',
-      '/v1/sla/2026-11',
+      '/v1/sla',
       '/v1/alerts',
       '/',
       '/v1/status/',

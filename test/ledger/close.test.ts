@@ -57,7 +57,7 @@ describe('a create that made a task', () => {
   it('takes few statements', async () => {
     const before = store.statements();
     await close(store, 'h', task(), { calls: [call('c')] });
-    expect(store.statements() - before).toBeLessThanOrEqual(4);
+    expect(store.statements() - before).toBeLessThanOrEqual(5);
   });
 
   it('settles to the deduction when the task succeeds, below or above the hold', async () => {
@@ -114,18 +114,24 @@ describe('a create that made a task', () => {
     expect(state('h2')).toEqual({ state: 'settled', settled: 500 });
   });
 
-  it('makes no second task of one that is known', async () => {
+  it('makes no second task of one that is known: in doubt, until Kling says so of this id', async () => {
     await close(store, 'h', task());
     await close(store, 'h', task({ state: 'processing' }));
     expect(state()).toMatchObject({ state: 'held' });
     await admitHold(store, newHold('h2'));
     await close(store, 'h2', task());
-    expect(state('h2')).toEqual({ state: 'released', settled: 0 });
-    expect(row(store, 'SELECT COUNT(*) AS n FROM tasks')).toEqual({ n: 1 });
-    expect(row(store, "SELECT note FROM entries WHERE hold_id = 'h2' AND seq = 2")['note']).toContain(
+    expect(state('h2')).toEqual({ state: 'held', settled: 0 });
+    const doubt = row(store, "SELECT in_doubt, doubt_evidence, next_look_up_at FROM holds WHERE id = 'h2'");
+    expect(doubt).toMatchObject({ in_doubt: 1, doubt_evidence: expect.stringContaining('hold h') });
+    expect(doubt['next_look_up_at']).not.toBeNull();
+    await admitHold(store, newHold('h3', { externalTaskId: 'ks_h' }));
+    await close(store, 'h3', task());
+    expect(state('h3')).toEqual({ state: 'released', settled: 0 });
+    expect(row(store, "SELECT note FROM entries WHERE hold_id = 'h3' AND seq = 2")['note']).toContain(
       'hold h',
     );
-    expect(today()).toEqual([0, 10_000]);
+    expect(row(store, 'SELECT COUNT(*) AS n FROM tasks')).toEqual({ n: 1 });
+    expect(today()).toEqual([0, 20_000]);
   });
 
   it('ignores a deduction that makes no sense', async () => {

@@ -138,7 +138,7 @@ class Play {
         if (isSecond) return;
         const seen = this.#seenOf(taskId, { ...step.seen, deduction: limited(step.seen.deduction) });
         await this.#close(id, { kind: 'task', sighting: toSighting(taskId, seen) });
-        this.model.attach(id, taskId, seen);
+        this.model.attach(id, taskId, seen, { at: this.#at, isLookUp: false });
         return;
       }
       case 'observe': {
@@ -187,7 +187,7 @@ class Play {
     };
     const lookUp = { holdId: id, at: this.#at, outcome: outcomes[step.outcome] };
     this.facts.push(...(await this.#store.run(recordLookUps, [lookUp])).facts);
-    if (step.outcome === 'found') this.model.attach(id, taskId, seen);
+    if (step.outcome === 'found') this.model.attach(id, taskId, seen, { at: this.#at, isLookUp: true });
     if (step.outcome === 'absent') this.model.absent(id, this.#at);
   }
 

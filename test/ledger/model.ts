@@ -71,12 +71,13 @@ export class LedgerModel {
     return true;
   }
 
-  attach(id: string, taskId: string, seen: Seen): void {
+  attach(id: string, taskId: string, seen: Seen, by: { at: number; isLookUp: boolean }): void {
     const hold = this.#hold(id);
     const known = this.tasks.get(taskId);
     if (known?.hold === id) this.observe(taskId, seen);
     else if (known) {
-      if (hold.state === 'held' && hold.task === null) this.#end(hold, 'released', 0);
+      if (!by.isLookUp) this.unknown(id, by.at);
+      else if (hold.state === 'held' && hold.task === null) this.#end(hold, 'released', 0);
     } else {
       this.tasks.set(taskId, { hold: id, rank: 0, isFailed: false });
       hold.task = taskId;

@@ -31,6 +31,7 @@ const CONTRACT: Readonly<Record<string, { type: string; labels: string[] }>> = {
   kling_retries_total: { type: 'counter', labels: ['reason'] },
   kling_throttles_total: { type: 'counter', labels: ['code'] },
   kling_token_refreshes_total: { type: 'counter', labels: ['result'] },
+  kling_config_reloads_total: { type: 'counter', labels: ['result'] },
   kling_store_commit_seconds: { type: 'histogram', labels: [] },
   kling_store_bytes: { type: 'gauge', labels: [] },
   kling_event_loop_lag_seconds: { type: 'gauge', labels: [] },
@@ -221,6 +222,6 @@ describe('the metrics', () => {
     const names = [...Object.values(createInstruments()), ...Object.values(GAUGES)].map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names)
-      expect(name).toMatch(/_(total|seconds|credits|bytes|in_use|limit|length|tasks|stuck)$|^kling_tasks$/);
+      expect(name).toMatch(/_(total|seconds|credits|bytes|in_use|limit|length|tasks|stuck|ratio|windows|requests|errors)$|^kling_tasks$/);
   });
 });

@@ -1,0 +1,175 @@
+/**
+ * Months and claims of the running app: what the config says of them, closing months after their grace time, and
+ * drafting what may be claimed, with the months that were missed.
+ */
+import { readFileSync } from 'node:fs';
+import { datesOf, type ClaimSettings } from './claims/claim-case.ts';
+import { invoiceOf } from './claims/claims-config.ts';
+import { listClaims } from './claims/claim-table.ts';
+import type { ClaimDates } from './claims/deadlines.ts';
+import { draftClaim, monthsToDraft, type DraftRequest, type DraftResult } from './claims/draft.ts';
+import { KLING_HOSTS } from './claims/evidence.ts';
+import { readOverride, type CalendarOverride } from './claims/working-days.ts';
+import type { Config } from './config/config.ts';
+import { SidecarError } from './errors.ts';
+import { KLING_AGREEMENTS } from './sla/agreement.ts';
+import { closeMonth, readMonth, type StoredMonthQuestion } from './sla/month-table.ts';
+import { addMonths, monthOf, parseMonth } from './sla/period.ts';
+import { readFirstWindow } from './sla/verify.ts';
+import type { Store } from './store/store.ts';
+import type { Log } from './telemetry/log.ts';
+import type { Ms } from './units.ts';
+
+const HOUR_MS = 3_600_000;
+/** How many months back rows may still come: as long as a claim may be filed, and one more. */
+const MONTHS_BACK = 4;
+
+/** What a month is asked with: every host, as the report shows it. @throws SidecarError `bad_usage` for no month. */
+export function monthQuestion(config: Config, month: string, now: Ms): StoredMonthQuestion {
+  parseMonth(month);
+  const { timeZone, terms, agreements } = config.sla;
+  return {
+    month,
+    timeZone,
+    terms: { source: terms.length === 0 ? 'none' : 'config', terms },
+    agreements: [...KLING_AGREEMENTS, ...agreements],
+    now,
+    hosts: null,
+  };
+}
+
+/** What a claim is drafted from: the month's calls to Kling's own hosts and those that `claims.hosts` names. */
+export function draftRequest(
+  config: Config,
+  asked: { month: string; now: Ms; order: DraftRequest['order'] },
+): DraftRequest {
+  const { claims } = config;
+  return {
+    question: { ...monthQuestion(config, asked.month, asked.now), hosts: [...KLING_HOSTS, ...claims.hosts] },
+    settings: claimSettings(config, asked.month),
+    directory: claims.directory,
+    order: asked.order,
+  };
+}
+
+function claimSettings(config: Config, month: string): ClaimSettings {
+  const { claims, upstream, price } = config;
+  return {
+    claimant: claims.claimant,
+    baseUrl: upstream.baseUrl,
+    ...calendarSettings(config),
+    invoice: invoiceOf(claims, month),
+    // Kling's billing rows are not read yet: without an invoice, our settled credits at `price` are the fee.
+    billing: null,
+    price: { perCredit: decimalOf(price.perCredit), currency: price.currency },
+  };
+}
+
+/** Writes a small number as a decimal without an exponent. */
+function decimalOf(value: number): string {
+  return value.toFixed(12).replace(/\.?0+$/, '');
+}
+
+function calendarSettings({ sla, claims }: Config): Pick<ClaimSettings, 'calendar' | 'calendarOverride'> {
+  return {
+    calendar: sla.calendar,
+    calendarOverride: claims.calendarFile === null ? null : readCalendarFile(claims.calendarFile),
+  };
+}
+
+function readCalendarFile(path: string): CalendarOverride {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SidecarError('config_invalid', `claims.calendarFile: ${path} cannot be read: ${why}`, {
+      cause,
+    });
+  }
+  return readOverride(json, path);
+}
+
+/** Gives the days on which a month's claim may be filed. */
+export function filingDates(config: Config, month: string): ClaimDates {
+  parseMonth(month);
+  return datesOf(month, calendarSettings(config));
+}
+
+export interface MonthsDeps {
+  store: Pick<Store, 'read' | 'write'>;
+  config: () => Config;
+  log: Log;
+}
+
+/**
+ * Closes the months whose grace time is over and drafts their claims: those never drafted, and drafts not yet filed
+ * whose month has changed since.
+ */
+export async function closeMonths(deps: MonthsDeps, at: Ms): Promise<void> {
+  const { store, log } = deps;
+  const config = deps.config();
+  const changed = new Set<string>();
+  const over = await monthsOver(deps, at);
+  for (const month of over) {
+    const measured = await store.read(readMonth, monthQuestion(config, month, at));
+    const { revision, isNew } = await store.write(closeMonth, { measured, at });
+    if (!isNew) continue;
+    changed.add(month);
+    const { availability, commitment, breached } = measured;
+    log.info('a month of availability was closed', { month, revision, availability, commitment, breached });
+  }
+  const { timeZone, closeAfterHours } = config.sla;
+  const fresh = await monthsToDraft(store, { now: at, timeZone, closeAfterMs: closeAfterHours * HOUR_MS });
+  for (const month of over) {
+    if (fresh.includes(month)) await draft(deps, { month, now: at, isChanged: changed.has(month) });
+    else if (changed.has(month)) await draftAgain(deps, month, at);
+  }
+}
+
+/** Lists the months that are over by the grace time and of which something was counted, oldest first. */
+async function monthsOver({ store, config }: MonthsDeps, at: Ms): Promise<string[]> {
+  const { timeZone, closeAfterHours } = config().sla;
+  const first = await store.read(readFirstWindow, {});
+  if (first > at) return [];
+  const oldest = monthOf(first, timeZone);
+  const present = monthOf(at - closeAfterHours * HOUR_MS, timeZone);
+  return Array.from({ length: MONTHS_BACK }, (_, index) => addMonths(present, index - MONTHS_BACK)).filter(
+    (month) => month >= oldest,
+  );
+}
+
+async function draft(
+  { store, config, log }: MonthsDeps,
+  { month, now, isChanged }: { month: string; now: Ms; isChanged: boolean },
+): Promise<void> {
+  const order = { actor: 'job', reason: 'the month was closed' };
+  const drafted = await draftClaim(store, draftRequest(config(), { month, now, order }));
+  if (drafted.kind === 'drafted') tellDraft(log, month, drafted);
+  else if (isChanged) log.info('no claim is due for a month', { month, why: drafted.message });
+}
+
+function tellDraft(log: Log, month: string, drafted: Extract<DraftResult, { kind: 'drafted' }>): void {
+  const { folder, claim, revision } = drafted;
+  const { percent, earliest, latest } = claim;
+  log.warn('a claim was drafted; it waits to be read and filed', {
+    month,
+    revision,
+    percent,
+    folder,
+    earliest,
+    latest,
+  });
+}
+
+/** A month that has a claim changed: a draft is drawn up again, one that was filed is left to people. */
+async function draftAgain(deps: MonthsDeps, month: string, now: Ms): Promise<void> {
+  const [last] = await deps.store.read(listClaims, { month });
+  if (!last) return;
+  if (last.state === 'draft') await draft(deps, { month, now, isChanged: true });
+  else if (last.state === 'filed' || last.state === 'acknowledged') {
+    deps.log.warn('the numbers of a month changed after its claim was filed; claim draft shows them', {
+      month,
+    });
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * When a claim may be filed (SLA, 3.2): after the fifth working day of the following month, and within two months
+ * after the end of the bad month.
+ *
+ * **Invariant**: the earliest day is the one after the fifth working day; the latest is the bad month's last day two
+ * months later, clamped to that month's last day (28 February gives 28 April, 31 December gives 28 February).
+ */
+import { addDays, addMonths, daysOfMonth } from '../sla/period.ts';
+import type { WorkCalendar } from './working-days.ts';
+
+const WORKING_DAY = 5;
+const MONTHS_TO_FILE = 2;
+
+export interface ClaimDates {
+  /** The first day on which it may be filed, `YYYY-MM-DD`. */
+  earliest: string;
+  /** The last one, inclusive. */
+  latest: string;
+  /** Whether the calendar has no data for a day it was asked for. */
+  isEstimated: boolean;
+  calendar: string;
+  calendarSource: string;
+}
+
+/** Works out the dates of a month's claim. */
+export function claimDates(month: string, calendar: WorkCalendar): ClaimDates {
+  let day = `${addMonths(month, 1)}-01`;
+  for (let worked = Number(calendar.isWorkday(day)); worked < WORKING_DAY;) {
+    day = addDays(day, 1);
+    worked += Number(calendar.isWorkday(day));
+  }
+  return {
+    earliest: addDays(day, 1),
+    latest: latestDay(month),
+    isEstimated: !calendar.isKnown(day),
+    calendar: calendar.name,
+    calendarSource: calendar.sourceOf(day),
+  };
+}
+
+/** Gives the last day on which a month's claim may be filed. */
+export function latestDay(month: string): string {
+  const last = daysOfMonth(month).length;
+  const days = daysOfMonth(addMonths(month, MONTHS_TO_FILE));
+  return days[Math.min(last, days.length) - 1] ?? `${addMonths(month, MONTHS_TO_FILE)}-28`;
+}
+
+/** Where a day stands to the dates. */
+export function filingState(
+  dates: Pick<ClaimDates, 'earliest' | 'latest'>,
+  today: string,
+): 'early' | 'open' | 'late' {
+  if (today < dates.earliest) return 'early';
+  return today <= dates.latest ? 'open' : 'late';
+}

@@ -1,0 +1,184 @@
+/**
+ * Drafting: a closed month's claim as a folder of documents, `YYYY-MM/rN`, and its row.
+ *
+ * **Invariant**: a folder is written beside its place and renamed into it, so that it is whole or absent; a draft
+ * that was killed leaves a folder with a dot before its name, which the next draft removes. A folder that somebody
+ * edited is set aside, never overwritten.
+ */
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SidecarError } from '../errors.ts';
+import { closeMonth, readMonth, type StoredMonthQuestion } from '../sla/month-table.ts';
+import { addMonths, dayOf, monthOf } from '../sla/period.ts';
+import type { SlaMonth } from '../sla/month.ts';
+import type { Store } from '../store/store.ts';
+import type { Ms } from '../units.ts';
+import type { ClaimSettings } from './claim-case.ts';
+import { listClaims, readDraftRevision, recordDraft } from './claim-table.ts';
+import { latestDay } from './deadlines.ts';
+import { composeClaim, type ClaimFile, type ComposedClaim } from './documents.ts';
+
+/** What a draft is made from. */
+export interface DraftRequest {
+  /** The month and zone, narrowed to the hosts that may enter a claim. */
+  question: StoredMonthQuestion;
+  settings: ClaimSettings;
+  /** Where `YYYY-MM/rN` goes, absolute. */
+  directory: string;
+  /** Who wants it, and why: kept in the audit. */
+  order: { actor: string; reason: string };
+}
+
+/** What of the store a draft needs. */
+export type DraftStore = Pick<Store, 'read' | 'write'>;
+
+export type DraftResult =
+  /** The commitment was kept, or the month has no service period: nothing was written. */
+  | { kind: 'nothing_due'; measured: SlaMonth; message: string }
+  | {
+      kind: 'drafted';
+      measured: SlaMonth;
+      claim: Omit<ComposedClaim, 'files'>;
+      revision: number;
+      folder: string;
+      /** False where this very draft existed. */
+      isNew: boolean;
+    };
+
+/** Drafts under way by month's folder: the second of two waits, so that neither takes the other's for a leftover. */
+const underWay = new Map<string, Promise<unknown>>();
+
+/**
+ * Drafts a month's claim, closing the month first.
+ * @throws SidecarError `bad_usage` where the month is not over.
+ */
+export async function draftClaim(store: DraftStore, request: DraftRequest): Promise<DraftResult> {
+  const key = join(request.directory, request.question.month);
+  const before = underWay.get(key) ?? Promise.resolve();
+  const draft = before.catch(() => undefined).then(() => draftAlone(store, request));
+  underWay.set(key, draft);
+  try {
+    return await draft;
+  } finally {
+    if (underWay.get(key) === draft) underWay.delete(key);
+  }
+}
+
+async function draftAlone(store: DraftStore, request: DraftRequest): Promise<DraftResult> {
+  const { question, settings, directory } = request;
+  const whole = await store.read(readMonth, { ...question, hosts: null });
+  if (whole.live !== null) {
+    throw new SidecarError(
+      'bad_usage',
+      `${question.month} is not over: it ends at ${whole.end ?? '-'}. A claim is drafted for months that are over.`,
+    );
+  }
+  await store.write(closeMonth, { measured: whole, at: question.now });
+  const { measured, claim } = await store.read(composeClaim, { question, settings });
+  if (!claim) return { kind: 'nothing_due', measured, message: nothingDue(measured) };
+  const { files, ...drafted } = claim;
+  const revision = await store.read(readDraftRevision, { month: question.month, manifest: drafted.manifest });
+  const monthFolder = join(directory, question.month);
+  const folder = join(monthFolder, `r${revision}`);
+  await writeFolder(monthFolder, `r${revision}`, files);
+  const { manifest, reading, percent, asked, currency, earliest, latest } = drafted;
+  const row = { manifest, reading, percent, asked, currency, earliest, latest };
+  const { isNew } = await store.write(recordDraft, {
+    claim: { month: question.month, revision, folder, ...row, draftedAt: question.now },
+    order: request.order,
+  });
+  return { kind: 'drafted', measured, claim: drafted, revision, folder, isNew };
+}
+
+/** Says with the numbers why nothing may be claimed. */
+export function nothingDue(measured: SlaMonth): string {
+  const { received, contract } = measured.readings;
+  if (received.availability === null || contract.availability === null) {
+    return `Nothing is due for ${measured.month}: no term covers it, so it has no service period.`;
+  }
+  return (
+    `Nothing is due for ${measured.month}: availability was ${received.availability} % (answers only) and ` +
+    `${contract.availability} % (with requests that never arrived), not below the committed ${measured.commitment} %. ` +
+    `Sum of error rates ${contract.sumErrorRates} over ${measured.windows.total} windows, ` +
+    `${measured.windows.withTraffic} with traffic, ${measured.windows.withErrors} with errors, ` +
+    `${measured.windows.notObserved} in which no sidecar ran.`
+  );
+}
+
+/** How many months back to look; what can no longer be filed is left out by its date. */
+const CATCH_UP_MONTHS = 3;
+
+/** Lists the months that are over by the grace time, may still be filed, and have no claim yet; oldest first. */
+export async function monthsToDraft(
+  store: Pick<Store, 'read'>,
+  at: { now: Ms; timeZone: string; closeAfterMs: Ms },
+): Promise<string[]> {
+  const claims = await store.read(listClaims, { month: null });
+  const drafted = new Set(claims.map((claim) => claim.month));
+  const present = monthOf(at.now - at.closeAfterMs, at.timeZone);
+  const today = dayOf(at.now, at.timeZone);
+  return Array.from({ length: CATCH_UP_MONTHS }, (_, index) =>
+    addMonths(present, index - CATCH_UP_MONTHS),
+  ).filter((month) => !drafted.has(month) && today <= latestDay(month));
+}
+
+async function writeFolder(parent: string, name: string, files: readonly ClaimFile[]): Promise<void> {
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  await removeLeftovers(parent);
+  const folder = join(parent, name);
+  const present = await compareFolder(folder, files);
+  if (present === 'same') return;
+  const temporary = await mkdtemp(join(parent, `.${name}-`));
+  for (const file of files) await writeDurably(join(temporary, file.name), file.text);
+  if (present === 'different') await rename(folder, await freeName(parent, `${name}.edited`));
+  await rename(temporary, folder);
+  await syncFolder(parent);
+}
+
+async function removeLeftovers(parent: string): Promise<void> {
+  for (const entry of await readdir(parent)) {
+    if (/^\.r\d+-/.test(entry)) await rm(join(parent, entry), { recursive: true });
+  }
+}
+
+async function compareFolder(
+  folder: string,
+  files: readonly ClaimFile[],
+): Promise<'absent' | 'same' | 'different'> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (names === null) return 'absent';
+  for (const { name, text } of files) {
+    if (!names.includes(name)) return 'different';
+    if ((await readFile(join(folder, name), 'utf8')) !== text) return 'different';
+  }
+  return 'same';
+}
+
+async function freeName(parent: string, wanted: string): Promise<string> {
+  const taken = new Set(await readdir(parent));
+  let name = wanted;
+  for (let number = 2; taken.has(name); number += 1) name = `${wanted}-${number}`;
+  return join(parent, name);
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text, 'utf8');
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

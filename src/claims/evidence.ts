@@ -1,0 +1,160 @@
+/**
+ * What a claim rests on, read from the store in one go.
+ *
+ * **Invariant**: only calls to Kling's own hosts (and those a setting names) are evidence. No prompt, no body, no
+ * secret and no result URL is in it: the journal holds none, and free text is stripped of addresses and bearers.
+ */
+import { toCall, type CallColumns } from '../calls/call-table.ts';
+import type { CallRecord } from '../calls/call.ts';
+import { selectChecks, selectCorrections, type Correction } from '../sla/blame-table.ts';
+import type { ControlCheck } from '../sla/blame.ts';
+import { attemptsIn, MAINTENANCE_CODE, type Blame, type WindowSlice } from '../sla/counts.ts';
+import { isHostAmong, loadMonth, type StoredMonthQuestion } from '../sla/month-table.ts';
+import { slicesIn, type SlaMonth } from '../sla/month.ts';
+import { servicePeriod, type ServicePeriod } from '../sla/period.ts';
+import { mergeSpans, spansHold, WINDOW_MS, type Span } from '../sla/window.ts';
+import type { Tx } from '../store/operation.ts';
+import type { MilliCredits, Ms } from '../units.ts';
+
+/** Kling's own API hosts (kling-api, base URLs, read 2026-09-20). */
+export const KLING_HOSTS: readonly string[] = [
+  'api-singapore.klingai.com',
+  'api-beijing.klingai.com',
+  'api.klingai.com',
+];
+
+/** How an error takes part: in both readings, in `contract` alone, left out by an exclusion, or not at all. */
+export type CountedIn = 'received+contract' | 'contract' | 'excluded' | 'none';
+
+export interface ErrorRequest {
+  call: CallRecord;
+  blame: Blame | null;
+  countedIn: CountedIn;
+}
+
+/** Kling's `Date` less our clock over the windows with errors, in milliseconds; null without such headers. */
+export interface ClockOffset {
+  answers: number;
+  minMs: number | null;
+  maxMs: number | null;
+  meanMs: number | null;
+}
+
+export interface ClaimEvidence {
+  measured: SlaMonth;
+  period: ServicePeriod;
+  slices: WindowSlice[];
+  errors: ErrorRequest[];
+  checks: ControlCheck[];
+  corrections: Correction[];
+  clockOffset: ClockOffset;
+  /** What the ledger settled by instants within the period. */
+  settledCredits: MilliCredits;
+}
+
+/** Gathers the evidence of a month. `question.hosts` names the hosts that count. */
+export async function gatherEvidence(tx: Tx, question: StoredMonthQuestion): Promise<ClaimEvidence> {
+  const { measured, records } = await loadMonth(tx, question);
+  const period = servicePeriod(question.month, question.timeZone, question.terms);
+  const slices = slicesIn(records.slices, period.spans);
+  const troubled = troubledSpans(slices);
+  const whole = { start: period.spans[0]?.start ?? 0, end: period.spans.at(-1)?.end ?? 0 };
+  return {
+    measured,
+    period,
+    slices,
+    errors: await selectErrors(tx, { spans: troubled, excluded: mergeSpans(records.exclusions), question }),
+    checks: (await selectChecks(tx, whole)).filter((check) => spansHold(period.spans, check.at)),
+    corrections: await selectCorrections(tx, whole),
+    clockOffset: await readClockOffset(tx, troubled),
+    settledCredits: await sumSettled(tx, period.spans),
+  };
+}
+
+/** Joins the windows that hold anything but answers without error. */
+function troubledSpans(slices: readonly WindowSlice[]): Span[] {
+  const troubled = slices.filter(
+    ({ counts }) => attemptsIn(counts) > counts.ok + counts.client_error + counts.throttled,
+  );
+  return mergeSpans(troubled.map(({ windowStart: start }) => ({ start, end: start + WINDOW_MS })));
+}
+
+async function selectErrors(
+  tx: Tx,
+  scope: { spans: readonly Span[]; excluded: readonly Span[]; question: StoredMonthQuestion },
+): Promise<ErrorRequest[]> {
+  const errors: ErrorRequest[] = [];
+  for (const span of scope.spans) {
+    const rows = await tx.all<CallColumns & { blame: Blame | null }>(
+      `SELECT c.*, (SELECT u.blame FROM sla_unreachable u WHERE u.call_id = c.id) AS blame FROM calls c
+       WHERE c.at >= ? AND c.at < ? AND c.outcome IN ('server_error', 'unreachable', 'no_answer', 'aborted')
+       ORDER BY c.at, c.id`,
+      span.start,
+      span.end,
+    );
+    for (const row of rows) {
+      const call = toCall(row);
+      const { hosts } = scope.question;
+      if (hosts !== null && !isHostAmong(call.host, hosts)) continue;
+      const blame = call.outcome === 'unreachable' ? (row.blame ?? 'unknown') : null;
+      errors.push({ call, blame, countedIn: countedIn(call, blame, spansHold(scope.excluded, call.at)) });
+    }
+  }
+  return errors;
+}
+
+function countedIn(call: CallRecord, blame: Blame | null, isExcluded: boolean): CountedIn {
+  const isError = call.outcome === 'server_error' || blame === 'upstream';
+  if (!isError) return 'none';
+  if (isExcluded) return 'excluded';
+  return call.outcome === 'server_error' ? 'received+contract' : 'contract';
+}
+
+async function readClockOffset(tx: Tx, spans: readonly Span[]): Promise<ClockOffset> {
+  let answers = 0;
+  let total = 0;
+  let minMs: number | null = null;
+  let maxMs: number | null = null;
+  for (const span of spans) {
+    const row = await tx.get<{
+      answers: number;
+      total: number | null;
+      low: number | null;
+      high: number | null;
+    }>(
+      'SELECT COUNT(clock_offset_ms) AS answers, SUM(clock_offset_ms) AS total, MIN(clock_offset_ms) AS low, ' +
+        'MAX(clock_offset_ms) AS high FROM calls WHERE at >= ? AND at < ?',
+      span.start,
+      span.end,
+    );
+    if (!row || row.low === null || row.high === null) continue;
+    answers += row.answers;
+    total += row.total ?? 0;
+    minMs = Math.min(minMs ?? row.low, row.low);
+    maxMs = Math.max(maxMs ?? row.high, row.high);
+  }
+  return { answers, minMs, maxMs, meanMs: answers === 0 ? null : Math.round(total / answers) };
+}
+
+async function sumSettled(tx: Tx, spans: readonly Span[]): Promise<MilliCredits> {
+  let credits: MilliCredits = 0;
+  for (const span of spans) {
+    const row = await tx.get<{ credits: number | null }>(
+      "SELECT SUM(credits) AS credits FROM entries WHERE kind IN ('settle', 'adjust') AND at >= ? AND at < ?",
+      span.start,
+      span.end,
+    );
+    credits += row?.credits ?? 0;
+  }
+  return credits;
+}
+
+/** Tells whether an error is an answer of maintenance. */
+export function isMaintenance(call: Pick<CallRecord, 'outcome' | 'code'>): boolean {
+  return call.outcome === 'server_error' && call.code === MAINTENANCE_CODE;
+}
+
+/** Shifts an instant to a clock of UTC+8 and writes it so, `2026-10-03T20:05:00.000+08:00`. */
+export function isoEast(at: Ms): string {
+  return `${new Date(at + 8 * 3_600_000).toISOString().slice(0, -1)}+08:00`;
+}

@@ -1,0 +1,206 @@
+/** The claim as a letter in English, for someone who was not there and keeps a log of their own. */
+import type { ClaimCase, ClaimLine } from './claim-case.ts';
+import { askedText, eastMinute, markdownTable, periodBounds, rateText, utcMinute } from './letter-words.ts';
+import { formatMoney } from './money.ts';
+
+const BLANK = '______';
+
+/** Writes the English letter as Markdown. */
+export function letterEnglish(claim: ClaimCase): string {
+  const { measured } = claim.evidence;
+  const sections = [
+    `# Claim for compensation under the Kling AI SLA, service period ${measured.month}`,
+    `Reference: ${claim.reference}`,
+    claimantTable(claim),
+    `## What we ask\n\n${ask(claim)}`,
+    `## Why\n\n${why(claim)}`,
+    `## The numbers\n\n${numbersTable(claim)}`,
+    `## How to check this in your own log\n\n${howToCheck(claim)}`,
+    `## The windows that cost most\n\n${worstTable(claim)}`,
+    `## What your log should show\n\n${traces(claim)}`,
+    `## The fee and the voucher\n\n${feeText(claim)}`,
+    ...alternativeSection(claim),
+    `## What we left out\n\n${leftOut(claim)}`,
+    `## Deadlines\n\n${deadlines(claim)}`,
+    `## Attached\n\n${attached()}`,
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function claimantTable(claim: ClaimCase): string {
+  const { settings, evidence, hosts } = claim;
+  const { accountId, company, contact } = settings.claimant;
+  const { firstDay, lastDay, timeZone, days } = evidence.period;
+  return markdownTable(
+    ['', ''],
+    [
+      ['Account', accountId ?? BLANK],
+      ['Company', company ?? BLANK],
+      ['Contact', contact ?? BLANK],
+      ['Service period', `${firstDay ?? ''} to ${lastDay ?? ''}, both inclusive, ${days} days (${timeZone})`],
+      ['API base URL', claim.baseUrl],
+      ['Hosts called', hosts.join(', ')],
+    ],
+  );
+}
+
+function ask(claim: ClaimCase): string {
+  const { principal } = claim;
+  const amount = askedText(principal, claim);
+  const share = `${principal.percent} % of the Monthly Service Fee`;
+  return amount === null
+    ? `A compensation voucher of **${share}** of this account for the service period, under articles 2.2 and 3.1 of the Service Level Agreement (SLA).`
+    : `A compensation voucher of **${amount}**, which is ${share}, under articles 2.2 and 3.1 of the Service Level Agreement (SLA).`;
+}
+
+const READING_TEXT: Record<ClaimLine['reading'], string> = {
+  received:
+    'Error requests here are only requests that your servers answered with an HTTP status of 500 to 599; valid ' +
+    'requests are all requests that your servers answered.',
+  contract:
+    'Error requests here are requests that your servers answered with an HTTP status of 500 to 599, and requests ' +
+    'that never reached your servers through a fault on your side (SLA 1.2); the latter also count as valid requests.',
+};
+
+function why(claim: ClaimCase): string {
+  const { principal, agreement } = claim;
+  return (
+    `Service availability in the period was **${principal.availability} %**. The SLA commits to no less than ` +
+    `${agreement.commitment} % (2.2). ${READING_TEXT[principal.reading]}\n\n` +
+    'Article 2.1: availability = (1 − sum of the error rates of all 5-minute windows ÷ number of 5-minute windows ' +
+    'in the period) × 100 %, where a window’s error rate = error requests ÷ valid requests in it (1.4), and the ' +
+    'number of windows = 12 × 24 × days. Windows without requests add nothing to the sum and are counted in the number.'
+  );
+}
+
+function numbersTable(claim: ClaimCase): string {
+  const { measured } = claim.evidence;
+  const reading = measured.readings[claim.principal.reading];
+  const { total, notObserved } = measured.windows;
+  return markdownTable(
+    ['What', 'Value'],
+    [
+      ['Windows in the period (12 × 24 × days)', String(total)],
+      ['Windows with requests of ours', String(claim.windowsWithTraffic)],
+      ['Windows with errors', String(claim.errors.windows)],
+      ['Windows in which our recorder did not run', String(notObserved)],
+      ['Valid requests', String(reading.valid)],
+      ['Error requests', String(reading.errors)],
+      ['Sum of the windows’ error rates (Σ)', reading.sumErrorRates],
+      ['Availability = (1 − Σ ÷ windows) × 100 %', `${claim.principal.availability} %`],
+      ['Committed', `${claim.agreement.commitment} %`],
+    ],
+  );
+}
+
+function howToCheck(claim: ClaimCase): string {
+  const { start, end } = periodBounds(claim);
+  return [
+    `1. Take all requests of our account to ${claim.hosts.join(', ')} from ${utcMinute(start)} UTC (${eastMinute(start)} UTC+8) to ${utcMinute(end)} UTC (${eastMinute(end)} UTC+8), the end exclusive.`,
+    '2. Put each into the 5-minute window in which it began. Windows begin at minutes 00, 05, 10 … 55 of the hour, the same in UTC and in UTC+8.',
+    '3. In each window divide the number of answers with HTTP status 500 to 599 by the number of all answers. The statuses 400 to 499, 429 among them, are valid requests and no errors; a task that failed after an answer of 200 is no error.' +
+      contractStep(claim) +
+      exampleStep(claim),
+    `4. Add up these quotients and divide by ${claim.evidence.measured.windows.total}; subtract from 1.`,
+    '',
+    '`windows.csv` holds our counts of each window, `requests.csv` every error with its time, route, status, your request id and your `date`, `server` and `via` headers. We count what passed through our own gateway. Where your log shows further requests of this account in the same windows, please say so with their counts.',
+  ].join('\n');
+}
+
+/** What only our own record can show, where the claim rests on it. */
+function contractStep(claim: ClaimCase): string {
+  if (claim.principal.reading === 'received') return '';
+  return ' The requests marked `contract` in `requests.csv` never arrived and are in no log of yours: we count each both as an error and as a valid request.';
+}
+
+function exampleStep(claim: ClaimCase): string {
+  const worst = claim.worst[0];
+  if (!worst) return '';
+  const { windowStart, errors, valid } = worst;
+  return ` For example, the window of ${utcMinute(windowStart)} UTC: ${errors} ÷ ${valid} = ${rateText(worst)}.`;
+}
+
+function worstTable(claim: ClaimCase): string {
+  return markdownTable(
+    ['Window begins (UTC)', 'Window begins (UTC+8)', 'Errors', 'Valid requests'],
+    claim.worst.map(({ windowStart, errors, valid }) => [
+      utcMinute(windowStart),
+      eastMinute(windowStart),
+      String(errors),
+      String(valid),
+    ]),
+  );
+}
+
+function traces(claim: ClaimCase): string {
+  const { withRequestId, withoutRequestId, maintenance } = claim.errors;
+  const without = claim.withoutMaintenance;
+  const lines = [
+    `- ${withRequestId} of the listed errors carry your \`request_id\`; ${withoutRequestId} came without one (as answers of a gateway before your application do) and are found by time, route and status.`,
+  ];
+  if (maintenance > 0) {
+    lines.push(
+      `- ${maintenance} of them are answers of code 5001 (maintenance). They count, as no notice given in advance (2.2(i)) is known to us for those times. Without them availability would be ${without.availability} % (${without.percent} % of the fee).`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function feeText(claim: ClaimCase): string {
+  const { fee, principal, agreement } = claim;
+  if (!fee || !principal.voucher) {
+    return `We have not entered the Monthly Service Fee of the account; please take it from your records. The tier is ${principal.percent} % (3.1), capped at ${agreement.capPercent} % of the fee without what vouchers paid.`;
+  }
+  const money = (micros: number): string => formatMoney(micros, fee.currency);
+  const cap = principal.voucher.isCapped ? ' The cap decides here.' : '';
+  return [
+    `- Monthly Service Fee: ${money(fee.amount)}, of which vouchers paid ${money(fee.paidByVoucher)}. Source: ${fee.explanation}.`,
+    `- Voucher asked: the lesser of ${principal.percent} % × fee and ${agreement.capPercent} % × (fee − paid by vouchers) = **${money(principal.voucher.asked)}**.${cap}`,
+    `- Read more narrowly, with fees paid by vouchers left out of the tier as well, it is ${principal.percent} % × (fee − paid by vouchers) = ${money(principal.voucher.narrower)}.`,
+  ].join('\n');
+}
+
+function alternativeSection(claim: ClaimCase): string[] {
+  const { alternative } = claim;
+  if (!alternative) return [];
+  const { unreachableUpstream } = claim.evidence.measured.requests;
+  const amount = askedText(alternative, claim);
+  const worth =
+    amount === null ? `${alternative.percent} % of the fee` : `${amount} (${alternative.percent} %)`;
+  return [
+    `## Alternative claim\n\nArticle 1.2 also makes error requests of those that never reached your servers through a fault on your side. Our gateway recorded ${unreachableUpstream} of them while an independent address was reachable from it. Counted as errors and as valid requests, availability is **${alternative.availability} %** and the voucher **${worth}**. Your own log cannot show these requests; \`requests.csv\` lists them as \`contract\`. We ask for this in place of the above if you agree that they count.`,
+  ];
+}
+
+function leftOut(claim: ClaimCase): string {
+  const { requests, exclusions } = claim.evidence.measured;
+  const lines = [
+    `- ${requests.noAnswer} requests that were sent and brought no answer, ${requests.unreachableLocal} that failed through our own network and ${requests.unreachableUnknown} of which nobody can say whose fault it was: none of them is claimed.`,
+  ];
+  if (exclusions.length === 0)
+    lines.push('- No exclusion of article 1.2 or 2.2 is known to us for the period.');
+  for (const one of exclusions) {
+    lines.push(
+      `- ${one.start} to ${one.end}, clause ${one.clause}: ${one.source}. Its errors are not claimed.`,
+    );
+  }
+  if (requests.excluded > 0) lines.push(`- Errors left out by these exclusions: ${requests.excluded}.`);
+  return lines.join('\n');
+}
+
+function deadlines({ dates, evidence }: ClaimCase): string {
+  const sure = dates.isEstimated ? ' (estimated: the calendar has no data for that year)' : '';
+  return `Article 3.2: this claim may be filed from ${dates.earliest}${sure} to ${dates.latest}, both inclusive (${evidence.period.timeZone}); working days by calendar ${dates.calendar}: ${dates.calendarSource}.`;
+}
+
+function attached(): string {
+  return [
+    '- `windows.csv`: counts and error rate of every window with requests',
+    '- `requests.csv`: every error',
+    '- `summary.json`: the numbers of this letter for programs',
+    '- `method.md`: how they were measured, and all readings side by side',
+    '- `claim.html`: this letter with a calendar of the windows, for printing',
+    '- `claim.zh.md`: this letter in Chinese',
+    '- `manifest.sha256`: checksums of these files',
+  ].join('\n');
+}

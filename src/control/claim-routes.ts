@@ -1,0 +1,137 @@
+/** Claims: what may be filed until when, drafting, and what became of it. */
+import { createRoute } from '@hono/zod-openapi';
+import type { Claim } from '../claims/claim.ts';
+import { listClaims } from '../claims/claim-table.ts';
+import { filingState } from '../claims/deadlines.ts';
+import type { DraftResult } from '../claims/draft.ts';
+import { formatMoney, toMicros } from '../claims/money.ts';
+import { iso } from './answers/shape.ts';
+import type { ControlCommands } from './commands.ts';
+import { answers, jsonBody, TOKEN, type App } from './route-parts.ts';
+import {
+  claimAnswer,
+  claimsAnswer,
+  draftAnswer,
+  draftBody,
+  markBody,
+  monthParams,
+  type ClaimAnswer,
+  type ClaimRow,
+  type DraftAnswer,
+  type MarkBody,
+} from './sla-schemas.ts';
+
+const MICROS = 1_000_000;
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/claims',
+  summary: 'Every claim with its state, and until when it may be filed',
+  responses: answers(claimsAnswer, 'The claims.'),
+});
+const show = createRoute({
+  method: 'get',
+  path: '/v1/claims/{month}',
+  summary: 'A month’s filing dates and the revisions of its claim',
+  request: { params: monthParams },
+  responses: answers(claimAnswer, 'The month.'),
+});
+const draft = createRoute({
+  method: 'post',
+  path: '/v1/claims/{month}/draft',
+  summary: 'Closes a month that is over and writes its claim’s documents; says why where nothing is due',
+  security: TOKEN,
+  request: { params: monthParams, body: jsonBody(draftBody) },
+  responses: answers(draftAnswer, 'The draft, or why there is none.'),
+});
+const mark = createRoute({
+  method: 'post',
+  path: '/v1/claims/{month}/mark',
+  summary: 'Notes what became of a claim: filed, acknowledged, granted, rejected, expired',
+  security: TOKEN,
+  request: { params: monthParams, body: jsonBody(markBody) },
+  responses: answers(claimAnswer, 'The month as it is now.'),
+});
+
+/** Adds the routes of claims. */
+export function addClaimRoutes(app: App, commands: ControlCommands): void {
+  const { reader, claims } = commands;
+  app.openapi(list, async (context) => {
+    const rows = await reader.read(listClaims, { month: null });
+    return context.json({ claims: rows.map((row) => toRow(row, claims.today())) }, 200);
+  });
+  app.openapi(show, async (context) =>
+    context.json(await answerClaim(commands, context.req.valid('param').month), 200),
+  );
+  app.openapi(draft, async (context) => {
+    const { month } = context.req.valid('param');
+    const drafted = await claims.draft(month, context.req.valid('json'));
+    return context.json(await answerDraft(commands, month, drafted), 200);
+  });
+  app.openapi(mark, async (context) => {
+    const { month } = context.req.valid('param');
+    await claims.mark({ month, ...toMark(context.req.valid('json')) });
+    return context.json(await answerClaim(commands, month), 200);
+  });
+}
+
+function toRow(claim: Claim, today: string): ClaimRow {
+  const { asked, granted, draftedAt, updatedAt, ...same } = claim;
+  return {
+    ...same,
+    filing: filingState(claim, today),
+    asked: asked === null ? null : asked / MICROS,
+    granted: granted === null ? null : granted / MICROS,
+    draftedAt: iso(draftedAt),
+    updatedAt: iso(updatedAt),
+  };
+}
+
+async function answerClaim({ reader, claims }: ControlCommands, month: string): Promise<ClaimAnswer> {
+  const dates = claims.dates(month);
+  const today = claims.today();
+  const rows = await reader.read(listClaims, { month });
+  return { month, filing: filingState(dates, today), dates, claims: rows.map((row) => toRow(row, today)) };
+}
+
+async function answerDraft(
+  { reader, claims }: ControlCommands,
+  month: string,
+  drafted: DraftResult,
+): Promise<DraftAnswer> {
+  const { readings, commitment } = drafted.measured;
+  const availability = {
+    received: readings.received.availability,
+    contract: readings.contract.availability,
+    commitment,
+  };
+  if (drafted.kind === 'nothing_due') {
+    return { due: false, message: drafted.message, isNew: false, claim: null, availability };
+  }
+  const rows = await reader.read(listClaims, { month });
+  const row = rows.find(({ revision }) => revision === drafted.revision);
+  const message = dueMessage(drafted);
+  const { isNew } = drafted;
+  return { due: true, message, isNew, claim: row ? toRow(row, claims.today()) : null, availability };
+}
+
+function dueMessage({ claim, measured, folder }: Extract<DraftResult, { kind: 'drafted' }>): string {
+  const { asked, currency, percent, reading, earliest, latest } = claim;
+  const share = `${percent} % of the monthly service fee`;
+  const amount =
+    asked === null || currency === null
+      ? `${share} (the fee is not known: enter it as claims.fees["${measured.month}"])`
+      : `${formatMoney(asked, currency)}, ${share}`;
+  return (
+    `Availability in ${measured.month} was ${measured.readings[reading].availability ?? '-'} %, below the committed ` +
+    `${measured.commitment} %: a voucher of ${amount} may be claimed from ${earliest} to ${latest}. ` +
+    `The documents are in ${folder}.`
+  );
+}
+
+function toMark(body: MarkBody): Omit<Parameters<ControlCommands['claims']['mark']>[0], 'month'> {
+  const { state, revision = null, ticket = null, voucherCode = null, amount, expires = null } = body;
+  const granted = amount === undefined ? null : (toMicros(amount) ?? null);
+  const details = { ticket, voucherCode, granted, voucherExpires: expires };
+  return { state, revision, details, actor: body.actor, reason: body.reason };
+}

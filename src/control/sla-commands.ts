@@ -1,0 +1,52 @@
+/** What the control plane asks of the program about availability and claims; the app supplies it. */
+import type { Claim } from '../claims/claim.ts';
+import type { MarkArgs } from '../claims/claim-table.ts';
+import type { ClaimDates } from '../claims/deadlines.ts';
+import type { DraftResult } from '../claims/draft.ts';
+import type { NewExclusion } from '../sla/exclusion-table.ts';
+import type { ImportedCall } from '../sla/import.ts';
+import type { ImportOptions } from '../sla/import-line.ts';
+import type { StoredMonthQuestion } from '../sla/month-table.ts';
+import type { Span } from '../sla/window.ts';
+import type { Order } from './order.ts';
+
+/** Where the calls of an import come from: for their identity, and for the audit. */
+export interface ImportOrigin {
+  /** One import: the batches of a file share it, so that the audit has one row at its begin and one at its end. */
+  run: string;
+  /** Part of the identity of calls. */
+  source: string;
+  actor: string;
+  /** What is imported, for people: a file's name. */
+  file: string;
+}
+
+export interface SlaCommands {
+  /** What is asked of a month, as configured. @throws SidecarError `bad_usage` where it is no month. */
+  question(month: string): StoredMonthQuestion;
+  /** The month that now belongs to. */
+  currentMonth(): string;
+  /** How lines of an import are read: their routes, our clock, the configured host where a line names none. */
+  importOptions(source: string, host: string | null): ImportOptions;
+  /** Writes a batch of an import; gives how many of its calls were new. `isLast` ends the import. */
+  importCalls(calls: ImportedCall[], origin: ImportOrigin, isLast: boolean): Promise<number>;
+  /** @throws SidecarError `bad_usage` where it cuts a window that the journal no longer holds. */
+  exclude(exclusion: NewExclusion, actor: string): Promise<{ id: string }>;
+  /** @throws SidecarError `not_found`. */
+  withdraw(id: string, order: Order): Promise<void>;
+  blame(
+    correction: Span & { blame: 'upstream' | 'local'; source: string },
+    actor: string,
+  ): Promise<{ id: string; attempts: number }>;
+}
+
+export interface ClaimCommands {
+  /** Today in the zone of the agreement, `YYYY-MM-DD`. */
+  today(): string;
+  /** When a month's claim may be filed, by the configured calendar. */
+  dates(month: string): ClaimDates;
+  /** @throws SidecarError `bad_usage` where the month is not over. */
+  draft(month: string, order: Order): Promise<DraftResult>;
+  /** @throws SidecarError `not_found`, `bad_usage` where the step is not allowed. */
+  mark(mark: Omit<MarkArgs, 'at'>): Promise<Claim>;
+}

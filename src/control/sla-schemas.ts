@@ -1,0 +1,244 @@
+/**
+ * The shapes of availability and claims: what may be asked and ordered, and what is answered.
+ *
+ * **Invariant**: the first fields of a month are promises (README); the others may grow.
+ */
+import { z } from '@hono/zod-openapi';
+import { CLAIM_STATES } from '../claims/claim.ts';
+import { READING_NAMES } from '../sla/reading.ts';
+import { actorField, instant, reasonField } from './questions.ts';
+
+/** Lines of one request to import, and of one page of an export. */
+const LINES_MAX = 1000;
+
+const time = z.iso.datetime().describe('ISO 8601 in UTC.');
+const count = z.int().min(0);
+const decimal = z.string().describe('A decimal with six places, rounded down.');
+const month = z
+  .string()
+  .regex(/^\d{4}-(0[1-9]|1[0-2])$/, { error: 'a month such as 2026-10' })
+  .openapi({ example: '2026-10' });
+const text = (max: number) => z.string().trim().min(1).max(max);
+
+export const monthParams = z.object({ month });
+export const exclusionParams = z.object({ id: text(100) });
+export const exportQuery = z.strictObject({
+  limit: z.coerce
+    .number()
+    .pipe(z.int().min(1).max(LINES_MAX))
+    .default(LINES_MAX)
+    .openapi({ type: 'integer', minimum: 1, maximum: LINES_MAX, default: LINES_MAX }),
+  cursor: z.string().min(1).max(200).optional(),
+});
+
+const span = { from: instant, to: instant };
+export const exclusionBody = z
+  .strictObject({ ...span, clause: text(100), source: text(500), actor: actorField })
+  .openapi('ExclusionBody');
+export const blameBody = z
+  .strictObject({ ...span, blame: z.enum(['upstream', 'local']), source: text(500), actor: actorField })
+  .openapi('BlameBody');
+export const importBody = z
+  .strictObject({
+    run: text(64).describe('The same for all batches of one import.'),
+    file: text(500).describe('What is imported, for the audit.'),
+    source: text(200).describe('Who recorded the calls; part of their identity.'),
+    host: text(253).optional().describe('Where they were made to, for lines that do not say.'),
+    lines: z
+      .array(
+        z.strictObject({
+          text: z.string().min(1).max(65_536).describe('One line of an import.'),
+          repeat: count.describe('How often its content came before in the file.'),
+        }),
+      )
+      .max(LINES_MAX),
+    isLast: z.boolean().default(false).describe('Ends the import.'),
+    actor: actorField,
+  })
+  .openapi('ImportBody');
+export const draftBody = z
+  .strictObject({ reason: reasonField.default('asked for'), actor: actorField })
+  .openapi('DraftBody');
+export const markBody = z
+  .strictObject({
+    state: z.enum(CLAIM_STATES),
+    revision: z.int().min(1).optional().describe('Absent: the month’s last one.'),
+    ticket: text(200).optional(),
+    voucherCode: text(200).optional(),
+    amount: z
+      .union([z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, { error: 'an amount such as 120.50' }), z.number()])
+      .transform(String)
+      .optional()
+      .openapi({ type: 'string', example: '120.50' })
+      .describe('What was granted.'),
+    expires: z.iso.date().optional().describe('The day on which the voucher ends.'),
+    reason: reasonField,
+    actor: actorField,
+  })
+  .openapi('MarkBody');
+
+const window = z
+  .object({ start: time, valid: count, errors: count, byClass: z.record(z.string(), count) })
+  .openapi('SlaWindow');
+const reading = z.object({
+  title: z.string(),
+  errors: count,
+  valid: count,
+  windows: count.describe('What the sum is divided by.'),
+  sumErrorRates: decimal,
+  availability: decimal.nullable(),
+  breached: z.boolean(),
+  compensationPercent: z.int(),
+});
+const requests = z.object({
+  valid: count,
+  errors: count,
+  unreachable: count.describe('All that never arrived, whatever the blame.'),
+  excluded: count,
+  answered: count,
+  serverErrors: count,
+  maintenance: count.describe('Of the server errors, those with code 5001.'),
+  unreachableUpstream: count,
+  unreachableLocal: count,
+  unreachableUnknown: count,
+  noAnswer: count.describe('Sent, then reset or timed out: in no reading.'),
+  aborted: count,
+  bySidecar: count,
+  byProbe: count,
+  retries: count,
+});
+const exclusionOfMonth = z.object({
+  start: time,
+  end: time,
+  clause: z.string(),
+  source: z.string(),
+  actor: z.string(),
+  at: time,
+});
+const errorBudget = z.object({
+  allowed: z.string(),
+  used: z.string(),
+  left: z.string(),
+  projected: decimal.nullable(),
+  best: decimal.nullable(),
+  projectedBreach: z.boolean(),
+});
+
+export const slaAnswer = z
+  .object({
+    month: z.string(),
+    timeZone: z.string(),
+    start: time.nullable(),
+    end: time.nullable().describe('Exclusive.'),
+    days: count,
+    windows: z.object({
+      total: count,
+      withTraffic: count,
+      withErrors: count,
+      notObserved: count.describe('Windows in which no sidecar ran.'),
+      elapsed: count,
+    }),
+    requests,
+    sumErrorRates: decimal,
+    availability: decimal.nullable().describe('Per cent, by the reading `contract`.'),
+    commitment: z.string(),
+    breached: z.boolean(),
+    compensationPercent: z.int(),
+    readings: z.record(z.enum(READING_NAMES), reading),
+    revision: count.describe('The last closed one; 0 while the month was never closed.'),
+    termSource: z.enum(['config', 'packs', 'none']),
+    agreement: z.object({ name: z.string(), effectiveFrom: z.string(), textSha256: z.string() }),
+    exclusions: z.array(exclusionOfMonth),
+    gaps: z.array(z.object({ start: time, end: time, windows: count })),
+    worstWindows: z.array(window),
+    live: z
+      .object({ elapsedWindows: count, budget: errorBudget })
+      .nullable()
+      .describe('Null once the month is over.'),
+    warnings: z.array(z.string()),
+    digest: z.string(),
+  })
+  .openapi('SlaMonth');
+export const windowsAnswer = z.object({ windows: z.array(window) }).openapi('SlaWindowsAnswer');
+export const exportAnswer = z
+  .object({ lines: z.array(z.string()), nextCursor: z.string().nullable() })
+  .openapi('ExportAnswer');
+
+const exclusion = z.object({
+  id: z.string(),
+  from: time,
+  to: time,
+  clause: z.string(),
+  source: z.string(),
+  actor: z.string(),
+  at: time,
+});
+export const exclusionsAnswer = z
+  .object({ exclusions: z.array(exclusion).describe('Those in force, in order of time.') })
+  .openapi('ExclusionsAnswer');
+export const exclusionAnswer = exclusionsAnswer
+  .extend({ id: z.string().describe('The one that was entered or withdrawn.') })
+  .openapi('ExclusionAnswer');
+export const blameAnswer = z
+  .object({ id: z.string(), attempts: count.describe('Attempts that never arrived, within the span.') })
+  .openapi('BlameAnswer');
+export const importAnswer = z.object({ imported: count, known: count }).openapi('ImportAnswer');
+
+const filing = z.enum(['early', 'open', 'late']).describe('Where today stands to the filing dates.');
+const claim = z
+  .object({
+    month: z.string(),
+    revision: z.int(),
+    state: z.enum(CLAIM_STATES),
+    filing,
+    earliest: z.iso.date(),
+    latest: z.iso.date().describe('The last day on which it may be filed, inclusive.'),
+    percent: z.int().describe('Of the monthly service fee.'),
+    asked: z.number().nullable().describe('Null where no source knows the fee.'),
+    currency: z.string().nullable(),
+    reading: z.enum(['received', 'contract']),
+    folder: z.string(),
+    manifest: z.string().describe('SHA-256 of manifest.sha256.'),
+    ticket: z.string().nullable(),
+    voucherCode: z.string().nullable(),
+    granted: z.number().nullable(),
+    voucherExpires: z.string().nullable(),
+    draftedAt: time,
+    updatedAt: time,
+  })
+  .openapi('Claim');
+export const claimsAnswer = z
+  .object({ claims: z.array(claim).describe('Newest month and revision first.') })
+  .openapi('ClaimsAnswer');
+const dates = z.object({
+  earliest: z.iso.date(),
+  latest: z.iso.date(),
+  isEstimated: z.boolean().describe('Whether the calendar has no data for that year.'),
+  calendar: z.string(),
+  calendarSource: z.string(),
+});
+export const claimAnswer = z
+  .object({ month: z.string(), filing, dates, claims: z.array(claim) })
+  .openapi('ClaimAnswer');
+export const draftAnswer = z
+  .object({
+    due: z.boolean(),
+    message: z.string(),
+    isNew: z.boolean().describe('False where this very draft existed, or nothing is due.'),
+    claim: claim.nullable(),
+    availability: z.object({
+      received: decimal.nullable(),
+      contract: decimal.nullable(),
+      commitment: z.string(),
+    }),
+  })
+  .openapi('DraftAnswer');
+
+export type SlaAnswer = z.output<typeof slaAnswer>;
+export type ExclusionsAnswer = z.output<typeof exclusionsAnswer>;
+export type ExportAnswer = z.output<typeof exportAnswer>;
+export type ImportBody = z.output<typeof importBody>;
+export type ClaimRow = z.output<typeof claim>;
+export type ClaimAnswer = z.output<typeof claimAnswer>;
+export type DraftAnswer = z.output<typeof draftAnswer>;
+export type MarkBody = z.output<typeof markBody>;

@@ -1,0 +1,120 @@
+/**
+ * Availability by the agreement's formula (2.1), computed exactly, in this one place.
+ *
+ * availability = (1 - sum of the windows' error rates / number of windows) x 100 %.
+ *
+ * **Invariant**: integers in, decisions by exact fractions; text with six places, rounded down, is for people. A
+ * window without valid requests adds 0. 99.8999… % is below 99.90 %; 99.90 % exactly is not.
+ */
+import { compensationPercent, isBreached, ratioOf, type Agreement } from './agreement.ts';
+import { compare, subtract, sum, toDecimal, type Fraction } from './fraction.ts';
+import { ratesOf, READING_NAMES, READINGS, type ReadingName, type WindowRate } from './reading.ts';
+import type { WindowSlice } from './counts.ts';
+
+/** Places of every percentage and sum that is shown. */
+const PLACES = 6;
+const ONE: Fraction = { num: 1n, den: 1n };
+
+/** One reading of a period, as shown. */
+export interface ReadingResult {
+  title: string;
+  errors: number;
+  valid: number;
+  /** What the sum is divided by; 0 where nothing can be said. */
+  windows: number;
+  sumErrorRates: string;
+  /** Per cent; null where there is no window to divide by. */
+  availability: string | null;
+  breached: boolean;
+  compensationPercent: number;
+}
+
+/** Sums the error rates of windows exactly. */
+export function sumOfRates(rates: readonly WindowRate[]): Fraction {
+  const errorsByValid = new Map<number, number>();
+  for (const { errors, valid } of rates) {
+    if (errors > 0) errorsByValid.set(valid, (errorsByValid.get(valid) ?? 0) + errors);
+  }
+  return sum([...errorsByValid].map(([valid, errors]) => ({ num: BigInt(errors), den: BigInt(valid) })));
+}
+
+/** Gives availability as a ratio; undefined where there is no window to divide by. */
+export function availabilityRatio(rateSum: Fraction, windows: number): Fraction | undefined {
+  if (windows === 0) return undefined;
+  return subtract(ONE, { num: rateSum.num, den: rateSum.den * BigInt(windows) });
+}
+
+/** Writes a ratio as a percentage with six places, rounded down. */
+export function percentText(ratio: Fraction): string {
+  return toDecimal({ num: ratio.num * 100n, den: ratio.den }, PLACES);
+}
+
+/** Computes one reading of a period from its slices. */
+export function readAvailability(
+  slices: readonly WindowSlice[],
+  name: ReadingName,
+  period: { windows: number; agreement: Agreement },
+): ReadingResult {
+  const reading = READINGS[name];
+  const rates = ratesOf(slices, reading);
+  const rateSum = sumOfRates(rates);
+  const windows = reading.dividesBy === 'period' ? period.windows : rates.length;
+  const ratio = availabilityRatio(rateSum, windows);
+  return {
+    title: reading.title,
+    errors: rates.reduce((total, rate) => total + rate.errors, 0),
+    valid: rates.reduce((total, rate) => total + rate.valid, 0),
+    windows,
+    sumErrorRates: toDecimal(rateSum, PLACES),
+    availability: ratio ? percentText(ratio) : null,
+    breached: ratio ? isBreached(ratio, period.agreement) : false,
+    compensationPercent: ratio ? compensationPercent(ratio, period.agreement) : 0,
+  };
+}
+
+/** Computes every reading of a period, side by side. */
+export function readAll(
+  slices: readonly WindowSlice[],
+  period: { windows: number; agreement: Agreement },
+): Record<ReadingName, ReadingResult> {
+  const results = READING_NAMES.map((name) => [name, readAvailability(slices, name, period)] as const);
+  return Object.fromEntries(results) as Record<ReadingName, ReadingResult>;
+}
+
+/** How much of a period's allowance of failed windows is gone. All are numbers of windows, as text. */
+export interface ErrorBudget {
+  /** Windows that may fail wholly before the commitment is missed: 8.928 of 31 days at 99.90 %. */
+  allowed: string;
+  used: string;
+  /** Below 0 once the commitment is missed. */
+  left: string;
+  /** Where availability ends if the rest of the period goes as it went so far; null before its first window. */
+  projected: string | null;
+  /** Where it ends if nothing more fails. */
+  best: string | null;
+  /** Whether the projection misses the commitment. */
+  projectedBreach: boolean;
+}
+
+/** Computes the error budget of a running period, `elapsed` of whose windows have begun. */
+export function errorBudget(
+  rateSum: Fraction,
+  period: { windows: number; elapsed: number; agreement: Agreement },
+): ErrorBudget {
+  const { windows, elapsed, agreement } = period;
+  const promised = ratioOf(agreement.commitment);
+  const allowed = { num: (promised.den - promised.num) * BigInt(windows), den: promised.den };
+  const projection =
+    elapsed > 0
+      ? availabilityRatio({ num: rateSum.num * BigInt(windows), den: rateSum.den * BigInt(elapsed) }, windows)
+      : undefined;
+  const best = availabilityRatio(rateSum, windows);
+  return {
+    allowed: toDecimal(allowed, 3),
+    used: toDecimal(rateSum, PLACES),
+    left: toDecimal(subtract(allowed, rateSum), PLACES),
+    projected: projection ? percentText(projection) : null,
+    best: best ? percentText(best) : null,
+    projectedBreach: projection ? compare(projection, promised) < 0 : false,
+  };
+}

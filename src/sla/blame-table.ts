@@ -1,0 +1,203 @@
+/**
+ * Control checks, operators' corrections, and the blame of each attempt that never arrived.
+ *
+ * **Invariant**: whoever changes an attempt's blame moves its count in the same transaction. The order of trust is
+ * operator, recorder (an import's own word), check, none; a late check never overrules what stands above it.
+ */
+import { recordAudit } from '../budget/audit-table.ts';
+import { SidecarError } from '../errors.ts';
+import { newId } from '../ids.ts';
+import { defineWrite, type Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
+import { blameFrom, CHECK_DELAY_MS, CHECK_EVERY_MS, type ControlCheck } from './blame.ts';
+import type { Blame, CountOrigin } from './counts.ts';
+import { exclusionSpans } from './exclusion-table.ts';
+import { spansHold, windowStart, type Span } from './window.ts';
+
+/** What the blame of an attempt rests on. */
+export type BlameBasis = 'none' | 'check' | 'recorder' | 'operator';
+
+interface UnreachableRow {
+  call_id: string;
+  at: Ms;
+  host: string;
+  origin: CountOrigin;
+  retry: number;
+  blame: Blame;
+}
+
+/** An operator's word on whose fault a stretch of time was. */
+export interface Correction extends Span {
+  id: string;
+  blame: 'upstream' | 'local';
+  source: string;
+  actor: string;
+  at: Ms;
+}
+
+/** Finds the blame of an attempt as it is journalled. */
+export async function blameFor(
+  tx: Tx,
+  attempt: { at: Ms; endedAt: Ms; recorded: Blame | null },
+): Promise<{ blame: Blame; basis: BlameBasis }> {
+  const correction = await tx.get<{ blame: Blame }>(
+    'SELECT blame FROM sla_corrections WHERE from_at <= ? AND to_at > ? ORDER BY id DESC LIMIT 1',
+    attempt.at,
+    attempt.at,
+  );
+  if (correction) return { blame: correction.blame, basis: 'operator' };
+  if (attempt.recorded !== null) return { blame: attempt.recorded, basis: 'recorder' };
+  const check = await tx.get<{ at: Ms; reached: number }>(
+    'SELECT at, reached FROM sla_control_checks WHERE at <= ? AND at > ? ORDER BY at DESC LIMIT 1',
+    attempt.endedAt + CHECK_DELAY_MS,
+    attempt.endedAt - CHECK_EVERY_MS,
+  );
+  if (!check) return { blame: 'unknown', basis: 'none' };
+  const reachedAt = await lastReachedAt(tx, check.at);
+  return { blame: blameFrom({ at: check.at, reached: check.reached === 1 }, reachedAt), basis: 'check' };
+}
+
+/** Writes a control check down and blames the attempts that waited for it. */
+export const recordControlCheck = defineWrite(
+  'sla.recordControlCheck',
+  async (tx, check: ControlCheck): Promise<{ blame: Blame; attempts: number }> => {
+    const reachedAt = await lastReachedAt(tx, check.at);
+    const blame = blameFrom(check, reachedAt);
+    await tx.run(
+      'INSERT INTO sla_control_checks (id, at, reached, detail) VALUES (?, ?, ?, ?)',
+      newId('check', check.at),
+      check.at,
+      Number(check.reached),
+      JSON.stringify(check.detail),
+    );
+    const waiting = await tx.all<UnreachableRow>(
+      'SELECT call_id, at, host, origin, retry, blame FROM sla_unreachable ' +
+        "WHERE basis = 'none' AND ended_at > ? AND ended_at <= ?",
+      check.at - CHECK_EVERY_MS,
+      check.at + CHECK_DELAY_MS,
+    );
+    await setBlame(tx, waiting, { blame, basis: 'check' });
+    return { blame, attempts: waiting.length };
+  },
+);
+
+/** Corrects the blame of every attempt within a span that never arrived, now and when it is imported later. */
+export const correctBlame = defineWrite(
+  'sla.correctBlame',
+  async (tx, correction: Omit<Correction, 'id'>): Promise<{ id: string; attempts: number }> => {
+    if (correction.end <= correction.start) {
+      throw new SidecarError('bad_usage', 'sla blame: --to must be after --from.');
+    }
+    const id = newId('blame', correction.at);
+    const { start, end, blame, source, actor, at } = correction;
+    await tx.run(
+      'INSERT INTO sla_corrections (id, from_at, to_at, blame, source, actor, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      id,
+      start,
+      end,
+      blame,
+      source,
+      actor,
+      at,
+    );
+    const rows = await tx.all<UnreachableRow>(
+      'SELECT call_id, at, host, origin, retry, blame FROM sla_unreachable WHERE at >= ? AND at < ?',
+      start,
+      end,
+    );
+    await setBlame(tx, rows, { blame, basis: 'operator' });
+    const before = tallyOf(rows);
+    await recordAudit(tx, {
+      at,
+      actor,
+      action: 'sla.blame',
+      subject: `${new Date(start).toISOString()}/${new Date(end).toISOString()}`,
+      before,
+      after: `${blame} ${rows.length}`,
+      reason: source,
+    });
+    return { id, attempts: rows.length };
+  },
+);
+
+function tallyOf(rows: readonly UnreachableRow[]): string {
+  const blames: readonly Blame[] = ['upstream', 'local', 'unknown'];
+  return blames.map((blame) => `${blame} ${rows.filter((row) => row.blame === blame).length}`).join(', ');
+}
+
+async function setBlame(
+  tx: Tx,
+  rows: readonly UnreachableRow[],
+  to: { blame: Blame; basis: BlameBasis },
+): Promise<void> {
+  const first = rows[0];
+  if (!first) return;
+  let start = first.at;
+  let end = first.at;
+  for (const { at } of rows) {
+    start = Math.min(start, at);
+    end = Math.max(end, at);
+  }
+  const excluded = await exclusionSpans(tx, { start, end: end + 1 });
+  for (const row of rows) {
+    await tx.run(
+      'UPDATE sla_unreachable SET blame = ?, basis = ? WHERE call_id = ?',
+      to.blame,
+      to.basis,
+      row.call_id,
+    );
+    if (row.blame !== to.blame)
+      await moveCount(tx, row, { to: to.blame, excluded: spansHold(excluded, row.at) });
+  }
+}
+
+async function moveCount(
+  tx: Tx,
+  row: UnreachableRow,
+  change: { to: Blame; excluded: boolean },
+): Promise<void> {
+  const from = `unreachable_${row.blame}`;
+  const to = `unreachable_${change.to}`;
+  await tx.run(
+    `UPDATE sla_windows SET ${from} = ${from} - 1, ${to} = ${to} + 1 ` +
+      'WHERE window_start = ? AND host = ? AND origin = ? AND retry = ? AND excluded = ?',
+    windowStart(row.at),
+    row.host,
+    row.origin,
+    row.retry,
+    Number(change.excluded),
+  );
+}
+
+/** Gives the instant of the last check before one that reached an independent address; null for none. */
+async function lastReachedAt(tx: Tx, before: Ms): Promise<Ms | null> {
+  const row = await tx.get<{ at: Ms }>(
+    'SELECT at FROM sla_control_checks WHERE at < ? AND reached = 1 ORDER BY at DESC LIMIT 1',
+    before,
+  );
+  return row?.at ?? null;
+}
+
+/** Reads the checks made within a span, in order. */
+export async function selectChecks(tx: Tx, span: Span): Promise<ControlCheck[]> {
+  const rows = await tx.all<{ at: Ms; reached: number; detail: string }>(
+    'SELECT at, reached, detail FROM sla_control_checks WHERE at >= ? AND at < ? ORDER BY at',
+    span.start,
+    span.end,
+  );
+  return rows.map(({ at, reached, detail }) => ({
+    at,
+    reached: reached === 1,
+    detail: JSON.parse(detail) as ControlCheck['detail'],
+  }));
+}
+
+/** Reads the corrections that touch a span, oldest first. */
+export async function selectCorrections(tx: Tx, span: Span): Promise<Correction[]> {
+  return tx.all<Correction>(
+    'SELECT id, from_at AS start, to_at AS "end", blame, source, actor, at FROM sla_corrections ' +
+      'WHERE from_at < ? AND to_at > ? ORDER BY id',
+    span.end,
+    span.start,
+  );
+}

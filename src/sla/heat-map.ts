@@ -1,0 +1,119 @@
+/**
+ * A calendar of a month's windows as one SVG: a row a day, a column each five minutes, coloured by error rate.
+ *
+ * **Invariant**: plain SVG text without scripts, fonts or links, so that it prints and opens anywhere. Colour is not
+ * the only carrier: each window with errors has a title with its numbers.
+ */
+import type { Ms } from '../units.ts';
+import { dayOf, startOfDay, addDays } from './period.ts';
+import type { WindowRate } from './reading.ts';
+import { WINDOW_MS, type Span } from './window.ts';
+
+const CELL_WIDTH = 3;
+const ROW_HEIGHT = 12;
+const LEFT = 84;
+const TOP = 22;
+const HOURS_LABELLED = [0, 3, 6, 9, 12, 15, 18, 21, 24];
+
+/** Colours by state, told in the legend. */
+export const HEAT_COLOURS = {
+  idle: '#eceff1',
+  fine: '#66a182',
+  notObserved: '#c9ced6',
+  low: '#f2c14e',
+  middle: '#e8804a',
+  high: '#b3261e',
+} as const;
+
+export interface HeatMapInput {
+  days: readonly string[];
+  timeZone: string;
+  rates: readonly WindowRate[];
+  gaps: readonly Span[];
+  /** What the picture is called by those who cannot see it. */
+  title: string;
+}
+
+/** Draws the calendar. */
+export function drawHeatMap(input: HeatMapInput): string {
+  const width = LEFT + 300 * CELL_WIDTH;
+  const height = TOP + input.days.length * ROW_HEIGHT + 6;
+  const rows = input.days.map((day, index) => drawDay(day, TOP + index * ROW_HEIGHT, input));
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ${width} ${height}" width="${width}" ` +
+      `height="${height}" font-family="sans-serif" font-size="9">`,
+    `<title>${escapeXml(input.title)}</title>`,
+    ...HOURS_LABELLED.map(
+      (hour) =>
+        `<text x="${LEFT + hour * 12 * CELL_WIDTH}" y="14">${String(hour).padStart(2, '0')}:00</text>`,
+    ),
+    ...rows,
+    '</svg>',
+  ].join('\n');
+}
+
+/** Gives the colour of a rate above 0: up to a tenth, up to a half, above. */
+function colourOf(rate: WindowRate): string {
+  if (rate.errors === 0) return HEAT_COLOURS.fine;
+  if (rate.errors * 10 <= rate.valid) return HEAT_COLOURS.low;
+  return rate.errors * 2 <= rate.valid ? HEAT_COLOURS.middle : HEAT_COLOURS.high;
+}
+
+function drawDay(day: string, y: number, input: HeatMapInput): string {
+  const span = { start: startOfDay(day, input.timeZone), end: startOfDay(addDays(day, 1), input.timeZone) };
+  const x = (at: Ms): number => LEFT + ((at - span.start) / WINDOW_MS) * CELL_WIDTH;
+  const bar = (part: Span, colour: string): string =>
+    `<rect x="${x(part.start)}" y="${y}" width="${x(part.end) - x(part.start)}" height="${ROW_HEIGHT - 2}" ` +
+    `fill="${colour}"`;
+  const gaps = input.gaps
+    .filter((gap) => gap.end > span.start && gap.start < span.end)
+    .map((gap) => ({ start: Math.max(gap.start, span.start), end: Math.min(gap.end, span.end) }))
+    .map((gap) => `${bar(gap, HEAT_COLOURS.notObserved)}/>`);
+  const cells = joinFine(
+    input.rates.filter((rate) => rate.windowStart >= span.start && rate.windowStart < span.end),
+  );
+  return [
+    `<text x="0" y="${y + 9}">${escapeXml(day)}</text>`,
+    `${bar(span, HEAT_COLOURS.idle)}/>`,
+    ...gaps,
+    ...cells.map(({ part, rate }) => {
+      if (rate.errors === 0) return `${bar(part, HEAT_COLOURS.fine)}/>`;
+      const start = new Date(rate.windowStart).toISOString();
+      return `${bar(part, colourOf(rate))}><title>${start}: ${rate.errors} of ${rate.valid}</title></rect>`;
+    }),
+  ].join('\n');
+}
+
+/** Joins neighbours without errors into one bar, so that a month stays a small file. */
+function joinFine(rates: readonly WindowRate[]): { part: Span; rate: WindowRate }[] {
+  const cells: { part: Span; rate: WindowRate }[] = [];
+  for (const rate of rates) {
+    const last = cells.at(-1);
+    const end = rate.windowStart + WINDOW_MS;
+    if (rate.errors === 0 && last?.rate.errors === 0 && last.part.end === rate.windowStart)
+      last.part.end = end;
+    else cells.push({ part: { start: rate.windowStart, end }, rate });
+  }
+  return cells;
+}
+
+/** Gives the days that a span of a service period covers, for the rows. */
+export function daysIn(spans: readonly Span[], timeZone: string): string[] {
+  const days: string[] = [];
+  for (const span of spans) {
+    for (let day = dayOf(span.start, timeZone); startOfDay(day, timeZone) < span.end; day = addDays(day, 1)) {
+      days.push(day);
+    }
+  }
+  return days;
+}
+
+/** Makes text safe within XML and HTML, attributes included. */
+export function escapeXml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}

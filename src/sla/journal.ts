@@ -1,0 +1,63 @@
+/**
+ * The journal with its counts: how a call, ours or an imported one, gets into both in one transaction.
+ *
+ * **Invariant**: nothing journals a call without counting it, and nothing counts it twice.
+ */
+import { insertCall } from '../calls/call-table.ts';
+import type { CallRecord } from '../calls/call.ts';
+import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
+import type { ImportedCall } from './import.ts';
+import { countCall, countCalls } from './sla-table.ts';
+
+/** Journals a call and counts it in its window, in the caller's transaction; one known already changes nothing. */
+export async function journalCall(tx: Tx, call: CallRecord): Promise<void> {
+  if (await insertCall(tx, call)) await countCall(tx, call);
+}
+
+/** Journals calls and counts them. */
+export const journalCalls = defineWrite(
+  'sla.journalCalls',
+  async (tx, calls: CallRecord[]): Promise<void> => {
+    const fresh: { call: CallRecord }[] = [];
+    for (const call of calls) if (await insertCall(tx, call)) fresh.push({ call });
+    await countCalls(tx, fresh);
+  },
+  () => true,
+);
+
+/** Writes a batch of an import and gives how many of its calls were new. */
+export const importBatch = defineWrite(
+  'sla.importBatch',
+  async (tx, batch: ImportedCall[]): Promise<number> => {
+    const fresh: ImportedCall[] = [];
+    for (const imported of batch) if (await isNew(tx, imported)) fresh.push(imported);
+    await countCalls(tx, fresh);
+    return fresh.length;
+  },
+  () => true,
+);
+
+/** Keeps the identity and journals the call; false where either was there. */
+async function isNew(tx: Tx, { call, identity }: ImportedCall): Promise<boolean> {
+  if (identity.exportedBy !== null && (await isForgotten(tx, call, identity.exportedBy))) return false;
+  const kept = await tx.run(
+    'INSERT INTO sla_imported (day, digest) VALUES (?, ?) ON CONFLICT (day, digest) DO NOTHING',
+    identity.day,
+    Buffer.from(identity.digest, 'hex'),
+  );
+  return kept > 0 && (await insertCall(tx, call));
+}
+
+/** Tells whether this store exported the call and has dropped it since: its counts are still here. */
+async function isForgotten(tx: Tx, call: CallRecord, exportedBy: string): Promise<boolean> {
+  const self = await tx.get<{ source: string }>('SELECT source FROM sla_self WHERE id = 1');
+  if (self?.source !== exportedBy) return false;
+  const counted = await tx.get('SELECT 1 AS one FROM calls WHERE at <= ? LIMIT 1', call.at);
+  return counted === undefined;
+}
+
+/** Gives the name under which this store's calls are exported. */
+export const readSource = defineRead('sla.readSource', async (tx): Promise<string> => {
+  const self = await tx.get<{ source: string }>('SELECT source FROM sla_self WHERE id = 1');
+  return self?.source ?? '';
+});

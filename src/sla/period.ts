@@ -1,0 +1,118 @@
+/**
+ * A service period: a calendar month in the agreement's zone, clipped to the terms that were bought (SLA, 1.1).
+ *
+ * **Invariant**: days are counted in the calendar, so that a day of 23 or 25 hours is one day and 288 windows: the
+ * text says 12 x 24 x days. `end` is exclusive.
+ */
+import { SidecarError } from '../errors.ts';
+import type { Ms } from '../units.ts';
+import { dateOf, startOfDate, type LocalDate } from '../zone.ts';
+import { WINDOWS_PER_DAY, type Span } from './window.ts';
+
+/** Days bought, `YYYY-MM-DD`, both inclusive. */
+export interface Term {
+  from: string;
+  to: string;
+}
+
+/** Where the terms come from: the config, the packs' dates, or nowhere (whole months). */
+export type TermSource = 'config' | 'packs' | 'none';
+
+export interface Terms {
+  source: TermSource;
+  terms: readonly Term[];
+}
+
+export interface ServicePeriod {
+  /** `YYYY-MM`. */
+  month: string;
+  timeZone: string;
+  /** In order, merged; empty where no term touches the month. */
+  spans: Span[];
+  /** First and last day of the period, inclusive; null where no term touches the month. */
+  firstDay: string | null;
+  lastDay: string | null;
+  days: number;
+  /** 12 x 24 x days. */
+  windows: number;
+  termSource: TermSource;
+}
+
+const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/;
+const DAY_MS = 86_400_000;
+
+/** Checks and splits `YYYY-MM`. @throws SidecarError `bad_usage` where it is none. */
+export function parseMonth(month: string): { year: number; month: number } {
+  const match = MONTH.exec(month);
+  if (!match) throw new SidecarError('bad_usage', `'${month}' is no month; write it as 2026-10.`);
+  return { year: Number(match[1]), month: Number(match[2]) };
+}
+
+/** Adds days to `YYYY-MM-DD`. */
+export function addDays(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** Gives the days of a month, first to last. */
+export function daysOfMonth(month: string): string[] {
+  const { year, month: number } = parseMonth(month);
+  const length = new Date(Date.UTC(year, number, 0)).getUTCDate();
+  return Array.from({ length }, (_, index) => `${month}-${String(index + 1).padStart(2, '0')}`);
+}
+
+/** Gives the month before or after, by a number of months. */
+export function addMonths(month: string, months: number): string {
+  const { year, month: number } = parseMonth(month);
+  return new Date(Date.UTC(year, number - 1 + months, 1)).toISOString().slice(0, 7);
+}
+
+/** Works out the service period of a month. */
+export function servicePeriod(month: string, timeZone: string, terms: Terms): ServicePeriod {
+  const isBought = (day: string): boolean =>
+    terms.terms.length === 0 || terms.terms.some((term) => term.from <= day && day <= term.to);
+  const days = daysOfMonth(month).filter(isBought);
+  return {
+    month,
+    timeZone,
+    spans: runsOf(days).map(([first, last]) => ({
+      start: startOfDay(first, timeZone),
+      end: startOfDay(addDays(last, 1), timeZone),
+    })),
+    firstDay: days[0] ?? null,
+    lastDay: days.at(-1) ?? null,
+    days: days.length,
+    windows: days.length * WINDOWS_PER_DAY,
+    termSource: terms.terms.length === 0 ? 'none' : terms.source,
+  };
+}
+
+/** Gives the first instant of a day, `YYYY-MM-DD`, in a zone. */
+export function startOfDay(day: string, timeZone: string): Ms {
+  const [year = 0, month = 1, date = 1] = day.split('-').map(Number);
+  return startOfDate(timeZone, { year, month, day: date });
+}
+
+/** Gives the day that an instant belongs to in a zone, `YYYY-MM-DD`. */
+export function dayOf(at: Ms, timeZone: string): string {
+  return writeDay(dateOf(timeZone, at));
+}
+
+/** Gives the month that an instant belongs to in a zone, `YYYY-MM`. */
+export function monthOf(at: Ms, timeZone: string): string {
+  return dayOf(at, timeZone).slice(0, 7);
+}
+
+function writeDay({ year, month, day }: LocalDate): string {
+  return new Date(Date.UTC(year, month - 1, day)).toISOString().slice(0, 10);
+}
+
+/** Joins days that follow each other into runs of first and last day. */
+function runsOf(days: readonly string[]): [string, string][] {
+  const runs: [string, string][] = [];
+  for (const day of days) {
+    const run = runs.at(-1);
+    if (run && addDays(run[1], 1) === day) run[1] = day;
+    else runs.push([day, day]);
+  }
+  return runs;
+}

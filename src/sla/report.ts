@@ -1,0 +1,175 @@
+/**
+ * A month's report for people and spreadsheets: Markdown, HTML, JSON, CSV.
+ *
+ * **Invariant**: a report shows a measured month and computes nothing of its own.
+ */
+import { READING_NAMES } from './reading.ts';
+import type { SlaMonth } from './month.ts';
+import type { WindowView } from './window-view.ts';
+import { escapeXml } from './heat-map.ts';
+
+export const REPORT_FORMATS = ['md', 'html', 'json', 'csv'] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+/** Writes a month's report; `csv` lists its windows, the others its numbers. */
+export function writeReport(
+  format: ReportFormat,
+  measured: SlaMonth,
+  windows: readonly WindowView[],
+): string {
+  if (format === 'json') return `${JSON.stringify(measured, null, 2)}\n`;
+  if (format === 'csv') return windowsCsv(windows);
+  return format === 'md' ? reportMarkdown(measured) : reportHtml(measured);
+}
+
+type Row = readonly [name: string, value: string];
+
+function headline(measured: SlaMonth): string {
+  const { availability, commitment, compensationPercent } = measured;
+  if (availability === null)
+    return `No term covers ${measured.month}: there is no service period to measure.`;
+  const soFar = measured.live === null ? '' : ' so far';
+  return measured.breached
+    ? `Availability${soFar} ${availability} %, below the committed ${commitment} %: ${compensationPercent} % of the fee.`
+    : `Availability${soFar} ${availability} %, not below the committed ${commitment} %.`;
+}
+
+function numbers(measured: SlaMonth): Row[] {
+  const { windows, requests } = measured;
+  const idle = windows.elapsed - windows.withTraffic;
+  return [
+    [
+      'Service period',
+      `${measured.start ?? '-'} to ${measured.end ?? '-'} (exclusive), ${measured.timeZone}`,
+    ],
+    ['Days', String(measured.days)],
+    ['Windows of 5 minutes', String(windows.total)],
+    ['Windows with valid requests', String(windows.withTraffic)],
+    ['Windows with errors', String(windows.withErrors)],
+    ['Windows in which no sidecar ran', String(windows.notObserved)],
+    ['Windows without valid requests so far', `${idle} (${share(idle, windows.elapsed)})`],
+    ['Valid requests', String(requests.valid)],
+    ['Error requests', String(requests.errors)],
+    ['of them code 5001 (maintenance)', String(requests.maintenance)],
+    ['Errors left out by exclusions', String(requests.excluded)],
+    ['Never reached Kling: upstream’s fault', String(requests.unreachableUpstream)],
+    ['Never reached Kling: our fault', String(requests.unreachableLocal)],
+    ['Never reached Kling: nobody knows whose', String(requests.unreachableUnknown)],
+    ['Sent, no answer (not counted)', String(requests.noAnswer)],
+    [
+      'Requests of the sidecar’s own',
+      `${requests.bySidecar}, of them ${requests.byProbe} probes of idle windows`,
+    ],
+    ['Second and later attempts', String(requests.retries)],
+    ['Sum of error rates', measured.sumErrorRates],
+    ['Agreement', `${measured.agreement.name}, SHA-256 ${measured.agreement.textSha256}`],
+    ['Revision', measured.revision === 0 ? 'not closed yet' : String(measured.revision)],
+    ...liveRows(measured),
+  ];
+}
+
+function liveRows(measured: SlaMonth): Row[] {
+  if (measured.live === null) return [];
+  const { elapsedWindows, budget } = measured.live;
+  return [
+    ['Windows so far', String(elapsedWindows)],
+    ['Error budget (windows)', `${budget.allowed}, used ${budget.used}, left ${budget.left}`],
+    ['Projection at this rate', `${budget.projected ?? '-'} %`],
+    ['If nothing more fails', `${budget.best ?? '-'} %`],
+  ];
+}
+
+function share(part: number, whole: number): string {
+  return whole === 0 ? '0.0 %' : `${((part / whole) * 100).toFixed(1)} %`;
+}
+
+interface Table {
+  title: string;
+  head: string[];
+  rows: string[][];
+}
+
+function tables(measured: SlaMonth): Table[] {
+  return [
+    { title: 'Numbers', head: ['What', 'Value'], rows: numbers(measured).map((row) => [...row]) },
+    {
+      title: 'Readings',
+      head: [
+        'Reading',
+        'Meaning',
+        'Errors',
+        'Valid',
+        'Windows',
+        'Sum of rates',
+        'Availability %',
+        '% of fee',
+      ],
+      rows: READING_NAMES.map((name) => {
+        const { title, errors, valid, windows, sumErrorRates, availability, compensationPercent } =
+          measured.readings[name];
+        const counts = [errors, valid, windows].map(String);
+        return [name, title, ...counts, sumErrorRates, availability ?? '-', String(compensationPercent)];
+      }),
+    },
+    {
+      title: 'Worst windows',
+      head: ['Start (UTC)', 'Errors', 'Valid'],
+      rows: measured.worstWindows.map((window) => [
+        window.start,
+        String(window.errors),
+        String(window.valid),
+      ]),
+    },
+    {
+      title: 'Exclusions in force',
+      head: ['From', 'To', 'Clause', 'Source', 'By'],
+      rows: measured.exclusions.map((one) => [one.start, one.end, one.clause, one.source, one.actor]),
+    },
+    {
+      title: 'No sidecar ran',
+      head: ['From', 'To', 'Windows'],
+      rows: measured.gaps.map((gap) => [gap.start, gap.end, String(gap.windows)]),
+    },
+  ];
+}
+
+function reportMarkdown(measured: SlaMonth): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+  const parts = tables(measured).map(({ title, head, rows }) =>
+    rows.length === 0
+      ? `## ${title}\n\nNone.`
+      : [`## ${title}`, '', line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'),
+  );
+  const warnings = measured.warnings.map((warning) => `> ${warning}`);
+  return `${[`# Kling availability, ${measured.month}`, headline(measured), ...warnings, ...parts].join('\n\n')}\n`;
+}
+
+function reportHtml(measured: SlaMonth): string {
+  const row = (cells: readonly string[], tag: 'th' | 'td'): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escapeXml(cell)}</${tag}>`).join('')}</tr>`;
+  const parts = tables(measured).map(({ title, head, rows }) => {
+    const body = rows.map((cells) => row(cells, 'td')).join('\n');
+    const table = rows.length === 0 ? '<p>None.</p>' : `<table>${row(head, 'th')}\n${body}</table>`;
+    return `<h2>${escapeXml(title)}</h2>\n${table}`;
+  });
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Kling availability, ${escapeXml(measured.month)}</title>
+<style>body{font:14px sans-serif;margin:2em;max-width:70em}table{border-collapse:collapse}
+td,th{border:1px solid #bbb;padding:.2em .5em;text-align:left;vertical-align:top}</style></head><body>
+<h1>Kling availability, ${escapeXml(measured.month)}</h1>
+<p>${escapeXml(headline(measured))}</p>
+${measured.warnings.map((warning) => `<p><strong>${escapeXml(warning)}</strong></p>`).join('\n')}
+${parts.join('\n')}
+</body></html>
+`;
+}
+
+function windowsCsv(windows: readonly WindowView[]): string {
+  const classes = Object.keys(windows[0]?.byClass ?? {});
+  const head = ['start_utc', 'valid', 'errors', ...classes].join(',');
+  const lines = windows.map(({ start, valid, errors, byClass }) =>
+    [start, valid, errors, ...classes.map((name) => byClass[name] ?? 0)].join(','),
+  );
+  return `${[head, ...lines].join('\r\n')}\r\n`;
+}

@@ -1,0 +1,72 @@
+/**
+ * The counts of availability in the store.
+ *
+ * An attempt is counted by {@link countCalls} in the transaction that journals it, under the exclusions in force and
+ * with the blame known at that moment. What is learnt later (a control check, a correction, an exclusion) moves
+ * counts between columns or slices in the transaction that writes it down.
+ *
+ * **Invariant**: at every commit, `sla_windows` equals what the journal, `sla_unreachable` and the exclusions say;
+ * `sla verify` recomputes it. Never counts a call that was journalled before: the caller counts new rows only.
+ */
+import type { CallRecord } from '../calls/call.ts';
+import type { Tx } from '../store/operation.ts';
+import { blameFor, type BlameBasis } from './blame-table.ts';
+import { classOf, originOf, sliceOf, type Blame } from './counts.ts';
+import { exclusionSpans } from './exclusion-table.ts';
+import { spansHold } from './window.ts';
+import { addCall, addSlice, SliceTally } from './window-table.ts';
+
+/** A newly journalled call, with the blame its recorder gave where it was recorded elsewhere. */
+export interface CountedCall {
+  call: CallRecord;
+  blame?: Blame | null;
+}
+
+/**
+ * Counts one newly journalled call in its window, within the transaction that journals it.
+ *
+ * It runs with every request: one statement, but for attempts that never arrived, whose blame is looked up.
+ */
+export async function countCall(tx: Tx, call: CallRecord): Promise<void> {
+  const blame = call.outcome === 'unreachable' ? await insertUnreachable(tx, { call }) : 'unknown';
+  await addCall(tx, call, classOf(call, blame));
+}
+
+/** Counts newly journalled calls in their windows, each row of counts written once. */
+export async function countCalls(tx: Tx, calls: readonly CountedCall[]): Promise<void> {
+  if (calls.length === 0) return;
+  let start = Infinity;
+  let end = -Infinity;
+  for (const { call } of calls) {
+    start = Math.min(start, call.at);
+    end = Math.max(end, call.at);
+  }
+  const excluded = await exclusionSpans(tx, { start, end: end + 1 });
+  const tally = new SliceTally();
+  for (const counted of calls) {
+    const { call } = counted;
+    const blame = call.outcome === 'unreachable' ? await insertUnreachable(tx, counted) : 'unknown';
+    tally.countsOf(sliceOf(call, spansHold(excluded, call.at)))[classOf(call, blame)] += 1;
+  }
+  for (const slice of tally.slices) await addSlice(tx, slice);
+}
+
+async function insertUnreachable(tx: Tx, { call, blame }: CountedCall): Promise<Blame> {
+  const endedAt = Math.ceil(call.at + call.durationMs);
+  // What a proxy of ours did not carry says nothing of Kling, whatever an independent address answers.
+  const recorded = blame ?? (call.errorClass === 'proxy' ? 'unknown' : null);
+  const known: { blame: Blame; basis: BlameBasis } = await blameFor(tx, { at: call.at, endedAt, recorded });
+  await tx.run(
+    'INSERT INTO sla_unreachable (call_id, at, ended_at, host, origin, retry, blame, basis) ' +
+      'VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    call.id,
+    call.at,
+    endedAt,
+    call.host,
+    originOf(call),
+    Number(call.attempt > 1),
+    known.blame,
+    known.basis,
+  );
+  return known.blame;
+}

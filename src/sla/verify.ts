@@ -1,0 +1,120 @@
+/** The check of the windows' counts against the journal, day by day so that no list grows with the month. */
+import { defineRead } from '../store/operation.ts';
+import type { Store } from '../store/store.ts';
+import type { Ms } from '../units.ts';
+import { CALL_CLASSES, sliceKey, type CallClass, type WindowSlice } from './counts.ts';
+import { exclusionSpans } from './exclusion-table.ts';
+import { countJournal } from './recount.ts';
+import { WINDOW_MS, windowStart, type Span } from './window.ts';
+import { selectSlices } from './window-table.ts';
+
+/** A count that is not what the journal says. */
+export interface CountDifference {
+  windowStart: string;
+  host: string;
+  origin: string;
+  retry: boolean;
+  excluded: boolean;
+  class: CallClass;
+  counted: number;
+  journalled: number;
+}
+
+export interface DayCheck {
+  /** Windows compared: those with counts or with calls in the journal. */
+  windows: number;
+  attempts: number;
+  differences: CountDifference[];
+}
+
+const DIFFERENCES_MAX = 1000;
+
+/**
+ * Recounts a stretch of the journal and compares; at most 1000 differences are listed.
+ * @param span widened to whole windows; ask for a day or so at a time.
+ */
+export const verifyWindows = defineRead('sla.verifyWindows', async (tx, span: Span): Promise<DayCheck> => {
+  const whole = { start: windowStart(span.start), end: windowStart(span.end + WINDOW_MS - 1) };
+  const counted = await selectSlices(tx, whole);
+  const journalled = await countJournal(tx, whole, await exclusionSpans(tx, whole));
+  return compareSlices(counted, journalled);
+});
+
+/** Gives the span of the journal, first call to last, both inclusive; null where it is empty. */
+export const readJournalSpan = defineRead('sla.readJournalSpan', async (tx): Promise<Span | null> => {
+  const row = await tx.get<{ first: Ms | null; last: Ms | null }>(
+    'SELECT (SELECT MIN(at) FROM calls) AS first, (SELECT MAX(at) FROM calls) AS last',
+  );
+  return row?.first === null || row?.last === null || !row ? null : { start: row.first, end: row.last };
+});
+
+const DAY_MS = 86_400_000;
+
+/** What a check of a longer stretch found; `from` is where the journal begins to be complete. */
+export interface SlaCheck extends DayCheck {
+  from: string | null;
+  to: string | null;
+}
+
+/**
+ * Checks the windows of a stretch against the journal, a day at a time, as far back as the journal reaches.
+ *
+ * The window in which the journal begins is left out where older counts exist: retention may have cut it.
+ */
+export async function verifySla(store: Pick<Store, 'read'>, range: Span): Promise<SlaCheck> {
+  const total: SlaCheck = { windows: 0, attempts: 0, differences: [], from: null, to: null };
+  const journal = await store.read(readJournalSpan, {});
+  if (!journal) return total;
+  const first = windowStart(journal.start);
+  const isCut = (await store.read(readFirstWindow, {})) < first;
+  const start = Math.max(windowStart(range.start), isCut ? first + WINDOW_MS : first);
+  const end = Math.min(range.end, windowStart(journal.end) + WINDOW_MS);
+  for (let at = start; at < end; at += DAY_MS) {
+    const day = await store.read(verifyWindows, { start: at, end: Math.min(at + DAY_MS, end) });
+    total.windows += day.windows;
+    total.attempts += day.attempts;
+    total.differences.push(...day.differences.slice(0, DIFFERENCES_MAX - total.differences.length));
+  }
+  return { ...total, from: new Date(start).toISOString(), to: new Date(end).toISOString() };
+}
+
+/** Gives the start of the oldest window with counts; the largest safe integer where there is none. */
+export const readFirstWindow = defineRead('sla.readFirstWindow', async (tx): Promise<Ms> => {
+  const row = await tx.get<{ first: Ms | null }>('SELECT MIN(window_start) AS first FROM sla_windows');
+  return row?.first ?? Number.MAX_SAFE_INTEGER;
+});
+
+function compareSlices(counted: readonly WindowSlice[], journalled: readonly WindowSlice[]): DayCheck {
+  const pairs = new Map<string, { counted?: WindowSlice; journalled?: WindowSlice }>();
+  for (const slice of counted) pairs.set(sliceKey(slice), { counted: slice });
+  for (const slice of journalled) {
+    const key = sliceKey(slice);
+    pairs.set(key, { ...pairs.get(key), journalled: slice });
+  }
+  const check: DayCheck = { windows: 0, attempts: 0, differences: [] };
+  const windows = new Set<number>();
+  for (const pair of pairs.values()) {
+    const named = pair.counted ?? pair.journalled;
+    if (!named) continue;
+    windows.add(named.windowStart);
+    for (const name of CALL_CLASSES) {
+      const a = pair.counted?.counts[name] ?? 0;
+      const b = pair.journalled?.counts[name] ?? 0;
+      check.attempts += b;
+      if (a !== b && check.differences.length < DIFFERENCES_MAX)
+        check.differences.push(differenceOf(named, name, [a, b]));
+    }
+  }
+  check.windows = windows.size;
+  return check;
+}
+
+function differenceOf(
+  slice: WindowSlice,
+  name: CallClass,
+  [counted, journalled]: [number, number],
+): CountDifference {
+  const { host, origin, retry, excluded } = slice;
+  const start = new Date(slice.windowStart).toISOString();
+  return { windowStart: start, host, origin, retry, excluded, class: name, counted, journalled };
+}

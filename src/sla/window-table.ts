@@ -1,0 +1,124 @@
+/** The windows' counts as rows: adding, moving and reading slices. */
+import type { CallRecord } from '../calls/call.ts';
+import type { Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
+import {
+  CALL_CLASSES,
+  emptyCounts,
+  originOf,
+  sliceKey,
+  type CallClass,
+  type ClassCounts,
+  type CountOrigin,
+  type WindowSlice,
+} from './counts.ts';
+import { windowStart as startOfWindow, type Span } from './window.ts';
+
+interface WindowRow extends ClassCounts {
+  window_start: number;
+  host: string;
+  origin: CountOrigin;
+  retry: number;
+  excluded: number;
+}
+
+const COLUMNS = CALL_CLASSES.join(', ');
+const ADD_SLICE =
+  `INSERT INTO sla_windows (window_start, host, origin, retry, excluded, ${COLUMNS}) ` +
+  `VALUES (?, ?, ?, ?, ?, ${CALL_CLASSES.map(() => '?').join(', ')}) ` +
+  'ON CONFLICT (window_start, host, origin, retry, excluded) DO UPDATE SET ' +
+  CALL_CLASSES.map((name) => `${name} = sla_windows.${name} + excluded.${name}`).join(', ');
+const DELETE_SLICE =
+  'DELETE FROM sla_windows WHERE window_start = ? AND host = ? AND origin = ? AND retry = ? AND excluded = ?';
+
+/** One more of a class in the row that an attempt belongs to; whether it is excluded is asked in the same statement. */
+const ADD_ONE = Object.fromEntries(
+  CALL_CLASSES.map((name) => [
+    name,
+    `INSERT INTO sla_windows (window_start, host, origin, retry, excluded, ${COLUMNS}) VALUES (?, ?, ?, ?, ` +
+      'CASE WHEN EXISTS (SELECT 1 FROM sla_exclusions WHERE withdrawn_at IS NULL AND to_at > ? AND from_at <= ?) ' +
+      `THEN 1 ELSE 0 END, ${CALL_CLASSES.map((other) => (other === name ? 1 : 0)).join(', ')}) ` +
+      'ON CONFLICT (window_start, host, origin, retry, excluded) DO UPDATE SET ' +
+      `${name} = sla_windows.${name} + 1`,
+  ]),
+) as Record<CallClass, string>;
+
+/** Adds one attempt to the row of its slice, making the row where there is none: one statement. */
+export async function addCall(tx: Tx, call: CallRecord, name: CallClass): Promise<void> {
+  await tx.run(
+    ADD_ONE[name],
+    startOfWindow(call.at),
+    call.host,
+    originOf(call),
+    call.attempt > 1 ? 1 : 0,
+    call.at,
+    call.at,
+  );
+}
+
+/** Adds a slice's counts to its row, making the row where there is none. */
+export async function addSlice(tx: Tx, slice: WindowSlice): Promise<void> {
+  await tx.run(
+    ADD_SLICE,
+    slice.windowStart,
+    slice.host,
+    slice.origin,
+    Number(slice.retry),
+    Number(slice.excluded),
+    ...CALL_CLASSES.map((name) => slice.counts[name]),
+  );
+}
+
+/** Removes a slice's row. */
+export async function removeSlice(tx: Tx, slice: Omit<WindowSlice, 'counts'>): Promise<void> {
+  const { windowStart, host, origin, retry, excluded } = slice;
+  await tx.run(DELETE_SLICE, windowStart, host, origin, Number(retry), Number(excluded));
+}
+
+/** Reads the slices whose windows start within a span, in the order of their keys. */
+export async function selectSlices(tx: Tx, span: Span): Promise<WindowSlice[]> {
+  const rows = await tx.all<WindowRow>(
+    `SELECT window_start, host, origin, retry, excluded, ${COLUMNS} FROM sla_windows ` +
+      'WHERE window_start >= ? AND window_start < ? ORDER BY window_start, host, origin, retry, excluded',
+    span.start,
+    span.end,
+  );
+  return rows.map(toSlice);
+}
+
+function toSlice(row: WindowRow): WindowSlice {
+  const counts = emptyCounts();
+  for (const name of CALL_CLASSES) counts[name] = row[name];
+  return {
+    windowStart: row.window_start,
+    host: row.host,
+    origin: row.origin,
+    retry: row.retry === 1,
+    excluded: row.excluded === 1,
+    counts,
+  };
+}
+
+/** Sums slices of the same key, so that each row is written once. */
+export class SliceTally {
+  readonly #slices = new Map<string, WindowSlice>();
+
+  /** Gives the counts of a slice, to be added to in place. */
+  countsOf(slice: WindowSlice): ClassCounts {
+    const key = sliceKey(slice);
+    const known = this.#slices.get(key);
+    if (known) return known.counts;
+    this.#slices.set(key, slice);
+    return slice.counts;
+  }
+
+  get slices(): readonly WindowSlice[] {
+    return [...this.#slices.values()];
+  }
+}
+
+/** Tells whether any attempt was counted in the window that starts at an instant. */
+export async function isWindowIdle(tx: Tx, windowStart: Ms): Promise<boolean> {
+  const row = await tx.get('SELECT 1 AS one FROM sla_windows WHERE window_start = ? LIMIT 1', windowStart);
+  return row === undefined;
+}

@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { post, textToVideo, until } from '../app/calls.ts';
+import { startApp, type StartedApp } from '../app/start-app.ts';
+import { holdsOf } from './books.ts';
+
+let started: StartedApp;
+afterEach(() => started.stop());
+
+const PATH = '/v1/videos/text2video';
+const creates = () => started.emulator.requests().filter(({ method }) => method === 'POST');
+
+describe('the external task id', () => {
+  it('of a caller may be of any script: a repeat gets the same answer again', async () => {
+    started = await startApp();
+    const body = textToVideo({ external_task_id: 'сцена-12 50%' });
+    const first = await post(started.dataUrl + PATH, body);
+    const second = await post(started.dataUrl + PATH, body);
+    expect(first.status).toBe(200);
+    expect(second).toMatchObject({ status: 200, json: { data: { task_id: first.json.data['task_id'] } } });
+    expect(second.headers['x-kling-external-task-id']).toBe(first.headers['x-kling-external-task-id']);
+    expect(creates()).toHaveLength(1);
+  });
+
+  it('is written alike on an answer and on a refusal that names it', async () => {
+    started = await startApp();
+    const id = '50% of scene-12';
+    started.emulator.addFault({ kind: 'reset_before_charge', match: { method: 'POST', path: PATH } });
+    const headers = { 'x-kling-timeout-ms': '8200' };
+    const lost = await post(started.dataUrl + PATH, textToVideo({ external_task_id: id }), headers);
+    expect(lost).toMatchObject({ status: 502, json: { code: 9052 } });
+    const kept = await post(started.dataUrl + PATH, textToVideo({ external_task_id: `${id}!` }));
+    expect(lost.headers['x-kling-external-task-id']).toBe(encodeURIComponent(id));
+    expect(kept.headers['x-kling-external-task-id']).toBe(encodeURIComponent(`${id}!`));
+  });
+
+  it('with half a surrogate pair is refused: it could be looked up nowhere', async () => {
+    started = await startApp();
+    started.emulator.addFault({ kind: 'reset_before_charge', match: { method: 'POST', path: PATH } });
+    const text = JSON.stringify(textToVideo()).replace('{', '{"external_task_id":"a\\ud800",');
+    const refused = await post(started.dataUrl + PATH, text, { 'x-kling-timeout-ms': '8200' });
+    expect(refused).toMatchObject({ status: 400, json: { code: 9010 } });
+    expect(creates()).toHaveLength(0);
+  });
+
+  it('is taken out again where Kling refuses the field, from a large body too', async () => {
+    started = await startApp();
+    const { emulator, dataUrl, controlUrl } = started;
+    emulator.addFault({ kind: 'refuse_external_id', times: 'always' });
+    const path = '/v1/videos/image2video';
+    const image = 'A'.repeat(400_000);
+    const bodies = [
+      JSON.stringify({ model_name: 'kling-v1', image, duration: '5' }),
+      JSON.stringify({ model_name: 'kling-v1', image, external_task_id: '', duration: '5' }),
+      JSON.stringify({ model_name: 'kling-v1', image, external_task_id: null }),
+    ];
+    for (const body of bodies) {
+      const answered = await post(dataUrl + path, body);
+      expect(answered.status).toBe(200);
+      expect(answered.headers['x-kling-external-task-id']).toBeUndefined();
+      expect(creates().at(-1)?.body.toString() === body).toBe(true);
+    }
+    expect(creates()).toHaveLength(4);
+    const held = await holdsOf(controlUrl);
+    expect(held.map(({ externalTaskId }) => externalTaskId)).toEqual([null, null, null]);
+    const small = await post(`${dataUrl}/text-to-video/kling-2.6`, { prompt: 'x', options: null });
+    expect(small.status).toBe(200);
+    expect(JSON.parse(creates().at(-1)?.body.toString() ?? '')).toEqual({ prompt: 'x', options: null });
+  });
+
+  it('that was taken out again is not looked up: the hold waits for an operator', async () => {
+    started = await startApp();
+    const { emulator, dataUrl, controlUrl } = started;
+    emulator.addFault({ kind: 'refuse_external_id', match: { path: PATH } });
+    emulator.addFault({ kind: 'reset_after_charge', match: { method: 'POST', path: PATH } });
+    const lost = await post(dataUrl + PATH, textToVideo(), { 'x-kling-timeout-ms': '12000' });
+    expect(lost).toMatchObject({ status: 502, json: { code: 9052, data: { externalTaskId: null } } });
+    expect(lost.headers['x-kling-external-task-id']).toBeUndefined();
+    expect(emulator.book().charges).toHaveLength(1);
+    const held = await until('the hold is in doubt', async () => (await holdsOf(controlUrl))[0]);
+    expect(held).toMatchObject({ state: 'held', inDoubt: true, externalTaskId: null });
+  });
+});

@@ -1,0 +1,351 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FAULT_KINDS, type FaultKind, type FaultOrder } from '../../src/emulator/faults.ts';
+import { get, until } from '../app/calls.ts';
+import type { StartedApp } from '../app/start-app.ts';
+import { holdOf, holdsOf, untilHold, type HoldView } from './holds.ts';
+import { startProxy } from './proxy-app.ts';
+import { answerText, startRawUpstream } from '../upstream/raw-upstream.ts';
+import type { RawAnswer } from './raw-answer.ts';
+import { expectRefusal } from './refused.ts';
+import { UNCLEAR } from './unclear-answers.ts';
+import { CREATE_BODY, createText, exchange, requestText, Wire } from './wire.ts';
+
+/** Everything runs at once on real time: the slowest caller waits out its deadline. */
+const DEADLINE_MS = 9_050;
+
+let started: StartedApp;
+beforeAll(async () => {
+  started = await startProxy({
+    tasks: { poll: true, pollIntervalMs: 300 },
+    upstream: { timeoutMs: 1_000 },
+  });
+});
+afterAll(() => started.stop());
+
+interface Case {
+  name: string;
+  fault: FaultOrder;
+  /** Kling's status as the caller sees it; `ours` for 502/9052. */
+  status: number | 'ours';
+  /** How the hold stands once the caller has its answer, and how it ends while we look on. */
+  ends: Partial<HoldView>;
+  /** Units in the emulator's book for this create. */
+  charged: number;
+}
+
+const SETTLED = { state: 'settled', inDoubt: false } as const;
+const RELEASED = { state: 'released', inDoubt: false } as const;
+const IN_DOUBT = { state: 'held', inDoubt: true, taskId: null } as const;
+const made = (kind: FaultKind, more: Partial<FaultOrder> = {}): Case => {
+  return { name: kind, fault: { kind, ...more }, status: 200, ends: SETTLED, charged: 1 };
+};
+const lost = (kind: FaultKind, status: number | 'ours', more: Partial<FaultOrder> = {}): Case => {
+  return {
+    name: `${kind} ${more.code ?? more.status ?? ''}`,
+    fault: { kind, ...more },
+    status,
+    ends: IN_DOUBT,
+    charged: 0,
+  };
+};
+const refused = (code: number, status: number, kind: FaultKind = 'code'): Case => {
+  return { name: `${kind} ${code}`, fault: { kind, code }, status, ends: RELEASED, charged: 0 };
+};
+
+const CASES: readonly Case[] = [
+  // Answered in full: no doubt at all.
+  made('latency', { ms: 300 }),
+  made('drip', { intervalMs: 2 }),
+  made('informational'),
+  made('connection_close_after'),
+  {
+    ...made('charge_units', { units: 2 }),
+    ends: { ...SETTLED, settledCredits: 20 } as Partial<HoldView>,
+    charged: 2,
+  },
+  { ...made('fail_task'), ends: RELEASED, charged: 0 },
+  { ...made('stuck_task'), ends: { state: 'held', inDoubt: false } },
+  // Made, but the answer was lost: found by the look-up, and the caller gets its task.
+  made('reset_after_charge'),
+  made('no_answer_after_charge'),
+  made('5xx_after_charge'),
+  { ...made('5xx_after_charge', { code: 5002 }), name: '5xx_after_charge 5002' },
+  made('html_after_charge'),
+  { ...made('html_after_charge', { status: 200 }), name: 'html_after_charge 200' },
+  made('truncate'),
+  made('truncate_chunked'),
+  made('missing_task_id'),
+  made('wrong_external_id'),
+  made('pad_answer', { bytes: 1_100_000 }),
+  // Nothing was made and nobody knows it: in doubt, with Kling's own answer where there was a whole one.
+  lost('reset_before_charge', 'ours'),
+  lost('no_answer_before_charge', 'ours'),
+  lost('code', 500, { code: 5000 }),
+  lost('code', 503, { code: 5001 }),
+  lost('code', 504, { code: 5002 }),
+  lost('code', 400, { code: 6666, status: 400 }),
+  lost('http', 502),
+  lost('http', 503, { status: 503 }),
+  lost('http', 429, { status: 429 }),
+  lost('html_200', 200),
+  lost('code_nonzero_200', 200),
+  lost('redirect', 307),
+  lost('redirect', 302, { status: 302 }),
+  // Refused by Kling's own word: released at once.
+  ...[1000, 1001, 1002].map((code) => refused(code, 401)),
+  ...[1200, 1201, 1300, 1301].map((code) => refused(code, 400)),
+  refused(1202, 404),
+  refused(1203, 404),
+  refused(1302, 429),
+  refused(1303, 429),
+  refused(1302, 429, 'retry_after'),
+  refused(1301, 200, 'code_nonzero_200'),
+];
+
+const NO_TASKS = answerText('{"code":0,"message":"ok","request_id":"q","data":[]}');
+const idOf = (answer: RawAnswer): string => answer.header('x-kling-external-task-id') ?? '';
+
+interface Run {
+  answer: RawAnswer;
+  id: string;
+  posts: number;
+}
+
+async function run({ fault }: Case, index: number): Promise<Run> {
+  const { dataUrl, emulator } = started;
+  const mark = `case-${index}-`;
+  emulator.addFault({ ...fault, match: { method: 'POST', bodyIncludes: mark } });
+  const body = `{"model_name":"kling-v1","prompt":"${mark}","duration":"5","mode":"std"}`;
+  const headers = [`X-Kling-Timeout-Ms: ${DEADLINE_MS}`];
+  const answer = await exchange(dataUrl, createText(dataUrl, { body, headers }));
+  const posts = emulator.requests().filter((sent) => sent.method === 'POST' && sent.body.includes(mark));
+  return { answer, id: idOf(answer), posts: posts.length };
+}
+
+function expectAnswer(
+  { name, status }: Pick<Case, 'name' | 'status'>,
+  { answer, id }: Pick<Run, 'answer' | 'id'>,
+): void {
+  const about = `${name}: ${answer.status} ${answer.body.toString().slice(0, 200)}`;
+  expect(id, about).toMatch(/^ks_[0-9a-z]{26}$/);
+  if (status === 'ours') {
+    expectRefusal(answer, 'outcome_unknown', 502, about);
+    expect(answer.json.data, about).toMatchObject({ sent: 'unknown', externalTaskId: id });
+    return;
+  }
+  expect(answer.status, about).toBe(status);
+  expect(answer.header('x-kling-sidecar'), about).toBeNull();
+  expect(answer.header('location'), about).toBeNull();
+}
+
+describe('a create that meets a fault', () => {
+  it.concurrent(
+    'is posted once, answered honestly, and its hold ends only as Kling says',
+    async () => {
+      const kinds = new Set(CASES.map(({ fault }) => fault.kind));
+      expect([...kinds, 'clock_skew', 'refuse_external_id'].sort()).toEqual(Object.keys(FAULT_KINDS).sort());
+      await Promise.all(
+        CASES.map(async (one, index) => {
+          const result = await run(one, index);
+          expectAnswer(one, result);
+          expect(result.posts, one.name).toBe(1);
+          const isMade = one.status === 200 && one.charged > 0;
+          const hold = await untilHold(started, result.id, one.ends);
+          if (isMade) expect(result.answer.json.data['task_id'], one.name).toBe(hold.taskId);
+          const charges = started.emulator.book().charges.filter((charge) => charge.taskId === hold.taskId);
+          expect(
+            charges.reduce((sum, { units }) => sum + units, 0),
+            one.name,
+          ).toBe(one.fault.kind === 'stuck_task' ? charges[0]?.units : one.charged);
+          expect(charges.length, one.name).toBe(one.charged > 0 ? 1 : 0);
+        }),
+      );
+    },
+    25_000,
+  );
+
+  it.concurrent(
+    'is in doubt, posted once, and told whole or as outcome_unknown, where an answer says nothing',
+    async () => {
+      const byMark = new Map(UNCLEAR.map((one, index) => [`case-${index}-`, one]));
+      const upstream = await startRawUpstream((socket, request) => {
+        if (request.method === 'GET') {
+          socket.write(NO_TASKS);
+          return;
+        }
+        const mark = /case-\d+-/.exec(request.body.toString('latin1'))?.[0] ?? '';
+        const [, bytes = '', ends] = byMark.get(mark) ?? [];
+        socket.write(Buffer.from(bytes, 'latin1'), () => ends && socket.end());
+      });
+      const app = await startProxy({ upstream: { timeoutMs: 1000 } }, { baseUrl: upstream.url });
+      const answers = await Promise.all(
+        UNCLEAR.map(async ([name, bytes, , status], index) => {
+          const body = CREATE_BODY.replace('a paper boat', `case-${index}-`);
+          const headers = [`X-Kling-Timeout-Ms: ${DEADLINE_MS}`];
+          const answer = await exchange(app.dataUrl, createText(app.dataUrl, { body, headers }));
+          const id = idOf(answer);
+          expectAnswer({ name, status }, { answer, id });
+          if (status !== 'ours')
+            expect(answer.body.toString('latin1'), name).toBe(bytes.split('\r\n\r\n')[1]);
+          else expect(answer.json.message, name).toContain(id);
+          expect(await untilHold(app, id, { inDoubt: true }), name).toMatchObject({
+            ...IN_DOUBT,
+            credits: 10,
+          });
+          return answer;
+        }),
+      );
+      expect(upstream.requests.filter(({ method }) => method === 'POST')).toHaveLength(UNCLEAR.length);
+      const asked = upstream.requests.map(({ method, target }) => (method === 'GET' ? target : '')).join(' ');
+      for (const answer of answers) expect(asked).toContain(idOf(answer));
+      const { json } = await get(`${app.controlUrl}/v1/status`);
+      expect(json as unknown).toMatchObject({ inDoubtHolds: UNCLEAR.length });
+      await app.stop();
+      await upstream.stop();
+    },
+    25_000,
+  );
+
+  it.concurrent(
+    'is released and told so where it never left',
+    async () => {
+      const nobody = await startProxy({}, { baseUrl: 'http://127.0.0.1:9' });
+      const busy = await startProxy({ upstream: { connections: 1, timeoutMs: 600_000 } });
+      busy.emulator.addFault({ kind: 'no_answer_before_charge', match: { method: 'GET' } });
+      const hanging = await Wire.open(busy.dataUrl);
+      hanging.send(requestText(busy.dataUrl, 'GET /tasks?task_ids=1'));
+      await until('the read holds the only connection', () => busy.emulator.requests().length === 1);
+      const cases = [
+        [nobody, 'upstream_unreachable', 502],
+        [busy, 'upstream_timeout', 504],
+      ] as const;
+      await Promise.all(
+        cases.map(async ([app, word, status]) => {
+          const text = createText(app.dataUrl, { headers: [`X-Kling-Timeout-Ms: ${DEADLINE_MS}`] });
+          const answer = await exchange(app.dataUrl, text);
+          expectRefusal(answer, word, status);
+          expect(answer.json.data).toMatchObject({ sent: 'no' });
+          const [hold, ...more] = await holdsOf(app);
+          expect(more).toEqual([]);
+          expect(hold).toMatchObject(RELEASED);
+          const { json } = await get(`${app.controlUrl}/v1/budgets`);
+          expect(json as unknown).toMatchObject({ budgets: [{ heldCredits: 0, settledCredits: 0 }] });
+        }),
+      );
+      expect(busy.emulator.requests()).toHaveLength(1);
+      hanging.close();
+      await Promise.all([nobody.stop(), busy.stop()]);
+    },
+    25_000,
+  );
+
+  it('is answered again from what is kept, or held back, when it is repeated', async () => {
+    const { dataUrl, emulator } = started;
+    const text = (key: string, mark: string): string =>
+      createText(dataUrl, {
+        headers: [`Idempotency-Key: ${key}`, `X-Kling-Timeout-Ms: ${DEADLINE_MS}`],
+        body: `{"model_name":"kling-v1","prompt":"${mark}"}`,
+      });
+    emulator.addFault({ kind: 'reset_after_charge', match: { bodyIncludes: 'again-1' } });
+    emulator.addFault({ kind: 'code', code: 1301, match: { bodyIncludes: 'again-2' } });
+    emulator.addFault({ kind: 'code', code: 1303, match: { bodyIncludes: 'again-3' } });
+    const before = emulator.requests().length;
+    const [first, second] = await Promise.all([
+      exchange(dataUrl, text('k1', 'again-1')),
+      exchange(dataUrl, text('k1', 'again-1')),
+    ]);
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(first.json.data['task_id']).toBe(second.json.data['task_id']);
+    for (const [key, mark, kept] of [
+      ['k2', 'again-2', true],
+      ['k3', 'again-3', false],
+    ] as const) {
+      const refusal = await exchange(dataUrl, text(key, mark));
+      const repeat = await exchange(dataUrl, text(key, mark));
+      expect(refusal.status, mark).toBe(kept ? 400 : 429);
+      expect(repeat.status, mark).toBe(kept ? 400 : 200);
+    }
+    expectRefusal(await exchange(dataUrl, text('k1', 'another body')), 'idempotency_mismatch', 422);
+    const marks = emulator
+      .requests()
+      .slice(before)
+      .filter(({ method }) => method === 'POST')
+      .map(({ body }) => /again-\d/.exec(body.toString())?.[0]);
+    expect(marks.sort()).toEqual(['again-1', 'again-2', 'again-3', 'again-3']);
+  }, 20_000);
+});
+
+describe('a route where Kling refuses the external task id', () => {
+  it('gets the original bytes once more, and no id from then on', async () => {
+    const app = await startProxy();
+    const { dataUrl, emulator } = app;
+    emulator.addFault({
+      kind: 'refuse_external_id',
+      times: 'always',
+      match: { path: '/v1/images/generations' },
+    });
+    const body = '{ "model_name":"kling-v3","prompt":"a"}';
+    const text = createText(dataUrl, { path: '/v1/images/generations', body });
+    for (const posts of [2, 1]) {
+      const before = emulator.requests().length;
+      const answer = await exchange(dataUrl, text);
+      expect(answer.status).toBe(200);
+      expect(answer.header('x-kling-external-task-id')).toBeNull();
+      const sent = emulator.requests().slice(before);
+      expect(sent).toHaveLength(posts);
+      expect(sent.at(-1)?.body.toString()).toBe(body);
+    }
+    expect((await exchange(dataUrl, createText(dataUrl))).header('x-kling-external-task-id')).toMatch(/^ks_/);
+    expect(emulator.book().charges).toHaveLength(3);
+    expect((await holdsOf(app)).map(({ state, inDoubt }) => `${state} ${inDoubt}`)).toEqual(
+      Array(3).fill('held false'),
+    );
+    await app.stop();
+  });
+});
+
+describe('a clock that differs', () => {
+  it('stops creates before they are held, until it agrees again', async () => {
+    const app = await startProxy();
+    const { dataUrl, emulator } = app;
+    emulator.addFault({ kind: 'clock_skew', ms: 600_000, match: { method: 'GET' } });
+    await exchange(dataUrl, requestText(dataUrl, 'GET /tasks?task_ids=1'));
+    const posts = emulator.requests().length;
+    expectRefusal(await exchange(dataUrl, createText(dataUrl)), 'clock_untrusted', 503);
+    expect(emulator.requests().length).toBe(posts);
+    expect(await holdsOf(app)).toEqual([]);
+    await exchange(dataUrl, requestText(dataUrl, 'GET /tasks?task_ids=1'));
+    expect((await exchange(dataUrl, createText(dataUrl))).status).toBe(200);
+    await app.stop();
+  });
+});
+
+describe('an account that Kling refuses', () => {
+  it('is not asked again at once for the same product and model', async () => {
+    const app = await startProxy();
+    const { dataUrl, emulator } = app;
+    const refusals = [
+      [1100, 429, 'kling-v1'],
+      [1101, 429, 'kling-v1-6'],
+      [1102, 429, 'kling-v2-master'],
+      [1103, 403, 'kling-v2-5-turbo'],
+      [1304, 429, 'kling-v3'],
+    ] as const;
+    for (const [code, status, model] of refusals) {
+      emulator.addFault({ kind: 'code', code, match: { method: 'POST' } });
+      const text = createText(dataUrl, { body: `{"model_name":"${model}","prompt":"a"}` });
+      const first = await exchange(dataUrl, text);
+      expect(`${first.status} ${first.json.code}`).toBe(`${status} ${code}`);
+      expect(await holdOf(app, first.header('x-kling-external-task-id') ?? '')).toMatchObject(RELEASED);
+      const posts = emulator.requests().length;
+      const second = await exchange(dataUrl, text);
+      expectRefusal(second, 'account_refused', 403, model);
+      expect(second.json.data).toMatchObject({ klingCode: code });
+      expect(emulator.requests().length).toBe(posts);
+    }
+    expect(
+      (await exchange(dataUrl, createText(dataUrl, { body: '{"model_name":"kling-v2-6"}' }))).status,
+    ).not.toBe(403);
+    await app.stop();
+  });
+});

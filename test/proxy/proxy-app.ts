@@ -1,0 +1,25 @@
+/** The real app for tests of the data plane: nothing polls behind the test's back, and nothing runs short. */
+import { startApp, type StartedApp, type StartOptions } from '../app/start-app.ts';
+
+/** Starts app and emulator with room for whatever a test sends; `config` is merged over this, section by section. */
+export function startProxy(
+  config: NonNullable<StartOptions['config']> = {},
+  options: Omit<StartOptions, 'config'> = {},
+): Promise<StartedApp> {
+  return startApp({
+    ...options,
+    emulator: {
+      concurrency: { video: 100_000, image: 100_000 },
+      packs: [
+        { name: 'video', product: 'video', units: 1_000_000 },
+        { name: 'image', product: 'image', units: 1_000_000 },
+      ],
+      ...options.emulator,
+    },
+    config: {
+      tasks: { poll: false },
+      budgets: [{ name: 'all', credits: 10_000_000, window: 'total' }],
+      ...config,
+    },
+  });
+}
