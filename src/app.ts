@@ -250,7 +250,9 @@ class Sidecar implements App {
       telemetry,
       injection: new Injection(),
       accountRefusals: this.#accountRefusals,
-      learnClock: () => (upstream.lastAnswerAt === null ? running.clockLook.learn() : null),
+      // A Kling on this machine, an emulator, has this machine's clock.
+      learnClock: () =>
+        upstream.lastAnswerAt === null && !isLoopback(upstream.host) ? running.clockLook.learn() : null,
       checkClock: () => {
         if (!clockTrust.isTrusted) void running.clockLook.look();
         clockTrust.check();

@@ -9,6 +9,7 @@ import { agreementOn, compensationPercent, type Agreement } from '../sla/agreeme
 import { availabilityRatio, percentText, sumOfRates } from '../sla/availability.ts';
 import { ratesOf, READINGS, type WindowRate } from '../sla/reading.ts';
 import type { MonthQuestion } from '../sla/month.ts';
+import { spansHold } from '../sla/window.ts';
 import { claimDates, type ClaimDates } from './deadlines.ts';
 import { isMaintenance, type ClaimEvidence, type ErrorRequest } from './evidence.ts';
 import { pickFee, voucherOf, type Fee, type FeeSources, type Voucher } from './fee.ts';
@@ -108,8 +109,9 @@ export function buildCase(
     worst: worstFirst(bad).slice(0, WORST_WINDOWS),
     windowsWithTraffic: rates.length,
     windowsWithoutRecord: countUnrecorded(evidence),
-    importedErrors: countedErrors(evidence, principal.reading).filter(({ call }) => call.id.startsWith('imp_'))
-      .length,
+    importedErrors: countedErrors(evidence, principal.reading).filter(({ call }) =>
+      call.id.startsWith('imp_'),
+    ).length,
     errors: countErrors(evidence, principal.reading, bad.length),
     withoutMaintenance: readWithoutMaintenance(evidence, principal.reading, agreement),
     hosts,

@@ -34,6 +34,7 @@ function claimantTable(claim: ClaimCase): string {
   return markdownTable(
     ['', ''],
     [
+      ['To', 'Kling AI, API service'],
       ['Account', accountId ?? BLANK],
       ['Company', company ?? BLANK],
       ['Contact', contact ?? BLANK],
@@ -76,14 +77,14 @@ function why(claim: ClaimCase): string {
 function numbersTable(claim: ClaimCase): string {
   const { measured } = claim.evidence;
   const reading = measured.readings[claim.principal.reading];
-  const { total, notObserved } = measured.windows;
+  const { total } = measured.windows;
   return markdownTable(
     ['What', 'Value'],
     [
       ['Windows in the period (12 × 24 × days)', String(total)],
       ['Windows with requests of ours', String(claim.windowsWithTraffic)],
       ['Windows with errors', String(claim.errors.windows)],
-      ['Windows in which our recorder did not run', String(notObserved)],
+      ['Windows of which we hold no record', String(claim.windowsWithoutRecord)],
       ['Valid requests', String(reading.valid)],
       ['Error requests', String(reading.errors)],
       ['Sum of the windows’ error rates (Σ)', reading.sumErrorRates],
@@ -100,10 +101,12 @@ function howToCheck(claim: ClaimCase): string {
     '2. Put each into the 5-minute window in which it began. Windows begin at minutes 00, 05, 10 … 55 of the hour, the same in UTC and in UTC+8.',
     '3. In each window divide the number of answers with HTTP status 500 to 599 by the number of all answers. The statuses 400 to 499, 429 among them, are valid requests and no errors; a task that failed after an answer of 200 is no error.' +
       contractStep(claim) +
+      exclusionStep(claim) +
       exampleStep(claim),
     `4. Add up these quotients and divide by ${claim.evidence.measured.windows.total}; subtract from 1.`,
     '',
-    '`windows.csv` holds our counts of each window, `requests.csv` every error with its time, route, status, your request id and your `date`, `server` and `via` headers. We count what passed through our own gateway. Where your log shows further requests of this account in the same windows, please say so with their counts.',
+    '`windows.csv` holds our counts of each window, `requests.csv` every error with its time, route, status, your request id and your `date`, `server` and `via` headers. ' +
+      `${recordedBy(claim)} Where your log shows further requests of this account in the same windows, please say so with their counts.`,
   ].join('\n');
 }
 
@@ -111,6 +114,20 @@ function howToCheck(claim: ClaimCase): string {
 function contractStep(claim: ClaimCase): string {
   if (claim.principal.reading === 'received') return '';
   return ' The requests marked `contract` in `requests.csv` never arrived and are in no log of yours: we count each both as an error and as a valid request.';
+}
+
+/** What the vendor must leave out to come to the same sum. */
+function exclusionStep(claim: ClaimCase): string {
+  return claim.evidence.measured.requests.excluded === 0
+    ? ''
+    : ' Errors within the exclusions listed under “What we left out” are left out of the first number and stay in the second.';
+}
+
+/** Who counted: the claimant's gateway alone, or other programs of its own too. */
+function recordedBy({ importedErrors, errors }: ClaimCase): string {
+  const all = errors.withRequestId + errors.withoutRequestId;
+  if (importedErrors === 0) return 'We count what passed through our own gateway.';
+  return `We count what our own gateway and other programs of ours recorded (${importedErrors} of the ${all} errors come from the latter).`;
 }
 
 function exampleStep(claim: ClaimCase): string {
@@ -121,22 +138,26 @@ function exampleStep(claim: ClaimCase): string {
 }
 
 function worstTable(claim: ClaimCase): string {
-  return markdownTable(
+  const { worst, errors } = claim;
+  const rest = errors.windows - worst.length;
+  const more = rest > 0 ? `\n\nFurther windows with errors: ${rest}; \`windows.csv\` lists all.` : '';
+  const table = markdownTable(
     ['Window begins (UTC)', 'Window begins (UTC+8)', 'Errors', 'Valid requests'],
-    claim.worst.map(({ windowStart, errors, valid }) => [
-      utcMinute(windowStart),
-      eastMinute(windowStart),
-      String(errors),
-      String(valid),
+    worst.map((window) => [
+      utcMinute(window.windowStart),
+      eastMinute(window.windowStart),
+      String(window.errors),
+      String(window.valid),
     ]),
   );
+  return `${table}${more}`;
 }
 
 function traces(claim: ClaimCase): string {
   const { withRequestId, withoutRequestId, maintenance } = claim.errors;
   const without = claim.withoutMaintenance;
   const lines = [
-    `- ${withRequestId} of the listed errors carry your \`request_id\`; ${withoutRequestId} came without one (as answers of a gateway before your application do) and are found by time, route and status.`,
+    `- \`requests.csv\` lists every error. Of those counted, ${withRequestId} carry your \`request_id\`; ${withoutRequestId} came without one (as answers of a gateway before your application do) and are found by time, route and status.`,
   ];
   if (maintenance > 0) {
     lines.push(
@@ -175,7 +196,7 @@ function alternativeSection(claim: ClaimCase): string[] {
 function leftOut(claim: ClaimCase): string {
   const { requests, exclusions } = claim.evidence.measured;
   const lines = [
-    `- ${requests.noAnswer} requests that were sent and brought no answer, ${requests.unreachableLocal} that failed through our own network and ${requests.unreachableUnknown} of which nobody can say whose fault it was: none of them is claimed.`,
+    `- Requests that were sent and brought no answer: ${requests.noAnswer}. That never left through our own fault: ${requests.unreachableLocal}. That never arrived, nobody knows through whose fault: ${requests.unreachableUnknown}. None of them is claimed.`,
   ];
   if (exclusions.length === 0)
     lines.push('- No exclusion of article 1.2 or 2.2 is known to us for the period.');

@@ -34,6 +34,7 @@ function claimantTable(claim: ClaimCase): string {
   return markdownTable(
     ['', ''],
     [
+      ['致', '可灵 AI API 服务'],
       ['账号', accountId ?? BLANK],
       ['公司', company ?? BLANK],
       ['联系人', contact ?? BLANK],
@@ -74,14 +75,14 @@ function why(claim: ClaimCase): string {
 function numbersTable(claim: ClaimCase): string {
   const { measured } = claim.evidence;
   const reading = measured.readings[claim.principal.reading];
-  const { total, notObserved } = measured.windows;
+  const { total } = measured.windows;
   return markdownTable(
     ['项目', '数值'],
     [
       ['5 分钟窗口总数（12 × 24 × 天数）', String(total)],
       ['有我方请求的窗口数', String(claim.windowsWithTraffic)],
       ['有错误的窗口数', String(claim.errors.windows)],
-      ['我方记录程序未运行的窗口数', String(notObserved)],
+      ['我方没有任何记录的窗口数', String(claim.windowsWithoutRecord)],
       ['有效请求数', String(reading.valid)],
       ['错误请求数', String(reading.errors)],
       ['各窗口错误率之和（Σ）', reading.sumErrorRates],
@@ -98,10 +99,12 @@ function howToCheck(claim: ClaimCase): string {
     '2. 按请求开始时间归入 5 分钟窗口。窗口自每小时的 00、05、10……55 分开始，UTC 与 UTC+8 的划分相同。',
     '3. 每个窗口内，用 HTTP 状态码 500 至 599 的响应数除以全部响应数。状态码 400 至 499（包括 429）属于有效请求，不是错误；返回 200 之后任务失败也不是错误。' +
       contractStep(claim) +
+      exclusionStep(claim) +
       exampleStep(claim),
     `4. 将各窗口的商相加，除以 ${claim.evidence.measured.windows.total}，再用 1 减去。`,
     '',
-    '`windows.csv` 列出每个窗口的计数；`requests.csv` 逐条列出错误请求的时间、路径、状态码、贵方 request_id 以及 `date`、`server`、`via` 响应头。我方只统计经过我方网关的请求；如贵方日志显示本账号在同一窗口内还有其他请求，请连同数量一并告知。',
+    '`windows.csv` 列出每个窗口的计数；`requests.csv` 逐条列出错误请求的时间、路径、状态码、贵方 request_id 以及 `date`、`server`、`via` 响应头。' +
+      `${recordedBy(claim)}如贵方日志显示本账号在同一窗口内还有其他请求，请连同数量一并告知。`,
   ].join('\n');
 }
 
@@ -109,6 +112,20 @@ function howToCheck(claim: ClaimCase): string {
 function contractStep(claim: ClaimCase): string {
   if (claim.principal.reading === 'received') return '';
   return '`requests.csv` 中标为 `contract` 的请求未能到达贵方，贵方日志中没有记录：我方将其同时计为错误请求和有效请求。';
+}
+
+/** What the vendor must leave out to come to the same sum. */
+function exclusionStep(claim: ClaimCase): string {
+  return claim.evidence.measured.requests.excluded === 0
+    ? ''
+    : '“未计入的请求”一节所列除外时段内的错误不计入分子，但仍计入分母。';
+}
+
+/** Who counted: the claimant's gateway alone, or other programs of its own too. */
+function recordedBy({ importedErrors, errors }: ClaimCase): string {
+  const all = errors.withRequestId + errors.withoutRequestId;
+  if (importedErrors === 0) return '我方只统计经过我方网关的请求；';
+  return `我方统计我方网关及我方其他程序所记录的请求（${all} 条错误中有 ${importedErrors} 条来自后者）；`;
 }
 
 function exampleStep(claim: ClaimCase): string {
@@ -119,22 +136,26 @@ function exampleStep(claim: ClaimCase): string {
 }
 
 function worstTable(claim: ClaimCase): string {
-  return markdownTable(
+  const { worst, errors } = claim;
+  const rest = errors.windows - worst.length;
+  const more = rest > 0 ? `\n\n另有 ${rest} 个窗口出现错误，全部列于 \`windows.csv\`。` : '';
+  const table = markdownTable(
     ['窗口开始（UTC）', '窗口开始（UTC+8）', '错误请求', '有效请求'],
-    claim.worst.map(({ windowStart, errors, valid }) => [
-      utcMinute(windowStart),
-      eastMinute(windowStart),
-      String(errors),
-      String(valid),
+    worst.map((window) => [
+      utcMinute(window.windowStart),
+      eastMinute(window.windowStart),
+      String(window.errors),
+      String(window.valid),
     ]),
   );
+  return `${table}${more}`;
 }
 
 function traces(claim: ClaimCase): string {
   const { withRequestId, withoutRequestId, maintenance } = claim.errors;
   const without = claim.withoutMaintenance;
   const lines = [
-    `- 所列错误中，${withRequestId} 条带有贵方 \`request_id\`；${withoutRequestId} 条没有（如应用之前的网关所返回的响应），可按时间、路径和状态码查找。`,
+    `- \`requests.csv\` 逐条列出错误请求。计入的错误中，${withRequestId} 条带有贵方 \`request_id\`；${withoutRequestId} 条没有（如应用之前的网关所返回的响应），可按时间、路径和状态码查找。`,
   ];
   if (maintenance > 0) {
     lines.push(

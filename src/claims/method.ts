@@ -30,7 +30,7 @@ function text({ agreement, evidence }: ClaimCase): string {
   const source = {
     config: 'as configured',
     packs: 'by the dates of the packs bought',
-    none: 'whole calendar months',
+    none: 'whole calendar months, as no dates of purchase were entered',
   };
   const { period } = evidence;
   return [
@@ -112,17 +112,18 @@ function checkLine(check: ControlCheck): string {
 function clocks({ evidence }: ClaimCase): string {
   const { answers, minMs, maxMs, meanMs } = evidence.clockOffset;
   if (answers === 0)
-    return 'No answer in the windows with errors carried a `Date` header; the times are our clock’s.';
+    return 'In the windows with errors our clock was not compared with a `Date` header of Kling’s; the times are the recorder’s clock’s.';
   return `Kling's \`Date\` header less our clock, over ${answers} answers in the windows with errors: from ${minMs ?? 0} ms to ${maxMs ?? 0} ms, mean ${meanMs ?? 0} ms (the header counts whole seconds).`;
 }
 
-function gaps({ evidence }: ClaimCase): string {
+function gaps(claim: ClaimCase): string {
+  const { evidence } = claim;
   const { gaps: all, windows } = evidence.measured;
   if (all.length === 0) return 'The recorder ran in every window of the period.';
   const list = all.slice(0, LISTED_MAX).map((gap) => `- ${gap.start} to ${gap.end}: ${gap.windows} windows`);
   const rest = all.length > LISTED_MAX ? [`- and ${all.length - LISTED_MAX} more`] : [];
   return [
-    `In ${windows.notObserved} windows the recorder did not run. Where no requests recorded elsewhere were imported for them, they add nothing to the sum and are still counted in the number of windows, to the claimant's disadvantage.`,
+    `In ${windows.notObserved} windows the recorder did not run. For ${windows.notObserved - claim.windowsWithoutRecord} of them requests that other programs of the claimant recorded were imported; of the other ${claim.windowsWithoutRecord} there is no record: they add nothing to the sum and are still counted in the number of windows, to the claimant's disadvantage.`,
     '',
     ...list,
     ...rest,

@@ -62,7 +62,18 @@ async function draft(
     body: { reason, actor: 'cli' },
   })) as DraftAnswer;
   const known = answer.due && !answer.isNew ? ' (This draft existed already.)' : '';
-  context.terminal.out(json ? `${JSON.stringify(answer, null, 2)}\n` : `${answer.message}${known}\n`);
+  if (json) {
+    context.terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
+    return;
+  }
+  context.terminal.out(`${answer.message}${known}\n`);
+  const blanks = Object.entries(context.loaded().config.claims.claimant).filter(
+    ([, value]) => value === null,
+  );
+  if (answer.due && blanks.length > 0) {
+    const names = blanks.map(([name]) => `claims.claimant.${name}`).join(', ');
+    context.terminal.out(`The letter has blanks; these fill them in: ${names}.\n`);
+  }
 }
 
 async function list(context: Context, options: { format?: Format; json?: boolean }): Promise<void> {

@@ -22,7 +22,7 @@ import { plainText, type Terminal } from './terminal.ts';
 
 const PROGRESS_EVERY_MS = 200;
 /** Calls of a batch while nobody else writes: each batch costs an fsync. */
-const OWNED_BATCH_CALLS = 4000;
+const OWNED_BATCH_CALLS = 10_000;
 
 interface ImportCommandOptions {
   source: string;

@@ -60,7 +60,7 @@ function answerFrom(store: ReadOnlyStore, commands: ControlCommands, clock: Cloc
     commands,
     telemetry: { metricsText: needsDaemon },
     version: packageVersion(),
-    log: createLog({ level: 'silent', clock }),
+    log: createLog({ level: 'silent', destination: { write: () => undefined }, pretty: false, clock }),
   });
   return {
     async answer({ method, path, body }) {

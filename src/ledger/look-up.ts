@@ -13,7 +13,7 @@ import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import type { Ms } from '../units.ts';
 import type { DueLookUp, LookUpArgs, StoredAnswer } from './ledger.ts';
-import { isDecisive, nextLookUpAt, RETRY_MS } from './look-up-schedule.ts';
+import { DECISIVE_MS, isDecisive, nextLookUpAt, RETRY_MS } from './look-up-schedule.ts';
 import { attachSighting, releaseHold } from './sighting.ts';
 
 interface DueColumns {
@@ -28,16 +28,18 @@ interface DueColumns {
 
 /**
  * Gives the holds that are due for a look-up, the longest due first, and how many will ever be: `open`.
- * One whose doubt began in our future (the clock was set back) is due.
+ * One whose doubt began in our future, or whose next look-up is further off than any is put, is due: the clock was set
+ * back.
  */
 export const dueLookUps = defineRead(
   'ledger.dueLookUps',
   async (tx: Tx, args: { at: Ms; limit: number }): Promise<{ due: DueLookUp[]; open: number }> => {
     const rows = await tx.all<DueColumns>(
       `SELECT id, external_task_id, path, route, app, doubt_since, look_ups FROM holds
-       WHERE in_doubt = 1 AND external_task_id IS NOT NULL AND (next_look_up_at <= ? OR doubt_since > ?)
+       WHERE in_doubt = 1 AND external_task_id IS NOT NULL AND (next_look_up_at <= ? OR next_look_up_at > ? OR doubt_since > ?)
        ORDER BY next_look_up_at LIMIT ?`,
       args.at,
+      args.at + DECISIVE_MS,
       args.at,
       args.limit,
     );

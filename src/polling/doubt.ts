@@ -28,6 +28,10 @@ const TICK_MS = 1_000;
 const PASS_HOLDS_MAX = 200;
 /** With nothing in doubt and nobody waiting, the store is asked this often. */
 const IDLE_CHECK_MS = 5_000;
+/** How long Kling may think about a look-up; the next try comes soon. */
+const LOOK_UP_MS_MAX = 15_000;
+/** Passes under way at once: one that hangs does not hold up the next. */
+const PASSES_MAX = 8;
 /** Where Kling falters again and again, doubts are hurried at most this often. */
 const HURRY_PAUSE_MS = 10_000;
 
@@ -55,7 +59,9 @@ export class Doubts {
   readonly #deps: DoubtDeps;
   readonly #waiters = new Map<string, Set<Waiter>>();
   #timer: Timer | null = null;
-  #running: Promise<void> | null = null;
+  /** Holds that a pass under way asks for. */
+  readonly #asked = new Set<string>();
+  readonly #passes = new Set<Promise<void>>();
   /** On the steady clock. */
   #nextCheckTick: Ms = 0;
   #nextHurryTick: Ms = 0;
@@ -76,7 +82,7 @@ export class Doubts {
     this.#timer?.cancel();
     this.#hurryTimer?.cancel();
     for (const holdId of this.#waiters.keys()) this.#tell(holdId, null);
-    await this.#running;
+    await Promise.all(this.#passes);
   }
 
   /** Makes every open doubt due now, or as soon as the last hurry is long enough ago: Kling answers again. */
@@ -126,30 +132,44 @@ export class Doubts {
 
   /** Looks at once at whatever is due; resolves when that pass is over. */
   async runDue(): Promise<void> {
-    this.#running ??= this.#pass().finally(() => {
-      this.#running = null;
-    });
-    await this.#running;
+    const pass = this.#pass();
+    this.#passes.add(pass);
+    await pass;
+    this.#passes.delete(pass);
   }
 
   async #tick(): Promise<void> {
     if (this.#isStopped || this.#deps.clock.monotonic() < this.#nextCheckTick) return;
+    if (this.#passes.size >= PASSES_MAX) return;
     await this.runDue();
   }
 
   async #pass(): Promise<void> {
-    const { store, clock, onError } = this.#deps;
+    const { onError } = this.#deps;
     try {
-      const { due, open } = await store.read(dueLookUps, { at: clock.now(), limit: PASS_HOLDS_MAX });
-      const isBusy = open > 0 || this.#waiters.size > 0;
-      this.#nextCheckTick = isBusy ? 0 : clock.monotonic() + IDLE_CHECK_MS;
-      const { asks, left } = planAsks(due, this.#howToAsk());
-      // What cannot be asked for makes room for others.
-      if (left.length > 0) await this.#record(left, () => ({ kind: 'failed' }));
-      await askAll(asks, (ask) => this.#tryAsk(ask));
+      const fresh = await this.#takeDue();
+      try {
+        const { asks, left } = planAsks(fresh, this.#howToAsk());
+        // What cannot be asked for makes room for others.
+        if (left.length > 0) await this.#record(left, () => ({ kind: 'failed' }));
+        await askAll(asks, (ask) => this.#tryAsk(ask));
+      } finally {
+        for (const { holdId } of fresh) this.#asked.delete(holdId);
+      }
     } catch (error) {
       onError('a look-up pass failed', error);
     }
+  }
+
+  /** Takes up what is due and nobody asks for yet. */
+  async #takeDue(): Promise<DueLookUp[]> {
+    const { store, clock } = this.#deps;
+    const { due, open } = await store.read(dueLookUps, { at: clock.now(), limit: PASS_HOLDS_MAX });
+    const isBusy = open > 0 || this.#waiters.size > 0;
+    this.#nextCheckTick = isBusy ? 0 : clock.monotonic() + IDLE_CHECK_MS;
+    const fresh = due.filter(({ holdId }) => !this.#asked.has(holdId));
+    for (const { holdId } of fresh) this.#asked.add(holdId);
+    return fresh;
   }
 
   #howToAsk(): AskOptions<DueLookUp> {
@@ -186,6 +206,7 @@ export class Doubts {
           origin: 'sidecar',
           overheadMs: 0,
         },
+        timeoutMs: LOOK_UP_MS_MAX,
       },
     );
     for (const call of exchange.calls) journal(call);

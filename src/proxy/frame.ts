@@ -139,6 +139,8 @@ function forwardLines(headers: ReadonlyMap<string, string>, rules: FrameRules): 
     if (value !== undefined && !listed?.has(name)) lines.push(name, value);
   };
   for (const name of FORWARDED) add(name);
+  // Only `observe` mode lets a compressed body pass, and without its coding Kling could not read it.
+  add('content-encoding');
   for (const name of rules.forwardHeaders) add(name);
   return lines;
 }

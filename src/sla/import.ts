@@ -15,8 +15,8 @@ import { BadLine, LINE_LENGTH_MAX, readLine, type ImportOptions, type LineFields
 
 const DAY_MS = 86_400_000;
 /** Calls of a batch by default: few, so that a create that waits behind them waits a few milliseconds. */
-const BATCH_CALLS = 250;
-/** Characters of lines in one batch: 250 lines of the usual kind, or as many long ones as a control plane takes. */
+const BATCH_CALLS = 100;
+/** Characters of lines in one batch: as many long lines as a control plane takes with the usual batch. */
 const BATCH_CHARS_MAX = 200_000;
 /** Bad lines named in a summary; the others are only counted. */
 const BAD_LINES_NAMED = 20;
@@ -64,7 +64,7 @@ export interface ImportSummary {
 export interface ImportRun extends ImportOptions {
   /** Goes on past bad lines, leaving them out. */
   skipBad: boolean;
-  /** Calls of a batch; 250 by default. */
+  /** Calls of a batch; 100 by default. */
   batchCalls?: number;
   /** Writes a batch and gives how many of its calls were new; absent for a check that writes nothing. */
   write?: (batch: ImportedCall[], lines: ImportLine[]) => Promise<number>;

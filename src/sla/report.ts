@@ -22,6 +22,12 @@ export function writeReport(
   return format === 'md' ? reportMarkdown(measured) : reportHtml(measured);
 }
 
+const TERMS: Record<SlaMonth['termSource'], string> = {
+  config: 'as in sla.terms',
+  packs: 'by the dates of the packs bought',
+  none: 'none entered: whole months (this version does not read the packs’ dates; enter them as sla.terms)',
+};
+
 type Row = readonly [name: string, value: string];
 
 function headline(measured: SlaMonth): string {
@@ -42,6 +48,7 @@ function numbers(measured: SlaMonth): Row[] {
       'Service period',
       `${measured.start ?? '-'} to ${measured.end ?? '-'} (exclusive), ${measured.timeZone}`,
     ],
+    ['Terms', TERMS[measured.termSource]],
     ['Days', String(measured.days)],
     ['Windows of 5 minutes', String(windows.total)],
     ['Windows with valid requests', String(windows.withTraffic)],

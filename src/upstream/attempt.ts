@@ -206,6 +206,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 }
 
 const DNS_CODES = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME']);
+const MALFORMED_CODES = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO|HOSTNAME_MISMATCH)/;
 
 function errorClassOf(error: Error, stage: Stage): ErrorClass {
@@ -217,7 +218,8 @@ function errorClassOf(error: Error, stage: Stage): ErrorClass {
     if (code === 'UND_ERR_PRX_TLS' || code === 'UND_ERR_PROXY') return 'proxy';
     return TLS_CODE.test(code) ? 'tls' : 'connect_other';
   }
-  if (code.startsWith('HPE_')) return 'malformed';
+  // Undici gives its parser's errors a code only sometimes.
+  if (error.name === 'HTTPParserError' || MALFORMED_CODES.has(code)) return 'malformed';
   return stage === 'answering' ? 'truncated' : 'reset';
 }
 

@@ -25,7 +25,7 @@ describe('the external task id', () => {
     started = await startApp();
     const id = '50% of scene-12';
     started.emulator.addFault({ kind: 'reset_before_charge', match: { method: 'POST', path: PATH } });
-    const headers = { 'x-kling-timeout-ms': '8200' };
+    const headers = { 'x-kling-timeout-ms': '9200' };
     const lost = await post(started.dataUrl + PATH, textToVideo({ external_task_id: id }), headers);
     expect(lost).toMatchObject({ status: 502, json: { code: 9052 } });
     const kept = await post(started.dataUrl + PATH, textToVideo({ external_task_id: `${id}!` }));
@@ -37,7 +37,7 @@ describe('the external task id', () => {
     started = await startApp();
     started.emulator.addFault({ kind: 'reset_before_charge', match: { method: 'POST', path: PATH } });
     const text = JSON.stringify(textToVideo()).replace('{', '{"external_task_id":"a\\ud800",');
-    const refused = await post(started.dataUrl + PATH, text, { 'x-kling-timeout-ms': '8200' });
+    const refused = await post(started.dataUrl + PATH, text, { 'x-kling-timeout-ms': '9200' });
     expect(refused).toMatchObject({ status: 400, json: { code: 9010 } });
     expect(creates()).toHaveLength(0);
   });

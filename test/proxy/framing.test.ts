@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createManualClock } from '../../src/clock.ts';
 import { until } from '../app/calls.ts';
 import type { StartedApp } from '../app/start-app.ts';
 import { BAD_FRAMING, BAD_HEADS } from './malformed.ts';
@@ -242,14 +243,19 @@ describe('methods, bodies and expectations', () => {
   });
 
   it('lets go of a refused connection that its client never closes', async () => {
-    const wire = await Wire.open(url);
-    wire.send(requestText(url, 'GET /tasks', { headers: ['Connection: Upgrade', 'Upgrade: x'] }));
-    await wire.answer();
+    const clock = createManualClock(Date.now());
+    const app = await startProxy({}, { clock });
+    const headers = ['Connection: Upgrade', 'Upgrade: x'];
+    const wire = await Wire.open(app.dataUrl);
+    await wire.send(requestText(app.dataUrl, 'GET /tasks', { headers })).answer();
     await wire.closed();
+    wire.socket.write('x');
+    await clock.advance(2_000);
     await until('writing fails', () => {
       wire.socket.write('x');
       return wire.socket.destroyed;
     });
+    await app.stop();
   });
 
   it('answers 100-continue itself, once the head alone is no reason to refuse', async () => {

@@ -75,7 +75,7 @@ describe('targets', () => {
         expect(answer.header('x-kling-sidecar')).toMatch(/^(target_refused|route_not_priced)$/);
         expect(strict.emulator.requests().length).toBe(before);
       }),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
     wire.open?.close();
   }, 60_000);

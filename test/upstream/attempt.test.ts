@@ -110,6 +110,8 @@ describe('an attempt', () => {
         'truncated',
       ],
       [always('no HTTP at all\r\n\r\n'), 'malformed'],
+      [always(`HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(40_000)}\r\n\r\n`), 'malformed'],
+      [always('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'), 'malformed'],
       [always('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'), 'malformed'],
     ];
     for (const [behave, errorClass] of cases) {

@@ -1,0 +1,38 @@
+/** Moving a clock by hand while real sockets and a real store go on. */
+import type { ManualClock } from '../../src/clock.ts';
+
+/** Moves the clock on, step by step, until something is true; fails after `stepsMax` steps. */
+export async function advanceUntil<T>(
+  clock: ManualClock,
+  check: () => Promise<T | undefined | false | null> | T | undefined | false | null,
+  { stepMs = 500, stepsMax = 400 }: { stepMs?: number; stepsMax?: number } = {},
+): Promise<T> {
+  for (let i = 0; i < stepsMax; i += 1) {
+    const value = await check();
+    if (value !== undefined && value !== false && value !== null) return value;
+    await turns();
+    await clock.advance(stepMs);
+  }
+  throw new Error(`never came true in ${stepsMax} steps of ${stepMs} ms`);
+}
+
+/** Moves the clock on by a time in steps, with turns of the event loop between them. */
+export async function advanceBy(clock: ManualClock, byMs: number, stepMs = 1_000): Promise<void> {
+  for (let moved = 0; moved < byMs; moved += stepMs) {
+    await clock.advance(Math.min(stepMs, byMs - moved));
+    await turns();
+  }
+}
+
+/** Waits until a promise settles, moving the clock. */
+export async function whileMoving<T>(clock: ManualClock, promise: Promise<T>, stepMs = 250): Promise<T> {
+  let isOver = false;
+  void promise.finally(() => (isOver = true)).catch(() => undefined);
+  await advanceUntil(clock, () => isOver, { stepMs, stepsMax: 1_000 });
+  return promise;
+}
+
+/** Lets sockets, the store's thread and promises have a few turns. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+}
