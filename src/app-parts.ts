@@ -1,6 +1,7 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
 import type { Dispatcher } from 'undici';
 import { SlaWatch } from './app-sla.ts';
+import { CallJournal } from './app-journal.ts';
 import type { CallRecord } from './calls/call.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -12,7 +13,6 @@ import { ClockLook } from './polling/clock-look.ts';
 import { Doubts } from './polling/doubt.ts';
 import { Poller } from './polling/poller.ts';
 import { Closing } from './proxy/closing.ts';
-import { journalCalls } from './sla/journal.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -30,6 +30,7 @@ export interface AppParts {
   poller: Poller;
   closing: Closing;
   clockLook: ClockLook;
+  callJournal: CallJournal;
   watch: SlaWatch;
   /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
   journal: (call: CallRecord) => void;
@@ -62,8 +63,16 @@ export function buildParts(input: PartsInput): AppParts {
     for (const fact of facts) if (fact.kind === 'hold_resolved') slots.free(fact.holdId);
   };
   const onError = (message: string, error: unknown): void => log.error(message, { error });
+  const callJournal = new CallJournal({
+    store,
+    clock,
+    onLost(count, error) {
+      telemetry.readUnrecorded(count);
+      log.warn('records of calls were lost', { count, error });
+    },
+  });
   const journal = (call: CallRecord): void => {
-    store.later(journalCalls, [call]);
+    callJournal.add(call);
     watch.noteCall(call);
   };
   const journalOwn = (call: CallRecord): void => {
@@ -88,7 +97,21 @@ export function buildParts(input: PartsInput): AppParts {
   upstream.onRecovery = () => void doubts.hurry();
   const poller = new Poller({ ...asking, intervalMs: () => config().tasks.pollIntervalMs });
   const closing = new Closing({ store, clock, publish, onError, onCall: (call) => watch.noteCall(call) });
-  return { store, pool, upstream, clockTrust, slots, doubts, poller, closing, clockLook, watch, journal, publish };
+  return {
+    store,
+    pool,
+    upstream,
+    clockTrust,
+    slots,
+    doubts,
+    poller,
+    closing,
+    clockLook,
+    callJournal,
+    watch,
+    journal,
+    publish,
+  };
 }
 
 /** Gives the slots' limits; in `observe` mode nobody waits. */

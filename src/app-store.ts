@@ -2,7 +2,6 @@
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { SidecarError } from './errors.ts';
-import { journalCalls } from './sla/journal.ts';
 import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
@@ -34,7 +33,6 @@ export function openAppStore({ config, clock, log, telemetry, onFatal }: AppStor
     onCommitFailed: ({ operations, message }) =>
       log.error('a batch was not committed', { operations, message }),
     onLaterFailed(operation, error) {
-      if (operation === journalCalls.name) telemetry.readUnrecorded(1);
       log.warn('a record was lost', { operation, error });
     },
     onFailure(error) {

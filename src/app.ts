@@ -8,9 +8,7 @@
  * next start to find. `reload` never fails a request in flight: each keeps the settings that it began with.
  */
 import type { Server } from 'node:http';
-import { controlCommands } from './app-commands.ts';
 import { proxySettings } from './app-settings.ts';
-import { readGaugeSnapshot } from './app-gauges.ts';
 import { Observer } from './app-observer.ts';
 import { buildParts, slotLimits, type AppParts } from './app-parts.ts';
 import { openAppStore } from './app-store.ts';
@@ -285,7 +283,11 @@ class Sidecar implements App {
   }
 
   async #startControl(running: Running): Promise<[string, string | null]> {
-    const { createControlPlane } = await import('./control/plane.ts');
+    const [{ createControlPlane }, { controlCommands }, { readGaugeSnapshot }] = await Promise.all([
+      import('./control/plane.ts'),
+      import('./app-commands.ts'),
+      import('./app-gauges.ts'),
+    ]);
     const { config, settings } = { config: () => this.#config, settings: () => this.#settings };
     const { store, upstream, clockTrust, slots, publish } = running;
     this.#telemetry.gaugeSource(() => readGaugeSnapshot(store, slots, this.#clock, config()));
@@ -348,6 +350,7 @@ class Sidecar implements App {
     await Promise.all([...asking, running.jobs?.stop()]);
     await this.#settled();
     await running.watch.stop();
+    await running.callJournal.flush();
     running.closing.stop();
     for (const server of running.servers) server.closeAllConnections();
     await running.control?.stop();
