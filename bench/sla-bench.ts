@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { composeClaim } from '../src/claims/documents.ts';
+import { composeClaim } from '../src/claims/compose.ts';
 import { KLING_HOSTS } from '../src/claims/evidence.ts';
 import { systemClock } from '../src/clock.ts';
 import { newId } from '../src/ids.ts';

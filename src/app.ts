@@ -250,7 +250,9 @@ class Sidecar implements App {
       accountRefusals: this.#accountRefusals,
       // A Kling on this machine, an emulator, has this machine's clock.
       learnClock: () =>
-        upstream.lastAnswerAt === null && !isLoopback(upstream.host) ? running.clockLook.learn() : null,
+        upstream.lastAnswerAt === null && !isLoopback(upstream.host.replace(/:\d+$/, ''))
+          ? running.clockLook.learn()
+          : null,
       checkClock: () => {
         if (!clockTrust.isTrusted) void running.clockLook.look();
         clockTrust.check();
@@ -393,5 +395,5 @@ class Sidecar implements App {
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+  return ['localhost', '::1', '[::1]'].includes(host) || host.startsWith('127.');
 }

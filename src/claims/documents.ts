@@ -5,7 +5,7 @@
  * manifest lists every other file, by name.
  */
 import { createHash } from 'node:crypto';
-import { defineRead } from '../store/operation.ts';
+import type { Tx } from '../store/operation.ts';
 import type { StoredMonthQuestion } from '../sla/month-table.ts';
 import type { SlaMonth } from '../sla/month.ts';
 import { buildCase, type ClaimCase, type ClaimLine, type ClaimSettings } from './claim-case.ts';
@@ -15,6 +15,12 @@ import { gatherEvidence } from './evidence.ts';
 import { letterEnglish } from './letter-en.ts';
 import { letterChinese } from './letter-zh.ts';
 import { writeMethod } from './method.ts';
+
+/** What a claim is composed from. */
+export interface ComposeArgs {
+  question: StoredMonthQuestion;
+  settings: ClaimSettings;
+}
 
 export const MANIFEST_NAME = 'manifest.sha256';
 
@@ -38,17 +44,14 @@ export interface ComposedClaim {
 }
 
 /** Composes a month's claim; `claim` is null where nothing is due, and `measured` says why. */
-export const composeClaim = defineRead(
-  'claims.compose',
-  async (
-    tx,
-    args: { question: StoredMonthQuestion; settings: ClaimSettings },
-  ): Promise<{ measured: SlaMonth; claim: ComposedClaim | null }> => {
-    const evidence = await gatherEvidence(tx, args.question);
-    const built = buildCase(evidence, args.question, args.settings);
-    return { measured: evidence.measured, claim: built ? writeDocuments(built) : null };
-  },
-);
+export async function composeDocuments(
+  tx: Tx,
+  args: ComposeArgs,
+): Promise<{ measured: SlaMonth; claim: ComposedClaim | null }> {
+  const evidence = await gatherEvidence(tx, args.question);
+  const built = buildCase(evidence, args.question, args.settings);
+  return { measured: evidence.measured, claim: built ? writeDocuments(built) : null };
+}
 
 /** Writes every document of a case. */
 export function writeDocuments(claim: ClaimCase): ComposedClaim {

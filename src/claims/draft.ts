@@ -16,7 +16,8 @@ import type { Ms } from '../units.ts';
 import type { ClaimSettings } from './claim-case.ts';
 import { listClaims, readDraftRevision, recordDraft } from './claim-table.ts';
 import { latestDay } from './deadlines.ts';
-import { composeClaim, type ClaimFile, type ComposedClaim } from './documents.ts';
+import { composeClaim } from './compose.ts';
+import type { ClaimFile, ComposedClaim } from './documents.ts';
 
 /** What a draft is made from. */
 export interface DraftRequest {

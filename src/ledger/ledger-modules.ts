@@ -7,7 +7,7 @@ import { callMigrations } from '../calls/call-schema.ts';
 import { listCalls, listRefusals, recordRefusals } from '../calls/call-table.ts';
 import { purgeOld } from '../calls/retention.ts';
 import * as claimTable from '../claims/claim-table.ts';
-import * as claimDocuments from '../claims/documents.ts';
+import * as claimCompose from '../claims/compose.ts';
 import { guardMigrations } from '../idempotency/guard-schema.ts';
 import * as slaBlame from '../sla/blame-table.ts';
 import * as slaExclusion from '../sla/exclusion-table.ts';
@@ -61,7 +61,7 @@ export const ledgerModules: readonly StoreModule[] = [
   },
   {
     migrations: claimTable.claimMigrations,
-    operations: exportedOperations(claimTable, claimDocuments),
+    operations: exportedOperations(claimTable, claimCompose),
   },
   {
     migrations: [],

@@ -60,7 +60,7 @@ export function createListener(handle: Handle, tls: TlsPair | null, clock: Clock
           key: tls.key.reveal(),
           minVersion: 'TLSv1.2',
         });
-  // Node drops the lines beyond its limit without a word; one more than ours shows that there were too many.
+  // Some versions of Node drop the lines beyond this without a word; one more than ours shows that there were too many.
   server.maxHeadersCount = HEADER_LINES_MAX + 1;
   server.maxConnections = CONNECTIONS_MAX;
   const refusals = new SocketRefusals(clock);

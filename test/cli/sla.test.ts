@@ -89,9 +89,8 @@ describe('while no sidecar runs', () => {
 
   it('exclusions are entered, listed and withdrawn, and change what is due', async () => {
     const span = ['--from', '2025-10-06T03:00:00Z', '--to', '2025-10-06T03:05:00Z'];
-    const entered = (await json(
-      ...['sla', 'exclude', ...span, '--clause', '2.2(i)', '--source', 'a mail'],
-    )) as { id: string };
+    const why = ['--clause', '2.2(i)', '--source', 'a mail'];
+    const entered = (await json('sla', 'exclude', ...span, ...why)) as { id: string };
     expect((await run('sla', 'exclude', '--list')).out).toMatch(/2\.2\(i\) +a mail +cli/);
     expect(await json('sla', 'report', '2025-10')).toMatchObject({ compensationPercent: 0 });
     const nothing = await run('claim', 'draft', '2025-10');

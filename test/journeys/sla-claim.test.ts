@@ -36,7 +36,7 @@ async function read<T = Json>(target: string): Promise<T> {
   return (await get(`${app.controlUrl}${target}`)).json as unknown as T;
 }
 
-async function order<T = Json>(target: string, body: Json, method = 'POST'): Promise<T> {
+async function order<T = Json>(target: string, body: Json, method: 'POST' | 'DELETE' = 'POST'): Promise<T> {
   const headers = { authorization: `Bearer ${app.token}`, 'content-type': 'application/json' };
   const answer = await fetch(`${app.controlUrl}${target}`, { method, headers, body: JSON.stringify(body) });
   expect([answer.status, target]).toEqual([200, target]);

@@ -103,6 +103,25 @@ describe('targets', () => {
     );
   });
 
+  it('forwards no dot segment, though it looks like a plain one', async () => {
+    const { dataUrl, emulator } = holding;
+    await nothingSent(emulator, async () => {
+      for (const path of [
+        '/.',
+        '/..',
+        '/v1/./videos/x',
+        '/v1/../account/costs',
+        '/tasks/..',
+        '/a/.',
+        '/..a/../b',
+      ]) {
+        for (const text of [createText(dataUrl, { path }), requestText(dataUrl, `GET ${path}`)]) {
+          expectRefusal(await exchange(dataUrl, text), 'target_refused', 400, path);
+        }
+      }
+    });
+  });
+
   it('says which route a path misses by case or slashes', async () => {
     await refuse(async () => {
       const answer = await exchange(

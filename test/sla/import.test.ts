@@ -139,13 +139,12 @@ describe('importing', () => {
 
   it('keeps whole batches before a bad line, and stops at a write that fails', async () => {
     const many = linesOf(...Array.from({ length: 600 }, (_, index) => ({ ...LINE, latencyMs: index })));
-    await expect(importText(`${many}\n{`)).rejects.toMatchObject({ detail: { line: 601 } });
+    const batchCalls = 250;
+    await expect(importText(`${many}\n{`, { batchCalls })).rejects.toMatchObject({ detail: { line: 601 } });
     expect((await numbers()).valid).toBe(500);
     const progress: number[] = [];
-    expect(await importText(many, { onProgress: ({ lines }) => void progress.push(lines) })).toMatchObject({
-      imported: 100,
-      known: 500,
-    });
+    const onProgress: ImportRun['onProgress'] = ({ lines }) => void progress.push(lines);
+    expect(await importText(many, { batchCalls, onProgress })).toMatchObject({ imported: 100, known: 500 });
     expect(progress).toHaveLength(3);
     const failing = { write: () => Promise.reject(new Error('disk full')) };
     await expect(importText(many, failing)).rejects.toThrow('disk full');

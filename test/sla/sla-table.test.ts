@@ -121,6 +121,12 @@ describe('blame', () => {
     expect(await blames()).toEqual([0, 0, 1]);
   });
 
+  it('is not Kling’s where a proxy of ours did not carry the request, whatever a check says', async () => {
+    await store.run(journalCalls, [newUnreachable({ at: NOON, errorClass: 'proxy' })]);
+    expect((await checkAt(NOON + 20, true)).attempts).toBe(0);
+    expect(await blames()).toEqual([0, 0, 1]);
+  });
+
   it('is what an operator says, for late rows too, and a later check does not overrule it', async () => {
     await store.run(journalCalls, [newUnreachable({ at: NOON })]);
     const corrected = await store.run(correctBlame, {

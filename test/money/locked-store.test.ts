@@ -1,0 +1,67 @@
+import Database from 'better-sqlite3';
+import { afterEach, expect, it } from 'vitest';
+import { get, post, textToVideo, until } from '../app/calls.ts';
+import { startApp, type StartedApp } from '../app/start-app.ts';
+import { holdsOf } from './books.ts';
+
+const PATH = '/v1/videos/text2video';
+const KEY = { 'idempotency-key': 'locked', 'x-kling-timeout-ms': '9000' };
+
+const apps: StartedApp[] = [];
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.stop();
+});
+
+async function start(mode: 'protect' | 'observe'): Promise<StartedApp> {
+  const app = await startApp({ config: { mode, tasks: { poll: false } } });
+  apps.push(app);
+  return app;
+}
+
+/** Keeps a store from being written, as a disk that hangs would. */
+function lock({ folder }: StartedApp): Database.Database {
+  const db = new Database(`${folder}/data/sidecar.db`);
+  db.exec('BEGIN IMMEDIATE');
+  return db;
+}
+
+it('without writes creates stop in protect and not in observe, reads go on, and what Kling answered is kept', async () => {
+  const [refusing, observing, answered] = [
+    await start('protect'),
+    await start('observe'),
+    await start('protect'),
+  ];
+  answered.emulator.addFault({ kind: 'latency', ms: 300, match: { method: 'POST' } });
+  const lost = post(answered.dataUrl + PATH, textToVideo(), KEY);
+  await until('it arrived at Kling', () => answered.emulator.requests().length > 0);
+  const locks = [lock(refusing), lock(observing), lock(answered)];
+  const read = async ({ dataUrl }: StartedApp): Promise<number> => {
+    return (await get(`${dataUrl}${PATH}?pageNum=1&pageSize=1`)).status;
+  };
+  const [refused, passed, ...reads] = await Promise.all([
+    post(refusing.dataUrl + PATH, textToVideo(), KEY),
+    post(observing.dataUrl + PATH, textToVideo(), KEY),
+    read(refusing),
+    read(observing),
+  ]);
+  const ready = await until('the probe says so', async () => {
+    const { status, json } = await get(`${answered.controlUrl}/readyz`);
+    return status === 503 && json;
+  });
+  for (const db of locks) db.close();
+  expect(refused).toMatchObject({ status: 503, json: { code: 9060, data: { retryable: true } } });
+  expect(refusing.emulator.book().charges).toEqual([]);
+  expect(passed.status).toBe(200);
+  expect(observing.emulator.book().charges).toHaveLength(1);
+  expect(reads).toEqual([200, 200]);
+  expect(JSON.stringify(ready)).toContain('store');
+  expect((await post(refusing.dataUrl + PATH, textToVideo(), KEY)).status).toBe(200);
+  const first = await lost;
+  const task = await until('it is recorded', async () => (await holdsOf(answered.controlUrl))[0]?.taskId);
+  expect(first.status === 200 ? first.json.data['task_id'] : first.json.code).toBe(
+    first.status === 200 ? task : 9052,
+  );
+  const again = await post(answered.dataUrl + PATH, textToVideo(), KEY);
+  expect(again).toMatchObject({ status: 200, json: { data: { task_id: task } } });
+  expect(answered.emulator.book().charges).toHaveLength(1);
+});

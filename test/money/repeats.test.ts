@@ -1,0 +1,130 @@
+import { connect } from 'node:net';
+import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { SignJWT } from 'jose';
+import { afterEach, describe, expect, it } from 'vitest';
+import { get, post, textToVideo, until } from '../app/calls.ts';
+import { startApp, type StartedApp } from '../app/start-app.ts';
+import { holdsOf } from './books.ts';
+
+const PATH = '/v1/videos/text2video';
+const SECRET = 'studio-secret-key-0123456789abcdef';
+
+let started: StartedApp;
+afterEach(() => started.stop());
+
+const creates = (): number => started.emulator.requests().filter(({ method }) => method === 'POST').length;
+const keyed = (key: string) => ({ 'idempotency-key': key });
+
+describe('a repeat', () => {
+  it('gets the answer that was kept, whatever refuses new creates by now', async () => {
+    started = await startApp();
+    const { dataUrl, emulator, controlUrl, token } = started;
+    const first = await post(dataUrl + PATH, textToVideo(), keyed('a'));
+    emulator.addFault({ kind: 'code', code: 1101, match: { method: 'POST' } });
+    expect((await post(dataUrl + PATH, textToVideo())).json.code).toBe(1101);
+    expect((await post(dataUrl + PATH, textToVideo())).json.code).toBe(9006);
+    await post(`${controlUrl}/v1/freeze`, { reason: 'drill' }, { authorization: `Bearer ${token}` });
+    await started.reload({ creates: { maxCreditsEach: 1 } });
+    const again = await post(dataUrl + PATH, textToVideo(), keyed('a'));
+    expect(again).toMatchObject({ status: 200, json: { data: { task_id: first.json.data['task_id'] } } });
+    const fresh = await post(dataUrl + PATH, textToVideo());
+    expect(fresh.json.code).toBe(9002);
+    expect(creates()).toBe(2);
+  });
+
+  it('is sent again only after an answer that says "not now"', async () => {
+    started = await startApp();
+    const { dataUrl, emulator } = started;
+    for (const [code, kept] of [
+      [1301, true],
+      [1303, false],
+      [1302, false],
+      [1000, false],
+    ] as const) {
+      const before = creates();
+      emulator.addFault({ kind: 'code', code, match: { method: 'POST' } });
+      const first = await post(dataUrl + PATH, textToVideo(), keyed(`k-${code}`));
+      expect(first.json.code).toBe(code);
+      const second = await post(dataUrl + PATH, textToVideo(), keyed(`k-${code}`));
+      expect(second.json.code).toBe(kept ? code : 0);
+      expect(creates() - before).toBe(kept ? 1 : 2);
+    }
+  });
+
+  it('in observe mode refuses nothing for a key that was used for other bytes', async () => {
+    started = await startApp({ config: { mode: 'observe' } });
+    const { dataUrl, controlUrl } = started;
+    await post(dataUrl + PATH, textToVideo(), keyed('o'));
+    const other = await post(dataUrl + PATH, textToVideo({ duration: '10' }), keyed('o'));
+    expect(other).toMatchObject({ status: 200, json: { code: 0 } });
+    expect(creates()).toBe(2);
+    const { json } = await get(`${controlUrl}/v1/status`);
+    expect(json).toMatchObject({
+      wouldHave: expect.arrayContaining([{ word: 'idempotency_mismatch', count: 1 }]),
+    });
+    expect(await holdsOf(controlUrl)).toHaveLength(2);
+  });
+
+  it('of another app is no repeat for a key, and a mismatch for a task id', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-apps-'));
+    const apps = [];
+    for (const name of ['a', 'b']) {
+      await writeFile(path.join(folder, name), `bearer-of-${name}`, { mode: 0o600 });
+      apps.push({ name, keyFile: path.join(folder, name) });
+    }
+    started = await startApp({ config: { apps } });
+    const as = (name: string, body: unknown, key: Record<string, string> = {}) =>
+      post(started.dataUrl + PATH, body, { authorization: `Bearer bearer-of-${name}`, ...key });
+    const mine = await as('a', textToVideo(), keyed('same'));
+    const theirs = await as('b', textToVideo(), keyed('same'));
+    expect(theirs.json.data['task_id']).not.toBe(mine.json.data['task_id']);
+    const body = textToVideo({ external_task_id: 'scene-1' });
+    expect((await as('a', body)).status).toBe(200);
+    expect(await as('b', body)).toMatchObject({ status: 422, json: { code: 9031 } });
+    await rm(folder, { recursive: true });
+  });
+
+  it('after a restart gets the same answer', async () => {
+    started = await startApp();
+    const { folder, emulator } = started;
+    const first = await post(started.dataUrl + PATH, textToVideo(), keyed('kept'));
+    await started.app.stop();
+    const url = started.emulator.requests()[0]?.headers['host'];
+    const earlier = started;
+    started = await startApp({ folder, baseUrl: `http://${String(url)}` });
+    const again = await post(started.dataUrl + PATH, textToVideo(), keyed('kept'));
+    expect(again.json.data['task_id']).toBe(first.json.data['task_id']);
+    expect(emulator.book().charges).toHaveLength(1);
+    await earlier.emulator.stop();
+  });
+});
+
+it('leaves no request behind whose caller went away while its JWT was verified', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-jwt-'));
+  const secretKeyFile = path.join(folder, 'secret');
+  await writeFile(secretKeyFile, SECRET, { mode: 0o600 });
+  started = await startApp({ config: { apps: [{ name: 'studio', accessKey: 'studio-ak', secretKeyFile }] } });
+  const { port, host } = new URL(started.dataUrl);
+  const jwt = await new SignJWT()
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuer('studio-ak')
+    .setExpirationTime('10m')
+    .sign(Buffer.from(SECRET));
+  const head = [`POST ${PATH} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${jwt}`];
+  const text = [...head, 'Content-Type: application/json', 'Content-Length: 500', '', '{'].join('\r\n');
+  let gone = 0;
+  for (let i = 0; i < 40; i += 1) {
+    const socket = connect(Number(port), '127.0.0.1', () =>
+      socket.write(text, () => socket.resetAndDestroy()),
+    );
+    socket.on('error', () => undefined).on('close', () => (gone += 1));
+  }
+  await until('all are gone', () => gone === 40);
+  const from = performance.now();
+  await started.app.stop();
+  expect(performance.now() - from).toBeLessThan(4_000);
+  await rm(folder, { recursive: true });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { createManualClock, type Clock } from '../../src/clock.ts';
+import { Slots, type SlotOptions, type SlotRequest } from '../../src/pacing/slots.ts';
+
+const options = (over: Partial<SlotOptions> = {}): SlotOptions => ({
+  concurrency: { video: 1 },
+  requestsPerMinute: null,
+  queueWaitMsMax: 25_000,
+  queueLengthMax: 10,
+  ...over,
+});
+
+const create = (over: Partial<SlotRequest> = {}): SlotRequest => ({
+  product: 'video',
+  model: null,
+  weight: 1,
+  app: 'default',
+  appRequestsPerMinute: null,
+  waitMsMax: 20_000,
+  signal: new AbortController().signal,
+  ...over,
+});
+
+/** A clock that counts the timers it is asked for. */
+function counting(clock: Clock): Clock & { timers: number } {
+  const counted = {
+    ...clock,
+    timers: 0,
+    after: (delayMs: number, callback: () => void) => {
+      counted.timers += 1;
+      return clock.after(delayMs, callback);
+    },
+  };
+  return counted;
+}
+
+describe('slots', () => {
+  it('does not wake for creates of an app that are long out of its minute', async () => {
+    const manual = createManualClock(0);
+    const clock = counting(manual);
+    const slots = new Slots(options(), clock);
+    const quick = create({ app: 'quick', appRequestsPerMinute: 5, product: 'image' });
+    (await slots.enter(quick)).keepFor('image');
+    await manual.advance(120_000);
+    (await slots.enter(create())).keepFor('busy');
+    const waiting = slots.enter(create());
+    const before = clock.timers;
+    await manual.advance(10_000);
+    expect(clock.timers - before).toBeLessThan(3);
+    slots.free('busy');
+    (await waiting).giveBack();
+  });
+
+  it('counts a create that was refused after all in no rate', async () => {
+    const clock = createManualClock(0);
+    const slots = new Slots(options({ concurrency: {}, requestsPerMinute: 1 }), clock);
+    for (let i = 0; i < 5; i += 1) (await slots.enter(create({ appRequestsPerMinute: 1 }))).giveBack();
+    (await slots.enter(create({ appRequestsPerMinute: 1 }))).keepFor('sent');
+    const late = slots.enter(create()).catch((error: unknown) => error);
+    await clock.advance(20_000);
+    expect(await late).toMatchObject({ code: 'queue_full' });
+  });
+
+  it('tells a caller that went away nothing of a shutdown', async () => {
+    const clock = createManualClock(0);
+    const slots = new Slots(options(), clock);
+    (await slots.enter(create())).keepFor('busy');
+    const gone = new AbortController();
+    const waiting = slots.enter(create({ signal: gone.signal })).catch((error: unknown) => error);
+    gone.abort();
+    expect(await waiting).not.toHaveProperty('code');
+    expect(await slots.enter(create({ signal: gone.signal })).catch(() => 'gone')).toBe('gone');
+    expect(slots.pools()).toEqual([{ name: 'video', inUse: 1, limit: 1, queued: 0 }]);
+  });
+});
