@@ -14,10 +14,13 @@ export interface AppStoreOptions {
   telemetry: Telemetry;
   /** Told when a worker died: nothing can be recorded any more. */
   onFatal: (error: SidecarError) => void;
+  /** Told after each batch of writes whether the store took it. */
+  onBatch: (isTaken: boolean) => void;
 }
 
 /** Opens the store of the config. @throws SidecarError as `openStore` does. */
-export function openAppStore({ config, clock, log, telemetry, onFatal }: AppStoreOptions): Promise<Store> {
+export function openAppStore(options: AppStoreOptions): Promise<Store> {
+  const { config, clock, log, telemetry, onFatal, onBatch } = options;
   const { path, requireExisting, waitForOwnerMs } = config;
   return openStore({
     path,
@@ -29,9 +32,14 @@ export function openAppStore({ config, clock, log, telemetry, onFatal }: AppStor
       reader: new URL('./store-reader.ts', import.meta.url),
     },
     log: (level, message, fields) => log[level](message, fields),
-    onCommit: (commit) => telemetry.storeCommitted(commit),
-    onCommitFailed: ({ operations, message }) =>
-      log.error('a batch was not committed', { operations, message }),
+    onCommit(commit) {
+      onBatch(true);
+      telemetry.storeCommitted(commit);
+    },
+    onCommitFailed({ operations, message }) {
+      onBatch(false);
+      log.error('a batch was not committed', { operations, message });
+    },
     onLaterFailed(operation, error) {
       log.warn('a record was lost', { operation, error });
     },

@@ -16,6 +16,7 @@ import { applyBudgets } from './budget/budget-table.ts';
 import { recordRefusals } from './calls/call-table.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config, LoadedConfig } from './config/config.ts';
+import { isLoopback } from './config/config-checks.ts';
 import { compareConfigs } from './config/reload.ts';
 import type { Secrets } from './config/secrets.ts';
 import type { ControlPlane } from './control/plane.ts';
@@ -95,6 +96,7 @@ class Sidecar implements App {
   #running: Running | null = null;
   #isDraining = false;
   #inFlight = 0;
+  #takesWrites = true;
   #onIdle: () => void = () => {};
   #stopping: Promise<void> | null = null;
 
@@ -187,6 +189,7 @@ class Sidecar implements App {
       log: this.#log,
       telemetry: this.#telemetry,
       onFatal: (error) => this.#options.onFatal?.(error),
+      onBatch: (isTaken) => void (this.#takesWrites = isTaken),
     });
   }
 
@@ -250,7 +253,7 @@ class Sidecar implements App {
       accountRefusals: this.#accountRefusals,
       // A Kling on this machine, an emulator, has this machine's clock.
       learnClock: () =>
-        upstream.lastAnswerAt === null && !isLoopback(upstream.host.replace(/:\d+$/, ''))
+        upstream.lastAnswerAt === null && !isLoopback(upstream.host.replace(/:\d+$|[[\]]/g, ''))
           ? running.clockLook.learn()
           : null,
       checkClock: () => {
@@ -326,7 +329,7 @@ class Sidecar implements App {
   #readiness({ closing }: Running): { ready: boolean; reasons: string[] } {
     const reasons: string[] = [];
     if (this.#isDraining) reasons.push('draining');
-    if (closing.pending > 0) reasons.push('the store takes no writes');
+    if (closing.pending > 0 || !this.#takesWrites) reasons.push('the store takes no writes');
     return { ready: reasons.length === 0, reasons };
   }
 
@@ -392,8 +395,4 @@ class Sidecar implements App {
       onRefresh: ({ ok }) => this.#telemetry.tokenRefreshed(ok ? 'ok' : 'failed'),
     });
   }
-}
-
-function isLoopback(host: string): boolean {
-  return ['localhost', '::1', '[::1]'].includes(host) || host.startsWith('127.');
 }

@@ -159,6 +159,13 @@ function traces(claim: ClaimCase): string {
   const lines = [
     `- \`requests.csv\` lists every error. Of those counted, ${withRequestId} carry your \`request_id\`; ${withoutRequestId} came without one (as answers of a gateway before your application do) and are found by time, route and status.`,
   ];
+  const dropped =
+    claim.evidence.measured.readings[claim.principal.reading].errors - withRequestId - withoutRequestId;
+  if (dropped > 0) {
+    lines.push(
+      `- Of ${dropped} further errors only the counts in \`windows.csv\` are left: single records are kept for a limited time.`,
+    );
+  }
   if (maintenance > 0) {
     lines.push(
       `- ${maintenance} of them are answers of code 5001 (maintenance). They count, as no notice given in advance (2.2(i)) is known to us for those times. Without them availability would be ${without.availability} % (${without.percent} % of the fee).`,

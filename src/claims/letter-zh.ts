@@ -157,6 +157,11 @@ function traces(claim: ClaimCase): string {
   const lines = [
     `- \`requests.csv\` 逐条列出错误请求。计入的错误中，${withRequestId} 条带有贵方 \`request_id\`；${withoutRequestId} 条没有（如应用之前的网关所返回的响应），可按时间、路径和状态码查找。`,
   ];
+  const dropped =
+    claim.evidence.measured.readings[claim.principal.reading].errors - withRequestId - withoutRequestId;
+  if (dropped > 0) {
+    lines.push(`- 另有 ${dropped} 条错误仅在 \`windows.csv\` 中保留计数：逐条记录只保存一定时间。`);
+  }
   if (maintenance > 0) {
     lines.push(
       `- 其中 ${maintenance} 条的错误码为 5001（维护）。我方不知悉针对这些时段的事先通知（第 2.2 条第 (i) 项），故计入。若不计入，服务可用性为 ${without.availability}%（月度服务费的 ${without.percent}%）。`,

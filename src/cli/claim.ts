@@ -160,7 +160,7 @@ function addMark(claim: Command, context: () => Context): void {
     .description('note what became of a claim: draft → filed → acknowledged → granted | rejected | expired')
     .argument('<month>', 'such as 2026-10')
     .addArgument(new Argument('<state>', 'what it is now').choices(CLAIM_STATES))
-    .requiredOption('--reason <text>', 'kept in the audit')
+    .option('--reason <text>', 'kept in the audit', 'noted by hand')
     .option('--revision <number>', 'default: the last one', wholeNumber(1, 1_000_000))
     .option('--ticket <text>', 'the vendor’s ticket or mail')
     .option('--voucher <code>', 'the voucher’s code')

@@ -72,7 +72,7 @@ export const markBody = z
       .openapi({ type: 'string', example: '120.50' })
       .describe('What was granted.'),
     expires: z.iso.date().optional().describe('The day on which the voucher ends.'),
-    reason: reasonField,
+    reason: reasonField.default('noted by hand'),
     actor: actorField,
   })
   .openapi('MarkBody');

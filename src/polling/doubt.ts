@@ -212,7 +212,10 @@ export class Doubts {
     for (const call of exchange.calls) journal(call);
     const { answer } = exchange;
     if (isRefusedBatch(ask, answer)) {
-      await askAll(ask.asked.flatMap((hold) => planAsks([hold], this.#howToAsk()).asks), (one) => this.#tryAsk(one));
+      await askAll(
+        ask.asked.flatMap((hold) => planAsks([hold], this.#howToAsk()).asks),
+        (one) => this.#tryAsk(one),
+      );
       return;
     }
     await this.#record(ask.asked, (hold) => this.#outcomeOf(ask, hold, answer));

@@ -61,7 +61,8 @@ export function planAsks<T extends Asked>(
       asks.push(batchAsk(batch, options));
       batch = [];
     } else {
-      const ask = way === 'list' ? listAsk(route, item) : singleAsk(withQueryPath(route, item), item, idOf(item));
+      const ask =
+        way === 'list' ? listAsk(route, item) : singleAsk(withQueryPath(route, item), item, idOf(item));
       if (ask) asks.push(ask);
       else left.push(item);
     }

@@ -8,6 +8,7 @@
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { Fact } from '../facts.ts';
+import { SidecarError } from '../errors.ts';
 import { closeCreate } from '../ledger/close.ts';
 import type { CloseArgs } from '../ledger/ledger.ts';
 import { sleep } from '../clock.ts';
@@ -40,22 +41,38 @@ export class Closing {
     return this.#pending.size;
   }
 
-  /** Writes an end; resolves when it is durable, however long that takes. */
-  async close(args: CloseArgs): Promise<void> {
-    const { store, clock, publish, onError, onCall } = this.#deps;
-    for (const call of args.calls) onCall(call);
+  /**
+   * Writes an end; resolves when it is durable, however long that takes. An end that the ledger itself refuses leaves the
+   * hold in doubt: the look-ups find out.
+   * @returns False where the end is not recorded as given.
+   */
+  async close(args: CloseArgs): Promise<boolean> {
+    for (const call of args.calls) this.#deps.onCall(call);
+    const refused = await this.#record(args);
+    if (refused === null) return true;
+    const evidence = `the ledger did not take its end: ${String(refused)}`.slice(0, 300);
+    const doubt = { ...args, end: { kind: 'unknown', evidence }, answer: null } as const;
+    if ((await this.#record(doubt)) !== null) await this.#record({ ...doubt, calls: [] });
+    return false;
+  }
+
+  /** Writes an end until the store takes it; gives what the ledger refused it for, or null. */
+  async #record(args: CloseArgs): Promise<unknown> {
+    const { store, clock, publish, onError } = this.#deps;
     for (;;) {
       try {
         const { facts } = await store.write(closeCreate, args);
         this.#pending.delete(args.holdId);
         publish(facts);
         this.#tell(args.holdId);
-        return;
+        return null;
       } catch (error) {
-        if (!this.#pending.has(args.holdId))
-          onError(`the end of ${args.holdId} could not be recorded yet`, error);
-        this.#pending.add(args.holdId);
-        if (this.#isStopped) return;
+        const mayPass = error instanceof SidecarError && error.code === 'ledger_unavailable';
+        if (!this.#pending.has(args.holdId) || !mayPass)
+          onError(`the end of ${args.holdId} could not be recorded${mayPass ? ' yet' : ''}`, error);
+        if (!mayPass) this.#pending.delete(args.holdId);
+        else this.#pending.add(args.holdId);
+        if (!mayPass || this.#isStopped) return error;
         await sleep(clock, RETRY_MS);
       }
     }

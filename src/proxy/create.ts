@@ -262,18 +262,17 @@ function exchangeOnce(deps: CreateDeps, create: CreateRequest, body: Uint8Array)
 
 type Ending = Pick<Parameters<CreateDeps['closing']['close']>[0], 'end' | 'calls' | 'answer'>;
 
-async function close(deps: CreateDeps, held: Held, ending: Ending): Promise<void> {
-  if (held.holdId === '') return;
-  await deps.closing.close({ holdId: held.holdId, at: deps.clock.now(), ...ending });
+/** Records an end; false where it is not recorded as given. */
+async function close(deps: CreateDeps, held: Held, ending: Ending): Promise<boolean> {
+  if (held.holdId === '') return true;
+  return deps.closing.close({ holdId: held.holdId, at: deps.clock.now(), ...ending });
 }
 
-/** Waits for a promise until the create's deadline; false where it passed first. */
-async function within(deps: CreateDeps, create: CreateRequest, promise: Promise<void>): Promise<boolean> {
-  let isDone = false;
-  const done = promise.then(() => void (isDone = true));
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = deps.clock.after(Math.max(1_000, leftMs(deps, create)), resolve);
-  await Promise.race([done, late]);
+/** Waits for what a promise says until the create's deadline; false where that passed first. */
+async function within(deps: CreateDeps, create: CreateRequest, promise: Promise<boolean>): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = deps.clock.after(Math.max(1_000, leftMs(deps, create)), () => resolve(false));
+  const isDone = await Promise.race([promise, late]);
   timer.cancel();
   return isDone;
 }

@@ -153,7 +153,8 @@ function refuse(deps: DataPlaneDeps, { request, response, passage }: Exchanged, 
   // A request that was read to its end is destroyed as well: only one that never came whole has lost its client.
   const isGone = response.destroyed || (request.destroyed && !request.complete);
   if (!(error instanceof SidecarError) && isGone) return;
-  const known = error instanceof SidecarError && isRefusal(error.code) ? error : internal(error, passage.create);
+  const known =
+    error instanceof SidecarError && isRefusal(error.code) ? error : internal(error, passage.create);
   const record = refusalRecord(deps, passage, known);
   deps.recordRefusal(record);
   deps.telemetry.requestRefused(record, passage.create?.labels ?? null);
@@ -181,7 +182,9 @@ function internal(cause: unknown, create: CreateRequest | null): SidecarError {
         'The sidecar failed after this create was sent; its credits stay held and it is looked up. Do not send it again.',
         { cause },
       )
-    : new SidecarError('ledger_unavailable', 'The sidecar failed on this request; nothing was sent.', { cause });
+    : new SidecarError('ledger_unavailable', 'The sidecar failed on this request; nothing was sent.', {
+        cause,
+      });
 }
 
 function noteWouldRefuse(deps: DataPlaneDeps, passage: Passage, error: SidecarError): void {

@@ -12,6 +12,7 @@ import type { TaskSighting } from '../tasks/task.ts';
 import type { Ms } from '../units.ts';
 import type { AnswerHead, Attempt, AttemptFailure, OutboundRequest } from '../upstream/attempt.ts';
 import { hasJsonBody, headerOf } from '../upstream/headers.ts';
+import { RESIGN_CODES } from '../upstream/upstream.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import { readBody } from './body.ts';
 import { checkMediaType } from './prepare.ts';
@@ -65,6 +66,10 @@ export async function handleRead(deps: ReadDeps, read: ReadRequest): Promise<voi
   };
   for (let attempt = 1; ; attempt += 1) {
     const failure = await new Relay(deps, read, attempt).run(outbound);
+    if (failure === RESIGN) {
+      await deps.upstream.resign();
+      continue;
+    }
     if (failure === null || read.response.headersSent || read.response.destroyed) return;
     const mayRetry = !failure.sent || frame.method !== 'POST';
     if (attempt >= ATTEMPTS_MAX || !mayRetry || failure.errorClass === 'headers_timeout')
@@ -72,6 +77,9 @@ export async function handleRead(deps: ReadDeps, read: ReadRequest): Promise<voi
     deps.telemetry.retried(failure.errorClass);
   }
 }
+
+/** Says that Kling called our token early or expired: another one may be tried. */
+const RESIGN = Symbol('resign');
 
 function failed(failure: AttemptFailure): SidecarError {
   const isLate = failure.errorClass === 'headers_timeout' || failure.errorClass === 'connect_timeout';
@@ -96,6 +104,8 @@ class Relay {
   /** The body's declared length, where one write can carry it with the headers. */
   #oneWriteBytes = -1;
   #whole: Buffer | null = null;
+  /** A refused token's answer is read whole before anything is passed on. */
+  #isHeldBack = false;
 
   constructor(deps: ReadDeps, read: ReadRequest, attemptNumber: number) {
     this.#deps = deps;
@@ -104,8 +114,8 @@ class Relay {
     this.#startedAt = deps.clock.now();
   }
 
-  /** Runs to the end of the answer; gives the failure if there was one. */
-  async run(outbound: OutboundRequest): Promise<AttemptFailure | null> {
+  /** Runs to the end of the answer; gives the failure if there was one, or that another token should be tried. */
+  async run(outbound: OutboundRequest): Promise<AttemptFailure | typeof RESIGN | null> {
     const { upstream, clock } = this.#deps;
     const { response } = this.#read;
     const headers = await upstream.sign(outbound.headers);
@@ -115,9 +125,11 @@ class Relay {
         onChunk: (chunk) => this.#onChunk(chunk, attempt),
         onEnd: () => {
           response.off('close', onGone);
-          if (this.#whole) endWith(response, this.#whole);
-          else response.end();
-          resolve(null);
+          const isResigning = this.#isHeldBack && this.#isTokenRefused();
+          if (this.#isHeldBack && !isResigning) this.#passHeldBack();
+          else if (this.#whole) endWith(response, this.#whole);
+          else if (!isResigning) response.end();
+          resolve(isResigning ? RESIGN : null);
           this.#finish(outbound, null);
         },
         onFailure: (failure) => {
@@ -146,11 +158,27 @@ class Relay {
 
   #onHead(head: AnswerHead): void {
     const { clock, upstream } = this.#deps;
-    const { response, requestId, startedTick } = this.#read;
     this.#head = head;
     this.#headTick = clock.monotonic();
     upstream.noteHead(head);
     this.#copy = hasJsonBody(head.headers) ? [] : null;
+    this.#isHeldBack =
+      head.status === 401 && this.#copy !== null && this.#attemptNumber === 1 && upstream.canResign;
+    if (!this.#isHeldBack) this.#writeHead(head);
+  }
+
+  #isTokenRefused(): boolean {
+    const code = readEnvelope(joined(this.#copy ?? []))?.code;
+    return code != null && RESIGN_CODES.has(code);
+  }
+
+  #passHeldBack(): void {
+    if (this.#head) this.#writeHead(this.#head);
+    endWith(this.#read.response, joined(this.#copy ?? []));
+  }
+
+  #writeHead(head: AnswerHead): void {
+    const { response, requestId, startedTick } = this.#read;
     const length = Number(headerOf(head.headers, 'content-length') ?? NaN);
     if (length > 0 && length <= ONE_WRITE_BYTES_MAX) this.#oneWriteBytes = length;
     const upstreamMs = this.#headTick - this.#sentTick;
@@ -165,7 +193,7 @@ class Relay {
     this.#bytes += chunk.length;
     if (this.#bytes > OBSERVED_BYTES_MAX) this.#copy = null;
     this.#copy?.push(chunk);
-    if (this.#head !== null && isBodyless(this.#head.status)) return;
+    if (this.#isHeldBack || (this.#head !== null && isBodyless(this.#head.status))) return;
     if (chunk.length === this.#oneWriteBytes) {
       this.#whole = chunk;
       return;

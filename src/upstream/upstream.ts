@@ -19,7 +19,7 @@ import { hasJsonBody, headerOf } from './headers.ts';
 /** A buffered answer larger than this is not read: a create's answer is a few hundred bytes. */
 export const ANSWER_BYTES_MAX = 1_048_576;
 /** Tokens that Kling calls not yet valid or expired: signing anew may help, once. */
-const RESIGN_CODES: ReadonlySet<number> = new Set([1003, 1004]);
+export const RESIGN_CODES: ReadonlySet<number> = new Set([1003, 1004]);
 
 /** What a record says of a call besides how it ended. */
 export interface CallContext {
@@ -107,6 +107,16 @@ export class Upstream {
       calls: [...first.calls, ...second.calls],
       upstreamMs: first.upstreamMs + second.upstreamMs,
     };
+  }
+
+  /** Whether a new token may help where Kling calls the present one early or expired. */
+  get canResign(): boolean {
+    return this.#options.tokens.kind === 'ak_sk';
+  }
+
+  /** Makes a new token. */
+  async resign(): Promise<void> {
+    await this.#options.tokens.resign();
   }
 
   /** Adds our Authorization to header lines. */

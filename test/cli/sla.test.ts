@@ -2,14 +2,24 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApp, type StartedApp } from '../app/start-app.ts';
 import { cli, type CliRun } from './run-cli.ts';
 
 /** October 2025, 11:00 in Shanghai. */
 const MORNING = Date.UTC(2025, 9, 6, 3);
 const WINDOW = 300_000;
+const SPAN = ['--from', '2025-10-06T03:00:00Z', '--to', '2025-10-06T03:05:00Z'];
+const WHY = ['--clause', '2.2(i)', '--source', 'a mail'];
+
+const CLAIMS = { fees: { '2025-10': { amount: 1000, paidByVoucher: '900', currency: 'USD' } } };
 
 let folder: string;
-const run = (...args: string[]): Promise<CliRun> => cli(args, { cwd: folder });
+let app: StartedApp | null = null;
+const run = (...args: string[]): Promise<CliRun> =>
+  cli(args, {
+    cwd: folder,
+    env: app ? { KLING_SIDECAR__CONTROL__PORT: new URL(app.controlUrl).port } : {},
+  });
 const json = async (...args: string[]): Promise<unknown> => {
   const { code, out, err } = await run(...args, '--json');
   expect([args[0], code, err]).toEqual([args[0], 0, '']);
@@ -23,13 +33,9 @@ const line = (window: number, fields: object): string =>
     ...fields,
   });
 
-// No sidecar runs here: the commands open the store themselves.
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'kling-sla-cli-'));
-  const config = {
-    control: { port: 1 },
-    claims: { fees: { '2025-10': { amount: 1000, paidByVoucher: '900', currency: 'USD' } } },
-  };
+  const config = { control: { port: 1 }, claims: CLAIMS };
   await writeFile(path.join(folder, 'sidecar.config.json'), JSON.stringify(config));
   const failed = Array.from({ length: 9 }, (_, window) =>
     line(window, { status: 503, requestId: `r${window}` }),
@@ -41,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe('while no sidecar runs', () => {
+describe('while no sidecar runs, and the commands open the store themselves', () => {
   it('import names the first bad line and writes nothing, or leaves bad ones out', async () => {
     const refused = await run('import', 'bad.jsonl');
     expect(refused).toMatchObject({ code: 2, out: '' });
@@ -56,7 +62,7 @@ describe('while no sidecar runs', () => {
     expect(await run('import', 'gone.jsonl')).toMatchObject({ code: 2 });
   });
 
-  it('import makes the store, and the month can be read in every format', async () => {
+  it('import makes the store, and the month can be read', async () => {
     expect(await json('import', 'log.jsonl')).toEqual({
       lines: 31,
       imported: 31,
@@ -72,6 +78,31 @@ describe('while no sidecar runs', () => {
       availability: '99.899193',
       compensationPercent: 10,
     });
+    expect((await run('sla', 'verify', '2025-10')).out).toMatch(/31 windows and 31 calls .* agree/);
+  });
+
+  it('orders change it too, one owner at a time', async () => {
+    const entered = await run('sla', 'exclude', ...SPAN, ...WHY);
+    expect(entered.out).toMatch(/2\.2\(i\) +a mail +cli/);
+    const { exclusions } = (await json('sla', 'exclude', '--list')) as { exclusions: { id: string }[] };
+    const back = await run('sla', 'exclude', '--withdraw', exclusions[0]?.id ?? '', '--reason', 'wrong day');
+    expect(back.out).toMatch(/was withdrawn\.\nNo exclusion is in force/);
+  });
+});
+
+describe('beside a running sidecar', () => {
+  beforeAll(async () => {
+    app = await startApp({
+      folder,
+      config: { tasks: { poll: false }, store: { callRetentionDays: 3650 }, claims: CLAIMS },
+    });
+  });
+  afterAll(async () => {
+    await app?.stop({ keep: true });
+    app = null;
+  });
+
+  it('the month can be read in every format', async () => {
     const markdown = await run('sla', 'report', '2025-10');
     expect(markdown.out).toMatch(/Availability 99\.899193 %, below the committed 99\.90 %: 10 % of the fee/);
     expect(markdown.out).toMatch(/none entered: whole months/);
@@ -82,21 +113,18 @@ describe('while no sidecar runs', () => {
     expect((await run('sla', 'report', '2025-10', '--format', 'html')).out).toMatch(/^<!doctype html>/);
     expect((await run('sla', 'report', '--format', 'openslo')).out).toMatch(/target: 0\.9990/);
     expect((await run('sla', 'report', 'October')).code).toBe(2);
-    expect((await run('sla', 'verify', '2025-10')).out).toMatch(/31 windows and 31 calls .* agree/);
     expect((await run('sla', 'verify', '2024-10')).out).toMatch(/nothing to compare/);
     expect((await run('calls', 'list', '--limit', '1', '--json')).out).toMatch(/"status": 200/);
   });
 
   it('exclusions are entered, listed and withdrawn, and change what is due', async () => {
-    const span = ['--from', '2025-10-06T03:00:00Z', '--to', '2025-10-06T03:05:00Z'];
-    const why = ['--clause', '2.2(i)', '--source', 'a mail'];
-    const entered = (await json('sla', 'exclude', ...span, ...why)) as { id: string };
+    const entered = (await json('sla', 'exclude', ...SPAN, ...WHY)) as { id: string };
     expect((await run('sla', 'exclude', '--list')).out).toMatch(/2\.2\(i\) +a mail +cli/);
     expect(await json('sla', 'report', '2025-10')).toMatchObject({ compensationPercent: 0 });
     const nothing = await run('claim', 'draft', '2025-10');
     expect(nothing).toMatchObject({ code: 0 });
     expect(nothing.out).toMatch(/Nothing is due for 2025-10: availability was 99\.910394 %/);
-    const half = await run('sla', 'exclude', ...span);
+    const half = await run('sla', 'exclude', ...SPAN);
     expect(half).toMatchObject({ code: 2 });
     expect(half.err).toMatch(/--clause, --source is missing/);
     expect((await run('sla', 'exclude', '--withdraw', entered.id)).code).toBe(2);
@@ -127,7 +155,7 @@ describe('while no sidecar runs', () => {
     expect(wrong).toMatchObject({ code: 2 });
     expect(wrong.err).toMatch(/a claim that is draft cannot become granted; it can become filed, expired/);
     const mark = ['claim', 'mark', '2025-10'];
-    await json(...mark, 'filed', '--reason', 'sent', '--ticket', 'T-1');
+    await json(...mark, 'filed', '--ticket', 'T-1');
     const granted = [
       '--reason',
       'their mail',

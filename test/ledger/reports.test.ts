@@ -190,6 +190,7 @@ describe('the operations of money', () => {
   it('have names of their own', () => {
     const operations = ledgerModules.flatMap((module) => module.operations);
     expect(indexOperations(ledgerModules).size).toBe(operations.length);
-    for (const { name } of operations) expect(name).toMatch(/^(budget|calls|tasks|ledger|sla|claims)\.[a-zA-Z]+$/);
+    for (const { name } of operations)
+      expect(name).toMatch(/^(budget|calls|tasks|ledger|sla|claims)\.[a-zA-Z]+$/);
   });
 });

@@ -222,6 +222,8 @@ describe('the metrics', () => {
     const names = [...Object.values(createInstruments()), ...Object.values(GAUGES)].map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names)
-      expect(name).toMatch(/_(total|seconds|credits|bytes|in_use|limit|length|tasks|stuck|ratio|windows|requests|errors)$|^kling_tasks$/);
+      expect(name).toMatch(
+        /_(total|seconds|credits|bytes|in_use|limit|length|tasks|stuck|ratio|windows|requests|errors)$|^kling_tasks$/,
+      );
   });
 });
