@@ -1,5 +1,5 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
-import type { Dispatcher } from 'undici';
+import { isDeepStrictEqual } from 'node:util';
 import { SlaWatch } from './app-sla.ts';
 import { CallJournal } from './app-journal.ts';
 import type { CallRecord } from './calls/call.ts';
@@ -18,11 +18,10 @@ import type { Log } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { ClockTrust } from './upstream/clock-trust.ts';
 import { openPool } from './upstream/pool.ts';
-import { Upstream } from './upstream/upstream.ts';
+import { Upstream, type Connection } from './upstream/upstream.ts';
 
 export interface AppParts {
   store: Store;
-  pool: Dispatcher;
   upstream: Upstream;
   clockTrust: ClockTrust;
   slots: Slots;
@@ -52,10 +51,8 @@ export interface PartsInput {
 export function buildParts(input: PartsInput): AppParts {
   const { store, clock, log, telemetry, config } = input;
   const { upstream: settings } = config();
-  const pool = openPool(settings);
   const tokens = currentTokens(input.tokens);
-  const { host } = new URL(settings.baseUrl);
-  const upstream = new Upstream({ pool, host, clock, tokens, timeoutMs: settings.timeoutMs });
+  const upstream = new Upstream({ ...openConnection(settings), clock, tokens });
   const slots = new Slots(slotLimits(config()), clock);
   const publish = (facts: readonly Fact[]): void => {
     if (facts.length === 0) return;
@@ -95,11 +92,14 @@ export function buildParts(input: PartsInput): AppParts {
   const clockTrust = new ClockTrust(() => upstream.clockOffsetMs);
   const doubts = new Doubts({ ...asking, isClockTrusted: () => clockTrust.isTrusted });
   upstream.onRecovery = () => void doubts.hurry();
-  const poller = new Poller({ ...asking, intervalMs: () => config().tasks.pollIntervalMs });
+  const poller = new Poller({
+    ...asking,
+    isOn: () => config().tasks.poll,
+    intervalMs: () => config().tasks.pollIntervalMs,
+  });
   const closing = new Closing({ store, clock, publish, onError, onCall: (call) => watch.noteCall(call) });
   return {
     store,
-    pool,
     upstream,
     clockTrust,
     slots,
@@ -112,6 +112,18 @@ export function buildParts(input: PartsInput): AppParts {
     journal,
     publish,
   };
+}
+
+function openConnection(settings: Config['upstream']): Connection {
+  const { host } = new URL(settings.baseUrl);
+  return { pool: openPool(settings), host, timeoutMs: settings.timeoutMs };
+}
+
+/** Prepares the change to another upstream; nothing is changed before the function that it gives is called. */
+export function reconnection(upstream: Upstream, before: Config, after: Config): () => void {
+  if (isDeepStrictEqual(before.upstream, after.upstream)) return () => undefined;
+  const connection = openConnection(after.upstream);
+  return () => void upstream.reconnect(connection);
 }
 
 /** Gives the slots' limits; in `observe` mode nobody waits. */

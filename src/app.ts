@@ -10,7 +10,7 @@
 import type { Server } from 'node:http';
 import { proxySettings } from './app-settings.ts';
 import { Observer } from './app-observer.ts';
-import { buildParts, slotLimits, type AppParts } from './app-parts.ts';
+import { buildParts, reconnection, slotLimits, type AppParts } from './app-parts.ts';
 import { openAppStore } from './app-store.ts';
 import { applyBudgets } from './budget/budget-table.ts';
 import { recordRefusals } from './calls/call-table.ts';
@@ -130,7 +130,7 @@ class Sidecar implements App {
       const urls = await this.#listen(running);
       await running.watch.start();
       running.doubts.start();
-      if (this.#config.tasks.poll) running.poller.start();
+      running.poller.start();
       const [control, probes] = await this.#startControl(running);
       await this.#startJobs(running);
       return { ...urls, control, probes };
@@ -152,10 +152,11 @@ class Sidecar implements App {
     const change = compareConfigs(this.#loaded, loaded);
     for (const secret of secrets.all) this.#log.hide(secret);
     const running = this.#running;
-    // First, since it alone can fail: then everything stays as it was.
+    let reconnect = (): void => undefined;
+    // First, since these alone can fail: then everything stays as it was.
     if (running) {
-      const rules = [...change.config.budgets];
-      await running.store.write(applyBudgets, { rules, at: this.#clock.now() });
+      reconnect = reconnection(running.upstream, this.#config, change.config);
+      await running.store.write(applyBudgets, { rules: [...change.config.budgets], at: this.#clock.now() });
     }
     this.#loaded = loaded;
     this.#config = change.config;
@@ -165,6 +166,7 @@ class Sidecar implements App {
     this.#settings = this.#makeSettings(running?.ports ?? []);
     this.#telemetry.setKnownApps(this.#config.apps.map((app) => app.name));
     if (running) {
+      reconnect();
       running.slots.configure(slotLimits(this.#config));
       await running.watch.applyConfig();
     }
@@ -350,8 +352,7 @@ class Sidecar implements App {
     await this.#drained();
     const asking = [running.doubts.stop(), running.poller.stop()];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
-    running.upstream.end();
-    await running.pool.destroy();
+    await running.upstream.end();
     await Promise.all([...asking, running.jobs?.stop()]);
     await this.#settled();
     await running.watch.stop();

@@ -30,6 +30,8 @@ export interface PollerDeps {
   store: Store;
   upstream: Upstream;
   clock: Clock;
+  /** Whether it asks by itself. */
+  isOn: () => boolean;
   intervalMs: () => Ms;
   routes: () => RouteTable;
   price: () => CashPrice;
@@ -70,7 +72,8 @@ export class Poller {
   #schedule(): void {
     const periodMs = Math.min(this.#deps.intervalMs(), 1_000);
     this.#timer = this.#deps.clock.after(periodMs, () => {
-      void this.runDue().finally(() => {
+      const pass = this.#deps.isOn() ? this.runDue() : Promise.resolve();
+      void pass.finally(() => {
         if (!this.#isStopped) this.#schedule();
       });
     });

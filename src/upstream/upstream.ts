@@ -56,17 +56,23 @@ export interface ExchangeOptions {
   repeatMsMin?: Ms;
 }
 
-export interface UpstreamOptions {
+/** Where Kling is, and the connections to it. */
+export interface Connection {
   pool: Dispatcher;
   /** Host and port, for the journal. */
   host: string;
-  clock: Clock;
-  tokens: TokenSource;
   timeoutMs: Ms;
 }
 
+export interface UpstreamOptions extends Connection {
+  clock: Clock;
+  tokens: TokenSource;
+}
+
 export class Upstream {
-  readonly #options: UpstreamOptions;
+  #options: UpstreamOptions;
+  /** Those that a reload replaced and that still have something under way. */
+  readonly #oldPools = new Set<Dispatcher>();
   #clockOffsetMs: Ms | null = null;
   #lastAnswerAt: Ms | null = null;
   #failing = false;
@@ -151,9 +157,23 @@ export class Upstream {
     this.#failing = true;
   }
 
-  /** Says that the sidecar ends what is under way: from now on a request without an answer is no failing of Kling's. */
-  end(): void {
+  /** Takes other connections from now on; what is under way ends on the old ones. */
+  async reconnect(connection: Connection): Promise<void> {
+    const { pool, host } = this.#options;
+    this.#options = { ...this.#options, ...connection };
+    if (host !== connection.host) {
+      this.#clockOffsetMs = null;
+      this.#lastAnswerAt = null;
+    }
+    this.#oldPools.add(pool);
+    await pool.close();
+    this.#oldPools.delete(pool);
+  }
+
+  /** Ends whatever is under way: from now on a request without an answer is no failing of Kling's. */
+  async end(): Promise<void> {
     this.#isEnding = true;
+    await Promise.all([this.#options.pool, ...this.#oldPools].map((pool) => pool.destroy()));
   }
 
   get lastAnswerAt(): Ms | null {
@@ -191,8 +211,9 @@ export class Upstream {
   }
 
   async #once(request: OutboundRequest, options: ExchangeOptions, attempt: number): Promise<Exchange> {
-    const { clock, pool } = this.#options;
     const signed = { ...request, headers: await this.sign(request.headers) };
+    // After the wait for the signature: a reload may have put another pool in place.
+    const { clock, pool } = this.#options;
     const startedAt = clock.now();
     const startedTick = clock.monotonic();
     const timeoutMs = Math.min(options.timeoutMs ?? Infinity, this.#options.timeoutMs);

@@ -104,32 +104,6 @@ function rowsOf(csv: string): Record<string, string>[] {
 }
 
 describe('drafting', () => {
-  it('says so where only the counts of errors are left', async () => {
-    const failed = Array.from({ length: 10 }, (_, n) =>
-      newCall({ at: OUTAGE + n * 5 * MINUTE, status: 500 }),
-    );
-    await store.run(journalCalls, failed);
-    store.db.exec(`DELETE FROM calls WHERE at > ${OUTAGE}`);
-    const files = await filesOf((await drafted()).folder);
-    expect(files['claim.en.md']).toContain('- Of 9 further errors only the counts in `windows.csv` are left');
-    expect(files['claim.zh.md']).toContain('另有 9 条错误');
-  });
-
-  it('tells the vendor what to leave out, and what other programs recorded', async () => {
-    const failed = Array.from({ length: 11 }, (_, n) =>
-      newCall({ id: `imp_${String(n).padStart(26, '0')}`, at: OUTAGE + n * 5 * MINUTE, status: 500 }),
-    );
-    await store.run(journalCalls, failed);
-    const excluded = { start: OUTAGE, end: OUTAGE + 5 * MINUTE, clause: '2.2(i)', source: 'a mail' };
-    await store.run(addExclusion, { ...excluded, actor: 'ana', at: OUTAGE });
-    const english = (await filesOf((await drafted()).folder))['claim.en.md'];
-    expect(english).toContain(
-      'Errors within the exclusions listed under “What we left out” are left out of the first',
-    );
-    expect(english).toContain('(10 of the 10 errors come from the latter)');
-    expect(english).toContain('| Windows of which we hold no record | 8917 |');
-  });
-
   it('writes a claim whose numbers follow from windows.csv by hand', async () => {
     // Ten windows at 3/4 are 7.5 of 8928: kept. Two windows more make 9.5: broken.
     await anOutage();
