@@ -165,7 +165,7 @@ async function measure(store: Store): Promise<void> {
         calendar: 'CN',
         calendarOverride: null,
         invoice: null,
-        billing: null,
+        packPrices: [],
         price: { perCredit: '0.014', currency: 'USD' },
       },
     }),

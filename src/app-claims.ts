@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { datesOf, type ClaimSettings } from './claims/claim-case.ts';
-import { invoiceOf } from './claims/claims-config.ts';
+import { invoiceOf, packPricesOf } from './claims/claims-config.ts';
+import { composeClaim } from './claims/compose.ts';
 import { listClaims } from './claims/claim-table.ts';
 import type { ClaimDates } from './claims/deadlines.ts';
 import { draftClaim, monthsToDraft, type DraftRequest, type DraftResult } from './claims/draft.ts';
@@ -59,8 +60,7 @@ function claimSettings(config: Config, month: string): ClaimSettings {
     baseUrl: upstream.baseUrl,
     ...calendarSettings(config),
     invoice: invoiceOf(claims, month),
-    // Kling's billing rows are not read yet: without an invoice, our settled credits at `price` are the fee.
-    billing: null,
+    packPrices: packPricesOf(claims),
     price: { perCredit: decimalOf(price.perCredit), currency: price.currency },
   };
 }
@@ -123,7 +123,7 @@ export async function closeMonths(deps: MonthsDeps, at: Ms): Promise<void> {
   const fresh = await monthsToDraft(store, { now: at, timeZone, closeAfterMs: closeAfterHours * HOUR_MS });
   for (const month of over) {
     if (fresh.includes(month)) await draft(deps, { month, now: at, isChanged: changed.has(month) });
-    else if (changed.has(month)) await draftAgain(deps, month, at);
+    else await draftAgain(deps, { month, now: at, isChanged: changed.has(month) });
   }
 }
 
@@ -162,12 +162,22 @@ function tellDraft(log: Log, month: string, drafted: Extract<DraftResult, { kind
   });
 }
 
-/** A month that has a claim changed: a draft is drawn up again, one that was filed is left to people. */
-async function draftAgain(deps: MonthsDeps, month: string, now: Ms): Promise<void> {
+/**
+ * A month that has a claim may say something else by now: its calls, or the fee once Kling's ledgers are known. A draft
+ * is drawn up again then, and only then, since people write in its files; one that was filed is left to people.
+ */
+async function draftAgain(
+  deps: MonthsDeps,
+  { month, now, isChanged }: { month: string; now: Ms; isChanged: boolean },
+): Promise<void> {
   const [last] = await deps.store.read(listClaims, { month });
   if (!last) return;
-  if (last.state === 'draft') await draft(deps, { month, now, isChanged: true });
-  else if (last.state === 'filed' || last.state === 'acknowledged') {
+  if (last.state === 'draft') {
+    const order = { actor: 'job', reason: 'the month or its fee changed' };
+    const { question, settings } = draftRequest(deps.config(), { month, now, order });
+    const { claim } = await deps.store.read(composeClaim, { question, settings });
+    if (claim?.manifest !== last.manifest) await draft(deps, { month, now, isChanged });
+  } else if (isChanged && (last.state === 'filed' || last.state === 'acknowledged')) {
     deps.log.warn('the numbers of a month changed after its claim was filed; claim draft shows them', {
       month,
     });

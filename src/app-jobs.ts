@@ -1,5 +1,6 @@
 /** The app's jobs: what is done beside requests, by the day or the hour. */
 import { closeMonths } from './app-claims.ts';
+import { purgeDeductions } from './account/account-table.ts';
 import { purgeOld } from './calls/retention.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -25,8 +26,10 @@ export function createAppJobs({ store, clock, log, config }: AppJobsDeps): Jobs 
     for (;;) {
       // A run drops a bounded number of rows, so that no create waits long behind it.
       const purged = await store.write(purgeOld, { at, callRetentionDays, promptRetentionDays });
-      log.info('old records dropped', { ...purged });
-      if (!purged.more) return;
+      const before = at - callRetentionDays * DAY_MS;
+      const { deductions, more } = await store.write(purgeDeductions, { before });
+      log.info('old records dropped', { ...purged, deductions });
+      if (!purged.more && !more) return;
     }
   };
   const jobs = [

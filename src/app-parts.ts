@@ -9,6 +9,7 @@ import type { Fact } from './facts.ts';
 import type { RouteTable } from './kling/routes.ts';
 import type { TokenSource } from './kling/token.ts';
 import { Slots, type SlotOptions } from './pacing/slots.ts';
+import { AccountReader } from './polling/account-reader.ts';
 import { ClockLook } from './polling/clock-look.ts';
 import { Doubts } from './polling/doubt.ts';
 import { Poller } from './polling/poller.ts';
@@ -27,6 +28,7 @@ export interface AppParts {
   slots: Slots;
   doubts: Doubts;
   poller: Poller;
+  account: AccountReader;
   closing: Closing;
   clockLook: ClockLook;
   callJournal: CallJournal;
@@ -97,6 +99,7 @@ export function buildParts(input: PartsInput): AppParts {
     isOn: () => config().tasks.poll,
     intervalMs: () => config().tasks.pollIntervalMs,
   });
+  const account = new AccountReader({ ...asking, isOn: () => config().account.poll });
   const closing = new Closing({ store, clock, publish, onError, onCall: (call) => watch.noteCall(call) });
   return {
     store,
@@ -105,6 +108,7 @@ export function buildParts(input: PartsInput): AppParts {
     slots,
     doubts,
     poller,
+    account,
     closing,
     clockLook,
     callJournal,

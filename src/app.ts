@@ -131,6 +131,7 @@ class Sidecar implements App {
       await running.watch.start();
       running.doubts.start();
       running.poller.start();
+      running.account.start();
       const [control, probes] = await this.#startControl(running);
       await this.#startJobs(running);
       return { ...urls, control, probes };
@@ -350,7 +351,7 @@ class Sidecar implements App {
     for (const server of running.servers) server.close();
     for (const server of running.servers) server.closeIdleConnections();
     await this.#drained();
-    const asking = [running.doubts.stop(), running.poller.stop()];
+    const asking = [running.doubts.stop(), running.poller.stop(), running.account.stop()];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
     await running.upstream.end();
     await Promise.all([...asking, running.jobs?.stop()]);

@@ -10,6 +10,7 @@ import { availabilityRatio, percentText, sumOfRates } from '../sla/availability.
 import { ratesOf, READINGS, type WindowRate } from '../sla/reading.ts';
 import type { MonthQuestion } from '../sla/month.ts';
 import { spansHold } from '../sla/window.ts';
+import { billingFee, type PackPrice } from './billing-fee.ts';
 import { claimDates, type ClaimDates } from './deadlines.ts';
 import { isMaintenance, type ClaimEvidence, type ErrorRequest } from './evidence.ts';
 import { pickFee, voucherOf, type Fee, type FeeSources, type Voucher } from './fee.ts';
@@ -32,7 +33,8 @@ export interface ClaimSettings {
   calendar: CalendarName;
   calendarOverride: CalendarOverride | null;
   invoice: FeeSources['invoice'];
-  billing: FeeSources['billing'];
+  /** What packs cost, as entered. */
+  packPrices: readonly PackPrice[];
   price: FeeSources['price'];
 }
 
@@ -80,7 +82,7 @@ export function buildCase(
 ): ClaimCase | null {
   const { measured, period } = evidence;
   const agreement = agreementOn(period.firstDay ?? `${measured.month}-01`, question.agreements);
-  const fee = pickFee({ ...settings, settledCredits: evidence.settledCredits });
+  const fee = feeOf(evidence, settings);
   const lineOf = (reading: 'received' | 'contract'): ClaimLine | null => {
     const { availability, compensationPercent: percent } = measured.readings[reading];
     if (availability === null || percent === 0) return null;
@@ -128,6 +130,13 @@ export function datesOf(
   settings: Pick<ClaimSettings, 'calendar' | 'calendarOverride'>,
 ): ClaimDates {
   return claimDates(month, createCalendar(settings.calendar, settings.calendarOverride));
+}
+
+function feeOf({ deductions, settledCredits }: ClaimEvidence, settings: ClaimSettings): Fee | null {
+  const { invoice, price, packPrices } = settings;
+  const prices = { packs: packPrices, list: price };
+  const billing = deductions && billingFee(deductions.sums, deductions.packs, prices);
+  return pickFee({ invoice, billing, settledCredits, price });
 }
 
 function readWithoutMaintenance(

@@ -1,5 +1,6 @@
 /** The `claims` section of the config: who claims, what was invoiced, where drafts go. */
 import { z } from 'zod';
+import type { PackPrice } from './billing-fee.ts';
 import { toMicros } from './money.ts';
 import type { FeeSources } from './fee.ts';
 
@@ -20,6 +21,20 @@ const fee = z.strictObject({
   source: z.string().min(1).max(200).optional().describe('The invoice’s number, for the letter.'),
 });
 
+const packPrice = z
+  .strictObject({
+    pack: z.string().min(1).max(200).describe('The pack’s id or name, as Kling lists it.'),
+    amount: money.describe('What the whole pack cost.'),
+    paidByVoucher: money.default('0').describe('The part of it that vouchers paid.'),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, { error: 'a currency code such as "USD"' })
+      .default('USD'),
+  })
+  .refine(({ amount, paidByVoucher }) => (toMicros(paidByVoucher) ?? 0) <= (toMicros(amount) ?? 0), {
+    error: 'a pack whose paidByVoucher is not above its amount',
+  });
+
 export const claimsSection = z
   .strictObject({
     directory: z.string().min(1).default('data/claims').describe('Where drafts are written.'),
@@ -34,6 +49,12 @@ export const claimsSection = z
       .record(z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, { error: 'a month such as "2026-10"' }), fee)
       .default({})
       .describe('Invoiced fees by month.'),
+    packs: z
+      .array(packPrice)
+      .max(1000)
+      .readonly()
+      .default([])
+      .describe('What packs cost: each unit that Kling deducts then counts at its share of the price.'),
     hosts: z
       .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, { error: 'a host name without port' }))
       .max(100)
@@ -61,4 +82,14 @@ export function invoiceOf(config: ClaimsConfig, month: string): FeeSources['invo
     currency: entered.currency,
     source: entered.source ?? null,
   };
+}
+
+/** Gives what packs cost, in millionths. */
+export function packPricesOf({ packs }: ClaimsConfig): PackPrice[] {
+  return packs.map(({ pack, amount, paidByVoucher, currency }) => ({
+    pack,
+    amount: toMicros(amount) ?? 0,
+    paidByVoucher: toMicros(paidByVoucher) ?? 0,
+    currency,
+  }));
 }

@@ -4,6 +4,8 @@
  * **Invariant**: only calls to Kling's own hosts (and those a setting names) are evidence. No prompt, no body, no
  * secret and no result URL is in it: the journal holds none, and free text is stripped of addresses and bearers.
  */
+import { isCovered, WALLETS, type Pack } from '../account/account.ts';
+import { selectPacks, selectRead, sumDeductions, type DeductionSum } from '../account/account-table.ts';
 import { toCall, type CallColumns } from '../calls/call-table.ts';
 import type { CallRecord } from '../calls/call.ts';
 import { selectChecks, selectCorrections, type Correction } from '../sla/blame-table.ts';
@@ -50,11 +52,13 @@ export interface ClaimEvidence {
   clockOffset: ClockOffset;
   /** What the ledger settled by instants within the period. */
   settledCredits: MilliCredits;
+  /** What Kling's own ledgers say was deducted within the period; null where they were not read whole. */
+  deductions: { sums: DeductionSum[]; packs: Pack[] } | null;
 }
 
 /** Gathers the evidence of a month. `question.hosts` names the hosts that count. */
-export async function gatherEvidence(tx: Tx, question: StoredMonthQuestion): Promise<ClaimEvidence> {
-  const { measured, records } = await loadMonth(tx, question);
+export async function gatherEvidence(tx: Tx, asked: StoredMonthQuestion): Promise<ClaimEvidence> {
+  const { measured, records, question } = await loadMonth(tx, asked);
   const period = servicePeriod(question.month, question.timeZone, question.terms);
   const slices = slicesIn(records.slices, period.spans);
   const troubled = troubledSpans(slices);
@@ -68,7 +72,14 @@ export async function gatherEvidence(tx: Tx, question: StoredMonthQuestion): Pro
     corrections: await selectCorrections(tx, whole),
     clockOffset: await readClockOffset(tx, troubled),
     settledCredits: await sumSettled(tx, period.spans),
+    deductions: await readDeductions(tx, period.spans),
   };
+}
+
+async function readDeductions(tx: Tx, spans: readonly Span[]): Promise<ClaimEvidence['deductions']> {
+  const whole = { start: spans[0]?.start ?? 0, end: spans.at(-1)?.end ?? 0 };
+  for (const wallet of WALLETS) if (!isCovered(await selectRead(tx, wallet), whole)) return null;
+  return { sums: await sumDeductions(tx, spans), packs: await selectPacks(tx) };
 }
 
 /** Joins the windows that hold anything but answers without error. */

@@ -6,6 +6,7 @@
  */
 import { fromDecimal, times } from '../sla/fraction.ts';
 import type { MilliCredits } from '../units.ts';
+import type { BillingFee, FeePart } from './billing-fee.ts';
 import { floorMicros, shareOf, type Micros } from './money.ts';
 
 export type FeeSource = 'invoice' | 'billing' | 'settled';
@@ -18,14 +19,16 @@ export interface Fee {
   source: FeeSource;
   /** One sentence on where the number comes from. */
   explanation: string;
+  /** What the fee is made of, where Kling's ledgers give it. */
+  parts: readonly FeePart[];
 }
 
 /** What is known of a month's fee. */
 export interface FeeSources {
   /** `claims.fees` of the config. */
   invoice: { amount: Micros; paidByVoucher: Micros; currency: string; source: string | null } | null;
-  /** Kling's billing rows by deduction time, each at its pack's price. */
-  billing: { amount: Micros; paidByVoucher: Micros; currency: string; rows: number } | null;
+  /** Kling's billing rows by deduction time, each at its pack's price; null where they are not all known. */
+  billing: BillingFee | null;
   /** What our ledger settled in the period. */
   settledCredits: MilliCredits;
   /** Currency units for a credit, as a decimal. */
@@ -43,6 +46,7 @@ export function pickFee(sources: FeeSources): Fee | null {
       currency: invoice.currency,
       source: 'invoice',
       explanation: `the invoiced fee as entered by the account holder${named}`,
+      parts: [],
     };
   }
   if (billing && billing.amount > 0) {
@@ -51,7 +55,8 @@ export function pickFee(sources: FeeSources): Fee | null {
       paidByVoucher: billing.paidByVoucher,
       currency: billing.currency,
       source: 'billing',
-      explanation: `the sum of Kling's ${billing.rows} billing rows by deduction time, at each pack's price`,
+      explanation: explainBilling(billing),
+      parts: billing.parts,
     };
   }
   const perCredit = fromDecimal(price.perCredit);
@@ -65,7 +70,15 @@ export function pickFee(sources: FeeSources): Fee | null {
     explanation:
       `an estimate: ${settledCredits / 1000} credits deducted by Kling's own reports, ` +
       `at ${price.perCredit} ${price.currency} a credit`,
+    parts: [],
   };
+}
+
+function explainBilling({ rows, parts }: BillingFee): string {
+  const listed = parts.map(
+    ({ name, quantity, unit, basis }) => `${name}: ${quantity / 1_000_000} ${unit} (${basis})`,
+  );
+  return `the ${rows} deductions that your own billing API lists for the period by deduction time: ${listed.join('; ')}`;
 }
 
 /** What a tier is worth. */

@@ -1,8 +1,10 @@
 /** How a claim was measured, for those who check it: formula, readings, exclusions, checks, gaps, the command. */
 import { READING_NAMES } from '../sla/reading.ts';
+import { termText } from '../sla/period.ts';
 import type { ControlCheck } from '../sla/blame.ts';
 import type { ClaimCase } from './claim-case.ts';
 import { markdownTable } from './letter-words.ts';
+import { formatMoney } from './money.ts';
 
 /** Checks and gaps listed one by one; beyond that only their number is told. */
 const LISTED_MAX = 200;
@@ -21,6 +23,7 @@ export function writeMethod(claim: ClaimCase): string {
     `## Clocks\n\n${clocks(claim)}`,
     `## Gaps\n\n${gaps(claim)}`,
     `## Whose month\n\n${zones(claim)}`,
+    `## The fee\n\n${fee(claim)}`,
     `## To reproduce\n\n${reproduce(claim)}`,
   ];
   return `${sections.join('\n\n')}\n`;
@@ -29,8 +32,8 @@ export function writeMethod(claim: ClaimCase): string {
 function text({ agreement, evidence }: ClaimCase): string {
   const source = {
     config: 'as configured',
-    packs: 'by the dates of the packs bought',
-    none: 'whole calendar months, as no dates of purchase were entered',
+    packs: `by the dates of the packs bought: ${evidence.measured.terms.map(termText).join(', ')}`,
+    none: 'whole calendar months, as no term and no pack is known that begins or ends here',
   };
   const { period } = evidence;
   return [
@@ -135,6 +138,22 @@ function zones({ evidence }: ClaimCase): string {
   return warnings.length === 0
     ? `Months are those of ${timeZone}. In UTC and in UTC+8 the tier is the same.`
     : `Months are those of ${timeZone}. ${warnings.join(' ')}`;
+}
+
+function fee({ fee: picked, settings }: ClaimCase): string {
+  if (!picked) return 'No source says what the service cost in the period.';
+  const from = `${formatMoney(picked.amount, picked.currency)}: ${picked.explanation}.`;
+  if (picked.parts.length === 0) return from;
+  const rows = picked.parts.map((part) => [
+    part.name,
+    `${part.quantity / 1_000_000} ${part.unit}`,
+    String(part.rows),
+    part.amount === null ? '-' : formatMoney(part.amount, picked.currency),
+    part.basis,
+  ]);
+  const table = markdownTable(['Pack or purse', 'Deducted', 'Rows', 'Worth', 'Price'], rows);
+  const entered = settings.packPrices.length === 0 ? ' No price of a pack was entered.' : '';
+  return `${from}${entered}\n\n${table}`;
 }
 
 function reproduce({ evidence }: ClaimCase): string {

@@ -6,7 +6,7 @@ import { claimsSection } from '../claims/claims-config.ts';
 import { controlSection, probesSection } from '../control/control-config.ts';
 import { authSection, priceSection, pricingSection } from '../kling/kling-config.ts';
 import { limitsSection } from '../pacing/pacing-config.ts';
-import { tasksSection } from '../polling/polling-config.ts';
+import { accountSection, tasksSection } from '../polling/polling-config.ts';
 import { appsSection, createsSection, listenSection, refusalsSection } from '../proxy/proxy-config.ts';
 import { slaSection } from '../sla/sla-config.ts';
 import { storeSection } from '../store/store-config.ts';
@@ -40,6 +40,7 @@ export const SECTIONS = {
   refusals: refusalsSection,
   limits: limitsSection,
   tasks: tasksSection,
+  account: accountSection,
   sla: slaSection,
   claims: claimsSection,
   price: priceSection,

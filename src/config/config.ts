@@ -20,7 +20,7 @@ import {
   type PricingConfig,
 } from '../kling/kling-config.ts';
 import type { LimitsConfig } from '../pacing/pacing-config.ts';
-import type { TasksConfig } from '../polling/polling-config.ts';
+import type { AccountConfig, TasksConfig } from '../polling/polling-config.ts';
 import {
   toAppConfigs,
   toCreatesConfig,
@@ -60,6 +60,7 @@ export interface Config {
   readonly refusals: Readonly<RefusalsConfig>;
   readonly limits: Readonly<LimitsConfig>;
   readonly tasks: Readonly<TasksConfig>;
+  readonly account: Readonly<AccountConfig>;
   readonly sla: Readonly<SlaConfig>;
   readonly claims: Readonly<ClaimsConfig>;
   readonly price: Readonly<PriceConfig>;
@@ -220,6 +221,7 @@ function toConfig(values: ConfigValues): Config {
     refusals: values.refusals,
     limits: values.limits,
     tasks: values.tasks,
+    account: values.account,
     sla: values.sla,
     claims: values.claims,
     price: values.price,

@@ -147,6 +147,9 @@ export const slaAnswer = z
     readings: z.record(z.enum(READING_NAMES), reading),
     revision: count.describe('The last closed one; 0 while the month was never closed.'),
     termSource: z.enum(['config', 'packs', 'none']),
+    terms: z
+      .array(z.object({ from: z.string(), to: z.string(), name: z.string().optional() }))
+      .describe('The terms that touch the month, both days inclusive.'),
     agreement: z.object({ name: z.string(), effectiveFrom: z.string(), textSha256: z.string() }),
     exclusions: z.array(exclusionOfMonth),
     gaps: z.array(z.object({ start: time, end: time, windows: count })),

@@ -13,6 +13,7 @@ export interface PackOptions {
   name: string;
   product: Product;
   units: number;
+  /** Half of its months ago, where nothing is said. */
   effectiveAt?: Ms;
   invalidAt?: Ms;
 }
@@ -189,8 +190,8 @@ export function unitsText(deductions: readonly Deduction[]): string {
 }
 
 function openPack(given: PackOptions, index: number, nowMs: Ms): Pack {
-  const effectiveAt = given.effectiveAt ?? nowMs - DAY_MS;
   const months = numberIn(given.name, /-(\d+)Months/) || 1;
+  const effectiveAt = given.effectiveAt ?? nowMs - Math.floor((months * MONTH_MS) / 2);
   const milli = Math.round(given.units * 1000);
   return {
     id: `pack-${index + 1}`,

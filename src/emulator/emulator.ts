@@ -72,8 +72,8 @@ export const EMULATOR_PORT = 5566;
 const BODY_BYTES_MAX = 128 * 1024 * 1024;
 
 export const DEFAULT_PACKS: readonly PackOptions[] = [
-  { name: 'Trial-Video-1000Units-5Con-1Months', product: 'video', units: 1000 },
-  { name: 'Trial-Image-10000Units-9Con-1Months', product: 'image', units: 10_000 },
+  { name: 'Trial-Video-1000Units-5Con-6Months', product: 'video', units: 1000 },
+  { name: 'Trial-Image-10000Units-9Con-6Months', product: 'image', units: 10_000 },
 ];
 
 /** Makes an emulator; nothing listens before {@link Emulator.start}. */

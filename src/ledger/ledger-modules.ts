@@ -1,4 +1,6 @@
 /** Everything that the nouns give to the store's workers: operations by name, and the schema's steps. */
+import { accountMigrations } from '../account/account-schema.ts';
+import * as accountTable from '../account/account-table.ts';
 import { budgetMigrations } from '../budget/budget-schema.ts';
 import { budgetRoom } from '../budget/budget-room.ts';
 import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
@@ -59,6 +61,7 @@ export const ledgerModules: readonly StoreModule[] = [
       slaVerify,
     ),
   },
+  { migrations: accountMigrations, operations: exportedOperations(accountTable) },
   {
     migrations: claimTable.claimMigrations,
     operations: exportedOperations(claimTable, claimCompose),

@@ -1,4 +1,4 @@
-/** The `tasks` section of the config: how open tasks are asked for. */
+/** The `tasks` and `account` sections of the config: how open tasks are asked for, and whether the account is read. */
 import { z } from 'zod';
 
 export const tasksSection = z
@@ -9,4 +9,16 @@ export const tasksSection = z
   })
   .prefault({});
 
+export const accountSection = z
+  .strictObject({
+    poll: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Read packs every hour and the ledgers of deductions every six: terms and fees follow from them.',
+      ),
+  })
+  .prefault({});
+
+export type AccountConfig = z.output<typeof accountSection>;
 export type TasksConfig = z.output<typeof tasksSection>;

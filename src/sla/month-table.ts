@@ -22,6 +22,7 @@ import {
   type SlaMonth,
 } from './month.ts';
 import { servicePeriod } from './period.ts';
+import { withTerms } from './terms.ts';
 import { ratesOf, READING_NAMES, READINGS, type ReadingName } from './reading.ts';
 import { selectRuns } from './run-table.ts';
 import { isWindowIdle, selectSlices } from './window-table.ts';
@@ -44,17 +45,19 @@ export const readMonth = defineRead(
 export const readWindows = defineRead(
   'sla.readWindows',
   async (tx, question: StoredMonthQuestion): Promise<WindowView[]> => {
-    const period = servicePeriod(question.month, question.timeZone, question.terms);
+    const { month, timeZone, terms } = await withTerms(tx, question);
+    const period = servicePeriod(month, timeZone, terms);
     const slices = await slicesOfHosts(tx, question);
     return windowViews(slicesIn(slices, period.spans));
   },
 );
 
-/** Loads what a month is measured from, and measures it. */
+/** Loads what a month is measured from, and measures it; gives the question with the terms that held. */
 export async function loadMonth(
   tx: Tx,
-  question: StoredMonthQuestion,
-): Promise<{ measured: SlaMonth; records: MonthRecords }> {
+  asked: StoredMonthQuestion,
+): Promise<{ measured: SlaMonth; records: MonthRecords; question: StoredMonthQuestion }> {
+  const question = await withTerms(tx, asked);
   const reach = monthReach(question.month);
   const records: MonthRecords = {
     slices: await slicesOfHosts(tx, question),
@@ -63,7 +66,7 @@ export async function loadMonth(
   };
   const closed = await lastRevision(tx, question.month);
   const measured = { ...measureMonth(question, records), revision: closed?.revision ?? 0 };
-  return { measured, records };
+  return { measured, records, question };
 }
 
 async function slicesOfHosts(tx: Tx, question: StoredMonthQuestion): Promise<WindowSlice[]> {
@@ -151,7 +154,8 @@ export interface ReadingGauge {
 /** Gives a month's readings alone, for gauges: exact sums, turned into numbers at the end. */
 export const readMonthGauges = defineRead(
   'sla.readMonthGauges',
-  async (tx, question: StoredMonthQuestion): Promise<ReadingGauge[]> => {
+  async (tx, asked: StoredMonthQuestion): Promise<ReadingGauge[]> => {
+    const question = await withTerms(tx, asked);
     const period = servicePeriod(question.month, question.timeZone, question.terms);
     const agreement = agreementOn(period.firstDay ?? `${question.month}-01`, question.agreements);
     const slices = slicesIn(await slicesOfHosts(tx, question), period.spans);

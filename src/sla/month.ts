@@ -10,7 +10,7 @@ import { agreementOn, type Agreement } from './agreement.ts';
 import { errorBudget, readAll, sumOfRates, type ErrorBudget, type ReadingResult } from './availability.ts';
 import { answersIn, attemptsIn, unreachableIn, type WindowSlice } from './counts.ts';
 import { gapsIn, type Gap } from './observed.ts';
-import { servicePeriod, type ServicePeriod, type Terms, type TermSource } from './period.ts';
+import { servicePeriod, type ServicePeriod, type Term, type Terms, type TermSource } from './period.ts';
 import { ratesOf, READINGS, type ReadingName, type WindowRate } from './reading.ts';
 import { excludedIn, sumCounts, worstOf, type WindowView } from './window-view.ts';
 import { clipSpans, countWindows, spansHold, WINDOW_MS, windowStart, type Span } from './window.ts';
@@ -63,6 +63,8 @@ export interface SlaMonth {
   end: string | null;
   days: number;
   termSource: TermSource;
+  /** The terms that touch the month, both days inclusive; empty where whole months are measured. */
+  terms: Term[];
   windows: { total: number; withTraffic: number; withErrors: number; notObserved: number; elapsed: number };
   requests: {
     valid: number;
@@ -115,6 +117,7 @@ export function measureMonth(question: MonthQuestion, records: MonthRecords): Sl
     ...boundsOf(period),
     days: period.days,
     termSource: period.termSource,
+    terms: period.terms,
     windows: {
       total: period.windows,
       withTraffic: rates.length,
@@ -239,7 +242,9 @@ function digestOf(basis: {
   exclusions: readonly Exclusion[];
   gaps: readonly Gap[];
 }): string {
-  const { period, agreement, exclusions, gaps } = basis;
+  const { agreement, exclusions, gaps } = basis;
+  // A pack may be renamed; the days that it gives are in the period.
+  const { terms: _terms, ...period } = basis.period;
   const hash = createHash('sha256');
   hash.update(JSON.stringify({ period, agreement, exclusions, gaps }));
   for (const slice of basis.slices) hash.update(`${JSON.stringify(slice)}\n`);

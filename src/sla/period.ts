@@ -13,6 +13,8 @@ import { WINDOWS_PER_DAY, type Span } from './window.ts';
 export interface Term {
   from: string;
   to: string;
+  /** What was bought, where a pack says so. */
+  name?: string;
 }
 
 /** Where the terms come from: the config, the packs' dates, or nowhere (whole months). */
@@ -36,6 +38,8 @@ export interface ServicePeriod {
   /** 12 x 24 x days. */
   windows: number;
   termSource: TermSource;
+  /** The terms that touch the month, as they were given. */
+  terms: Term[];
 }
 
 const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/;
@@ -66,6 +70,11 @@ export function addMonths(month: string, months: number): string {
   return new Date(Date.UTC(year, number - 1 + months, 1)).toISOString().slice(0, 7);
 }
 
+/** Writes a term, `2026-03-17 to 2026-06-16 (Video-1000Units)`. */
+export function termText({ from, to, name }: Term): string {
+  return `${from} to ${to}${name === undefined ? '' : ` (${name})`}`;
+}
+
 /** Works out the service period of a month. */
 export function servicePeriod(month: string, timeZone: string, terms: Terms): ServicePeriod {
   const isBought = (day: string): boolean =>
@@ -83,6 +92,7 @@ export function servicePeriod(month: string, timeZone: string, terms: Terms): Se
     days: days.length,
     windows: days.length * WINDOWS_PER_DAY,
     termSource: terms.terms.length === 0 ? 'none' : terms.source,
+    terms: terms.terms.filter(({ from, to }) => from <= `${month}-31` && to >= `${month}-01`),
   };
 }
 

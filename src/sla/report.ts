@@ -5,6 +5,7 @@
  */
 import { READING_NAMES } from './reading.ts';
 import type { SlaMonth } from './month.ts';
+import { termText } from './period.ts';
 import type { WindowView } from './window-view.ts';
 import { escapeXml } from './heat-map.ts';
 
@@ -23,9 +24,9 @@ export function writeReport(
 }
 
 const TERMS: Record<SlaMonth['termSource'], string> = {
-  config: 'as in sla.terms',
-  packs: 'by the dates of the packs bought',
-  none: 'none entered: whole months (this version does not read the packs’ dates; enter them as sla.terms)',
+  config: 'as in sla.terms: ',
+  packs: 'by the dates of the packs bought: ',
+  none: 'none known: the whole month (enter a contract’s days as sla.terms)',
 };
 
 type Row = readonly [name: string, value: string];
@@ -48,7 +49,7 @@ function numbers(measured: SlaMonth): Row[] {
       'Service period',
       `${measured.start ?? '-'} to ${measured.end ?? '-'} (exclusive), ${measured.timeZone}`,
     ],
-    ['Terms', TERMS[measured.termSource]],
+    ['Terms', TERMS[measured.termSource] + measured.terms.map(termText).join(', ')],
     ['Days', String(measured.days)],
     ['Windows of 5 minutes', String(windows.total)],
     ['Windows with valid requests', String(windows.withTraffic)],

@@ -36,7 +36,7 @@ const settings: ClaimSettings = {
   calendar: 'CN',
   calendarOverride: null,
   invoice: { amount: 1_000_000_000, paidByVoucher: 0, currency: 'USD', source: 'INV-7' },
-  billing: null,
+  packPrices: [],
   price: { perCredit: '0.014', currency: 'USD' },
 };
 

@@ -16,7 +16,7 @@ const settings: ClaimSettings = {
   calendar: 'CN',
   calendarOverride: null,
   invoice: null,
-  billing: null,
+  packPrices: [],
   price: { perCredit: '0.014', currency: 'USD' },
 };
 

@@ -13,6 +13,7 @@ const fee = (amount: number, paidByVoucher: number): Fee => ({
   currency: 'USD',
   source: 'invoice',
   explanation: '',
+  parts: [],
 });
 
 describe('the voucher', () => {
@@ -57,7 +58,7 @@ describe('the voucher', () => {
 
 describe('the fee', () => {
   const price = { perCredit: '0.014', currency: 'USD' };
-  const billing = { amount: 5_000_000, paidByVoucher: 0, currency: 'USD', rows: 3 };
+  const billing = { amount: 5_000_000, paidByVoucher: 0, currency: 'USD', rows: 3, parts: [] };
   const invoice = { amount: 7_000_000, paidByVoucher: 1, currency: 'CNY', source: 'INV-1' };
 
   it('is the invoice’s, else the billing rows’, else our settled credits at the price', () => {

@@ -15,24 +15,24 @@ describe('packs', () => {
       msg: 'success',
       resource_pack_subscribe_infos: [
         {
-          resource_pack_name: 'Trial-Video-1000Units-5Con-1Months',
+          resource_pack_name: 'Trial-Video-1000Units-5Con-6Months',
           resource_pack_id: 'pack-1',
           resource_pack_type: 'decreasing_total',
           total_quantity: 1000,
           remaining_quantity: 999,
-          purchase_time: START - 86_400_000,
-          effective_time: START - 86_400_000,
-          invalid_time: START + 29 * 86_400_000,
+          purchase_time: START - 90 * 86_400_000,
+          effective_time: START - 90 * 86_400_000,
+          invalid_time: START + 90 * 86_400_000,
           status: 'online',
         },
         expect.objectContaining({
-          resource_pack_name: 'Trial-Image-10000Units-9Con-1Months',
+          resource_pack_name: 'Trial-Image-10000Units-9Con-6Months',
           remaining_quantity: 10_000,
         }),
       ],
     });
     const one = await rig.get(
-      '/account/costs?start_time=0&end_time=1&resource_pack_name=Trial-Image-10000Units-9Con-1Months',
+      '/account/costs?start_time=0&end_time=1&resource_pack_name=Trial-Image-10000Units-9Con-6Months',
     );
     expect(at(one.data, 'resource_pack_subscribe_infos', 'length')).toBe(1);
     expect(await rig.get('/account/costs?startTime=0&endTime=1')).toMatchObject({ status: 400, code: 1200 });

@@ -28,7 +28,7 @@ const JOBS_FILE = /^jobs(-[a-z-]+)?$/;
 export const ROWS: readonly (readonly string[])[] = [
   ['vocabulary'],
   ['store'],
-  ['budget', 'calls', 'tasks', 'idempotency'],
+  ['account', 'budget', 'calls', 'tasks', 'idempotency'],
   ['sla'],
   ['claims'],
   ['ledger'],

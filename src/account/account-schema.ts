@@ -1,0 +1,49 @@
+/**
+ * The tables of the account as Kling keeps it: packs bought, and a row for each deduction.
+ *
+ * Quantities and money are integers in millionths. `account_reads` says how far each was read: deductions are asked
+ * for by the day on which their task was made, and what is younger than a day may still gain rows.
+ */
+import type { Migration } from '../store/operation.ts';
+
+export const accountMigrations: readonly Migration[] = [
+  {
+    id: '055-account',
+    sqlite: `
+CREATE TABLE account_packs (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  total INTEGER,
+  remaining INTEGER,
+  purchased_at INTEGER,
+  effective_at INTEGER NOT NULL,
+  invalid_at INTEGER NOT NULL CHECK (invalid_at >= effective_at),
+  status TEXT NOT NULL,
+  seen_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE account_deductions (
+  wallet TEXT NOT NULL CHECK (wallet IN ('package', 'balance')),
+  task_id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  before INTEGER NOT NULL,
+  amount INTEGER NOT NULL,
+  pack_id TEXT,
+  product TEXT,
+  cash_type TEXT,
+  currency TEXT,
+  PRIMARY KEY (wallet, task_id, at, before)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX account_deductions_at ON account_deductions (at);
+
+CREATE TABLE account_reads (
+  what TEXT PRIMARY KEY CHECK (what IN ('packs', 'package', 'balance')),
+  read_at INTEGER,
+  from_at INTEGER,
+  through_at INTEGER,
+  problem TEXT
+) STRICT, WITHOUT ROWID;
+`,
+  },
+];
