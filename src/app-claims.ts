@@ -8,14 +8,16 @@ import { invoiceOf, packPricesOf } from './claims/claims-config.ts';
 import { composeClaim } from './claims/compose.ts';
 import { listClaims } from './claims/claim-table.ts';
 import type { ClaimDates } from './claims/deadlines.ts';
-import { draftClaim, monthsToDraft, type DraftRequest, type DraftResult } from './claims/draft.ts';
+import { draftClaim, monthsToDraft, type DraftRequest } from './claims/draft.ts';
 import { KLING_HOSTS } from './claims/evidence.ts';
+import { noteDeadlines } from './claims/notices.ts';
 import { readOverride, type CalendarOverride } from './claims/working-days.ts';
 import type { Config } from './config/config.ts';
 import { SidecarError } from './errors.ts';
+import type { Fact } from './facts.ts';
 import { KLING_AGREEMENTS } from './sla/agreement.ts';
 import { closeMonth, readMonth, type StoredMonthQuestion } from './sla/month-table.ts';
-import { addMonths, monthOf, parseMonth } from './sla/period.ts';
+import { addMonths, dayOf, monthOf, parseMonth } from './sla/period.ts';
 import { readFirstWindow } from './sla/verify.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
@@ -100,6 +102,8 @@ export interface MonthsDeps {
   store: Pick<Store, 'read' | 'write'>;
   config: () => Config;
   log: Log;
+  /** Tells facts to those who report them. */
+  publish: (facts: readonly Fact[]) => void;
 }
 
 /**
@@ -125,6 +129,7 @@ export async function closeMonths(deps: MonthsDeps, at: Ms): Promise<void> {
     if (fresh.includes(month)) await draft(deps, { month, now: at, isChanged: changed.has(month) });
     else await draftAgain(deps, { month, now: at, isChanged: changed.has(month) });
   }
+  deps.publish(await store.write(noteDeadlines, { today: dayOf(at, timeZone), at }));
 }
 
 /** Lists the months that are over by the grace time and of which something was counted, oldest first. */
@@ -140,26 +145,15 @@ async function monthsOver({ store, config }: MonthsDeps, at: Ms): Promise<string
 }
 
 async function draft(
-  { store, config, log }: MonthsDeps,
+  { store, config, log, publish }: MonthsDeps,
   { month, now, isChanged }: { month: string; now: Ms; isChanged: boolean },
 ): Promise<void> {
   const order = { actor: 'job', reason: 'the month was closed' };
   const drafted = await draftClaim(store, draftRequest(config(), { month, now, order }));
-  if (drafted.kind === 'drafted') tellDraft(log, month, drafted);
-  else if (isChanged) log.info('no claim is due for a month', { month, why: drafted.message });
-}
-
-function tellDraft(log: Log, month: string, drafted: Extract<DraftResult, { kind: 'drafted' }>): void {
-  const { folder, claim, revision } = drafted;
-  const { percent, earliest, latest } = claim;
-  log.warn('a claim was drafted; it waits to be read and filed', {
-    month,
-    revision,
-    percent,
-    folder,
-    earliest,
-    latest,
-  });
+  if (drafted.kind === 'drafted') {
+    const { claim, revision, folder } = drafted;
+    publish([{ kind: 'claim_drafted', month, revision, percent: claim.percent, folder, at: now }]);
+  } else if (isChanged) log.info('no claim is due for a month', { month, why: drafted.message });
 }
 
 /**

@@ -4,6 +4,7 @@ import { purgeDeductions } from './account/account-table.ts';
 import { purgeOld } from './calls/retention.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import type { Fact } from './facts.ts';
 import { jobLastRun, noteJobRun } from './jobs-table.ts';
 import { Jobs } from './jobs.ts';
 import type { Store } from './store/store.ts';
@@ -17,10 +18,11 @@ export interface AppJobsDeps {
   clock: Clock;
   log: Log;
   config: () => Config;
+  publish: (facts: readonly Fact[]) => void;
 }
 
 /** Makes the schedule; nothing runs before it is started. */
-export function createAppJobs({ store, clock, log, config }: AppJobsDeps): Jobs {
+export function createAppJobs({ store, clock, log, config, publish }: AppJobsDeps): Jobs {
   const retention = async (at: number): Promise<void> => {
     const { callRetentionDays, promptRetentionDays } = config().store;
     for (;;) {
@@ -35,7 +37,11 @@ export function createAppJobs({ store, clock, log, config }: AppJobsDeps): Jobs 
   const jobs = [
     { name: 'retention', periodMs: DAY_MS, run: retention },
     // Closes months and drafts their claims; a month that was missed while nothing ran is met at the next run.
-    { name: 'sla-months', periodMs: HOUR_MS, run: (at: number) => closeMonths({ store, config, log }, at) },
+    {
+      name: 'sla-months',
+      periodMs: HOUR_MS,
+      run: (at: number) => closeMonths({ store, config, log, publish }, at),
+    },
   ];
   return new Jobs(jobs, {
     clock,

@@ -339,7 +339,7 @@ class Sidecar implements App {
   async #startJobs(running: Running): Promise<void> {
     const { createAppJobs } = await import('./app-jobs.ts');
     const config = (): Config => this.#config;
-    running.jobs = createAppJobs({ store: running.store, clock: this.#clock, log: this.#log, config });
+    running.jobs = createAppJobs({ ...running, clock: this.#clock, log: this.#log, config });
     running.jobs.start();
   }
 

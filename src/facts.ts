@@ -65,5 +65,25 @@ export type Fact =
       statusMessage: string | null;
       at: Ms;
     } & CreateLabels)
+  /**
+   * A claim's filing dates: a draft may be filed from now on (`open`), has few days left (`due`), was not filed in
+   * time (`missed`); or a granted voucher ends soon. Days are `YYYY-MM-DD`, `asked` is in millionths of the currency.
+   */
+  | {
+      kind: 'claim_deadline';
+      step: 'open' | 'due' | 'missed' | 'voucher_ends';
+      daysLeft: number;
+      month: string;
+      revision: number;
+      percent: number;
+      asked: number | null;
+      currency: string | null;
+      earliest: string;
+      latest: string;
+      folder: string;
+      at: Ms;
+    }
+  /** A month broke the commitment and its claim was drafted, or drafted anew. */
+  | { kind: 'claim_drafted'; month: string; revision: number; percent: number; folder: string; at: Ms }
   | { kind: 'spending_frozen'; reason: string; actor: string; at: Ms }
   | { kind: 'spending_resumed'; reason: string; actor: string; at: Ms };

@@ -10,6 +10,7 @@ import { listCalls, listRefusals, recordRefusals } from '../calls/call-table.ts'
 import { purgeOld } from '../calls/retention.ts';
 import * as claimTable from '../claims/claim-table.ts';
 import * as claimCompose from '../claims/compose.ts';
+import * as claimNotices from '../claims/notices.ts';
 import { guardMigrations } from '../idempotency/guard-schema.ts';
 import * as slaBlame from '../sla/blame-table.ts';
 import * as slaExclusion from '../sla/exclusion-table.ts';
@@ -33,6 +34,7 @@ import { dropExternalId } from './drop-external-id.ts';
 import { openSlots } from './open-slots.ts';
 import { recoverHolds } from './recover.ts';
 import { resolveHold } from './resolve.ts';
+import { firstSignOfLife, spendingElsewhere } from './spending-elsewhere.ts';
 import { moneyStatus } from './status.ts';
 import { listUsage, sumUsage } from './usage.ts';
 import { verifyLedger } from './verify.ts';
@@ -63,8 +65,8 @@ export const ledgerModules: readonly StoreModule[] = [
   },
   { migrations: accountMigrations, operations: exportedOperations(accountTable) },
   {
-    migrations: claimTable.claimMigrations,
-    operations: exportedOperations(claimTable, claimCompose),
+    migrations: [...claimTable.claimMigrations, ...claimNotices.noticeMigrations],
+    operations: exportedOperations(claimTable, claimCompose, claimNotices),
   },
   {
     migrations: [],
@@ -89,6 +91,8 @@ export const ledgerModules: readonly StoreModule[] = [
       openSlots,
       dropExternalId,
       moneyStatus,
+      spendingElsewhere,
+      firstSignOfLife,
     ],
   },
 ];

@@ -1,7 +1,7 @@
 /**
  * Reads the account as Kling keeps it: packs every hour, the ledgers of deductions every six.
  *
- * Ledgers are read forward from where they are known, a week of tasks at a time, and the last day again each time,
+ * Ledgers are read forward from where they are known, five weeks of tasks at a time, and the last day again each time,
  * since a task may be charged after it was made. Requests are a second apart: Kling asks that of `GET /account/costs`
  * ("QPS<=1", Account Usage, read 2026-09-20), and nothing here is urgent.
  *
@@ -30,7 +30,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 const DAY_MS = 86_400_000;
 /** Whether anything is due is looked at this often; the first time soon after the start. */
 const LOOK_MS = 60_000;
-const FIRST_LOOK_MS = 10_000;
+const FIRST_LOOK_MS = 30_000;
 const PACKS_PERIOD_MS = 3_600_000;
 const LEDGER_PERIOD_MS = 6 * 3_600_000;
 /** What failed is tried again after this time. */
@@ -41,7 +41,7 @@ const PACKS_BACK_MS = 400 * DAY_MS;
 /** How far back a ledger is read at first: as far as a claim may still reach. */
 const LEDGER_BACK_MS = 100 * DAY_MS;
 /** Tasks of one question to a ledger. */
-const STEP_MS = 7 * DAY_MS;
+const STEP_MS = 35 * DAY_MS;
 const NAMES = {
   packs: 'the packs',
   package: 'the ledger of units',

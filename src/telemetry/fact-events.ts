@@ -87,11 +87,32 @@ function logFact(
         found: fact.found,
         taskId: fact.taskId,
       });
+    case 'claim_drafted':
+      return log.warn('a claim was drafted; it waits to be read and filed', {
+        month: fact.month,
+        revision: fact.revision,
+        percent: fact.percent,
+        folder: fact.folder,
+      });
+    case 'claim_deadline':
+      return logDeadline(log, fact);
     case 'spending_frozen':
       return log.warn('spending is frozen', { reason: fact.reason, actor: fact.actor });
     case 'spending_resumed':
       return log.warn('spending is resumed', { reason: fact.reason, actor: fact.actor });
   }
+}
+
+const DEADLINES = {
+  open: 'a drafted claim may be filed now (claim show)',
+  due: 'a drafted claim can be filed for a few more days only',
+  missed: 'a drafted claim was not filed in time',
+  voucher_ends: 'a granted voucher ends soon',
+} as const;
+
+function logDeadline(log: Log, fact: Extract<Fact, { kind: 'claim_deadline' }>): void {
+  const { month, revision, percent, daysLeft, earliest, latest, folder } = fact;
+  log.warn(DEADLINES[fact.step], { month, revision, percent, daysLeft, earliest, latest, folder });
 }
 
 function creditsOf(fact: { credits: MilliCredits; heldCredits: MilliCredits }): Record<string, number> {

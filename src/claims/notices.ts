@@ -1,0 +1,110 @@
+/**
+ * Deadlines of claims as facts: a draft that may be filed, one whose time runs out, one that was missed, a voucher
+ * that ends.
+ *
+ * **Invariant**: each notice of a month is told once, and of several that are due together the gravest alone; a month
+ * of which any revision was filed is no longer urged.
+ */
+import type { Fact } from '../facts.ts';
+import { defineWrite, type Migration, type Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
+import { listClaims } from './claim-table.ts';
+import type { Claim } from './claim.ts';
+
+export const noticeMigrations: readonly Migration[] = [
+  {
+    id: '061-claim-notices',
+    sqlite: `
+CREATE TABLE claim_notices (
+  month TEXT NOT NULL,
+  notice TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (month, notice)
+) STRICT, WITHOUT ROWID;
+`,
+  },
+];
+
+/** Days before the last one on which a draft that nobody filed is urged, and then urged again. */
+const URGED_DAYS = [14, 3] as const;
+/** Days before a voucher's end on which it is told. */
+const VOUCHER_DAYS = 14;
+const DAY_MS = 86_400_000;
+
+type ClaimDeadline = Extract<Fact, { kind: 'claim_deadline' }>;
+
+/** A notice that is due; `name` is what it is remembered by. */
+interface Notice {
+  name: string;
+  step: ClaimDeadline['step'];
+  daysLeft: number;
+}
+
+/** Gives the notices that are due by a day, `YYYY-MM-DD` in the agreement's zone, and were not told yet. */
+export const noteDeadlines = defineWrite(
+  'claims.noteDeadlines',
+  async (tx, args: { today: string; at: Ms }): Promise<ClaimDeadline[]> => {
+    const facts: ClaimDeadline[] = [];
+    // Newest month and revision first: the first of a month is its last revision.
+    const claims = await listClaims.run(tx, { month: null });
+    for (const month of new Set(claims.map((claim) => claim.month))) {
+      const revisions = claims.filter((claim) => claim.month === month);
+      const told = await noteMonth(tx, revisions, args);
+      if (told) facts.push(told);
+    }
+    return facts;
+  },
+);
+
+async function noteMonth(
+  tx: Tx,
+  revisions: readonly Claim[],
+  { today, at }: { today: string; at: Ms },
+): Promise<ClaimDeadline | null> {
+  const [last] = revisions;
+  if (!last) return null;
+  const isUrgent = revisions.every(({ state }) => state === 'draft');
+  const due = [...(isUrgent ? draftNotices(last, today) : []), ...voucherNotices(revisions, today)];
+  let gravest: Notice | null = null;
+  for (const notice of due) {
+    const isNew = await tx.run(
+      'INSERT INTO claim_notices (month, notice, at) VALUES (?, ?, ?) ON CONFLICT (month, notice) DO NOTHING',
+      last.month,
+      notice.name,
+      at,
+    );
+    if (isNew > 0) gravest = notice;
+  }
+  if (!gravest) return null;
+  const { month, revision, percent, asked, currency, earliest, latest, folder } = last;
+  const { step, daysLeft } = gravest;
+  const claim = { month, revision, percent, asked, currency, earliest, latest, folder };
+  return { kind: 'claim_deadline', step, daysLeft, ...claim, at };
+}
+
+/** Lists what is due of a draft, the gravest last. */
+function draftNotices({ earliest, latest }: Claim, today: string): Notice[] {
+  const daysLeft = daysBetween(today, latest);
+  if (daysLeft < 0) return [{ name: 'missed', step: 'missed', daysLeft }];
+  if (today < earliest) return [];
+  const urged = URGED_DAYS.filter((days) => daysLeft <= days);
+  return [
+    { name: 'open', step: 'open', daysLeft },
+    ...urged.map((days) => ({ name: `due_${days}`, step: 'due' as const, daysLeft })),
+  ];
+}
+
+function voucherNotices(revisions: readonly Claim[], today: string): Notice[] {
+  const granted = revisions.find(
+    ({ state, voucherExpires }) => state === 'granted' && voucherExpires !== null,
+  );
+  const daysLeft = daysBetween(today, granted?.voucherExpires ?? '');
+  return daysLeft >= 0 && daysLeft <= VOUCHER_DAYS
+    ? [{ name: 'voucher_ends', step: 'voucher_ends', daysLeft }]
+    : [];
+}
+
+/** Counts days from one to another, `YYYY-MM-DD`; not a number where either is none. */
+function daysBetween(from: string, to: string): number {
+  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS);
+}
