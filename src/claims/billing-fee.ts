@@ -11,7 +11,7 @@ import type { Pack } from '../account/account.ts';
 import type { DeductionSum } from '../account/account-table.ts';
 import { add, fromDecimal, times, ZERO, type Fraction } from '../sla/fraction.ts';
 import { MILLI_CREDITS_PER_UNIT } from '../units.ts';
-import { floorMicros, type Micros } from './money.ts';
+import { floorMicros, formatMoney, type Micros } from './money.ts';
 
 /** What a pack cost, as its buyer entered it. */
 export interface PackPrice {
@@ -40,6 +40,8 @@ export interface FeePart {
   rows: number;
   /** Null where it is left out. */
   amount: Micros | null;
+  /** Priced by its pack, by the configured credit, as money, or not at all. */
+  kind: 'pack' | 'credit' | 'money' | 'none';
   basis: string;
 }
 
@@ -103,6 +105,7 @@ function cash(sum: DeductionSum): Priced {
       quantity: sum.amount,
       unit: sum.currency ?? 'money',
       rows: sum.rows,
+      kind: sum.currency === null ? 'none' : 'money',
       basis: sum.currency === null ? 'no currency given, left out' : 'as deducted',
     },
     currency: sum.currency,
@@ -121,20 +124,20 @@ function units(sum: DeductionSum, packs: readonly Pack[], { packs: entered, list
   if (price && total > 0) {
     // Both are in millionths, so that they cancel.
     const share = (amount: Micros): Fraction => times(quantity, { num: BigInt(amount), den: BigInt(total) });
-    const basis = `the pack's price over its ${total / 1_000_000} units`;
     const { currency } = price;
+    const basis = `${formatMoney(price.amount, currency)} for the pack's ${total / 1_000_000} units`;
     return {
-      part: { ...part, basis },
+      part: { ...part, kind: 'pack', basis },
       currency,
       money: share(price.amount),
       byVoucher: share(price.paidByVoucher),
     };
   }
   const perUnit = listPerUnit(sum.product, list.perCredit);
-  if (!perUnit) return { part: { ...part, basis: 'no price known, left out' }, ...NOTHING };
-  const basis = `no price entered for the pack: ${list.perCredit} ${list.currency} a credit`;
+  if (!perUnit) return { part: { ...part, kind: 'none', basis: 'no price known, left out' }, ...NOTHING };
+  const basis = `no pack price entered, so ${list.perCredit} ${list.currency} a credit`;
   return {
-    part: { ...part, basis },
+    part: { ...part, kind: 'credit', basis },
     currency: list.currency,
     money: times(quantity, perUnit),
     byVoucher: ZERO,

@@ -1,5 +1,6 @@
 /** The claim as a letter in Chinese, saying what the English one says. */
 import type { ClaimCase, ClaimLine } from './claim-case.ts';
+import type { Fee } from './fee.ts';
 import { askedText, eastMinute, markdownTable, periodBounds, rateText, utcMinute } from './letter-words.ts';
 import { formatMoney } from './money.ts';
 
@@ -172,9 +173,25 @@ function traces(claim: ClaimCase): string {
 
 const FEE_SOURCES = {
   invoice: '账单所列金额，由账号持有人填写',
-  billing: '可灵账单明细按扣费时间汇总，并按各资源包单价计算',
+  billing: '贵方账单接口所列、扣费时间在该服务周期内的明细',
   settled: '估算：贵方报告的扣减量乘以单价',
 } as const;
+
+const PART_KINDS = {
+  pack: '按资源包单价',
+  credit: '按配置的积分单价',
+  money: '按实际扣款',
+  none: '无单价，未计入',
+} as const;
+
+function feeParts({ parts, currency }: Fee): string {
+  if (parts.length === 0) return '';
+  const listed = parts.map(({ name, quantity, unit, rows, amount, kind }) => {
+    const worth = amount === null ? '' : `，计 ${formatMoney(amount, currency)}`;
+    return `${name} 扣减 ${quantity / 1_000_000} ${unit}，${rows} 笔，${PART_KINDS[kind]}${worth}`;
+  });
+  return `：${listed.join('；')}`;
+}
 
 function feeText(claim: ClaimCase): string {
   const { fee, principal, agreement } = claim;
@@ -184,7 +201,7 @@ function feeText(claim: ClaimCase): string {
   const money = (micros: number): string => formatMoney(micros, fee.currency);
   const cap = principal.voucher.isCapped ? '此处适用上限。' : '';
   return [
-    `- 月度服务费：${money(fee.amount)}，其中代金券支付 ${money(fee.paidByVoucher)}。来源：${FEE_SOURCES[fee.source]}。`,
+    `- 月度服务费：${money(fee.amount)}，其中代金券支付 ${money(fee.paidByVoucher)}。来源：${FEE_SOURCES[fee.source]}${feeParts(fee)}。`,
     `- 申请金额：${principal.percent}% × 服务费 与 ${agreement.capPercent}% ×（服务费 − 代金券支付部分）两者取小 = **${money(principal.voucher.asked)}**。${cap}`,
     `- 若按较窄的理解，计算比例时也扣除代金券支付部分，则为 ${principal.percent}% ×（服务费 − 代金券支付部分）= ${money(principal.voucher.narrower)}。`,
   ].join('\n');

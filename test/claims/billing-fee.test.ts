@@ -54,10 +54,10 @@ describe('the fee by Kling’s ledgers', () => {
     const image = taken({ packId: 'p-2', product: 'image', amount: 8 * UNIT });
     const fee = billingFee([image], [pack()], none);
     expect(fee?.amount).toBe(28_000);
-    expect(fee?.parts[0]?.basis).toContain('no price entered for the pack');
+    expect(fee?.parts[0]?.basis).toContain('no pack price entered');
     // Entered, but Kling does not say how many units the pack had.
     expect(billingFee([taken()], [pack({ total: null })], prices())?.parts[0]?.basis).toContain(
-      'no price entered',
+      'no pack price entered',
     );
   });
 

@@ -148,7 +148,7 @@ describe('the account as Kling keeps it', () => {
     const method = await readFile(path.join(summary.folder, 'method.md'), 'utf8');
     expect(method).toContain(`by the dates of the packs bought: 2025-10-17 to 2026-01-16 (${PACK})`);
     expect(method).toContain(
-      `| ${PACK} | 3 video units | 2 | 0.60 USD | the pack's price over its 1000 units |`,
+      `| ${PACK} | 3 video units | 2 | 0.60 USD | 200.00 USD for the pack's 1000 units |`,
     );
   });
 
