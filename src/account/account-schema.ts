@@ -33,6 +33,7 @@ CREATE TABLE account_deductions (
   product TEXT,
   cash_type TEXT,
   currency TEXT,
+  api_key_name TEXT,
   PRIMARY KEY (wallet, task_id, at, before)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX account_deductions_at ON account_deductions (at);

@@ -80,11 +80,11 @@ export const recordDeductions = defineWrite(
     let fresh = 0;
     for (const row of args.deductions) {
       const { wallet, taskId, at, before, amount } = row;
-      const purse = [row.packId, row.product, row.cashType, row.currency];
+      const purse = [row.packId, row.product, row.cashType, row.currency, row.apiKeyName];
       fresh += await tx.run(
         `INSERT INTO account_deductions
-           (wallet, task_id, at, before, amount, pack_id, product, cash_type, currency)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (wallet, task_id, at, before) DO NOTHING`,
+           (wallet, task_id, at, before, amount, pack_id, product, cash_type, currency, api_key_name)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (wallet, task_id, at, before) DO NOTHING`,
         wallet,
         taskId,
         at,

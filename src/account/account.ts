@@ -47,6 +47,8 @@ export interface Deduction {
   /** `balance` or `test_balance`. */
   cashType: string | null;
   currency: string | null;
+  /** Whose key made the task, as named at Kling. */
+  apiKeyName: string | null;
 }
 
 /** How far something of the account was read; null where it never was. */

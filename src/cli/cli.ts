@@ -14,6 +14,7 @@ import { addConfig } from './config.ts';
 import { createContext, type Context } from './context.ts';
 import { packageVersion } from './control-client.ts';
 import { addDemo } from './demo-command.ts';
+import { addDoctor } from './doctor.ts';
 import { addEmulate } from './emulate.ts';
 import { addEstimate } from './estimate.ts';
 import { addClock } from './clock.ts';
@@ -101,6 +102,7 @@ const COMMANDS = [
   addFreeze,
   addBackup,
   addHealth,
+  addDoctor,
 ];
 
 /** Lets `--config` stand behind any command too: what is given there is the program's own. */

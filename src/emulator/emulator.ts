@@ -35,7 +35,7 @@ export interface EmulatorOptions {
   apiKey?: string;
   accessKey?: string;
   secretKey?: string;
-  /** Default: one video and one image pack that began a day ago. */
+  /** Default: one video and one image pack of six months, half of them gone. */
   packs?: readonly PackOptions[];
   /** Money that pays where no pack can. Default none. */
   cash?: CashOptions | null;

@@ -130,6 +130,7 @@ function deductionOf(wallet: Wallet, item: unknown): Deduction | string {
     product: textOfValue(fieldOf(item, 'product_type')),
     cashType: textOfValue(fieldOf(item, 'cash_type')),
     currency: textOfValue(fieldOf(item, 'currency')),
+    apiKeyName: textOfValue(fieldOf(item, 'api_key_name')),
   };
 }
 

@@ -7,7 +7,7 @@ import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.t
 import { listHolds } from '../budget/hold-table.ts';
 import { callMigrations } from '../calls/call-schema.ts';
 import { listCalls, listRefusals, recordRefusals } from '../calls/call-table.ts';
-import { purgeOld } from '../calls/retention.ts';
+import { purgeOld, readDroppedTo } from '../calls/retention.ts';
 import * as claimTable from '../claims/claim-table.ts';
 import * as claimCompose from '../claims/compose.ts';
 import * as claimNotices from '../claims/notices.ts';
@@ -47,7 +47,7 @@ export const ledgerModules: readonly StoreModule[] = [
   },
   {
     migrations: callMigrations,
-    operations: [recordRefusals, listCalls, listRefusals, purgeOld],
+    operations: [recordRefusals, listCalls, listRefusals, purgeOld, readDroppedTo],
   },
   { migrations: taskMigrations, operations: [openTasks, deferPolls, listTasks, getTask] },
   { migrations: guardMigrations, operations: [] },

@@ -34,6 +34,7 @@ const deduction = (over: Partial<Deduction> = {}): Deduction => ({
   product: 'video',
   cashType: null,
   currency: null,
+  apiKeyName: null,
   ...over,
 });
 const sums = defineRead('test.sums', (tx, args: { spans: { start: number; end: number }[] }) =>

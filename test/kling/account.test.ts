@@ -100,6 +100,7 @@ describe('a page of a ledger', () => {
             product: 'video',
             cashType: null,
             currency: null,
+            apiKeyName: 'prod',
           },
         ],
       },

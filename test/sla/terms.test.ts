@@ -92,7 +92,7 @@ describe('terms by packs', () => {
       cashType: 'balance',
       currency: 'USD',
     } as const;
-    const row = { ...cash, taskId: 't', before: 2, amount: 1 };
+    const row = { ...cash, taskId: 't', before: 2, amount: 1, apiKeyName: null };
     await store.run(recordDeductions, { deductions: [{ ...row, at: start - 20 * DAY }] });
     expect(await store.run(readMonth, october())).toMatchObject({ days: 15, termSource: 'packs' });
     await store.run(recordDeductions, { deductions: [{ ...row, at: start - DAY }] });

@@ -1,0 +1,138 @@
+/** What `doctor` finds of the sidecar itself: whether it runs and is ready, its mode, its money, Kling's clock. */
+import type { Config } from '../config/config.ts';
+import { isLoopback } from '../config/config-checks.ts';
+import type { StatusAnswer } from '../control/schemas.ts';
+import { realStorePath } from '../store/store-file.ts';
+import { askDaemon, controlAddress, packageVersion } from './control-client.ts';
+import type { Context } from './context.ts';
+import { counted, durationText, ok, sentence, tell, type Check } from './doctor-check.ts';
+
+const MINUTE_MS = 60_000;
+const OFFSET_MS_WARN = MINUTE_MS;
+/** Beyond it creates are refused. */
+const OFFSET_MS_FAIL = 5 * MINUTE_MS;
+
+/** Checks that what runs is this version, on this store, before this Kling, and ready. */
+export async function checkRunning(context: Context, status: StatusAnswer): Promise<Check[]> {
+  const { config } = context.loaded();
+  const { host, port } = controlAddress(config.control);
+  const at = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const own = packageVersion();
+  const since = durationText(status.uptimeSeconds * 1000);
+  const checks = [
+    status.version === own
+      ? ok('sidecar', `Version ${own} runs at ${at}, for ${since}.`)
+      : tell(
+          'warn',
+          'sidecar',
+          `Version ${status.version} runs at ${at}, and this command is ${own}.`,
+          'Restart the sidecar from this checkout, or run the command of its own.',
+        ),
+    await checkReady(context),
+  ];
+  if (realStorePath(config.store.path) !== status.store.path) {
+    const finding = `It writes to ${status.store.path}, and the config here names ${config.store.path}.`;
+    checks.push(tell('warn', 'sidecar', finding, 'Run doctor with the config the sidecar was started with.'));
+  }
+  if (status.upstream !== config.upstream.baseUrl) {
+    const finding = `It forwards to ${status.upstream}, and the config here says ${config.upstream.baseUrl}.`;
+    checks.push(tell('warn', 'sidecar', finding, 'Reload it (SIGHUP), or run doctor with its own config.'));
+  }
+  return checks;
+}
+
+async function checkReady(context: Context): Promise<Check> {
+  const reply = await askDaemon(context, { method: 'GET', path: '/readyz' });
+  const { ready, reasons = [] } = (reply?.body ?? {}) as { ready?: boolean; reasons?: string[] };
+  if (reply?.status === 200 && ready === true) return ok('ready', 'It can do its work.');
+  const why = reasons.join('; ') || 'no reason given';
+  return tell('fail', 'ready', sentence(`It is not: ${why}`), 'Look at the log, and at the disk.');
+}
+
+/** Tells that no sidecar runs. */
+export function notRunning({ config }: { config: Config }): Check {
+  const { host, port } = controlAddress(config.control);
+  const finding = `None answers at ${host}:${port}: nothing is signed, held or recorded now.`;
+  return tell('warn', 'sidecar', finding, 'Start it: kling-sidecar start.');
+}
+
+/** Checks mode, freeze, doubts and budgets. */
+export function checkMoney(config: Config, status: StatusAnswer, now: number): Check[] {
+  return [checkMode(status), checkFreeze(status), checkDoubts(status, now), checkBudgets(config)];
+}
+
+function checkMode({ mode }: StatusAnswer): Check {
+  if (mode === 'protect') return ok('mode', 'protect: what passes a budget is refused.');
+  const advice = 'When status --would-have shows what you expect, set mode to protect.';
+  return tell('note', 'mode', 'observe: nothing is refused for money.', advice);
+}
+
+function checkFreeze({ freeze }: StatusAnswer): Check {
+  if (freeze === null) return ok('freeze', 'Spending is not frozen.');
+  const finding = `Spending is frozen since ${freeze.since} by ${freeze.actor}: ${freeze.reason}`;
+  return tell('warn', 'freeze', sentence(finding), 'When its reason is gone: unfreeze --reason TEXT.');
+}
+
+function checkDoubts({ inDoubtHolds, inDoubtCredits, oldestDoubtSince }: StatusAnswer, now: number): Check {
+  if (inDoubtHolds === 0) return ok('doubts', 'No hold is in doubt.');
+  const age =
+    oldestDoubtSince === null ? '' : `, the oldest for ${durationText(now - Date.parse(oldestDoubtSince))}`;
+  return tell(
+    'warn',
+    'doubts',
+    `${counted(inDoubtHolds, 'hold')} of ${inDoubtCredits} credits: nobody knows whether Kling took the create${age}.`,
+    'They are looked up while a sidecar runs; holds list --in-doubt shows those that wait for holds release or write-off.',
+  );
+}
+
+function checkBudgets({ budgets }: Config): Check {
+  const enforcing = budgets.filter(({ mode }) => mode === 'enforce');
+  if (enforcing.length === 0) {
+    const advice = 'Add one to budgets with mode enforce, and reload.';
+    return tell('warn', 'budgets', 'Nothing limits spending: no budget is in mode enforce.', advice);
+  }
+  const names = enforcing.map(({ name }) => name).join(', ');
+  const isWhole = enforcing.some(({ match, per }) => per === null && Object.keys(match).length === 0);
+  if (isWhole) return ok('budgets', `${counted(enforcing.length, 'budget')} in mode enforce: ${names}.`);
+  return tell(
+    'note',
+    'budgets',
+    `Every budget in mode enforce is for a part of the creates (${names}): nothing limits their sum.`,
+    'Add a budget without match and per.',
+  );
+}
+
+/** Checks what Kling is, and how far its clock is from ours. */
+export function checkKling(status: StatusAnswer, isRunning: boolean): Check[] {
+  const { upstream, clockOffsetMs } = status;
+  const { hostname } = new URL(upstream);
+  const target = isLoopback(hostname.replace(/[[\]]/g, ''))
+    ? tell(
+        'note',
+        'upstream',
+        `${upstream} is this machine: this is no Kling.`,
+        'For Kling set upstream.baseUrl.',
+      )
+    : ok('upstream', `${upstream}.`);
+  return [target, checkClock(clockOffsetMs, isRunning)];
+}
+
+function checkClock(offsetMs: number | null, isRunning: boolean): Check {
+  if (offsetMs === null) {
+    const why = isRunning ? 'Kling has not answered since the start' : 'no sidecar runs';
+    return tell(
+      'note',
+      'clock',
+      `The difference to Kling’s clock is not known: ${why}.`,
+      'Run doctor after a call.',
+    );
+  }
+  const seconds = Math.round(Math.abs(offsetMs) / 1000);
+  const finding = `Kling’s clock is ${seconds} s ${offsetMs < 0 ? 'behind' : 'ahead of'} ours.`;
+  const advice = 'Set this machine’s clock right, and keep it so with NTP.';
+  if (Math.abs(offsetMs) > OFFSET_MS_FAIL) {
+    return tell('fail', 'clock', `${finding} Creates are refused beyond 5 minutes.`, advice);
+  }
+  if (Math.abs(offsetMs) > OFFSET_MS_WARN) return tell('warn', 'clock', finding, advice);
+  return ok('clock', seconds === 0 ? 'Kling’s clock agrees with ours.' : finding);
+}

@@ -1,0 +1,97 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createManualClock, type ManualClock } from '../../src/clock.ts';
+import { openStoreReadOnly } from '../../src/store/read-only-store.ts';
+import { readAccount } from '../../src/account/account-table.ts';
+import path from 'node:path';
+import { until } from '../app/calls.ts';
+import { startApp, type StartedApp } from '../app/start-app.ts';
+
+const START = Date.UTC(2026, 9, 20);
+const MINUTE = 60_000;
+
+let app: StartedApp;
+let clock: ManualClock;
+let lines: { msg: string }[];
+afterEach(() => app.stop());
+
+async function start(): Promise<void> {
+  clock = createManualClock(START);
+  lines = [];
+  app = await startApp({
+    clock,
+    config: { account: { poll: true } },
+    emulator: { speed: 1 },
+    logTo: {
+      write(text: string) {
+        for (const line of text.trim().split('\n')) lines.push(JSON.parse(line) as (typeof lines)[number]);
+      },
+    },
+  });
+}
+
+async function account() {
+  const reader = new URL('../../src/store-reader.ts', import.meta.url);
+  const store = await openStoreReadOnly(path.join(app.folder, 'data/sidecar.db'), { reader, clock });
+  try {
+    return await store.read(readAccount, {});
+  } finally {
+    await store.close();
+  }
+}
+
+const asked = (target: string): number =>
+  app.emulator.requests().filter((request) => request.path.startsWith(target)).length;
+const told = () => lines.filter(({ msg }) => msg.includes('could not be read from Kling'));
+
+/** Moves the clock on in steps until something holds. */
+async function whenMoved(stepMs: number, what: string, check: () => boolean | Promise<boolean>) {
+  await until(what, async () => {
+    await clock.advance(stepMs);
+    return check();
+  });
+}
+
+describe('reading the account', () => {
+  it('keeps what failed as a sentence, tells it once, goes on with the rest, and tries again', async () => {
+    await start();
+    app.emulator.addFault({ kind: 'code', code: 1103, match: { path: '/account/costs' }, times: 2 });
+    await whenMoved(
+      1000,
+      'the ledgers are read',
+      async () => (await account()).reads.balance.readAt !== null,
+    );
+    const { packs, reads } = await account();
+    expect(packs).toEqual([]);
+    expect(reads.packs.readAt).toBeNull();
+    expect(reads.packs.problem).toContain('code 1103');
+    expect(reads.package).toMatchObject({ problem: null, throughAt: expect.any(Number) as number });
+    expect(told()).toHaveLength(1);
+    expect(asked('/account/costs')).toBe(1);
+    // A quarter of an hour later the same, untold; then it works.
+    await whenMoved(MINUTE, 'it is tried again', () => asked('/account/costs') === 2);
+    await whenMoved(MINUTE, 'it works', async () => (await account()).packs.length === 2);
+    expect(told()).toHaveLength(1);
+    expect((await account()).reads.packs.problem).toBeNull();
+  });
+
+  it('reads only the last day of tasks again, every six hours', async () => {
+    await start();
+    await whenMoved(
+      1000,
+      'the ledgers are read',
+      async () => (await account()).reads.balance.readAt !== null,
+    );
+    const before = asked('/account/billing/package');
+    const { reads } = await account();
+    for (const { fromAt, throughAt } of [reads.package, reads.balance]) {
+      expect((throughAt ?? 0) - (fromAt ?? 0)).toBe(99 * 86_400_000);
+    }
+    await whenMoved(MINUTE, 'it is read again', () => asked('/account/billing/package') > before);
+    expect(asked('/account/billing/package')).toBe(before + 1);
+    expect(clock.now() - START).toBeGreaterThanOrEqual(6 * 60 * MINUTE);
+    const last = app.emulator.requests().findLast((one) => one.path === '/account/billing/package');
+    const body = JSON.parse(String(last?.body)) as { start_time: number; end_time: number };
+    expect(body.end_time - body.start_time).toBeGreaterThan(86_400_000);
+    expect(body.end_time - body.start_time).toBeLessThan(2 * 86_400_000);
+  });
+});
