@@ -9,10 +9,12 @@ import { agreementOn, compensationPercent, type Agreement } from '../sla/agreeme
 import { availabilityRatio, percentText, sumOfRates } from '../sla/availability.ts';
 import { ratesOf, READINGS, type WindowRate } from '../sla/reading.ts';
 import type { MonthQuestion } from '../sla/month.ts';
+import type { BlameBasis } from '../sla/blame-table.ts';
 import { spansHold } from '../sla/window.ts';
 import { billingFee, type PackPrice } from './billing-fee.ts';
 import { claimDates, type ClaimDates } from './deadlines.ts';
 import { isMaintenance, type ClaimEvidence, type ErrorRequest } from './evidence.ts';
+import { worstStretch, type Outage } from './outage.ts';
 import { pickFee, voucherOf, type Fee, type FeeSources, type Voucher } from './fee.ts';
 import { createCalendar, type CalendarName, type CalendarOverride } from './working-days.ts';
 
@@ -47,6 +49,25 @@ export interface ClaimLine {
   voucher: Voucher | null;
 }
 
+export interface CountedErrors {
+  windows: number;
+  /** With Kling's request id, and without. */
+  withRequestId: number;
+  withoutRequestId: number;
+  maintenance: number;
+  /** Recorded elsewhere and imported; of those with an id, too. */
+  imported: number;
+  importedWithRequestId: number;
+  /** With any of the headers that a proxy or Kling itself puts on an answer. */
+  withHeaders: number;
+}
+
+/** A reading without some of its errors. */
+export interface ReadingWithout {
+  availability: string;
+  percent: number;
+}
+
 export interface ClaimCase {
   evidence: ClaimEvidence;
   settings: ClaimSettings;
@@ -59,14 +80,16 @@ export interface ClaimCase {
   worst: WindowRate[];
   /** Windows with valid requests by the principal reading. */
   windowsWithTraffic: number;
-  /** Windows of which we hold no record: no sidecar ran, and nothing recorded elsewhere was imported. */
-  windowsWithoutRecord: number;
-  /** Errors of the principal reading that were recorded elsewhere and imported. */
-  importedErrors: number;
-  /** Errors of the principal reading: in how many windows, and how many carry Kling's request id. */
-  errors: { windows: number; withRequestId: number; withoutRequestId: number; maintenance: number };
-  /** What the principal reading would be without the answers of code 5001. */
-  withoutMaintenance: { availability: string; percent: number };
+  /** Windows by who recorded them: a sidecar, other programs alone (imported), nobody. */
+  recorded: { bySidecar: number; byOthers: number; byNobody: number };
+  /** Errors of the principal reading, those that are still listed one by one. */
+  errors: CountedErrors;
+  /** Requests that never arrived through Kling's fault: how that is known. */
+  lost: { byCheck: number; byRecorder: number; byOperator: number };
+  /** The stretch of windows that cost most. */
+  outage: Outage | null;
+  /** What the readings would be without the answers of code 5001: the principal one, and `contract`. */
+  withoutMaintenance: { principal: ReadingWithout; contract: ReadingWithout };
   hosts: string[];
   /** The base URL for the letter: as configured, where calls to it are part of the claim, else those hosts. */
   baseUrl: string;
@@ -110,12 +133,14 @@ export function buildCase(
     dates: datesOf(measured.month, settings),
     worst: worstFirst(bad).slice(0, WORST_WINDOWS),
     windowsWithTraffic: rates.length,
-    windowsWithoutRecord: countUnrecorded(evidence),
-    importedErrors: countedErrors(evidence, principal.reading).filter(({ call }) =>
-      call.id.startsWith('imp_'),
-    ).length,
+    recorded: countRecorded(evidence),
     errors: countErrors(evidence, principal.reading, bad.length),
-    withoutMaintenance: readWithoutMaintenance(evidence, principal.reading, agreement),
+    lost: countLost(evidence),
+    outage: worstStretch(bad, { windows: period.windows, agreement }),
+    withoutMaintenance: {
+      principal: readWithoutMaintenance(evidence, principal.reading, agreement),
+      contract: readWithoutMaintenance(evidence, 'contract', agreement),
+    },
     hosts,
     baseUrl: hosts.includes(new URL(settings.baseUrl).host)
       ? settings.baseUrl
@@ -143,7 +168,7 @@ function readWithoutMaintenance(
   evidence: ClaimEvidence,
   reading: ClaimLine['reading'],
   agreement: Agreement,
-): ClaimCase['withoutMaintenance'] {
+): ReadingWithout {
   const base = READINGS[reading];
   const rates = ratesOf(evidence.slices, {
     ...base,
@@ -168,25 +193,39 @@ function countedErrors(evidence: ClaimEvidence, reading: ClaimLine['reading']): 
   );
 }
 
-function countUnrecorded({ measured, slices }: ClaimEvidence): number {
+function countRecorded({ measured, slices }: ClaimEvidence): ClaimCase['recorded'] {
   const gaps = measured.gaps.map(({ start, end }) => ({ start: Date.parse(start), end: Date.parse(end) }));
   const imported = new Set(
     slices.map((slice) => slice.windowStart).filter((start) => spansHold(gaps, start)),
   );
-  return measured.windows.notObserved - imported.size;
+  const { total, notObserved } = measured.windows;
+  return {
+    bySidecar: total - notObserved,
+    byOthers: imported.size,
+    byNobody: notObserved - imported.size,
+  };
 }
 
-function countErrors(
-  evidence: ClaimEvidence,
-  reading: ClaimLine['reading'],
-  windows: number,
-): ClaimCase['errors'] {
+function countLost({ errors }: ClaimEvidence): ClaimCase['lost'] {
+  const lost = errors.filter(({ blame }) => blame === 'upstream');
+  const by = (basis: BlameBasis): number => lost.filter((one) => one.basis === basis).length;
+  return { byCheck: by('check'), byRecorder: by('recorder'), byOperator: by('operator') };
+}
+
+const hasHeaders = ({ call: { evidence } }: ErrorRequest): boolean =>
+  evidence !== null && (evidence.date !== null || evidence.server !== null || evidence.via !== null);
+
+function countErrors(evidence: ClaimEvidence, reading: ClaimLine['reading'], windows: number): CountedErrors {
   const counted = countedErrors(evidence, reading);
   const withRequestId = counted.filter(({ call }) => call.klingRequestId !== null).length;
+  const imported = counted.filter(({ call }) => call.id.startsWith('imp_'));
   return {
     windows,
     withRequestId,
     withoutRequestId: counted.length - withRequestId,
+    imported: imported.length,
+    importedWithRequestId: imported.filter(({ call }) => call.klingRequestId !== null).length,
+    withHeaders: counted.filter(hasHeaders).length,
     maintenance: counted.filter(({ call }) => isMaintenance(call)).length,
   };
 }

@@ -6,6 +6,7 @@
  */
 import { daysIn, drawHeatMap, escapeXml, HEAT_COLOURS } from '../sla/heat-map.ts';
 import { ratesOf, READINGS } from '../sla/reading.ts';
+import { dayOf } from '../sla/period.ts';
 import type { ClaimCase } from './claim-case.ts';
 
 /** Writes `claim.html` from the case and the English letter. */
@@ -24,14 +25,23 @@ h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 1.6em; }
 table { border-collapse: collapse; } td, th { border: 1px solid #aaa; padding: .2em .6em; text-align: left; }
 code { font-size: .9em; } svg { max-width: 100%; height: auto; }
 .key span { display: inline-block; width: 1em; height: .8em; margin: 0 .3em 0 1em; }
-@media print { body { margin: 0; max-width: none; font-size: 11px; } h2, tr, svg { break-inside: avoid; } }
+figure { margin: 1em 0; } figcaption { font-size: .9em; }
+@page { margin: 16mm; }
+@media print {
+  body { margin: 0; max-width: none; font-size: 11px; }
+  h2 { break-after: avoid; } h2, tr, figure { break-inside: avoid; } thead { display: table-header-group; }
+  .key span, svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+}
 </style>
 </head>
 <body>
 ${toHtml(letter)}
+<figure>
 <h2>Calendar of the 5-minute windows (${escapeXml(measured.timeZone)})</h2>
+<figcaption>A row is a day, a mark five minutes. ${escapeXml(caption(claim))}</figcaption>
 <p class="key">${legend()}</p>
 ${drawCalendar(claim)}
+</figure>
 </body>
 </html>
 `;
@@ -46,6 +56,18 @@ function drawCalendar({ evidence, principal }: ClaimCase): string {
     gaps: measured.gaps.map((gap) => ({ start: Date.parse(gap.start), end: Date.parse(gap.end) })),
     title: `Error rates of the 5-minute windows of ${measured.month}, a row a day`,
   });
+}
+
+/** What to look for in the picture. */
+function caption({ outage, recorded, evidence }: ClaimCase): string {
+  const stretch = outage
+    ? `The dark marks of ${dayOf(outage.start, evidence.period.timeZone)} are the stretch that cost most.`
+    : '';
+  const imported =
+    recorded.byOthers > 0
+      ? ` In ${recorded.byOthers} windows our gateway did not run; what is shown there comes from other programs of ours.`
+      : '';
+  return stretch + imported;
 }
 
 function legend(): string {
@@ -98,7 +120,8 @@ function tableToHtml(lines: readonly string[]): string {
       .join('')}</tr>`;
   const [head = '', , ...body] = lines;
   const isHeadEmpty = cells(head).every((cell) => cell === '');
-  return `<table>${isHeadEmpty ? '' : row(head, 'th')}${body.map((line) => row(line, 'td')).join('\n')}</table>`;
+  const rows = body.map((line) => row(line, 'td')).join('\n');
+  return `<table>${isHeadEmpty ? '' : `<thead>${row(head, 'th')}</thead>`}<tbody>${rows}</tbody></table>`;
 }
 
 function inline(text: string): string {

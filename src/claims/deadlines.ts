@@ -12,6 +12,8 @@ const WORKING_DAY = 5;
 const MONTHS_TO_FILE = 2;
 
 export interface ClaimDates {
+  /** The fifth working day, `YYYY-MM-DD`. */
+  fifthWorkday: string;
   /** The first day on which it may be filed, `YYYY-MM-DD`. */
   earliest: string;
   /** The last one, inclusive. */
@@ -30,6 +32,7 @@ export function claimDates(month: string, calendar: WorkCalendar): ClaimDates {
     worked += Number(calendar.isWorkday(day));
   }
   return {
+    fifthWorkday: day,
     earliest: addDays(day, 1),
     latest: latestDay(month),
     isEstimated: !calendar.isKnown(day),

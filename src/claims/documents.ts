@@ -86,8 +86,14 @@ function writeSummary(claim: ClaimCase): string {
     claimant: claim.settings.claimant,
     baseUrl: claim.baseUrl,
     hosts: claim.hosts,
-    principal: lineSummary(claim.principal),
-    alternative: claim.alternative ? lineSummary(claim.alternative) : null,
+    principal: lineSummary(claim, claim.principal),
+    outage: claim.outage && {
+      ...claim.outage,
+      start: new Date(claim.outage.start).toISOString(),
+      end: new Date(claim.outage.end).toISOString(),
+    },
+    withoutMaintenance: claim.withoutMaintenance,
+    alternative: claim.alternative ? lineSummary(claim, claim.alternative) : null,
     fee: claim.fee
       ? {
           amount: claim.fee.amount / 1_000_000,
@@ -99,6 +105,7 @@ function writeSummary(claim: ClaimCase): string {
       : null,
     dates: claim.dates,
     errors: claim.errors,
+    recorded: claim.recorded,
     clockOffset: claim.evidence.clockOffset,
     controlChecks: claim.evidence.checks.length,
     month: numbers,
@@ -106,11 +113,16 @@ function writeSummary(claim: ClaimCase): string {
   return `${JSON.stringify(summary, null, 2)}\n`;
 }
 
-function lineSummary(line: ClaimLine): object {
+function lineSummary({ evidence }: ClaimCase, line: ClaimLine): object {
   const { reading, availability, percent, voucher } = line;
+  const { errors, valid, windows, sumErrorRates } = evidence.measured.readings[reading];
   return {
     reading,
     availability,
+    windows,
+    valid,
+    errors,
+    sumErrorRates,
     compensationPercent: percent,
     asked: voucher ? voucher.asked / 1_000_000 : null,
     narrower: voucher ? voucher.narrower / 1_000_000 : null,

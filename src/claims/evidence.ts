@@ -10,6 +10,7 @@ import { toCall, type CallColumns } from '../calls/call-table.ts';
 import type { CallRecord } from '../calls/call.ts';
 import { selectChecks, selectCorrections, type Correction } from '../sla/blame-table.ts';
 import type { ControlCheck } from '../sla/blame.ts';
+import type { BlameBasis } from '../sla/blame-table.ts';
 import { attemptsIn, MAINTENANCE_CODE, type Blame, type WindowSlice } from '../sla/counts.ts';
 import { isHostAmong, loadMonth, type StoredMonthQuestion } from '../sla/month-table.ts';
 import { slicesIn, type SlaMonth } from '../sla/month.ts';
@@ -31,6 +32,8 @@ export type CountedIn = 'received+contract' | 'contract' | 'excluded' | 'none';
 export interface ErrorRequest {
   call: CallRecord;
   blame: Blame | null;
+  /** Where the blame comes from; null where there is none to give. */
+  basis: BlameBasis | null;
   countedIn: CountedIn;
 }
 
@@ -96,8 +99,8 @@ async function selectErrors(
 ): Promise<ErrorRequest[]> {
   const errors: ErrorRequest[] = [];
   for (const span of scope.spans) {
-    const rows = await tx.all<CallColumns & { blame: Blame | null }>(
-      `SELECT c.*, (SELECT u.blame FROM sla_unreachable u WHERE u.call_id = c.id) AS blame FROM calls c
+    const rows = await tx.all<CallColumns & { blame: Blame | null; basis: BlameBasis | null }>(
+      `SELECT c.*, u.blame, u.basis FROM calls c LEFT JOIN sla_unreachable u ON u.call_id = c.id
        WHERE c.at >= ? AND c.at < ? AND c.outcome IN ('server_error', 'unreachable', 'no_answer', 'aborted')
        ORDER BY c.at, c.id`,
       span.start,
@@ -107,8 +110,15 @@ async function selectErrors(
       const call = toCall(row);
       const { hosts } = scope.question;
       if (hosts !== null && !isHostAmong(call.host, hosts)) continue;
-      const blame = call.outcome === 'unreachable' ? (row.blame ?? 'unknown') : null;
-      errors.push({ call, blame, countedIn: countedIn(call, blame, spansHold(scope.excluded, call.at)) });
+      const isLost = call.outcome === 'unreachable';
+      const blame = isLost ? (row.blame ?? 'unknown') : null;
+      const basis = isLost ? (row.basis ?? 'none') : null;
+      errors.push({
+        call,
+        blame,
+        basis,
+        countedIn: countedIn(call, blame, spansHold(scope.excluded, call.at)),
+      });
     }
   }
   return errors;

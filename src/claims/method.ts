@@ -49,20 +49,25 @@ const FORMULA = [
   '- Error rate of a window = error requests ÷ valid requests in it (1.4); a window without valid requests adds 0.',
   '- Number of windows = 12 × 24 × days of the period, whatever daylight saving does to a day.',
   '- Windows are 300 s from 1970-01-01T00:00:00Z; an attempt belongs to the window in which it began.',
-  '- Sums and comparisons are exact fractions of integers; text is rounded down to six places.',
+  '- Sums and comparisons are exact fractions of integers; text is rounded down to six places, rates in `windows.csv` to nine: adding those up may come out a few billionths lower.',
 ].join('\n');
 
-function readings({ evidence }: ClaimCase): string {
+function readings({ evidence, principal, withoutMaintenance }: ClaimCase): string {
   const rows = READING_NAMES.map((name) => {
     const reading = evidence.measured.readings[name];
     const { errors, valid, windows, sumErrorRates, availability, compensationPercent } = reading;
     const counts = [errors, valid, windows].map(String);
-    return [name, reading.title, ...counts, sumErrorRates, availability ?? '-', `${compensationPercent} %`];
+    const marked = name === principal.reading ? `**${name}** (claimed)` : name;
+    return [marked, reading.title, ...counts, sumErrorRates, availability ?? '-', `${compensationPercent} %`];
   });
-  return markdownTable(
+  const { availability: without, percent: worth } = withoutMaintenance.principal;
+  const table = markdownTable(
     ['Reading', 'Meaning', 'Errors', 'Valid', 'Divided by', 'Σ', 'Availability %', 'Of the fee'],
     rows,
   );
+  const { requests } = evidence.measured;
+  if (requests.maintenance === 0) return table;
+  return `${table}\n\n${principal.reading} without the answers of code 5001 as errors: ${without} %, ${worth} % of the fee.`;
 }
 
 function classes({ evidence }: ClaimCase): string {
@@ -89,13 +94,17 @@ function exclusions({ evidence }: ClaimCase): string {
   return `${considered}\n\n${table}\n\nErrors left out: ${requests.excluded}.`;
 }
 
-function blame({ evidence }: ClaimCase): string {
+function blame({ evidence, lost }: ClaimCase): string {
   const { checks, corrections } = evidence;
   const rule =
     'When an attempt cannot reach Kling, independent addresses are asked for a TCP connection, at most every 30 s. One ' +
     'that accepts makes it the upstream’s fault; none, though one did within the hour before, makes it ours; else it ' +
     'stays unknown and is not claimed. An operator’s correction stands above that and names its source.';
-  const made = `Checks in the period: ${checks.length}, of them ${checks.filter((check) => check.reached).length} reached an address.`;
+  const { byCheck, byRecorder, byOperator } = lost;
+  const made =
+    `Checks in the period: ${checks.length}, of them ${checks.filter((check) => check.reached).length} reached an address. ` +
+    `Of the requests blamed on the upstream, ${byCheck} follow from a check, ${byRecorder} from what the program that recorded ` +
+    `them said (imported), ${byOperator} from an operator's correction.`;
   const list = checks.slice(0, LISTED_MAX).map(checkLine);
   const corrected = corrections.map(
     (one) =>
@@ -126,7 +135,7 @@ function gaps(claim: ClaimCase): string {
   const list = all.slice(0, LISTED_MAX).map((gap) => `- ${gap.start} to ${gap.end}: ${gap.windows} windows`);
   const rest = all.length > LISTED_MAX ? [`- and ${all.length - LISTED_MAX} more`] : [];
   return [
-    `In ${windows.notObserved} windows the recorder did not run. For ${windows.notObserved - claim.windowsWithoutRecord} of them requests that other programs of the claimant recorded were imported; of the other ${claim.windowsWithoutRecord} there is no record: they add nothing to the sum and are still counted in the number of windows, to the claimant's disadvantage.`,
+    `In ${windows.notObserved} windows the recorder did not run. For ${claim.recorded.byOthers} of them requests that other programs of the claimant recorded were imported; of the other ${claim.recorded.byNobody} there is no record: they add nothing to the sum and are still counted in the number of windows, to the claimant's disadvantage.`,
     '',
     ...list,
     ...rest,

@@ -13,16 +13,18 @@ const CELL_WIDTH = 3;
 const ROW_HEIGHT = 12;
 const LEFT = 84;
 const TOP = 22;
+/** By how much a mark is wider than its window, on each side. */
+const MARK_MS = 60_000;
 const HOURS_LABELLED = [0, 3, 6, 9, 12, 15, 18, 21, 24];
 
-/** Colours by state, told in the legend. */
+/** Colours by state, told in the legend: the worse, the darker, so that print without colours tells them too. */
 export const HEAT_COLOURS = {
-  idle: '#eceff1',
-  fine: '#66a182',
-  notObserved: '#c9ced6',
-  low: '#f2c14e',
-  middle: '#e8804a',
-  high: '#b3261e',
+  idle: '#f3f5f7',
+  fine: '#cfe5d8',
+  notObserved: '#b4bcc8',
+  low: '#e0a100',
+  middle: '#c8501e',
+  high: '#7d0a0a',
 } as const;
 
 export interface HeatMapInput {
@@ -69,6 +71,7 @@ function drawDay(day: string, y: number, input: HeatMapInput): string {
     .filter((gap) => gap.end > span.start && gap.start < span.end)
     .map((gap) => ({ start: Math.max(gap.start, span.start), end: Math.min(gap.end, span.end) }))
     .map((gap) => `${bar(gap, HEAT_COLOURS.notObserved)}/>`);
+  const time = timeOfDay(input.timeZone);
   const cells = joinFine(
     input.rates.filter((rate) => rate.windowStart >= span.start && rate.windowStart < span.end),
   );
@@ -76,12 +79,22 @@ function drawDay(day: string, y: number, input: HeatMapInput): string {
     `<text x="0" y="${y + 9}">${escapeXml(day)}</text>`,
     `${bar(span, HEAT_COLOURS.idle)}/>`,
     ...gaps,
-    ...cells.map(({ part, rate }) => {
-      if (rate.errors === 0) return `${bar(part, HEAT_COLOURS.fine)}/>`;
+    ...cells.flatMap(({ part, rate }) => (rate.errors === 0 ? [`${bar(part, HEAT_COLOURS.fine)}/>`] : [])),
+    // Above the others and a little wider than their five minutes, or a single one would hardly be seen.
+    ...cells.flatMap(({ part, rate }) => {
+      if (rate.errors === 0) return [];
       const start = new Date(rate.windowStart).toISOString();
-      return `${bar(part, colourOf(rate))}><title>${start}: ${rate.errors} of ${rate.valid}</title></rect>`;
+      const wide = { start: part.start - MARK_MS, end: part.end + MARK_MS };
+      const local = `${day} ${time.format(rate.windowStart)}`;
+      const title = `${local} (${start}): ${rate.errors} of ${rate.valid}`;
+      return [`${bar(wide, colourOf(rate))}><title>${escapeXml(title)}</title></rect>`];
     }),
   ].join('\n');
+}
+
+/** Writes a time of day as the clocks of a zone show it. */
+function timeOfDay(timeZone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }
 
 /** Joins neighbours without errors into one bar, so that a month stays a small file. */

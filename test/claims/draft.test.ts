@@ -161,8 +161,13 @@ describe('drafting', () => {
       '2026-10-01 to 2026-10-31, both inclusive, 31 days (Asia/Shanghai)',
       'from 2026-09-30 16:00 UTC (2026-10-01 00:00 UTC+8) to 2026-10-31 16:00 UTC',
       'https://api-singapore.klingai.com',
-      'Of those counted, 10 carry your `request_id`; 23 came without one',
-      '| Windows of which we hold no record | 8914 |',
+      'Of the errors counted, 10 carry your `request_id`; 23 came without one',
+      'by other programs of ours only / by none | 0 / 14 / 8914 |',
+      'one stretch from 2026-10-05 03:00 to 2026-10-05 03:50 UTC (2026-10-05 11:00 to 2026-10-05 11:50 UTC+8): in 10 of its 10 windows 30 of 40',
+      'with your `date`, `server` and `via` headers',
+      'Your `Date` headers were from 120 to 120 ms ahead of our clock',
+      'the fifth working day of the following month was 2026-11-06',
+      '33 answered with 5xx (`received+contract`)',
       'Further windows with errors: 1; `windows.csv` lists all.',
       '10 of them are answers of code 5001',
       '| Sum of the windows’ error rates (Σ) | 10.500000 |',
@@ -183,7 +188,11 @@ describe('drafting', () => {
     );
     expect(files['method.md']).toContain('a76347751b82a3d2c2b7cfd33c2036905c9597a0fcb6c7ee4ed1c25f20b910e3');
     expect(files['method.md']).toContain('over 10 answers in the windows with errors: from 120 ms to 120 ms');
-    expect(JSON.parse(files['summary.json'] ?? '')).toMatchObject({ month: { windows: { withErrors: 13 } } });
+    expect(JSON.parse(files['summary.json'] ?? '')).toMatchObject({
+      principal: { reading: 'received', errors: 33, valid: 44, sumErrorRates: '10.500000' },
+      outage: { start: '2026-10-05T03:00:00.000Z', end: '2026-10-05T03:50:00.000Z', failing: 10 },
+      month: { windows: { withErrors: 13 } },
+    });
     for (const [name, text] of Object.entries(files)) {
       expect(text, name).not.toMatch(/undefined|NaN|\[object|127\.0\.0\.1/);
     }

@@ -78,8 +78,8 @@ describe('the calendar', () => {
       title: 'a < b',
     });
     expect(svg).toContain('<title>a &lt; b</title>');
-    expect(svg).toContain('<title>2026-03-27T23:10:00.000Z: 3 of 4</title>');
-    expect(svg.match(/fill="#66a182"/g)).toHaveLength(1);
+    expect(svg).toContain(' (2026-03-27T23:10:00.000Z): 3 of 4</title>');
+    expect(svg.match(/fill="#cfe5d8"/g)).toHaveLength(1);
     expect(svg.match(/<text x="0"/g)).toHaveLength(3);
     expect(svg).toContain(`width="${276 * 3}"`);
   });
