@@ -10,8 +10,10 @@ import { routesWith, type RouteTable } from './kling/routes.ts';
 import { recordOrder } from './ledger/audit.ts';
 import { correctBlame } from './sla/blame-table.ts';
 import { addExclusion, withdrawExclusion } from './sla/exclusion-table.ts';
+import type { ImportedCall } from './sla/import.ts';
 import type { ImportOptions } from './sla/import-line.ts';
-import { importBatch } from './sla/journal.ts';
+import { importInPieces } from './sla/journal.ts';
+import { OrderedRun } from './sla/ordered-run.ts';
 import { dayOf, monthOf } from './sla/period.ts';
 import type { Store } from './store/store.ts';
 import type { Ms } from './units.ts';
@@ -21,7 +23,9 @@ export interface SlaCommandsDeps {
   config: () => Config;
   reader: Pick<Store, 'read'>;
   /** Null where the store was opened for reading alone: orders are refused. */
-  writer: Pick<Store, 'write'> | null;
+  writer: Pick<Store, 'write' | 'spare'> | null;
+  /** Calls of an import that are written at once while no request waits; 500 by default. */
+  importedAtOnce?: number;
 }
 
 /** Imports of which the audit has the beginning and not yet the end; a client that dies leaves one behind. */
@@ -30,26 +34,14 @@ const OPEN_IMPORTS_MAX = 100;
 /** Makes the commands of availability. */
 export function slaCommands(deps: SlaCommandsDeps): SlaCommands {
   const { clock, config } = deps;
-  const imported = new Map<string, number>();
+  const runs = new Map<string, OrderedRun>();
   const at = (): number => clock.now();
   const store = (): Pick<Store, 'write'> => writerOf(deps);
   return {
     question: (month) => monthQuestion(config(), month, at()),
     currentMonth: () => monthOf(at(), config().sla.timeZone),
     importOptions: (source, host) => importOptions(config(), { source, host, now: at() }),
-    async importCalls(calls, origin, isLast) {
-      const isFirst = !imported.has(origin.run);
-      if (isFirst) await recordImport(deps, origin, 'begun');
-      if (isFirst && imported.size >= OPEN_IMPORTS_MAX) imported.clear();
-      const fresh = calls.length === 0 ? 0 : await store().write(importBatch, calls);
-      const sum = (imported.get(origin.run) ?? 0) + fresh;
-      imported.set(origin.run, sum);
-      if (isLast) {
-        imported.delete(origin.run);
-        await recordImport(deps, origin, `${sum} new calls`);
-      }
-      return fresh;
-    },
+    importCalls: (calls, origin, place) => importBatchOf({ deps, runs }, calls, { origin, ...place }),
     exclude: (exclusion, actor) => store().write(addExclusion, { ...exclusion, actor, at: at() }),
     withdraw: (id, order) => store().write(withdrawExclusion, { id, ...order, at: at() }),
     blame: (correction, actor) => store().write(correctBlame, { ...correction, actor, at: at() }),
@@ -63,8 +55,9 @@ export function claimCommands(deps: SlaCommandsDeps): ClaimCommands {
     today: () => dayOf(clock.now(), config().sla.timeZone),
     dates: (month) => filingDates(config(), month),
     async draft(month, order) {
-      const { write } = writerOf(deps);
+      const writer = writerOf(deps);
       const request = draftRequest(config(), { month, now: clock.now(), order });
+      const write: Store['write'] = (operation, args) => writer.write(operation, args);
       return draftClaim({ read: (operation, args) => reader.read(operation, args), write }, request);
     },
     async mark(mark) {
@@ -73,8 +66,47 @@ export function claimCommands(deps: SlaCommandsDeps): ClaimCommands {
   };
 }
 
-function writerOf({ writer }: SlaCommandsDeps): Pick<Store, 'write'> {
-  if (writer) return { write: (operation, args) => writer.write(operation, args) };
+/** Finds an import that is under way, or begins one; those that nobody went on with for the longest time are forgotten. */
+function runOf(runs: Map<string, OrderedRun>, name: string, clock: Clock): OrderedRun {
+  const run = runs.get(name) ?? new OrderedRun(clock);
+  runs.delete(name);
+  runs.set(name, run);
+  for (const oldest of runs.keys()) {
+    if (runs.size <= OPEN_IMPORTS_MAX) break;
+    runs.delete(oldest);
+  }
+  return run;
+}
+
+interface ImportPlace {
+  origin: ImportOrigin;
+  isLast: boolean;
+  seq?: number | undefined;
+}
+
+/** Writes a batch of an import when those before it are written. */
+async function importBatchOf(
+  { deps, runs }: { deps: SlaCommandsDeps; runs: Map<string, OrderedRun> },
+  calls: readonly ImportedCall[],
+  { origin, isLast, seq }: ImportPlace,
+): Promise<number> {
+  const run = runOf(runs, origin.run, deps.clock);
+  try {
+    return await run.inOrder(seq, async () => {
+      if (!run.isBegun) await recordImport(deps, origin, 'begun');
+      run.isBegun = true;
+      const fresh = await importInPieces(writerOf(deps), calls, deps.importedAtOnce);
+      run.imported += fresh;
+      if (isLast) await recordImport(deps, origin, `${run.imported} new calls`);
+      return fresh;
+    });
+  } finally {
+    if ((isLast || run.isFailed) && runs.get(origin.run) === run) runs.delete(origin.run);
+  }
+}
+
+function writerOf({ writer }: SlaCommandsDeps): Pick<Store, 'write' | 'spare'> {
+  if (writer) return writer;
   throw new SidecarError('daemon_required', 'This needs a running sidecar: kling-sidecar start.');
 }
 

@@ -3,6 +3,7 @@
  *
  * `bin/kling-sidecar.js` checks Node's version before it loads this; run directly, it needs a Node that strips types.
  */
+import { constants, setPriority } from 'node:os';
 import { systemClock } from './clock.ts';
 import { runCli } from './cli/cli.ts';
 import type { Terminal } from './cli/terminal.ts';
@@ -12,6 +13,15 @@ import { takeEnvironment } from './config/secret-variable.ts';
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
   throw error;
+}
+
+/** Some systems allow no change; then all go on as equals. */
+function giveWay(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Nothing depends on it but how quick the others are.
+  }
 }
 
 process.stdout.on('error', endQuietly);
@@ -26,6 +36,7 @@ const terminal: Terminal = {
   env: takeEnvironment(process.env),
   cwd: process.cwd(),
   clock: systemClock,
+  giveWay,
 };
 
 // Set, not called: what was written to a pipe is flushed before the process ends by itself.

@@ -1,11 +1,12 @@
 /**
  * The instant upstream where nginx is not installed: Kling's shapes, fixed answers, a new task id for each create.
  *
- * Arguments: port that answers at once, port that reads the body first. Slower than nginx, so the run says which.
+ * Arguments: port that answers at once, port that reads the body first, and the milliseconds that creates take (0 by
+ * default). Slower than nginx, so the run says which.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-const [port = '', readingPort = ''] = process.argv.slice(2);
+const [port = '', readingPort = '', createMs = '0'] = process.argv.slice(2);
 let created = 0;
 
 function envelope(data: unknown): string {
@@ -38,7 +39,8 @@ function answer(request: IncomingMessage): string {
 function reply(request: IncomingMessage, response: ServerResponse): void {
   const body = answer(request);
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
-  response.end(body);
+  if (createMs === '0' || request.method !== 'POST') response.end(body);
+  else setTimeout(() => response.end(body), Number(createMs));
 }
 
 createServer((request, response) => {

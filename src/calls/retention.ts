@@ -4,7 +4,7 @@
  * **Invariant**: money is never forgotten: holds, entries, counters, tasks and the audit stay. One run drops at most
  * {@link ROWS_MAX} rows of each kind, so that no create waits for it; `more` asks for another run.
  */
-import { defineWrite, type Tx } from '../store/operation.ts';
+import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 
 export interface PurgeArgs {
@@ -29,6 +29,10 @@ const ANSWER_KEPT_MS = 86_400_000;
 const ROWS_MAX = 2000;
 /** Where prompts have been dropped up to, as an instant and a hold's id; so that each is looked at once. */
 const PROMPTS_KEY = 'calls.prompts_dropped_to';
+/** The instant before which calls were dropped: rows that come later with an earlier time are not all there were. */
+const CALLS_KEY = 'calls.dropped_to';
+const SET_META =
+  'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
 
 const DROP_PROMPT = 'UPDATE holds SET prompt_hash = NULL, prompt_preview = NULL WHERE id = ?';
 
@@ -40,12 +44,26 @@ export const purgeOld = defineWrite('calls.purgeOld', async (tx: Tx, args: Purge
   return { calls, prompts, guards, more: Math.max(calls, prompts, guards) >= ROWS_MAX };
 });
 
-function purgeCalls(tx: Tx, before: Ms): Promise<number> {
-  return tx.run(
+async function purgeCalls(tx: Tx, before: Ms): Promise<number> {
+  const dropped = await tx.run(
     `DELETE FROM calls WHERE (at, id) IN (SELECT at, id FROM calls WHERE at < ? ORDER BY at, id LIMIT ${ROWS_MAX})`,
     before,
   );
+  if (dropped > 0) {
+    const droppedTo = Math.max(before, await selectDroppedTo(tx));
+    await tx.run(SET_META, CALLS_KEY, String(droppedTo));
+  }
+  return dropped;
 }
+
+/** Gives the instant before which the journal is not complete; 0 where nothing was dropped. */
+export async function selectDroppedTo(tx: Tx): Promise<Ms> {
+  const kept = await tx.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', CALLS_KEY);
+  return Number(kept?.value ?? 0);
+}
+
+/** Reads the instant before which the journal is not complete; 0 where nothing was dropped. */
+export const readDroppedTo = defineRead('calls.readDroppedTo', (tx): Promise<Ms> => selectDroppedTo(tx));
 
 /** Gives how many holds were passed, not how many of them had a prompt: it says whether there are more. */
 async function purgePrompts(tx: Tx, before: Ms): Promise<number> {
@@ -64,11 +82,7 @@ async function purgePrompts(tx: Tx, before: Ms): Promise<number> {
   }
   const last = rows.at(-1);
   if (last) {
-    await tx.run(
-      'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
-      PROMPTS_KEY,
-      `${last.at} ${last.id}`,
-    );
+    await tx.run(SET_META, PROMPTS_KEY, `${last.at} ${last.id}`);
   }
   return rows.length;
 }

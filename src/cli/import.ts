@@ -2,8 +2,8 @@
  * `import FILE.jsonl`: calls to Kling that were recorded elsewhere become part of the journal and its months.
  *
  * The whole file is read once to check it; only then is anything written. Beside a running sidecar the lines go through
- * its control plane, in batches between which its own work goes on; while none runs the store is written itself. Each
- * batch is whole or absent, and a call that is known changes nothing: an import that was interrupted is started again.
+ * its control plane, which writes them between its own work; while none runs the store is written itself. A call is
+ * there with its count or not at all, and one that is known changes nothing: an interrupted import is started again.
  */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -13,7 +13,7 @@ import type { Command } from 'commander';
 import { importOptions } from '../app-sla-commands.ts';
 import type { ImportOrigin } from '../control/sla-commands.ts';
 import { SidecarError } from '../errors.ts';
-import { importCalls, type ImportedCall, type ImportLine, type ImportSummary } from '../sla/import.ts';
+import { importCalls, type ImportLine, type ImportRun, type ImportSummary } from '../sla/import.ts';
 import type { Context } from './context.ts';
 import { askDaemon, bodyOf } from './control-client.ts';
 import { takeSignals } from './signals.ts';
@@ -21,8 +21,9 @@ import { isRunning } from './source.ts';
 import { plainText, type Terminal } from './terminal.ts';
 
 const PROGRESS_EVERY_MS = 200;
-/** Calls of a batch while nobody else writes: each batch costs an fsync. */
-const OWNED_BATCH_CALLS = 10_000;
+const DAY_MS = 86_400_000;
+/** Characters of a batch's lines where they go nowhere: batches end by their calls. */
+const OWNED_BATCH_CHARS = 20_000_000;
 
 interface ImportCommandOptions {
   source: string;
@@ -51,9 +52,7 @@ export function addImport(program: Command, context: () => Context): void {
 
 /** Takes batches of an import to where they are kept. */
 interface Sink {
-  /** Calls of a batch, where the usual few are too few. */
-  batchCalls?: number;
-  write(calls: ImportedCall[], lines: ImportLine[]): Promise<number>;
+  run: Pick<ImportRun, 'write' | 'send' | 'batchCalls' | 'batchChars'>;
   /** Ends the import. */
   end(): Promise<void>;
   close(): Promise<void>;
@@ -61,6 +60,7 @@ interface Sink {
 
 async function runImport(context: Context, file: string, options: ImportCommandOptions): Promise<void> {
   const { terminal } = context;
+  terminal.giveWay?.();
   const target = path.resolve(terminal.cwd, file);
   const bytes = await sizeOf(target);
   const checked = await pass(context, { target, bytes, options, verb: 'checked' });
@@ -72,14 +72,13 @@ async function runImport(context: Context, file: string, options: ImportCommandO
   const signals = takeSignals();
   let isStopped = false;
   void signals.stopped.then(() => (isStopped = true));
+  const onBatch = (): void => {
+    if (!isStopped) return;
+    throw new SidecarError('bad_usage', 'Interrupted: run the same import again to finish it.');
+  };
   try {
-    const write: Sink['write'] = (calls, lines) => {
-      if (isStopped)
-        throw new SidecarError('bad_usage', 'Interrupted: run the same import again to finish it.');
-      return sink.write(calls, lines);
-    };
-    const { batchCalls } = sink;
-    const summary = await pass(context, { target, bytes, options, verb: 'imported', write, batchCalls });
+    const { run } = sink;
+    const summary = await pass(context, { target, bytes, options, verb: 'imported', run, onBatch });
     await sink.end();
     print(context, summary, { options, verb: 'imported' });
   } finally {
@@ -102,24 +101,31 @@ interface Pass {
   bytes: number;
   options: ImportCommandOptions;
   verb: string;
-  write?: Sink['write'];
-  batchCalls?: number | undefined;
+  /** Where the calls are written; absent for a check. */
+  run?: Sink['run'];
+  /** Told after each batch; may end the import. */
+  onBatch?: () => void;
 }
 
-/** Reads the file once, writing its calls where `write` is given. */
+/** Reads the file once. */
 async function pass(context: Context, asked: Pass): Promise<ImportSummary> {
   const { terminal } = context;
-  const { target, bytes, options, verb, write, batchCalls } = asked;
+  const { target, bytes, options, verb, run, onBatch } = asked;
   const { source, host = null, skipBad } = options;
+  const { config } = context.loaded();
+  const now = terminal.clock.now();
   const stream = createReadStream(target);
   const progress = progressOn(terminal, () => `${verb} ${percent(stream.bytesRead, bytes)}`);
   try {
     return await importCalls(stream, {
-      ...importOptions(context.loaded().config, { source, host, now: terminal.clock.now() }),
+      ...importOptions(config, { source, host, now }),
+      ...run,
       skipBad,
-      onProgress: progress.tell,
-      ...(write ? { write } : {}),
-      ...(batchCalls === undefined ? {} : { batchCalls }),
+      keptFrom: now - config.store.callRetentionDays * DAY_MS,
+      onProgress(summary) {
+        progress.tell(summary);
+        onBatch?.();
+      },
     });
   } finally {
     stream.destroy();
@@ -158,45 +164,69 @@ async function openSink(
 }
 
 function daemonSink(context: Context, origin: ImportOrigin, { host }: ImportCommandOptions): Sink {
+  let batches = 0;
   const post = async (lines: ImportLine[], isLast: boolean): Promise<number> => {
-    const body = { ...origin, ...(host === undefined ? {} : { host }), lines, isLast };
+    const seq = batches;
+    batches += 1;
+    const body = { ...origin, ...(host === undefined ? {} : { host }), lines, seq, isLast };
     const reply = await askDaemon(context, { method: 'POST', path: '/v1/import', body });
     if (!reply)
       throw new SidecarError('ledger_unavailable', 'The sidecar stopped during the import: run it again.');
     return (bodyOf(reply) as { imported: number }).imported;
   };
   return {
-    write: (_calls, lines) => post(lines, false),
+    run: { send: (lines) => post(lines, false) },
     end: async () => void (await post([], true)),
     close: () => Promise.resolve(),
   };
 }
 
 async function storeSink(context: Context, origin: ImportOrigin): Promise<Sink> {
-  const { openOwned } = await import('./offline.ts');
+  const { openOwned, OWNED_AT_ONCE } = await import('./offline.ts');
   const owned = await openOwned(context.loaded().config, context.terminal.clock);
   const { sla } = owned.commands;
   return {
-    batchCalls: OWNED_BATCH_CALLS,
-    write: (calls) => sla.importCalls(calls, origin, false),
-    end: async () => void (await sla.importCalls([], origin, true)),
+    run: {
+      batchCalls: OWNED_AT_ONCE,
+      batchChars: OWNED_BATCH_CHARS,
+      write: (calls) => sla.importCalls(calls, origin, { isLast: false }),
+    },
+    end: async () => void (await sla.importCalls([], origin, { isLast: true })),
     close: () => owned.close(),
   };
 }
 
 function print(
-  { terminal }: Context,
+  context: Context,
   summary: ImportSummary,
   { options, verb }: { options: ImportCommandOptions; verb: string },
 ): void {
+  const { terminal } = context;
+  const { lines, imported, known, bad, badLines, oldestAt } = summary;
   if (options.json) {
-    terminal.out(`${JSON.stringify(summary, null, 2)}\n`);
+    const oldest = oldestAt === null ? null : new Date(oldestAt).toISOString();
+    terminal.out(`${JSON.stringify({ ...summary, oldestAt: oldest }, null, 2)}\n`);
     return;
   }
-  const { lines, imported, known, bad, badLines } = summary;
   terminal.out(
     `${lines} lines: ${imported} calls ${verb}, ${known} known already, ${bad} bad lines left out.\n`,
   );
   for (const { line, problem } of badLines) terminal.out(`  line ${line}: ${plainText(problem)}\n`);
   if (bad > badLines.length) terminal.out(`  and ${bad - badLines.length} more\n`);
+  const warning = retentionWarning(context, summary);
+  if (warning !== null) terminal.out(`${warning}\n`);
+}
+
+/** Says what becomes of calls that are older than what the journal keeps; null where none are. */
+function retentionWarning({ terminal, loaded }: Context, summary: ImportSummary): string | null {
+  const { olderThanRetention, oldestAt } = summary;
+  if (olderThanRetention === 0 || oldestAt === null) return null;
+  const days = loaded().config.store.callRetentionDays;
+  const wanted = Math.floor((terminal.clock.now() - oldestAt) / DAY_MS) + 1;
+  return (
+    `${olderThanRetention} calls are older than store.callRetentionDays (${days}): their counts stay in their months, ` +
+    'but a running sidecar drops their rows within a day, and calls export, claims’ requests.csv and sla verify no ' +
+    `longer have them. To keep the rows, set store.callRetentionDays to more than ${wanted} before that; rows that ` +
+    'were dropped cannot be imported again.'
+  );
 }

@@ -19,6 +19,8 @@ export interface Terminal {
   env: Environment;
   cwd: string;
   clock: Clock;
+  /** Lets the machine's other programs go first from now on; absent where the process is not the command's own. */
+  giveWay?: () => void;
 }
 
 /** What a piece of text means; colours follow from it. */

@@ -28,8 +28,16 @@ export interface SlaCommands {
   currentMonth(): string;
   /** How lines of an import are read: their routes, our clock, the configured host where a line names none. */
   importOptions(source: string, host: string | null): ImportOptions;
-  /** Writes a batch of an import; gives how many of its calls were new. `isLast` ends the import. */
-  importCalls(calls: ImportedCall[], origin: ImportOrigin, isLast: boolean): Promise<number>;
+  /**
+   * Writes a batch of an import; gives how many of its calls were new. `seq` is its place among the batches of its run, from
+   * 0, in the order of their coming where it is absent: they are written in this order. `isLast` ends the import.
+   * @throws SidecarError also where a batch before it failed.
+   */
+  importCalls(
+    calls: ImportedCall[],
+    origin: ImportOrigin,
+    place: { isLast: boolean; seq?: number | undefined },
+  ): Promise<number>;
   /** @throws SidecarError `bad_usage` where it cuts a window that the journal no longer holds. */
   exclude(exclusion: NewExclusion, actor: string): Promise<{ id: string }>;
   /** @throws SidecarError `not_found`. */

@@ -83,7 +83,8 @@ const blame = createRoute({
 const importRoute = createRoute({
   method: 'post',
   path: '/v1/import',
-  summary: 'Imports a batch of calls recorded elsewhere; those that are known change nothing',
+  summary:
+    'Imports a batch of calls recorded elsewhere, between the sidecar’s own writes; those that are known change nothing',
   security: TOKEN,
   request: { body: jsonBody(importBody) },
   responses: answers(importAnswer, 'How many were new.'),
@@ -156,11 +157,11 @@ async function answerExclusions({ reader }: ControlCommands): Promise<Exclusions
 }
 
 function importLines({ sla }: ControlCommands, body: ImportBody): Promise<number> {
-  const { lines, host = null, isLast, ...origin } = body;
+  const { lines, host = null, isLast, seq, ...origin } = body;
   const options = sla.importOptions(origin.source, host);
   return sla.importCalls(
     lines.map((line) => importLine(line, options)),
     origin,
-    isLast,
+    { isLast, seq },
   );
 }

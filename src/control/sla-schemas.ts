@@ -52,6 +52,9 @@ export const importBody = z
         }),
       )
       .max(LINES_MAX),
+    seq: count
+      .optional()
+      .describe('The batch’s place in its run, from 0: batches sent together are written in this order.'),
     isLast: z.boolean().default(false).describe('Ends the import.'),
     actor: actorField,
   })
@@ -214,6 +217,7 @@ export const claimsAnswer = z
   .object({ claims: z.array(claim).describe('Newest month and revision first.') })
   .openapi('ClaimsAnswer');
 const dates = z.object({
+  fifthWorkday: z.iso.date(),
   earliest: z.iso.date(),
   latest: z.iso.date(),
   isEstimated: z.boolean().describe('Whether the calendar has no data for that year.'),

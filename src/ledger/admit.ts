@@ -67,6 +67,7 @@ export const admit = defineWrite(
     return { kind: 'admitted', remainingCredits: lowestRemainder(taken), wouldRefuse, facts };
   },
   () => true,
+  'awaited',
 );
 
 function freezeOf(state: SpendingState): FreezeRefusal | null {

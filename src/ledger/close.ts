@@ -32,6 +32,7 @@ export const closeCreate = defineWrite(
     return { facts };
   },
   (args) => args.answer === null,
+  'awaited',
 );
 
 async function applyEnd(tx: Tx, holdId: string, end: CreateEnd, at: Ms): Promise<Fact[]> {

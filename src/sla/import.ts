@@ -10,14 +10,18 @@
 import { hash } from 'node:crypto';
 import type { CallRecord } from '../calls/call.ts';
 import { SidecarError } from '../errors.ts';
+import type { Ms } from '../units.ts';
 import type { Blame } from './counts.ts';
 import { BadLine, LINE_LENGTH_MAX, readLine, type ImportOptions, type LineFields } from './import-line.ts';
+import { OccurrenceCounter } from './occurrences.ts';
 
 const DAY_MS = 86_400_000;
-/** Calls of a batch by default: few, so that a create that waits behind them waits a few milliseconds. */
-const BATCH_CALLS = 100;
-/** Characters of lines in one batch: as many long lines as a control plane takes with the usual batch. */
-const BATCH_CHARS_MAX = 200_000;
+/** Calls of a batch by default: what a control plane takes in one request. */
+const BATCH_CALLS = 1000;
+/** Characters of lines in a batch by default: three bytes each, the most there are, fit into one request's body. */
+const BATCH_CHARS = 200_000;
+/** Batches that are handed over and not yet written: one is written while the other is prepared. */
+const WRITING_MAX = 2;
 /** Bad lines named in a summary; the others are only counted. */
 const BAD_LINES_NAMED = 20;
 
@@ -59,15 +63,25 @@ export interface ImportSummary {
   bad: number;
   /** The first of the bad lines. */
   badLines: BadLineReport[];
+  /** Calls, new or known, whose rows the next run of the retention drops; what they count for stays. */
+  olderThanRetention: number;
+  /** The instant of the oldest call; null where there is none. */
+  oldestAt: Ms | null;
 }
 
 export interface ImportRun extends ImportOptions {
   /** Goes on past bad lines, leaving them out. */
   skipBad: boolean;
-  /** Calls of a batch; 100 by default. */
+  /** Calls of a batch; 1000 by default. */
   batchCalls?: number;
-  /** Writes a batch and gives how many of its calls were new; absent for a check that writes nothing. */
-  write?: (batch: ImportedCall[], lines: ImportLine[]) => Promise<number>;
+  /** Characters of a batch's lines, which its last line may pass; 200,000 by default. */
+  batchChars?: number;
+  /** Rows of calls before this instant are soon dropped; by default none are. */
+  keptFrom?: Ms;
+  /** Writes a batch and gives how many of its calls were new. With neither this nor `send` the lines are only checked. */
+  write?: (batch: ImportedCall[]) => Promise<number>;
+  /** Hands a batch's lines to a sidecar, which reads them itself, in place of `write`. */
+  send?: (lines: ImportLine[]) => Promise<number>;
   /** Told after each batch. */
   onProgress?: (summary: ImportSummary) => void;
 }
@@ -81,49 +95,98 @@ export async function importCalls(
   chunks: AsyncIterable<string | Uint8Array>,
   run: ImportRun,
 ): Promise<ImportSummary> {
-  const summary: ImportSummary = { lines: 0, imported: 0, known: 0, bad: 0, badLines: [] };
-  const { batchCalls = BATCH_CALLS } = run;
-  const repeats = new RepeatCounter(run.source);
-  let batch: ImportedCall[] = [];
-  let texts: ImportLine[] = [];
-  let chars = 0;
-  let written: Promise<void> = Promise.resolve();
-  const write = async (calls: ImportedCall[], lines: ImportLine[]): Promise<void> => {
-    const fresh = run.write ? await run.write(calls, lines) : calls.length;
-    summary.imported += fresh;
-    summary.known += calls.length - fresh;
-    run.onProgress?.(summary);
-  };
-  // One batch is written while the next is read; a failed one is met at the next flush, or at the end.
-  const flush = async (): Promise<void> => {
-    await written;
-    if (batch.length > 0) written = write(batch, texts);
-    written.catch(() => undefined);
-    [batch, texts, chars] = [[], [], 0];
-  };
-  const take = (text: string, fields: LineFields): void => {
-    const repeat = repeats.count(fields);
-    batch.push(toImported(fields, repeat, run));
-    if (run.write) texts.push({ text, repeat });
-    chars += text.length;
-  };
+  const reading = new Reading(run);
   try {
     for await (const lines of linesOf(chunks)) {
       for (const text of lines) {
-        summary.lines += 1;
-        if (text.trim() === '') continue;
-        const read = tryRead(text, run);
-        if (typeof read === 'string') reportBad(summary, read, run.skipBad);
-        else take(text, read);
-        if (batch.length >= batchCalls || chars >= BATCH_CHARS_MAX * (batchCalls / BATCH_CALLS))
-          await flush();
+        reading.take(text);
+        if (reading.isFull) await reading.flush();
       }
     }
-    await flush();
+    await reading.flush();
   } finally {
-    await written;
+    await reading.settle();
   }
-  return summary;
+  return reading.summary;
+}
+
+/** An import on its way: the batch that gathers, and those that are being written. */
+class Reading {
+  readonly summary: ImportSummary = {
+    lines: 0,
+    imported: 0,
+    known: 0,
+    bad: 0,
+    badLines: [],
+    olderThanRetention: 0,
+    oldestAt: null,
+  };
+  readonly #run: ImportRun;
+  readonly #repeats: RepeatCounter;
+  #calls: ImportedCall[] = [];
+  #lines: ImportLine[] = [];
+  /** Calls and characters of the batch that gathers. */
+  #count = 0;
+  #chars = 0;
+  /** Batches that were handed over, oldest first. */
+  #writing: Promise<void>[] = [];
+
+  constructor(run: ImportRun) {
+    this.#run = run;
+    this.#repeats = new RepeatCounter(run.source);
+  }
+
+  get isFull(): boolean {
+    const { batchCalls = BATCH_CALLS, batchChars = BATCH_CHARS } = this.#run;
+    return this.#count >= batchCalls || this.#chars >= batchChars;
+  }
+
+  /** Takes the next line of the file. */
+  take(text: string): void {
+    const { summary } = this;
+    summary.lines += 1;
+    if (text.trim() === '') return;
+    const read = tryRead(text, this.#run);
+    if (typeof read === 'string') reportBad(summary, read, this.#run.skipBad);
+    else this.#gather(text, read);
+  }
+
+  #gather(text: string, fields: LineFields): void {
+    const { summary } = this;
+    const { write, send, keptFrom = -Infinity } = this.#run;
+    this.#count += 1;
+    this.#chars += text.length;
+    if (fields.at < keptFrom) summary.olderThanRetention += 1;
+    summary.oldestAt = Math.min(fields.at, summary.oldestAt ?? fields.at);
+    if (!write && !send) return;
+    const repeat = this.#repeats.count(fields);
+    if (write) this.#calls.push(toImported(fields, repeat, this.#run));
+    else this.#lines.push({ text, repeat });
+  }
+
+  /** Hands the batch over, once there is room: it is written while the next is read. A failed one ends the import. */
+  async flush(): Promise<void> {
+    if (this.#writing.length >= WRITING_MAX) await this.#writing.shift();
+    if (this.#count === 0) return;
+    const writing = this.#write(this.#calls, this.#lines, this.#count);
+    writing.catch(() => undefined);
+    this.#writing.push(writing);
+    [this.#calls, this.#lines, this.#count, this.#chars] = [[], [], 0, 0];
+  }
+
+  /** Waits for all that was handed over. @throws what the first that failed threw. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#writing);
+    await Promise.all(this.#writing);
+  }
+
+  async #write(calls: ImportedCall[], lines: ImportLine[], count: number): Promise<void> {
+    const { write, send, onProgress } = this.#run;
+    const fresh = write ? await write(calls) : send ? await send(lines) : count;
+    this.summary.imported += fresh;
+    this.summary.known += count - fresh;
+    onProgress?.(this.summary);
+  }
 }
 
 function tryRead(text: string, run: ImportRun): LineFields | string {
@@ -233,52 +296,6 @@ function contentOf(source: string, fields: LineFields): string {
     ['content', source, at, method, path, status, error, blame],
     [latencyMs, code, app, host, taskId, tag, origin],
   ]);
-}
-
-/**
- * Counts how often each hash came before, in 8 bytes a line.
- *
- * Two contents that share 53 bits of their hashes would be counted as one; the second would then be named with a
- * higher number than it needs, the same in every import of the file: no call is lost or doubled.
- */
-class OccurrenceCounter {
-  #slots = new Float64Array(1 << 12);
-  #filled = 0;
-  readonly #repeats = new Map<number, number>();
-
-  /** Gives the number of earlier calls with this hash. */
-  count(digest: Uint8Array): number {
-    const view = new DataView(digest.buffer, digest.byteOffset, 8);
-    const key = view.getUint32(0) * 0x20_0000 + (view.getUint32(4) >>> 11) + 1;
-    if (this.#add(key)) return 0;
-    const before = (this.#repeats.get(key) ?? 0) + 1;
-    this.#repeats.set(key, before);
-    return before;
-  }
-
-  #add(key: number): boolean {
-    if (this.#filled * 2 >= this.#slots.length) this.#grow();
-    const isNew = place(this.#slots, key);
-    if (isNew) this.#filled += 1;
-    return isNew;
-  }
-
-  #grow(): void {
-    const larger = new Float64Array(this.#slots.length * 2);
-    for (const key of this.#slots) if (key !== 0) place(larger, key);
-    this.#slots = larger;
-  }
-}
-
-/** Puts a key into an open table whose size is a power of two; false where it is there already. */
-function place(slots: Float64Array, key: number): boolean {
-  const mask = slots.length - 1;
-  for (let at = key % slots.length; ; at = (at + 1) & mask) {
-    if (slots[at] === key) return false;
-    if (slots[at] !== 0) continue;
-    slots[at] = key;
-    return true;
-  }
 }
 
 /** Cuts pieces of text into lines, many at a time; a last line needs no line feed. */

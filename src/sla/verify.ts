@@ -1,4 +1,5 @@
 /** The check of the windows' counts against the journal, day by day so that no list grows with the month. */
+import { readDroppedTo } from '../calls/retention.ts';
 import { defineRead } from '../store/operation.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
@@ -59,7 +60,8 @@ export interface SlaCheck extends DayCheck {
 /**
  * Checks the windows of a stretch against the journal, a day at a time, as far back as the journal reaches.
  *
- * The window in which the journal begins is left out where older counts exist: retention may have cut it.
+ * Windows that begin before what retention has dropped are left out, and the one in which the journal begins where
+ * older counts exist: their counts are kept, their rows are not.
  */
 export async function verifySla(store: Pick<Store, 'read'>, range: Span): Promise<SlaCheck> {
   const total: SlaCheck = { windows: 0, attempts: 0, differences: [], from: null, to: null };
@@ -67,8 +69,10 @@ export async function verifySla(store: Pick<Store, 'read'>, range: Span): Promis
   if (!journal) return total;
   const first = windowStart(journal.start);
   const isCut = (await store.read(readFirstWindow, {})) < first;
-  const start = Math.max(windowStart(range.start), isCut ? first + WINDOW_MS : first);
+  const whole = windowStart((await store.read(readDroppedTo, {})) + WINDOW_MS - 1);
+  const start = Math.max(windowStart(range.start), isCut ? first + WINDOW_MS : first, whole);
   const end = Math.min(range.end, windowStart(journal.end) + WINDOW_MS);
+  if (start >= end) return total;
   for (let at = start; at < end; at += DAY_MS) {
     const day = await store.read(verifyWindows, { start: at, end: Math.min(at + DAY_MS, end) });
     total.windows += day.windows;

@@ -2,13 +2,15 @@
  * Gathers the operations of one tick of the event loop into one message to a worker.
  *
  * While a batch is under way the next one gathers, so batches grow with the load by themselves: a lone caller
- * waits for nobody, and 32 parallel callers share a commit. **Invariant**: a promise settles only by the reply of
- * the batch its operation was in, or by the failure of that batch or of the worker.
+ * waits for nobody, and 32 parallel callers share a commit. What nobody is in a hurry for (`addSpare`) goes alone in a
+ * batch of its own, when `spare-time.ts` says so. **Invariant**: a promise settles only by the reply of the batch its
+ * operation was in, or by the failure of that batch or of the worker.
  */
 import type { Clock, Timer } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
 import { pack, unpack, type Packed } from './plain.ts';
+import { SpareTime } from './spare-time.ts';
 import { fromWireError, type WireError } from './wire-error.ts';
 
 /** Operations in one transaction. */
@@ -36,8 +38,15 @@ interface Call {
   reject: (error: Error) => void;
 }
 
+/** An operation that waits for spare time; its arguments are made when its turn has come. */
+interface SpareCall extends Pick<Call, 'name' | 'resolve' | 'reject'> {
+  take: (isBusy: boolean) => Pick<Call, 'args' | 'isPlain'>;
+}
+
 /** The gathering side of one worker. */
 export class Batches {
+  /** When spare operations have their turn; who adds what a request waits for tells it so. */
+  readonly spareTime: SpareTime;
   readonly #options: BatchesOptions;
   #waiting: Call[] = [];
   #underWay: Call[] = [];
@@ -45,12 +54,17 @@ export class Batches {
   #isUrgent = false;
   #isScheduled = false;
   #laterTimer: Timer | null = null;
+  #spare: SpareCall[] = [];
+  #spareTimer: Timer | null = null;
+  /** When the spare operation under way was sent; null while there is none. */
+  #spareSentTick: Ms | null = null;
   /** Why nothing more is taken. */
   #refusal: SidecarError | null = null;
   #onEmpty: (() => void)[] = [];
 
   constructor(options: BatchesOptions) {
     this.#options = options;
+    this.spareTime = new SpareTime(options.clock);
   }
 
   /** Adds an operation to the next batch. */
@@ -68,17 +82,35 @@ export class Batches {
     this.#laterTimer ??= clock.after(LATER_MS, () => this.#schedule());
   }
 
+  /**
+   * Adds one that goes alone in its batch, when nothing else waits; `take` gives its arguments when its turn has come:
+   * few of them where `isBusy`, since requests wait for the writer meanwhile. Spare operations keep their order.
+   */
+  addSpare(name: string, take: SpareCall['take']): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#refusal) {
+        reject(this.#refusal);
+        return;
+      }
+      if (this.#spare.push({ name, take, resolve, reject }) === 1) this.spareTime.noteWaiting();
+      this.#considerSpare();
+    });
+  }
+
   /** Takes the worker's reply to the batch under way. */
   receive(reply: Packed): void {
     const calls = this.#underWay;
     this.#underWay = [];
+    this.#noteEnd();
     settle(calls, unpack(reply), this.#options);
     if (this.#isUrgent || this.#onEmpty.length > 0) this.#schedule();
+    else this.#considerSpare();
   }
 
   /** Refuses what comes from now on with `refusal`; resolves when what came before has settled. */
   close(refusal: SidecarError): Promise<void> {
     this.#refusal ??= refusal;
+    this.#dropSpare(refusal);
     return new Promise((resolve) => {
       this.#onEmpty.push(resolve);
       this.#schedule();
@@ -93,7 +125,14 @@ export class Batches {
     this.#waiting = [];
     this.#laterTimer?.cancel();
     for (const call of calls) call.reject(error);
+    this.#dropSpare(error);
     for (const resolve of this.#onEmpty.splice(0)) resolve();
+  }
+
+  /** What only waits for spare time is not worth waiting for. */
+  #dropSpare(refusal: SidecarError): void {
+    this.#spareTimer?.cancel();
+    for (const call of this.#spare.splice(0)) call.reject(refusal);
   }
 
   #put(call: Call): boolean {
@@ -108,6 +147,11 @@ export class Batches {
 
   #schedule(): void {
     this.#isUrgent = true;
+    this.spareTime.noteAsked();
+    this.#scheduleFlush();
+  }
+
+  #scheduleFlush(): void {
     if (this.#isScheduled || this.#underWay.length > 0) return;
     this.#isScheduled = true;
     setImmediate(() => this.#flush());
@@ -115,12 +159,51 @@ export class Batches {
 
   #flush(): void {
     this.#isScheduled = false;
+    if (this.#takeSpare()) return;
     this.#laterTimer?.cancel();
     this.#laterTimer = null;
     this.#underWay = this.#waiting.splice(0, BATCH_MAX);
     this.#isUrgent = this.#waiting.length > 0;
-    if (this.#underWay.length > 0) this.#send();
-    else for (const resolve of this.#onEmpty.splice(0)) resolve();
+    if (this.#underWay.length > 0) {
+      this.#send();
+      return;
+    }
+    for (const resolve of this.#onEmpty.splice(0)) resolve();
+    this.#considerSpare();
+  }
+
+  /** Lets the first spare operation have its turn, now or when it comes. */
+  #considerSpare(): void {
+    if (this.#spare.length === 0 || this.#underWay.length > 0) return;
+    const waitMs = this.spareTime.waitMs();
+    this.#spareTimer?.cancel();
+    if (waitMs > 0) this.#spareTimer = this.#options.clock.after(waitMs, () => this.#considerSpare());
+    else this.#scheduleFlush();
+  }
+
+  /** Sends the first spare operation where it is its turn; false where it is that of the others. */
+  #takeSpare(): boolean {
+    const isTurn = this.#isUrgent ? this.spareTime.isOverdue : this.spareTime.waitMs() === 0;
+    const call = isTurn ? this.#spare.shift() : undefined;
+    if (!call) return false;
+    const { name, resolve, reject } = call;
+    if (this.#spare.length > 0) this.spareTime.noteWaiting();
+    try {
+      this.#underWay = [{ name, resolve, reject, ...call.take(this.spareTime.isBusy) }];
+    } catch (error) {
+      reject(error as Error);
+      return false;
+    }
+    this.#spareSentTick = this.#options.clock.monotonic();
+    this.#send();
+    return true;
+  }
+
+  /** Notes the end of a batch for those that wait for spare time. */
+  #noteEnd(): void {
+    if (this.#spareSentTick === null) this.spareTime.noteAsked();
+    else this.spareTime.noteDone(this.#options.clock.monotonic() - this.#spareSentTick);
+    this.#spareSentTick = null;
   }
 
   #send(): void {
@@ -138,6 +221,7 @@ export class Batches {
   #dropUnsendable(error: Error): void {
     const calls = this.#underWay;
     this.#underWay = [];
+    this.#spareSentTick = null;
     const sendable = calls.filter((call) => canCross(call.args));
     const isAll = sendable.length === calls.length;
     for (const call of calls) if (isAll || !sendable.includes(call)) call.reject(error);

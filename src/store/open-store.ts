@@ -134,8 +134,15 @@ function createStore(
     ownership.release();
   };
   return {
-    write: <A, R>(operation: Operation<A, R>, args: A) =>
-      link.writes.add(operation.name, args, operation.isPlain?.(args)) as Promise<R>,
+    write<A, R>(operation: Operation<A, R>, args: A) {
+      if (operation.isAwaited) link.writes.spareTime.noteAwaited();
+      return link.writes.add(operation.name, args, operation.isPlain?.(args)) as Promise<R>;
+    },
+    spare: <A, R>(operation: Operation<A, R>, take: (isBusy: boolean) => A) =>
+      link.writes.addSpare(operation.name, (isBusy) => {
+        const args = take(isBusy);
+        return { args, isPlain: operation.isPlain?.(args) ?? false };
+      }) as Promise<R>,
     later: (operation, args) => link.writes.addLater(operation.name, args, operation.isPlain?.(args)),
     read: <A, R>(operation: Operation<A, R>, args: A) => link.reads.add(operation.name, args) as Promise<R>,
     stats: (): StoreStats => ({ path, bytes: storeBytes(path) }),

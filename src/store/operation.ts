@@ -25,15 +25,19 @@ export interface Operation<A, R> {
   run(tx: Tx, args: A): Promise<R>;
   /** Vouches that arguments are plain JSON values, so that nobody looks at each of them on the way to the worker. */
   isPlain?(args: A): boolean;
+  /** A request waits for it: what may wait is written in small pieces for a while. */
+  readonly isAwaited?: boolean;
 }
 
-/** Defines an operation that changes rows: durable when its promise resolves. */
+/** Defines an operation that changes rows: durable when its promise resolves. `awaited`: a request waits for it. */
 export function defineWrite<A, R>(
   name: string,
   run: (tx: Tx, args: A) => Promise<R>,
   isPlain?: (args: A) => boolean,
+  haste: 'awaited' | 'unhurried' = 'unhurried',
 ): Operation<A, R> {
-  return isPlain ? { name, access: 'write', run, isPlain } : { name, access: 'write', run };
+  const isAwaited = haste === 'awaited';
+  return { name, access: 'write', run, isAwaited, ...(isPlain && { isPlain }) };
 }
 
 /** Defines an operation that only reads; it runs on a second connection and never delays a write. */

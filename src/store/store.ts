@@ -16,6 +16,12 @@ export interface Store {
   write<A, R>(operation: Operation<A, R>, args: A): Promise<R>;
   /** Adds a write to the next batch within 100 ms; its failure is counted, and a SIGKILL may lose it. */
   later<A>(operation: Operation<A, unknown>, args: A): void;
+  /**
+   * Runs a write alone in a batch, when nothing else is to be written; while requests write, rarely. `take` gives its
+   * arguments when its turn has come: few of them where `isBusy`, since a request that comes waits for its end.
+   * @throws SidecarError as `write`, also where the store is closed before its turn.
+   */
+  spare<A, R>(operation: Operation<A, R>, take: (isBusy: boolean) => A): Promise<R>;
   /** Runs a read on the second connection; it sees every write that has resolved. */
   read<A, R>(operation: Operation<A, R>, args: A): Promise<R>;
   stats(): StoreStats;

@@ -54,7 +54,7 @@ describe('while no sidecar runs, and the commands open the store themselves', ()
     expect(refused.err).toMatch(/line 2 cannot be imported: no JSON\. Correct it, or pass --skip-bad/);
     expect(await readdir(folder)).not.toContain('data');
     const checked = await run('import', 'bad.jsonl', '--check', '--skip-bad');
-    expect(checked.out).toBe(
+    expect(checked.out).toContain(
       '3 lines: 1 calls can be imported, 0 known already, 2 bad lines left out.\n' +
         '  line 2: no JSON\n  line 3: status must be a number from 200 to 599\n',
     );
@@ -69,8 +69,17 @@ describe('while no sidecar runs, and the commands open the store themselves', ()
       known: 0,
       bad: 0,
       badLines: [],
+      olderThanRetention: 31,
+      oldestAt: '2025-10-06T03:00:00.000Z',
     });
     expect(await json('import', 'log.jsonl')).toMatchObject({ imported: 0, known: 31 });
+    const told = (await run('import', 'log.jsonl', '--check')).out.split('\n')[1];
+    expect(told).toMatch(
+      /^31 calls are older than store\.callRetentionDays \(120\): their counts stay .* drops their rows within a day, /,
+    );
+    expect(told).toMatch(
+      /set store\.callRetentionDays to more than \d+ before that; .* cannot be imported again\.$/,
+    );
     const month = (await json('sla', 'report', '2025-10')) as { requests: object };
     expect(month).toMatchObject({
       requests: { valid: 29, errors: 9, unreachable: 2, unreachableUnknown: 2 },
@@ -105,7 +114,7 @@ describe('beside a running sidecar', () => {
   it('the month can be read in every format', async () => {
     const markdown = await run('sla', 'report', '2025-10');
     expect(markdown.out).toMatch(/Availability 99\.899193 %, below the committed 99\.90 %: 10 % of the fee/);
-    expect(markdown.out).toMatch(/none entered: whole months/);
+    expect(markdown.out).toMatch(/none known: the whole month/);
     expect(markdown.err).toMatch(/99\.7 % of the windows saw no request/);
     const csv = (await run('sla', 'report', '2025-10', '--format', 'csv')).out.trimEnd().split('\r\n');
     expect(csv).toHaveLength(32);

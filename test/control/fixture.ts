@@ -23,6 +23,7 @@ import { createExecutor } from '../../src/store/executor.ts';
 import { createStore } from '../../src/store/migrate.ts';
 import type { Operation } from '../../src/store/operation.ts';
 import { indexOperations, orderMigrations } from '../../src/store/registry.ts';
+import type { Store } from '../../src/store/store.ts';
 import { fromWireError } from '../../src/store/wire-error.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createTelemetry, type Telemetry } from '../../src/telemetry/telemetry.ts';
@@ -181,7 +182,10 @@ function commandsOf(
   const at = (): number => clock.now();
   const { config } = loadConfig({ env: {}, cwd: '/nowhere' });
   const reader: ControlCommands['reader'] = { read: (operation, args) => ledger.run(operation, args) };
-  const writer = { write: reader.read };
+  const writer: Pick<Store, 'write' | 'spare'> = {
+    write: reader.read,
+    spare: (operation, take) => ledger.run(operation, take(false)),
+  };
   const sla = { clock, config: () => config, reader, writer };
   return {
     reader,

@@ -134,7 +134,7 @@ describe('claims', () => {
     expect(checked(await get('/v1/claims'), schemas.claimsAnswer)).toEqual({ claims: [] });
     expect(checked(await get('/v1/claims/2026-10'), schemas.claimAnswer)).toMatchObject({
       filing: 'open',
-      dates: { earliest: '2026-11-07', latest: '2026-12-31', calendar: 'CN' },
+      dates: { fifthWorkday: '2026-11-06', earliest: '2026-11-07', latest: '2026-12-31', calendar: 'CN' },
       claims: [],
     });
     const running = await order(rig.url, '/v1/claims/2026-11/draft', { body: {} });

@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { importCalls, type ImportRun } from '../../src/sla/import.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { importCalls, type ImportLine, type ImportRun } from '../../src/sla/import.ts';
 import { readExportPage, type ExportCursor, type ExportPage } from '../../src/sla/export.ts';
-import { importBatch, journalCalls, readSource } from '../../src/sla/journal.ts';
+import { importBatch, importInPieces, journalCalls, readSource } from '../../src/sla/journal.ts';
 import { readMonth } from '../../src/sla/month-table.ts';
 import { verifyWindows } from '../../src/sla/verify.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
 import { ask, newCall, newUnreachable } from './making.ts';
 import { createSlaStore } from './sla-store.ts';
@@ -53,7 +54,15 @@ const numbers = async (from: MemoryStore = store) => (await from.run(readMonth, 
 describe('importing', () => {
   it('twice changes nothing, and equal lines of one file stay two', async () => {
     const text = linesOf(LINE, LINE, { ...LINE, status: 503 }, { ...LINE, requestId: 'r1', status: 500 });
-    expect(await importText(text)).toEqual({ lines: 4, imported: 4, known: 0, bad: 0, badLines: [] });
+    expect(await importText(text)).toEqual({
+      lines: 4,
+      imported: 4,
+      known: 0,
+      bad: 0,
+      badLines: [],
+      olderThanRetention: 0,
+      oldestAt: Date.parse(LINE.time),
+    });
     expect(await importText(text)).toMatchObject({ imported: 0, known: 4 });
     expect(await numbers()).toMatchObject({ valid: 4, errors: 2 });
     expect(await importText(linesOf(LINE, LINE, LINE))).toMatchObject({ imported: 1, known: 2 });
@@ -105,7 +114,7 @@ describe('importing', () => {
     ],
   ])('leaves out %j with --skip-bad and says why', async (line, problem) => {
     const text = `${typeof line === 'string' ? line : JSON.stringify(line)}\n\n${linesOf(LINE)}\n`;
-    expect(await importText(text, { skipBad: true })).toEqual({
+    expect(await importText(text, { skipBad: true })).toMatchObject({
       lines: 3,
       imported: 1,
       known: 0,
@@ -148,6 +157,72 @@ describe('importing', () => {
     expect(progress).toHaveLength(3);
     const failing = { write: () => Promise.reject(new Error('disk full')) };
     await expect(importText(many, failing)).rejects.toThrow('disk full');
+  });
+
+  it('hands two batches over at most, and the lines with what tells equal ones apart', async () => {
+    const sent: ImportLine[][] = [];
+    const answers: (() => void)[] = [];
+    let most = 0;
+    const send = async (lines: ImportLine[]): Promise<number> => {
+      sent.push(lines);
+      most = Math.max(most, sent.length - answered);
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return lines.length;
+    };
+    let answered = 0;
+    const chunks = chunksOf(linesOf(...Array.from({ length: 7 }, () => LINE)));
+    const options = { source: 's', host: 'h', now: NOW, skipBad: false, routeOf: () => 'x' };
+    const done = importCalls(chunks, { ...options, send, batchCalls: 2 });
+    while (answered < 4) {
+      await vi.waitFor(() => expect(answers.length).toBeGreaterThan(answered));
+      answers[answered]?.();
+      answered += 1;
+    }
+    expect(await done).toMatchObject({ lines: 7, imported: 7 });
+    expect(most).toBe(2);
+    expect(sent.map((lines) => lines.map(({ repeat }) => repeat))).toEqual([[0, 1], [2, 3], [4, 5], [6]]);
+    expect(sent[0]?.[0]?.text).toBe(JSON.stringify(LINE));
+  });
+
+  it('gives the same rows and counts in pieces of any size, and none twice', async () => {
+    const many = Array.from({ length: 150 }, (_, index) => ({
+      ...LINE,
+      time: Date.parse(LINE.time) + Math.floor(index / 3) * 60_000,
+      status: index % 7 === 0 ? 500 : 200,
+      ...(index % 2 === 0 && { requestId: `r${index % 100}` }),
+    }));
+    const rows = (from: MemoryStore) => [
+      from.db.prepare('SELECT * FROM calls ORDER BY at, id').all(),
+      from.db.prepare('SELECT * FROM sla_windows ORDER BY window_start').all(),
+    ];
+    const sizes: number[] = [];
+    let turns = 0;
+    const spare: Store['spare'] = (operation, take) => {
+      turns += 1;
+      const calls = take(turns % 3 !== 0);
+      sizes.push((calls as unknown[]).length);
+      return store.run(operation, calls);
+    };
+    const inPieces: Partial<ImportRun> = { write: (batch) => importInPieces({ spare }, batch, 50) };
+    const once = createSlaStore();
+    try {
+      const whole = await importText(linesOf(...many), {}, once);
+      expect(await importText(linesOf(...many), inPieces)).toEqual(whole);
+      expect(sizes).toEqual([30, 30, 50, 30, 10]);
+      expect(rows(store)).toEqual(rows(once));
+      expect(await importText(linesOf(...many), inPieces)).toMatchObject({ imported: 0, known: 150 });
+    } finally {
+      once.close();
+    }
+  });
+
+  it('counts the calls whose rows are soon dropped, known ones too, and names the oldest', async () => {
+    const at = Date.parse(LINE.time);
+    const text = linesOf({ ...LINE, time: at - 1 }, { ...LINE, time: at }, { ...LINE, time: at - 5 });
+    const told = { olderThanRetention: 2, oldestAt: at - 5 };
+    expect(await importText(text, { keptFrom: at })).toMatchObject({ imported: 3, ...told });
+    expect(await importText(text, { keptFrom: at })).toMatchObject({ known: 3, ...told });
+    expect(await importText('', { keptFrom: at })).toMatchObject({ olderThanRetention: 0, oldestAt: null });
   });
 
   it('stops at text that is not made of lines', async () => {

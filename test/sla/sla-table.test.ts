@@ -12,6 +12,7 @@ import {
   readWindows,
 } from '../../src/sla/month-table.ts';
 import { recordHeartbeat } from '../../src/sla/run-table.ts';
+import { purgeOld } from '../../src/calls/retention.ts';
 import { readJournalSpan, verifySla, verifyWindows } from '../../src/sla/verify.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
 import { ask, newCall, newUnreachable } from './making.ts';
@@ -217,6 +218,28 @@ describe('the check against the journal', () => {
     store.db.exec(`DELETE FROM calls WHERE at < ${NOON - 300_000 + 1}`);
     expect(await check()).toMatchObject({ windows: 1, from: '2026-10-05T12:00:00.000Z', differences: [] });
     store.db.exec('DELETE FROM calls; DELETE FROM sla_windows');
+  });
+
+  it('leaves out what retention has dropped, also in the oldest window and under older calls that came later', async () => {
+    const day = 86_400_000;
+    const purge = (at: number) =>
+      store.run(purgeOld, { at, callRetentionDays: 120, promptRetentionDays: 14 });
+    await store.run(
+      journalCalls,
+      [0, MINUTE, 2 * day].map((off) => newCall({ at: NOON + off })),
+    );
+    await purge(NOON + MINUTE + 120 * day);
+    expect(await check()).toMatchObject({ windows: 1, attempts: 1, differences: [] });
+    await store.run(journalCalls, [newCall({ at: NOON - day }), newCall({ at: NOON + 2 * MINUTE })]);
+    expect(await check()).toMatchObject({ windows: 1, attempts: 1, differences: [] });
+    expect(await check({ start: 0, end: NOON + 2 * MINUTE })).toMatchObject({
+      windows: 0,
+      from: null,
+      to: null,
+    });
+    await purge(NOON + 3 * day + 120 * day);
+    expect(await check()).toMatchObject({ windows: 0, differences: [] });
+    store.db.exec('DELETE FROM sla_windows');
   });
 });
 

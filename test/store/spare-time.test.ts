@@ -1,0 +1,189 @@
+import { describe, expect, test, vi } from 'vitest';
+import { createManualClock } from '../../src/clock.ts';
+import { SidecarError } from '../../src/errors.ts';
+import { Batches } from '../../src/store/batches.ts';
+import { pack, unpack, type Packed } from '../../src/store/plain.ts';
+import { BUSY_MS, QUIET_MS, REST_FACTOR, SpareTime, WAIT_MS_MAX } from '../../src/store/spare-time.ts';
+
+describe('spare time', () => {
+  test('is given at once while no request writes, whatever else is written', async () => {
+    const clock = createManualClock(0);
+    const time = new SpareTime(clock);
+    time.noteWaiting();
+    time.noteAsked();
+    time.noteDone(500);
+    expect([time.isBusy, time.waitMs()]).toEqual([false, 0]);
+    time.noteAwaited();
+    expect(time.isBusy).toBe(true);
+    await clock.advance(BUSY_MS - 1);
+    expect(time.isBusy).toBe(true);
+    await clock.advance(1);
+    expect([time.isBusy, time.waitMs()]).toEqual([false, 0]);
+  });
+
+  test('begins when the writer was left alone for a moment, so that a quick create ends first', async () => {
+    const clock = createManualClock(0);
+    const time = new SpareTime(clock);
+    time.noteAwaited();
+    time.noteAsked();
+    time.noteWaiting();
+    expect(time.waitMs()).toBe(QUIET_MS);
+    await clock.advance(QUIET_MS - 1);
+    time.noteAsked();
+    expect(time.waitMs()).toBe(QUIET_MS);
+    await clock.advance(QUIET_MS);
+    expect(time.waitMs()).toBe(0);
+  });
+
+  test('rests after a piece for a multiple of what it took, and never longer than a bound', async () => {
+    const clock = createManualClock(0);
+    const time = new SpareTime(clock);
+    time.noteAwaited();
+    time.noteDone(2);
+    time.noteWaiting();
+    expect(time.waitMs()).toBe(2 * REST_FACTOR);
+    await clock.advance(2 * REST_FACTOR);
+    expect(time.waitMs()).toBe(0);
+    time.noteDone(1000);
+    time.noteWaiting();
+    expect([time.waitMs(), time.isOverdue]).toEqual([WAIT_MS_MAX, false]);
+    await clock.advance(WAIT_MS_MAX);
+    expect([time.waitMs(), time.isOverdue]).toEqual([0, true]);
+  });
+});
+
+/** A worker's end that answers when told, and takes as long as the clock is moved. */
+function setUp() {
+  const clock = createManualClock(0);
+  const sent: unknown[][] = [];
+  const batches = new Batches({
+    clock,
+    send: (message: Packed) => sent.push(unpack(structuredClone(message))),
+  });
+  const reply = (): void => {
+    const calls = sent.at(-1) ?? [];
+    batches.receive(pack([null, 0.001, [], ...calls.filter((_, index) => index % 2 === 1)]));
+  };
+  const spare = (name: string) =>
+    batches.addSpare(name, (isBusy) => ({ args: isBusy ? 'few' : 'many', isPlain: true }));
+  return { clock, sent, batches, reply, spare };
+}
+
+const nextTick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('spare operations', () => {
+  test('go one by one, alone in their batch, in their order, with much at a time', async () => {
+    const { sent, reply, spare } = setUp();
+    const both = Promise.all([spare('one'), spare('two')]);
+    await nextTick();
+    expect(sent).toEqual([['one', 'many']]);
+    reply();
+    await nextTick();
+    expect(sent).toEqual([
+      ['one', 'many'],
+      ['two', 'many'],
+    ]);
+    reply();
+    expect(await both).toEqual(['many', 'many']);
+  });
+
+  test('let all that came meanwhile go first, and make up their minds only then', async () => {
+    const { clock, batches, sent, reply, spare } = setUp();
+    const first = spare('spare');
+    batches.spareTime.noteAwaited();
+    const urgent = batches.add('create', 1);
+    await nextTick();
+    expect(sent).toEqual([['create', 1]]);
+    reply();
+    await urgent;
+    await nextTick();
+    expect(sent).toHaveLength(1);
+    await clock.advance(QUIET_MS);
+    await nextTick();
+    expect(sent[1]).toEqual(['spare', 'few']);
+    const next = batches.add('create', 2);
+    await nextTick();
+    expect(sent).toHaveLength(2);
+    reply();
+    expect(await first).toBe('few');
+    await nextTick();
+    expect(sent[2]).toEqual(['create', 2]);
+    reply();
+    await next;
+  });
+
+  test('rest after each while requests write, by what it took', async () => {
+    const { clock, batches, sent, reply, spare } = setUp();
+    batches.spareTime.noteAwaited();
+    const first = spare('spare');
+    await nextTick();
+    expect(sent).toHaveLength(1);
+    await clock.advance(3);
+    reply();
+    await first;
+    const second = spare('spare');
+    await clock.advance(3 * REST_FACTOR - 1);
+    await nextTick();
+    expect(sent).toHaveLength(1);
+    await clock.advance(1);
+    await nextTick();
+    expect(sent).toHaveLength(2);
+    reply();
+    await second;
+  });
+
+  test('go before the others once they have waited long enough, even where the writer is never idle', async () => {
+    const { clock, batches, sent, reply, spare } = setUp();
+    batches.spareTime.noteAwaited();
+    void batches.add('create', 0);
+    await nextTick();
+    const waiting = spare('spare');
+    let creates = 1;
+    for (; sent.at(-1)?.[0] !== 'spare' && creates < 1000; creates += 1) {
+      batches.spareTime.noteAwaited();
+      void batches.add('create', creates);
+      await clock.advance(2);
+      reply();
+      await nextTick();
+    }
+    expect(clock.monotonic()).toBe(WAIT_MS_MAX);
+    expect(sent.at(-1)).toEqual(['spare', 'few']);
+    reply();
+    expect(await waiting).toBe('few');
+    await nextTick();
+    expect(sent.at(-1)).toEqual(['create', creates - 1]);
+  });
+
+  test('that cannot be made or sent tell their own caller, and the next goes on', async () => {
+    const { batches, sent, reply, spare } = setUp();
+    const failing = batches.addSpare('bad', () => {
+      throw new Error('no arguments');
+    });
+    const odd = batches.addSpare('odd', () => ({ args: { run: () => 1 }, isPlain: false }));
+    const good = spare('good');
+    await expect(failing).rejects.toThrow('no arguments');
+    await expect(odd).rejects.toThrow(/could not be cloned/);
+    await vi.waitFor(() => expect(sent).toEqual([['good', 'many']]));
+    reply();
+    expect(await good).toBe('many');
+  });
+
+  test('that wait are refused when the store closes or its worker is gone; the one under way is answered', async () => {
+    const { batches, reply, spare } = setUp();
+    const closed = new SidecarError('ledger_unavailable', 'closed');
+    const underWay = spare('one');
+    await nextTick();
+    const waiting = spare('two');
+    const closing = batches.close(closed);
+    await expect(waiting).rejects.toBe(closed);
+    await expect(spare('three')).rejects.toBe(closed);
+    reply();
+    expect(await underWay).toBe('many');
+    await closing;
+
+    const other = setUp();
+    const lost = other.spare('one');
+    other.batches.fail(closed);
+    await expect(lost).rejects.toBe(closed);
+  });
+});
