@@ -24,8 +24,31 @@ import {
   tableRows,
 } from './markdown.ts';
 
-const README = readProject('README.md');
-const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', ...filesBelow('docs', ['.md'])];
+/** What users read: the first page and the pages it leads to. */
+const USER_PAGES = [
+  'README.md',
+  ...[
+    'answers',
+    'api',
+    'commands',
+    'config',
+    'emulator',
+    'metrics',
+    'operations',
+    'privacy',
+    'sla-and-claims',
+    'troubleshooting',
+  ].map((name) => `docs/${name}.md`),
+];
+const USER_DOCS = USER_PAGES.map(readProject).join('\n');
+const CONFIG = readProject('docs/config.md');
+const DOCUMENTS = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  ...filesBelow('docs', ['.md']),
+];
 
 /** The refusals as they were promised, written down apart from the code. */
 const PROMISED: Readonly<Record<string, { code: number; statuses: number[] }>> = {
@@ -60,11 +83,13 @@ interface RefusalRow {
 }
 
 function refusalRows(): RefusalRow[] {
-  return tableRows(sectionOf(README, 'Refusals')).map(([statuses = '', code = '', word = '']) => ({
-    word: codeSpans(word)[0] ?? word,
-    code: Number(code),
-    statuses: statuses.split(', ').map(Number),
-  }));
+  return tableRows(sectionOf(readProject('docs/answers.md'), 'Refusals')).map(
+    ([statuses = '', code = '', word = '']) => ({
+      word: codeSpans(word)[0] ?? word,
+      code: Number(code),
+      statuses: statuses.split(', ').map(Number),
+    }),
+  );
 }
 
 describe('the table of refusals', () => {
@@ -92,16 +117,16 @@ describe('the table of refusals', () => {
   });
 });
 
-describe('names in the README', () => {
+describe('names in the pages', () => {
   test('of metrics exist, with the labels that the table gives', () => {
     const shapes = [...Object.values(createInstruments()), ...Object.values(GAUGES)];
     const known = new Map(shapes.map((shape) => [shape.name, shape]));
-    const named = [...new Set(README.match(/\bkling_[a-z_]+\b(?<!_)/g))].filter(
+    const named = [...new Set(USER_DOCS.match(/\bkling_[a-z_]+\b(?<!_)/g))].filter(
       (name) => name !== 'kling_sidecar',
     );
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter((name) => !known.has(name))).toEqual([]);
-    for (const [names = '', described = ''] of tableRows(sectionOf(README, 'Metrics'))) {
+    for (const [names = '', described = ''] of tableRows(readProject('docs/metrics.md'))) {
       const labels = codeSpans(names).flatMap((name) => known.get(name)?.labels ?? []);
       expect(
         labels.filter((label) => !described.includes(label)),
@@ -113,7 +138,7 @@ describe('names in the README', () => {
   test('of commands and their options exist', () => {
     const program = testProgram();
     const missing: string[] = [];
-    for (const [names = '', described = ''] of tableRows(sectionOf(README, 'Commands'))) {
+    for (const [names = '', described = ''] of tableRows(readProject('docs/commands.md'))) {
       const commands = codeSpans(names).map((name) => ({ name, command: findCommand(program, name) }));
       for (const { name, command } of commands) if (!command) missing.push(name);
       const options = described.match(/--[a-z-]+/g) ?? [];
@@ -130,7 +155,7 @@ describe('names in the README', () => {
     const known = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const named = tableRows(sectionOf(README, 'Control API')).flatMap(([cell = '']) => codeSpans(cell));
+    const named = tableRows(readProject('docs/api.md')).flatMap(([cell = '']) => codeSpans(cell));
     expect(named.length).toBeGreaterThan(15);
     expect(named.filter((route) => ![...known, 'GET /openapi.json'].includes(route))).toEqual([]);
   });
@@ -148,7 +173,7 @@ describe('names in the README', () => {
   });
 
   test('of faults and trigger words are those of the emulator, all of them', () => {
-    const section = sectionOf(README, 'The emulator for your CI');
+    const section = readProject('docs/emulator.md');
     const faults = section.slice(section.indexOf('| kinds of fault |'));
     const [table = ''] = faults.split('\n\n');
     const kinds = tableRows(table).flatMap(([, cell = '']) => codeSpans(cell));
@@ -159,18 +184,18 @@ describe('names in the README', () => {
 
   test('of secrets are variables that are read', () => {
     const known = new Set(SECRET_VARIABLES.flatMap((name) => [name as string, `${name}_FILE`]));
-    const named = README.match(/\bKLING(?:AI)?_(?!SIDECAR_(?:_|CONFIG))[A-Z_]+[A-Z]\b/g) ?? [];
+    const named = USER_DOCS.match(/\bKLING(?:AI)?_(?!SIDECAR_(?:_|CONFIG))[A-Z_]+[A-Z]\b/g) ?? [];
     expect(named.length).toBeGreaterThan(8);
     expect([...new Set(named)].filter((name) => !known.has(name))).toEqual([]);
   });
 });
 
-describe('the config in the README', () => {
+describe('the config in its page', () => {
   const load = (text: string, env: Record<string, string> = {}) =>
     loadConfig({ path: 'sidecar.config.json', env, cwd: PROJECT, readFile: () => text });
 
   test('loads as it is printed, without a warning', () => {
-    const blocks = fencedBlocks(README, 'json');
+    const blocks = fencedBlocks(CONFIG, 'json');
     expect(blocks).toHaveLength(1);
     const { config, warnings } = load(blocks[0] ?? '');
     expect(warnings).toEqual([]);
@@ -179,8 +204,8 @@ describe('the config in the README', () => {
 
   test('has, in its table, only keys that exist', () => {
     const { values } = load('{}');
-    const sample = load(fencedBlocks(README, 'json')[0] ?? '').values;
-    const named = tableRows(sectionOf(README, 'Config by example')).flatMap(([cell = '']) => {
+    const sample = load(fencedBlocks(CONFIG, 'json')[0] ?? '').values;
+    const named = tableRows(sectionOf(CONFIG, 'Config by example')).flatMap(([cell = '']) => {
       const [first = '', ...others] = codeSpans(cell);
       const list = /^(\w+\[\])\./.exec(first)?.[1];
       return [first, ...others.map((key) => (key.startsWith('.') ? `${list ?? ''}${key}` : key))];
@@ -189,8 +214,8 @@ describe('the config in the README', () => {
     expect(named.filter((key) => !hasKey(sample, key) && !hasKey(values, key))).toEqual([]);
   });
 
-  test('can be set from the environment as the README writes it', () => {
-    const settings = README.match(/\bKLING_SIDECAR__[A-Z0-9_]+=[^\s`]+/g) ?? [];
+  test('can be set from the environment as the pages write it', () => {
+    const settings = USER_DOCS.match(/\bKLING_SIDECAR__[A-Z0-9_]+=[^\s`]+/g) ?? [];
     expect(settings.length).toBeGreaterThan(3);
     for (const setting of settings) {
       const [name = '', value = ''] = setting.split('=');
@@ -201,6 +226,11 @@ describe('the config in the README', () => {
 });
 
 describe('every document', () => {
+  test('is reached from the first page', () => {
+    const linked = new Set(localLinks(readProject('README.md')).map(({ path }) => path));
+    expect(USER_PAGES.slice(1).filter((path) => !linked.has(path))).toEqual([]);
+  });
+
   test('links only to files and headings that exist', () => {
     const broken = DOCUMENTS.flatMap((path) =>
       localLinks(readProject(path)).flatMap(({ path: target, anchor }) => {
