@@ -17,7 +17,7 @@ import { SidecarError } from './errors.ts';
 import type { Fact } from './facts.ts';
 import { KLING_AGREEMENTS } from './sla/agreement.ts';
 import { closeMonth, readMonth, type StoredMonthQuestion } from './sla/month-table.ts';
-import { addMonths, dayOf, monthOf, parseMonth } from './sla/period.ts';
+import { addMonths, dayOf, monthOf } from './sla/period.ts';
 import { readFirstWindow } from './sla/verify.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
@@ -27,9 +27,8 @@ const HOUR_MS = 3_600_000;
 /** How many months back rows may still come: as long as a claim may be filed, and one more. */
 const MONTHS_BACK = 4;
 
-/** What a month is asked with: every host, as the report shows it. @throws SidecarError `bad_usage` for no month. */
+/** What a month is asked with: every host, as the report shows it. */
 export function monthQuestion(config: Config, month: string, now: Ms): StoredMonthQuestion {
-  parseMonth(month);
   const { timeZone, terms, agreements } = config.sla;
   return {
     month,
@@ -94,7 +93,6 @@ function readCalendarFile(path: string): CalendarOverride {
 
 /** Gives the days on which a month's claim may be filed. */
 export function filingDates(config: Config, month: string): ClaimDates {
-  parseMonth(month);
   return datesOf(month, calendarSettings(config));
 }
 

@@ -14,7 +14,7 @@ import type { ImportedCall } from './sla/import.ts';
 import type { ImportOptions } from './sla/import-line.ts';
 import { importInPieces } from './sla/journal.ts';
 import { OrderedRun } from './sla/ordered-run.ts';
-import { dayOf, monthOf } from './sla/period.ts';
+import { checkMonth, dayOf, monthOf } from './sla/period.ts';
 import type { Store } from './store/store.ts';
 import type { Ms } from './units.ts';
 
@@ -38,7 +38,7 @@ export function slaCommands(deps: SlaCommandsDeps): SlaCommands {
   const at = (): number => clock.now();
   const store = (): Pick<Store, 'write'> => writerOf(deps);
   return {
-    question: (month) => monthQuestion(config(), month, at()),
+    question: (month) => monthQuestion(config(), askedMonth(deps, month), at()),
     currentMonth: () => monthOf(at(), config().sla.timeZone),
     importOptions: (source, host) => importOptions(config(), { source, host, now: at() }),
     importCalls: (calls, origin, place) => importBatchOf({ deps, runs }, calls, { origin, ...place }),
@@ -53,17 +53,24 @@ export function claimCommands(deps: SlaCommandsDeps): ClaimCommands {
   const { clock, config, reader } = deps;
   return {
     today: () => dayOf(clock.now(), config().sla.timeZone),
-    dates: (month) => filingDates(config(), month),
-    async draft(month, order) {
+    dates: (month) => filingDates(config(), askedMonth(deps, month)),
+    async draft(asked, order) {
+      const month = askedMonth(deps, asked);
       const writer = writerOf(deps);
       const request = draftRequest(config(), { month, now: clock.now(), order });
       const write: Store['write'] = (operation, args) => writer.write(operation, args);
       return draftClaim({ read: (operation, args) => reader.read(operation, args), write }, request);
     },
     async mark(mark) {
-      return writerOf(deps).write(markClaim, { ...mark, at: clock.now() });
+      const month = askedMonth(deps, mark.month);
+      return writerOf(deps).write(markClaim, { ...mark, month, at: clock.now() });
     },
   };
+}
+
+/** Checks a month that a caller names. @throws SidecarError `bad_usage`. */
+function askedMonth({ clock, config }: SlaCommandsDeps, month: string): string {
+  return checkMonth(month, { now: clock.now(), timeZone: config().sla.timeZone });
 }
 
 /** Finds an import that is under way, or begins one; those that nobody went on with for the longest time are forgotten. */

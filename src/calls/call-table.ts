@@ -4,12 +4,11 @@
  * **Invariant**: an attempt is written once, however often it is handed in, and never changed. Refusals are bounded
  * to the newest {@link REFUSALS_MAX}: a caller in a loop must not fill the disk.
  */
-import { SidecarError } from '../errors.ts';
 import { defineRead, defineWrite, type SqlValue, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
 import type { CallEvidence, CallRecord, ErrorClass, RefusalRecord } from './call.ts';
-import { cursorAfter, readCursor } from './cursor.ts';
+import { cursorAfter, readCursor, readNumberCursor } from './cursor.ts';
 
 /** How many refusals are kept, the newest. */
 export const REFUSALS_MAX = 10_000;
@@ -256,7 +255,7 @@ export const listRefusals = defineRead(
       conditions.push(condition);
       values.push(value);
     };
-    add('seq < ?', args.cursor === null ? undefined : seqOf(args.cursor));
+    add('seq < ?', args.cursor === null ? undefined : readNumberCursor(args.cursor));
     add('would_only = ?', args.wouldOnly === undefined ? undefined : Number(args.wouldOnly));
     add('word = ?', args.word);
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
@@ -270,12 +269,6 @@ export const listRefusals = defineRead(
     return { refusals: shown.map(toRefusal), nextCursor: next === undefined ? null : String(next) };
   },
 );
-
-function seqOf(cursor: string): number {
-  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
-  const text = `"${cursor}" is not a cursor of this list. Take \`nextCursor\` from its last answer, or leave it out.`;
-  throw new SidecarError('bad_usage', text);
-}
 
 function toRefusal(row: RefusalColumns): RefusalRecord {
   return {

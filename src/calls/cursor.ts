@@ -1,5 +1,6 @@
 /** Cursors of lists that are ordered by an instant and then by an id. To callers they are opaque text. */
 import { SidecarError } from '../errors.ts';
+import type { IdPrefix } from '../ids.ts';
 import type { Ms } from '../units.ts';
 
 export interface Place {
@@ -19,6 +20,29 @@ export function cursorAfter(place: Place): string {
 export function readCursor(cursor: string): Place {
   const match = /^(\d{1,15})~(.+)$/s.exec(cursor);
   if (match) return { at: Number(match[1]), id: match[2] ?? '' };
+  throw notOurs(cursor);
+}
+
+/**
+ * Checks the cursor of a list whose cursors are ids, such as `hold_…`.
+ * @returns the same cursor.
+ * @throws SidecarError `bad_usage` where the text is no cursor of that list.
+ */
+export function checkIdCursor(cursor: string, prefix: IdPrefix): string {
+  if (new RegExp(`^${prefix}_[0-9a-z]{1,40}$`).test(cursor)) return cursor;
+  throw notOurs(cursor);
+}
+
+/**
+ * Reads a cursor that is a running number.
+ * @throws SidecarError `bad_usage` where the text is none.
+ */
+export function readNumberCursor(cursor: string): number {
+  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
+  throw notOurs(cursor);
+}
+
+function notOurs(cursor: string): SidecarError {
   const text = `"${cursor}" is not a cursor of this list. Take \`nextCursor\` from its last answer, or leave it out.`;
-  throw new SidecarError('bad_usage', text);
+  return new SidecarError('bad_usage', text);
 }

@@ -1,6 +1,7 @@
 /** The `claims` section of the config: who claims, what was invoiced, where drafts go. */
 import { z } from 'zod';
 import type { PackPrice } from './billing-fee.ts';
+import { MONTH_FORM } from '../sla/period.ts';
 import { toMicros } from './money.ts';
 import type { FeeSources } from './fee.ts';
 
@@ -46,7 +47,7 @@ export const claimsSection = z
       })
       .prefault({}),
     fees: z
-      .record(z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, { error: 'a month such as "2026-10"' }), fee)
+      .record(z.string().regex(MONTH_FORM, { error: 'a month such as "2026-10"' }), fee)
       .default({})
       .describe('Invoiced fees by month.'),
     packs: z

@@ -5,10 +5,13 @@
  * **Invariant**: the earliest day is the one after the fifth working day; the latest is the bad month's last day two
  * months later, clamped to that month's last day (28 February gives 28 April, 31 December gives 28 February).
  */
-import { addDays, addMonths, daysOfMonth } from '../sla/period.ts';
+import { SidecarError } from '../errors.ts';
+import { addDays, addMonths, daysFrom, daysOfMonth } from '../sla/period.ts';
 import type { WorkCalendar } from './working-days.ts';
 
 const WORKING_DAY = 5;
+/** Days that are searched for the fifth working day; no month has that few of them. */
+const DAYS_SEARCHED = 60;
 const MONTHS_TO_FILE = 2;
 
 export interface ClaimDates {
@@ -26,11 +29,7 @@ export interface ClaimDates {
 
 /** Works out the dates of a month's claim. */
 export function claimDates(month: string, calendar: WorkCalendar): ClaimDates {
-  let day = `${addMonths(month, 1)}-01`;
-  for (let worked = Number(calendar.isWorkday(day)); worked < WORKING_DAY;) {
-    day = addDays(day, 1);
-    worked += Number(calendar.isWorkday(day));
-  }
+  const day = fifthWorkday(`${addMonths(month, 1)}-01`, calendar);
   return {
     fifthWorkday: day,
     earliest: addDays(day, 1),
@@ -39,6 +38,17 @@ export function claimDates(month: string, calendar: WorkCalendar): ClaimDates {
     calendar: calendar.name,
     calendarSource: calendar.sourceOf(day),
   };
+}
+
+function fifthWorkday(first: string, calendar: WorkCalendar): string {
+  const days = daysFrom(first, addDays(first, DAYS_SEARCHED));
+  const day = days.filter((one) => calendar.isWorkday(one))[WORKING_DAY - 1];
+  if (day !== undefined) return day;
+  throw new SidecarError(
+    'config_invalid',
+    `The calendar ${calendar.name} has fewer than ${WORKING_DAY} working days within ${DAYS_SEARCHED} days of ${first}: ` +
+      'correct the holidays of claims.calendarFile.',
+  );
 }
 
 /** Gives the last day on which a month's claim may be filed. */

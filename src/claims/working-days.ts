@@ -5,7 +5,7 @@
  * says `estimated`. Days are `YYYY-MM-DD`. An override stands above what is built in.
  */
 import { SidecarError } from '../errors.ts';
-import { addDays } from '../sla/period.ts';
+import { daysFrom } from '../sla/period.ts';
 
 export type CalendarName = 'CN' | 'SG' | 'weekdays';
 
@@ -130,10 +130,5 @@ function expandAll(text: string): string[] {
 /** Writes out `first..last`, both inclusive. */
 function expand(range: string): string[] {
   const [first = range, last = first] = range.split('..');
-  const days = [first];
-  for (let day = first; day < last;) {
-    day = addDays(day, 1);
-    days.push(day);
-  }
-  return days;
+  return daysFrom(first, last);
 }

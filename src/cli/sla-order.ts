@@ -6,7 +6,7 @@
  * sidecar the order goes through its control plane.
  */
 import { SidecarError } from '../errors.ts';
-import { monthOf, parseMonth } from '../sla/period.ts';
+import { checkMonth, monthOf } from '../sla/period.ts';
 import type { Context } from './context.ts';
 import { askDaemon, bodyOf, type Ask } from './control-client.ts';
 import { isRunning } from './source.ts';
@@ -30,7 +30,7 @@ export async function slaOrder(context: Context, ask: Ask): Promise<unknown> {
 
 /** Gives the month named, else the present one in the agreement's zone. @throws SidecarError `bad_usage`. */
 export function monthArgument(context: Context, month: string | undefined): string {
-  if (month === undefined) return monthOf(context.terminal.clock.now(), context.loaded().config.sla.timeZone);
-  parseMonth(month);
-  return month;
+  const { timeZone } = context.loaded().config.sla;
+  const now = context.terminal.clock.now();
+  return month === undefined ? monthOf(now, timeZone) : checkMonth(month, { now, timeZone });
 }

@@ -1,5 +1,6 @@
 /** Availability: a month in numbers, its windows and calls, exclusions, blame, imports. */
 import { createRoute } from '@hono/zod-openapi';
+import { cursorAfter, readCursor } from '../calls/cursor.ts';
 import { readExportPage } from '../sla/export.ts';
 import { listExclusions } from '../sla/exclusion-table.ts';
 import { importLine } from '../sla/import.ts';
@@ -141,10 +142,9 @@ async function answerExport(
   span: Span,
   { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): Promise<ExportAnswer> {
-  const [at = '', id = ''] = (cursor ?? '').split(' ');
-  const after = cursor === undefined ? null : { at: Number(at), id };
+  const after = cursor === undefined ? null : readCursor(cursor);
   const { lines, next } = await reader.read(readExportPage, { ...span, after, limit });
-  return { lines, nextCursor: next && `${next.at} ${next.id}` };
+  return { lines, nextCursor: next && cursorAfter(next) };
 }
 
 async function answerExclusions({ reader }: ControlCommands): Promise<ExclusionsAnswer> {

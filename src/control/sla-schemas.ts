@@ -5,6 +5,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { CLAIM_STATES } from '../claims/claim.ts';
+import { MONTH_FORM } from '../sla/period.ts';
 import { READING_NAMES } from '../sla/reading.ts';
 import { actorField, instant, reasonField } from './questions.ts';
 
@@ -16,8 +17,8 @@ const count = z.int().min(0);
 const decimal = z.string().describe('A decimal with six places, rounded down.');
 const month = z
   .string()
-  .regex(/^\d{4}-(0[1-9]|1[0-2])$/, { error: 'a month such as 2026-10' })
-  .openapi({ example: '2026-10' });
+  .regex(MONTH_FORM, { error: 'a month such as 2026-10' })
+  .openapi({ example: '2026-10', description: '2023-01 to December of the next year; others are refused.' });
 const text = (max: number) => z.string().trim().min(1).max(max);
 
 export const monthParams = z.object({ month });

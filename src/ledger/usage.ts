@@ -3,6 +3,7 @@
  *
  * Creates that Kling refused or never had are no usage: they are left out. A failed task is in, at 0.
  */
+import { SidecarError } from '../errors.ts';
 import { cursorAfter, readCursor } from '../calls/cursor.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
@@ -150,7 +151,13 @@ const KEY_SQL: Readonly<Record<UsageKey, string>> = {
 };
 const DAY_MS = 86_400_000;
 
-/** Sums usage by the keys given, at least one; ordered by them. */
+/** Rows of one answer of sums; apps and tags may be as many as creates. */
+const SUMS_MAX = 10_000;
+
+/**
+ * Sums usage by the keys given, at least one; ordered by them.
+ * @throws SidecarError `bad_usage` where they make more than 10,000 rows.
+ */
 export const sumUsage = defineRead(
   'ledger.sumUsage',
   async (tx: Tx, args: UsageFilter & { by: UsageKey[] }): Promise<{ rows: UsageSum[] }> => {
@@ -160,9 +167,16 @@ export const sumUsage = defineRead(
     const rows = await tx.all<Omit<UsageSum, 'day' | 'heldCredits'> & { day?: number; held_credits: number }>(
       `SELECT ${by.map((key) => `${KEY_SQL[key]} AS ${key}`).join(', ')}, COUNT(*) AS tasks,
          SUM(settled_credits) AS credits, SUM(CASE WHEN state = 'held' THEN credits ELSE 0 END) AS held_credits
-       FROM holds WHERE ${conditions.join(' AND ')} GROUP BY ${keys} ORDER BY ${keys}`,
+       FROM holds WHERE ${conditions.join(' AND ')} GROUP BY ${keys} ORDER BY ${keys} LIMIT ?`,
       ...values,
+      SUMS_MAX + 1,
     );
+    if (rows.length > SUMS_MAX) {
+      throw new SidecarError(
+        'bad_usage',
+        `These keys make more than ${SUMS_MAX} rows: ask for a shorter time (from, to), one app or tag, or fewer keys.`,
+      );
+    }
     return {
       rows: rows.map(({ day, held_credits, ...sum }) => ({
         ...sum,

@@ -6,28 +6,21 @@
  */
 import { toCall, type CallColumns } from '../calls/call-table.ts';
 import type { CallRecord } from '../calls/call.ts';
+import type { Place } from '../calls/cursor.ts';
 import { defineRead } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { Blame } from './counts.ts';
 
-/** A place in the journal: everything up to and including this call was given. */
-export interface ExportCursor {
-  at: Ms;
-  id: string;
-}
-
 export interface ExportPage {
   lines: string[];
-  next: ExportCursor | null;
+  /** The last call given; null where none is left. */
+  next: Place | null;
 }
 
 /** Reads the calls of a span, oldest first, as lines without a line feed. */
 export const readExportPage = defineRead(
   'sla.readExportPage',
-  async (
-    tx,
-    args: { start: Ms; end: Ms; after: ExportCursor | null; limit: number },
-  ): Promise<ExportPage> => {
+  async (tx, args: { start: Ms; end: Ms; after: Place | null; limit: number }): Promise<ExportPage> => {
     const after = args.after ?? { at: args.start, id: '' };
     const rows = await tx.all<CallColumns & { blame: Blame | null; source: string }>(
       `SELECT c.*, (SELECT u.blame FROM sla_unreachable u WHERE u.call_id = c.id) AS blame,

@@ -5,7 +5,7 @@
  * the only carrier: each window with errors has a title with its numbers.
  */
 import type { Ms } from '../units.ts';
-import { dayOf, startOfDay, addDays } from './period.ts';
+import { addDays, dayOf, daysFrom, startOfDay } from './period.ts';
 import type { WindowRate } from './reading.ts';
 import { WINDOW_MS, type Span } from './window.ts';
 
@@ -110,15 +110,9 @@ function joinFine(rates: readonly WindowRate[]): { part: Span; rate: WindowRate 
   return cells;
 }
 
-/** Gives the days that a span of a service period covers, for the rows. */
+/** Gives the days that the spans of a service period cover, for the rows. */
 export function daysIn(spans: readonly Span[], timeZone: string): string[] {
-  const days: string[] = [];
-  for (const span of spans) {
-    for (let day = dayOf(span.start, timeZone); startOfDay(day, timeZone) < span.end; day = addDays(day, 1)) {
-      days.push(day);
-    }
-  }
-  return days;
+  return spans.flatMap(({ start, end }) => daysFrom(dayOf(start, timeZone), dayOf(end - 1, timeZone)));
 }
 
 /** Makes text safe within XML and HTML, attributes included. */

@@ -42,19 +42,52 @@ export interface ServicePeriod {
   terms: Term[];
 }
 
-const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/;
+/** How a month is written; whether it may be asked for is the matter of {@link checkMonth}. */
+export const MONTH_FORM = /^(\d{4})-(0[1-9]|1[0-2])$/;
+/** The first month that may be asked for; nothing is recorded before it (Kling's API opened in 2024). */
+export const FIRST_MONTH = '2023-01';
 const DAY_MS = 86_400_000;
+/** Days of the longest list of days: a leap year's. */
+const DAYS_LISTED_MAX = 366;
 
 /** Checks and splits `YYYY-MM`. @throws SidecarError `bad_usage` where it is none. */
 export function parseMonth(month: string): { year: number; month: number } {
-  const match = MONTH.exec(month);
+  const match = MONTH_FORM.exec(month);
   if (!match) throw new SidecarError('bad_usage', `'${month}' is no month; write it as 2026-10.`);
   return { year: Number(match[1]), month: Number(match[2]) };
+}
+
+/**
+ * Checks a month that a person or program asks for: {@link FIRST_MONTH} to December of the next year, both inclusive.
+ * @param clock the present, and the zone whose year it is.
+ * @returns the same month.
+ * @throws SidecarError `bad_usage` where it is no month, or one outside this span.
+ */
+export function checkMonth(month: string, clock: { now: Ms; timeZone: string }): string {
+  parseMonth(month);
+  const last = `${dateOf(clock.timeZone, clock.now).year + 1}-12`;
+  if (month >= FIRST_MONTH && month <= last) return month;
+  throw new SidecarError(
+    'bad_usage',
+    `'${month}' is outside the months that can be asked for: ${FIRST_MONTH} to ${last}.`,
+  );
 }
 
 /** Adds days to `YYYY-MM-DD`. */
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/**
+ * Lists the days from one to another, both inclusive.
+ * @throws SidecarError `bad_usage` where they are more than a leap year has.
+ */
+export function daysFrom(first: string, last: string): string[] {
+  const count = (Date.parse(`${last}T00:00:00Z`) - Date.parse(`${first}T00:00:00Z`)) / DAY_MS + 1;
+  if (!(count <= DAYS_LISTED_MAX)) {
+    throw new SidecarError('bad_usage', `${first} to ${last} is longer than ${DAYS_LISTED_MAX} days.`);
+  }
+  return Array.from({ length: Math.max(0, count) }, (_, index) => addDays(first, index));
 }
 
 /** Gives the days of a month, first to last. */

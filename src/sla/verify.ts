@@ -73,7 +73,11 @@ export async function verifySla(store: Pick<Store, 'read'>, range: Span): Promis
   const start = Math.max(windowStart(range.start), isCut ? first + WINDOW_MS : first, whole);
   const end = Math.min(range.end, windowStart(journal.end) + WINDOW_MS);
   if (start >= end) return total;
-  for (let at = start; at < end; at += DAY_MS) {
+  for (
+    let at = await store.read(readNextWindow, { from: start });
+    at < end;
+    at = await store.read(readNextWindow, { from: at + DAY_MS })
+  ) {
     const day = await store.read(verifyWindows, { start: at, end: Math.min(at + DAY_MS, end) });
     total.windows += day.windows;
     total.attempts += day.attempts;
@@ -87,6 +91,25 @@ export const readFirstWindow = defineRead('sla.readFirstWindow', async (tx): Pro
   const row = await tx.get<{ first: Ms | null }>('SELECT MIN(window_start) AS first FROM sla_windows');
   return row?.first ?? Number.MAX_SAFE_INTEGER;
 });
+
+/**
+ * Gives the first window from `from` on that has counts or calls, so that years without any cost nothing; the largest safe
+ * integer where there is none.
+ */
+export const readNextWindow = defineRead(
+  'sla.readNextWindow',
+  async (tx, { from }: { from: Ms }): Promise<Ms> => {
+    const row = await tx.get<{ counted: Ms | null; journalled: Ms | null }>(
+      'SELECT (SELECT MIN(window_start) FROM sla_windows WHERE window_start >= ?) AS counted, ' +
+        '(SELECT MIN(at) FROM calls WHERE at >= ?) AS journalled',
+      from,
+      from,
+    );
+    const { counted = null, journalled = null } = row ?? {};
+    const next = Math.min(counted ?? Infinity, journalled === null ? Infinity : windowStart(journalled));
+    return Number.isFinite(next) ? next : Number.MAX_SAFE_INTEGER;
+  },
+);
 
 function compareSlices(counted: readonly WindowSlice[], journalled: readonly WindowSlice[]): DayCheck {
   const pairs = new Map<string, { counted?: WindowSlice; journalled?: WindowSlice }>();

@@ -90,6 +90,19 @@ describe('while no sidecar runs, and the commands open the store themselves', ()
     expect((await run('sla', 'verify', '2025-10')).out).toMatch(/31 windows and 31 calls .* agree/);
   });
 
+  it.each([
+    ['sla', 'report', '9999-12'],
+    ['sla', 'verify', '0000-01'],
+    ['claim', 'show', '9999-12'],
+    ['claim', 'draft', '2022-12'],
+    ['claim', 'mark', '9999-12', 'expired'],
+    ['calls', 'export', '--month', '2099-01'],
+  ])('%s %s %s is refused: no such month can be asked for', async (...args) => {
+    const refused = await run(...args);
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).toMatch(/is outside the months that can be asked for: 2023-01 to \d{4}-12\./);
+  });
+
   it('orders change it too, one owner at a time', async () => {
     const entered = await run('sla', 'exclude', ...SPAN, ...WHY);
     expect(entered.out).toMatch(/2\.2\(i\) +a mail +cli/);

@@ -92,6 +92,22 @@ describe('usage', () => {
     ]);
     expect((await sums(['model'])).map((one) => one.model)).toEqual([null, 'kling-v1']);
   });
+
+  it('refuses sums of more than 10,000 rows, and says how to ask for fewer', async () => {
+    const copy = (count: number): string =>
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+       INSERT INTO holds (id, request_id, at, app, tag, path, route, operation, product, credits, basis, weight,
+         counters, guarded)
+       SELECT 'many' || i, 'r', at, app, 'tag' || i, path, route, operation, product, 1, basis, weight, counters, 0
+       FROM n, holds WHERE id = 'h1'`;
+    store.db.exec(copy(10_001));
+    await expect(store.run(sumUsage, { by: ['tag'] })).rejects.toMatchObject({
+      code: 'bad_usage',
+      message: expect.stringContaining('more than 10000 rows: ask for a shorter time'),
+    });
+    expect((await store.run(sumUsage, { by: ['app'] })).rows).toHaveLength(2);
+    store.db.exec("DELETE FROM holds WHERE id LIKE 'many%'");
+  });
 });
 
 describe('the state of money', () => {

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { importCalls, type ImportLine, type ImportRun } from '../../src/sla/import.ts';
-import { readExportPage, type ExportCursor, type ExportPage } from '../../src/sla/export.ts';
+import type { Place } from '../../src/calls/cursor.ts';
+import { readExportPage, type ExportPage } from '../../src/sla/export.ts';
 import { importBatch, importInPieces, journalCalls, readSource } from '../../src/sla/journal.ts';
 import { readMonth } from '../../src/sla/month-table.ts';
 import { verifyWindows } from '../../src/sla/verify.ts';
@@ -247,7 +248,7 @@ describe('importing', () => {
 describe('exporting', () => {
   async function exported(from: MemoryStore): Promise<string> {
     const lines: string[] = [];
-    let after: ExportCursor | null = null;
+    let after: Place | null = null;
     for (;;) {
       const page: ExportPage = await from.run(readExportPage, {
         ...MONTH,

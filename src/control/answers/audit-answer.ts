@@ -1,4 +1,5 @@
 /** `GET /v1/audit`: what operators changed, and why. */
+import { checkIdCursor } from '../../calls/cursor.ts';
 import { listAudit } from '../../ledger/audit.ts';
 import type { Store } from '../../store/store.ts';
 import type { AuditQuery } from '../questions.ts';
@@ -7,7 +8,8 @@ import { iso } from './shape.ts';
 
 /** Lists audit rows, newest first. */
 export async function answerAudit(reader: Pick<Store, 'read'>, query: AuditQuery): Promise<AuditAnswer> {
-  const { limit, cursor = null } = query;
-  const { audit, nextCursor } = await reader.read(listAudit, { limit, cursor });
+  const { limit, cursor } = query;
+  const after = cursor === undefined ? null : checkIdCursor(cursor, 'audit');
+  const { audit, nextCursor } = await reader.read(listAudit, { limit, cursor: after });
   return { audit: audit.map((row) => ({ ...row, at: iso(row.at) })), nextCursor };
 }

@@ -1,4 +1,5 @@
 /** `GET /v1/holds`: what is kept back, and how each hold ended. */
+import { checkIdCursor } from '../../calls/cursor.ts';
 import { listHolds, type HoldListItem } from '../../budget/hold-table.ts';
 import { SidecarError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
@@ -9,8 +10,9 @@ import { given, iso, isoOrNull } from './shape.ts';
 
 /** Lists holds, newest first. */
 export async function answerHolds(reader: Pick<Store, 'read'>, query: HoldsQuery): Promise<HoldsAnswer> {
-  const { limit, cursor = null, ...filters } = query;
-  const { holds, nextCursor } = await reader.read(listHolds, { limit, cursor, ...given(filters) });
+  const { limit, cursor, ...filters } = query;
+  const after = cursor === undefined ? null : checkIdCursor(cursor, 'hold');
+  const { holds, nextCursor } = await reader.read(listHolds, { limit, cursor: after, ...given(filters) });
   return { holds: holds.map(shapeHold), nextCursor };
 }
 

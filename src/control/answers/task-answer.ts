@@ -1,4 +1,5 @@
 /** `GET /v1/tasks` and `/v1/tasks/ID`: what became of each create. */
+import { checkIdCursor } from '../../calls/cursor.ts';
 import { SidecarError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import { getTask, listTasks } from '../../tasks/task-table.ts';
@@ -20,9 +21,10 @@ export async function answerTasks(
   query: TasksQuery,
   stuck: StuckRule,
 ): Promise<TasksAnswer> {
-  const { limit, cursor = null, state, app } = query;
+  const { limit, cursor, state, app } = query;
+  const after = cursor === undefined ? null : checkIdCursor(cursor, 'hold');
   const filters = given({ state, app, stuck: query.stuck === undefined ? undefined : stuck });
-  const { tasks, nextCursor } = await reader.read(listTasks, { limit, cursor, ...filters });
+  const { tasks, nextCursor } = await reader.read(listTasks, { limit, cursor: after, ...filters });
   return { tasks: tasks.map((task) => shapeTask(task, stuck)), nextCursor };
 }
 
