@@ -127,7 +127,7 @@ export async function closeMonths(deps: MonthsDeps, at: Ms): Promise<void> {
     if (fresh.includes(month)) await draft(deps, { month, now: at, isChanged: changed.has(month) });
     else await draftAgain(deps, { month, now: at, isChanged: changed.has(month) });
   }
-  deps.publish(await store.write(noteDeadlines, { today: dayOf(at, timeZone), at }));
+  deps.publish((await store.write(noteDeadlines, { today: dayOf(at, timeZone), at })).facts);
 }
 
 /** Lists the months that are over by the grace time and of which something was counted, oldest first. */
@@ -148,10 +148,8 @@ async function draft(
 ): Promise<void> {
   const order = { actor: 'job', reason: 'the month was closed' };
   const drafted = await draftClaim(store, draftRequest(config(), { month, now, order }));
-  if (drafted.kind === 'drafted') {
-    const { claim, revision, folder } = drafted;
-    publish([{ kind: 'claim_drafted', month, revision, percent: claim.percent, folder, at: now }]);
-  } else if (isChanged) log.info('no claim is due for a month', { month, why: drafted.message });
+  if (drafted.kind === 'drafted') publish(drafted.facts);
+  else if (isChanged) log.info('no claim is due for a month', { month, why: drafted.message });
 }
 
 /**

@@ -27,14 +27,14 @@ export interface CommandsDeps {
   settings: () => ProxySettings;
   readiness: () => { ready: boolean; reasons: string[] };
   wouldHave: ReadonlyMap<string, number>;
-  publish: (facts: Fact[]) => void;
+  publish: (facts: readonly Fact[]) => void;
 }
 
 /** Makes the commands of a running app. */
 export function controlCommands(deps: CommandsDeps): ControlCommands {
   const { store, clock } = deps;
   const at = (): number => clock.now();
-  const sla = { clock, config: deps.config, reader: store, writer: store };
+  const sla = { clock, config: deps.config, reader: store, writer: store, publish: deps.publish };
   return {
     reader: store,
     now: at,

@@ -5,6 +5,7 @@ import { purgeOld } from './calls/retention.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { Fact } from './facts.ts';
+import { dropDelivered } from './outbox/outbox-table.ts';
 import { jobLastRun, noteJobRun } from './jobs-table.ts';
 import { Jobs } from './jobs.ts';
 import type { Store } from './store/store.ts';
@@ -12,6 +13,8 @@ import type { Log } from './telemetry/log.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
+/** Days that facts of the outbox are kept after every receiver took them. */
+const HEARD_FACTS_DAYS = 30;
 
 export interface AppJobsDeps {
   store: Store;
@@ -30,8 +33,9 @@ export function createAppJobs({ store, clock, log, config, publish }: AppJobsDep
       const purged = await store.write(purgeOld, { at, callRetentionDays, promptRetentionDays });
       const before = at - callRetentionDays * DAY_MS;
       const { deductions, more } = await store.write(purgeDeductions, { before });
-      log.info('old records dropped', { ...purged, deductions });
-      if (!purged.more && !more) return;
+      const facts = await store.write(dropDelivered, { before: at - HEARD_FACTS_DAYS * DAY_MS });
+      log.info('old records dropped', { ...purged, deductions, facts: facts.dropped });
+      if (!purged.more && !more && !facts.more) return;
     }
   };
   const jobs = [

@@ -8,6 +8,8 @@ import type { Config } from './config/config.ts';
 import type { Fact } from './facts.ts';
 import type { RouteTable } from './kling/routes.ts';
 import type { TokenSource } from './kling/token.ts';
+import { Delivery, type Receiver } from './outbox/delivery.ts';
+import { isHeard } from './outbox/heard-facts.ts';
 import { Slots, type SlotOptions } from './pacing/slots.ts';
 import { AccountReader } from './polling/account-reader.ts';
 import { ClockLook } from './polling/clock-look.ts';
@@ -33,6 +35,7 @@ export interface AppParts {
   clockLook: ClockLook;
   callJournal: CallJournal;
   watch: SlaWatch;
+  delivery: Delivery;
   /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
   journal: (call: CallRecord) => void;
   publish: (facts: readonly Fact[]) => void;
@@ -60,8 +63,10 @@ export function buildParts(input: PartsInput): AppParts {
     if (facts.length === 0) return;
     telemetry.facts(facts);
     for (const fact of facts) if (fact.kind === 'hold_resolved') slots.free(fact.holdId);
+    if (facts.some(isHeard)) delivery.wake();
   };
   const onError = (message: string, error: unknown): void => log.error(message, { error });
+  const delivery = new Delivery({ store, clock, onError, receivers: receiversOf(telemetry) });
   const callJournal = new CallJournal({
     store,
     clock,
@@ -113,9 +118,15 @@ export function buildParts(input: PartsInput): AppParts {
     clockLook,
     callJournal,
     watch,
+    delivery,
     journal,
     publish,
   };
+}
+
+/** Who hears the facts of the outbox; each has a row in `outbox_receivers`. */
+function receiversOf(telemetry: Telemetry): Receiver[] {
+  return [{ name: 'log', deliver: telemetry.factHeard }];
 }
 
 function openConnection(settings: Config['upstream']): Connection {

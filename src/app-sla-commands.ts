@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { ClaimCommands, ImportOrigin, SlaCommands } from './control/sla-commands.ts';
 import { SidecarError } from './errors.ts';
+import type { Fact } from './facts.ts';
 import { routesWith, type RouteTable } from './kling/routes.ts';
 import { recordOrder } from './ledger/audit.ts';
 import { correctBlame } from './sla/blame-table.ts';
@@ -24,6 +25,8 @@ export interface SlaCommandsDeps {
   reader: Pick<Store, 'read'>;
   /** Null where the store was opened for reading alone: orders are refused. */
   writer: Pick<Store, 'write' | 'spare'> | null;
+  /** Hands on the facts that orders make true. */
+  publish: (facts: readonly Fact[]) => void;
   /** Calls of an import that are written at once while no request waits; 500 by default. */
   importedAtOnce?: number;
 }
@@ -59,7 +62,10 @@ export function claimCommands(deps: SlaCommandsDeps): ClaimCommands {
       const writer = writerOf(deps);
       const request = draftRequest(config(), { month, now: clock.now(), order });
       const write: Store['write'] = (operation, args) => writer.write(operation, args);
-      return draftClaim({ read: (operation, args) => reader.read(operation, args), write }, request);
+      const read: Store['read'] = (operation, args) => reader.read(operation, args);
+      const drafted = await draftClaim({ read, write }, request);
+      if (drafted.kind === 'drafted') deps.publish(drafted.facts);
+      return drafted;
     },
     async mark(mark) {
       const month = askedMonth(deps, mark.month);

@@ -9,6 +9,7 @@
  */
 import type { Server } from 'node:http';
 import { proxySettings } from './app-settings.ts';
+import { InFlight } from './app-in-flight.ts';
 import { Observer } from './app-observer.ts';
 import { buildParts, reconnection, slotLimits, type AppParts } from './app-parts.ts';
 import { openAppStore } from './app-store.ts';
@@ -88,6 +89,7 @@ class Sidecar implements App {
   readonly #startedTick: number;
   readonly #wouldHave = new Map<string, number>();
   readonly #accountRefusals: AccountRefusals;
+  readonly #inFlight: InFlight;
   #loaded: LoadedConfig;
   #config: Config;
   #secrets: Secrets;
@@ -95,9 +97,7 @@ class Sidecar implements App {
   #tokens: TokenSource;
   #running: Running | null = null;
   #isDraining = false;
-  #inFlight = 0;
   #takesWrites = true;
-  #onIdle: () => void = () => {};
   #stopping: Promise<void> | null = null;
 
   constructor(options: AppOptions) {
@@ -109,6 +109,7 @@ class Sidecar implements App {
     this.#secrets = options.secrets;
     this.#startedTick = this.#clock.monotonic();
     this.#accountRefusals = new AccountRefusals(this.#clock);
+    this.#inFlight = new InFlight(this.#clock);
     for (const secret of options.secrets.all) this.#log.hide(secret);
     this.#telemetry = createTelemetry({
       environment: this.#config.environment,
@@ -210,11 +211,13 @@ class Sidecar implements App {
   }
 
   /** Applies the budgets, finds what an earlier run left open, and takes the slots that its tasks still have. */
-  async #putInOrder({ store, slots, publish }: Running): Promise<void> {
+  async #putInOrder({ store, slots, publish, delivery }: Running): Promise<void> {
     const at = this.#clock.now();
     await store.write(applyBudgets, { rules: [...this.#config.budgets], at });
     const { recovered, due, facts } = await store.write(recoverHolds, { at });
     publish(facts);
+    // Also what the last process committed and did not live to hand over.
+    delivery.wake();
     if (due > 0)
       this.#log.warn('creates of an earlier run are in doubt and will be looked up', { recovered, due });
     for (const slot of await store.read(openSlots, {})) slots.occupy(slot.holdId, slot);
@@ -223,13 +226,8 @@ class Sidecar implements App {
   async #listen(running: Running): Promise<Pick<AppUrls, 'data' | 'dataTls'>> {
     const { host, port, tls } = this.#config.listen;
     const deps = this.#dataPlane(running);
-    const handle: Parameters<typeof createListener>[0] = (request, response) => {
-      this.#inFlight += 1;
-      void handleRequest(deps, request, response).finally(() => {
-        this.#inFlight -= 1;
-        if (this.#inFlight === 0) this.#onIdle();
-      });
-    };
+    const handle: Parameters<typeof createListener>[0] = (request, response) =>
+      this.#inFlight.follow(handleRequest(deps, request, response));
     const open = async (server: Server, wanted: number): Promise<number> => {
       running.servers.push(server);
       const got = await listen(server, host, wanted);
@@ -350,40 +348,21 @@ class Sidecar implements App {
     running.slots.close();
     for (const server of running.servers) server.close();
     for (const server of running.servers) server.closeIdleConnections();
-    await this.#drained();
+    await this.#inFlight.idle(this.#config.listen.drainMs);
     const asking = [running.doubts.stop(), running.poller.stop(), running.account.stop()];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
     await running.upstream.end();
     await Promise.all([...asking, running.jobs?.stop()]);
-    await this.#settled();
+    // A moment for requests that were cut off to be recorded.
+    await this.#inFlight.idle(SETTLE_MS_MAX);
     await running.watch.stop();
     await running.callJournal.flush();
     running.closing.stop();
+    await running.delivery.stop();
     for (const server of running.servers) server.closeAllConnections();
     await running.control?.stop();
     await running.store.close();
     await this.#telemetry.shutdown();
-  }
-
-  /** Waits until no request is in flight, at most `listen.drainMs`. */
-  #drained(): Promise<void> {
-    return this.#idle(this.#config.listen.drainMs);
-  }
-
-  /** Waits a moment for requests that were cut off to be recorded. */
-  #settled(): Promise<void> {
-    return this.#idle(SETTLE_MS_MAX);
-  }
-
-  #idle(waitMs: number): Promise<void> {
-    if (this.#inFlight === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = this.#clock.after(waitMs, resolve);
-      this.#onIdle = () => {
-        timer.cancel();
-        resolve();
-      };
-    });
   }
 
   #makeSettings(ports: readonly number[]): ProxySettings {

@@ -2,7 +2,8 @@
  * Facts: what happened, told by the nouns to the edges that report it.
  *
  * **Invariant**: a closed union of plain values, so that it crosses a worker boundary as it is. Nouns return
- * facts and report nothing themselves; metrics, logs and alerts are made from facts at the edge.
+ * facts and report nothing themselves; metrics, logs and alerts are made from facts at the edge. A fact that somebody
+ * must hear (`outbox/heard-facts.ts`) is also kept by the transaction that made it true.
  */
 import type { MilliCredits, Ms, Product, WindowKey } from './units.ts';
 import type { HoldState, Mode, OperationWord, TaskState } from './words.ts';
@@ -20,6 +21,8 @@ export type Fact =
   | {
       kind: 'budget_threshold';
       budget: string;
+      /** The counter of budget, window and value of a `per`. */
+      counterId: string;
       windowKey: WindowKey;
       share: number;
       usedCredits: MilliCredits;
@@ -72,6 +75,8 @@ export type Fact =
   | {
       kind: 'claim_deadline';
       step: 'open' | 'due' | 'missed' | 'voucher_ends';
+      /** The step with its days, such as `due_14`: each is a notice of its own, once a month. */
+      notice: string;
       daysLeft: number;
       month: string;
       revision: number;

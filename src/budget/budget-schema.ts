@@ -127,4 +127,13 @@ CREATE TABLE audit (
 ) STRICT;
 `,
   },
+  {
+    // What was reported before stays reported: the outbox knows it by its key.
+    id: '101-noted-thresholds',
+    sqlite: `
+ALTER TABLE budget_counters RENAME COLUMN told_ppm TO noted_ppm;
+INSERT INTO outbox_keys (key, at)
+SELECT 'budget_threshold:' || id || ':' || noted_ppm, 0 FROM budget_counters WHERE noted_ppm > 0;
+`,
+  },
 ];

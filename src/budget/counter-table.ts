@@ -13,7 +13,8 @@ import { currentRules, limitAt, type ActiveRule, type Claim } from './rule-book.
 export interface CounterState {
   settled: MilliCredits;
   held: MilliCredits;
-  told_ppm: number;
+  /** The highest share of the limit, in millionths, that was noted as reached in this window. */
+  noted_ppm: number;
 }
 
 /** No limit, as a number that a statement can compare with. */
@@ -24,11 +25,11 @@ const TAKE = `INSERT INTO budget_counters (id, budget_id, window_key, per_value,
 VALUES (?, ?, ?, ?, 0, ?)
 ON CONFLICT (id) DO UPDATE SET held = budget_counters.held + excluded.held
 WHERE budget_counters.settled + budget_counters.held + excluded.held <= ?
-RETURNING settled, held, told_ppm`;
+RETURNING settled, held, noted_ppm`;
 const GIVE_BACK = 'UPDATE budget_counters SET held = held - ? WHERE id = ?';
-const READ = 'SELECT settled, held, told_ppm FROM budget_counters WHERE id = ?';
+const READ = 'SELECT settled, held, noted_ppm FROM budget_counters WHERE id = ?';
 const SHIFT = `UPDATE budget_counters SET held = held - ?, settled = settled + ? WHERE id = ?
-RETURNING budget_id, window_key, settled, held, told_ppm`;
+RETURNING budget_id, window_key, settled, held, noted_ppm`;
 
 /**
  * Adds a hold to one counter; undefined, and nothing changed, where it would pass the claim's limit.
@@ -60,7 +61,7 @@ export async function giveBack(tx: Tx, counterId: string, credits: MilliCredits)
 
 /** Reads a counter; one that has no row yet is at 0. */
 export async function readCounter(tx: Tx, counterId: string): Promise<CounterState> {
-  return (await tx.get<CounterState>(READ, counterId)) ?? { settled: 0, held: 0, told_ppm: 0 };
+  return (await tx.get<CounterState>(READ, counterId)) ?? { settled: 0, held: 0, noted_ppm: 0 };
 }
 
 /**
@@ -87,7 +88,7 @@ export async function shiftCounters(
     if (!rule) continue;
     const limitCredits = limitAt(rule, move.at);
     facts.push(
-      ...(await tellThresholds(
+      ...(await noteThresholds(
         tx,
         { rule, counterId: id, windowKey: state.window_key, limitCredits },
         state,
@@ -98,8 +99,11 @@ export async function shiftCounters(
   return facts;
 }
 
-/** Gives a fact for each share of the limit that is reached for the first time in this window, and marks it told. */
-export async function tellThresholds(
+/**
+ * Gives a fact for each share of the limit that is reached for the first time in this window. The counter remembers the
+ * highest, so that a create that reaches none looks nothing up; the facts are kept in the outbox by the same transaction.
+ */
+export async function noteThresholds(
   tx: Tx,
   counter: { rule: ActiveRule; counterId: string; windowKey: WindowKey; limitCredits: MilliCredits },
   state: CounterState,
@@ -111,15 +115,16 @@ export async function tellThresholds(
   for (const share of rule.alertAt) {
     const ppm = Math.round(share * PPM);
     const isReached = usedCredits > 0 && usedCredits * PPM >= ppm * limitCredits;
-    if (isReached && ppm > state.told_ppm) reached.push({ share, ppm });
+    if (isReached && ppm > state.noted_ppm) reached.push({ share, ppm });
   }
   reached.sort((a, b) => a.ppm - b.ppm);
   const last = reached.at(-1);
   if (!last) return [];
-  await tx.run('UPDATE budget_counters SET told_ppm = ? WHERE id = ?', last.ppm, counterId);
+  await tx.run('UPDATE budget_counters SET noted_ppm = ? WHERE id = ?', last.ppm, counterId);
   return reached.map(({ share }) => ({
     kind: 'budget_threshold',
     budget: rule.name,
+    counterId,
     windowKey,
     share,
     usedCredits,

@@ -1,6 +1,8 @@
 /** Claims as rows. Every mark leaves an audit row; no revision is deleted or changed but for its state and details. */
 import { recordAudit } from '../budget/audit-table.ts';
 import { SidecarError } from '../errors.ts';
+import type { Fact } from '../facts.ts';
+import { defineFactWrite } from '../outbox/outbox-table.ts';
 import { defineRead, defineWrite, type Migration, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { checkStep, type Claim, type ClaimDetails, type ClaimState } from './claim.ts';
@@ -71,9 +73,9 @@ interface Order {
 export type NewClaim = Omit<Claim, keyof ClaimDetails | 'state' | 'updatedAt'>;
 
 /** Records a draft whose documents are on disk; one that is recorded already changes nothing. */
-export const recordDraft = defineWrite(
+export const recordDraft = defineFactWrite(
   'claims.recordDraft',
-  async (tx, args: { claim: NewClaim; order: Order }): Promise<{ isNew: boolean }> => {
+  async (tx: Tx, args: { claim: NewClaim; order: Order }): Promise<{ isNew: boolean; facts: Fact[] }> => {
     const { claim, order } = args;
     const inserted = await tx.run(
       'INSERT INTO claims (month, revision, state, folder, manifest, reading, percent, asked, currency, earliest, ' +
@@ -93,7 +95,7 @@ export const recordDraft = defineWrite(
       claim.draftedAt,
       claim.draftedAt,
     );
-    if (inserted === 0) return { isNew: false };
+    if (inserted === 0) return { isNew: false, facts: [] };
     await recordAudit(tx, {
       at: claim.draftedAt,
       actor: order.actor,
@@ -103,7 +105,8 @@ export const recordDraft = defineWrite(
       after: `draft, ${claim.percent} % by ${claim.reading}`,
       reason: order.reason,
     });
-    return { isNew: true };
+    const { month, revision, percent, folder, draftedAt: at } = claim;
+    return { isNew: true, facts: [{ kind: 'claim_drafted', month, revision, percent, folder, at }] };
   },
 );
 

@@ -8,6 +8,7 @@
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SidecarError } from '../errors.ts';
+import type { Fact } from '../facts.ts';
 import { closeMonth, readMonth, type StoredMonthQuestion } from '../sla/month-table.ts';
 import { addMonths, dayOf, monthOf } from '../sla/period.ts';
 import type { SlaMonth } from '../sla/month.ts';
@@ -44,6 +45,8 @@ export type DraftResult =
       folder: string;
       /** False where this very draft existed. */
       isNew: boolean;
+      /** What its recording made true. */
+      facts: Fact[];
     };
 
 /** Drafts under way by month's folder: the second of two waits, so that neither takes the other's for a leftover. */
@@ -84,11 +87,11 @@ async function draftAlone(store: DraftStore, request: DraftRequest): Promise<Dra
   await writeFolder(monthFolder, `r${revision}`, files);
   const { manifest, reading, percent, asked, currency, earliest, latest } = drafted;
   const row = { manifest, reading, percent, asked, currency, earliest, latest };
-  const { isNew } = await store.write(recordDraft, {
+  const { isNew, facts } = await store.write(recordDraft, {
     claim: { month: question.month, revision, folder, ...row, draftedAt: question.now },
     order: request.order,
   });
-  return { kind: 'drafted', measured, claim: drafted, revision, folder, isNew };
+  return { kind: 'drafted', measured, claim: drafted, revision, folder, isNew, facts };
 }
 
 /** Says with the numbers why nothing may be claimed. */

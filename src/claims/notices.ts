@@ -2,11 +2,13 @@
  * Deadlines of claims as facts: a draft that may be filed, one whose time runs out, one that was missed, a voucher
  * that ends.
  *
- * **Invariant**: each notice of a month is told once, and of several that are due together the gravest alone; a month
- * of which any revision was filed is no longer urged.
+ * **Invariant**: each notice of a month is reported once, and of several that are due together the gravest alone; a month
+ * of which any revision was filed is no longer urged. The outbox's keys remember what was reported.
  */
 import type { Fact } from '../facts.ts';
-import { defineWrite, type Migration, type Tx } from '../store/operation.ts';
+import { deadlineKey } from '../outbox/heard-facts.ts';
+import { defineFactWrite, isKeyTaken, takeKey } from '../outbox/outbox-table.ts';
+import type { Migration, Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { listClaims } from './claim-table.ts';
 import type { Claim } from './claim.ts';
@@ -21,6 +23,14 @@ CREATE TABLE claim_notices (
   at INTEGER NOT NULL,
   PRIMARY KEY (month, notice)
 ) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
+    id: '102-claim-notices-in-outbox',
+    sqlite: `
+INSERT INTO outbox_keys (key, at)
+SELECT 'claim_deadline:' || month || ':' || notice, at FROM claim_notices;
+DROP TABLE claim_notices;
 `,
   },
 ];
@@ -41,18 +51,18 @@ interface Notice {
 }
 
 /** Gives the notices that are due by a day, `YYYY-MM-DD` in the agreement's zone, and were not told yet. */
-export const noteDeadlines = defineWrite(
+export const noteDeadlines = defineFactWrite(
   'claims.noteDeadlines',
-  async (tx, args: { today: string; at: Ms }): Promise<ClaimDeadline[]> => {
+  async (tx: Tx, args: { today: string; at: Ms }): Promise<{ facts: ClaimDeadline[] }> => {
     const facts: ClaimDeadline[] = [];
     // Newest month and revision first: the first of a month is its last revision.
     const claims = await listClaims.run(tx, { month: null });
     for (const month of new Set(claims.map((claim) => claim.month))) {
       const revisions = claims.filter((claim) => claim.month === month);
-      const told = await noteMonth(tx, revisions, args);
-      if (told) facts.push(told);
+      const fact = await noteMonth(tx, revisions, args);
+      if (fact) facts.push(fact);
     }
-    return facts;
+    return { facts };
   },
 );
 
@@ -65,21 +75,18 @@ async function noteMonth(
   if (!last) return null;
   const isUrgent = revisions.every(({ state }) => state === 'draft');
   const due = [...(isUrgent ? draftNotices(last, today) : []), ...voucherNotices(revisions, today)];
-  let gravest: Notice | null = null;
+  const fresh: Notice[] = [];
   for (const notice of due) {
-    const isNew = await tx.run(
-      'INSERT INTO claim_notices (month, notice, at) VALUES (?, ?, ?) ON CONFLICT (month, notice) DO NOTHING',
-      last.month,
-      notice.name,
-      at,
-    );
-    if (isNew > 0) gravest = notice;
+    if (!(await isKeyTaken(tx, deadlineKey(last.month, notice.name)))) fresh.push(notice);
   }
+  const gravest = fresh.pop();
   if (!gravest) return null;
+  // The gravest one takes its key with its place in the outbox.
+  for (const { name } of fresh) await takeKey(tx, deadlineKey(last.month, name), at);
   const { month, revision, percent, asked, currency, earliest, latest, folder } = last;
-  const { step, daysLeft } = gravest;
+  const { step, name: notice, daysLeft } = gravest;
   const claim = { month, revision, percent, asked, currency, earliest, latest, folder };
-  return { kind: 'claim_deadline', step, daysLeft, ...claim, at };
+  return { kind: 'claim_deadline', step, notice, daysLeft, ...claim, at };
 }
 
 /** Lists what is due of a draft, the gravest last. */

@@ -90,7 +90,15 @@ function offlineCommands(
   { clock, writer }: { clock: Clock; writer: Store | null },
 ): ControlCommands {
   const rules = priceRules(config, clock);
-  const sla = { clock, config: () => config, reader: store, writer, importedAtOnce: OWNED_AT_ONCE };
+  const sla = {
+    clock,
+    config: () => config,
+    reader: store,
+    writer,
+    importedAtOnce: OWNED_AT_ONCE,
+    // Facts wait in the outbox for the next start.
+    publish: () => undefined,
+  };
   return {
     reader: store,
     now: () => clock.now(),

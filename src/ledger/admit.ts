@@ -5,12 +5,13 @@
  * that enforces; the test and the change of a counter are one statement. No hold is earlier than the one before it,
  * so a clock set back opens no window a second time.
  */
-import { giveBack, readCounter, take, tellThresholds, type CounterState } from '../budget/counter-table.ts';
+import { giveBack, noteThresholds, readCounter, take, type CounterState } from '../budget/counter-table.ts';
 import { inDoubtCredits, insertHold } from '../budget/hold-table.ts';
 import { claimsOf, rulesOf, type Claim } from '../budget/rule-book.ts';
 import type { Fact } from '../facts.ts';
 import { findGuard, insertGuards } from '../idempotency/guard-table.ts';
-import { defineWrite, type Tx } from '../store/operation.ts';
+import { defineFactWrite } from '../outbox/outbox-table.ts';
+import type { Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { AdmitArgs, AdmitResult, BudgetRefusal, FreezeRefusal, MoneyRefusal } from './ledger.ts';
 
@@ -33,7 +34,7 @@ const SELECT_STATE = `SELECT rules_version, frozen_since, frozen_reason, frozen_
 FROM spending WHERE id = 1`;
 
 /** Inserts the hold of a create, or says why it may not leave. Nothing is changed unless it is admitted. */
-export const admit = defineWrite(
+export const admit = defineFactWrite(
   'ledger.admit',
   async (tx: Tx, args: AdmitArgs): Promise<AdmitResult> => {
     const { hold, guard, enforce } = args;
@@ -55,13 +56,13 @@ export const admit = defineWrite(
     const facts: Fact[] = [];
     for (const { claim, state: counter } of taken) {
       const { rule, counterId, span, limitCredits } = claim;
-      const told = await tellThresholds(
+      const reached = await noteThresholds(
         tx,
         { rule, counterId, windowKey: span.key, limitCredits },
         counter,
         at,
       );
-      facts.push(...told);
+      facts.push(...reached);
     }
     const wouldRefuse = enforce ? null : (frozen ?? (await wouldPass(tx, taken, hold.credits)));
     return { kind: 'admitted', remainingCredits: lowestRemainder(taken), wouldRefuse, facts };

@@ -8,7 +8,8 @@ import { adjustHold, putInDoubt, readHold } from '../budget/hold-table.ts';
 import type { Fact } from '../facts.ts';
 import { keepAnswer } from '../idempotency/guard-table.ts';
 import { journalCall } from '../sla/journal.ts';
-import { defineWrite, type Tx } from '../store/operation.ts';
+import { defineFactWrite } from '../outbox/outbox-table.ts';
+import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { CloseArgs, CreateEnd } from './ledger.ts';
 import { firstLookUpAt } from './look-up-schedule.ts';
@@ -21,7 +22,7 @@ import { attachSighting, releaseHold, resolveTo } from './sighting.ts';
  * when the end is `refused`, and stays without an answer otherwise.
  * @throws SidecarError `not_found` where the hold does not exist; nothing is journalled then.
  */
-export const closeCreate = defineWrite(
+export const closeCreate = defineFactWrite(
   'ledger.closeCreate',
   async (tx: Tx, args: CloseArgs): Promise<{ facts: Fact[] }> => {
     const { holdId, at, end, calls, answer } = args;

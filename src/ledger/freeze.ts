@@ -5,7 +5,8 @@
  */
 import { recordAudit } from '../budget/audit-table.ts';
 import type { Fact } from '../facts.ts';
-import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
+import { defineFactWrite } from '../outbox/outbox-table.ts';
+import { defineRead, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 
 export interface FreezeState {
@@ -41,7 +42,7 @@ export const freezeState = defineRead('ledger.freezeState', (tx: Tx, _args: Reco
 );
 
 /** Stops all spending. A second freeze changes the reason and keeps the instant of the first. */
-export const freeze = defineWrite(
+export const freeze = defineFactWrite(
   'ledger.freeze',
   async (tx: Tx, args: FreezeArgs): Promise<{ frozen: FreezeState; facts: Fact[] }> => {
     const before = await readFreeze(tx);
@@ -62,7 +63,7 @@ export const freeze = defineWrite(
 );
 
 /** Lets spending go on; nothing, and no audit row, where it is not frozen. */
-export const unfreeze = defineWrite(
+export const unfreeze = defineFactWrite(
   'ledger.unfreeze',
   async (tx: Tx, args: FreezeArgs): Promise<{ wasFrozen: boolean; facts: Fact[] }> => {
     const before = await readFreeze(tx);

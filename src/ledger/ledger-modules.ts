@@ -12,6 +12,7 @@ import * as claimTable from '../claims/claim-table.ts';
 import * as claimCompose from '../claims/compose.ts';
 import * as claimNotices from '../claims/notices.ts';
 import { guardMigrations } from '../idempotency/guard-schema.ts';
+import { outboxModule } from '../outbox/outbox-module.ts';
 import * as slaBlame from '../sla/blame-table.ts';
 import * as slaExclusion from '../sla/exclusion-table.ts';
 import * as slaExport from '../sla/export.ts';
@@ -39,8 +40,9 @@ import { moneyStatus } from './status.ts';
 import { listUsage, sumUsage } from './usage.ts';
 import { verifyLedger } from './verify.ts';
 
-/** The operations and migrations of budget, calls, tasks, idempotency, availability, claims and ledger. */
+/** The operations and migrations of the outbox, budget, calls, tasks, idempotency, availability, claims and ledger. */
 export const ledgerModules: readonly StoreModule[] = [
+  outboxModule,
   {
     migrations: budgetMigrations,
     operations: [applyBudgets, raiseBudget, listBudgets, budgetRoom, listHolds],

@@ -9,6 +9,7 @@ import { readHold } from '../budget/hold-table.ts';
 import { labelsOf, type HoldRow } from '../budget/hold.ts';
 import type { Fact } from '../facts.ts';
 import { keepAnswer } from '../idempotency/guard-table.ts';
+import { defineFactWrite } from '../outbox/outbox-table.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import type { Ms } from '../units.ts';
@@ -60,7 +61,7 @@ export const dueLookUps = defineRead(
 );
 
 /** Records what look-ups showed. One for a hold whose doubt has ended changes nothing, but that a task is attached. */
-export const recordLookUps = defineWrite(
+export const recordLookUps = defineFactWrite(
   'ledger.recordLookUps',
   async (tx: Tx, lookUps: LookUpArgs[]): Promise<{ facts: Fact[] }> => {
     const facts: Fact[] = [];

@@ -1,6 +1,7 @@
 /** What answers of Kling's show of our tasks, whoever asked: the poller, an app's own read, a look-up. */
 import type { Fact } from '../facts.ts';
-import { defineWrite, type Tx } from '../store/operation.ts';
+import { defineFactWrite } from '../outbox/outbox-table.ts';
+import type { Tx } from '../store/operation.ts';
 import type { SightingSource, TaskSighting } from '../tasks/task.ts';
 import { readTask } from '../tasks/task-table.ts';
 import type { Ms } from '../units.ts';
@@ -13,7 +14,7 @@ export interface ObserveArgs {
 }
 
 /** Applies sightings to the tasks that are ours; others, and what is older than known, are ignored. */
-export const observeTasks = defineWrite(
+export const observeTasks = defineFactWrite(
   'ledger.observeTasks',
   async (tx: Tx, args: ObserveArgs): Promise<{ facts: Fact[] }> => {
     const { sightings, source, at } = args;

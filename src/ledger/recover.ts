@@ -2,7 +2,8 @@
 import { HOLD_COLUMNS, putInDoubt } from '../budget/hold-table.ts';
 import type { HoldRow } from '../budget/hold.ts';
 import type { Fact } from '../facts.ts';
-import { defineWrite, type Tx } from '../store/operation.ts';
+import { defineFactWrite } from '../outbox/outbox-table.ts';
+import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { Ms } from '../units.ts';
  *
  * Nobody knows whether Kling took such a create, nor for how long: its doubt begins at the start.
  */
-export const recoverHolds = defineWrite(
+export const recoverHolds = defineFactWrite(
   'ledger.recoverHolds',
   async (tx: Tx, args: { at: Ms }): Promise<{ recovered: number; due: number; facts: Fact[] }> => {
     const { at } = args;

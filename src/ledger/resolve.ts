@@ -3,7 +3,8 @@ import { readHold } from '../budget/hold-table.ts';
 import { recordAudit } from '../budget/audit-table.ts';
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
-import { defineWrite, type Tx } from '../store/operation.ts';
+import { defineFactWrite } from '../outbox/outbox-table.ts';
+import type { Tx } from '../store/operation.ts';
 import { formatCredits, type MilliCredits, type Ms } from '../units.ts';
 import { releaseHold, resolveTo } from './sighting.ts';
 
@@ -27,7 +28,7 @@ export interface Resolved {
  * Ends a hold on an operator's word, with an audit row. What Kling says later is still recorded, as an adjustment.
  * @throws SidecarError `not_found`, or `already_resolved` where the hold is not `held` any more.
  */
-export const resolveHold = defineWrite(
+export const resolveHold = defineFactWrite(
   'ledger.resolveHold',
   async (tx: Tx, args: ResolveArgs): Promise<Resolved> => {
     const { holdId, action, reason, actor, at } = args;

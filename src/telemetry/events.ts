@@ -6,8 +6,9 @@
  */
 import type { CallRecord, RefusalRecord } from '../calls/call.ts';
 import type { CreateLabels, Fact } from '../facts.ts';
+import type { HeardFact } from '../outbox/heard-facts.ts';
 import { toCredits, type MilliCredits, type Ms } from '../units.ts';
-import { createFactTeller, type CreditState } from './fact-events.ts';
+import { createFactTeller, logHeardFact, type CreditState } from './fact-events.ts';
 import { createAppLabel, createBoundedWords, methodLabel, statusLabel } from './labels.ts';
 import type { Log } from './log.ts';
 import type { Instruments } from './metrics.ts';
@@ -26,8 +27,10 @@ export interface BusinessEvents {
   requestRefused(refusal: RefusalRecord, labels: CreateLabels | null): void;
   /** A create's hold is durable. */
   createHeld(labels: CreateLabels, credits: MilliCredits): void;
-  /** What the ledger and the tasks told. */
+  /** What the ledger and the tasks told: counted, and logged where nobody must hear it. */
   facts(facts: readonly Fact[]): void;
+  /** A fact of the outbox that somebody must hear: logged. */
+  factHeard(fact: HeardFact): void;
   /** Observe mode let a request through, or left its body alone: `word` is the refusal's or the edit's. */
   wouldRefuse(word: string, message?: string): void;
   /** A create carried fields that the price list does not know. */
@@ -89,6 +92,7 @@ export function createEvents({ instruments, knownApps, log }: EventsOptions): Bu
     facts(facts) {
       for (const fact of facts) onFact(fact);
     },
+    factHeard: (fact) => logHeardFact(log, fact),
     wouldRefuse(which, message) {
       instruments.wouldRefuse.add(1, word(which));
       log.info('would be refused', { word: which, message });
@@ -125,6 +129,7 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
     requestRefused: guard(events.requestRefused),
     createHeld: guard(events.createHeld),
     facts: guard(events.facts),
+    factHeard: guard(events.factHeard),
     wouldRefuse: guard(events.wouldRefuse),
     unpricedFields: guard(events.unpricedFields),
     readUnrecorded: guard(events.readUnrecorded),

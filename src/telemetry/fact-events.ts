@@ -1,5 +1,6 @@
 /** What the nouns' facts become at the edge: credits and tasks counted, a line where somebody should read one. */
 import type { CreateLabels, Fact } from '../facts.ts';
+import type { HeardFact } from '../outbox/heard-facts.ts';
 import { toCredits, type MilliCredits } from '../units.ts';
 import { failureReason } from './labels.ts';
 import type { Log } from './log.ts';
@@ -55,16 +56,17 @@ export function createFactTeller({ instruments, log, addCredits, model }: FactTe
       case 'hold_adjusted':
         addCredits(fact, Math.abs(fact.byCredits), fact.byCredits < 0 ? 'released' : 'settled');
         return log.info('hold adjusted', { holdId: fact.holdId, byCredits: toCredits(fact.byCredits) });
+      case 'doubt_ended':
+        return void (fact.found && logDoubtEnded(log, fact));
       default:
-        return logFact(log, fact);
+        // The outbox hands it to the log (logHeardFact), this time or at the next start.
+        return undefined;
     }
   };
 }
 
-function logFact(
-  log: Log,
-  fact: Exclude<Fact, { kind: 'hold_resolved' | 'task_changed' | 'hold_adjusted' }>,
-): void {
+/** Logs a fact that somebody must hear: the log is a receiver of the outbox. */
+export function logHeardFact(log: Log, fact: HeardFact): void {
   switch (fact.kind) {
     case 'budget_threshold':
       return log.warn('a budget passed a threshold', {
@@ -82,11 +84,7 @@ function logFact(
         externalTaskId: fact.externalTaskId,
       });
     case 'doubt_ended':
-      return log.info('a create in doubt was resolved', {
-        holdId: fact.holdId,
-        found: fact.found,
-        taskId: fact.taskId,
-      });
+      return logDoubtEnded(log, fact);
     case 'claim_drafted':
       return log.warn('a claim was drafted; it waits to be read and filed', {
         month: fact.month,
@@ -101,6 +99,10 @@ function logFact(
     case 'spending_resumed':
       return log.warn('spending is resumed', { reason: fact.reason, actor: fact.actor });
   }
+}
+
+function logDoubtEnded(log: Log, { holdId, found, taskId }: FactOf<'doubt_ended'>): void {
+  log.info('a create in doubt was resolved', { holdId, found, taskId });
 }
 
 const DEADLINES = {

@@ -19,7 +19,7 @@ async function drafted(revision = 1, month = '2026-10'): Promise<void> {
 
 /** What is told on a day: month, step and days left. */
 async function toldOn(today: string): Promise<[string, string, number][]> {
-  const facts = await store.run(noteDeadlines, { today, at: 7 });
+  const { facts } = await store.run(noteDeadlines, { today, at: 7 });
   return facts.map(({ month, step, daysLeft }) => [month, step, daysLeft]);
 }
 
@@ -71,10 +71,11 @@ describe('deadlines of a claim', () => {
       ['2026-09', 'open', 51],
     ]);
     await drafted(1, '2026-08');
-    expect(await store.run(noteDeadlines, { today: '2026-11-10', at: 9 })).toEqual([
+    expect((await store.run(noteDeadlines, { today: '2026-11-10', at: 9 })).facts).toEqual([
       {
         kind: 'claim_deadline',
         step: 'open',
+        notice: 'open',
         daysLeft: 51,
         month: '2026-08',
         revision: 1,

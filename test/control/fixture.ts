@@ -186,7 +186,7 @@ function commandsOf(
     write: reader.read,
     spare: (operation, take) => ledger.run(operation, take(false)),
   };
-  const sla = { clock, config: () => config, reader, writer };
+  const sla = { clock, config: () => config, reader, writer, publish: () => undefined };
   return {
     reader,
     now: at,

@@ -12,11 +12,23 @@ export interface MemoryStore {
   close(): void;
 }
 
-/** Opens an empty store with the schema of the modules given. */
-export function createMemoryStore(modules: readonly StoreModule[] = ledgerModules): MemoryStore {
+/** The first migration that stores of 0.1.0 do not have. */
+const FIRST_AFTER_0_1_0 = '100';
+
+/**
+ * Opens an empty store with the schema of the modules given; with `fill` one that 0.1.0 made and `fill` filled, brought
+ * to this version's schema.
+ */
+export function createMemoryStore(
+  modules: readonly StoreModule[] = ledgerModules,
+  fill: (db: Database.Database) => void = () => undefined,
+): MemoryStore {
   const db = new Database(':memory:');
   db.pragma('foreign_keys = ON');
-  for (const migration of orderMigrations(modules)) db.exec(migration.sqlite);
+  const migrations = orderMigrations(modules);
+  for (const { id, sqlite } of migrations) if (id < FIRST_AFTER_0_1_0) db.exec(sqlite);
+  fill(db);
+  for (const { id, sqlite } of migrations) if (id >= FIRST_AFTER_0_1_0) db.exec(sqlite);
   const prepared = new Map<string, Database.Statement<SqlValue[], object>>();
   let statements = 0;
   const prepare = (sql: string): Database.Statement<SqlValue[], object> => {

@@ -207,6 +207,6 @@ describe('the operations of money', () => {
     const operations = ledgerModules.flatMap((module) => module.operations);
     expect(indexOperations(ledgerModules).size).toBe(operations.length);
     for (const { name } of operations)
-      expect(name).toMatch(/^(account|budget|calls|tasks|ledger|sla|claims)\.[a-zA-Z]+$/);
+      expect(name).toMatch(/^(account|outbox|budget|calls|tasks|ledger|sla|claims)\.[a-zA-Z]+$/);
   });
 });

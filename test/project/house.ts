@@ -28,6 +28,7 @@ const JOBS_FILE = /^jobs(-[a-z-]+)?$/;
 export const ROWS: readonly (readonly string[])[] = [
   ['vocabulary'],
   ['store'],
+  ['outbox'],
   ['account', 'budget', 'calls', 'tasks', 'idempotency'],
   ['sla'],
   ['claims'],

@@ -53,7 +53,7 @@ describe('the check itself', () => {
 
   test('refuses an import that goes up, sideways, or to nowhere, and says what is allowed', () => {
     const up = wrongImports(file('src/budget/x.ts', "import { a } from '../ledger/ledger.ts';"));
-    expect(up).toEqual([expect.stringContaining('budget may import vocabulary, store and itself')]);
+    expect(up).toEqual([expect.stringContaining('budget may import vocabulary, store, outbox and itself')]);
     expect(wrongImports(file('src/budget/x.ts', "import type { A } from '../calls/call.ts';"))).toHaveLength(
       1,
     );

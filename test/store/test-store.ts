@@ -63,9 +63,11 @@ export interface Child {
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts `store-child.ts`, optionally inside another command such as `unshare`. */
-export function startChild(args: string[], inside: string[] = []): Child {
-  const script = fileURLToPath(new URL('./store-child.ts', import.meta.url));
+const STORE_CHILD = new URL('./store-child.ts', import.meta.url);
+
+/** Starts `store-child.ts` or another script, optionally inside another command such as `unshare`. */
+export function startChild(args: string[], inside: string[] = [], entry = STORE_CHILD): Child {
+  const script = fileURLToPath(entry);
   const [command = '', ...rest] = [...inside, process.execPath, script, ...args];
   const child = spawn(command, rest, { stdio: 'pipe' });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

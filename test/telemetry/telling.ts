@@ -2,6 +2,7 @@
 import type { CallRecord, RefusalRecord } from '../../src/calls/call.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { CreateLabels, Fact } from '../../src/facts.ts';
+import { isHeard } from '../../src/outbox/heard-facts.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createTelemetry, type Telemetry } from '../../src/telemetry/telemetry.ts';
 
@@ -125,6 +126,7 @@ export function tellEverything(telemetry: Telemetry): void {
     {
       kind: 'budget_threshold',
       budget: 'daily',
+      counterId: 'daily~0.2026-11-21',
       windowKey: '2026-11-21',
       share: 0.8,
       usedCredits: 800_000,
@@ -168,6 +170,7 @@ export function tellEverything(telemetry: Telemetry): void {
     { kind: 'spending_resumed', reason: 'r', actor: 'a', at },
   ];
   telemetry.facts(facts);
+  for (const fact of facts) if (isHeard(fact)) telemetry.factHeard(fact);
   telemetry.wouldRefuse('budget_exceeded', 'over');
   telemetry.unpricedFields('text-to-video', ['shiny', 'new']);
   telemetry.readUnrecorded(3);
