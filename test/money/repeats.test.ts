@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SignJWT } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createManualClock } from '../../src/clock.ts';
 import { get, post, textToVideo, until } from '../app/calls.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
 import { holdsOf } from './books.ts';
@@ -106,7 +107,12 @@ it('leaves no request behind whose caller went away while its JWT was verified',
   const folder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-jwt-'));
   const secretKeyFile = path.join(folder, 'secret');
   await writeFile(secretKeyFile, SECRET, { mode: 0o600 });
-  started = await startApp({ config: { apps: [{ name: 'studio', accessKey: 'studio-ak', secretKeyFile }] } });
+  // The clock stays where it is: a stop that waited for the drain would never end.
+  const clock = createManualClock(Date.now());
+  started = await startApp({
+    clock,
+    config: { apps: [{ name: 'studio', accessKey: 'studio-ak', secretKeyFile }] },
+  });
   const { port, host } = new URL(started.dataUrl);
   const jwt = await new SignJWT()
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
@@ -123,8 +129,6 @@ it('leaves no request behind whose caller went away while its JWT was verified',
     socket.on('error', () => undefined).on('close', () => (gone += 1));
   }
   await until('all are gone', () => gone === 40);
-  const from = performance.now();
   await started.app.stop();
-  expect(performance.now() - from).toBeLessThan(4_000);
   await rm(folder, { recursive: true });
 });
