@@ -16,6 +16,7 @@ import { ClockLook } from './polling/clock-look.ts';
 import { Doubts } from './polling/doubt.ts';
 import { Poller } from './polling/poller.ts';
 import { Closing } from './proxy/closing.ts';
+import { LastFreeze } from './proxy/last-freeze.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -36,6 +37,7 @@ export interface AppParts {
   callJournal: CallJournal;
   watch: SlaWatch;
   delivery: Delivery;
+  lastFreeze: LastFreeze;
   /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
   journal: (call: CallRecord) => void;
   publish: (facts: readonly Fact[]) => void;
@@ -59,22 +61,17 @@ export function buildParts(input: PartsInput): AppParts {
   const tokens = currentTokens(input.tokens);
   const upstream = new Upstream({ ...openConnection(settings), clock, tokens });
   const slots = new Slots(slotLimits(config()), clock);
+  const lastFreeze = new LastFreeze();
   const publish = (facts: readonly Fact[]): void => {
     if (facts.length === 0) return;
+    lastFreeze.follow(facts);
     telemetry.facts(facts);
     for (const fact of facts) if (fact.kind === 'hold_resolved') slots.free(fact.holdId);
     if (facts.some(isHeard)) delivery.wake();
   };
   const onError = (message: string, error: unknown): void => log.error(message, { error });
   const delivery = new Delivery({ store, clock, onError, receivers: receiversOf(telemetry) });
-  const callJournal = new CallJournal({
-    store,
-    clock,
-    onLost(count, error) {
-      telemetry.readUnrecorded(count);
-      log.warn('records of calls were lost', { count, error });
-    },
-  });
+  const callJournal = openCallJournal(input);
   const journal = (call: CallRecord): void => {
     callJournal.add(call);
     watch.noteCall(call);
@@ -119,6 +116,7 @@ export function buildParts(input: PartsInput): AppParts {
     callJournal,
     watch,
     delivery,
+    lastFreeze,
     journal,
     publish,
   };
@@ -127,6 +125,17 @@ export function buildParts(input: PartsInput): AppParts {
 /** Who hears the facts of the outbox; each has a row in `outbox_receivers`. */
 function receiversOf(telemetry: Telemetry): Receiver[] {
   return [{ name: 'log', deliver: telemetry.factHeard }];
+}
+
+function openCallJournal({ store, clock, log, telemetry }: PartsInput): CallJournal {
+  return new CallJournal({
+    store,
+    clock,
+    onLost(count, error) {
+      telemetry.readUnrecorded(count);
+      log.warn('records of calls were lost', { count, error });
+    },
+  });
 }
 
 function openConnection(settings: Config['upstream']): Connection {

@@ -12,6 +12,7 @@ import { proxySettings } from './app-settings.ts';
 import { InFlight } from './app-in-flight.ts';
 import { Observer } from './app-observer.ts';
 import { buildParts, reconnection, slotLimits, type AppParts } from './app-parts.ts';
+import { putInOrder } from './app-start.ts';
 import { openAppStore } from './app-store.ts';
 import { applyBudgets } from './budget/budget-table.ts';
 import { recordRefusals } from './calls/call-table.ts';
@@ -25,8 +26,6 @@ import type { SidecarError } from './errors.ts';
 import type { Jobs } from './jobs.ts';
 import { regionHint } from './kling/codes.ts';
 import { createTokenSource, type TokenSource } from './kling/token.ts';
-import { openSlots } from './ledger/open-slots.ts';
-import { recoverHolds } from './ledger/recover.ts';
 import { AccountRefusals } from './proxy/account-refusals.ts';
 import { handleRequest, type DataPlaneDeps } from './proxy/data-plane.ts';
 import { Injection } from './proxy/injection.ts';
@@ -127,7 +126,7 @@ class Sidecar implements App {
     try {
       const running = this.#build(store);
       this.#running = running;
-      await this.#putInOrder(running);
+      await putInOrder(running, { config: this.#config, clock: this.#clock, log: this.#log });
       const urls = await this.#listen(running);
       await running.watch.start();
       running.doubts.start();
@@ -208,19 +207,6 @@ class Sidecar implements App {
       routes: () => this.#settings.routes,
     });
     return { ...parts, servers: [], ports: [], control: null, jobs: null };
-  }
-
-  /** Applies the budgets, finds what an earlier run left open, and takes the slots that its tasks still have. */
-  async #putInOrder({ store, slots, publish, delivery }: Running): Promise<void> {
-    const at = this.#clock.now();
-    await store.write(applyBudgets, { rules: [...this.#config.budgets], at });
-    const { recovered, due, facts } = await store.write(recoverHolds, { at });
-    publish(facts);
-    // Also what the last process committed and did not live to hand over.
-    delivery.wake();
-    if (due > 0)
-      this.#log.warn('creates of an earlier run are in doubt and will be looked up', { recovered, due });
-    for (const slot of await store.read(openSlots, {})) slots.occupy(slot.holdId, slot);
   }
 
   async #listen(running: Running): Promise<Pick<AppUrls, 'data' | 'dataTls'>> {

@@ -2,8 +2,8 @@
  * Admits a create: its hold, with the counters of every budget it matches and the guard of repeats, or a refusal.
  *
  * **Invariant**: all or nothing in one transaction. A create is admitted when its price fits every matching budget
- * that enforces; the test and the change of a counter are one statement. No hold is earlier than the one before it,
- * so a clock set back opens no window a second time.
+ * that enforces; the test and the change of a counter are one statement. A freeze stops every create, in `observe` mode
+ * too. No hold is earlier than the one before it, so a clock set back opens no window a second time.
  */
 import { giveBack, noteThresholds, readCounter, take, type CounterState } from '../budget/counter-table.ts';
 import { inDoubtCredits, insertHold } from '../budget/hold-table.ts';
@@ -13,7 +13,7 @@ import { findGuard, insertGuards } from '../idempotency/guard-table.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
 import type { Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
-import type { AdmitArgs, AdmitResult, BudgetRefusal, FreezeRefusal, MoneyRefusal } from './ledger.ts';
+import type { AdmitArgs, AdmitResult, BudgetRefusal, FreezeRefusal } from './ledger.ts';
 
 interface SpendingState {
   rules_version: string;
@@ -45,7 +45,7 @@ export const admit = defineFactWrite(
     const state = await tx.get<SpendingState>(SELECT_STATE);
     if (!state) throw new Error('the row of table spending is missing');
     const frozen = freezeOf(state);
-    if (frozen && enforce) return { kind: 'refused', refusal: frozen };
+    if (frozen) return { kind: 'refused', refusal: frozen };
     const at = Math.max(hold.at, state.last_at ?? hold.at);
     const claims = claimsOf(await rulesOf(tx, state.rules_version), hold, at);
     const taken = await takeAll(tx, claims, hold.credits, enforce);
@@ -64,7 +64,7 @@ export const admit = defineFactWrite(
       );
       facts.push(...reached);
     }
-    const wouldRefuse = enforce ? null : (frozen ?? (await wouldPass(tx, taken, hold.credits)));
+    const wouldRefuse = enforce ? null : await wouldPass(tx, taken, hold.credits);
     return { kind: 'admitted', remainingCredits: lowestRemainder(taken), wouldRefuse, facts };
   },
   () => true,
@@ -111,7 +111,7 @@ async function explain(tx: Tx, claims: Claim[], credits: MilliCredits): Promise<
 }
 
 /** In `observe` mode: what would have refused the hold that has just been added. */
-function wouldPass(tx: Tx, taken: Taken[], credits: MilliCredits): Promise<MoneyRefusal | null> {
+function wouldPass(tx: Tx, taken: Taken[], credits: MilliCredits): Promise<BudgetRefusal | null> {
   const before = taken.map(({ claim, state }) => ({
     claim,
     state: { ...state, held: state.held - credits },

@@ -17,12 +17,12 @@ import type { TaskSighting } from '../tasks/task.ts';
 import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 
 export type { NewHold } from '../budget/hold.ts';
-export type { GuardState, RepeatGuard, StoredAnswer } from '../idempotency/guard.ts';
+export type { EndedGuard, GuardState, RepeatGuard, StoredAnswer } from '../idempotency/guard.ts';
 
 export interface AdmitArgs {
   hold: NewHold;
   guard: RepeatGuard | null;
-  /** False in `observe` mode: budgets and freeze are reported in `wouldRefuse` and do not refuse. */
+  /** False in `observe` mode: budgets are reported in `wouldRefuse` and do not refuse. A freeze always does. */
   enforce: boolean;
 }
 
@@ -53,7 +53,7 @@ export type AdmitResult =
       /** Lowest remainder among matching enforcing budgets after this hold; null where there is none. */
       remainingCredits: MilliCredits | null;
       /** In `observe` mode: what `protect` would have refused. */
-      wouldRefuse: MoneyRefusal | null;
+      wouldRefuse: BudgetRefusal | null;
       facts: Fact[];
     }
   | { kind: 'refused'; refusal: MoneyRefusal }

@@ -15,6 +15,7 @@ import type { Caller } from './caller.ts';
 import type { Closing } from './closing.ts';
 import type { Frame } from './frame.ts';
 import type { Injection } from './injection.ts';
+import type { LastFreeze } from './last-freeze.ts';
 import type { Verdict } from './judge.ts';
 import type { ProxySettings } from './settings.ts';
 
@@ -27,6 +28,7 @@ export interface CreateDeps {
   closing: Closing;
   injection: Injection;
   accountRefusals: AccountRefusals;
+  lastFreeze: LastFreeze;
   telemetry: Telemetry;
   publish: (facts: Fact[]) => void;
   /**

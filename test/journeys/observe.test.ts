@@ -14,8 +14,7 @@ describe('observe mode', () => {
         creates: { maxCreditsEach: 5, unknownRoute: 'refuse' },
       },
     });
-    const { dataUrl, controlUrl, emulator, token } = started;
-    await post(`${controlUrl}/v1/freeze`, { reason: 'drill' }, { authorization: `Bearer ${token}` });
+    const { dataUrl, controlUrl, emulator } = started;
     const body = JSON.stringify(textToVideo());
     for (let i = 0; i < 3; i += 1)
       expect((await post(`${dataUrl}/v1/videos/text2video`, body)).status).toBe(200);
@@ -33,7 +32,7 @@ describe('observe mode', () => {
     const { json } = await get(`${controlUrl}/v1/status`);
     const { wouldHave } = json as unknown as { wouldHave: { word: string; count: number }[] };
     const counted = new Map(wouldHave.map(({ word, count }) => [word, count]));
-    expect(counted.get('spending_frozen') ?? 0).toBeGreaterThanOrEqual(3);
+    expect(counted.get('budget_exceeded') ?? 0).toBeGreaterThanOrEqual(3);
     expect(counted.get('task_too_expensive') ?? 0).toBeGreaterThanOrEqual(3);
     expect(counted.get('body_refused')).toBe(1);
     expect(counted.get('route_not_priced')).toBeGreaterThanOrEqual(1);

@@ -273,7 +273,7 @@ describe('a raise', () => {
 });
 
 describe('a freeze', () => {
-  it('refuses every create until it is lifted, and is audited', async () => {
+  it('refuses every create until it is lifted, in observe mode too, and is audited', async () => {
     const args = { reason: 'runaway loop', actor: 'ann', at: NOON };
     const { facts } = await store.run(freeze, args);
     expect(facts).toEqual([{ kind: 'spending_frozen', ...args }]);
@@ -283,8 +283,8 @@ describe('a freeze', () => {
       refusal: { word: 'spending_frozen', reason: 'still', since: NOON, actor: 'ann' },
     });
     expect(await admitHold(store, newHold('b'), { enforce: false })).toMatchObject({
-      kind: 'admitted',
-      wouldRefuse: { word: 'spending_frozen' },
+      kind: 'refused',
+      refusal: { word: 'spending_frozen' },
     });
     expect(await store.run(freezeState, {})).toMatchObject({ reason: 'still', since: NOON });
     const lifted = { reason: 'fixed', actor: 'ann', at: NOON + 2 };
