@@ -25,7 +25,7 @@ export const REFUSALS = {
   queue_full: { code: 1303, status: 429, retryable: true },
   upstream_unreachable: { code: 9050, status: 502, retryable: true },
   upstream_timeout: { code: 9051, status: 504, retryable: true },
-  outcome_unknown: { code: 9052, status: 502, retryable: false },
+  outcome_unknown: { code: 9052, status: 424, retryable: false },
   ledger_unavailable: { code: 9060, status: 503, retryable: true },
   shutting_down: { code: 9061, status: 503, retryable: true },
   clock_untrusted: { code: 9062, status: 503, retryable: true },
@@ -48,8 +48,9 @@ export type ErrorCode =
   | 'already_resolved'
   | 'bad_usage';
 
-/** Detail that a refusal adds to its body's `data`; values are plain JSON. */
-export type ErrorDetail = Readonly<Record<string, string | number | boolean | null>>;
+type DetailValue = string | number | boolean | null;
+/** Detail that a refusal adds to its body's `data`; values are plain JSON, objects at most one deep. */
+export type ErrorDetail = Readonly<Record<string, DetailValue | Readonly<Record<string, DetailValue>>>>;
 
 /** An error of ours; `code` says which, `detail` what a program needs of it, `status` overrides the table. */
 export class SidecarError extends Error {

@@ -27,4 +27,12 @@ CREATE TABLE answers (
 CREATE INDEX answers_at ON answers (at);
 `,
   },
+  {
+    // Version 0.1.0 kept refusals that pass (a token, a pack, a right, a rate) for 24 hours: their requests are free again.
+    id: '080-passing-refusals',
+    sqlite: `
+DELETE FROM guards WHERE hold_id IN (SELECT hold_id FROM answers WHERE status IN (401, 403, 404, 429));
+DELETE FROM answers WHERE status IN (401, 403, 404, 429);
+`,
+  },
 ];

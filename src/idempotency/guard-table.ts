@@ -7,7 +7,7 @@
 import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { HoldState } from '../words.ts';
-import type { GuardHit, GuardState, RepeatGuard, StoredAnswer } from './guard.ts';
+import type { GuardDoubt, GuardHit, GuardState, RepeatGuard, StoredAnswer } from './guard.ts';
 
 /** How long an answer is given again: 24 hours (README). */
 export const KEPT_MS = 86_400_000;
@@ -23,6 +23,9 @@ interface GuardRow {
   fingerprint: string;
   hold_state: HoldState;
   external_task_id: string | null;
+  task_id: string | null;
+  in_doubt: number;
+  next_look_up_at: Ms | null;
   answered_at: Ms | null;
   status: number | null;
   headers: string | null;
@@ -30,7 +33,7 @@ interface GuardRow {
 }
 
 const SELECT_GUARD = `SELECT g.hold_id, g.app, g.fingerprint, h.state AS hold_state, h.external_task_id,
-  a.at AS answered_at, a.status, a.headers, a.body
+  h.task_id, h.in_doubt, h.next_look_up_at, a.at AS answered_at, a.status, a.headers, a.body
 FROM guards g JOIN holds h ON h.id = g.hold_id LEFT JOIN answers a ON a.hold_id = g.hold_id
 WHERE g.kind = ? AND g.scope = ? AND g.value = ?`;
 const INSERT_GUARD = `INSERT INTO guards (kind, scope, value, hold_id, app, fingerprint) VALUES (?, ?, ?, ?, ?, ?)`;
@@ -139,5 +142,14 @@ export async function readGuardState(
   if (!row) return { kind: 'free' };
   const answer = answerOf(row);
   const first = { holdId: row.hold_id, externalTaskId: row.external_task_id };
-  return answer ? { kind: 'answered', answer, ...first } : { kind: 'open', ...first };
+  if (answer) return { kind: 'answered', answer, ...first };
+  if (row.hold_state !== 'held' || row.task_id !== null) {
+    return { kind: 'ended', ...first, holdState: row.hold_state, taskId: row.task_id };
+  }
+  return { kind: 'open', ...first, doubt: doubtOf(row) };
+}
+
+function doubtOf(row: GuardRow): GuardDoubt | null {
+  if (row.in_doubt === 0) return null;
+  return row.next_look_up_at === null ? 'operator' : 'looked_up';
 }

@@ -9,6 +9,8 @@
  * Never looks into a body: it knows fingerprints and kept answers only.
  */
 
+import type { HoldState } from '../words.ts';
+
 /** What makes a repeated request the same request. At least one of the two ids is given. */
 export interface RepeatGuard {
   /** `idempotency-key` as sent, scoped by app. */
@@ -27,10 +29,25 @@ export interface StoredAnswer {
   body: Uint8Array;
 }
 
+/** Who ends the doubt about a request: look-ups at Kling, or nobody but an operator. */
+export type GuardDoubt = 'looked_up' | 'operator';
+
+/** What is known of a request that ended without an answer to give again. */
+export interface EndedGuard {
+  holdId: string;
+  externalTaskId: string | null;
+  holdState: HoldState;
+  /** Where Kling made a task for it. */
+  taskId: string | null;
+}
+
 /** How the guard of a repeated request stands, for callers that wait for the first one's answer. */
 export type GuardState =
   | { kind: 'answered'; answer: StoredAnswer; holdId: string; externalTaskId: string | null }
-  | { kind: 'open'; holdId: string; externalTaskId: string | null }
+  /** The first one has no answer yet. `doubt`: nobody knows whether Kling took it; `null` where it is still sent. */
+  | { kind: 'open'; holdId: string; externalTaskId: string | null; doubt: GuardDoubt | null }
+  /** The first one is over and no answer of Kling's is kept: there will be none. */
+  | ({ kind: 'ended' } & EndedGuard)
   /** The key or id was used for other bytes, or the id by another app. */
   | { kind: 'mismatch'; which: 'idempotency-key' | 'external_task_id' }
   /** The first one was proved not to exist, or nothing was kept: a repeat may be sent as new. */

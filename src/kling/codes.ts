@@ -136,6 +136,16 @@ const HOSTS: Readonly<Record<string, string>> = {
   'api.klingai.com': 'api-singapore.klingai.com or api-beijing.klingai.com: this old host was replaced',
 };
 const AUTH_CODES: ReadonlySet<number> = new Set([1000, 1002]);
+/**
+ * Refusals of the request's own words: the same bytes are refused again. All others pass away: a token, a pack, a right,
+ * a rate or a missing resource (1201, 1203) can be another a minute later.
+ */
+const LASTING_CODES: ReadonlySet<number> = new Set([1200, 1202, 1300, 1301]);
+
+/** Tells whether the same request would get the same refusal at any later time. */
+export function isLastingRefusal(code: number): boolean {
+  return LASTING_CODES.has(code);
+}
 
 /**
  * Gives a hint for an authentication failure that a key of another region also causes; null for other codes.

@@ -23,6 +23,7 @@ import { prepareCreate, type PreparedCreate } from './prepare.ts';
 import { enterSlots } from './queue.ts';
 import { answerRepeat } from './repeat.ts';
 import { headerSafe, passedLines, overheadOf, serverTiming, writeAnswer, type Timing } from './reply.ts';
+import { tooLate, unknownOutcome } from './create-errors.ts';
 import { checkRules, learnClock, refusalError } from './rules.ts';
 import { storable } from './stored-answer.ts';
 
@@ -115,6 +116,8 @@ async function tryAdmit(
     return await deps.store.write(admit, args);
   } catch (error) {
     if (create.settings.mode !== 'observe') throw error;
+    const frozen = deps.lastFreeze.state;
+    if (frozen) throw refusalError({ word: 'spending_frozen', ...frozen }, create.settings.budgetStatus);
     if (error instanceof SidecarError) create.noteWouldRefuse(error);
     return null;
   }
@@ -194,8 +197,9 @@ async function sendAndClose(deps: CreateDeps, create: CreateRequest, held: Held)
   const closed = close(deps, held, { end: verdict.end, calls: exchange.calls, answer: kept });
   const isRecorded = await within(deps, create, closed);
   for (const call of exchange.calls) deps.telemetry.callEnded(call);
-  if (!isRecorded) throw unknownOutcome(held, 'its outcome could not be recorded yet');
-  await answerCreate(deps, create, { held, exchange, looked });
+  const isUnknown = verdict.end.kind === 'unknown';
+  if (!isRecorded) throw unknownOutcome(held, 'its outcome could not be recorded yet', exchange.answer);
+  await answerCreate(deps, create, { held, exchange, looked, isUnknown });
 }
 
 /** Gives the answer of a create in doubt once a look-up finds its task; null where none can be made. */
@@ -282,11 +286,18 @@ interface Outcome {
   exchange: Exchange;
   /** Given where the outcome is in doubt and can be looked up. */
   looked: Promise<StoredAnswer | null> | null;
+  /** Whether nobody knows what Kling made of it. */
+  isUnknown: boolean;
 }
 
-/** Answers the caller: with Kling's answer, with that of a look-up, or with what we know. */
+/**
+ * Answers the caller: with Kling's answer, with that of a look-up, or with what we know.
+ *
+ * In `protect` mode an answer that leaves the create in doubt is never passed on: SDKs send again on its 429 or 5xx,
+ * and the second send would be a second bill.
+ */
 async function answerCreate(deps: CreateDeps, create: CreateRequest, outcome: Outcome): Promise<void> {
-  const { held, exchange, looked } = outcome;
+  const { held, exchange, looked, isUnknown } = outcome;
   if (looked !== null) {
     const waitedFrom = deps.clock.monotonic();
     const found = await looked;
@@ -297,6 +308,8 @@ async function answerCreate(deps: CreateDeps, create: CreateRequest, outcome: Ou
     }
   }
   if (exchange.answer) {
+    if (isUnknown && create.settings.mode === 'protect')
+      throw unknownOutcome(held, `it answered with HTTP ${exchange.answer.status}`, exchange.answer);
     reply(deps, create, { held, upstreamMs: exchange.upstreamMs, answer: exchange.answer });
     return;
   }
@@ -358,23 +371,4 @@ function leftMs(deps: CreateDeps, create: CreateRequest): Ms {
 /** Whether too little time is left to send; `observe` mode sends whatever is left. */
 function lacksTime(deps: CreateDeps, create: CreateRequest): boolean {
   return create.settings.mode === 'protect' && leftMs(deps, create) < SEND_MS_MIN;
-}
-
-function tooLate(): SidecarError {
-  return new SidecarError(
-    'upstream_timeout',
-    `Less than ${SEND_MS_MIN} ms of the deadline were left; nothing was sent and nothing is held.`,
-    { detail: { sent: 'no' } },
-  );
-}
-
-function unknownOutcome(held: Held, why: string): SidecarError {
-  const id = held.prepared.externalTaskId;
-  const name = id === null ? 'it carries no external task id' : `its external task id is ${id}`;
-  return new SidecarError(
-    'outcome_unknown',
-    `The create may have reached Kling (${why}); ${name}. Its credits stay held and the look-up goes on: ` +
-      'do not send it again as new.',
-    { detail: { sent: 'unknown', holdId: held.holdId === '' ? null : held.holdId, externalTaskId: id } },
-  );
 }

@@ -1,5 +1,5 @@
 /** What a create's exchange means: for its hold, for a repeat of the same request, and for the account. */
-import { codeInfo, type CodeInfo } from '../kling/codes.ts';
+import { codeInfo, isLastingRefusal, type CodeInfo } from '../kling/codes.ts';
 import type { CashPrice } from '../kling/deduction.ts';
 import { createEnd } from '../kling/envelope.ts';
 import type { KlingRoute } from '../kling/routes.ts';
@@ -11,11 +11,9 @@ export interface Verdict {
   /** Kling's word on its code, where the table has it. */
   info: CodeInfo | null;
   message: string;
-  /** Whether the answer is kept for repeats: all are but 401, 1302 and 1303, which say "not now". */
+  /** Whether the answer is kept for repeats: only one that cannot change (a task, a result, a lasting refusal). */
   isKept: boolean;
 }
-
-const NOT_NOW: ReadonlySet<number> = new Set([1302, 1303]);
 
 /** Judges an exchange by what Kling answered, or by what is known to have been sent. */
 export function judge(
@@ -41,11 +39,16 @@ export function judge(
   });
   const code = answer.envelope?.code ?? null;
   const info = code === null || code === 0 ? null : codeInfo(code);
-  const isNotNow = answer.status === 401 || (code !== null && NOT_NOW.has(code));
   return {
     end,
     info,
     message: answer.envelope?.message ?? '',
-    isKept: end.kind !== 'unknown' && !isNotNow,
+    isKept: isFinal(end, code),
   };
+}
+
+/** Tells whether a repeat of the same request may be given the same answer later. */
+function isFinal(end: CreateEnd, code: number | null): boolean {
+  if (end.kind === 'refused') return code !== null && isLastingRefusal(code);
+  return end.kind !== 'unknown';
 }

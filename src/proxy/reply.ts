@@ -5,10 +5,14 @@ import { endToEnd } from '../upstream/headers.ts';
 import type { Clock } from '../clock.ts';
 import type { Ms } from '../units.ts';
 
+/** On an answer of Kling's that was kept and is given again. */
+export const REPLAYED_HEADER = 'x-kling-sidecar-replayed';
+
 /** Names that only we may set on an answer; Kling's own lines of these names are dropped. */
 const OURS: ReadonlySet<string> = new Set([
   'x-request-id',
   'x-kling-sidecar',
+  REPLAYED_HEADER,
   'x-kling-credits-held',
   'x-kling-budget-remaining',
   'x-kling-external-task-id',

@@ -24,13 +24,17 @@ export async function startDaemon(
   wrap: readonly string[] = [],
 ): Promise<Daemon> {
   const { child, output } = launch(['start'], { cwd, env }, wrap);
-  const ready = await until('the process serves', () => {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output()}`);
-    const line = output()
-      .split('\n')
-      .find((text) => text.includes('"data":"http'));
-    return line === undefined ? null : (JSON.parse(line) as Record<string, string | null>);
-  });
+  const ready = await until(
+    'the process serves',
+    () => {
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output()}`);
+      const line = output()
+        .split('\n')
+        .find((text) => text.includes('"data":"http'));
+      return line === undefined ? null : (JSON.parse(line) as Record<string, string | null>);
+    },
+    30_000,
+  );
   return {
     child,
     dataUrl: String(ready['data']),

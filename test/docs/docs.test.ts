@@ -70,7 +70,7 @@ const PROMISED: Readonly<Record<string, { code: number; statuses: number[] }>> =
   queue_full: { code: 1303, statuses: [429] },
   upstream_unreachable: { code: 9050, statuses: [502] },
   upstream_timeout: { code: 9051, statuses: [504] },
-  outcome_unknown: { code: 9052, statuses: [502] },
+  outcome_unknown: { code: 9052, statuses: [424] },
   ledger_unavailable: { code: 9060, statuses: [503] },
   shutting_down: { code: 9061, statuses: [503] },
   clock_untrusted: { code: 9062, statuses: [503] },

@@ -40,7 +40,12 @@ describe('a repeat with the same idempotency key', () => {
   it('waits while the first is open, then gets its answer byte for byte', async () => {
     expect(await kind('a', guard())).toBe('admitted');
     expect(await admit('b', guard())).toEqual({ kind: 'in_progress', holdId: 'a', externalTaskId: 'ks_a' });
-    expect(await stateOf(guard())).toEqual({ kind: 'open', holdId: 'a', externalTaskId: 'ks_a' });
+    expect(await stateOf(guard())).toEqual({
+      kind: 'open',
+      holdId: 'a',
+      externalTaskId: 'ks_a',
+      doubt: null,
+    });
     const kept = {
       ...answer('{"code":0,"data":{"task_id":"t"}}'),
       headers: [

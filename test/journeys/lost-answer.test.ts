@@ -45,7 +45,7 @@ describe('an answer that is lost', () => {
     const created = await post(`${dataUrl}/v1/videos/text2video`, textToVideo(), {
       'x-kling-timeout-ms': '9000',
     });
-    expect(created.status).toBe(502);
+    expect(created.status).toBe(424);
     expect(created.headers['x-kling-sidecar']).toBe('outcome_unknown');
     expect(created.json).toMatchObject({ code: 9052, data: { word: 'outcome_unknown', retryable: false } });
     expect(created.headers['x-kling-external-task-id']).toMatch(/^ks_/);
@@ -141,7 +141,7 @@ describe('an answer that is lost', () => {
     emulator.addFault({ kind: 'refuse_external_id', match });
     emulator.addFault({ kind: 'reset_after_charge', match });
     const lost = await post(`${dataUrl}/v1/videos/text2video`, textToVideo());
-    expect(lost).toMatchObject({ status: 502, json: { code: 9052, data: { externalTaskId: null } } });
+    expect(lost).toMatchObject({ status: 424, json: { code: 9052, data: { externalTaskId: null } } });
     const { json } = await get(`${started.controlUrl}/v1/holds`);
     // Without an id nothing can be looked up: no answer of Kling's may give these credits back.
     expect(json).toMatchObject({ holds: [{ state: 'held', inDoubt: true, externalTaskId: null }] });

@@ -60,7 +60,7 @@ describe('a create in doubt', () => {
       return known.length === 2 && known;
     });
     expect(found.every(({ inDoubt }) => !inDoubt)).toBe(true);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 502]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 424]);
     expect(ids).toContain(LONG_ID);
   });
 
@@ -78,7 +78,10 @@ describe('a create in doubt', () => {
   it('is released on Kling’s word at the look-up after ten minutes, and not before', async () => {
     await start((got) => (got.method === 'POST' ? OUTAGE : says([])));
     const told = await create();
-    expect(told.status).toBe(502);
+    expect(told).toMatchObject({
+      status: 424,
+      json: { code: 9052, data: { upstream: { status: 502, code: 5000, message: 'down' } } },
+    });
     await advanceBy(clock, 585_000, 5_000);
     expect(await holds()).toMatchObject([{ state: 'held', inDoubt: true }]);
     const released = await advanceUntil(
@@ -150,7 +153,7 @@ describe('a create in doubt', () => {
     await start((got) => (got.method === 'POST' ? OUTAGE : says([])));
     const from = clock.monotonic();
     const told = await create();
-    expect(told.json.message).toBe('down');
+    expect(told.json.data['upstream']).toMatchObject({ message: 'down' });
     expect(clock.monotonic() - from).toBeGreaterThan(9_000);
     expect(clock.monotonic() - from).toBeLessThan(24_500);
   });

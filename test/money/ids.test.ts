@@ -36,7 +36,7 @@ describe('the external task id', () => {
       clock,
       post(started.dataUrl + PATH, textToVideo({ external_task_id: id }), headers),
     );
-    expect(lost).toMatchObject({ status: 502, json: { code: 9052 } });
+    expect(lost).toMatchObject({ status: 424, json: { code: 9052 } });
     const kept = await post(started.dataUrl + PATH, textToVideo({ external_task_id: `${id}!` }));
     expect(lost.headers['x-kling-external-task-id']).toBe(encodeURIComponent(id));
     expect(kept.headers['x-kling-external-task-id']).toBe(encodeURIComponent(`${id}!`));
@@ -79,7 +79,7 @@ describe('the external task id', () => {
     emulator.addFault({ kind: 'refuse_external_id', match: { path: PATH } });
     emulator.addFault({ kind: 'reset_after_charge', match: { method: 'POST', path: PATH } });
     const lost = await whileMoving(clock, post(dataUrl + PATH, textToVideo()));
-    expect(lost).toMatchObject({ status: 502, json: { code: 9052, data: { externalTaskId: null } } });
+    expect(lost).toMatchObject({ status: 424, json: { code: 9052, data: { externalTaskId: null } } });
     expect(lost.headers['x-kling-external-task-id']).toBeUndefined();
     expect(emulator.book().charges).toHaveLength(1);
     await until('the hold is in doubt', async () => {

@@ -6,9 +6,10 @@ import path from 'node:path';
 import { SignJWT } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
-import { get, post, textToVideo, until } from '../app/calls.ts';
+import { get, post, textToVideo, until, type Got } from '../app/calls.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
 import { holdsOf } from './books.ts';
+import { whileMoving } from './hand-clock.ts';
 
 const PATH = '/v1/videos/text2video';
 const SECRET = 'studio-secret-key-0123456789abcdef';
@@ -31,28 +32,99 @@ describe('a repeat', () => {
     await started.reload({ creates: { maxCreditsEach: 1 } });
     const again = await post(dataUrl + PATH, textToVideo(), keyed('a'));
     expect(again).toMatchObject({ status: 200, json: { data: { task_id: first.json.data['task_id'] } } });
+    expect(first.headers['x-kling-sidecar-replayed']).toBeUndefined();
+    expect(again.headers['x-kling-sidecar-replayed']).toBe('true');
     const fresh = await post(dataUrl + PATH, textToVideo());
     expect(fresh.json.code).toBe(9002);
     expect(creates()).toBe(2);
   });
 
-  it('is sent again only after an answer that says "not now"', async () => {
-    started = await startApp();
+  it('gets a refusal again only where it cannot change: after all others it is sent', async () => {
+    started = await startApp({ emulator: { concurrency: { video: 100, image: 100 } } });
     const { dataUrl, emulator } = started;
     for (const [code, kept] of [
+      [1200, true],
+      [1202, true],
+      [1300, true],
       [1301, true],
-      [1303, false],
-      [1302, false],
-      [1000, false],
+      ...[1000, 1001, 1002, 1100, 1101, 1102, 1103, 1201, 1203, 1302, 1303, 1304].map(
+        (passing) => [passing, false] as const,
+      ),
     ] as const) {
       const before = creates();
       emulator.addFault({ kind: 'code', code, match: { method: 'POST' } });
       const first = await post(dataUrl + PATH, textToVideo(), keyed(`k-${code}`));
       expect(first.json.code).toBe(code);
       const second = await post(dataUrl + PATH, textToVideo(), keyed(`k-${code}`));
-      expect(second.json.code).toBe(kept ? code : 0);
-      expect(creates() - before).toBe(kept ? 1 : 2);
+      // What Kling said of the whole account moments ago is ours to say again; a later try is sent.
+      const isRemembered = second.json.code === 9006;
+      expect(second.json.code).toBe(kept ? code : isRemembered ? 9006 : 0);
+      expect(second.headers['x-kling-sidecar-replayed']).toBe(kept ? 'true' : undefined);
+      expect(creates() - before).toBe(kept || isRemembered ? 1 : 2);
+      if (!isRemembered) continue;
+      await started.reload({});
+      expect((await post(dataUrl + PATH, textToVideo(), keyed(`k-${code}`))).json.code).toBe(0);
     }
+  });
+
+  it('of an own external_task_id is sent as new once the pack that was empty is topped up', async () => {
+    started = await startApp();
+    const { dataUrl, emulator } = started;
+    emulator.addFault({ kind: 'code', code: 1102, match: { method: 'POST' } });
+    const body = textToVideo({ external_task_id: 'scene-7' });
+    expect((await post(dataUrl + PATH, body)).json.code).toBe(1102);
+    await started.reload({});
+    expect((await post(dataUrl + PATH, body)).json.code).toBe(0);
+    expect(creates()).toBe(2);
+  });
+
+  it('of a create that was written off is told so at once, and never sent', async () => {
+    started = await startApp();
+    const { dataUrl, controlUrl, token, emulator } = started;
+    const order = { authorization: `Bearer ${token}` };
+    emulator.addFault({ kind: 'code', code: 5000, times: 'always', match: { method: 'POST' } });
+    const lost = await post(dataUrl + PATH, textToVideo(), { ...keyed('w'), 'x-kling-timeout-ms': '9000' });
+    expect(lost.status).toBe(424);
+    emulator.clearFaults();
+    const [hold] = await holdsOf(controlUrl);
+    await post(`${controlUrl}/v1/holds/${hold?.id}/write-off`, { reason: 'nobody knows' }, order);
+    const from = performance.now();
+    const again = await post(dataUrl + PATH, textToVideo(), keyed('w'));
+    expect(again).toMatchObject({
+      status: 424,
+      json: { code: 9052, data: { word: 'outcome_unknown', holdState: 'written_off', retryable: false } },
+    });
+    expect(again.json.message).toContain('new key');
+    expect(performance.now() - from).toBeLessThan(5_000);
+    expect(creates()).toBe(1);
+    expect((await post(dataUrl + PATH, textToVideo(), keyed('w2'))).status).toBe(200);
+  });
+
+  it('of a create that only an operator can decide about is told so at once, with no status that SDKs repeat', async () => {
+    started = await startApp({ config: { creates: { injectExternalTaskId: false } } });
+    const { dataUrl, emulator } = started;
+    emulator.addFault({ kind: 'code', code: 5000, match: { method: 'POST' } });
+    expect((await post(dataUrl + PATH, textToVideo(), keyed('d'))).status).toBe(424);
+    const again = await post(dataUrl + PATH, textToVideo(), keyed('d'));
+    expect(again).toMatchObject({ status: 424, json: { code: 9052, data: { externalTaskId: null } } });
+    expect(again.json.message).toContain('operator');
+    expect(creates()).toBe(1);
+  });
+
+  it('of a create in doubt gets 424 at its deadline, and the task once a look-up finds it', async () => {
+    const clock = createManualClock(Date.now());
+    started = await startApp({ clock, config: { tasks: { poll: false } } });
+    const { dataUrl, emulator } = started;
+    emulator.addFault({ kind: 'no_answer_after_charge', match: { method: 'POST' } });
+    emulator.addFault({ kind: 'code', code: 5000, times: 'always', match: { path: '/tasks' } });
+    const create = (): Promise<Got> => whileMoving(clock, post(dataUrl + PATH, textToVideo(), keyed('q')));
+    expect((await create()).status).toBe(424);
+    expect(await create()).toMatchObject({ status: 424, json: { code: 9052 } });
+    emulator.clearFaults();
+    const found = await create();
+    expect(found.status).toBe(200);
+    expect(found.headers['x-kling-sidecar-replayed']).toBe('true');
+    expect(creates()).toBe(1);
   });
 
   it('in observe mode refuses nothing for a key that was used for other bytes', async () => {
@@ -107,12 +179,7 @@ it('leaves no request behind whose caller went away while its JWT was verified',
   const folder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-jwt-'));
   const secretKeyFile = path.join(folder, 'secret');
   await writeFile(secretKeyFile, SECRET, { mode: 0o600 });
-  // The clock stays where it is: a stop that waited for the drain would never end.
-  const clock = createManualClock(Date.now());
-  started = await startApp({
-    clock,
-    config: { apps: [{ name: 'studio', accessKey: 'studio-ak', secretKeyFile }] },
-  });
+  started = await startApp({ config: { apps: [{ name: 'studio', accessKey: 'studio-ak', secretKeyFile }] } });
   const { port, host } = new URL(started.dataUrl);
   const jwt = await new SignJWT()
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
@@ -129,6 +196,8 @@ it('leaves no request behind whose caller went away while its JWT was verified',
     socket.on('error', () => undefined).on('close', () => (gone += 1));
   }
   await until('all are gone', () => gone === 40);
+  const from = performance.now();
   await started.app.stop();
+  expect(performance.now() - from).toBeLessThan(4_000);
   await rm(folder, { recursive: true });
 });

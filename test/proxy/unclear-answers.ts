@@ -1,8 +1,8 @@
-/** Answers to a create that say nothing of a task: what Kling writes, and what the caller gets. */
+/** Answers to a create that say nothing of a task: what Kling writes, and the status that the caller is told of. */
 import { answerText, createdText } from '../upstream/raw-upstream.ts';
 
 const PAGE = '<html>oops</html>';
-/** `ends`: Kling closes behind it. `ours`: 502 outcome_unknown in place of an answer that never came whole. */
+/** `ends`: Kling closes behind it. `ours`: no answer came whole, so there is no status to tell. */
 export const UNCLEAR: readonly [name: string, bytes: string, ends: boolean, status: number | 'ours'][] = [
   [
     '500 with a code',
