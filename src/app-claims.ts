@@ -115,6 +115,7 @@ export async function closeMonths(deps: MonthsDeps, at: Ms): Promise<void> {
   const over = await monthsOver(deps, at);
   for (const month of over) {
     const measured = await store.read(readMonth, monthQuestion(config, month, at));
+    if (!measured.recorded) continue;
     const { revision, isNew } = await store.write(closeMonth, { measured, at });
     if (!isNew) continue;
     changed.add(month);

@@ -77,7 +77,7 @@ async function draftAlone(store: DraftStore, request: DraftRequest): Promise<Dra
       `${question.month} is not over: it ends at ${whole.end ?? '-'}. A claim is drafted for months that are over.`,
     );
   }
-  await store.write(closeMonth, { measured: whole, at: question.now });
+  if (whole.recorded) await store.write(closeMonth, { measured: whole, at: question.now });
   const { measured, claim } = await store.read(composeClaim, { question, settings });
   if (!claim) return { kind: 'nothing_due', measured, message: nothingDue(measured) };
   const { files, ...drafted } = claim;
@@ -98,13 +98,15 @@ async function draftAlone(store: DraftStore, request: DraftRequest): Promise<Dra
 export function nothingDue(measured: SlaMonth): string {
   const { received, contract } = measured.readings;
   if (received.availability === null || contract.availability === null) {
-    return `Nothing is due for ${measured.month}: no term covers it, so it has no service period.`;
+    const why =
+      measured.days === 0 ? 'no term covers it, so it has no service period' : 'nothing was recorded';
+    return `Nothing is due for ${measured.month}: ${why}.`;
   }
   return (
     `Nothing is due for ${measured.month}: availability was ${received.availability} % (answers only) and ` +
     `${contract.availability} % (with requests that never arrived), not below the committed ${measured.commitment} %. ` +
-    `Sum of error rates ${contract.sumErrorRates} over ${measured.windows.total} windows, ` +
-    `${measured.windows.withTraffic} with traffic, ${measured.windows.withErrors} with errors, ` +
+    `Sum of error rates ${contract.sumErrorRates}, divided by ${measured.windows.divisor}; ` +
+    `of ${measured.windows.total} windows ${measured.windows.withTraffic} with traffic, ${measured.windows.withErrors} with errors, ` +
     `${measured.windows.notObserved} in which no sidecar ran.`
   );
 }

@@ -95,11 +95,11 @@ function numbersTable(claim: ClaimCase): string {
   const { recorded } = claim;
   const { measured } = claim.evidence;
   const reading = measured.readings[claim.principal.reading];
-  const { total } = measured.windows;
+  const { divisor } = measured.windows;
   return markdownTable(
     ['What', 'Value'],
     [
-      ['Windows in the period (12 × 24 × days)', String(total)],
+      ['Windows in the period (12 × 24 × days)', String(divisor)],
       ['Windows with requests of ours', String(claim.windowsWithTraffic)],
       ['Windows with errors', String(claim.errors.windows)],
       [
@@ -125,7 +125,7 @@ function howToCheck(claim: ClaimCase): string {
       contractStep(claim) +
       exclusionStep(claim) +
       exampleStep(claim),
-    `4. Add up these quotients, divide by ${measured.windows.total}, subtract the result from 1 and multiply by 100 %.`,
+    `4. Add up these quotients, divide by ${measured.windows.divisor}, subtract the result from 1 and multiply by 100 %.`,
     '',
     '`windows.csv` holds our counts of each window, `requests.csv` every error by time, route and status' +
       `${claim.errors.withHeaders > 0 ? ', with your `date`, `server` and `via` headers where the answer had them' : ''}. ` +

@@ -93,11 +93,11 @@ function numbersTable(claim: ClaimCase): string {
   const { recorded } = claim;
   const { measured } = claim.evidence;
   const reading = measured.readings[claim.principal.reading];
-  const { total } = measured.windows;
+  const { divisor } = measured.windows;
   return markdownTable(
     ['项目', '数值'],
     [
-      ['5 分钟窗口总数（12 × 24 × 天数）', String(total)],
+      ['5 分钟窗口总数（12 × 24 × 天数）', String(divisor)],
       ['有我方请求的窗口数', String(claim.windowsWithTraffic)],
       ['有错误的窗口数', String(claim.errors.windows)],
       [
@@ -122,7 +122,7 @@ function howToCheck(claim: ClaimCase): string {
       contractStep(claim) +
       exclusionStep(claim) +
       exampleStep(claim),
-    `4. 将各窗口的商相加，除以 ${claim.evidence.measured.windows.total}，再以 1 减去该结果，并乘以 100%。`,
+    `4. 将各窗口的商相加，除以 ${claim.evidence.measured.windows.divisor}，再以 1 减去该结果，并乘以 100%。`,
     '',
     '`windows.csv` 列出每个窗口的计数；`requests.csv` 逐条列出错误请求的时间、路径和状态码' +
       `${claim.errors.withHeaders > 0 ? '，响应中有 `date`、`server`、`via` 响应头的一并列出' : ''}。` +

@@ -47,7 +47,7 @@ const FORMULA = [
   'Availability = (1 − Σ error rate of each 5-minute window ÷ number of windows) × 100 % (2.1).',
   '',
   '- Error rate of a window = error requests ÷ valid requests in it (1.4); a window without valid requests adds 0.',
-  '- Number of windows = 12 × 24 × days of the period, whatever daylight saving does to a day.',
+  '- Number of windows = 12 × 24 × days of the period, the text’s own number, whatever daylight saving does to a day. Where the zone changes its clock within the period, the period has more or fewer real windows (12 for an hour). All counts of windows (with requests, with errors, without a recorder) are of real ones; only the sum is divided by the text’s number. Should the sum be larger than that number, availability is 0 %: it is never below 0 % nor above 100 %.',
   '- Windows are 300 s from 1970-01-01T00:00:00Z; an attempt belongs to the window in which it began.',
   '- Sums and comparisons are exact fractions of integers; text is rounded down to six places, rates in `windows.csv` to nine: adding those up may come out a few billionths lower.',
 ].join('\n');

@@ -22,7 +22,7 @@ export function checkAvailability(config: Config, measured: SlaMonth, firstRunAt
 }
 
 function checkIdle({ sla }: Config, { month, windows }: SlaMonth): Check {
-  const idle = windows.elapsed - windows.withTraffic;
+  const { idle } = windows;
   const share = ((idle / windows.elapsed) * 100).toFixed(1);
   const finding = `${share} % of the ${windows.elapsed} windows of ${month} so far saw no valid request and count as free of errors`;
   if (idle === 0)

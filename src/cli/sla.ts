@@ -58,8 +58,9 @@ async function report(context: Context, month: string | undefined, format: Forma
       format === 'csv'
         ? ((await source.get(`/v1/sla/${asked}/windows`)) as { windows: WindowView[] }).windows
         : [];
-    const { writeReport } = await import('../sla/report.ts');
+    const { withoutRecord, writeReport } = await import('../sla/report.ts');
     terminal.out(writeReport(format, measured, windows));
+    if (format === 'csv' && !measured.recorded) terminal.err(`${withoutRecord(measured)}\n`);
     if (format === 'md' && !config.sla.probeIdleWindows) hintIdle(context, measured);
   } finally {
     await source.close();
@@ -67,10 +68,9 @@ async function report(context: Context, month: string | undefined, format: Forma
 }
 
 /** Says what an operator may do about windows that say nothing. */
-function hintIdle(context: Context, { windows }: SlaMonth): void {
-  const idle = windows.elapsed - windows.withTraffic;
-  if (idle <= 0) return;
-  const share = ((idle / windows.elapsed) * 100).toFixed(1);
+function hintIdle(context: Context, { recorded, windows }: SlaMonth): void {
+  if (!recorded || windows.idle === 0) return;
+  const share = ((windows.idle / windows.elapsed) * 100).toFixed(1);
   context.terminal.err(
     `${share} % of the windows saw no request and count as free of errors; ` +
       'sla.probeIdleWindows makes one free read in each of them.\n',

@@ -135,16 +135,21 @@ export const slaAnswer = z
     start: time.nullable(),
     end: time.nullable().describe('Exclusive.'),
     days: count,
+    recorded: z.boolean().describe('Whether a sidecar ran in it, or calls of it were imported.'),
     windows: z.object({
-      total: count,
+      total: count.describe('Real ones: where the zone changes its clock, more or fewer than `divisor`.'),
       withTraffic: count,
       withErrors: count,
       notObserved: count.describe('Windows in which no sidecar ran.'),
       elapsed: count,
+      idle: count.describe('Begun and without valid requests.'),
+      divisor: count.describe('12 × 24 × days: what sums of error rates are divided by.'),
     }),
     requests,
     sumErrorRates: decimal,
-    availability: decimal.nullable().describe('Per cent, by the reading `contract`.'),
+    availability: decimal
+      .nullable()
+      .describe('Per cent from 0 to 100, by the reading `contract`; null where nothing was recorded.'),
     commitment: z.string(),
     breached: z.boolean(),
     compensationPercent: z.int(),

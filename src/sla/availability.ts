@@ -3,11 +3,16 @@
  *
  * availability = (1 - sum of the windows' error rates / number of windows) x 100 %.
  *
+ * The number of windows is the text's 12 x 24 x days, in every zone. A month in which a zone sets its clock back
+ * by an hour has 12 real windows more than that; should the sum of their rates be larger than the number, availability
+ * is 0.
+ *
  * **Invariant**: integers in, decisions by exact fractions; text with six places, rounded down, is for people. A
- * window without valid requests adds 0. 99.8999… % is below 99.90 %; 99.90 % exactly is not.
+ * window without valid requests adds 0. 99.8999… % is below 99.90 %; 99.90 % exactly is not. Availability lies from 0
+ * to 100 %.
  */
 import { compensationPercent, isBreached, ratioOf, type Agreement } from './agreement.ts';
-import { compare, subtract, sum, toDecimal, type Fraction } from './fraction.ts';
+import { compare, subtract, sum, toDecimal, ZERO, type Fraction } from './fraction.ts';
 import { ratesOf, READING_NAMES, READINGS, type ReadingName, type WindowRate } from './reading.ts';
 import type { WindowSlice } from './counts.ts';
 
@@ -38,10 +43,11 @@ export function sumOfRates(rates: readonly WindowRate[]): Fraction {
   return sum([...errorsByValid].map(([valid, errors]) => ({ num: BigInt(errors), den: BigInt(valid) })));
 }
 
-/** Gives availability as a ratio; undefined where there is no window to divide by. */
+/** Gives availability as a ratio from 0 to 1, both inclusive; undefined where there is no window to divide by. */
 export function availabilityRatio(rateSum: Fraction, windows: number): Fraction | undefined {
   if (windows === 0) return undefined;
-  return subtract(ONE, { num: rateSum.num, den: rateSum.den * BigInt(windows) });
+  const ratio = subtract(ONE, { num: rateSum.num, den: rateSum.den * BigInt(windows) });
+  return compare(ratio, ZERO) < 0 ? ZERO : ratio;
 }
 
 /** Writes a ratio as a percentage with six places, rounded down. */
@@ -86,27 +92,37 @@ export interface ErrorBudget {
   /** Windows that may fail wholly before the commitment is missed: 8.928 of 31 days at 99.90 %. */
   allowed: string;
   used: string;
-  /** Below 0 once the commitment is missed. */
+  /** Below 0 once the commitment is missed: by how many windows. */
   left: string;
-  /** Where availability ends if the rest of the period goes as it went so far; null before its first window. */
+  /**
+   * Where availability ends if the rest of the period goes as it went so far; null before its first window and where
+   * nothing was recorded.
+   */
   projected: string | null;
-  /** Where it ends if nothing more fails. */
+  /** Where it ends if nothing more fails; null where nothing was recorded. */
   best: string | null;
   /** Whether the projection misses the commitment. */
   projectedBreach: boolean;
 }
 
-/** Computes the error budget of a running period, `elapsed` of whose windows have begun. */
-export function errorBudget(
-  rateSum: Fraction,
-  period: { windows: number; elapsed: number; agreement: Agreement },
-): ErrorBudget {
-  const { windows, elapsed, agreement } = period;
+/** A running period. */
+export interface RunningPeriod {
+  /** What the sum of rates is divided by: 12 x 24 x days. */
+  windows: number;
+  /** The real windows of the period, and those of them that have begun. */
+  total: number;
+  elapsed: number;
+  agreement: Agreement;
+}
+
+/** Computes the error budget of a running period. */
+export function errorBudget(rateSum: Fraction, period: RunningPeriod): ErrorBudget {
+  const { windows, total, elapsed, agreement } = period;
   const promised = ratioOf(agreement.commitment);
   const allowed = { num: (promised.den - promised.num) * BigInt(windows), den: promised.den };
   const projection =
     elapsed > 0
-      ? availabilityRatio({ num: rateSum.num * BigInt(windows), den: rateSum.den * BigInt(elapsed) }, windows)
+      ? availabilityRatio({ num: rateSum.num * BigInt(total), den: rateSum.den * BigInt(elapsed) }, windows)
       : undefined;
   const best = availabilityRatio(rateSum, windows);
   return {

@@ -14,6 +14,7 @@ import { agreementOn } from './agreement.ts';
 import { readAll } from './availability.ts';
 import { selectExclusions } from './exclusion-table.ts';
 import {
+  isRecorded,
   measureMonth,
   monthReach,
   slicesIn,
@@ -146,7 +147,7 @@ export const readWindowIdle = defineRead('sla.readWindowIdle', (tx, args: { wind
 /** One reading of a month as gauges show it. */
 export interface ReadingGauge {
   reading: ReadingName;
-  /** 1 is all; null where no term touches the month. */
+  /** 1 is all; null where no term touches the month, and where nothing was recorded. */
   availability: number | null;
   usedWindows: number;
 }
@@ -159,7 +160,9 @@ export const readMonthGauges = defineRead(
     const period = servicePeriod(question.month, question.timeZone, question.terms);
     const agreement = agreementOn(period.firstDay ?? `${question.month}-01`, question.agreements);
     const slices = slicesIn(await slicesOfHosts(tx, question), period.spans);
-    const readings = readAll(slices, { windows: period.windows, agreement });
+    const runs = await selectRuns(tx, monthReach(question.month));
+    const recorded = isRecorded(slices, runs, period.spans);
+    const readings = readAll(slices, { windows: recorded ? period.windows : 0, agreement });
     return READING_NAMES.map((reading) => ({
       reading,
       availability:

@@ -53,6 +53,23 @@ export interface LiveMonth {
   budget: ErrorBudget;
 }
 
+/** A month's windows; but for `divisor` all are real ones and none is more than `total`. */
+export interface MonthWindows {
+  /** More or fewer than the divisor where the zone changes its clock within the period: 12 for an hour. */
+  total: number;
+  /** With valid requests. */
+  withTraffic: number;
+  withErrors: number;
+  /** Over and without any sidecar running. */
+  notObserved: number;
+  /** Begun. */
+  elapsed: number;
+  /** Begun and without valid requests. */
+  idle: number;
+  /** What sums of error rates are divided by: the agreement's 12 x 24 x days. */
+  divisor: number;
+}
+
 /** A month's numbers; field names and meanings are public (`GET /v1/sla/YYYY-MM`). */
 export interface SlaMonth {
   month: string;
@@ -65,7 +82,9 @@ export interface SlaMonth {
   termSource: TermSource;
   /** The terms that touch the month, both days inclusive; empty where whole months are measured. */
   terms: Term[];
-  windows: { total: number; withTraffic: number; withErrors: number; notObserved: number; elapsed: number };
+  /** Whether anything is known of the month: a sidecar ran in it, or calls of it were recorded. */
+  recorded: boolean;
+  windows: MonthWindows;
   requests: {
     valid: number;
     errors: number;
@@ -106,11 +125,12 @@ export function measureMonth(question: MonthQuestion, records: MonthRecords): Sl
   const period = servicePeriod(question.month, question.timeZone, question.terms);
   const agreement = agreementOn(period.firstDay ?? `${question.month}-01`, question.agreements);
   const slices = slicesIn(records.slices, period.spans);
-  const readings = readAll(slices, { windows: period.windows, agreement });
+  const recorded = isRecorded(slices, records.runs, period.spans);
+  const readings = readAll(slices, { windows: recorded ? period.windows : 0, agreement });
   const rates = ratesOf(slices, READINGS.contract);
   const gaps = gapsIn(period.spans, records.runs, question.now);
   const exclusions = records.exclusions.filter((one) => clipSpans(period.spans, one).length > 0);
-  const elapsed = elapsedWindows(period.spans, question.now);
+  const windows = windowsIn(period, { rates, gaps, now: question.now });
   return {
     month: period.month,
     timeZone: period.timeZone,
@@ -118,13 +138,8 @@ export function measureMonth(question: MonthQuestion, records: MonthRecords): Sl
     days: period.days,
     termSource: period.termSource,
     terms: period.terms,
-    windows: {
-      total: period.windows,
-      withTraffic: rates.length,
-      withErrors: rates.filter((rate) => rate.errors > 0).length,
-      notObserved: gaps.reduce((total, gap) => total + gap.windows, 0),
-      elapsed,
-    },
+    recorded,
+    windows,
     requests: requestsIn(slices, readings.contract),
     ...topLevel(readings.contract, agreement),
     readings,
@@ -137,7 +152,7 @@ export function measureMonth(question: MonthQuestion, records: MonthRecords): Sl
     exclusions: exclusions.map(exclusionView),
     gaps: gaps.map(gapView),
     worstWindows: worstOf(slices, rates),
-    live: liveOf(period, { elapsed, rates, agreement, now: question.now }),
+    live: liveOf(period, { windows, recorded, rates, agreement, now: question.now }),
     warnings: zoneWarnings(question, records),
     digest: digestOf({ period, agreement, slices, exclusions, gaps }),
   };
@@ -197,24 +212,61 @@ function boundsOf(period: ServicePeriod): { start: string | null; end: string | 
   return { start: first ? iso(first.start) : null, end: last ? iso(last.end) : null };
 }
 
-/** Counts the windows of the period that have begun by `now`. */
-function elapsedWindows(spans: readonly Span[], now: Ms): number {
-  return countWindows(clipSpans(spans, { start: 0, end: windowStart(now) + WINDOW_MS }));
+/**
+ * Tells whether anything is known of a period: a sidecar ran in it, or an attempt of it was counted. A month of which
+ * nothing is known has no availability.
+ */
+export function isRecorded(
+  slices: readonly WindowSlice[],
+  runs: readonly Span[],
+  spans: readonly Span[],
+): boolean {
+  return (
+    slices.some(({ counts }) => attemptsIn(counts) > 0) ||
+    // A run that has not had its second heartbeat is an instant.
+    runs.some((run) => clipSpans(spans, { start: run.start, end: run.end + 1 }).length > 0)
+  );
+}
+
+function windowsIn(
+  period: ServicePeriod,
+  state: { rates: readonly WindowRate[]; gaps: readonly Gap[]; now: Ms },
+): MonthWindows {
+  const { rates, gaps, now } = state;
+  const begun = windowStart(now) + WINDOW_MS;
+  const elapsed = countWindows(clipSpans(period.spans, { start: 0, end: begun }));
+  return {
+    total: countWindows(period.spans),
+    withTraffic: rates.length,
+    withErrors: rates.filter((rate) => rate.errors > 0).length,
+    notObserved: gaps.reduce((total, gap) => total + gap.windows, 0),
+    elapsed,
+    // A clock that was set back leaves requests in windows that have not begun.
+    idle: elapsed - rates.filter((rate) => rate.windowStart < begun).length,
+    divisor: period.windows,
+  };
 }
 
 function liveOf(
   period: ServicePeriod,
-  state: { elapsed: number; rates: readonly WindowRate[]; agreement: Agreement; now: Ms },
+  state: {
+    windows: MonthWindows;
+    recorded: boolean;
+    rates: readonly WindowRate[];
+    agreement: Agreement;
+    now: Ms;
+  },
 ): LiveMonth | null {
+  const { windows, recorded, rates, agreement, now } = state;
   const end = period.spans.at(-1)?.end;
-  if (end === undefined || state.now >= end) return null;
-  const elapsed = Math.min(state.elapsed, period.windows);
-  const budget = errorBudget(sumOfRates(state.rates), {
-    windows: period.windows,
-    elapsed,
-    agreement: state.agreement,
+  if (end === undefined || now >= end) return null;
+  const budget = errorBudget(sumOfRates(rates), {
+    windows: windows.divisor,
+    total: windows.total,
+    elapsed: recorded ? windows.elapsed : 0,
+    agreement,
   });
-  return { elapsedWindows: elapsed, budget };
+  return { elapsedWindows: windows.elapsed, budget: recorded ? budget : { ...budget, best: null } };
 }
 
 /** Warns where it matters whose midnight ends the month. */

@@ -6,7 +6,7 @@
 import { READING_NAMES } from './reading.ts';
 import type { SlaMonth } from './month.ts';
 import { termText } from './period.ts';
-import type { WindowView } from './window-view.ts';
+import { VIEW_CLASSES, type WindowView } from './window-view.ts';
 import { escapeXml } from './heat-map.ts';
 
 export const REPORT_FORMATS = ['md', 'html', 'json', 'csv'] as const;
@@ -33,17 +33,23 @@ type Row = readonly [name: string, value: string];
 
 function headline(measured: SlaMonth): string {
   const { availability, commitment, compensationPercent } = measured;
-  if (availability === null)
-    return `No term covers ${measured.month}: there is no service period to measure.`;
+  if (availability === null) return withoutRecord(measured);
   const soFar = measured.live === null ? '' : ' so far';
   return measured.breached
     ? `Availability${soFar} ${availability} %, below the committed ${commitment} %: ${compensationPercent} % of the fee.`
     : `Availability${soFar} ${availability} %, not below the committed ${commitment} %.`;
 }
 
+/** Says why a month has no availability. */
+export function withoutRecord({ month, days, windows }: SlaMonth): string {
+  if (days === 0) return `No term covers ${month}: there is no service period to measure.`;
+  if (windows.elapsed === 0) return `Nothing was recorded for ${month}: its service period has not begun.`;
+  return `Nothing was recorded for ${month}: no sidecar ran in it, and no calls of it were imported.`;
+}
+
 function numbers(measured: SlaMonth): Row[] {
   const { windows, requests } = measured;
-  const idle = windows.elapsed - windows.withTraffic;
+  const { idle } = windows;
   return [
     [
       'Service period',
@@ -52,6 +58,7 @@ function numbers(measured: SlaMonth): Row[] {
     ['Terms', TERMS[measured.termSource] + measured.terms.map(termText).join(', ')],
     ['Days', String(measured.days)],
     ['Windows of 5 minutes', String(windows.total)],
+    ['Divisor (12 × 24 × days)', String(windows.divisor)],
     ['Windows with valid requests', String(windows.withTraffic)],
     ['Windows with errors', String(windows.withErrors)],
     ['Windows in which no sidecar ran', String(windows.notObserved)],
@@ -82,9 +89,13 @@ function liveRows(measured: SlaMonth): Row[] {
   return [
     ['Windows so far', String(elapsedWindows)],
     ['Error budget (windows)', `${budget.allowed}, used ${budget.used}, left ${budget.left}`],
-    ['Projection at this rate', `${budget.projected ?? '-'} %`],
-    ['If nothing more fails', `${budget.best ?? '-'} %`],
+    ['Projection at this rate', percentOr(budget.projected)],
+    ['If nothing more fails', percentOr(budget.best)],
   ];
+}
+
+function percentOr(availability: string | null): string {
+  return availability === null ? '-' : `${availability} %`;
 }
 
 function share(part: number, whole: number): string {
@@ -174,10 +185,9 @@ ${parts.join('\n')}
 }
 
 function windowsCsv(windows: readonly WindowView[]): string {
-  const classes = Object.keys(windows[0]?.byClass ?? {});
-  const head = ['start_utc', 'valid', 'errors', ...classes].join(',');
+  const head = ['start_utc', 'valid', 'errors', ...VIEW_CLASSES].join(',');
   const lines = windows.map(({ start, valid, errors, byClass }) =>
-    [start, valid, errors, ...classes.map((name) => byClass[name] ?? 0)].join(','),
+    [start, valid, errors, ...VIEW_CLASSES.map((name) => byClass[name])].join(','),
   );
   return `${[head, ...lines].join('\r\n')}\r\n`;
 }

@@ -5,13 +5,29 @@ import { READINGS, type WindowRate } from './reading.ts';
 
 const WORST_WINDOWS = 10;
 
+/** The classes of a listed window, in the order of their columns. */
+export const VIEW_CLASSES = [
+  'ok',
+  'client_error',
+  'throttled',
+  'server_error',
+  'unreachable',
+  'no_answer',
+  'aborted',
+  'maintenance',
+  'unreachable_upstream',
+  'unreachable_local',
+  'unreachable_unknown',
+  'excluded',
+] as const;
+
 /** A window as listed: the worst ones, and `GET /v1/sla/YYYY-MM/windows`. */
 export interface WindowView {
   start: string;
   valid: number;
   errors: number;
   /** By the closed words of a call's outcome, with 5001 and the blames as parts of theirs. */
-  byClass: Record<string, number>;
+  byClass: Record<(typeof VIEW_CLASSES)[number], number>;
 }
 
 /** Joins the slices of each window into one line of the list, in order of time. */

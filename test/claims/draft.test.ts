@@ -334,7 +334,7 @@ describe('drafting', () => {
     const result = await draft();
     if (result.kind !== 'nothing_due') throw new Error('a claim was drafted');
     expect(result.message).toContain('99.910394 % (answers only)');
-    expect(result.message).toContain('Sum of error rates 8.000000 over 8928 windows');
+    expect(result.message).toContain('8.000000, divided by 8928; of 8928 windows 9 with traffic');
     expect(await readdir(directory)).toEqual([]);
     await expect(draft({}, question({ now: Date.UTC(2026, 9, 31, 15) }))).rejects.toMatchObject({
       code: 'bad_usage',

@@ -23,7 +23,15 @@ const gap = (startHour: number, endHour: number): SlaMonth['gaps'][number] => ({
   windows: (endHour - startHour) * 12,
 });
 const gapsOf = (gaps: SlaMonth['gaps'], firstRunAt: number | null): string => {
-  const windows = { total: 8928, withTraffic: 100, withErrors: 0, notObserved: 0, elapsed: 100 };
+  const windows = {
+    total: 8928,
+    withTraffic: 100,
+    withErrors: 0,
+    notObserved: 0,
+    elapsed: 100,
+    idle: 0,
+    divisor: 8928,
+  };
   const measured = { month: '2025-10', windows, gaps } as SlaMonth;
   const [idle, found] = checkAvailability(load({}).config, measured, firstRunAt);
   expect(idle).toMatchObject({

@@ -174,7 +174,10 @@ describe('exact arithmetic', () => {
 
 describe('the error budget', () => {
   it('is 8.928 windows of 31 days, with what is used and left', () => {
-    const budget = errorBudget({ num: 9n, den: 2n }, { windows: 8928, elapsed: 4464, agreement });
+    const budget = errorBudget(
+      { num: 9n, den: 2n },
+      { windows: 8928, total: 8928, elapsed: 4464, agreement },
+    );
     expect(budget).toEqual({
       allowed: '8.928',
       used: '4.500000',
@@ -195,7 +198,7 @@ describe('the error budget', () => {
           const rateSum = { num: BigInt(thousandths), den: 1000n };
           const ratio = availabilityRatio(rateSum, windows);
           if (!ratio) throw new Error('no ratio');
-          const { left } = errorBudget(rateSum, { windows, elapsed: windows, agreement });
+          const { left } = errorBudget(rateSum, { windows, total: windows, elapsed: windows, agreement });
           expect(isBreached(ratio, agreement)).toBe(left.startsWith('-'));
           expect(compensationPercent(ratio, agreement) > 0).toBe(isBreached(ratio, agreement));
           expect(Number(percentText(ratio))).toBeLessThanOrEqual(100);

@@ -145,7 +145,8 @@ describe('availability', () => {
           const terms = { source: 'config' as const, terms: term ? [term] : [] };
           const measured = measureMonth(ask({ month, timeZone, terms }), {
             slices: slicesOf(log.map(toCounted), mergeSpans(exclusions)),
-            runs: [],
+            // A month in which no sidecar ran and nothing was logged has no availability.
+            runs: [{ start: 0, end: Date.UTC(2027, 0, 1) }],
             exclusions: [],
           });
           const reference = { days: daysOf(month, timeZone, term), exclusions };

@@ -59,6 +59,36 @@ describe('a report', () => {
     expect(month).toMatchObject({ start: null, end: null, days: 0, availability: null, breached: false });
     expect(writeReport('md', month, [])).toContain('No term covers 2026-10');
   });
+
+  it.each([
+    ['is over', Date.UTC(2026, 11, 1), 'no sidecar ran in it, and no calls of it were imported'],
+    ['runs', Date.UTC(2026, 9, 5), 'no sidecar ran in it, and no calls of it were imported'],
+    ['is to come', Date.UTC(2026, 8, 5), 'its service period has not begun'],
+  ])('says that nothing was recorded, without a percentage, where the month %s', (_, now, why) => {
+    const month = measureMonth(ask({ now }), { slices: [], runs: [], exclusions: [] });
+    expect(month).toMatchObject({
+      recorded: false,
+      availability: null,
+      breached: false,
+      compensationPercent: 0,
+    });
+    expect(Object.values(month.readings).map(({ availability }) => availability)).toEqual(
+      Array(6).fill(null),
+    );
+    for (const format of ['md', 'html'] as const) {
+      const text = writeReport(format, month, []);
+      expect(text).toContain(`Nothing was recorded for 2026-10: ${why}.`);
+      expect(text, format).not.toMatch(/100\.000000|Availability so far/);
+    }
+    expect(JSON.parse(writeReport('json', month, []))).toMatchObject({ availability: null });
+    expect(writeReport('csv', month, [])).toMatch(/^start_utc,valid,errors,ok,.*,excluded\r\n$/);
+  });
+
+  it('of a month in which a sidecar ran and nobody called is one without errors', () => {
+    const runs = [{ start: NOON, end: NOON }];
+    const month = measureMonth(ask(), { slices: [], runs, exclusions: [] });
+    expect(month).toMatchObject({ recorded: true, availability: '100.000000' });
+  });
 });
 
 describe('the calendar', () => {

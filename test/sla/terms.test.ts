@@ -53,7 +53,7 @@ describe('terms by packs', () => {
             packs.some(({ effectiveAt, invalidAt }) => effectiveAt < end && invalidAt > start),
           ).length;
           expect([days, termSource]).toEqual(expected === 0 ? [31, 'none'] : [expected, 'packs']);
-          expect(windows.total).toBe(days * 288);
+          expect(windows.divisor).toBe(days * 288);
         },
       ),
       { numRuns: 60 },
