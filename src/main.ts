@@ -9,9 +9,9 @@ import { runCli } from './cli/cli.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { takeEnvironment } from './config/secret-variable.ts';
 
-/** A reader that goes away (`| head`) ends the command quietly, as it ends other programs of this kind. */
+/** A reader that goes away (`| head`, a closed terminal) ends the command quietly, as it ends others of this kind. */
 function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(process.exitCode ?? 0);
   throw error;
 }
 

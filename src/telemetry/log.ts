@@ -6,11 +6,12 @@
  *
  * **Invariant**: every line passes the redaction before it leaves; writing a line never throws into its caller.
  */
-import { pino, destination as destinationOf, type Logger } from 'pino';
+import { pino, type Logger } from 'pino';
 import { systemClock, type Clock, type Timer } from '../clock.ts';
 import type { Secret } from '../secret.ts';
 import { SidecarError } from '../errors.ts';
 import { createRedaction, doubleEscape } from './redaction.ts';
+import { standardOutput, type StandardOutput } from './standard-output.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** Plain values; an `Error` under the key `error` is written as its name, code, message and causes. */
@@ -45,21 +46,15 @@ export interface LogOptions {
 const FLUSH_MS = 50;
 /** Gathered text that is written without waiting for the timer. */
 const FLUSH_CHARACTERS = 16_384;
-/** Lines beyond this are dropped while nobody reads the output: a stuck reader must not fill the memory. */
-const BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
-type SonicBoom = ReturnType<typeof destinationOf>;
 
 /** Makes the log. Without a destination it writes to standard output and flushes when the process exits. */
 export function createLog(options: LogOptions): Log {
   const clock = options.clock ?? systemClock;
   const isTerminal = options.destination === undefined && process.stdout.isTTY === true;
   const redaction = createRedaction();
-  const stream = options.destination ? null : standardOutput();
-  const out = gather(
-    options.destination ?? { write: (text) => void stream?.write(text) },
-    clock,
-    redaction.clean,
-  );
+  const stream = options.destination ? null : standardOutput(clock);
+  const destination = options.destination ?? { write: (text) => stream?.write(text) };
+  const out = gather(destination, clock, redaction.clean);
   const sink = (options.pretty ?? isTerminal) ? prettySink(out, redaction.clean) : out;
   if (stream) flushAtExit(sink, stream);
   const logger = pino(
@@ -86,7 +81,6 @@ export function createLog(options: LogOptions): Log {
     hide: (secret) => redaction.hide(secret),
     flush: () => {
       sink.flush();
-      stream?.flush();
     },
   };
 }
@@ -146,23 +140,11 @@ function gather(destination: LogDestination, clock: Clock, clean: (text: string)
   };
 }
 
-/** Standard output, written off the event loop: on Linux `process.stdout` would wait for a slow pipe. */
-function standardOutput(): SonicBoom {
-  const stream = destinationOf({ dest: 1, sync: false, maxLength: BACKLOG_BYTES_MAX });
-  // A reader that went away must not end the service.
-  stream.on('error', () => undefined);
-  return stream;
-}
-
 /** Writes what is left when the process ends, whatever ends it but a signal that cannot be caught. */
-function flushAtExit(sink: Sink, stream: SonicBoom): void {
+function flushAtExit(sink: Sink, stream: StandardOutput): void {
   process.once('exit', () => {
-    try {
-      sink.flush();
-      stream.flushSync();
-    } catch {
-      // The process is ending and its output is gone: there is nobody left to tell.
-    }
+    sink.flush();
+    stream.flushSync();
   });
 }
 

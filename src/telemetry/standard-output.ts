@@ -1,0 +1,82 @@
+/**
+ * Standard output for the log, written off the event loop: on Linux `process.stdout` would wait for a slow pipe.
+ *
+ * A slow reader is waited for with a limited backlog. One that is gone (a closed pipe, a closed terminal) is given up, and
+ * what a full disk does not take is dropped: the service goes on without its log and must still be able to end.
+ *
+ * **Invariant**: nothing here throws, keeps the process alive, or delays its end by more than {@link END_MS_MAX}.
+ */
+import { write, writeSync } from 'node:fs';
+import type { Clock } from '../clock.ts';
+import type { Ms } from '../units.ts';
+
+export interface StandardOutput {
+  /** Takes text to be written; drops it where the backlog is full or the reader gone. */
+  write(text: string): void;
+  /** Writes the backlog at once, for the end of the process; waits a moment for a slow reader. */
+  flushSync(): void;
+}
+
+/** Text beyond this is dropped while nobody reads the output: a stuck reader must not fill the memory. */
+const BACKLOG_CHARACTERS_MAX = 16 * 1024 * 1024;
+/** How soon a reader that took nothing is offered the text again. */
+const RETRY_MS: Ms = 50;
+/** How long the end of the process waits for a reader that takes nothing. */
+const END_MS_MAX: Ms = 1_000;
+const SLOW: ReadonlySet<string | undefined> = new Set(['EAGAIN', 'EBUSY']);
+const GONE: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'EBADF', 'ECONNRESET']);
+
+/** Makes the writer of a file descriptor; 1 is standard output. */
+export function standardOutput(clock: Clock, fd = 1): StandardOutput {
+  let waiting = '';
+  let isWriting = false;
+  let isGone = false;
+  const send = (piece: Buffer): void => {
+    isWriting = true;
+    write(fd, piece, (error, written) => {
+      if (error && SLOW.has(error.code)) return void clock.after(RETRY_MS, () => send(piece));
+      if (error) isGone = GONE.has(error.code);
+      else if (written < piece.length) return send(piece.subarray(written));
+      return next();
+    });
+  };
+  const next = (): void => {
+    isWriting = false;
+    if (isGone) waiting = '';
+    if (waiting === '') return;
+    const piece = Buffer.from(waiting);
+    waiting = '';
+    send(piece);
+  };
+  return {
+    write(text) {
+      if (isGone || waiting.length + text.length > BACKLOG_CHARACTERS_MAX) return;
+      waiting += text;
+      if (!isWriting) next();
+    },
+    flushSync() {
+      const piece = Buffer.from(waiting);
+      waiting = '';
+      if (!isGone) writeAll(fd, piece);
+    },
+  };
+}
+
+function writeAll(fd: number, piece: Buffer): void {
+  let rest = piece;
+  let leftMs = END_MS_MAX;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if (!SLOW.has((error as NodeJS.ErrnoException).code) || leftMs <= 0) return;
+      pause(RETRY_MS);
+      leftMs -= RETRY_MS;
+    }
+  }
+}
+
+/** Stops this thread: at the end of the process nothing else is left to run. */
+function pause(ms: Ms): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
