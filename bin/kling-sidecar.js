@@ -20,7 +20,8 @@ if (major < wanted[0] || (major === wanted[0] && minor < wanted[1])) {
   // Compiled code is kept beside the packages: the second start takes half the time of the first. Where the folder
   // cannot be written, nothing is kept and nothing fails.
   const { enableCompileCache } = await import('node:module');
-  const folder = new URL('../node_modules/.cache/kling-sidecar', import.meta.url).pathname;
+  const { fileURLToPath } = await import('node:url');
+  const folder = fileURLToPath(new URL('../node_modules/.cache/kling-sidecar', import.meta.url));
   // Worker threads take it from the environment.
   process.env.NODE_COMPILE_CACHE ??= folder;
   if (enableCompileCache) enableCompileCache(process.env.NODE_COMPILE_CACHE);

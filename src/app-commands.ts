@@ -1,8 +1,9 @@
 /** What the control plane may order and ask: the running app behind the plane's interface. */
+import { hostOf, stopOnOrder } from './app-orders.ts';
 import { claimCommands, slaCommands } from './app-sla-commands.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
-import type { ControlCommands, LiveStatus } from './control/commands.ts';
+import type { AppHost, ControlCommands, LiveStatus } from './control/commands.ts';
 import { createPriceOne } from './control/price-one.ts';
 import type { Fact } from './facts.ts';
 import { raiseBudget } from './budget/budget-table.ts';
@@ -19,6 +20,8 @@ export interface CommandsDeps {
   version: string;
   clock: Clock;
   startedTick: number;
+  /** The process around the app; null in the demo and in tests. */
+  host: AppHost | null;
   store: Store;
   upstream: Upstream;
   clockTrust: ClockTrust;
@@ -59,6 +62,11 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       await store.write(raiseBudget, { ...raise, ...order, at: at() });
     },
     acceptClock: (order) => acceptClock(deps, order),
+    reload: async (order) => await hostOf(deps.host).reload(order),
+    async stop(order) {
+      await stopOnOrder(deps, order);
+      return { pid: process.pid, drainMs: deps.config().listen.drainMs };
+    },
     sla: slaCommands(sla),
     claims: claimCommands(sla),
   };
@@ -71,6 +79,7 @@ function liveStatus(deps: CommandsDeps): LiveStatus {
     mode: config.mode,
     environment: config.environment,
     upstream: config.upstream.baseUrl,
+    pid: process.pid,
     uptimeSeconds: Math.floor((deps.clock.monotonic() - deps.startedTick) / 1000),
     pools: deps.slots.pools(),
     breaker: null,

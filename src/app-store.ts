@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { SidecarError } from './errors.ts';
 import { openStore } from './store/open-store.ts';
+import type { OwnerText } from './store/owner.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -18,6 +19,13 @@ export interface AppStoreOptions {
   onBatch: (isTaken: boolean) => void;
 }
 
+/** Says whom the start waits for, and how long: until then it serves nobody. */
+function logWait(log: Log, { path, waitForOwnerMs }: Config['store'], owner: OwnerText | null): void {
+  const who = owner ? `process ${owner.pid} on ${owner.host} (since ${owner.startedAt})` : 'another process';
+  const message = `waiting for ${who} to give the store up, at most ${waitForOwnerMs / 1000} s (store.waitForOwnerMs)`;
+  log.warn(message, { store: path, ownerPid: owner?.pid ?? null, ownerHost: owner?.host ?? null });
+}
+
 /** Opens the store of the config. @throws SidecarError as `openStore` does. */
 export function openAppStore(options: AppStoreOptions): Promise<Store> {
   const { config, clock, log, telemetry, onFatal, onBatch } = options;
@@ -26,6 +34,7 @@ export function openAppStore(options: AppStoreOptions): Promise<Store> {
     path,
     requireExisting,
     waitForOwnerMs,
+    onWait: (owner) => logWait(log, config, owner),
     clock,
     workers: {
       writer: new URL('./store-writer.ts', import.meta.url),

@@ -8,10 +8,12 @@
  * next start to find. `reload` never fails a request in flight: each keeps the settings that it began with.
  */
 import type { Server } from 'node:http';
+import type { App, AppOptions, AppUrls, ReloadOutcome } from './app-options.ts';
 import { proxySettings } from './app-settings.ts';
 import { InFlight } from './app-in-flight.ts';
 import { Observer } from './app-observer.ts';
 import { buildParts, reconnection, slotLimits, type AppParts } from './app-parts.ts';
+import { noteReload } from './app-orders.ts';
 import { putInOrder } from './app-start.ts';
 import { openAppStore } from './app-store.ts';
 import { applyBudgets } from './budget/budget-table.ts';
@@ -21,8 +23,8 @@ import type { Config, LoadedConfig } from './config/config.ts';
 import { isLoopback } from './config/config-checks.ts';
 import { compareConfigs } from './config/reload.ts';
 import type { Secrets } from './config/secrets.ts';
+import type { Order } from './control/order.ts';
 import type { ControlPlane } from './control/plane.ts';
-import type { SidecarError } from './errors.ts';
 import type { Jobs } from './jobs.ts';
 import { regionHint } from './kling/codes.ts';
 import { createTokenSource, type TokenSource } from './kling/token.ts';
@@ -34,35 +36,6 @@ import type { ProxySettings } from './proxy/settings.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.ts';
-
-export interface AppOptions {
-  loaded: LoadedConfig;
-  secrets: Secrets;
-  version: string;
-  log: Log;
-  clock?: Clock;
-  /** Told when the store fails for good: the process should end. */
-  onFatal?: (error: SidecarError) => void;
-}
-
-export interface AppUrls {
-  data: string;
-  dataTls: string | null;
-  control: string;
-  probes: string | null;
-}
-
-export interface App {
-  /** @throws SidecarError of the store, or an error of a listener whose address is taken. */
-  start(): Promise<AppUrls>;
-  stop(): Promise<void>;
-  /** Takes a config and secrets that were read again; listeners and the store's path stay. */
-  reload(loaded: LoadedConfig, secrets: Secrets): Promise<{ changed: string[]; needRestart: string[] }>;
-  /** Counts a reading of config or secrets that was not taken. */
-  noteReloadFailed(): void;
-  /** Asks at once for all that is due: open tasks, look-ups, jobs. For tests and the demo. */
-  runDue(): Promise<void>;
-}
 
 /** How long a stop that cut requests off waits for them to be recorded. */
 const SETTLE_MS_MAX = 1_000;
@@ -146,10 +119,7 @@ class Sidecar implements App {
     return this.#stopping;
   }
 
-  async reload(
-    loaded: LoadedConfig,
-    secrets: Secrets,
-  ): Promise<{ changed: string[]; needRestart: string[] }> {
+  async reload(loaded: LoadedConfig, secrets: Secrets, order: Order): Promise<ReloadOutcome> {
     const change = compareConfigs(this.#loaded, loaded);
     for (const secret of secrets.all) this.#log.hide(secret);
     const running = this.#running;
@@ -172,7 +142,9 @@ class Sidecar implements App {
       await running.watch.applyConfig();
     }
     this.#telemetry.configReloaded('ok');
-    return { changed: change.changed, needRestart: change.needRestart };
+    const { changed, needRestart } = change;
+    if (running) await noteReload(running.store, order, { changed, at: this.#clock.now() });
+    return { changed, needRestart };
   }
 
   noteReloadFailed(): void {
@@ -300,6 +272,7 @@ class Sidecar implements App {
         wouldHave: this.#wouldHave,
         version: this.#options.version,
         startedTick: this.#startedTick,
+        host: this.#options.host ?? null,
         clockTrust,
         readiness: () => this.#readiness(running),
       }),

@@ -4,6 +4,7 @@
  * **Invariant**: nothing else in the project calls `Date.now`, `performance.now` or a timer; tests hand in a
  * clock they move. A `Clock` never throws and its monotonic reading never goes back.
  */
+import { MessageChannel } from 'node:worker_threads';
 import type { Ms } from './units.ts';
 
 /** A timer that was set; cancelling twice is harmless. */
@@ -35,6 +36,16 @@ export const systemClock: Clock = {
     return { cancel: () => clearInterval(handle) };
   },
 };
+
+/**
+ * Keeps the process alive until it is ended: neither a clock's timers nor signals do, and a command that waits for
+ * another process has nothing else open.
+ */
+export function stayAwake(): { end(): void } {
+  const { port1 } = new MessageChannel();
+  port1.ref();
+  return { end: () => port1.close() };
+}
 
 /** Waits on a clock; rejects with the signal's reason when it aborts first. */
 export function sleep(clock: Clock, delayMs: Ms, signal?: AbortSignal): Promise<void> {

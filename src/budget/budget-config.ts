@@ -86,6 +86,11 @@ export function toBudgetRules(
   }));
 }
 
+/** Gives the rules that hold where the config names no budgets. */
+export function defaultBudgetRules(): readonly BudgetRule[] {
+  return toBudgetRules(budgetsSection.parse(undefined), 1);
+}
+
 /** Gives what `usd` buys at `perCredit` dollars a credit, in thousandths, exactly, rounded down. */
 export function usdToMilli(usd: number, perCredit: number): MilliCredits {
   const money = decimalParts(usd);

@@ -23,9 +23,11 @@ import { addHealth } from './health.ts';
 import { addHolds } from './holds.ts';
 import { addImport } from './import.ts';
 import { addLedger } from './ledger.ts';
+import { addReload } from './reload.ts';
 import { addSla } from './sla.ts';
 import { addStart } from './start-command.ts';
 import { addStatus } from './status.ts';
+import { addStop } from './stop.ts';
 import { addTasks } from './tasks.ts';
 import { paint, type Terminal } from './terminal.ts';
 import { addUsage } from './usage.ts';
@@ -84,6 +86,8 @@ export function makeProgram(terminal: Terminal, exit: (code: number) => void): C
 
 const COMMANDS = [
   addStart,
+  addReload,
+  addStop,
   addDemo,
   addEmulate,
   addConfig,

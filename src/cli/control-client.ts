@@ -117,6 +117,8 @@ const WORDS: Readonly<Record<string, ErrorCode>> = {
   already_resolved: 'already_resolved',
   bad_request: 'bad_usage',
   bad_usage: 'bad_usage',
+  config_invalid: 'config_invalid',
+  secret_invalid: 'secret_invalid',
   daemon_required: 'daemon_required',
   ledger_unavailable: 'ledger_unavailable',
 };

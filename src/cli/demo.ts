@@ -8,7 +8,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createApp, type App, type AppUrls } from '../app.ts';
+import { createApp } from '../app.ts';
+import type { App, AppUrls } from '../app-options.ts';
 import type { Clock } from '../clock.ts';
 import { loadConfig } from '../config/config.ts';
 import { loadSecrets } from '../config/secrets.ts';
@@ -19,6 +20,7 @@ import type { Secret } from '../secret.ts';
 import { packageVersion } from './control-client.ts';
 import { DEMO_FEE, lastMonth, playClaim } from './demo-claim.ts';
 import { lookAround, playDemo, summarise, type DemoStage } from './demo-story.ts';
+import { takeSignals } from './signals.ts';
 import { paint, type Terminal } from './terminal.ts';
 
 /** Tasks of the demo age this many times as fast as Kling's emulator lets them: a video takes a second. */
@@ -29,23 +31,24 @@ const PORTS = { data: 5564, control: 5565, emulator: 5566 };
 /** Runs the demo; gives the exit code. */
 export async function demoCommand(terminal: Terminal): Promise<number> {
   const folder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-demo-'));
-  const interrupted = onInterrupt();
+  const signals = takeSignals(terminal);
+  const interrupted = signals.stopped.then(() => 'interrupted' as const);
   let stage: RunningDemo | null = null;
   try {
     stage = await openStage(terminal, folder);
-    const ended = await Promise.race([play(terminal, stage), interrupted.promise]);
+    const ended = await Promise.race([play(terminal, stage), interrupted]);
     if (ended === 'interrupted') return 0;
     if (!ended) return 1;
     if (terminal.isTerminal) {
       terminal.out(`\n${paint(terminal, 'bold', 'It stays up: try it, and end it with Ctrl-C.')}\n`);
-      await interrupted.promise;
+      await interrupted;
     }
     return 0;
   } finally {
-    interrupted.release();
     await stage?.app.stop();
     await stage?.emulator.stop();
     await rm(folder, { recursive: true, force: true });
+    signals.release();
   }
 }
 
@@ -139,23 +142,4 @@ function freePort(wanted: number): Promise<number> {
       probe.close(() => resolve(wanted)),
     );
   });
-}
-
-interface Interrupt {
-  promise: Promise<'interrupted'>;
-  release(): void;
-}
-
-function onInterrupt(): Interrupt {
-  const { promise, resolve } = Promise.withResolvers<'interrupted'>();
-  const stop = (): void => resolve('interrupted');
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  return {
-    promise,
-    release() {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-    },
-  };
 }

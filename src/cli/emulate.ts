@@ -36,7 +36,7 @@ async function emulate({ terminal }: Context, options: EmulateOptions): Promise<
   ]);
   const emulator = createEmulator({ clock: terminal.clock, ...options });
   const { url } = await emulator.start();
-  const signals = takeSignals();
+  const signals = takeSignals(terminal);
   const { apiKey } = EMULATOR_CREDENTIALS;
   if (terminal.isTerminal) {
     terminal.out(`Kling’s API is emulated at ${url}; API key ${apiKey}; ${url}/_emulator tells more.\n`);

@@ -69,7 +69,7 @@ async function runImport(context: Context, file: string, options: ImportCommandO
     return;
   }
   const sink = await openSink(context, { file: path.basename(file), options });
-  const signals = takeSignals();
+  const signals = takeSignals(terminal);
   let isStopped = false;
   void signals.stopped.then(() => (isStopped = true));
   const onBatch = (): void => {

@@ -109,6 +109,7 @@ function offlineCommands(
       environment: config.environment,
       upstream: config.upstream.baseUrl,
       uptimeSeconds: 0,
+      pid: null,
       pools: [],
       breaker: null,
       clockOffsetMs: null,
@@ -122,6 +123,8 @@ function offlineCommands(
     resolveHold: needsDaemon,
     raiseBudget: needsDaemon,
     acceptClock: needsDaemon,
+    reload: needsDaemon,
+    stop: needsDaemon,
     sla: slaCommands(sla),
     claims: claimCommands(sla),
   };

@@ -1,20 +1,23 @@
 /**
- * `start`: the daemon's process: config and secrets, the app, and the signals.
+ * `start`: the daemon's process: config and secrets, the app, the signals, and the orders to the process.
  *
- * SIGTERM and SIGINT drain and stop; a second one ends at once with code 1. SIGHUP, and a secret's file that changed,
- * read config and secrets again: what is invalid is logged, counted, and changes nothing.
+ * SIGTERM and SIGINT drain and stop; a second one ends at once with code 1. SIGHUP, an order to reload, and a secret's
+ * file that changed read config and secrets again: what is invalid is logged, counted, and changes nothing.
  */
-import { createApp, type App, type AppUrls } from '../app.ts';
+import { createApp } from '../app.ts';
+import type { App, AppUrls, ReloadOutcome } from '../app-options.ts';
 import { type LoadedConfig, loadConfig } from '../config/config.ts';
 import { watchSecrets, type SecretWatch } from '../config/secret-watch.ts';
 import { loadSecrets, type Secrets } from '../config/secrets.ts';
+import type { Order } from '../control/order.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import type { Context } from './context.ts';
 import { packageVersion } from './control-client.ts';
 import { takeSignals, type Signals } from './signals.ts';
-import { paint, type Terminal } from './terminal.ts';
+import { banner, startFacts } from './start-facts.ts';
+import type { Terminal } from './terminal.ts';
 
-/** Runs the sidecar until a signal stops it. */
+/** Runs the sidecar until a signal or an order stops it. */
 export async function runDaemon(context: Context): Promise<void> {
   const { terminal } = context;
   const { clock } = terminal;
@@ -22,16 +25,24 @@ export async function runDaemon(context: Context): Promise<void> {
   const secrets = await readSecrets(loaded, terminal);
   const log = createLog({ level: 'info', clock });
   // Taken before the start, so that a signal during it stops what has begun.
-  const signals = takeSignals();
+  const signals = takeSignals(terminal);
   const onFatal = (): void => {
     context.exit(1);
-    signals.stop();
+    signals.stop('the store failed for good');
   };
-  const app = createApp({ loaded, secrets, version: packageVersion(), log, clock, onFatal });
+  const host = {
+    reload: (order: Order): Promise<ReloadOutcome> => reloads.read(order),
+    stop: (why: string): void => signals.stop(why),
+  };
+  const app = createApp({ loaded, secrets, version: packageVersion(), log, clock, onFatal, host });
+  const daemon: Daemon = { context, app, log, signals };
   noteWarnings(log, loaded, secrets);
+  const starting = app.start();
+  const reloads = watchReloads(daemon, secrets, starting);
   try {
-    await runUntilStopped({ context, app, log, signals }, secrets);
+    await runUntilStopped(daemon, starting, (urls) => announce(daemon, urls, { loaded, secrets }));
   } finally {
+    reloads.close();
     log.flush();
     signals.release();
   }
@@ -44,19 +55,16 @@ interface Daemon {
   signals: Signals;
 }
 
-async function runUntilStopped(daemon: Daemon, secrets: Secrets): Promise<void> {
-  const { context, app, log, signals } = daemon;
-  const starting = app.start();
-  const watch = watchReloads(daemon, secrets, starting);
-  try {
-    const urls = await Promise.race([starting, signals.stopped]);
-    if (!urls) return await abandonStart(app, log, starting);
-    announce(context.terminal, log, urls);
-    await signals.stopped;
-  } finally {
-    watch.close();
-  }
-  log.info('stopping: what is in flight is finished first, a second signal ends at once');
+async function runUntilStopped(
+  { app, log, signals }: Daemon,
+  starting: Promise<AppUrls>,
+  onReady: (urls: AppUrls) => void,
+): Promise<void> {
+  const urls = await Promise.race([starting, signals.stopped]);
+  if (typeof urls === 'string') return await abandonStart(app, log, starting);
+  onReady(urls);
+  const why = await signals.stopped;
+  log.info('stopping: what is in flight is finished first, a second signal ends at once', { why });
   await app.stop();
   return log.info('stopped');
 }
@@ -78,56 +86,72 @@ function noteWarnings(log: Log, loaded: LoadedConfig, secrets: Secrets): void {
   for (const warning of [...loaded.warnings, ...secrets.warnings]) log.warn(warning);
 }
 
-function announce(terminal: Terminal, log: Log, urls: AppUrls): void {
-  if (!terminal.isTerminal) return log.info('ready', { ...urls });
+interface Configured {
+  loaded: LoadedConfig;
+  secrets: Secrets;
+}
+
+function announce({ context, log }: Daemon, urls: AppUrls, { loaded, secrets }: Configured): void {
+  const { terminal } = context;
+  const facts = startFacts(urls, loaded, secrets);
+  if (!terminal.isTerminal) return log.info('ready', { ...facts });
   log.flush();
-  const lines = [
-    ['data plane', `${urls.data}   (point your Kling base URL here)`],
-    ['data plane, TLS', urls.dataTls],
-    ['control plane', urls.control],
-    ['probes', urls.probes],
-  ].flatMap(([name, url]) => (name && url ? [`  ${name.padEnd(16)}${url}\n`] : []));
-  return terminal.out(`${paint(terminal, 'good', 'kling-sidecar is ready')}\n${lines.join('')}`);
+  return terminal.out(banner(terminal, facts));
+}
+
+interface Reloads {
+  /** Reads config and secrets on an order. @throws SidecarError with what is invalid; then nothing changes. */
+  read(order: Order): Promise<ReloadOutcome>;
+  close(): void;
 }
 
 /**
- * Reads config and secrets again at SIGHUP and when a secret's file changes, one reading at a time and none before
- * the start is over.
+ * Reads config and secrets again on an order, at SIGHUP and when a secret's file changes; one reading at a time and none
+ * before the start is over.
  */
-function watchReloads(daemon: Daemon, secrets: Secrets, starting: Promise<unknown>): SecretWatch {
-  let last = starting;
-  const readAfter = async (previous: Promise<unknown>, why: string): Promise<void> => {
-    await previous;
-    const files = await readAgain(daemon, why);
-    if (files) watch.files(files);
+function watchReloads(daemon: Daemon, secrets: Secrets, starting: Promise<unknown>): Reloads {
+  let last: Promise<unknown> = starting;
+  const read = (order: Order): Promise<ReloadOutcome> => {
+    // A start that failed is reported by its own caller; a reading that failed is no reason not to read again.
+    const reading = last.then(
+      () => readAgain(daemon, watch, order),
+      () => readAgain(daemon, watch, order),
+    );
+    last = reading.catch(() => undefined);
+    return reading;
   };
-  const reload = (why: string): void => {
-    last = readAfter(last, why);
-    // A start that failed is told by whoever awaits it.
-    last.catch(() => undefined);
-  };
+  const readFor = (actor: string, reason: string): void =>
+    void starting.then(() => read({ actor, reason })).catch(() => undefined);
   const watch = watchSecrets(secrets.files, {
     clock: daemon.context.terminal.clock,
-    onChange: (paths) => reload(`${paths.join(', ')} changed`),
+    onChange: (paths) => readFor('file watch', `${paths.join(', ')} changed`),
   });
-  daemon.signals.onHangUp(() => reload('SIGHUP'));
-  return watch;
+  daemon.signals.onHangUp(() => readFor('signal', 'SIGHUP'));
+  return { read, close: () => watch.close() };
 }
 
-/** Gives the files to watch from now on; undefined where the old config and secrets stay. */
-async function readAgain({ context, app, log }: Daemon, why: string): Promise<readonly string[] | undefined> {
+/** @throws SidecarError where the old config and secrets stay; it is logged and counted. */
+async function readAgain(
+  { context, app, log }: Daemon,
+  watch: SecretWatch,
+  order: Order,
+): Promise<ReloadOutcome> {
   const { terminal, configPath } = context;
+  const why = order.reason;
+  const by = order.actor;
   try {
     const loaded = loadConfig({ path: configPath, env: terminal.env, cwd: terminal.cwd });
     const secrets = await readSecrets(loaded, terminal);
-    const { changed, needRestart } = await app.reload(loaded, secrets);
+    const outcome = await app.reload(loaded, secrets, order);
     noteWarnings(log, loaded, secrets);
-    log.info('config and secrets were read again', { why, changed });
+    log.info('config and secrets were read again', { why, by, changed: outcome.changed });
+    const { needRestart } = outcome;
     if (needRestart.length > 0) log.warn('some changes wait for a restart', { needRestart });
-    return secrets.files;
+    watch.files(secrets.files);
+    return outcome;
   } catch (error) {
-    log.error('config and secrets were read again and are not taken: the old ones stay', { why, error });
+    log.error('config and secrets were read again and are not taken: the old ones stay', { why, by, error });
     app.noteReloadFailed();
-    return undefined;
+    throw error;
   }
 }

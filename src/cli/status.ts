@@ -38,7 +38,7 @@ async function showStatus(context: Context, options: { json?: boolean; wouldHave
 
 function printStatus(terminal: Terminal, status: StatusAnswer, isRunning: boolean): void {
   const state = isRunning
-    ? paint(terminal, 'good', `running for ${duration(status.uptimeSeconds)}`)
+    ? paint(terminal, 'good', `running for ${duration(status.uptimeSeconds)}, process ${status.pid}`)
     : paint(terminal, 'warn', 'not running (read from the store)');
   const frozen = status.freeze
     ? paint(

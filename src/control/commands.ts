@@ -15,6 +15,8 @@ export interface LiveStatus {
   upstream: string;
   /** 0 where no sidecar runs and the store alone is read. */
   uptimeSeconds: number;
+  /** The process that runs; null where none does. */
+  pid: number | null;
   pools: readonly { name: string; inUse: number; limit: number | null; queued: number }[];
   breaker: string | null;
   /** Kling's clock less ours; null before the first answer. */
@@ -22,6 +24,22 @@ export interface LiveStatus {
   store: { path: string; bytes: number };
   /** What `protect` would have refused or edited since the start. */
   wouldHave: readonly { word: string; count: number }[];
+}
+
+/** What reading config and secrets again brought. */
+export interface ReloadOutcome {
+  /** Every key whose value differs. */
+  changed: string[];
+  /** Those of them that wait for a restart. */
+  needRestart: string[];
+}
+
+/** What the process around the app does on an order. */
+export interface AppHost {
+  /** Reads config and secrets again. @throws SidecarError with what is invalid: then nothing changes. */
+  reload(order: Order): Promise<ReloadOutcome>;
+  /** Begins to stop; `why` goes into the log. */
+  stop(why: string): void;
 }
 
 export interface ControlCommands {
@@ -53,6 +71,13 @@ export interface ControlCommands {
   raiseBudget(raise: { name: string; byCredits: MilliCredits; until: Ms }, order: Order): Promise<void>;
   /** Accepts the difference between our clock and Kling's as it stands, so that creates go on. */
   acceptClock(order: Order): Promise<{ clockOffsetMs: Ms }>;
+  /** Reads config and secrets again, as SIGHUP does. @throws SidecarError with what is invalid, `bad_usage` in the demo. */
+  reload(order: Order): Promise<ReloadOutcome>;
+  /**
+   * Stops as SIGTERM does, and gives the process that ends and how long it may take to finish what is in flight.
+   * @throws SidecarError `bad_usage` in the demo.
+   */
+  stop(order: Order): Promise<{ pid: number; drainMs: Ms }>;
   readonly sla: SlaCommands;
   readonly claims: ClaimCommands;
 }

@@ -5,9 +5,9 @@ import { answerBudgets } from './answers/budget-answer.ts';
 import { answerFreeze } from './answers/status-answer.ts';
 import { answerHold } from './answers/hold-answer.ts';
 import type { ControlCommands } from './commands.ts';
-import { budgetParams, holdParams, raiseBody, reasonBody } from './questions.ts';
+import { budgetParams, holdParams, orderBody, raiseBody, reasonBody } from './questions.ts';
 import { answers, jsonBody, TOKEN, type App } from './route-parts.ts';
-import { budgetsAnswer, clockAnswer, freezeAnswer, holdAnswer } from './schemas.ts';
+import { budgetsAnswer, clockAnswer, freezeAnswer, holdAnswer, reloadAnswer, stopAnswer } from './schemas.ts';
 
 const resolve = createRoute({
   method: 'post',
@@ -50,6 +50,23 @@ const acceptClock = createRoute({
   responses: answers(clockAnswer, 'Accepted.'),
 });
 
+const reload = createRoute({
+  method: 'post',
+  path: '/v1/reload',
+  summary: 'Reads config and secrets again; what is invalid changes nothing and is named',
+  security: TOKEN,
+  request: { body: jsonBody(orderBody) },
+  responses: answers(reloadAnswer, 'Taken.'),
+});
+const stop = createRoute({
+  method: 'post',
+  path: '/v1/stop',
+  summary: 'Stops the sidecar; requests in flight are finished first',
+  security: TOKEN,
+  request: { body: jsonBody(orderBody) },
+  responses: answers(stopAnswer, 'It has begun to stop.'),
+});
+
 /** Adds the routes that change something. */
 export function addOrderRoutes(app: App, commands: ControlCommands): void {
   const { reader } = commands;
@@ -75,4 +92,9 @@ export function addOrderRoutes(app: App, commands: ControlCommands): void {
   app.openapi(acceptClock, async (context) =>
     context.json(await commands.acceptClock(context.req.valid('json')), 200),
   );
+  app.openapi(reload, async (context) => {
+    const { changed, needRestart } = await commands.reload(context.req.valid('json'));
+    return context.json({ changed: [...changed], needRestart: [...needRestart] }, 200);
+  });
+  app.openapi(stop, async (context) => context.json(await commands.stop(context.req.valid('json')), 200));
 }

@@ -90,6 +90,7 @@ const CODE_STATUS: Partial<Record<ErrorCode, number>> = {
   already_resolved: 409,
   bad_usage: 400,
   config_invalid: 400,
+  secret_invalid: 400,
   daemon_required: 503,
   store_owned: 503,
   store_corrupt: 503,

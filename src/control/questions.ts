@@ -91,6 +91,10 @@ export const reasonField = z.string().trim().min(1).max(500);
 export const actorField = z.string().trim().min(1).max(64).default('control-api');
 const because = { reason: reasonField, actor: actorField };
 export const reasonBody = z.strictObject(because).openapi('ReasonBody');
+/** For orders that move no money a reason is welcome and not asked for. */
+export const orderBody = z
+  .strictObject({ reason: reasonField.default('none given'), actor: actorField })
+  .openapi('OrderBody');
 export const raiseBody = z
   .strictObject({
     byCredits: z.number().min(0.001).max(1_000_000_000).multipleOf(0.001),

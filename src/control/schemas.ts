@@ -64,6 +64,7 @@ export const statusAnswer = z
     frozen: z.boolean(),
     freeze: freezeState.nullable(),
     uptimeSeconds: z.number().describe('0 where no sidecar runs.'),
+    pid: z.int().nullable().describe('The process that runs; null where none does.'),
     budgets: z.array(budget),
     pools: z.array(
       z.object({ name: z.string(), inUse: z.int(), limit: z.int().nullable(), queued: z.int() }),
@@ -214,6 +215,19 @@ export const clockAnswer = z
   .object({ clockOffsetMs: z.number().describe('The difference that is accepted.') })
   .openapi('ClockAnswer');
 
+export const reloadAnswer = z
+  .object({
+    changed: z.array(z.string()).describe('Every key of the config whose value differs.'),
+    needRestart: z.array(z.string()).describe('Those of them that wait for a restart.'),
+  })
+  .openapi('ReloadAnswer');
+export const stopAnswer = z
+  .object({
+    pid: z.int().describe('The process that ends.'),
+    drainMs: z.number().describe('How long requests in flight may take to end, in milliseconds.'),
+  })
+  .openapi('StopAnswer');
+
 const usageRow = z
   .object({
     timestamp: instant,
@@ -299,5 +313,7 @@ export type HoldsAnswer = z.infer<typeof holdsAnswer>;
 export type HoldAnswer = z.infer<typeof holdAnswer>;
 export type UsageAnswer = z.infer<typeof usageAnswer>;
 export type UsageSumsAnswer = z.infer<typeof usageSumsAnswer>;
+export type ReloadAnswer = z.infer<typeof reloadAnswer>;
+export type StopAnswer = z.infer<typeof stopAnswer>;
 export type EstimateAnswer = z.infer<typeof estimateAnswer>;
 export type AuditAnswer = z.infer<typeof auditAnswer>;

@@ -10,7 +10,7 @@ import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
 import { Batches } from './batches.ts';
 import type { Operation } from './operation.ts';
-import { takeOwnership, type Ownership } from './owner.ts';
+import { takeOwnership, type Ownership, type OwnerText } from './owner.ts';
 import type { LogLevel } from './protocol.ts';
 import type { Store, StoreStats } from './store.ts';
 import { ensureFolder, existingStorePath, realStorePath, storeBytes } from './store-file.ts';
@@ -31,6 +31,8 @@ export interface OpenStoreOptions {
   requireExisting?: boolean;
   /** How long to wait for another owner's end; 0 tries once. Default 0. */
   waitForOwnerMs?: Ms;
+  /** Called once where another process owns the store and is waited for; null where it did not write itself down. */
+  onWait?: (owner: OwnerText | null) => void;
   log?: (level: LogLevel, message: string, fields: Record<string, unknown>) => void;
   /** After each committed batch; `seconds` is what COMMIT took, fsync included. */
   onCommit?: (commit: { operations: number; seconds: number }) => void;
@@ -52,7 +54,8 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   if (options.requireExisting) existingStorePath(options.path);
   ensureFolder(options.path);
   const path = realStorePath(options.path);
-  const ownership = await takeOwnership(path, { waitMs: options.waitForOwnerMs ?? 0, clock: options.clock });
+  const { waitForOwnerMs = 0, clock, onWait } = options;
+  const ownership = await takeOwnership(path, { waitMs: waitForOwnerMs, clock, onWait });
   const link = startWorkers(path, options);
   try {
     await link.writer.open();

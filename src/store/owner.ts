@@ -7,16 +7,15 @@
  *
  * **Invariant**: nothing here decides by that text, and nothing opens the lock file but SQLite.
  */
-import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { MessageChannel } from 'node:worker_threads';
 import Database from 'better-sqlite3';
-import { sleep, type Clock } from '../clock.ts';
+import { sleep, stayAwake, type Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
 
 /** Who owns a store, as it wrote it there. */
-interface OwnerText {
+export interface OwnerText {
   pid: number;
   host: string;
   /** ISO 8601, UTC. */
@@ -26,6 +25,14 @@ interface OwnerText {
 export interface Ownership {
   /** Gives the store up. Idempotent. */
   release(): void;
+}
+
+export interface OwnershipOptions {
+  /** How long to wait for another owner's end; 0 tries once. */
+  waitMs: Ms;
+  clock: Clock;
+  /** Called once where the store must be waited for, with the owner as it wrote itself down; null where it did not. */
+  onWait?: ((owner: OwnerText | null) => void) | undefined;
 }
 
 /** How often a waiting process tries again. */
@@ -41,19 +48,19 @@ function ownerLockPath(storePath: string): string {
  * @throws SidecarError `store_owned` with `pid` and `host` when another process keeps it, `store_unwritable`
  *   when the lock file cannot be made.
  */
-export async function takeOwnership(
-  storePath: string,
-  options: { waitMs: Ms; clock: Clock },
-): Promise<Ownership> {
-  const { clock, waitMs } = options;
+export async function takeOwnership(storePath: string, options: OwnershipOptions): Promise<Ownership> {
+  const { clock, waitMs, onWait } = options;
   const untilMs = clock.monotonic() + waitMs;
   const awake = stayAwake();
+  let isWaiting = false;
   try {
     for (;;) {
       const lock = tryLock(storePath);
       if (lock) return own(storePath, lock, clock);
       const leftMs = untilMs - clock.monotonic();
       if (leftMs <= 0) throw ownedError(storePath, waitMs);
+      if (!isWaiting) onWait?.(readOwner(storePath) ?? null);
+      isWaiting = true;
       await sleep(clock, Math.min(RETRY_MS, leftMs));
     }
   } finally {
@@ -70,6 +77,22 @@ function readOwner(storePath: string): OwnerText | undefined {
     return { pid, host, startedAt: String(startedAt) };
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Finds the process that owns a store now; null where none does or the lock file cannot be asked.
+ * Takes the lock for an instant where it is free: a start that waits for the store tries again.
+ */
+export function findOwner(storePath: string): OwnerText | 'unknown' | null {
+  if (!existsSync(ownerLockPath(storePath))) return null;
+  try {
+    const lock = tryLock(storePath);
+    if (!lock) return readOwner(storePath) ?? 'unknown';
+    lock.close();
+    return null;
+  } catch {
+    return null;
   }
 }
 
@@ -145,11 +168,4 @@ function unwritable(path: string, cause: unknown): SidecarError {
       'Check the disk’s space, and that this user may write in the folder',
     { cause, detail: { path } },
   );
-}
-
-/** A clock's timers do not keep the process alive; waiting at start-up must. */
-function stayAwake(): { end(): void } {
-  const { port1 } = new MessageChannel();
-  port1.on('message', () => undefined);
-  return { end: () => port1.close() };
 }

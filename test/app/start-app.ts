@@ -2,7 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createApp, type App } from '../../src/app.ts';
+import { createApp } from '../../src/app.ts';
+import type { App } from '../../src/app-options.ts';
 import { systemClock, type Clock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { loadSecrets } from '../../src/config/secrets.ts';
@@ -74,7 +75,7 @@ export async function startApp(options: StartOptions = {}): Promise<StartedApp> 
     app,
     async reload(config, from = env) {
       const next = await load(config, from);
-      return app.reload(next.loaded, next.secrets);
+      return app.reload(next.loaded, next.secrets, { actor: 'test', reason: 'a test' });
     },
     async stop({ keep = false } = {}) {
       await app.stop();

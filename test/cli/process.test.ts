@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createEmulator } from '../../src/emulator/emulator.ts';
+import { launch, type Started } from './launch.ts';
 
 const BIN = path.resolve(import.meta.dirname, '../../bin/kling-sidecar.js');
 let folder = '';
@@ -19,43 +19,14 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Started {
-  child: ChildProcess;
-  text: () => string;
-  /** Resolves once the output matches; rejects when the process ends before. */
-  says: (pattern: RegExp) => Promise<void>;
-  exit: Promise<number | null>;
-}
-
 function run(
   args: readonly string[],
   env: Record<string, string>,
   execArgs: readonly string[] = [],
 ): Started {
-  const child = spawn(process.execPath, [...execArgs, BIN, ...args], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-  });
-  children.push(child);
-  let text = '';
-  const listeners = new Set<() => void>();
-  const take = (piece: Buffer): void => {
-    text += piece.toString('utf8');
-    for (const listener of listeners) listener();
-  };
-  child.stdout?.on('data', take);
-  child.stderr?.on('data', take);
-  const exit = once(child, 'close').then(([code]) => code as number | null);
-  const says = (pattern: RegExp): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const look = (): void => {
-        if (pattern.test(text)) resolve();
-      };
-      listeners.add(look);
-      void exit.then(() => reject(new Error(`ended without saying ${pattern}:\n${text}`)));
-      look();
-    });
-  return { child, text: () => text, says, exit };
+  const started = launch([process.execPath, ...execArgs, BIN, ...args], { cwd: folder, env });
+  children.push(started.child);
+  return started;
 }
 
 const PORTS = { KLING_SIDECAR__LISTEN__PORT: '0', KLING_SIDECAR__CONTROL__PORT: '0' };

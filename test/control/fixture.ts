@@ -197,6 +197,7 @@ function commandsOf(
       environment: 'test',
       upstream: 'https://api.test',
       uptimeSeconds: 12,
+      pid: 4321,
       pools: [{ name: 'video', inUse: 1, limit: 5, queued: 0 }],
       breaker: null,
       clockOffsetMs: -3.5,
@@ -211,6 +212,8 @@ function commandsOf(
     raiseBudget: async (raise, given) =>
       void (await ledger.run(raiseBudget, { ...raise, ...given, at: at() })),
     acceptClock: () => Promise.resolve({ clockOffsetMs: -3.5 }),
+    reload: () => Promise.resolve({ changed: ['mode'], needRestart: [] }),
+    stop: () => Promise.resolve({ pid: 4321, drainMs: 25_000 }),
     sla: slaCommands(sla),
     claims: claimCommands(sla),
   };

@@ -193,6 +193,8 @@ describe('/openapi.json', () => {
       'POST /v1/freeze',
       'POST /v1/holds/{id}/{action}',
       'POST /v1/import',
+      'POST /v1/reload',
+      'POST /v1/stop',
     ]);
     const status = (await get('/v1/status')).json;
     const described = document.components.schemas['Status'];

@@ -19,7 +19,7 @@ export async function answerStatus(
     reader.read(listBudgets, { at: when.at }),
     reader.read(moneyStatus, when),
   ]);
-  const { version, mode, environment, upstream, uptimeSeconds, breaker, clockOffsetMs, store } = live;
+  const { version, mode, environment, upstream, uptimeSeconds, pid, breaker, clockOffsetMs, store } = live;
   return {
     version,
     mode,
@@ -27,6 +27,7 @@ export async function answerStatus(
     upstream,
     ...shapeFreeze(money.frozen),
     uptimeSeconds,
+    pid,
     budgets: budgets.map(shapeBudget),
     pools: live.pools.map((pool) => ({ ...pool })),
     breaker,
