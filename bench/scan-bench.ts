@@ -3,6 +3,7 @@
  * a 10 MiB one with a base64 image. Run: `node bench/scan-bench.ts`.
  */
 import { injectInPlace } from '../src/kling/external-id.ts';
+import { LISTED_MODELS } from '../src/kling/models.ts';
 import { priceCreate } from '../src/kling/price.ts';
 import { findRoute, UNKNOWN_CREATE } from '../src/kling/routes.ts';
 import { scanBody } from '../src/kling/strict-json.ts';
@@ -62,6 +63,7 @@ const options = {
   assumeSeconds: {},
   unknownRouteCredits: 0,
   nowMs: 0,
+  models: LISTED_MODELS,
 } as const;
 const smallBody = scanBody(small);
 const id = 'ks_01k8zzzzzzzzzzzzzzzzzzzzzz';

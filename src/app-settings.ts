@@ -1,9 +1,8 @@
 /** From the config and the secrets to what the data plane works with. */
+import { priceRules } from './app-prices.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { AppSecret, Secrets } from './config/secrets.ts';
-import type { PriceOptions } from './kling/price.ts';
-import { routesWith } from './kling/routes.ts';
 import { claimedAccessKey, verifyAppToken, type AppKeys } from './kling/token.ts';
 import { appsByBearer, type CallerApp, type IdentifyApp } from './proxy/caller.ts';
 import { hostNames } from './proxy/frame.ts';
@@ -19,41 +18,21 @@ export function proxySettings(
 ): ProxySettings {
   const allowedHosts = new Set(ports.flatMap((port) => [...hostNames(port, config.listen.allowedHosts)]));
   return {
+    ...priceRules(config, clock),
     mode: config.mode,
     frame: {
       allowedHosts,
       forwardHeaders: config.upstream.forwardHeaders.map((name) => name.toLowerCase()),
     },
-    stripPrefixes: config.listen.stripPrefixes,
     bodyBytesMax: config.listen.maxBodyMiB * BYTES_PER_MIB,
     identify: identifyApps(config, secrets, clock),
-    routes: routesWith(config.pricing.overrides),
-    pricing: priceOptions(config, clock),
     cashPrice: config.price,
-    maxCreditsEach: config.creates.maxCreditsEach,
-    unknownRoute: config.creates.unknownRoute,
-    unknownRouteCredits: config.creates.unknownRouteCredits,
     injectExternalTaskId: config.creates.injectExternalTaskId,
     deadlineMs: config.creates.deadlineMs,
     upstreamTimeoutMs: config.upstream.timeoutMs,
     budgetStatus: config.refusals.budgetStatus,
     promptPreviewChars: config.store.promptPreviewChars,
     hasApiKey: secrets.kling.kind === 'api_key',
-  };
-}
-
-/** Makes the price options; the instant is read at each price, since an override may begin tomorrow. */
-function priceOptions(config: Config, clock: Clock): PriceOptions {
-  const { list, overrides, assumeSeconds } = config.pricing;
-  const { unknownRoute, unknownRouteCredits } = config.creates;
-  return {
-    list,
-    overrides,
-    assumeSeconds,
-    unknownRouteCredits: unknownRoute === 'pass' ? null : unknownRouteCredits,
-    get nowMs() {
-      return clock.now();
-    },
   };
 }
 

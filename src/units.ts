@@ -58,6 +58,12 @@ export function unitsToMilli(units: string, product: Product): MilliCredits | un
   return decimalTimes(units, MILLI_CREDITS_PER_UNIT[product]);
 }
 
+/** Gives the lower of two limits; null is no limit. */
+export function lowerLimit(one: MilliCredits | null, other: MilliCredits | null): MilliCredits | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.min(one, other);
+}
+
 /** Gives credits as people read them: no trailing zeros, at most three places, `1234.5`. */
 export function formatCredits(milli: MilliCredits): string {
   return String(toCredits(milli));

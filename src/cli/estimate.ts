@@ -95,11 +95,13 @@ interface Printed {
 function print(terminal: Terminal, { lines, answer, format }: Printed): void {
   const rows = answer.requests.map((request, index): RowValues => {
     const { line = 0, path: target = '' } = lines[index] ?? {};
-    return { line, path: target, credits: request.credits, basis: request.basis, refusal: request.refusal };
+    const { credits, heldCredits, basis, refusal, notes } = request;
+    return { line, path: target, credits, heldCredits, basis, refusal, notes: notes.join('; ') };
   });
   if (format === 'json') terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
   else if (format === 'jsonl') terminal.out(toJsonLines(rows));
-  else if (format === 'csv') terminal.out(toCsv(rows, ['line', 'path', 'credits', 'basis', 'refusal']));
+  else if (format === 'csv')
+    terminal.out(toCsv(rows, ['line', 'path', 'credits', 'heldCredits', 'basis', 'refusal', 'notes']));
   else printTable(terminal, rows, answer);
 }
 
@@ -111,6 +113,7 @@ function printTable(terminal: Terminal, rows: readonly RowValues[], answer: Esti
   const columns = ['line', 'path', 'credits', 'basis', 'note'].map((field) => ({ field, title: field }));
   terminal.out(toTable(noted.slice(0, TABLE_ROWS_MAX), columns));
   if (rows.length > TABLE_ROWS_MAX) terminal.out(`… and ${rows.length - TABLE_ROWS_MAX} more.\n`);
+  printNotes(terminal, rows);
   if (answer.budgets.length > 0) {
     const budgets = [
       { field: 'name', title: 'budget' },
@@ -123,11 +126,31 @@ function printTable(terminal: Terminal, rows: readonly RowValues[], answer: Esti
   terminal.out(`\n${summaryOf(terminal, rows.length, answer)}`);
 }
 
+/** Lines of notes; more are counted. */
+const NOTES_MAX = 20;
+
+/** Says what is not sure about the prices, once for all the lines that it is true of. */
+function printNotes(terminal: Terminal, rows: readonly RowValues[]): void {
+  const lines = new Map<string, string[]>();
+  for (const { notes, basis, line } of rows) {
+    if (basis !== 'assumed') continue;
+    lines.set(String(notes), [...(lines.get(String(notes)) ?? []), String(line)]);
+  }
+  if (lines.size === 0) return;
+  terminal.out('\nNot sure:\n');
+  for (const [notes, of] of [...lines].slice(0, NOTES_MAX)) {
+    const more = of.length > 3 ? ` and ${of.length - 3} more` : '';
+    terminal.out(`  line ${of.slice(0, 3).join(', ')}${more}: ${notes}.\n`);
+  }
+  if (lines.size > NOTES_MAX)
+    terminal.out(`  … and ${lines.size - NOTES_MAX} more: --format jsonl has all.\n`);
+}
+
 function noteOf(row: RowValues, fits: boolean): string {
   if (row['refusal'] !== null) return String(row['refusal']);
   if (!fits) return 'does not fit';
-  if (row['basis'] === 'assumed') return 'a length that only the media know';
-  return row['basis'] === 'unknown' ? 'no price: held at creates.unknownRouteCredits' : 'fits';
+  if (row['basis'] !== 'unknown') return 'fits';
+  return row['heldCredits'] === 0 ? 'no price: nothing is held' : `no price: held at ${row['heldCredits']}`;
 }
 
 function summaryOf(terminal: Terminal, count: number, answer: EstimateAnswer): string {

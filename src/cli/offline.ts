@@ -5,6 +5,7 @@
  * {@link openOwned}, for what is imported, excluded and claimed after the fact: it owns the store while it is open, so
  * that no sidecar can run beside it, and touches no money.
  */
+import { priceRules } from '../app-prices.ts';
 import { claimCommands, slaCommands } from '../app-sla-commands.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -12,9 +13,8 @@ import { answerEstimate, type EstimateQuestion } from '../control/answers/estima
 import { createApi } from '../control/api.ts';
 import type { ControlCommands } from '../control/commands.ts';
 import type { EstimateAnswer } from '../control/schemas.ts';
-import { createPriceOne, type PriceRules } from '../control/price-one.ts';
+import { createPriceOne } from '../control/price-one.ts';
 import { SidecarError } from '../errors.ts';
-import { routesWith } from '../kling/routes.ts';
 import { openStore } from '../store/open-store.ts';
 import { openStoreReadOnly, type ReadOnlyStore } from '../store/read-only-store.ts';
 import type { Store } from '../store/store.ts';
@@ -127,17 +127,5 @@ function offlineCommands(
     stop: needsDaemon,
     sla: slaCommands(sla),
     claims: claimCommands(sla),
-  };
-}
-
-function priceRules({ pricing, creates, listen }: Config, clock: Clock): PriceRules {
-  const { unknownRoute, unknownRouteCredits, maxCreditsEach } = creates;
-  return {
-    routes: routesWith(pricing.overrides),
-    pricing: { ...pricing, unknownRouteCredits, nowMs: clock.now() },
-    unknownRoute,
-    unknownRouteCredits,
-    maxCreditsEach,
-    stripPrefixes: listen.stripPrefixes,
   };
 }

@@ -26,6 +26,8 @@ export interface PricedRequest {
   heldCredits: MilliCredits;
   /** The same in mode `std`; equal to `heldCredits` where that is no cheaper or there is no such mode. */
   heldCreditsIfStandard: MilliCredits;
+  /** What is not sure about the price, for people. */
+  notes: readonly string[];
   /** Why it would be refused whatever the budgets say (too expensive, not priced, a broken body); else null. */
   refusal: string | null;
 }

@@ -3,7 +3,7 @@ import { SidecarError } from '../errors.ts';
 import { cheaperStandard, priceCreate, type CreatePrice, type PriceOptions } from '../kling/price.ts';
 import { UNKNOWN_CREATE, type KlingRoute, type RouteTable } from '../kling/routes.ts';
 import { scanBody } from '../kling/strict-json.ts';
-import { formatCredits, type MilliCredits } from '../units.ts';
+import { formatCredits, lowerLimit, type MilliCredits } from '../units.ts';
 import type { EstimateRequest, PricedRequest, PriceOne } from './estimate.ts';
 
 /** The part of the data plane's settings that prices depend on; read anew for each create. */
@@ -13,14 +13,16 @@ export interface PriceRules {
   unknownRoute: 'hold' | 'refuse' | 'pass';
   unknownRouteCredits: MilliCredits;
   maxCreditsEach: MilliCredits | null;
+  /** What configured apps have of their own. */
+  appMaxCreditsEach: ReadonlyMap<string, MilliCredits | null>;
   stripPrefixes: readonly string[];
 }
 
 /** Makes the function that prices one create of an estimate; it never throws for what a caller may send. */
 export function createPriceOne(rules: () => PriceRules): PriceOne {
-  return (request) => {
+  return (request, { app }) => {
     try {
-      return priceRequest(rules(), request);
+      return priceRequest(rules(), request, app);
     } catch (error) {
       if (error instanceof SidecarError) return unpriceable(`${error.code}: ${error.message}`);
       throw error;
@@ -28,11 +30,13 @@ export function createPriceOne(rules: () => PriceRules): PriceOne {
   };
 }
 
-function priceRequest(rules: PriceRules, request: EstimateRequest): PricedRequest {
+function priceRequest(rules: PriceRules, request: EstimateRequest, app: string): PricedRequest {
   const path = stripped(request.path, rules.stripPrefixes);
   const match = rules.routes.find('POST', path);
   if (match.kind === 'method')
     return unpriceable(`target_refused: ${path} takes ${match.allowed.join(', ')} only`);
+  const near = match.kind === 'match' ? null : rules.routes.nearMiss('POST', path);
+  if (near !== null) return unpriceable(`target_refused: There is no ${path}; did you mean ${near}?`);
   const route = match.kind === 'match' ? match.route : UNKNOWN_CREATE;
   if (route.kind !== 'create' && route.kind !== 'sync_create') return free(route);
   const bytes = Buffer.from(JSON.stringify(request.body), 'utf8');
@@ -47,15 +51,23 @@ function priceRequest(rules: PriceRules, request: EstimateRequest): PricedReques
     credits: price.basis === 'unknown' ? null : price.credits,
     heldCredits,
     heldCreditsIfStandard: Math.min(heldCredits, cheaperStandard(args).credits ?? heldCredits),
-    refusal: refusalOf(rules, price, heldCredits, path),
+    notes: price.notes,
+    refusal: refusalOf(rules, { price, heldCredits, path, app }),
   };
 }
 
-function refusalOf(rules: PriceRules, price: CreatePrice, held: MilliCredits, path: string): string | null {
+interface Judged {
+  price: CreatePrice;
+  heldCredits: MilliCredits;
+  path: string;
+  app: string;
+}
+
+function refusalOf(rules: PriceRules, { price, heldCredits: held, path, app }: Judged): string | null {
   if (price.basis === 'unknown' && rules.unknownRoute === 'refuse') {
     return `route_not_priced: there is no price for POST ${path}`;
   }
-  const limit = rules.maxCreditsEach;
+  const limit = lowerLimit(rules.appMaxCreditsEach.get(app) ?? null, rules.maxCreditsEach);
   if (limit === null || held <= limit) return null;
   return `task_too_expensive: ${formatCredits(held)} credits, and one may cost at most ${formatCredits(limit)}`;
 }
@@ -77,6 +89,7 @@ const NOTHING: PricedRequest = {
   credits: null,
   heldCredits: 0,
   heldCreditsIfStandard: 0,
+  notes: [],
   refusal: null,
 };
 

@@ -269,7 +269,9 @@ export const estimateAnswer = z
     requests: z.array(
       z.object({
         credits: credits.nullable().describe('Null where no price exists.'),
+        heldCredits: credits.describe('What would be held, also where no price exists.'),
         basis: z.enum(['exact', 'assumed', 'unknown']),
+        notes: z.array(z.string()).describe('What is not sure about the price; empty for an exact one.'),
         refusal: z
           .string()
           .nullable()

@@ -5,9 +5,10 @@
  * prices as the dearest of its field; a value of another type refuses the body, since nobody knows what Kling's own
  * parser makes of it.
  *
- * **Invariant**: no value is coerced. `5` and `"5"` are the same length, and nothing else is alike.
+ * **Invariant**: no value is coerced. The one exception is numbers: `5`, `5.0`, `5e0` and the same in quotes are all 5.
  */
 import { SidecarError } from '../errors.ts';
+import { readWhole } from './number-text.ts';
 import { memberOf, textOf, type JsonNode, type JsonObject } from './strict-json.ts';
 
 /** A value of the right type that the price table does not have. */
@@ -18,8 +19,8 @@ export type Unknown = typeof UNKNOWN;
 const SHOWN_CHARS_MAX = 40;
 /** Longer texts are no value of any enumeration; they are not decoded. */
 const VALUE_BYTES_MAX = 512;
-const PLAIN_INTEGER = /^-?(?:0|[1-9]\d{0,8})$/;
-const PLAIN_DIGITS = /^(?:0|[1-9]\d{0,8})$/;
+/** Longer texts are no number. */
+const NUMBER_BYTES_MAX = 64;
 
 /** One body being read: gathers what is remarkable about it. */
 export class BodyFields {
@@ -73,33 +74,32 @@ export class BodyFields {
     return node.kind === 'true';
   }
 
-  /** Gives a whole number in bounds, null where absent. @throws SidecarError `body_refused` for another spelling. */
+  /** Gives a whole number in bounds, null where absent. @throws SidecarError `body_refused` for anything else. */
   integer(
     holder: JsonNode | null,
     name: string,
     bounds: [min: number, max: number],
   ): number | null | Unknown {
-    const node = present(holder, name);
-    if (node === null || isEmptyText(node)) return null;
     const [min, max] = bounds;
-    const text = node.kind === 'number' ? textOf(this.bytes, node) : '';
-    if (!PLAIN_INTEGER.test(text)) this.refuse(name, node, `a whole number from ${min} to ${max}`);
-    const value = Number(text);
+    const value = this.#whole(holder, name, `a whole number from ${min} to ${max}`);
+    if (value === null) return null;
     return value >= min && value <= max ? value : this.noteUnknown(name);
   }
 
-  /**
-   * Gives a length in whole seconds as text, null where absent; `5` and `"5"` are the same.
-   * @throws SidecarError `body_refused` for anything but plain digits.
-   */
-  seconds(holder: JsonNode | null, name: string, allowed: readonly string[]): string | null | Unknown {
+  /** Gives a length out of a closed set, null where absent. @throws SidecarError `body_refused` for no whole number. */
+  seconds(holder: JsonNode | null, name: string, allowed: readonly number[]): number | null | Unknown {
+    const value = this.#whole(holder, name, `one of ${allowed.join(', ')}`);
+    if (value === null) return null;
+    return allowed.includes(value) ? value : this.noteUnknown(name);
+  }
+
+  #whole(holder: JsonNode | null, name: string, allowed: string): number | null {
     const node = present(holder, name);
     if (node === null || isEmptyText(node)) return null;
-    const isText = node.kind === 'string' && node.end - node.start <= VALUE_BYTES_MAX;
-    const text = isText || node.kind === 'number' ? textOf(this.bytes, node) : '';
-    const grammar = node.kind === 'number' ? PLAIN_INTEGER : PLAIN_DIGITS;
-    if (!grammar.test(text)) this.refuse(name, node, `one of ${allowed.join(', ')}`);
-    return allowed.includes(text) ? text : this.noteUnknown(name);
+    const isShort = node.end - node.start <= NUMBER_BYTES_MAX;
+    const isNumeric = node.kind === 'string' || node.kind === 'number';
+    const value = isShort && isNumeric ? readWhole(textOf(this.bytes, node)) : null;
+    return value ?? this.refuse(name, node, allowed);
   }
 
   /** Tells whether a field is present with a number in place of a text, or the reverse. */

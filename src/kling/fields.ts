@@ -164,7 +164,7 @@ export const LEGACY_FIELDS: Partial<Record<OperationWord, ReadonlySet<string>>> 
 
 /** Top-level fields, and those of `settings` and `options`, of every create of the new generation. */
 export const NEW_FIELDS: ReadonlySet<string> = new Set(['prompt', 'contents', 'settings', 'options']);
-export const NEW_SETTINGS: ReadonlySet<string> = new Set([
+const NEW_SETTINGS: ReadonlySet<string> = new Set([
   'resolution',
   'aspect_ratio',
   'duration',
@@ -172,7 +172,20 @@ export const NEW_SETTINGS: ReadonlySet<string> = new Set([
   'multi_shot',
   'character_orientation',
 ]);
+/** Settings of pictures, as the legacy paths have them; Kling has published none of its own yet. */
+const NEW_IMAGE_SETTINGS: ReadonlySet<string> = new Set([
+  'resolution',
+  'aspect_ratio',
+  'n',
+  'result_type',
+  'series_amount',
+]);
 export const NEW_OPTIONS: ReadonlySet<string> = new Set(COMMON);
+
+/** Gives the names that `settings` may have for an operation. */
+export function settingsOf(operation: OperationWord): ReadonlySet<string> {
+  return operation === 'image' || operation === 'omni-image' ? NEW_IMAGE_SETTINGS : NEW_SETTINGS;
+}
 
 const ITEM_FIELDS = [
   'type',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { calendarDay, creditsOrZero } from '../fields.ts';
 import { fromCredits, type MilliCredits, type Ms } from '../units.ts';
 import { OPERATIONS, type Mode, type OperationWord } from '../words.ts';
+import { listedModel } from './models.ts';
 
 const FREE_WORDS = ['task-read', 'task-list', 'account', 'library'] as const;
 /** Operations that may cost something: all but reads and free writes. */
@@ -115,7 +116,7 @@ function toOverride(row: z.output<typeof override>): PriceOverride {
   return {
     operation: row.operation ?? null,
     path: row.path ?? null,
-    model: row.model ?? null,
+    model: row.model === undefined ? null : (listedModel(row.model) ?? row.model),
     mode: row.mode ?? null,
     sound: row.sound === undefined ? null : row.sound === true || row.sound === 'on',
     amount: toAmount(row),

@@ -8,7 +8,7 @@
  * **Invariant**: a body of which any part is unknown has no checklist price.
  */
 import type { MilliCredits } from '../units.ts';
-import type { Ask } from './ask.ts';
+import type { Ask } from './ask-parts.ts';
 
 const SILENT: Readonly<Record<string, MilliCredits>> = {
   'std 5': 10_000,
@@ -34,7 +34,7 @@ export function checklistPrice(ask: Ask): { credits: MilliCredits; rule: string 
 }
 
 function printed(ask: Ask): MilliCredits | null {
-  if (ask.hasUnknown || !ask.isModelKnown) return null;
+  if (ask.hasUnknown || ask.modelState !== 'sold') return null;
   switch (ask.operation) {
     case 'image':
       return IMAGE_CREDITS * ask.count;

@@ -8,15 +8,19 @@
  * **Invariant**: a price is an integer; it is never lower for what we do not understand. Nothing here is charged: a
  * hold is settled to what Kling deducts.
  */
-import type { MilliCredits, Ms, Product } from '../units.ts';
+import { decimalTimes, type MilliCredits, type Ms, type Product } from '../units.ts';
 import type { Mode, OperationWord, PriceBasis } from '../words.ts';
-import { readAsk, type Ask } from './ask.ts';
+import type { Ask } from './ask-parts.ts';
+import { readAsk, type CreateBody } from './ask.ts';
 import type { PriceOverride } from './kling-config.ts';
+import { CLIP_SECONDS_MAX, mediaBounds, shortestOf } from './lengths.ts';
+import type { ModelNames } from './models.ts';
 import { checklistPrice } from './price-checklist.ts';
-import { overrideFor } from './price-override.ts';
-import { MEDIA_SECONDS_MAX, rowsOf, type PriceRow } from './prices.ts';
-import type { KlingRoute } from './routes.ts';
-import type { JsonObject } from './strict-json.ts';
+import { notesOf, type NoteCase } from './price-notes.ts';
+import { overridesFor } from './price-override.ts';
+import { findRow, type FoundRow } from './price-match.ts';
+import { rowsOf } from './price-rows.ts';
+import type { PriceRow } from './prices.ts';
 
 export interface PriceOptions {
   list: 'vendor' | 'checklist';
@@ -27,12 +31,11 @@ export interface PriceOptions {
   unknownRouteCredits: MilliCredits | null;
   /** The present, for overrides that hold from a day on; may be a getter. */
   readonly nowMs: Ms;
+  /** The names that creates are booked under. */
+  models: ModelNames;
 }
 
-export interface PriceArgs {
-  route: KlingRoute;
-  bytes: Uint8Array;
-  body: JsonObject;
+export interface PriceArgs extends CreateBody {
   options: PriceOptions;
   /** `x-kling-expected-seconds`; null where the caller said nothing. */
   expectedSeconds: number | null;
@@ -52,19 +55,20 @@ export interface CreatePrice {
   flags: string[];
   /** Fields that Kling does not document for the route: forwarded, not priced, counted. */
   unpricedFields: string[];
+  /** Undocumented fields that may raise the price: forwarded, not priced, and said to the caller and in the log. */
+  costFields: string[];
+  /** What is not sure about the price, for people; empty where its basis is `exact`. */
+  notes: string[];
   /** How the price came about, for people. */
   rule: string;
 }
-
-/** Assumed where an override prices seconds and nothing says how many: the longest clip Kling makes. */
-const SECONDS_OTHERWISE = 15;
 
 /**
  * Prices a create from its scanned body.
  * @throws SidecarError `body_refused` for a priced field of a type or spelling that Kling does not document.
  */
 export function priceCreate(args: PriceArgs): CreatePrice {
-  return priceOf(args, readAsk(args.route, args.bytes, args.body));
+  return priceOf(args, readAsk(args, args.options.models));
 }
 
 /**
@@ -72,144 +76,142 @@ export function priceCreate(args: PriceArgs): CreatePrice {
  * @throws SidecarError as {@link priceCreate}.
  */
 export function cheaperStandard(args: PriceArgs): CreatePrice {
-  const ask = readAsk(args.route, args.bytes, args.body);
+  const ask = readAsk(args, args.options.models);
   const hasMode = rowsOf(ask.operation).some((row) => row.mode !== null);
   return priceOf(args, hasMode ? { ...ask, mode: 'std' } : ask);
 }
 
 function priceOf(args: PriceArgs, ask: Ask): CreatePrice {
-  const { route, options } = args;
-  const media = ask.length === 'media' ? mediaSeconds(args, ask) : null;
-  const seconds = media ?? ask.seconds;
-  const own = overrideFor(options.overrides, { route, ask, nowMs: options.nowMs });
-  if (own !== null) return overridden(args, ask, own, seconds);
+  const { options } = args;
+  const lengths = lengthsOf(args, ask);
+  const own = overridden(args, ask, lengths);
+  if (own !== null) return priced(ask, own);
   if (options.list === 'checklist') {
     const printed = checklistPrice(ask);
-    if (printed !== null)
-      return priced(ask, { ...printed, seconds, basis: ask.hasUnknown ? 'assumed' : 'exact' });
+    if (printed !== null) return priced(ask, { ...printed, seconds: lengths.made });
   }
-  const found = dearest(ask);
+  const found = findRow(ask);
   if (found === null) {
     const rule = 'no price is known for this route';
-    return priced(ask, { credits: options.unknownRouteCredits, basis: 'unknown', seconds: null, rule });
+    return priced(ask, { credits: options.unknownRouteCredits, isUnknown: true, seconds: null, rule });
   }
-  const isOpen =
-    ask.hasUnknown ||
-    !ask.isModelKnown ||
-    ask.isCountOpen ||
-    media !== null ||
-    found.isRelaxed ||
-    found.row.source.isAssumed;
-  const credits = amount(found.row, seconds ?? 0, ask.count);
   return priced(ask, {
-    credits,
-    basis: isOpen ? 'assumed' : 'exact',
-    seconds,
-    rule: ruleText(found.row, ask, seconds),
+    credits: amount(found.row, lengths.billed ?? 0, ask.count),
+    media: lengths.media,
+    source: found.row.source.isAssumed ? found.row.source.name : null,
+    isRelaxed: found.isRelaxed,
+    seconds: lengths.made,
+    rule: ruleText(found, ask, lengths.billed),
   });
 }
 
-interface Outcome {
-  credits: MilliCredits | null;
-  basis: PriceBasis;
-  seconds: number | null;
-  rule: string;
+/** Seconds of a create; each is null where there is no such length. */
+interface Lengths {
+  /** What only the media know: as said, as assumed, or the longest. */
+  media: number | null;
+  /** Of the result. */
+  made: number | null;
+  /** What the price is made of. */
+  billed: number | null;
 }
 
-function priced(ask: Ask, { credits, basis, seconds, rule }: Outcome): CreatePrice {
+function lengthsOf(args: PriceArgs, ask: Ask): Lengths {
+  const isMedia = ask.length === 'media';
+  const media = isMedia || ask.hasBilledInput ? mediaSeconds(args, ask) : null;
+  const made = isMedia ? media : ask.seconds;
+  const billed = ask.hasBilledInput && made !== null ? made + (media ?? 0) : made;
+  return { media, made, billed };
+}
+
+/** Gives the length that only the media know; what is said or configured is taken within the bounds that Kling accepts. */
+function mediaSeconds({ expectedSeconds, options }: PriceArgs, ask: Ask): number {
+  const model = ask.modelState === 'unknown' ? null : ask.model;
+  const { min, max } = mediaBounds(ask.operation, model, ask.isByImage);
+  const said = sane(expectedSeconds) ?? sane(options.assumeSeconds[ask.operation] ?? null);
+  if (said === null || said >= max) return max;
+  const isFine = ask.operation === 'omni-video' || ask.operation === 'lip-sync';
+  return Math.max(min, isFine ? said : Math.round(said));
+}
+
+interface Outcome extends Partial<NoteCase> {
+  credits: MilliCredits | null;
+  /** Of the result; null where it has no length. */
+  seconds: number | null;
+  rule: string;
+  /** The name that an override gives the model; absent where it gives none. */
+  model?: string;
+}
+
+const SURE: NoteCase = { media: null, source: null, isRelaxed: false, isUnknown: false, isByOperator: false };
+
+function priced(ask: Ask, outcome: Outcome): CreatePrice {
+  const { credits, seconds, rule } = outcome;
+  const notes = notesOf(ask, { ...SURE, ...outcome });
   return {
     credits,
-    basis,
+    basis: outcome.isUnknown === true ? 'unknown' : notes.length > 0 ? 'assumed' : 'exact',
     operation: ask.operation,
-    model: ask.model,
+    model: outcome.model ?? ask.model,
     mode: ask.mode,
     product: ask.product,
     durationSeconds: seconds === null ? null : String(seconds),
     weight: ask.weight,
     flags: ask.flags,
     unpricedFields: ask.unpricedFields,
+    costFields: ask.costFields,
+    notes,
     rule,
   };
 }
 
-function overridden(args: PriceArgs, ask: Ask, own: PriceOverride, known: number | null): CreatePrice {
+/** Gives the price by the operator's own; where several may apply, since a part is open, the dearest. Null where none does. */
+function overridden(args: PriceArgs, ask: Ask, lengths: Lengths): Outcome | null {
+  let best: Outcome | null = null;
+  const { overrides, nowMs } = args.options;
+  for (const own of overridesFor(overrides, { route: args.route, ask, nowMs })) {
+    const outcome = byOverride(args, { ask, own, lengths });
+    if (best === null || (outcome.credits ?? 0) > (best.credits ?? 0)) best = outcome;
+  }
+  return best;
+}
+
+interface OverrideCase {
+  ask: Ask;
+  own: PriceOverride;
+  lengths: Lengths;
+}
+
+function byOverride(args: PriceArgs, { ask, own, lengths }: OverrideCase): Outcome {
   const { per, credits } = own.amount;
-  const needed = per === 'second';
-  const assumed = args.options.assumeSeconds[ask.operation] ?? SECONDS_OTHERWISE;
-  const seconds = known ?? (needed ? (sane(args.expectedSeconds) ?? assumed) : null);
-  const isGuess = needed && (known === null || ask.length === 'media');
-  const total = per === 'task' ? credits : timesUp(credits, per === 'each' ? ask.count : (seconds ?? 0));
-  const labelled = own.model !== null ? { ...ask, model: own.model } : ask;
-  const basis = isGuess || ask.isCountOpen ? 'assumed' : 'exact';
-  return priced(labelled, {
-    credits: total,
-    basis,
-    seconds,
-    rule: `pricing.overrides: ${credits} per ${per}`,
-  });
+  const isPerSecond = per === 'second';
+  const guess = isPerSecond ? guessedSeconds(args, ask, lengths) : null;
+  const seconds = guess ?? lengths.billed;
+  const by = per === 'each' ? ask.count : (seconds ?? 0);
+  return {
+    credits: per === 'task' ? credits : timesUp(credits, by),
+    seconds: lengths.made ?? seconds,
+    rule: `pricing.overrides: ${credits / 1000} credits per ${per}`,
+    media: isPerSecond ? (guess ?? lengths.media) : null,
+    isByOperator: true,
+    ...(own.model === null ? {} : { model: own.model }),
+  };
+}
+
+/** Gives the seconds to assume where nothing says how many, or says it so that parsers may differ; else null. */
+function guessedSeconds(
+  { options, expectedSeconds }: PriceArgs,
+  ask: Ask,
+  { billed }: Lengths,
+): number | null {
+  const isUnclear = ask.operation === 'unknown' && ask.hasUnknown;
+  if (billed !== null && !isUnclear) return null;
+  const assumed = sane(options.assumeSeconds[ask.operation] ?? null) ?? CLIP_SECONDS_MAX;
+  const said = isUnclear ? null : sane(expectedSeconds);
+  return Math.max(said ?? assumed, shortestOf(ask.operation), billed ?? 0);
 }
 
 function sane(seconds: number | null): number | null {
   return seconds !== null && Number.isFinite(seconds) && seconds > 0 ? seconds : null;
-}
-
-/** Gives the length that only the media know: as said, as assumed, or the longest documented. */
-function mediaSeconds(args: PriceArgs, ask: Ask): number {
-  const longest = longestMedia(ask);
-  const said = sane(args.expectedSeconds) ?? sane(args.options.assumeSeconds[ask.operation] ?? null);
-  if (said === null || said >= longest) return longest;
-  return ask.operation === 'omni-video' || ask.operation === 'lip-sync'
-    ? said
-    : Math.max(1, Math.round(said));
-}
-
-function longestMedia(ask: Ask): number {
-  if (ask.operation === 'motion-control' && ask.isByImage)
-    return MEDIA_SECONDS_MAX['motion-control by image'];
-  if (ask.model === 'kling-video-o1') return MEDIA_SECONDS_MAX['omni-video by kling-video-o1'];
-  return MEDIA_SECONDS_MAX[ask.operation as 'motion-control' | 'avatar' | 'lip-sync' | 'omni-video'];
-}
-
-type Part = 'mode' | 'audio' | 'resolution';
-/** Parts left open in turn where no row has the combination: Kling ignores or refuses it then. */
-const RELAXATIONS: readonly (readonly Part[])[] = [
-  [],
-  ['mode'],
-  ['audio'],
-  ['mode', 'audio'],
-  ['resolution'],
-  ['mode', 'audio', 'resolution'],
-];
-
-function dearest(ask: Ask): { row: PriceRow; isRelaxed: boolean } | null {
-  const rows = rowsOf(ask.operation);
-  for (const open of RELAXATIONS) {
-    let best: PriceRow | null = null;
-    for (const row of rows) {
-      if (fits(row, ask, open) && (best === null || row.credits > best.credits)) best = row;
-    }
-    if (best !== null) return { row: best, isRelaxed: open.length > 0 };
-  }
-  return null;
-}
-
-function fits(row: PriceRow, ask: Ask, open: readonly Part[]): boolean {
-  const { isModelKnown } = ask;
-  if (isModelKnown && row.models !== null && !row.models.includes(ask.model ?? '')) return false;
-  if (
-    isModelKnown &&
-    ask.mode !== null &&
-    row.mode !== null &&
-    row.mode !== ask.mode &&
-    !open.includes('mode')
-  ) {
-    return false;
-  }
-  if (row.audio !== null && row.audio !== ask.audio && !open.includes('audio')) return false;
-  if (row.videoInput !== null && row.videoInput !== ask.videoInput) return false;
-  if (row.imageInput !== null && row.imageInput !== ask.imageInput) return false;
-  if (row.resolution === null || ask.resolution === null || open.includes('resolution')) return true;
-  return row.resolution === ask.resolution;
 }
 
 function amount(row: PriceRow, seconds: number, count: number): MilliCredits {
@@ -225,13 +227,13 @@ function amount(row: PriceRow, seconds: number, count: number): MilliCredits {
   }
 }
 
-/** Multiplies by seconds, which may be a decimal, rounding up to a thousandth what is more than a float's dust. */
+/** Multiplies by a number that may be a decimal, exactly, rounding up to a thousandth (docs/decisions/001). */
 function timesUp(credits: MilliCredits, by: number): MilliCredits {
-  return Math.ceil(credits * by - 1e-6);
+  return decimalTimes(String(by), credits) ?? Math.ceil(credits * by);
 }
 
-function ruleText(row: PriceRow, ask: Ask, seconds: number | null): string {
-  const who = row.models === null ? ask.operation : ask.isModelKnown ? ask.model : row.models[0];
+function ruleText({ row, model }: FoundRow, ask: Ask, seconds: number | null): string {
+  const who = row.models === null ? ask.operation : (model ?? row.models[0]);
   const parts = [who, row.mode, row.audio === null ? null : `audio ${row.audio}`, row.resolution];
   const times = row.per === 'piece' ? ` x ${ask.count}` : seconds === null ? '' : `, ${seconds} s`;
   const text = parts.filter((part) => part !== null).join(' ');

@@ -26,6 +26,8 @@ export interface PriceRow {
   per: 'second' | 'piece' | 'call' | 'five_seconds';
   credits: MilliCredits;
   source: Source;
+  /** True where the row says nothing of what a model that is not in the list may cost. */
+  isOwnOnly: boolean;
 }
 
 export interface Source {
@@ -69,6 +71,18 @@ const ASSUMED: Source = {
   isAssumed: true,
 };
 
+/** What resellers take for a second of Kling 4.0, in credits of $0.014; Kling has published no price of its own. */
+const RESELLERS: Source = {
+  name: 'prices of resellers of Kling 4.0 (fal, Siray, muapi)',
+  read: '2026-11-27',
+  isAssumed: true,
+};
+const UNPRICED_V4: Source = {
+  name: 'no price of a Kling 4.0 image was found; the dearest image of the list',
+  read: '2026-11-27',
+  isAssumed: true,
+};
+
 const CLIPS: readonly OperationWord[] = ['text-to-video', 'image-to-video'];
 const OMNI: readonly OperationWord[] = ['omni-video'];
 
@@ -76,7 +90,7 @@ type Given = Partial<PriceRow> & Pick<PriceRow, 'operations' | 'credits' | 'sour
 
 function row(given: Given): PriceRow {
   const any = { models: null, mode: null, audio: null, videoInput: null, imageInput: null, resolution: null };
-  return { ...any, per: 'call', ...given };
+  return { ...any, per: 'call', isOwnOnly: false, ...given };
 }
 
 /** Rows per second of one condition, one for each quality that is sold. */
@@ -93,6 +107,8 @@ const V3_OMNI = { operations: OMNI, models: ['kling-v3-omni'], source: VIDEO_PAG
 const V2_6 = { operations: CLIPS, models: ['kling-v2-6'], source: VIDEO_PAGE };
 const O1 = { operations: OMNI, models: ['kling-video-o1'], source: VIDEO_PAGE };
 const MOTION: readonly OperationWord[] = ['motion-control'];
+const V4_OPERATIONS: readonly OperationWord[] = ['text-to-video', 'image-to-video', 'omni-video'];
+const V4_FLASH = { operations: V4_OPERATIONS, models: ['kling-v4-flash'], source: RESELLERS };
 
 const VIDEO_ROWS: readonly PriceRow[] = [
   ...perSecond(
@@ -141,6 +157,13 @@ const VIDEO_ROWS: readonly PriceRow[] = [
     credits: 20_000,
     source: OLD_TABLE,
   }),
+  // Sound is always made; seconds that go in count as those that come out (lengths.ts).
+  ...perSecond(
+    { std: 11_200, pro: 16_800 },
+    { operations: V4_OPERATIONS, models: ['kling-v4'], source: RESELLERS },
+  ),
+  ...perSecond({ std: 6_800 }, { ...V4_FLASH, videoInput: false }),
+  ...perSecond({ std: 9_000 }, { ...V4_FLASH, videoInput: true }),
   ...perSecond({ std: 4_000, pro: 8_000 }, { operations: ['avatar'], source: VIDEO_PAGE }),
   row({
     operations: ['multi-image-to-video', 'multi-elements'],
@@ -160,6 +183,7 @@ const VIDEO_ROWS: readonly PriceRow[] = [
 
 const PLAIN: readonly OperationWord[] = ['image'];
 const OMNI_IMAGE: readonly OperationWord[] = ['omni-image'];
+const V4_IMAGE = { operations: [...PLAIN, ...OMNI_IMAGE], source: UNPRICED_V4, isOwnOnly: true };
 
 function perImage(
   credits: MilliCredits,
@@ -187,30 +211,15 @@ const IMAGE_ROWS: readonly PriceRow[] = [
   ),
   perImage(4_000, ['kling-v3-omni'], { operations: OMNI_IMAGE, resolution: '4k', source: IMAGE_PAGE }),
   perImage(4_000, ['kling-image-o1'], { operations: OMNI_IMAGE, resolution: '4k', source: ASSUMED }),
+  perImage(4_000, ['kling-image-4.0'], V4_IMAGE),
+  // A long image may be a whole series of pictures, of which Kling makes nine at most.
+  perImage(36_000, ['kling-long-image-4.0'], V4_IMAGE),
   row({ operations: ['multi-image-to-image'], per: 'piece', credits: 4_000, source: IMAGE_PAGE }),
   row({ operations: ['image-expand'], per: 'piece', credits: 2_000, source: IMAGE_PAGE }),
   row({ operations: ['ai-multi-shot'], credits: 5_000, source: IMAGE_PAGE }),
 ];
 
 export const PRICE_ROWS: readonly PriceRow[] = [...VIDEO_ROWS, ...IMAGE_ROWS];
-
-/** How long a result may be, where that is asked for in the body. */
-const SHORT = ['5', '10'] as const;
-const UP_TO_10 = ['3', '4', '5', '6', '7', '8', '9', '10'] as const;
-const UP_TO_15 = [...UP_TO_10, '11', '12', '13', '14', '15'] as const;
-const DURATIONS: Readonly<Record<string, readonly string[]>> = {
-  'kling-v3': UP_TO_15,
-  'kling-v3-turbo': UP_TO_15,
-  'kling-v3-omni': UP_TO_15,
-  'kling-video-o1': UP_TO_10,
-};
-
-/** Gives the lengths a model offers, shortest first; for a model we do not know, the longest list of its route. */
-export function durationsOf(operation: OperationWord, model: string | null): readonly string[] {
-  if (operation === 'multi-image-to-video' || operation === 'multi-elements') return SHORT;
-  if (model === null || model === 'other') return UP_TO_15;
-  return DURATIONS[model] ?? SHORT;
-}
 
 /** Kling's defaults of absent fields. Where its pages disagree, the dearer one stands here. */
 export interface Defaults {
@@ -235,55 +244,6 @@ export const LEGACY_DEFAULTS: Readonly<Partial<Record<OperationWord, Defaults>>>
   'virtual-try-on': { model: 'kolors-virtual-try-on-v1', mode: null },
 };
 
-/** Models of routes whose price does not depend on them; known by name all the same. */
-const FLAT_MODELS: Readonly<Partial<Record<OperationWord, readonly string[]>>> = {
-  'multi-image-to-video': ['kling-v1-6'],
-  'multi-image-to-image': ['kling-v2-1', 'kling-v2'],
-  'virtual-try-on': ['kolors-virtual-try-on-v1', 'kolors-virtual-try-on-v1-5'],
-};
-
-/** Seconds at most, where only the media know the length (Kling's pages of each product, read 2026-09-20). */
-export const MEDIA_SECONDS_MAX = {
-  'motion-control': 30,
-  /** With `character_orientation: image`. */
-  'motion-control by image': 10,
-  avatar: 300,
-  'lip-sync': 60,
-  /** Editing a base video; O1 takes reference videos of at most 10 s. */
-  'omni-video': 15.5,
-  'omni-video by kling-video-o1': 10,
-} as const;
-
 export const SERIES_MAX = 9;
 export const SERIES_DEFAULT = 4;
 export const IMAGES_MAX = 9;
-
-const BY_OPERATION = new Map<OperationWord, PriceRow[]>();
-const MODELS_OF = new Map<OperationWord, Set<string>>();
-for (const it of PRICE_ROWS) {
-  for (const operation of it.operations) {
-    BY_OPERATION.set(operation, [...(BY_OPERATION.get(operation) ?? []), it]);
-    const models = [
-      ...(MODELS_OF.get(operation) ?? []),
-      ...(it.models ?? []),
-      ...(FLAT_MODELS[operation] ?? []),
-    ];
-    MODELS_OF.set(operation, new Set(models));
-  }
-}
-const EVERY_MODEL = new Set([...MODELS_OF.values()].flatMap((models) => [...models]));
-
-/** Gives an operation's rows; none for one that has no price. */
-export function rowsOf(operation: OperationWord): readonly PriceRow[] {
-  return BY_OPERATION.get(operation) ?? [];
-}
-
-/** Tells whether an operation has a model of that name. */
-export function hasModel(operation: OperationWord, model: string): boolean {
-  return MODELS_OF.get(operation)?.has(model) === true;
-}
-
-/** Tells whether any operation has a model of that name: such a name is fit for a label. */
-export function isModelName(model: string): boolean {
-  return EVERY_MODEL.has(model);
-}

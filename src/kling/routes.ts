@@ -10,6 +10,7 @@
 import type { Product } from '../units.ts';
 import type { OperationWord } from '../words.ts';
 import type { PriceOverride } from './kling-config.ts';
+import { LISTED_MODELS, NEW_MODELS, OTHER_MODEL, type ModelNames } from './models.ts';
 
 export type Generation = 'legacy' | 'new' | 'account';
 
@@ -24,7 +25,7 @@ export interface KlingRoute {
   readonly generation: Generation;
   /** Whether the body may carry an `external_task_id`. */
   readonly knowsExternalId: boolean;
-  /** The model that the path names, in the legacy spelling; `other` for one we do not know. */
+  /** The model that the path names, as creates are booked: in the legacy spelling, `other` for one we do not know. */
   readonly urlModel: string | null;
   /** Where one task is asked for by `/{id}`; null where only `GET /tasks` knows it. */
   readonly queryPath: string | null;
@@ -47,16 +48,6 @@ export interface RouteTable {
   byTemplate(template: string, method?: string): KlingRoute | null;
 }
 
-/** Path segments of the new generation, with the legacy spelling of their models. */
-export const NEW_MODELS: Readonly<Record<string, string>> = {
-  'kling-3.0-turbo': 'kling-v3-turbo',
-  'kling-3.0': 'kling-v3',
-  'kling-3.0-omni': 'kling-v3-omni',
-  'kling-o1': 'kling-video-o1',
-  'kling-2.6': 'kling-v2-6',
-  'kling-2.5-turbo': 'kling-v2-5-turbo',
-};
-
 /** A create on a path that is not in the table: billable, of unknown price, and never edited. */
 export const UNKNOWN_CREATE: KlingRoute = {
   template: 'unknown',
@@ -71,13 +62,31 @@ export const UNKNOWN_CREATE: KlingRoute = {
   batchReadable: true,
 };
 
-const FAMILIES = {
-  'text-to-video': ['kling-3.0-turbo', 'kling-3.0', 'kling-2.6', 'kling-2.5-turbo'],
-  'image-to-video': ['kling-3.0-turbo', 'kling-3.0', 'kling-2.6', 'kling-2.5-turbo'],
-  'omni-video': ['kling-3.0-omni', 'kling-o1'],
-  'motion-control': ['kling-3.0', 'kling-2.6'],
-} as const;
-const FAMILY_NAMES = Object.keys(FAMILIES) as (keyof typeof FAMILIES)[];
+const V4 = ['kling-4.0', 'kling-4.0-flash'];
+const V4_IMAGES = ['kling-image-4.0', 'kling-long-image-4.0'];
+/**
+ * The first segments of the new generation, each with the models that Kling sells there. Those of Kling 4.0 are expected
+ * by the pattern of the others and not established (kling-api.md, section 15).
+ */
+const FAMILIES: Readonly<Record<string, { operation: OperationWord; segments: readonly string[] }>> = {
+  'text-to-video': {
+    operation: 'text-to-video',
+    segments: ['kling-3.0-turbo', 'kling-3.0', 'kling-2.6', 'kling-2.5-turbo', ...V4],
+  },
+  'image-to-video': {
+    operation: 'image-to-video',
+    segments: ['kling-3.0-turbo', 'kling-3.0', 'kling-2.6', 'kling-2.5-turbo', ...V4],
+  },
+  'omni-video': { operation: 'omni-video', segments: ['kling-3.0-omni', 'kling-o1', ...V4] },
+  'motion-control': { operation: 'motion-control', segments: ['kling-3.0', 'kling-2.6'] },
+  'text-to-image': { operation: 'image', segments: V4_IMAGES },
+  'image-to-image': { operation: 'image', segments: V4_IMAGES },
+  'omni-image': { operation: 'omni-image', segments: V4_IMAGES },
+};
+const FAMILY_NAMES = Object.keys(FAMILIES);
+const VIDEO_FAMILIES = FAMILY_NAMES.filter((family) => !family.endsWith('-image'));
+/** Kling 4.0 takes neither `options.external_task_id` nor `options.callback_url` (a router's pages, 2026-11-27). */
+const TAKES_NO_EXTERNAL_ID = /^kling-(?:[a-z]+-)*4\.0(?:-|$)/i;
 
 /** Legacy tasks: a create, its single query and its list. Paths are below `/v1/`. */
 const LEGACY_TASKS: readonly [path: string, operation: OperationWord, product: Product][] = [
@@ -134,19 +143,24 @@ const FREE: Pick<KlingRoute, 'knowsExternalId' | 'urlModel' | 'queryPath' | 'bat
   batchReadable: false,
 };
 
-function newCreate(family: keyof typeof FAMILIES, segment: string): KlingRoute {
+function newCreate(family: string, segment: string, models: ModelNames = LISTED_MODELS): KlingRoute {
+  const operation = FAMILIES[family]?.operation ?? 'unknown';
   return {
     template: `/${family}/${segment}`,
     method: 'POST',
     kind: 'create',
-    operation: family,
-    product: 'video',
+    operation,
+    product: family.endsWith('-image') ? 'image' : 'video',
     generation: 'new',
-    knowsExternalId: true,
-    urlModel: NEW_MODELS[segment] ?? 'other',
+    knowsExternalId: !TAKES_NO_EXTERNAL_ID.test(segment),
+    urlModel: NEW_MODELS[segment] ?? models.booked(segment),
     queryPath: null,
     batchReadable: true,
   };
+}
+
+function segmentsOf(family: string): readonly string[] {
+  return FAMILIES[family]?.segments ?? [];
 }
 
 function legacyTask(path: string, operation: OperationWord, product: Product): KlingRoute[] {
@@ -174,7 +188,7 @@ function freeRoute(
 
 /** Every route, but for models of the new generation that we do not know. */
 export const ROUTES: readonly KlingRoute[] = [
-  ...FAMILY_NAMES.flatMap((family) => FAMILIES[family].map((segment) => newCreate(family, segment))),
+  ...FAMILY_NAMES.flatMap((family) => segmentsOf(family).map((segment) => newCreate(family, segment))),
   freeRoute({ method: 'GET', template: '/tasks', kind: 'read', operation: 'task-read', generation: 'new' }),
   freeRoute({ method: 'POST', template: '/tasks', kind: 'read', operation: 'task-list', generation: 'new' }),
   ...LEGACY_TASKS.flatMap((row) => legacyTask(...row)),
@@ -205,17 +219,23 @@ export const ROUTES: readonly KlingRoute[] = [
   ),
 ];
 
-/** Creates of models that the new generation has and we do not know, one for each family. */
-const UNKNOWN_MODELS: readonly KlingRoute[] = FAMILY_NAMES.map((family) => newCreate(family, '{model}'));
+/** Creates of models that Kling sells on other paths only: clients send them all the same. */
+const MISPLACED_MODELS: readonly KlingRoute[] = VIDEO_FAMILIES.flatMap((family) =>
+  Object.keys(NEW_MODELS)
+    .filter((segment) => !segmentsOf(family).includes(segment))
+    .map((segment) => newCreate(family, segment)),
+);
+/** Creates of models that the new generation has and we do not know, one for each family of videos. */
+const UNKNOWN_MODELS: readonly KlingRoute[] = VIDEO_FAMILIES.map((family) => newCreate(family, '{model}'));
 
 const UNKNOWN: RouteMatch = { kind: 'unknown' };
 const NO_PARAMS: Readonly<Record<string, string>> = {};
 
 /** Gives the route that an override with a path of its own adds; its price is the override's. */
-function overrideRoute(path: string, override: PriceOverride): KlingRoute {
+function overrideRoute(path: string, override: PriceOverride, models: ModelNames): KlingRoute {
   const [, family = '', segment = ''] = path.split('/');
-  const known = FAMILY_NAMES.find((name) => path === `/${name}/${segment}` && name === family);
-  if (known !== undefined) return newCreate(known, segment);
+  const isFamily = VIDEO_FAMILIES.includes(family) && path === `/${family}/${segment}`;
+  if (isFamily) return newCreate(family, segment, models);
   const isLegacy = path.startsWith('/v1/');
   return {
     ...UNKNOWN_CREATE,
@@ -227,15 +247,21 @@ function overrideRoute(path: string, override: PriceOverride): KlingRoute {
   };
 }
 
-/** Makes a table of the routes above and of those that the operator's price overrides add. */
-export function routesWith(overrides: readonly PriceOverride[]): RouteTable {
+/**
+ * Makes a table of the routes above and of those that the operator's price overrides add. `models` finds the name of a
+ * model that only the path names.
+ */
+export function routesWith(
+  overrides: readonly PriceOverride[],
+  models: ModelNames = LISTED_MODELS,
+): RouteTable {
   const routes = [...ROUTES];
   for (const override of overrides) {
     const { path } = override;
     if (path === null || routes.some((it) => it.template === path && it.method === 'POST')) continue;
-    routes.push(overrideRoute(path, override));
+    routes.push(overrideRoute(path, override, models));
   }
-  return new Table(routes);
+  return new Table(routes, models);
 }
 
 class Table implements RouteTable {
@@ -253,9 +279,12 @@ class Table implements RouteTable {
   readonly #byTemplate = new Map<string, KlingRoute>();
   readonly #byFold = new Map<string, string>();
 
-  constructor(routes: readonly KlingRoute[]) {
+  readonly #models: ModelNames;
+
+  constructor(routes: readonly KlingRoute[], models: ModelNames) {
     this.routes = routes;
-    for (const route of [...routes, ...UNKNOWN_MODELS]) this.#add(route);
+    this.#models = models;
+    for (const route of [...UNKNOWN_MODELS, ...MISPLACED_MODELS, ...routes]) this.#add(route);
   }
 
   #add(route: KlingRoute): void {
@@ -296,7 +325,16 @@ class Table implements RouteTable {
     const route = this.#below[method].get(path.slice(0, at));
     if (route === undefined) return undefined;
     const value = path.slice(at + 1);
-    return { kind: 'match', route, params: method === 'GET' ? { id: value } : { model: value } };
+    if (method === 'GET') return { kind: 'match', route, params: { id: value } };
+    return { kind: 'match', route: this.#named(route, value), params: { model: value } };
+  }
+
+  /** Gives the route of a model that we do not know, with its name where the config has it. */
+  #named(route: KlingRoute, segment: string): KlingRoute {
+    const urlModel = this.#models.booked(segment);
+    const knowsExternalId = route.knowsExternalId && !TAKES_NO_EXTERNAL_ID.test(segment);
+    const isPlain = urlModel === OTHER_MODEL && knowsExternalId === route.knowsExternalId;
+    return isPlain ? route : { ...route, urlModel, knowsExternalId };
   }
 
   #otherMethod(path: string): RouteMatch {
@@ -312,7 +350,7 @@ function foldPath(path: string): string {
 }
 
 /** The table without additions. */
-export const DEFAULT_ROUTES: RouteTable = new Table(ROUTES);
+export const DEFAULT_ROUTES: RouteTable = new Table(ROUTES, LISTED_MODELS);
 
 /** Finds a request's route among those of Kling's own pages. */
 export function findRoute(method: string, path: string): RouteMatch {

@@ -124,6 +124,8 @@ async function unchecked(input: PrepareInput, received: Buffer): Promise<Prepare
     weight: 1,
     flags: ['unchecked_body'],
     unpricedFields: [],
+    costFields: [],
+    notes: ['the body was not read: it is held as a route without a price'],
     rule: 'unchecked body in observe mode',
   };
   const guard = await guardOf(input, received, null);

@@ -1,7 +1,7 @@
 /** The operator's rules and what stands against a create before money is asked for. */
 import { SidecarError } from '../errors.ts';
 import type { MoneyRefusal } from '../ledger/ledger.ts';
-import { formatCredits, toCredits } from '../units.ts';
+import { formatCredits, lowerLimit, toCredits } from '../units.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import type { PreparedCreate } from './prepare.ts';
 
@@ -50,8 +50,7 @@ function checkPriced(create: CreateRequest, prepared: PreparedCreate): void {
 
 function checkEach(create: CreateRequest, prepared: PreparedCreate): void {
   const own = create.caller.settings?.maxCreditsEach ?? null;
-  const all = create.settings.maxCreditsEach;
-  const limit = own === null ? all : all === null ? own : Math.min(own, all);
+  const limit = lowerLimit(own, create.settings.maxCreditsEach);
   const credits = prepared.price.credits ?? create.unpricedCredits;
   if (limit === null || credits <= limit) return;
   throw new SidecarError(

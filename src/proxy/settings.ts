@@ -19,6 +19,8 @@ export interface ProxySettings {
   /** What a credit is worth, for deductions in cash. */
   cashPrice: CashPrice;
   maxCreditsEach: MilliCredits | null;
+  /** What configured apps have of their own. */
+  appMaxCreditsEach: ReadonlyMap<string, MilliCredits | null>;
   unknownRoute: 'hold' | 'refuse' | 'pass';
   unknownRouteCredits: MilliCredits;
   injectExternalTaskId: boolean;

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { estimateBatch, type BatchRoom, type PricedRequest } from '../../src/control/estimate.ts';
 import { createPriceOne, type PriceRules } from '../../src/control/price-one.ts';
+import { LISTED_MODELS } from '../../src/kling/models.ts';
 import { DEFAULT_ROUTES } from '../../src/kling/routes.ts';
 
 const MODELS = ['a', 'b', 'c'];
@@ -21,6 +22,7 @@ const batch = fc.array(request, { maxLength: 20 }).map((rows) =>
     credits,
     heldCredits: credits,
     heldCreditsIfStandard: Math.max(0, credits - saving),
+    notes: [],
     refusal: isRefused && credits % 7 === 0 ? 'too expensive' : null,
   })),
 );
@@ -109,10 +111,12 @@ describe('the price of one create of a batch', () => {
       assumeSeconds: {},
       unknownRouteCredits: 450_000,
       nowMs: Date.UTC(2026, 10, 21),
+      models: LISTED_MODELS,
     },
     unknownRoute: 'hold',
     unknownRouteCredits: 450_000,
     maxCreditsEach: null,
+    appMaxCreditsEach: new Map(),
     stripPrefixes: ['/kling'],
   };
   const priceWith = (changes: Partial<PriceRules>) => createPriceOne(() => ({ ...rules, ...changes }));

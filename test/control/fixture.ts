@@ -231,6 +231,7 @@ function priceBySeconds(target: string, body: Readonly<Record<string, unknown>>)
     credits: isUnknown ? null : credits,
     heldCredits: credits,
     heldCreditsIfStandard: Math.ceil(credits / 2),
+    notes: [],
     refusal: body['broken'] === true ? 'body_refused: broken' : null,
   };
 }

@@ -28,9 +28,9 @@ describe('the estimate', () => {
       fitsIfStandard: true,
       totalCreditsIfStandard: 32.501,
       requests: [
-        { credits: 30, basis: 'exact', refusal: null },
-        { credits: 35, basis: 'exact', refusal: null },
-        { credits: 0.001, basis: 'exact', refusal: null },
+        { credits: 30, heldCredits: 30, basis: 'exact', notes: [], refusal: null },
+        { credits: 35, heldCredits: 35, basis: 'exact', notes: [], refusal: null },
+        { credits: 0.001, heldCredits: 0.001, basis: 'exact', notes: [], refusal: null },
       ],
       budgets: [{ name: 'daily', remainingCredits: 65, neededCredits: 65.001, fits: false }],
     });

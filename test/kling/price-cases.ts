@@ -126,6 +126,84 @@ export const NEW_CASES: PriceCase[] = [
   ),
 ];
 
+/**
+ * Kling 4.0: no price of the vendor's was found; a second costs $0.157 at 720p and $0.235 at 1080p with resellers, Flash
+ * $0.094 and $0.126 with a video, at $0.14 a unit (read 2026-11-27). What is not said lasts 30 s, with Flash 20 s.
+ */
+const v4 = (path: string, body: Record<string, unknown>, units: number): PriceCase =>
+  video(path, body, units, 'assumed');
+export const V4_CASES: PriceCase[] = [
+  v4('/text-to-video/kling-4.0', { prompt: 'a' }, 1.12 * 30),
+  v4('/text-to-video/kling-4.0', settings({ duration: 5 }), 5.6),
+  v4('/text-to-video/kling-4.0', settings({ duration: 30, resolution: '1080p' }), 50.4),
+  v4('/text-to-video/kling-4.0', settings({ duration: 3, resolution: '720p' }), 3.36),
+  v4('/text-to-video/kling-4.0', settings({ duration: 31 }), 33.6),
+  v4('/text-to-video/kling-4.0', settings({ duration: 5, resolution: '4k' }), 8.4),
+  v4('/image-to-video/kling-4.0', { ...contents('first_frame'), ...settings({ duration: 10 }) }, 11.2),
+  v4('/image-to-video/kling-4.0', { ...contents('middle_frame'), ...settings({ duration: 10 }) }, 11.2),
+  v4('/omni-video/kling-4.0', { ...contents('refer_image'), ...settings({ duration: 5 }) }, 5.6),
+  v4('/omni-video/kling-4.0', { ...contents('voice'), ...settings({ duration: 5 }) }, 5.6),
+  // Five seconds come out, and up to thirty go in.
+  v4('/omni-video/kling-4.0', { ...contents('feature_video'), ...settings({ duration: 5 }) }, 1.12 * 35),
+  v4(
+    '/omni-video/kling-4.0',
+    { ...contents('feature_video'), ...settings({ duration: 5, resolution: '1080p' }) },
+    1.68 * 35,
+  ),
+  v4('/omni-video/kling-4.0', { ...contents('base_video'), ...settings({ duration: 5 }) }, 1.12 * 60),
+  v4('/omni-video/kling-4.0', { ...contents('element'), ...settings({ duration: 5 }) }, 1.12 * 35),
+  v4('/text-to-video/kling-4.0-flash', { prompt: 'a' }, 0.68 * 20),
+  v4('/text-to-video/kling-4.0-flash', settings({ duration: 20 }), 13.6),
+  v4('/text-to-video/kling-4.0-flash', settings({ duration: 5, resolution: '1080p' }), 3.4),
+  v4('/image-to-video/kling-4.0-flash', { ...contents('first_frame'), ...settings({ duration: 5 }) }, 3.4),
+  v4('/omni-video/kling-4.0-flash', { ...contents('feature_video'), ...settings({ duration: 5 }) }, 0.9 * 35),
+  // As a legacy body may name it one day.
+  v4(T2V, legacy('kling-v4', 'std', '5'), 5.6),
+  v4(T2V, legacy('kling-v4', 'pro', '20'), 33.6),
+  v4(T2V, { model_name: 'kling-v4' }, 5.6),
+  v4(T2V, legacy('kling-v4-flash', 'std', '10'), 6.8),
+  v4(
+    OMNI,
+    legacy('kling-v4', 'std', '5', { video_list: [{ video_url: 'u', refer_type: 'feature' }] }),
+    1.12 * 35,
+  ),
+  // No price of a picture was found: the dearest picture of today's list, nine of them for a long one.
+  image('/text-to-image/kling-image-4.0', { prompt: 'a' }, 16, 'assumed'),
+  image('/image-to-image/kling-image-4.0', settings({ n: 3 }), 48, 'assumed'),
+  image('/omni-image/kling-image-4.0', settings({ n: 2, resolution: '4k' }), 32, 'assumed'),
+  image('/text-to-image/kling-long-image-4.0', { prompt: 'a' }, 144, 'assumed'),
+  image('/image-to-image/kling-long-image-4.0', { prompt: 'a' }, 144, 'assumed'),
+  image('/omni-image/kling-long-image-4.0', settings({ n: 2 }), 288, 'assumed'),
+];
+
+/** Models that Kling sells on other routes: their own rate, or that of the route's default model where it is dearer. */
+export const MISPLACED_CASES: PriceCase[] = [
+  v4(T2V, legacy('kling-v3-omni', 'std', '5'), 3),
+  v4(I2V, legacy('kling-v3-omni', 'pro', '5'), 4),
+  v4(T2V, legacy('kling-v3-omni', 'pro', '5', { sound: 'on' }), 5),
+  v4(T2V, legacy('kling-v3-omni', 'std', '15'), 9),
+  v4(T2V, legacy('kling-v3-omni', '4k', '5'), 15),
+  v4(T2V, legacy('kling-video-o1', 'std', '5'), 3),
+  v4(I2V, legacy('kling-video-o1', 'pro', '5'), 4),
+  v4(I2V, legacy('kling-video-o1', 'std', '10'), 6),
+  v4(T2V, { model_name: 'kling-video-o1' }, 3),
+  v4(OMNI, legacy('kling-v3', 'std', '5'), 3),
+  v4(OMNI, legacy('kling-v3', 'std', '5', { sound: 'on' }), 4.5),
+  v4(OMNI, legacy('kling-v1', 'std', '5'), 3),
+  v4(OMNI, legacy('kling-v2-master', 'std', '5'), 10),
+  v4(MOTION, { model_name: 'kling-v3-omni', mode: 'std', character_orientation: 'image' }, 9),
+  v4(MOTION, { model_name: 'kling-v1', mode: 'std', character_orientation: 'image' }, 5),
+  v4('/v1/videos/multi-image2video', { model_name: 'kling-v3', mode: 'pro' }, 4),
+  v4('/v1/videos/multi-image2video', { model_name: 'kling-v3' }, 3.5),
+  v4('/text-to-video/kling-3.0-omni', settings({ duration: 5 }), 3),
+  v4('/text-to-video/kling-3.0-omni', settings({ duration: 5, resolution: '1080p', audio: 'native' }), 5),
+  v4('/image-to-video/kling-o1', settings({ resolution: '1080p' }), 4),
+  v4('/omni-video/kling-3.0', settings({ duration: 5 }), 3),
+  v4('/motion-control/kling-4.0', settings({ character_orientation: 'image' }), 11.2),
+  image('/v1/images/omni-image', { model_name: 'kling-v3', n: 2 }, 16, 'assumed'),
+  image('/v1/images/generations', { model_name: 'kling-image-o1' }, 8, 'assumed'),
+];
+
 export const LEGACY_VIDEO_CASES: PriceCase[] = [
   video(T2V, {}, 1),
   video(T2V, legacy('kling-v1', 'std', '10'), 2),
@@ -248,4 +326,10 @@ export const IMAGE_CASES: PriceCase[] = [
   image('/v1/general/ai-multi-shot', { element_frontal_image: 'x' }, 20),
 ];
 
-export const ALL_CASES: PriceCase[] = [...NEW_CASES, ...LEGACY_VIDEO_CASES, ...IMAGE_CASES];
+export const ALL_CASES: PriceCase[] = [
+  ...NEW_CASES,
+  ...V4_CASES,
+  ...LEGACY_VIDEO_CASES,
+  ...MISPLACED_CASES,
+  ...IMAGE_CASES,
+];

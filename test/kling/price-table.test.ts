@@ -12,6 +12,8 @@ describe('the price of every create', () => {
     expect(priced.basis).toBe(basis);
     expect(priced.product).toBe(pool);
     expect(priced.unpricedFields).toEqual([]);
+    expect(priced.costFields).toEqual([]);
+    expect(priced.notes.length > 0, priced.notes.join()).toBe(basis === 'assumed');
     expect(priced.rule).toMatch(/20\d\d-\d\d-\d\d/);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { modelNames } from '../../src/kling/models.ts';
 import { findRoute, ROUTES, routesWith, UNKNOWN_CREATE, type KlingRoute } from '../../src/kling/routes.ts';
 
 const route = (method: string, path: string): KlingRoute => {
@@ -14,7 +15,14 @@ describe('routes', () => {
     ['POST', '/omni-video/kling-o1', 'create', 'omni-video', 'kling-video-o1', 'new'],
     ['POST', '/omni-video/kling-3.0-omni', 'create', 'omni-video', 'kling-v3-omni', 'new'],
     ['POST', '/motion-control/kling-2.6', 'create', 'motion-control', 'kling-v2-6', 'new'],
-    ['POST', '/text-to-video/kling-4.0', 'create', 'text-to-video', 'other', 'new'],
+    ['POST', '/text-to-video/kling-9.0', 'create', 'text-to-video', 'other', 'new'],
+    ['POST', '/text-to-video/kling-4.0', 'create', 'text-to-video', 'kling-v4', 'new'],
+    ['POST', '/image-to-video/kling-4.0-flash', 'create', 'image-to-video', 'kling-v4-flash', 'new'],
+    ['POST', '/omni-video/kling-4.0', 'create', 'omni-video', 'kling-v4', 'new'],
+    ['POST', '/text-to-image/kling-image-4.0', 'create', 'image', 'kling-image-4.0', 'new'],
+    ['POST', '/omni-image/kling-long-image-4.0', 'create', 'omni-image', 'kling-long-image-4.0', 'new'],
+    ['POST', '/text-to-video/kling-3.0-omni', 'create', 'text-to-video', 'kling-v3-omni', 'new'],
+    ['POST', '/image-to-video/kling-o1', 'create', 'image-to-video', 'kling-video-o1', 'new'],
     ['GET', '/tasks', 'read', 'task-read', null, 'new'],
     ['POST', '/tasks', 'read', 'task-list', null, 'new'],
     ['POST', '/v1/videos/text2video', 'create', 'text-to-video', null, 'legacy'],
@@ -115,6 +123,40 @@ describe('routes', () => {
     for (const made of ROUTES) expect(table.byTemplate(made.template, made.method)).toBe(made);
     expect(table.byTemplate('/omni-video/{model}')).toMatchObject({ urlModel: 'other' });
     expect(table.byTemplate(UNKNOWN_CREATE.template)).toBeNull();
+  });
+
+  it('writes no external id into creates of Kling 4.0, however its segment is spelled', () => {
+    const v4 = ['kling-4.0', 'kling-4.0-flash', 'kling-4.0-turbo', 'Kling-4.0'];
+    for (const family of ['text-to-video', 'image-to-video', 'omni-video', 'motion-control']) {
+      for (const segment of v4) {
+        const { knowsExternalId } = route('POST', `/${family}/${segment}`) ?? {};
+        expect(knowsExternalId, `${family} ${segment}`).toBe(false);
+      }
+      expect(route('POST', `/${family}/kling-3.0`)).toMatchObject({ knowsExternalId: true });
+    }
+    for (const segment of ['kling-image-4.0', 'kling-long-image-4.0']) {
+      for (const family of ['text-to-image', 'image-to-image', 'omni-image'])
+        expect(route('POST', `/${family}/${segment}`)).toMatchObject({
+          knowsExternalId: false,
+          product: 'image',
+        });
+    }
+  });
+
+  it('knows no path of pictures by a model that it does not know', () => {
+    expect(findRoute('POST', '/text-to-image/kling-9')).toEqual({ kind: 'unknown' });
+  });
+
+  it('gives a model of the path the name that the config has for it, and the template of all such models', () => {
+    const table = routesWith([], modelNames(['kling-v9', 'studio']));
+    const modelOf = (path: string): unknown => {
+      const found = table.find('POST', path);
+      return found.kind === 'match' ? [found.route.urlModel, found.route.template] : found.kind;
+    };
+    expect(modelOf('/text-to-video/kling-v9')).toEqual(['kling-v9', '/text-to-video/{model}']);
+    expect(modelOf('/text-to-video/kling-9.0')).toEqual(['kling-v9', '/text-to-video/{model}']);
+    expect(modelOf('/omni-video/studio')).toEqual(['studio', '/omni-video/{model}']);
+    expect(modelOf('/omni-video/kling-8')).toEqual(['other', '/omni-video/{model}']);
   });
 
   it('adds the routes of price overrides, in the generation that their path tells', () => {

@@ -32,9 +32,11 @@ export async function answerEstimate(
     fitsCount: estimate.fitsCount,
     fitsIfStandard: estimate.fitsIfStandard,
     totalCreditsIfStandard: toCredits(estimate.totalCreditsIfStandard),
-    requests: priced.map(({ credits, basis, refusal }) => ({
+    requests: priced.map(({ credits, heldCredits, basis, notes, refusal }) => ({
       credits: credits === null ? null : toCredits(credits),
+      heldCredits: toCredits(heldCredits),
       basis,
+      notes: [...notes],
       refusal,
     })),
     budgets: estimate.budgets.map((room) => ({

@@ -1,0 +1,66 @@
+/**
+ * Finds rows of the price list: by operation, by model, and by what they are billed for.
+ *
+ * **Invariant**: a model is known where a row names it, or where its operation costs the same with every model.
+ */
+import type { OperationWord } from '../words.ts';
+import { PRICE_ROWS, type PriceRow } from './prices.ts';
+
+/** Models of routes whose price does not depend on them; known by name all the same. */
+const FLAT_MODELS: Readonly<Partial<Record<OperationWord, readonly string[]>>> = {
+  'multi-image-to-video': ['kling-v1-6'],
+  'multi-image-to-image': ['kling-v2-1', 'kling-v2'],
+  'virtual-try-on': ['kolors-virtual-try-on-v1', 'kolors-virtual-try-on-v1-5'],
+};
+
+/** How operations that have models are billed. */
+const BILLED_PER: Readonly<Partial<Record<OperationWord, PriceRow['per']>>> = {
+  'text-to-video': 'second',
+  'image-to-video': 'second',
+  'omni-video': 'second',
+  'multi-image-to-video': 'second',
+  'motion-control': 'second',
+  image: 'piece',
+  'omni-image': 'piece',
+  'multi-image-to-image': 'piece',
+};
+
+const BY_OPERATION = new Map<OperationWord, PriceRow[]>();
+const MODELS_OF = new Map<OperationWord, Set<string>>();
+for (const it of PRICE_ROWS) {
+  for (const operation of it.operations) {
+    BY_OPERATION.set(operation, [...(BY_OPERATION.get(operation) ?? []), it]);
+    const models = [
+      ...(MODELS_OF.get(operation) ?? []),
+      ...(it.models ?? []),
+      ...(FLAT_MODELS[operation] ?? []),
+    ];
+    MODELS_OF.set(operation, new Set(models));
+  }
+}
+/** Every model of the list, by the name under which its creates are booked. */
+export const MODEL_NAMES: ReadonlySet<string> = new Set(
+  [...MODELS_OF.values()].flatMap((models) => [...models]),
+);
+
+/** Gives an operation's rows; none for one that has no price. */
+export function rowsOf(operation: OperationWord): readonly PriceRow[] {
+  return BY_OPERATION.get(operation) ?? [];
+}
+
+/** Tells whether an operation has a model of that name. */
+export function hasModel(operation: OperationWord, model: string): boolean {
+  return MODELS_OF.get(operation)?.has(model) === true;
+}
+
+/**
+ * Gives a model's rows of other operations that are billed as this one is: what it may cost on a route where Kling's list
+ * has no row for it. Motion control is left out: its rates are dearer for reasons of its own.
+ */
+export function rowsElsewhere(operation: OperationWord, model: string): readonly PriceRow[] {
+  const per = BILLED_PER[operation];
+  return PRICE_ROWS.filter(
+    (it) =>
+      it.per === per && it.models?.includes(model) === true && !it.operations.includes('motion-control'),
+  );
+}
