@@ -13,7 +13,7 @@ import type { Command } from 'commander';
 import { importOptions } from '../app-sla-commands.ts';
 import type { ImportOrigin } from '../control/sla-commands.ts';
 import { SidecarError } from '../errors.ts';
-import { importCalls, type ImportLine, type ImportRun, type ImportSummary } from '../sla/import.ts';
+import { importCalls, type ImportLine, type ImportRun, type ImportSummary } from '../imports/import.ts';
 import type { Context } from './context.ts';
 import { askDaemon, bodyOf } from './control-client.ts';
 import { takeSignals } from './signals.ts';

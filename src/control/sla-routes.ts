@@ -1,9 +1,9 @@
 /** Availability: a month in numbers, its windows and calls, exclusions, blame, imports. */
 import { createRoute } from '@hono/zod-openapi';
 import { cursorAfter, readCursor } from '../calls/cursor.ts';
-import { readExportPage } from '../sla/export.ts';
+import { readExportPage } from '../imports/export.ts';
 import { listExclusions } from '../sla/exclusion-table.ts';
-import { importLine } from '../sla/import.ts';
+import { importLine } from '../imports/import.ts';
 import { readMonth, readWindows } from '../sla/month-table.ts';
 import { addMonths, startOfDay } from '../sla/period.ts';
 import type { Span } from '../sla/window.ts';

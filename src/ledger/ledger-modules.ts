@@ -12,10 +12,11 @@ import * as claimTable from '../claims/claim-table.ts';
 import * as claimCompose from '../claims/compose.ts';
 import * as claimNotices from '../claims/notices.ts';
 import { guardMigrations } from '../idempotency/guard-schema.ts';
+import * as importExport from '../imports/export.ts';
+import * as importTable from '../imports/import-table.ts';
 import { outboxModule } from '../outbox/outbox-module.ts';
 import * as slaBlame from '../sla/blame-table.ts';
 import * as slaExclusion from '../sla/exclusion-table.ts';
-import * as slaExport from '../sla/export.ts';
 import * as slaJournal from '../sla/journal.ts';
 import * as slaMonth from '../sla/month-table.ts';
 import * as slaRun from '../sla/run-table.ts';
@@ -55,16 +56,9 @@ export const ledgerModules: readonly StoreModule[] = [
   { migrations: guardMigrations, operations: [] },
   {
     migrations: slaMigrations,
-    operations: exportedOperations(
-      slaBlame,
-      slaExclusion,
-      slaExport,
-      slaJournal,
-      slaMonth,
-      slaRun,
-      slaVerify,
-    ),
+    operations: exportedOperations(slaBlame, slaExclusion, slaJournal, slaMonth, slaRun, slaVerify),
   },
+  { migrations: [], operations: exportedOperations(importExport, importTable) },
   { migrations: accountMigrations, operations: exportedOperations(accountTable) },
   {
     migrations: [...claimTable.claimMigrations, ...claimNotices.noticeMigrations],

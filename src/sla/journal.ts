@@ -1,20 +1,12 @@
 /**
- * The journal with its counts: how a call, ours or an imported one, gets into both in one transaction.
+ * The journal with its counts: how a call gets into both in one transaction. Imported ones come by `imports/`.
  *
  * **Invariant**: nothing journals a call without counting it, and nothing counts it twice.
  */
 import { insertCall } from '../calls/call-table.ts';
 import type { CallRecord } from '../calls/call.ts';
-import { selectDroppedTo } from '../calls/retention.ts';
-import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
-import type { Store } from '../store/store.ts';
-import type { ImportedCall } from './import.ts';
+import { defineWrite, type Tx } from '../store/operation.ts';
 import { countCall, countCalls } from './sla-table.ts';
-
-/** Calls of an import written at once while no request writes: some 15 ms, which a first create may have to wait. */
-const AT_ONCE = 500;
-/** As many while requests write: about two milliseconds. */
-const BESIDE_REQUESTS = 30;
 
 /** Journals a call and counts it in its window, in the caller's transaction; one known already changes nothing. */
 export async function journalCall(tx: Tx, call: CallRecord): Promise<void> {
@@ -31,62 +23,3 @@ export const journalCalls = defineWrite(
   },
   () => true,
 );
-
-/** Writes a batch of an import and gives how many of its calls were new. */
-export const importBatch = defineWrite(
-  'sla.importBatch',
-  async (tx, batch: ImportedCall[]): Promise<number> => {
-    const fresh: ImportedCall[] = [];
-    for (const imported of batch) if (await isNew(tx, imported)) fresh.push(imported);
-    await countCalls(tx, fresh);
-    return fresh.length;
-  },
-  () => true,
-);
-
-/**
- * Writes calls of an import in the writer's spare time, in pieces of which each is whole or absent; gives how many calls
- * were new.
- * @param atOnce calls of a piece while no request writes; 500 by default.
- */
-export async function importInPieces(
-  store: Pick<Store, 'spare'>,
-  calls: readonly ImportedCall[],
-  atOnce = AT_ONCE,
-): Promise<number> {
-  let fresh = 0;
-  let from = 0;
-  const take = (isBusy: boolean): ImportedCall[] => {
-    const piece = calls.slice(from, from + (isBusy ? Math.min(atOnce, BESIDE_REQUESTS) : atOnce));
-    from += piece.length;
-    return piece;
-  };
-  while (from < calls.length) fresh += await store.spare(importBatch, take);
-  return fresh;
-}
-
-/** Keeps the identity and journals the call; false where either was there. */
-async function isNew(tx: Tx, { call, identity }: ImportedCall): Promise<boolean> {
-  if (identity.exportedBy !== null && (await isForgotten(tx, call, identity.exportedBy))) return false;
-  const kept = await tx.run(
-    'INSERT INTO sla_imported (day, digest) VALUES (?, ?) ON CONFLICT (day, digest) DO NOTHING',
-    identity.day,
-    Buffer.from(identity.digest, 'hex'),
-  );
-  return kept > 0 && (await insertCall(tx, call));
-}
-
-/** Tells whether this store exported the call and has dropped it since: its counts are still here. */
-async function isForgotten(tx: Tx, call: CallRecord, exportedBy: string): Promise<boolean> {
-  const self = await tx.get<{ source: string }>('SELECT source FROM sla_self WHERE id = 1');
-  if (self?.source !== exportedBy) return false;
-  if (call.at < (await selectDroppedTo(tx))) return true;
-  const counted = await tx.get('SELECT 1 AS one FROM calls WHERE at <= ? LIMIT 1', call.at);
-  return counted === undefined;
-}
-
-/** Gives the name under which this store's calls are exported. */
-export const readSource = defineRead('sla.readSource', async (tx): Promise<string> => {
-  const self = await tx.get<{ source: string }>('SELECT source FROM sla_self WHERE id = 1');
-  return self?.source ?? '';
-});

@@ -31,7 +31,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ['outbox'],
   ['account', 'budget', 'calls', 'tasks', 'idempotency'],
   ['sla'],
-  ['claims'],
+  ['claims', 'imports'],
   ['ledger'],
   ['kling'],
   ['telemetry'],

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listAudit } from '../../src/ledger/audit.ts';
 import { correctBlame, recordControlCheck } from '../../src/sla/blame-table.ts';
 import { PROBE_TAG } from '../../src/sla/counts.ts';
-import { importBatch, journalCalls } from '../../src/sla/journal.ts';
+import { importBatch } from '../../src/imports/import-table.ts';
+import { journalCalls } from '../../src/sla/journal.ts';
 import {
   closeMonth,
   readMonth,

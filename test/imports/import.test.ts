@@ -1,15 +1,16 @@
 import { createReadStream } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { importCalls, type ImportLine, type ImportRun } from '../../src/sla/import.ts';
+import { importCalls, type ImportLine, type ImportRun } from '../../src/imports/import.ts';
 import type { Place } from '../../src/calls/cursor.ts';
-import { readExportPage, type ExportPage } from '../../src/sla/export.ts';
-import { importBatch, importInPieces, journalCalls, readSource } from '../../src/sla/journal.ts';
+import { readExportPage, type ExportPage } from '../../src/imports/export.ts';
+import { importBatch, importInPieces, readSource } from '../../src/imports/import-table.ts';
+import { journalCalls } from '../../src/sla/journal.ts';
 import { readMonth } from '../../src/sla/month-table.ts';
 import { verifyWindows } from '../../src/sla/verify.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
-import { ask, newCall, newUnreachable } from './making.ts';
-import { createSlaStore } from './sla-store.ts';
+import { ask, newCall, newUnreachable } from '../sla/making.ts';
+import { createSlaStore } from '../sla/sla-store.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const MONTH = { start: Date.UTC(2026, 9, 1), end: Date.UTC(2026, 10, 1) };

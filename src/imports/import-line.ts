@@ -8,7 +8,7 @@
 import type { CallRecord, ErrorClass } from '../calls/call.ts';
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
-import type { Blame } from './counts.ts';
+import type { Blame } from '../sla/counts.ts';
 
 /** A line longer than this many characters is bad. */
 export const LINE_LENGTH_MAX = 65_536;

@@ -11,7 +11,7 @@ import { hash } from 'node:crypto';
 import type { CallRecord } from '../calls/call.ts';
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
-import type { Blame } from './counts.ts';
+import type { Blame } from '../sla/counts.ts';
 import { BadLine, LINE_LENGTH_MAX, readLine, type ImportOptions, type LineFields } from './import-line.ts';
 import { OccurrenceCounter } from './occurrences.ts';
 

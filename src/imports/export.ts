@@ -9,7 +9,7 @@ import type { CallRecord } from '../calls/call.ts';
 import type { Place } from '../calls/cursor.ts';
 import { defineRead } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
-import type { Blame } from './counts.ts';
+import type { Blame } from '../sla/counts.ts';
 
 export interface ExportPage {
   lines: string[];
@@ -19,7 +19,7 @@ export interface ExportPage {
 
 /** Reads the calls of a span, oldest first, as lines without a line feed. */
 export const readExportPage = defineRead(
-  'sla.readExportPage',
+  'imports.readExportPage',
   async (tx, args: { start: Ms; end: Ms; after: Place | null; limit: number }): Promise<ExportPage> => {
     const after = args.after ?? { at: args.start, id: '' };
     const rows = await tx.all<CallColumns & { blame: Blame | null; source: string }>(

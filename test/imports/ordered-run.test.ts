@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
-import { OrderedRun } from '../../src/sla/ordered-run.ts';
+import { OrderedRun } from '../../src/imports/ordered-run.ts';
 
 function setUp() {
   const clock = createManualClock(0);
