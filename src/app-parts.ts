@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SlaWatch } from './app-sla.ts';
 import { CallJournal } from './app-journal.ts';
+import { StoreWatch } from './app-store-watch.ts';
 import type { CallRecord } from './calls/call.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -38,6 +39,7 @@ export interface AppParts {
   watch: SlaWatch;
   delivery: Delivery;
   lastFreeze: LastFreeze;
+  storeWatch: StoreWatch;
   /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
   journal: (call: CallRecord) => void;
   publish: (facts: readonly Fact[]) => void;
@@ -117,6 +119,7 @@ export function buildParts(input: PartsInput): AppParts {
     watch,
     delivery,
     lastFreeze,
+    storeWatch: new StoreWatch({ store, clock, log }),
     journal,
     publish,
   };

@@ -105,6 +105,7 @@ class Sidecar implements App {
       running.doubts.start();
       running.poller.start();
       running.account.start();
+      running.storeWatch.start();
       const [control, probes] = await this.#startControl(running);
       await this.#startJobs(running);
       return { ...urls, control, probes };
@@ -219,6 +220,7 @@ class Sidecar implements App {
         if (!clockTrust.isTrusted) void running.clockLook.look();
         clockTrust.check();
       },
+      checkStore: () => running.storeWatch.check(),
       noteVerdict: (create, { end, info, message }) => {
         const { product, template } = create.route;
         const scope = { route: template, product, model: create.labels?.model ?? null };
@@ -286,10 +288,12 @@ class Sidecar implements App {
     return [url, probesUrl];
   }
 
-  #readiness({ closing }: Running): { ready: boolean; reasons: string[] } {
+  #readiness({ closing, storeWatch }: Running): { ready: boolean; reasons: string[] } {
     const reasons: string[] = [];
     if (this.#isDraining) reasons.push('draining');
     if (closing.pending > 0 || !this.#takesWrites) reasons.push('the store takes no writes');
+    const lost = storeWatch.look();
+    if (lost !== null) reasons.push(`the store was lost: ${lost}`);
     return { ready: reasons.length === 0, reasons };
   }
 
@@ -317,6 +321,7 @@ class Sidecar implements App {
     await running.watch.stop();
     await running.callJournal.flush();
     running.closing.stop();
+    running.storeWatch.stop();
     await running.delivery.stop();
     for (const server of running.servers) server.closeAllConnections();
     await running.control?.stop();

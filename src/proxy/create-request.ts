@@ -38,6 +38,8 @@ export interface CreateDeps {
   learnClock: () => Promise<void> | null;
   /** Whether creates may be dated by our clock at all. @throws SidecarError `clock_untrusted`. */
   checkClock: () => void;
+  /** @throws SidecarError `ledger_unavailable` where the store's files were lost under the running process. */
+  checkStore: () => void;
   noteVerdict: (create: CreateRequest, verdict: Verdict) => void;
 }
 

@@ -7,7 +7,7 @@ import type { PreparedCreate } from './prepare.ts';
 
 /**
  * Checks what can be said without the store; in `observe` mode what would refuse is only noted.
- * @throws SidecarError `route_not_priced`, `task_too_expensive`, `account_refused`, `clock_untrusted`.
+ * @throws SidecarError `route_not_priced`, `task_too_expensive`, `account_refused`, `clock_untrusted`, `ledger_unavailable`.
  */
 export function checkRules(deps: CreateDeps, create: CreateRequest, prepared: PreparedCreate): void {
   const { settings } = create;
@@ -18,6 +18,7 @@ export function checkRules(deps: CreateDeps, create: CreateRequest, prepared: Pr
     () => checkCredentials(create),
     () => deps.accountRefusals.check({ ...price, route: create.route.template }),
     () => deps.checkClock(),
+    () => deps.checkStore(),
   ];
   for (const check of checks) {
     try {

@@ -9,6 +9,7 @@ import { dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
+import { forgetCommits } from './commit-count.ts';
 import { APPLICATION_ID, openReader } from './connection.ts';
 import { takeOwnership } from './owner.ts';
 import {
@@ -110,6 +111,7 @@ export async function restoreStore(
     // From here to the rename a start refuses, because of the incoming file: no fresh ledger slips in between.
     const keptAs = setAside(path);
     renameSync(incoming, path);
+    forgetCommits(path);
     syncFolder(dirname(path));
     return { keptAs };
   } finally {

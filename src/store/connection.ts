@@ -14,7 +14,7 @@ export const APPLICATION_ID = 0x4b_53_43_31;
 /** How long a statement waits for another connection's lock before it fails. */
 const BUSY_MS = 5000;
 /** What the write-ahead log is cut back to after it was reset: a slow reader may have let it grow. */
-const WAL_BYTES_KEPT = 67_108_864;
+export const WAL_BYTES_KEPT = 67_108_864;
 /** Pages in the log before a commit checkpoints it: 16 MiB, so that a hot page is copied once for many commits. */
 const CHECKPOINT_PAGES = 4096;
 

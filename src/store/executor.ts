@@ -7,6 +7,7 @@
  */
 import type { Database, Statement } from 'better-sqlite3';
 import type { Clock } from '../clock.ts';
+import type { CommitCount } from './commit-count.ts';
 import type { AnyOperation } from './registry.ts';
 import type { SqlValue, Tx } from './operation.ts';
 import { toWireError, type WireError } from './wire-error.ts';
@@ -42,9 +43,9 @@ class BatchFailure extends Error {
 export function createExecutor(
   db: Database,
   operations: ReadonlyMap<string, AnyOperation>,
-  options: { access: 'read' | 'write'; clock: Clock },
+  options: { access: 'read' | 'write'; clock: Clock; commits?: CommitCount },
 ): Executor {
-  const { access, clock } = options;
+  const { access, clock, commits } = options;
   const begin = db.prepare(access === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN');
   const commit = db.prepare('COMMIT');
   const rollback = db.prepare('ROLLBACK');
@@ -92,8 +93,10 @@ export function createExecutor(
         failures.push([i / 2, toWireError(thrown)]);
       }
     }
+    const isCounted = commits?.beforeCommit() ?? false;
     const startedMs = clock.monotonic();
     commit.run();
+    if (isCounted) commits?.afterCommit();
     return { kind: 'done', seconds: (clock.monotonic() - startedMs) / 1000, failures, results };
   };
   return {

@@ -11,6 +11,7 @@ import Database from 'better-sqlite3';
 import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import { copyDatabase } from './backup.ts';
+import { checkCommits } from './commit-count.ts';
 import { APPLICATION_ID, openWriter, setFullSync } from './connection.ts';
 import type { Migration } from './operation.ts';
 import { storeBytes, syncFolder } from './store-file.ts';
@@ -133,6 +134,7 @@ function checkBeforeWriting(path: string, migrations: readonly Migration[]): voi
   const db = withStoreErrors(path, () => new Database(path, { readonly: true, fileMustExist: true }));
   try {
     checkIdentity(db, path);
+    withStoreErrors(path, () => checkCommits(db, path));
     withStoreErrors(path, () => pendingMigrations(db, path, migrations));
   } finally {
     db.close();

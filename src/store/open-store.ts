@@ -9,8 +9,9 @@ import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
 import { Batches } from './batches.ts';
+import { FileIdentity } from './file-identity.ts';
 import type { Operation } from './operation.ts';
-import { takeOwnership, type Ownership, type OwnerText } from './owner.ts';
+import { ownerLockPath, takeOwnership, type Ownership, type OwnerText } from './owner.ts';
 import type { LogLevel } from './protocol.ts';
 import type { Store, StoreStats } from './store.ts';
 import { ensureFolder, existingStorePath, realStorePath, storeBytes } from './store-file.ts';
@@ -126,6 +127,7 @@ function createStore(
   own: { ownership: Ownership; options: OpenStoreOptions },
 ): Store {
   const { options, ownership } = own;
+  const files = new FileIdentity([...new Set([options.path, path, `${path}-wal`, ownerLockPath(path)])]);
   let closing: Promise<void> | null = null;
   const shut = async (): Promise<void> => {
     const closed = new SidecarError('ledger_unavailable', 'the store is closed');
@@ -148,6 +150,7 @@ function createStore(
       }) as Promise<R>,
     later: (operation, args) => link.writes.addLater(operation.name, args, operation.isPlain?.(args)),
     read: <A, R>(operation: Operation<A, R>, args: A) => link.reads.add(operation.name, args) as Promise<R>,
+    lost: () => files.lost(),
     stats: (): StoreStats => ({ path, bytes: storeBytes(path) }),
     backup: (targetPath) => backupInWorker(options.workers.reader, path, targetPath),
     close() {

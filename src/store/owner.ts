@@ -39,7 +39,7 @@ export interface OwnershipOptions {
 const RETRY_MS: Ms = 100;
 
 /** The lock file of a store; deleting it while a sidecar runs would let a second one in. */
-function ownerLockPath(storePath: string): string {
+export function ownerLockPath(storePath: string): string {
   return `${storePath}.owner`;
 }
 

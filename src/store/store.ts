@@ -25,6 +25,11 @@ export interface Store {
   /** Runs a read on the second connection; it sees every write that has resolved. */
   read<A, R>(operation: Operation<A, R>, args: A): Promise<R>;
   stats(): StoreStats;
+  /**
+   * Says what is wrong where the store's files, or the file of its ownership, are not those that were opened; null where
+   * they are. What is written to files that are gone is gone too: the process should take no creates and be restarted.
+   */
+  lost(): string | null;
   /** Copies the live store, page by page, to a new file that must not exist. */
   backup(targetPath: string): Promise<void>;
   /** Commits what waits, checkpoints, gives up ownership. Idempotent. */

@@ -9,7 +9,9 @@ import type { Database } from 'better-sqlite3';
 import { systemClock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import { backupStore } from './backup.ts';
+import { CommitCount, refuseGoneStore } from './commit-count.ts';
 import { assertFullSync, openReader } from './connection.ts';
+import { FileIdentity } from './file-identity.ts';
 import { createExecutor, type BatchReply, type Executor } from './executor.ts';
 import { checkIdentity, createStore, openAndMigrate, pendingMigrations, toStoreError } from './migrate.ts';
 import { pack, unpack, type Packed } from './plain.ts';
@@ -23,7 +25,7 @@ export function serveStore(modules: readonly StoreModule[]): void {
   const port = parentPort;
   if (!port) throw new Error('the store serves from a worker thread only');
   const task = workerData as WorkerTask;
-  let open: { db: Database; executor: Executor } | null = null;
+  let open: OpenConnection | null = null;
 
   const start = async (): Promise<void> => {
     try {
@@ -33,10 +35,7 @@ export function serveStore(modules: readonly StoreModule[]): void {
         const db = await openFor(task, modules, (level, message) =>
           say(port, { kind: 'log', level, message }),
         );
-        open = {
-          db,
-          executor: createExecutor(db, indexOperations(modules), { access: task.role, clock: systemClock }),
-        };
+        open = serve(db, task, modules);
       }
       say(port, { kind: 'ready' });
     } catch (error) {
@@ -49,7 +48,7 @@ export function serveStore(modules: readonly StoreModule[]): void {
     say(port, packReply(await open.executor.runBatch(unpack(batch))));
   };
   const close = (): void => {
-    if (open) closeConnection(open.db, task.role);
+    if (open) closeConnection(open);
     open = null;
     port.close();
   };
@@ -58,6 +57,28 @@ export function serveStore(modules: readonly StoreModule[]): void {
     else if (message.kind === 'open') void start();
     else close();
   });
+}
+
+/** A connection with what runs on it; a writing one counts its commits and knows its file. */
+interface OpenConnection {
+  db: Database;
+  executor: Executor;
+  writing: { commits: CommitCount; files: FileIdentity } | null;
+}
+
+function serve(
+  db: Database,
+  task: Exclude<WorkerTask, { role: 'backup' }>,
+  modules: readonly StoreModule[],
+): OpenConnection {
+  const operations = indexOperations(modules);
+  if (task.role === 'read') {
+    const executor = createExecutor(db, operations, { access: 'read', clock: systemClock });
+    return { db, executor, writing: null };
+  }
+  const commits = new CommitCount(db, task.path);
+  const executor = createExecutor(db, operations, { access: 'write', clock: systemClock, commits });
+  return { db, executor, writing: { commits, files: new FileIdentity([task.path, `${task.path}-wal`]) } };
 }
 
 function say(port: MessagePort, message: FromWorker): void {
@@ -92,6 +113,7 @@ async function openForWriting(
   const found = inspectStore(path, task.requireExisting);
   checkWritable(path);
   if (found === 'absent') {
+    refuseGoneStore(path);
     createStore(path, migrations, systemClock);
     log('info', `a new store was made: ${path}`);
   }
@@ -131,8 +153,19 @@ function packReply(reply: BatchReply): Packed {
   return pack([null, reply.seconds, reply.failures, ...reply.results]);
 }
 
-function closeConnection(db: Database, role: WorkerTask['role']): void {
+function closeConnection({ db, writing }: OpenConnection): void {
+  if (!writing) {
+    db.close();
+    return;
+  }
   // Everything goes into the main file, so that a stopped store is one file.
-  if (role === 'write') db.pragma('wal_checkpoint(TRUNCATE)');
+  const isLost = writing.files.lost() !== null;
+  const [done] = db.pragma('wal_checkpoint(TRUNCATE)') as {
+    busy: number;
+    log: number;
+    checkpointed: number;
+  }[];
+  const isWhole = done?.busy === 0 && done.log === done.checkpointed && !isLost;
   db.close();
+  writing.commits.close(isWhole);
 }

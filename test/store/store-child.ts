@@ -1,6 +1,7 @@
 /**
  * A process that opens a store. `own PATH` says `open`, or the error's code, and stays until its input ends.
  * `write PATH FROM` adds numbers from FROM on, eight at a time, and prints each one that was acknowledged.
+ * `fill PATH` adds 1 to 40 one after the other, prints `filled` and stays.
  * `migrate PATH` opens with schema 2, printing what is logged.
  */
 import { writeSync } from 'node:fs';
@@ -28,6 +29,10 @@ try {
       for (;;) say(`ack ${await store.write(addNumber, next++)}`);
     };
     await Promise.all(Array.from({ length: 8 }, add));
+  }
+  if (mode === 'fill') {
+    for (let n = 1; n <= 40; n += 1) await store.write(addNumber, n);
+    say('filled');
   }
   process.stdin.resume();
   process.stdin.on('end', () => void store.close());
