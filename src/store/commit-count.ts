@@ -100,15 +100,17 @@ export class CommitCount {
 
   /** Counts the transaction under way where it changed a row; one that changed nothing costs no fsync. */
   beforeCommit(): boolean {
-    if (this.#totalChanges.get() === this.#seenChanges) return false;
+    const changes = this.#totalChanges.get() ?? 0;
+    if (changes === this.#seenChanges) return false;
     this.#set.run(this.#count + 1);
+    // With the change of this very row.
+    this.#seenChanges = changes + 1;
     return true;
   }
 
   /** Notes beside the store that a counted transaction is durable. */
   afterCommit(): void {
     this.#count += 1;
-    this.#seenChanges = this.#totalChanges.get() ?? 0;
     this.#write();
   }
 
