@@ -22,6 +22,7 @@ import { addFreeze } from './freeze.ts';
 import { addHealth } from './health.ts';
 import { addHolds } from './holds.ts';
 import { addImport } from './import.ts';
+import { addInit } from './init.ts';
 import { addLedger } from './ledger.ts';
 import { addReload } from './reload.ts';
 import { addSla } from './sla.ts';
@@ -88,6 +89,7 @@ const COMMANDS = [
   addStart,
   addReload,
   addStop,
+  addInit,
   addDemo,
   addEmulate,
   addConfig,

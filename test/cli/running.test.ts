@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from './free-port.ts';
 import { cli } from './run-cli.ts';
 import { launch, type Started } from './launch.ts';
 
@@ -27,15 +27,6 @@ afterEach(() => {
 function writeConfig(config: object): void {
   const listen = { port: 0 };
   writeFileSync(path.join(folder, 'sidecar.config.json'), JSON.stringify({ listen, ...config }));
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function start(command: readonly string[] = [process.execPath, BIN, 'start']): Started {

@@ -5,23 +5,22 @@ import { loadConfig } from '../../src/config/config.ts';
 import { SECTIONS } from '../../src/config/config-schema.ts';
 import { describeConfig, describeSecrets } from '../../src/config/describe-config.ts';
 import { compareConfigs } from '../../src/config/reload.ts';
-import { schemaText } from '../../src/config/write-schema.ts';
+import { defaultsText, schemaText } from '../../src/config/write-schema.ts';
 import { load, missing } from './load-text.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
 describe('the defaults', () => {
-  it('are the committed file: an empty one and none at all give the same values', () => {
-    const committed = readFileSync(path.join(ROOT, 'sidecar.config.json'), 'utf8');
-    const none = loadConfig({ env: {}, cwd: '/etc/kling', readFile: missing });
-    expect(load('{}').values).toEqual(load(committed).values);
-    expect(none.values).toEqual(load(committed).values);
-    expect(none.path).toBeNull();
-    expect(Object.keys(JSON.parse(committed) as object)).toEqual(Object.keys(SECTIONS));
-  });
-
-  it('have a schema.json that is up to date (npm run schema)', () => {
+  it('are written out in docs, with the schema for editors (npm run schema writes both)', () => {
+    const shipped = readFileSync(path.join(ROOT, 'docs/sidecar.config.defaults.json'), 'utf8');
+    expect(shipped).toBe(defaultsText());
     expect(readFileSync(path.join(ROOT, 'schema.json'), 'utf8')).toBe(schemaText());
+    const none = loadConfig({ env: {}, cwd: '/etc/kling', readFile: missing });
+    const { $schema: _, ...values } = load(shipped).values;
+    expect(none.values).toMatchObject(values);
+    expect(load('{}').values).toEqual(none.values);
+    expect(none.path).toBeNull();
+    expect(Object.keys(JSON.parse(shipped) as object)).toEqual(Object.keys(SECTIONS));
   });
 
   it('are those of the contract where money and safety depend on them', () => {
