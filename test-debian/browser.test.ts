@@ -38,7 +38,9 @@ test('lets no page of another origin reach Kling, whichever way its browser is m
   const outcomes = await within(60_000, done.promise, browser.output);
 
   // That the attacks work is shown on a daemon without defences: each one arrives there.
-  await expect.poll(() => VECTORS.filter((vector) => !arrived(daemon.received(), vector))).toEqual([]);
+  await expect
+    .poll(() => VECTORS.filter((vector) => !arrived(daemon.received(), vector)), { timeout: 60_000 })
+    .toEqual([]);
   // And the same page did reach the sidecar: an opaque answer is one that came.
   expect(outcomes.daemon['fetch-text']).toBe('opaque 0');
   expect(outcomes.sidecar['fetch-text']).toBe('opaque 0');

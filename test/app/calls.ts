@@ -40,17 +40,19 @@ export const textToVideo = (over: Record<string, unknown> = {}): Record<string, 
   ...over,
 });
 
-/** Asks again and again until `check` gives something, on the event loop's own turns; fails after `limitMs`. */
+/** Under the time that a test may take, so that it names what never came. No test measures with it. */
+const PATIENCE_MS = 100_000;
+
+/** Asks again and again until `check` gives something, on the event loop's own turns; fails when its patience ends. */
 export async function until<T>(
   what: string,
   check: () => Promise<T | undefined | false | null> | T | undefined | false | null,
-  limitMs = 15_000,
 ): Promise<T> {
   const from = performance.now();
   for (;;) {
     const value = await check();
     if (value !== undefined && value !== false && value !== null) return value;
-    if (performance.now() - from > limitMs) throw new Error(`never came true: ${what}`);
+    if (performance.now() - from > PATIENCE_MS) throw new Error(`never came true: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

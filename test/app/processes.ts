@@ -24,17 +24,13 @@ export async function startDaemon(
   wrap: readonly string[] = [],
 ): Promise<Daemon> {
   const { child, output } = launch(['start'], { cwd, env }, wrap);
-  const ready = await until(
-    'the process serves',
-    () => {
-      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output()}`);
-      const line = output()
-        .split('\n')
-        .find((text) => text.includes('"data":"http'));
-      return line === undefined ? null : (JSON.parse(line) as Record<string, string | null>);
-    },
-    30_000,
-  );
+  const ready = await until('the process serves', () => {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output()}`);
+    const line = output()
+      .split('\n')
+      .find((text) => text.includes('"data":"http'));
+    return line === undefined ? null : (JSON.parse(line) as Record<string, string | null>);
+  });
   return {
     child,
     dataUrl: String(ready['data']),

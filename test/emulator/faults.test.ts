@@ -171,22 +171,18 @@ describe('a fault on order', () => {
     expect(rig.clock.now() - START - 5000).toBeGreaterThanOrEqual(dripped.length * 10 - 10);
   });
 
-  it(
-    'connection_close_after closes a connection that it promised to keep, long before it is idle',
-    { timeout: 3000 },
-    async () => {
-      const rig = await startRig();
-      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-      const closed = new Promise<void>((resolve) => {
-        agent.on('free', (socket) => socket.once('close', () => resolve()));
-      });
-      rig.emulator.addFault({ kind: 'connection_close_after' });
-      const answer = await rawPost(rig, p, agent);
-      expect(answer).toMatchObject({ status: 200, headers: { connection: 'keep-alive' } });
-      await closed;
-      agent.destroy();
-    },
-  );
+  it('connection_close_after closes a connection that it promised to keep, long before it is idle', async () => {
+    const rig = await startRig();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const closed = new Promise<void>((resolve) => {
+      agent.on('free', (socket) => socket.once('close', () => resolve()));
+    });
+    rig.emulator.addFault({ kind: 'connection_close_after' });
+    const answer = await rawPost(rig, p, agent);
+    expect(answer).toMatchObject({ status: 200, headers: { connection: 'keep-alive' } });
+    await closed;
+    agent.destroy();
+  });
 
   it('answers each code of the table with its status', async () => {
     const table = [

@@ -331,15 +331,14 @@ describe('the documented names', () => {
 });
 
 describe('large bodies', () => {
-  it('are scanned in bounded time whatever their strings hold', () => {
+  // Twice the length would take four times as long where a scan is not linear: these would then not end within a test.
+  it('are scanned in time that grows with their length alone, whatever their strings hold', () => {
     const mebibyte = 1_048_576;
     const shapes = ['A', '\\/', 'é', `${'x'.repeat(70)}\\n`, '日'];
     for (const shape of shapes) {
-      const text = shape.repeat(Math.ceil((4 * mebibyte) / Buffer.byteLength(shape)));
+      const text = shape.repeat(Math.ceil((16 * mebibyte) / Buffer.byteLength(shape)));
       const bytes = Buffer.from(`{"image":"${text}"}`);
-      const from = performance.now();
       const body: JsonObject = scanBody(bytes);
-      expect(performance.now() - from).toBeLessThan(400);
       expect(body.values[0]?.end).toBe(bytes.length - 1);
     }
   });

@@ -1,4 +1,10 @@
-/** Moving a clock by hand while real sockets and a real store go on. */
+/**
+ * Moving a clock by hand while real sockets and a real store go on.
+ *
+ * Between two steps sockets and the store's threads get turns to do what is due. How long a thread waits for a core
+ * depends on the machine, so a thread of our own is asked too: on a busy machine it answers as late as the others.
+ */
+import { Worker } from 'node:worker_threads';
 import type { ManualClock } from '../../src/clock.ts';
 
 /** Moves the clock on, step by step, until something is true; fails after `stepsMax` steps. */
@@ -32,7 +38,28 @@ export async function whileMoving<T>(clock: ManualClock, promise: Promise<T>, st
   return promise;
 }
 
-/** Lets sockets, the store's thread and promises have a few turns. */
-async function turns(): Promise<void> {
-  for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+/** Lets sockets, the store's threads and promises have a few turns. */
+export async function turns(): Promise<void> {
+  for (let i = 0; i < 3; i += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await otherThread();
+  }
+}
+
+const ECHO = `const { parentPort } = require('node:worker_threads'); parentPort.on('message', () => parentPort.postMessage(0));`;
+let echo: Worker | null = null;
+
+/** Waits for the answer of an idle thread. */
+function otherThread(): Promise<void> {
+  echo ??= new Worker(ECHO, { eval: true });
+  const worker = echo;
+  worker.ref();
+  return new Promise((resolve) => {
+    worker.once('message', () => {
+      worker.unref();
+      resolve();
+    });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    worker.postMessage(0);
+  });
 }

@@ -79,23 +79,26 @@ describe('a repeat', () => {
   });
 
   it('of a create that was written off is told so at once, and never sent', async () => {
-    started = await startApp();
+    const clock = createManualClock(Date.now());
+    started = await startApp({ clock });
     const { dataUrl, controlUrl, token, emulator } = started;
     const order = { authorization: `Bearer ${token}` };
     emulator.addFault({ kind: 'code', code: 5000, times: 'always', match: { method: 'POST' } });
-    const lost = await post(dataUrl + PATH, textToVideo(), { ...keyed('w'), 'x-kling-timeout-ms': '9000' });
+    const lost = await whileMoving(
+      clock,
+      post(dataUrl + PATH, textToVideo(), { ...keyed('w'), 'x-kling-timeout-ms': '9000' }),
+    );
     expect(lost.status).toBe(424);
     emulator.clearFaults();
     const [hold] = await holdsOf(controlUrl);
     await post(`${controlUrl}/v1/holds/${hold?.id}/write-off`, { reason: 'nobody knows' }, order);
-    const from = performance.now();
+    // The clock stays where it is: a repeat that waited would wait for ever.
     const again = await post(dataUrl + PATH, textToVideo(), keyed('w'));
     expect(again).toMatchObject({
       status: 424,
       json: { code: 9052, data: { word: 'outcome_unknown', holdState: 'written_off', retryable: false } },
     });
     expect(again.json.message).toContain('new key');
-    expect(performance.now() - from).toBeLessThan(5_000);
     expect(creates()).toBe(1);
     expect((await post(dataUrl + PATH, textToVideo(), keyed('w2'))).status).toBe(200);
   });
@@ -179,7 +182,12 @@ it('leaves no request behind whose caller went away while its JWT was verified',
   const folder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-jwt-'));
   const secretKeyFile = path.join(folder, 'secret');
   await writeFile(secretKeyFile, SECRET, { mode: 0o600 });
-  started = await startApp({ config: { apps: [{ name: 'studio', accessKey: 'studio-ak', secretKeyFile }] } });
+  // The clock stays where it is: a stop that waited for the drain would never end.
+  const clock = createManualClock(Date.now());
+  started = await startApp({
+    clock,
+    config: { apps: [{ name: 'studio', accessKey: 'studio-ak', secretKeyFile }] },
+  });
   const { port, host } = new URL(started.dataUrl);
   const jwt = await new SignJWT()
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
@@ -196,8 +204,6 @@ it('leaves no request behind whose caller went away while its JWT was verified',
     socket.on('error', () => undefined).on('close', () => (gone += 1));
   }
   await until('all are gone', () => gone === 40);
-  const from = performance.now();
   await started.app.stop();
-  expect(performance.now() - from).toBeLessThan(4_000);
   await rm(folder, { recursive: true });
 });

@@ -58,12 +58,12 @@ export function barrels(file: SourceFile): string[] {
 
 const FORBIDDEN_PLACES = /(^|\/)(utils?|helpers?|common|misc|shared|lib)(\/|\.ts$)/;
 const FORBIDDEN_NAME = /(manager|helpers?|handlers?|utils?)$/i;
-const PLAIN_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*(\.test)?\.ts$/;
+const PLAIN_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*((\.slow)?\.test)?\.ts$/;
 
 /** Names a file or folder that is not a kebab-case noun, or that says nothing. */
 export function badFileNames(file: SourceFile): string[] {
   const name = file.path.split('/').at(-1) ?? '';
-  const base = name.replace(/(\.test)?\.ts$/, '');
+  const base = name.replace(/((\.slow)?\.test)?\.ts$/, '');
   if (!PLAIN_NAME.test(name)) return [`${file.path}: file names are kebab-case nouns`];
   if (FORBIDDEN_PLACES.test(file.path) || FORBIDDEN_NAME.test(base)) {
     return [`${file.path}: name it after what it holds, not utils, helper, handler or manager`];

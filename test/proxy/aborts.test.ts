@@ -120,7 +120,7 @@ describe('a client that goes away', () => {
     const upstream = await startRawUpstream((socket, request) => {
       number += 1;
       const id = String(9000 + number);
-      if (request.method === 'POST') setTimeout(() => socket.write(createdText(request, id)), 30);
+      if (request.method === 'POST') setImmediate(() => socket.write(createdText(request, id)));
       else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}');
     });
     const app = await startProxy({}, { baseUrl: upstream.url });

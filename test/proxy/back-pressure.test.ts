@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { until } from '../app/calls.ts';
+import { turns } from '../money/hand-clock.ts';
 import { answerText, startRawUpstream, type RawUpstream } from '../upstream/raw-upstream.ts';
 import { startProxy } from './proxy-app.ts';
 import { exchange, requestText } from './wire.ts';
@@ -38,6 +38,16 @@ async function startLarge(): Promise<RawUpstream & { written: () => number; hash
   return Object.assign(upstream, { written: () => written, hash: hash.digest('hex') });
 }
 
+/** Waits until the answer began and, over many turns of the event loop, no more of it was taken. */
+async function nothingMoves(upstream: { written: () => number }): Promise<void> {
+  let last = 0;
+  for (let still = 0; still < 40;) {
+    await turns();
+    still = upstream.written() > 0 && upstream.written() === last ? still + 1 : 0;
+    last = upstream.written();
+  }
+}
+
 describe('a large answer', () => {
   it('is taken from Kling no faster than its reader takes it, and arrives whole', async () => {
     const upstream = await startLarge();
@@ -47,13 +57,7 @@ describe('a large answer', () => {
     const rssBefore = process.memoryUsage().rss;
     socket.pause();
     socket.write(requestText(app.dataUrl, 'GET /tasks?task_ids=large'));
-    let last = -1;
-    await until('nothing moves any more', async () => {
-      const isStill = upstream.written() > 0 && upstream.written() === last;
-      last = upstream.written();
-      await wait(60);
-      return isStill;
-    });
+    await nothingMoves(upstream);
     expect(upstream.written()).toBeLessThan(LARGE_BYTES / 2);
     expect(process.memoryUsage().rss - rssBefore).toBeLessThan(32 * MIB);
     const other = await exchange(app.dataUrl, requestText(app.dataUrl, 'GET /tasks?task_ids=1'));
@@ -81,13 +85,7 @@ describe('a large answer', () => {
     socket.on('error', () => socket.destroy());
     socket.pause();
     socket.write(requestText(app.dataUrl, 'GET /tasks?task_ids=large'));
-    let last = -1;
-    await until('nothing moves any more', async () => {
-      const isStill = upstream.written() > 0 && upstream.written() === last;
-      last = upstream.written();
-      await wait(60);
-      return isStill;
-    });
+    await nothingMoves(upstream);
     await clock.advance(100_000);
     expect(upstream.sockets.size).toBe(1);
     const waiting = exchange(app.dataUrl, requestText(app.dataUrl, 'GET /tasks?task_ids=1'));

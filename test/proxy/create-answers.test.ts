@@ -1,3 +1,4 @@
+import { until } from '../app/calls.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StartedApp } from '../app/start-app.ts';
 import {
@@ -248,13 +249,16 @@ describe('connections to Kling', () => {
   });
 
   it('serve reads while a create waits', async () => {
+    const creates: (() => void)[] = [];
     upstream.behave = (socket, request) => {
       if (request.method === 'GET') socket.write(answerText('{"code":0,"data":[]}'));
-      else setTimeout(() => socket.write(createdText(request, '7777')), 300);
+      else creates.push(() => void socket.write(createdText(request, '7777')));
     };
     const slow = exchange(url, createText(url));
     const read = await exchange(url, requestText(url, 'GET /tasks?task_ids=1'));
     expect(read.status).toBe(200);
+    await until('the create arrived', () => creates.length === 1);
+    creates[0]?.();
     expect((await slow).json.data['task_id']).toBe('7777');
   });
 });

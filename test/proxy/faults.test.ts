@@ -3,6 +3,7 @@ import { createManualClock } from '../../src/clock.ts';
 import { FAULT_KINDS, type FaultKind, type FaultOrder } from '../../src/emulator/faults.ts';
 import { get, until } from '../app/calls.ts';
 import type { StartedApp } from '../app/start-app.ts';
+import { whileMoving } from '../money/hand-clock.ts';
 import { holdOf, holdsOf, untilHold, type HoldView } from './holds.ts';
 import { startProxy } from './proxy-app.ts';
 import { answerText, startRawUpstream } from '../upstream/raw-upstream.ts';
@@ -11,15 +12,17 @@ import { expectRefusal } from './refused.ts';
 import { UNCLEAR } from './unclear-answers.ts';
 import { CREATE_BODY, createText, exchange, requestText, Wire } from './wire.ts';
 
-/** Everything runs at once on real time: the slowest caller waits out its deadline. */
-const DEADLINE_MS = 9_050;
+/** Everything runs at once on a clock moved by hand: the slowest caller waits out its deadline. */
+const DEADLINE_MS = 24_000;
+const TIMEOUT_MS = 1_500;
 
+const clock = createManualClock(Date.now());
 let started: StartedApp;
 beforeAll(async () => {
-  started = await startProxy({
-    tasks: { poll: true, pollIntervalMs: 300 },
-    upstream: { timeoutMs: 1_000 },
-  });
+  started = await startProxy(
+    { tasks: { poll: true, pollIntervalMs: 300 }, upstream: { timeoutMs: TIMEOUT_MS } },
+    { clock },
+  );
 });
 afterAll(() => started.stop());
 
@@ -151,30 +154,27 @@ async function expectNothingHeld(app: StartedApp, answer: RawAnswer): Promise<vo
 }
 
 describe('a create that meets a fault', () => {
-  it.concurrent(
-    'is posted once, answered honestly, and its hold ends only as Kling says',
-    async () => {
-      const kinds = new Set(CASES.map(({ fault }) => fault.kind));
-      expect([...kinds, 'clock_skew', 'refuse_external_id'].sort()).toEqual(Object.keys(FAULT_KINDS).sort());
-      await Promise.all(
-        CASES.map(async (one, index) => {
-          const result = await run(one, index);
-          expectAnswer({ ...one, isInDoubt: one.ends === IN_DOUBT }, result);
-          expect(result.posts, one.name).toBe(1);
-          const isMade = one.status === 200 && one.charged > 0;
-          const hold = await untilHold(started, result.id, one.ends);
-          if (isMade) expect(result.answer.json.data['task_id'], one.name).toBe(hold.taskId);
-          const charges = started.emulator.book().charges.filter((charge) => charge.taskId === hold.taskId);
-          expect(
-            charges.reduce((sum, { units }) => sum + units, 0),
-            one.name,
-          ).toBe(one.fault.kind === 'stuck_task' ? charges[0]?.units : one.charged);
-          expect(charges.length, one.name).toBe(one.charged > 0 ? 1 : 0);
-        }),
-      );
-    },
-    25_000,
-  );
+  it.concurrent('is posted once, answered honestly, and its hold ends only as Kling says', async () => {
+    const kinds = new Set(CASES.map(({ fault }) => fault.kind));
+    expect([...kinds, 'clock_skew', 'refuse_external_id'].sort()).toEqual(Object.keys(FAULT_KINDS).sort());
+    const all = Promise.all(
+      CASES.map(async (one, index) => {
+        const result = await run(one, index);
+        expectAnswer({ ...one, isInDoubt: one.ends === IN_DOUBT }, result);
+        expect(result.posts, one.name).toBe(1);
+        const isMade = one.status === 200 && one.charged > 0;
+        const hold = await untilHold(started, result.id, one.ends);
+        if (isMade) expect(result.answer.json.data['task_id'], one.name).toBe(hold.taskId);
+        const charges = started.emulator.book().charges.filter((charge) => charge.taskId === hold.taskId);
+        expect(
+          charges.reduce((sum, { units }) => sum + units, 0),
+          one.name,
+        ).toBe(one.fault.kind === 'stuck_task' ? charges[0]?.units : one.charged);
+        expect(charges.length, one.name).toBe(one.charged > 0 ? 1 : 0);
+      }),
+    );
+    await whileMoving(clock, all, 50);
+  });
 
   it.concurrent(
     'is in doubt, posted once, and answered with outcome_unknown, where an answer says nothing',
@@ -189,8 +189,12 @@ describe('a create that meets a fault', () => {
         const [, bytes = '', ends] = byMark.get(mark) ?? [];
         socket.write(Buffer.from(bytes, 'latin1'), () => ends && socket.end());
       });
-      const app = await startProxy({ upstream: { timeoutMs: 1000 } }, { baseUrl: upstream.url });
-      const answers = await Promise.all(
+      const other = createManualClock(Date.now());
+      const app = await startProxy(
+        { upstream: { timeoutMs: TIMEOUT_MS } },
+        { baseUrl: upstream.url, clock: other },
+      );
+      const all = Promise.all(
         UNCLEAR.map(async ([name, , , status], index) => {
           const body = CREATE_BODY.replace('a paper boat', `case-${index}-`);
           const headers = [`X-Kling-Timeout-Ms: ${DEADLINE_MS}`];
@@ -205,6 +209,7 @@ describe('a create that meets a fault', () => {
           return answer;
         }),
       );
+      const answers = await whileMoving(other, all, 50);
       expect(upstream.requests.filter(({ method }) => method === 'POST')).toHaveLength(UNCLEAR.length);
       const asked = upstream.requests.map(({ method, target }) => (method === 'GET' ? target : '')).join(' ');
       for (const answer of answers) expect(asked).toContain(idOf(answer));
@@ -213,7 +218,6 @@ describe('a create that meets a fault', () => {
       await app.stop();
       await upstream.stop();
     },
-    25_000,
   );
 
   it.concurrent('is released and told so where nobody listened', async () => {
@@ -226,15 +230,15 @@ describe('a create that meets a fault', () => {
   });
 
   it.concurrent('is released and told so where no connection became free in time', async () => {
-    const clock = createManualClock(Date.now());
-    const app = await startProxy({ upstream: { connections: 1, timeoutMs: 600_000 } }, { clock });
+    const own = createManualClock(Date.now());
+    const app = await startProxy({ upstream: { connections: 1, timeoutMs: 600_000 } }, { clock: own });
     app.emulator.addFault({ kind: 'no_answer_before_charge', match: { method: 'GET' } });
     const hanging = await Wire.open(app.dataUrl);
     hanging.send(requestText(app.dataUrl, 'GET /tasks?task_ids=1'));
     await until('the read holds the only connection', () => app.emulator.requests().length === 2);
     const create = exchange(app.dataUrl, createText(app.dataUrl));
     await until('the create is held', async () => (await holdsOf(app)).length === 1);
-    await clock.advance(25_001);
+    await own.advance(25_001);
     const answer = await create;
     expectRefusal(answer, 'upstream_timeout', 504);
     await expectNothingHeld(app, answer);
@@ -243,40 +247,37 @@ describe('a create that meets a fault', () => {
     await app.stop();
   });
 
-  it.concurrent(
-    'is answered again from what is kept, or held back, when it is repeated',
-    async () => {
-      const { dataUrl, emulator } = started;
-      const text = (key: string, mark: string): string =>
-        createText(dataUrl, {
-          headers: [`Idempotency-Key: ${key}`, `X-Kling-Timeout-Ms: ${DEADLINE_MS}`],
-          body: `{"model_name":"kling-v1","prompt":"${mark}"}`,
-        });
-      emulator.addFault({ kind: 'reset_after_charge', match: { bodyIncludes: 'again-1' } });
-      emulator.addFault({ kind: 'code', code: 1301, match: { bodyIncludes: 'again-2' } });
-      emulator.addFault({ kind: 'code', code: 1303, match: { bodyIncludes: 'again-3' } });
-      const [first, second] = await Promise.all([
-        exchange(dataUrl, text('k1', 'again-1')),
-        exchange(dataUrl, text('k1', 'again-1')),
-      ]);
-      expect([first.status, second.status]).toEqual([200, 200]);
-      expect(first.json.data['task_id']).toBe(second.json.data['task_id']);
-      for (const [key, mark, kept] of [
-        ['k2', 'again-2', true],
-        ['k3', 'again-3', false],
-      ] as const) {
-        const refusal = await exchange(dataUrl, text(key, mark));
-        const repeat = await exchange(dataUrl, text(key, mark));
-        expect(refusal.status, mark).toBe(kept ? 400 : 429);
-        expect(repeat.status, mark).toBe(kept ? 400 : 200);
-      }
-      expectRefusal(await exchange(dataUrl, text('k1', 'another body')), 'idempotency_mismatch', 422);
-      const posted = emulator.requests().map(({ body }) => /again-\d/.exec(body.toString())?.[0]);
-      const marks = posted.filter((mark) => mark !== undefined);
-      expect(marks.sort()).toEqual(['again-1', 'again-2', 'again-3', 'again-3']);
-    },
-    20_000,
-  );
+  it.concurrent('is answered again from what is kept, or held back, when it is repeated', async () => {
+    const own = createManualClock(Date.now());
+    const app = await startProxy({}, { clock: own });
+    const { dataUrl, emulator } = app;
+    const send = (text: string): Promise<RawAnswer> => whileMoving(own, exchange(dataUrl, text), 50);
+    const text = (key: string, mark: string): string =>
+      createText(dataUrl, {
+        headers: [`Idempotency-Key: ${key}`, `X-Kling-Timeout-Ms: ${DEADLINE_MS}`],
+        body: `{"model_name":"kling-v1","prompt":"${mark}"}`,
+      });
+    emulator.addFault({ kind: 'reset_after_charge', match: { bodyIncludes: 'again-1' } });
+    emulator.addFault({ kind: 'code', code: 1301, match: { bodyIncludes: 'again-2' } });
+    emulator.addFault({ kind: 'code', code: 1303, match: { bodyIncludes: 'again-3' } });
+    const [first, second] = await Promise.all([send(text('k1', 'again-1')), send(text('k1', 'again-1'))]);
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(first.json.data['task_id']).toBe(second.json.data['task_id']);
+    for (const [key, mark, kept] of [
+      ['k2', 'again-2', true],
+      ['k3', 'again-3', false],
+    ] as const) {
+      const refusal = await send(text(key, mark));
+      const repeat = await send(text(key, mark));
+      expect(refusal.status, mark).toBe(kept ? 400 : 429);
+      expect(repeat.status, mark).toBe(kept ? 400 : 200);
+    }
+    expectRefusal(await send(text('k1', 'another body')), 'idempotency_mismatch', 422);
+    const posted = emulator.requests().map(({ body }) => /again-\d/.exec(body.toString())?.[0]);
+    const marks = posted.filter((mark) => mark !== undefined);
+    expect(marks.sort()).toEqual(['again-1', 'again-2', 'again-3', 'again-3']);
+    await app.stop();
+  });
 });
 
 describe('a route where Kling refuses the external task id', () => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createManualClock } from '../../src/clock.ts';
+import { whileMoving } from '../money/hand-clock.ts';
 import { always, answerText, startRawUpstream, type RawUpstream } from '../upstream/raw-upstream.ts';
 import type { StartedApp } from '../app/start-app.ts';
 import { ODD_SHAPES, SHAPES, type Shape } from './answer-shapes.ts';
@@ -25,6 +27,7 @@ const OURS = new Set(['x-request-id', 'server-timing', 'connection', 'keep-alive
 const endToEnd = (answer: RawAnswer): (readonly [string, string])[] =>
   answer.lines.filter(([name]) => !OURS.has(name.toLowerCase()));
 
+const START = Date.UTC(2026, 9, 20);
 const READ = 'GET /tasks?task_ids=1';
 
 async function readThrough(bytes: string, ends = false): Promise<RawAnswer> {
@@ -214,12 +217,15 @@ describe('broken answers to reads', () => {
 
   it('are 504 after upstream.timeoutMs where none comes at all', async () => {
     upstream.behave = () => {};
+    const clock = createManualClock(START);
+    const slow = await startProxy({ upstream: { timeoutMs: 400 } }, { baseUrl: upstream.url, clock });
     const before = upstream.requests.length;
-    const from = performance.now();
-    const answer = await exchange(url, requestText(url, READ));
+    const asked = exchange(slow.dataUrl, requestText(slow.dataUrl, READ));
+    const answer = await whileMoving(clock, asked, 50);
     expectRefusal(answer, 'upstream_timeout', 504);
-    expect(performance.now() - from).toBeGreaterThan(390);
+    expect(clock.now() - START).toBeGreaterThanOrEqual(400);
     expect(upstream.requests.length - before).toBe(1);
+    await slow.stop();
   });
 
   it('leave nothing behind that the next request could get', async () => {

