@@ -28,7 +28,6 @@ const LOSSES: [string, string, (store: string) => void][] = [
   ['its file is deleted', 'sidecar.db was deleted', (store) => rmSync(store)],
   ['its log is deleted', 'sidecar.db-wal was deleted', (store) => rmSync(`${store}-wal`)],
   ['its file is cut short', 'sidecar.db was cut short', (store) => truncateSync(store, 0)],
-  ['its log is cut short', 'sidecar.db-wal was cut short', (store) => truncateSync(`${store}-wal`, 100)],
   [
     'another file is put in its place',
     'sidecar.db was replaced by another file',
