@@ -26,6 +26,8 @@ export interface AppUrls {
   dataTls: string | null;
   control: string;
   probes: string | null;
+  /** Every address of each listener, the one above first: both loopbacks, where the machine has both. */
+  all: { data: string[]; dataTls: string[]; control: string[]; probes: string[] };
 }
 
 export interface App {

@@ -14,7 +14,7 @@ const BYTES_PER_MIB = 1_048_576;
 export function proxySettings(
   config: Config,
   secrets: Secrets,
-  { ports, clock }: { ports: readonly number[]; clock: Clock },
+  { ports, controlUrl, clock }: { ports: readonly number[]; controlUrl: string; clock: Clock },
 ): ProxySettings {
   const allowedHosts = new Set(ports.flatMap((port) => [...hostNames(port, config.listen.allowedHosts)]));
   return {
@@ -24,6 +24,7 @@ export function proxySettings(
       allowedHosts,
       forwardHeaders: config.upstream.forwardHeaders.map((name) => name.toLowerCase()),
     },
+    controlUrl,
     bodyBytesMax: config.listen.maxBodyMiB * BYTES_PER_MIB,
     identify: identifyApps(config, secrets, clock),
     cashPrice: config.price,

@@ -8,7 +8,7 @@
 import type { CallRecord } from './calls/call.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Config } from './config/config.ts';
-import { isLoopback } from './config/config-checks.ts';
+import { isLoopback } from './listen.ts';
 import { newId } from './ids.ts';
 import { recordControlCheck } from './sla/blame-table.ts';
 import type { ControlCheck } from './sla/blame.ts';

@@ -8,6 +8,7 @@
  * next start to find. `reload` never fails a request in flight: each keeps the settings that it began with.
  */
 import type { Server } from 'node:http';
+import { urlsOf, openDataPlane, type DataListeners } from './app-listen.ts';
 import type { App, AppOptions, AppUrls, ReloadOutcome } from './app-options.ts';
 import { proxySettings } from './app-settings.ts';
 import { InFlight } from './app-in-flight.ts';
@@ -20,18 +21,18 @@ import { applyBudgets } from './budget/budget-table.ts';
 import { recordRefusals } from './calls/call-table.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config, LoadedConfig } from './config/config.ts';
-import { isLoopback } from './config/config-checks.ts';
 import { compareConfigs } from './config/reload.ts';
 import type { Secrets } from './config/secrets.ts';
 import type { Order } from './control/order.ts';
-import type { ControlPlane } from './control/plane.ts';
+import type { ControlPlane, ControlUrls } from './control/plane.ts';
 import type { Jobs } from './jobs.ts';
 import { regionHint } from './kling/codes.ts';
 import { createTokenSource, type TokenSource } from './kling/token.ts';
+import { isLoopback, urlOf } from './listen.ts';
 import { AccountRefusals } from './proxy/account-refusals.ts';
 import { handleRequest, type DataPlaneDeps } from './proxy/data-plane.ts';
 import { Injection } from './proxy/injection.ts';
-import { createListener, listen } from './proxy/listener.ts';
+import type { Handle } from './proxy/listener.ts';
 import type { ProxySettings } from './proxy/settings.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
@@ -68,6 +69,7 @@ class Sidecar implements App {
   #settings: ProxySettings;
   #tokens: TokenSource;
   #running: Running | null = null;
+  #controlUrl: string;
   #isDraining = false;
   #takesWrites = true;
   #stopping: Promise<void> | null = null;
@@ -91,6 +93,8 @@ class Sidecar implements App {
       clock: this.#clock,
     });
     this.#tokens = this.#tokenSource();
+    const { hosts, port } = this.#config.control;
+    this.#controlUrl = urlOf(hosts[0] ?? '', port);
     this.#settings = this.#makeSettings([]);
   }
 
@@ -100,15 +104,15 @@ class Sidecar implements App {
       const running = this.#build(store);
       this.#running = running;
       await putInOrder(running, { config: this.#config, clock: this.#clock, log: this.#log });
-      const urls = await this.#listen(running);
+      const data = await this.#listen(running);
       await running.watch.start();
       running.doubts.start();
       running.poller.start();
       running.account.start();
       running.storeWatch.start();
-      const [control, probes] = await this.#startControl(running);
+      const control = await this.#startControl(running, data.urls[0] ?? '');
       await this.#startJobs(running);
-      return { ...urls, control, probes };
+      return urlsOf(data, control);
     } catch (error) {
       await this.stop();
       throw error;
@@ -182,23 +186,17 @@ class Sidecar implements App {
     return { ...parts, servers: [], ports: [], control: null, jobs: null };
   }
 
-  async #listen(running: Running): Promise<Pick<AppUrls, 'data' | 'dataTls'>> {
-    const { host, port, tls } = this.#config.listen;
+  async #listen(running: Running): Promise<DataListeners> {
     const deps = this.#dataPlane(running);
-    const handle: Parameters<typeof createListener>[0] = (request, response) =>
+    const handle: Handle = (request, response) =>
       this.#inFlight.follow(handleRequest(deps, request, response));
-    const open = async (server: Server, wanted: number): Promise<number> => {
-      running.servers.push(server);
-      const got = await listen(server, host, wanted);
-      running.ports.push(got);
+    const options = { handle, tls: this.#secrets.tls, clock: this.#clock };
+    const data = await openDataPlane(this.#config.listen, options, (port) => {
+      running.ports.push(port);
       this.#settings = this.#makeSettings(running.ports);
-      return got;
-    };
-    const shown = host.includes(':') ? `[${host}]` : host;
-    const data = `http://${shown}:${await open(createListener(handle, null, this.#clock), port)}`;
-    if (tls === null) return { data, dataTls: null };
-    const dataTls = `https://${shown}:${await open(createListener(handle, this.#secrets.tls, this.#clock), tls.port)}`;
-    return { data, dataTls };
+    });
+    running.servers.push(...data.servers);
+    return data;
   }
 
   #dataPlane(running: Running): DataPlaneDeps {
@@ -248,7 +246,7 @@ class Sidecar implements App {
     this.#wouldHave.set(word, (this.#wouldHave.get(word) ?? 0) + 1);
   }
 
-  async #startControl(running: Running): Promise<[string, string | null]> {
+  async #startControl(running: Running, dataUrl: string): Promise<ControlUrls> {
     const [{ createControlPlane }, { controlCommands }, { readGaugeSnapshot }] = await Promise.all([
       import('./control/plane.ts'),
       import('./app-commands.ts'),
@@ -258,11 +256,12 @@ class Sidecar implements App {
     const { store, upstream, clockTrust, slots, publish } = running;
     this.#telemetry.gaugeSource(() => readGaugeSnapshot(store, slots, this.#clock, config()));
     running.control = createControlPlane({
-      host: this.#config.control.host,
+      hosts: this.#config.control.hosts,
+      dataUrl,
       port: this.#config.control.port,
       allowedHosts: this.#config.control.allowedHosts,
       token: this.#secrets.controlToken,
-      requireTokenForReads: !isLoopback(this.#config.control.host),
+      requireTokenForReads: !this.#config.control.hosts.every(isLoopback),
       commands: controlCommands({
         store,
         upstream,
@@ -284,8 +283,10 @@ class Sidecar implements App {
       log: this.#log,
       clock: this.#clock,
     });
-    const { url, probesUrl } = await running.control.start();
-    return [url, probesUrl];
+    const urls = await running.control.start();
+    this.#controlUrl = urls.url;
+    this.#settings = this.#makeSettings(running.ports);
+    return urls;
   }
 
   #readiness({ closing, storeWatch }: Running): { ready: boolean; reasons: string[] } {
@@ -330,7 +331,11 @@ class Sidecar implements App {
   }
 
   #makeSettings(ports: readonly number[]): ProxySettings {
-    return proxySettings(this.#config, this.#secrets, { ports, clock: this.#clock });
+    return proxySettings(this.#config, this.#secrets, {
+      ports,
+      controlUrl: this.#controlUrl,
+      clock: this.#clock,
+    });
   }
 
   #tokenSource(): TokenSource {

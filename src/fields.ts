@@ -4,6 +4,7 @@
  * **Invariant**: a rule's `error` says what is allowed, never what was given; the config's reader adds key and value.
  */
 import { z } from 'zod';
+import { LOOPBACKS } from './listen.ts';
 import { isZone } from './zone.ts';
 
 const ZONE_ALLOWED = 'an IANA time zone such as "UTC", "Asia/Shanghai" or "Europe/Berlin"';
@@ -40,6 +41,17 @@ export const bindHost = z
   .regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$/, {
     error: 'an address to listen on, without scheme, brackets or port',
   });
+
+/** The addresses that one listener has: one, or a list. */
+export const bindHosts = z
+  .union([bindHost, z.array(bindHost).min(1).max(8).readonly()])
+  .default(LOOPBACKS)
+  .describe('An address or a list of addresses; "localhost" is both loopbacks.');
+
+/** Gives the addresses of a listener as a list, whichever way they were written. */
+export function hostList(host: string | readonly string[]): readonly string[] {
+  return typeof host === 'string' ? [host] : host;
+}
 
 /** Host names that callers may say beside the loopback ones. */
 export const allowedHosts = z

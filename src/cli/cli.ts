@@ -131,22 +131,6 @@ function report(error: unknown, terminal: Terminal): number {
     terminal.err(`${name}: ${error.message}\n`);
     return USAGE_CODES.has(error.code) ? 2 : 1;
   }
-  const taken = takenAddress(error);
-  if (taken !== undefined) {
-    terminal.err(`${name}: ${taken}\n`);
-    return 1;
-  }
   terminal.err(`${name}: an unexpected error: ${error instanceof Error ? error.stack : String(error)}\n`);
   return 1;
-}
-
-/** Says which address could not be listened on, where that is what went wrong. */
-function takenAddress(error: unknown): string | undefined {
-  const { code, address, port } = error as { code?: string; address?: string; port?: number };
-  const where = port === undefined ? String(address) : `${address}:${port}`;
-  if (code === 'EADDRINUSE') return `${where} is taken by another program: choose another port, or stop it.`;
-  if (code === 'EACCES' && address !== undefined)
-    return `${where} may not be listened on: choose a port above 1023.`;
-  if (code === 'EADDRNOTAVAIL') return `${where} is no address of this machine: correct the host.`;
-  return undefined;
 }

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { isLoopback } from '../config/config-checks.ts';
+import { addressesOf, isLoopback } from '../listen.ts';
 import { readControlToken } from '../config/secrets.ts';
 import { SidecarError, type ErrorCode } from '../errors.ts';
 import type { Secret } from '../secret.ts';
@@ -36,9 +36,12 @@ const NOT_RUNNING: ReadonlySet<string> = new Set([
 ]);
 
 /** Gives the address at which this machine reaches the control plane. */
-export function controlAddress(control: { host: string; port: number }): { host: string; port: number } {
-  const isAny = control.host === '0.0.0.0' || control.host === '::';
-  return { host: isAny ? '127.0.0.1' : control.host, port: control.port };
+export function controlAddress(control: { hosts: readonly string[]; port: number }): {
+  host: string;
+  port: number;
+} {
+  const [first = '127.0.0.1'] = addressesOf(control.hosts);
+  return { host: first === '0.0.0.0' || first === '::' ? '127.0.0.1' : first, port: control.port };
 }
 
 /**
@@ -49,7 +52,7 @@ export async function askDaemon(context: Context, ask: Ask): Promise<Reply | und
   const { config } = context.loaded();
   const { host, port } = controlAddress(config.control);
   if (port === 0) return undefined;
-  const needsToken = ask.method !== 'GET' || !isLoopback(config.control.host);
+  const needsToken = ask.method !== 'GET' || !config.control.hosts.every(isLoopback);
   const token = needsToken ? controlToken(context) : undefined;
   const body = ask.body === undefined ? undefined : JSON.stringify(ask.body);
   const headers = {

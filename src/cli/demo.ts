@@ -15,6 +15,7 @@ import { loadConfig } from '../config/config.ts';
 import { loadSecrets } from '../config/secrets.ts';
 import { createEmulator, type Emulator } from '../emulator/emulator.ts';
 import { EMULATOR_CREDENTIALS } from '../emulator/emulator-help.ts';
+import { listenAt, LOOPBACKS } from '../listen.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Secret } from '../secret.ts';
 import { packageVersion } from './control-client.ts';
@@ -134,12 +135,13 @@ function announce(terminal: Terminal, urls: AppUrls, emulatorUrl: string): void 
 }
 
 /** Gives the wanted port, or 0 (any) where it is taken. */
-function freePort(wanted: number): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(0));
-    probe.listen({ host: '127.0.0.1', port: wanted, exclusive: true }, () =>
-      probe.close(() => resolve(wanted)),
-    );
-  });
+async function freePort(wanted: number): Promise<number> {
+  try {
+    const place = { hosts: LOOPBACKS, port: wanted, setting: 'demo' };
+    const { servers } = await listenAt(() => createServer(), place);
+    await Promise.all(servers.map((server) => new Promise((resolve) => void server.close(resolve))));
+    return wanted;
+  } catch {
+    return 0;
+  }
 }

@@ -1,6 +1,6 @@
 /** What `doctor` finds of the sidecar itself: whether it runs and is ready, its mode, its money, Kling's clock. */
 import type { Config } from '../config/config.ts';
-import { isLoopback } from '../config/config-checks.ts';
+import { isLoopback } from '../listen.ts';
 import type { StatusAnswer } from '../control/schemas.ts';
 import { realStorePath } from '../store/store-file.ts';
 import { askDaemon, controlAddress, packageVersion } from './control-client.ts';

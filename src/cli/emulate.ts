@@ -7,7 +7,7 @@ import { takeSignals } from './signals.ts';
 const PORT = 5566;
 
 interface EmulateOptions {
-  host: string;
+  host?: string;
   port: number;
   speed: number;
 }
@@ -17,7 +17,7 @@ export function addEmulate(program: Command, context: () => Context): void {
   program
     .command('emulate')
     .description('run an emulator of Kling’s API, with its own charge book and faults on order')
-    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .option('--host <address>', 'where to listen (default: 127.0.0.1 and ::1)')
     .option('--port <port>', 'where to listen; 0 for any', wholeNumber(0, 65_535), PORT)
     .option('--speed <factor>', 'how many times as fast tasks get older', speedArgument, 1)
     .action((options: EmulateOptions) => emulate(context(), options));

@@ -1,7 +1,7 @@
 /** `health`: the exit code that a container's health check wants. */
 import type { Command } from 'commander';
 import type { Context } from './context.ts';
-import { askDaemon } from './control-client.ts';
+import { askDaemon, controlAddress } from './control-client.ts';
 
 /** Adds the command: 0 where the sidecar is ready, 1 where it is not or does not run. */
 export function addHealth(program: Command, context: () => Context): void {
@@ -14,7 +14,7 @@ export function addHealth(program: Command, context: () => Context): void {
 
 async function checkHealth(context: Context, wantsJson: boolean): Promise<void> {
   const reply = await askDaemon(context, { method: 'GET', path: '/readyz' });
-  const { host, port } = context.loaded().config.control;
+  const { host, port } = controlAddress(context.loaded().config.control);
   const silent = { ready: false, reasons: [`no sidecar answers at ${host}:${port}`] };
   const { ready = false, reasons = [] } = (reply?.body ?? silent) as { ready?: boolean; reasons?: string[] };
   const isReady = ready && (reply?.status ?? 0) === 200;

@@ -5,7 +5,7 @@
  * daemon the store is opened for reading alone, and what would change something is refused as `daemon_required`.
  */
 import { SidecarError } from '../errors.ts';
-import { askDaemon, bodyOf, type Ask } from './control-client.ts';
+import { askDaemon, bodyOf, controlAddress, type Ask } from './control-client.ts';
 import type { Context } from './context.ts';
 
 export interface Source {
@@ -32,7 +32,7 @@ export async function isRunning(context: Context): Promise<boolean> {
   const reply = await askDaemon(context, { method: 'GET', path: '/livez' });
   if (!reply) return false;
   if (reply.status === 200 && (reply.body as { status?: unknown } | null)?.status === 'ok') return true;
-  const { host, port } = context.loaded().config.control;
+  const { host, port } = controlAddress(context.loaded().config.control);
   throw new SidecarError(
     'ledger_unavailable',
     `What listens at ${host}:${port} is no sidecar’s control plane.`,
@@ -82,7 +82,7 @@ export async function order(context: Context, what: string, question: Ask): Prom
   // Asked first without the token: it is for no other program.
   const reply = (await isRunning(context)) ? await askDaemon(context, question) : undefined;
   if (reply) return bodyOf(reply);
-  const { host, port } = context.loaded().config.control;
+  const { host, port } = controlAddress(context.loaded().config.control);
   throw new SidecarError(
     'daemon_required',
     `${what} needs a running sidecar, and none answers at ${host}:${port}: start it with kling-sidecar start.`,

@@ -79,10 +79,10 @@ function noteOf({ config, path }: LoadedConfig): string | null {
 /** Writes the facts for people. */
 export function banner(terminal: Terminal, facts: StartFacts): string {
   const rows: [string, string | null][] = [
-    ['data plane', `${facts.data}   (point your Kling base URL here)`],
-    ['data plane, TLS', facts.dataTls],
-    ['control plane', facts.control],
-    ['probes', facts.probes],
+    ['data plane', `${facts.all.data.join('  ')}   (point your Kling base URL here)`],
+    ['data plane, TLS', facts.all.dataTls.join('  ') || null],
+    ['control plane', facts.all.control.join('  ')],
+    ['probes', facts.all.probes.join('  ') || null],
     ['mode', facts.mode],
     ['upstream', facts.upstream],
     ['credentials', `${facts.credentials} (from ${facts.credentialsFrom})`],

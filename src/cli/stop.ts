@@ -6,7 +6,7 @@ import type { StopAnswer } from '../control/schemas.ts';
 import { SidecarError } from '../errors.ts';
 import { findOwner } from '../store/owner.ts';
 import type { Ms } from '../units.ts';
-import { bodyOf, askDaemon } from './control-client.ts';
+import { askDaemon, bodyOf, controlAddress } from './control-client.ts';
 import type { Context } from './context.ts';
 import { isRunning } from './source.ts';
 
@@ -96,7 +96,8 @@ export async function orderRunning(
   if (reply) return bodyOf(reply);
   const { control, store } = context.loaded().config;
   const owner = findOwner(store.path);
-  const nobody = `No sidecar is running: nothing answers at ${control.host}:${control.port}`;
+  const { host, port } = controlAddress(control);
+  const nobody = `No sidecar is running: nothing answers at ${host}:${port}`;
   if (owner === null || owner === 'unknown') throw new SidecarError('daemon_required', `${nobody}.`);
   throw new SidecarError(
     'daemon_required',

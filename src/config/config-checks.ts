@@ -1,5 +1,7 @@
 /** What single sections cannot know: rules that span sections, and features that this version lacks. */
 import { isDeepStrictEqual } from 'node:util';
+import { hostList } from '../fields.ts';
+import { addressesOf, isLoopback } from '../listen.ts';
 import { SEND_MS_MIN } from '../proxy/caller.ts';
 import { showValue, type ConfigProblem } from './config-problem.ts';
 import type { ConfigValues, SectionName } from './config-schema.ts';
@@ -11,12 +13,6 @@ interface Check {
   /** Left out when one of these sections is broken: its values are then defaults. */
   needs: readonly SectionName[];
   find(values: ConfigValues): ConfigProblem[];
-}
-
-/** Tells whether an address can be reached from this machine alone. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase();
-  return name === 'localhost' || name === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(name);
 }
 
 const CHECKS: readonly Check[] = [
@@ -38,13 +34,19 @@ export function checkValues(
   return { problems: whole.flatMap((check) => check.find(values)), warnings: warningsOf(values) };
 }
 
+type Host = ConfigValues['listen']['host'];
+
+function isAllLoopback(host: Host): boolean {
+  return hostList(host).every(isLoopback);
+}
+
 function exposedWithoutApps({ listen, apps }: ConfigValues): ConfigProblem[] {
-  if (isLoopback(listen.host) || apps.length > 0) return [];
+  if (isAllLoopback(listen.host) || apps.length > 0) return [];
   return [
     {
       key: 'listen.host',
       value: showValue(listen.host),
-      allowed: 'a loopback address while apps is empty: anyone who reaches this port spends your credits',
+      allowed: 'loopback addresses while apps is empty: anyone who reaches this port spends your credits',
       suggestion: 'configure apps, each with a key of its own, or listen on "127.0.0.1"',
     },
   ];
@@ -71,10 +73,11 @@ function portsTaken({ listen, control, probes }: ConfigValues): ConfigProblem[] 
   return problems;
 }
 
-/** Two addresses collide unless both are given in full and differ. */
-function mayCollide(one: string, other: string): boolean {
-  const isWide = (host: string): boolean => host === '0.0.0.0' || host === '::' || host === 'localhost';
-  return one === other || isWide(one) || isWide(other);
+/** Two listeners collide unless all their addresses are given in full and differ. */
+function mayCollide(one: Host, other: Host): boolean {
+  const [ones, others] = [addressesOf(hostList(one)), addressesOf(hostList(other))];
+  const isWide = (host: string): boolean => host === '0.0.0.0' || host === '::';
+  return ones.some((host) => others.includes(host)) || [...ones, ...others].some(isWide);
 }
 
 function proxyWithoutTls({ upstream }: ConfigValues): ConfigProblem[] {
@@ -149,9 +152,16 @@ const CLAIM_DAYS = 93;
 
 function warningsOf({ listen, control, store, budgets, mode }: ConfigValues): string[] {
   const warnings: string[] = [];
-  if (!isLoopback(listen.host)) warnings.push(`The data plane listens beyond loopback (${listen.host}).`);
-  if (!isLoopback(control.host)) {
-    warnings.push(`The control plane listens beyond loopback (${control.host}): reads need the token too.`);
+  const beyond = (host: Host): string =>
+    hostList(host)
+      .filter((each) => !isLoopback(each))
+      .join(', ');
+  if (!isAllLoopback(listen.host))
+    warnings.push(`The data plane listens beyond loopback (${beyond(listen.host)}).`);
+  if (!isAllLoopback(control.host)) {
+    warnings.push(
+      `The control plane listens beyond loopback (${beyond(control.host)}): reads need the token too.`,
+    );
   }
   if (store.callRetentionDays < CLAIM_DAYS) {
     warnings.push(

@@ -111,7 +111,8 @@ function suggestType(node: SchemaNode, value: unknown): string | undefined {
     }
     const isBoolean = value === 'true' || value === 'false';
     if (isBoolean && types.includes('boolean')) return `write ${value} without quotes`;
-    if (types.includes('array')) return `write ["${looksSecret(value) ? '…' : value.slice(0, 40)}"]`;
+    if (types.includes('array') && !types.includes('string'))
+      return `write ["${looksSecret(value) ? '…' : value.slice(0, 40)}"]`;
   }
   const isScalar = typeof value === 'number' || typeof value === 'boolean';
   return isScalar && types.includes('string') ? `write "${String(value)}" in quotes` : undefined;

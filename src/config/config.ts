@@ -11,7 +11,12 @@ import type { AlertsConfig } from '../alerts/alerts-config.ts';
 import { toBudgetRules } from '../budget/budget-config.ts';
 import type { BudgetRule } from '../budget/budget-rule.ts';
 import type { ClaimsConfig } from '../claims/claims-config.ts';
-import type { ControlConfig, ProbesConfig } from '../control/control-config.ts';
+import {
+  toControlConfig,
+  toProbesConfig,
+  type ControlConfig,
+  type ProbesConfig,
+} from '../control/control-config.ts';
 import {
   toAuthConfig,
   toPricingConfig,
@@ -24,6 +29,7 @@ import type { AccountConfig, TasksConfig } from '../polling/polling-config.ts';
 import {
   toAppConfigs,
   toCreatesConfig,
+  toListenConfig,
   type AppConfig,
   type CreatesConfig,
   type ListenConfig,
@@ -208,9 +214,9 @@ function toConfig(values: ConfigValues): Config {
   return {
     mode: values.mode,
     environment: values.environment,
-    listen: values.listen,
-    control: values.control,
-    probes: values.probes,
+    listen: toListenConfig(values.listen),
+    control: toControlConfig(values.control),
+    probes: toProbesConfig(values.probes),
     upstream: toUpstreamConfig(values.upstream),
     auth: toAuthConfig(values.auth),
     store: values.store,

@@ -37,18 +37,18 @@ export function compareConfigs(before: LoadedConfig, after: LoadedConfig): Confi
   const isFixed = (key: string): boolean =>
     FIXED_KEYS.some((path) => {
       const fixed = path.join('.');
-      return key === fixed || key.startsWith(`${fixed}.`);
+      return key === fixed || key.startsWith(`${fixed}.`) || key.startsWith(`${fixed}[`);
     });
   const keys = [...changed].sort();
   return { config: keepFixed(before.config, after.config), changed: keys, needRestart: keys.filter(isFixed) };
 }
 
 function keepFixed(before: Config, after: Config): Config {
-  const { host, port, tls } = before.listen;
+  const { hosts, port, tls } = before.listen;
   return Object.freeze({
     ...after,
-    listen: Object.freeze({ ...after.listen, host, port, tls }),
-    control: Object.freeze({ ...after.control, host: before.control.host, port: before.control.port }),
+    listen: Object.freeze({ ...after.listen, hosts, port, tls }),
+    control: Object.freeze({ ...after.control, hosts: before.control.hosts, port: before.control.port }),
     probes: before.probes,
     store: Object.freeze({ ...after.store, path: before.store.path }),
   });

@@ -25,6 +25,8 @@ export interface ApiOptions {
 export interface Api {
   /** Without `passed` the caller is the operator: a command that reads its own store. */
   fetch(request: Request, passed?: Passed): Response | Promise<Response>;
+  /** Tells whether a path is below one of ours, such as `/v1/tasks`. */
+  owns(path: string): boolean;
 }
 
 /** Makes the API with all its routes. */
@@ -56,9 +58,16 @@ export function createApi({ commands, telemetry, version, log }: ApiOptions): Ap
     openapi: '3.1.0',
     info: { title: 'kling-sidecar control plane', version },
   });
+  const own = new Set(app.routes.map(({ path }) => topOf(path)));
   return {
     fetch: (request, passed = { isOperator: true }) => app.fetch(request, passed),
+    owns: (path) => own.has(topOf(path)),
   };
+}
+
+/** Gives the part of a path that says whose it is: `/v1/tasks` of `/v1/tasks/871`, `/metrics` of itself. */
+function topOf(path: string): string {
+  return path.split('/', path.startsWith('/v1/') ? 3 : 2).join('/');
 }
 
 /** Gives problem details for whatever was thrown; what nobody expected is logged. */

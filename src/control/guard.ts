@@ -9,6 +9,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Secret } from '../secret.ts';
+import { isSpokenVersion } from '../sockets.ts';
 import { PlaneRefusal } from './problem.ts';
 
 export interface GuardRules {
@@ -16,6 +17,8 @@ export interface GuardRules {
   hostNames: ReadonlySet<string>;
   token: Secret;
   requireTokenForReads: boolean;
+  /** Says where a request belongs that was meant for the data plane; null for one of ours. */
+  misdirected: (method: string, path: string) => string | null;
 }
 
 /** The largest body that is read, in bytes: a batch of some thousand creates to estimate. */
@@ -36,15 +39,16 @@ const SINGLETONS: ReadonlySet<string> = new Set([
   'sec-fetch-site',
 ]);
 
-/** Makes the set of names that a listener on `host` and `port` answers to. */
+/** Makes the set of names that a listener on `hosts` and `port` answers to. */
 export function ownHostNames(
-  host: string,
+  hosts: readonly string[],
   port: number,
   allowedHosts: readonly string[],
 ): ReadonlySet<string> {
-  const isAddress = !['0.0.0.0', '::', ''].includes(host);
-  const bound = host.includes(':') ? `[${host}]` : host;
-  const names = ['127.0.0.1', 'localhost', '[::1]', ...(isAddress ? [bound] : []), ...allowedHosts];
+  const bound = hosts
+    .filter((host) => !['0.0.0.0', '::', ''].includes(host))
+    .map((host) => (host.includes(':') ? `[${host}]` : host));
+  const names = ['127.0.0.1', 'localhost', '[::1]', ...bound, ...allowedHosts];
   const own = new Set<string>();
   for (const name of names.map((text) => text.toLowerCase())) {
     if (/:\d+$/.test(name) && !name.endsWith(']')) own.add(name);
@@ -66,10 +70,11 @@ export interface Passed {
  *
  * Where a path decides, it is compared as it came and a mismatch asks for the token: whatever a router makes of
  * escapes later, it cannot open a door.
- * @throws PlaneRefusal `host_refused`, `browser_refused`, `forbidden`, `method_not_allowed`, `bad_request`,
+ * @throws PlaneRefusal `not_found` for a path of Kling's, `host_refused`, `browser_refused`, `forbidden`, `method_not_allowed`, `bad_request`,
  *   `token_required`, `media_type_refused`, `length_required`, `body_too_large`.
  */
 export function checkRequest(request: IncomingMessage, rules: GuardRules): Passed {
+  checkVersion(request);
   const { headers, method = '' } = request;
   checkHost(request, rules.hostNames);
   checkBrowser(request);
@@ -80,6 +85,8 @@ export function checkRequest(request: IncomingMessage, rules: GuardRules): Passe
     throw new PlaneRefusal('method_not_allowed', `The method ${method.slice(0, 20)} is not answered here.`);
   }
   const path = plainPath(request);
+  const elsewhere = rules.misdirected(method, path);
+  if (elsewhere !== null) throw new PlaneRefusal('not_found', elsewhere);
   if (!isRead) checkBody(request);
   const presented = /^Bearer +([\x21-\x7e]+)$/i.exec(headers.authorization ?? '')?.[1];
   const isOperator = presented !== undefined && rules.token.matches(presented);
@@ -107,10 +114,16 @@ export function tokenRequired(): PlaneRefusal {
 
 /** Refuses what a web page sends, and nothing else: for the probes listener, whose callers know it by address. */
 export function checkProbe(request: IncomingMessage): void {
+  checkVersion(request);
   checkBrowser(request);
   if (!READS.has(request.method ?? '')) {
     throw new PlaneRefusal('method_not_allowed', 'Probes are read with GET or HEAD.');
   }
+}
+
+function checkVersion(request: IncomingMessage): void {
+  if (isSpokenVersion(request)) return;
+  throw new PlaneRefusal('bad_request', `HTTP/${request.httpVersion} is not spoken here; use HTTP/1.1.`);
 }
 
 function checkHost(request: IncomingMessage, hostNames: ReadonlySet<string>): void {

@@ -1,15 +1,15 @@
 /** One HTTP listener of the control plane: limits, security headers, start and a bounded stop. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { SidecarError } from '../errors.ts';
+import { listenAt, type Listening } from '../listen.ts';
+import { drainRequest, ignoreOffer, Seats } from '../sockets.ts';
 import type { Log } from '../telemetry/log.ts';
 import { knownProblem, unexpectedProblem, type Problem } from './problem.ts';
 
 export interface ListenerOptions {
   /** The config key in messages: `control` or `probes`. */
   name: string;
-  host: string;
+  hosts: readonly string[];
   port: number;
   log: Log;
   clock: Clock;
@@ -18,8 +18,8 @@ export interface ListenerOptions {
 }
 
 export interface Listener {
-  /** Gives the port in use. @throws SidecarError `config_invalid` where the address cannot be had. */
-  start(): Promise<number>;
+  /** Gives the addresses and the port in use. @throws SidecarError `config_invalid` where an address cannot be had. */
+  start(): Promise<{ hosts: readonly string[]; port: number }>;
   /** Waits for open answers a moment, then cuts them off. Idempotent. */
   stop(): Promise<void>;
 }
@@ -43,23 +43,39 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 
 /** Makes a listener that is not yet listening. */
 export function createListener(options: ListenerOptions): Listener {
+  const seats = new Seats(CONNECTIONS_MAX);
+  const make = (): Server => makeServer(options, seats);
+  let listening: Promise<Listening<Server>> | null = null;
+  let stopping: Promise<void> | null = null;
+  const stopAll = async (): Promise<void> => {
+    const { servers } = await (listening ?? Promise.resolve({ servers: [] })).catch(() => ({ servers: [] }));
+    await Promise.all(servers.map((server) => stop(server, options.clock)));
+  };
+  return {
+    start: () => (listening ??= listenAt(make, { ...options, setting: `${options.name}.port` })),
+    stop: () => (stopping ??= stopAll()),
+  };
+}
+
+function makeServer(options: ListenerOptions, seats: Seats): Server {
   const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: HEADERS_MS_MAX,
       requestTimeout: REQUEST_MS_MAX,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 5_000,
       // A missing Host is answered by our own rule, with our own shape.
       requireHostHeader: false,
     },
-    (request, response) => void serve(options, request, response),
+    (request, response) => {
+      seats.note(request, response);
+      ignoreOffer(request, response);
+      void serve(options, request, response);
+    },
   );
-  server.maxConnections = CONNECTIONS_MAX;
-  let stopping: Promise<void> | null = null;
-  return {
-    start: () => listen(server, options),
-    stop: () => (stopping ??= stop(server, options.clock)),
-  };
+  seats.watch(server);
+  return server;
 }
 
 async function serve(
@@ -73,34 +89,31 @@ async function serve(
   } catch (error) {
     const problem = knownProblem(error);
     if (!problem) options.log.error('the control plane failed to answer', { error, url: request.url });
-    sendProblem(request, response, problem ?? unexpectedProblem());
+    sendProblem({ request, response }, problem ?? unexpectedProblem(), options.clock);
   }
 }
 
-function sendProblem(request: IncomingMessage, response: ServerResponse, problem: Problem): void {
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+}
+
+/** Sends a problem. Where its request is still arriving, what is left of it is read and dropped first. */
+function sendProblem({ request, response }: Exchange, problem: Problem, clock: Clock): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  // What is left of a refused body is not read.
   if (!request.complete) response.setHeader('connection', 'close');
   if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer');
-  response.writeHead(problem.status, { 'content-type': 'application/problem+json' });
-  response.end(JSON.stringify(problem));
-}
-
-function listen(server: Server, { name, host, port }: ListenerOptions): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'is taken by another program' : `failed with ${cause.code}`;
-      const message = `${name}: listening on ${host} port ${port} ${why}; choose another ${name}.port or host.`;
-      reject(new SidecarError('config_invalid', message, { cause }));
-    });
-    server.listen({ host, port }, () => {
-      server.removeAllListeners('error');
-      resolve((server.address() as AddressInfo).port);
-    });
+  const body = Buffer.from(JSON.stringify(problem));
+  response.writeHead(problem.status, {
+    'content-type': 'application/problem+json',
+    'content-length': body.length,
   });
+  response.write(body);
+  if (request.complete || request.destroyed) response.end();
+  else drainRequest(request, clock, () => response.end());
 }
 
 function stop(server: Server, clock: Clock): Promise<void> {
@@ -116,10 +129,4 @@ function stop(server: Server, clock: Clock): Promise<void> {
     });
     server.closeIdleConnections();
   });
-}
-
-/** Writes a listener's address as people open it: a wildcard as loopback, IPv6 in brackets. */
-export function urlOf(host: string, port: number): string {
-  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

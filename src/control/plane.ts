@@ -17,33 +17,57 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { answerError, createApi } from './api.ts';
 import type { ControlCommands } from './commands.ts';
 import { checkProbe, checkRequest, ownHostNames, type Passed } from './guard.ts';
-import { createListener, urlOf, type Listener } from './listener.ts';
+import { nearPath } from '../kling/near-path.ts';
+import { DEFAULT_ROUTES } from '../kling/routes.ts';
+import { urlOf } from '../listen.ts';
+import { createListener, type Listener } from './listener.ts';
 import { PlaneRefusal } from './problem.ts';
 
 export interface ControlPlaneOptions {
-  host: string;
+  hosts: readonly string[];
   port: number;
   allowedHosts: readonly string[];
   token: Secret;
   /** True beyond loopback: reads ask for the token too, but for /livez and /readyz. */
   requireTokenForReads: boolean;
+  /** The data plane's address, for those who take this plane for it. */
+  dataUrl: string;
   commands: ControlCommands;
   telemetry: Pick<Telemetry, 'metricsText'>;
   /** A second listener with /livez, /readyz and /metrics alone, without a token. */
-  probes: { host: string; port: number } | null;
+  probes: { hosts: readonly string[]; port: number } | null;
   version: string;
   log: Log;
   clock: Clock;
 }
 
+/** The addresses of a plane's listeners: the first one as a URL, then all of them. */
+export interface ControlUrls {
+  url: string;
+  probesUrl: string | null;
+  urls: readonly string[];
+  probesUrls: readonly string[];
+}
+
 export interface ControlPlane {
   /** @throws SidecarError `config_invalid` where an address cannot be had; nothing listens then. */
-  start(): Promise<{ url: string; probesUrl: string | null }>;
+  start(): Promise<ControlUrls>;
   /** Ends both listeners within two seconds. Idempotent. */
   stop(): Promise<void>;
 }
 
 const PROBE_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+
+/** Says where to send a call of Kling's API; null where it is none, nor nearly one. */
+function forDataPlane(method: string, path: string, dataUrl: string): string | null {
+  const meant =
+    DEFAULT_ROUTES.find(method, path).kind === 'unknown' ? nearPath(DEFAULT_ROUTES, method, path) : path;
+  if (meant === null) return null;
+  return (
+    `This is the control plane; Kling's API is on the data plane. Send this to ${dataUrl}${meant}, ` +
+    `and point the Kling base URL at ${dataUrl}.`
+  );
+}
 
 /** Makes the control plane; nothing listens before `start`. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
@@ -60,9 +84,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
 
   const answer = (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { token, requireTokenForReads } = options;
-    passed.set(request, checkRequest(request, { hostNames, token, requireTokenForReads }));
+    passed.set(request, checkRequest(request, { hostNames, token, requireTokenForReads, misdirected }));
     return hono(request, response);
   };
+  const misdirected = (method: string, path: string): string | null =>
+    api.owns(path) ? null : forDataPlane(method, path, options.dataUrl);
   const answerProbe = (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     checkProbe(request);
     if (PROBE_PATHS.has((request.url ?? '').split('?', 1)[0] ?? '')) return hono(request, response);
@@ -70,7 +96,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   };
   const control = createListener({
     name: 'control',
-    host: options.host,
+    hosts: options.hosts,
     port: options.port,
     log,
     clock,
@@ -84,13 +110,13 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   };
   return {
     async start() {
-      const port = await control.start();
-      hostNames = ownHostNames(options.host, port, options.allowedHosts);
+      const { hosts, port } = await control.start();
+      hostNames = ownHostNames(hosts, port, options.allowedHosts);
       try {
-        const probesPort = await probes?.start();
-        const probesUrl =
-          options.probes && probesPort !== undefined ? urlOf(options.probes.host, probesPort) : null;
-        return { url: urlOf(options.host, port), probesUrl };
+        const probing = await probes?.start();
+        const urls = hosts.map((host) => urlOf(host, port));
+        const probesUrls = probing?.hosts.map((host) => urlOf(host, probing.port)) ?? [];
+        return { url: urls[0] ?? '', probesUrl: probesUrls[0] ?? null, urls, probesUrls };
       } catch (error) {
         await stop();
         throw error;

@@ -1,5 +1,6 @@
 /** Prices creates for the estimate exactly as the data plane would, from the same route table and price list. */
 import { SidecarError } from '../errors.ts';
+import { nearPath } from '../kling/near-path.ts';
 import { cheaperStandard, priceCreate, type CreatePrice, type PriceOptions } from '../kling/price.ts';
 import { UNKNOWN_CREATE, type KlingRoute, type RouteTable } from '../kling/routes.ts';
 import { scanBody } from '../kling/strict-json.ts';
@@ -35,7 +36,7 @@ function priceRequest(rules: PriceRules, request: EstimateRequest, app: string):
   const match = rules.routes.find('POST', path);
   if (match.kind === 'method')
     return unpriceable(`target_refused: ${path} takes ${match.allowed.join(', ')} only`);
-  const near = match.kind === 'match' ? null : rules.routes.nearMiss('POST', path);
+  const near = match.kind === 'match' ? null : nearPath(rules.routes, 'POST', path);
   if (near !== null) return unpriceable(`target_refused: There is no ${path}; did you mean ${near}?`);
   const route = match.kind === 'match' ? match.route : UNKNOWN_CREATE;
   if (route.kind !== 'create' && route.kind !== 'sync_create') return free(route);

@@ -9,8 +9,8 @@
  * It never listens beyond what it is told to, never calls anybody (callbacks are not delivered), keeps nothing on disk.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { sleep, type Clock } from '../clock.ts';
+import { listenAt, LOOPBACKS, urlOf } from '../listen.ts';
 import type { Ms, Product } from '../units.ts';
 import { createAccount, type KlingAccount } from './account.ts';
 import { createAuthenticate, type Authenticate } from './auth.ts';
@@ -27,7 +27,7 @@ import { routeOf } from './routes.ts';
 export interface EmulatorOptions {
   /** What to wait and date by. */
   clock: Clock;
-  /** Where to listen; 0 lets the system choose a port. Default 127.0.0.1:5566. */
+  /** Where to listen; 0 lets the system choose a port. Default both loopbacks and 5566. */
   host?: string;
   port?: number;
   /** How many times as fast as the clock tasks get older (above 0). Default 1. */
@@ -78,7 +78,7 @@ export const DEFAULT_PACKS: readonly PackOptions[] = [
 
 /** Makes an emulator; nothing listens before {@link Emulator.start}. */
 export function createEmulator(options: EmulatorOptions): Emulator {
-  const { clock, host = '127.0.0.1', port = EMULATOR_PORT } = options;
+  const { clock, host, port = EMULATOR_PORT } = options;
   const authenticate = createAuthenticate({
     apiKey: options.apiKey ?? EMULATOR_CREDENTIALS.apiKey,
     accessKey: options.accessKey ?? EMULATOR_CREDENTIALS.accessKey,
@@ -87,26 +87,32 @@ export function createEmulator(options: EmulatorOptions): Emulator {
   const faults = createFaults();
   const record = createRequestRecord(options.recordRequests ?? true);
   let origin = '';
+  let servers: Server[] = [];
   let account = openAccount(options, () => origin);
   const reset = (): void => {
     faults.clear();
     record.clear();
     account = openAccount(options, () => origin);
   };
-  const server = createServer((request, response) => {
-    const served = serve(
-      { request, response },
-      { clock, faults, record, authenticate, reset, account: () => account },
-    );
-    served.catch(() => dropConnection(response));
-  });
+  const make = (): Server =>
+    createServer((request, response) => {
+      const served = serve(
+        { request, response },
+        { clock, faults, record, authenticate, reset, account: () => account },
+      );
+      served.catch(() => dropConnection(response));
+    });
   return {
     async start() {
-      const address = await listen(server, host, port);
-      origin = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
-      return { url: origin, port: address.port };
+      const hosts = host === undefined ? LOOPBACKS : [host];
+      const had = await listenAt(make, { hosts, port, setting: 'the emulator’s port' });
+      servers = had.servers;
+      origin = urlOf(had.hosts[0] ?? '', had.port);
+      return { url: origin, port: had.port };
     },
-    stop: () => close(server),
+    async stop() {
+      await Promise.all(servers.map(close));
+    },
     book: () => account.book.read(),
     requests: () => record.list(),
     warnings: () => account.warnings,
@@ -232,16 +238,6 @@ async function readBody(request: IncomingMessage): Promise<Buffer | null> {
     if (length <= BODY_BYTES_MAX) chunks.push(chunk);
   }
   return length > BODY_BYTES_MAX ? null : Buffer.concat(chunks);
-}
-
-function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve(server.address() as AddressInfo);
-    });
-  });
 }
 
 function close(server: Server): Promise<void> {

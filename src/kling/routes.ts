@@ -42,8 +42,8 @@ export interface RouteTable {
   readonly routes: readonly KlingRoute[];
   /** Finds a request's route by its method and its path without query. */
   find(method: string, path: string): RouteMatch;
-  /** Gives the known path that a path misses only by case or slashes; null where there is none. */
-  nearMiss(method: string, path: string): string | null;
+  /** Gives a path as Kling spells it, whatever its case and slashes; null where no method knows it. */
+  spelling(method: string, path: string): string | null;
   /** Gives a route by its template and method, as the store keeps them. */
   byTemplate(template: string, method?: string): KlingRoute | null;
 }
@@ -277,7 +277,8 @@ class Table implements RouteTable {
     POST: new Map(),
   };
   readonly #byTemplate = new Map<string, KlingRoute>();
-  readonly #byFold = new Map<string, string>();
+  /** Templates, or what stands before their parameter, by the same folded. */
+  readonly #byFold = { exact: new Map<string, string>(), below: new Map<string, string>() };
 
   readonly #models: ModelNames;
 
@@ -288,14 +289,17 @@ class Table implements RouteTable {
   }
 
   #add(route: KlingRoute): void {
-    this.#byTemplate.set(`${route.method} ${route.template}`, route);
-    const at = route.template.indexOf('/{');
+    const { method, template } = route;
+    this.#byTemplate.set(`${method} ${template}`, route);
+    const at = template.indexOf('/{');
     if (at >= 0) {
-      this.#below[route.method].set(route.template.slice(0, at), route);
+      const before = template.slice(0, at);
+      this.#below[method].set(before, route);
+      this.#byFold.below.set(`${method} ${before.toLowerCase()}`, before);
       return;
     }
-    this.#exact[route.method].set(route.template, { kind: 'match', route, params: NO_PARAMS });
-    this.#byFold.set(`${route.method} ${foldPath(route.template)}`, route.template);
+    this.#exact[method].set(template, { kind: 'match', route, params: NO_PARAMS });
+    this.#byFold.exact.set(`${method} ${template.toLowerCase()}`, template);
   }
 
   find(method: string, path: string): RouteMatch {
@@ -309,10 +313,18 @@ class Table implements RouteTable {
     return this.#otherMethod(path);
   }
 
-  nearMiss(method: string, path: string): string | null {
+  spelling(method: string, path: string): string | null {
     const wanted = method === 'HEAD' ? 'GET' : method;
-    const near = this.#byFold.get(`${wanted} ${foldPath(path)}`);
-    return near === undefined || near === path ? null : near;
+    const plain = path.replaceAll(/\/+/g, '/').replace(/\/$/, '');
+    const at = plain.lastIndexOf('/');
+    for (const each of [wanted, wanted === 'GET' ? 'POST' : 'GET']) {
+      const exact = this.#byFold.exact.get(`${each} ${plain.toLowerCase()}`);
+      if (exact !== undefined) return exact;
+      const below =
+        at > 0 ? this.#byFold.below.get(`${each} ${plain.slice(0, at).toLowerCase()}`) : undefined;
+      if (below !== undefined) return below + plain.slice(at);
+    }
+    return null;
   }
 
   byTemplate(template: string, method = 'POST'): KlingRoute | null {
@@ -343,10 +355,6 @@ class Table implements RouteTable {
     const allowed = [...(has('GET') ? ['GET', 'HEAD'] : []), ...(has('POST') ? ['POST'] : [])];
     return allowed.length === 0 ? UNKNOWN : { kind: 'method', allowed };
   }
-}
-
-function foldPath(path: string): string {
-  return path.toLowerCase().replaceAll(/\/+/g, '/').replace(/\/$/, '');
 }
 
 /** The table without additions. */

@@ -15,11 +15,11 @@ import { UNKNOWN_CREATE, type KlingRoute } from '../kling/routes.ts';
 import { readCaller, saneRequestId } from './caller.ts';
 import { handleCreate } from './create.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
+import { findRoute } from './find-route.ts';
 import { readFrame, type Frame } from './frame.ts';
 import { handleRead, type ReadDeps } from './read.ts';
 import { headerSafe, refusalAnswer, writeRefusal } from './reply.ts';
 import type { ProxySettings } from './settings.ts';
-import { readTarget } from './target.ts';
 
 export interface DataPlaneDeps extends CreateDeps, ReadDeps {
   settings: () => ProxySettings;
@@ -76,7 +76,7 @@ async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchang
   const settings = deps.settings();
   const frame = readFrame(request, settings.frame);
   passage.requestId = saneRequestId(frame.headers) ?? passage.requestId;
-  const found = findTarget(settings, frame, request.url ?? '');
+  const found = findRoute(settings, frame, request.url ?? '');
   passage.route = found.route?.template ?? 'unmatched';
   const caller = await readCaller(frame, settings.identify);
   passage.app = caller.app;
@@ -117,31 +117,6 @@ async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchang
 function isFree(route: KlingRoute | null, frame: Frame): boolean {
   if (route === null) return frame.method !== 'POST';
   return route.kind === 'read' || route.kind === 'write';
-}
-
-interface Found {
-  route: KlingRoute | null;
-  path: string;
-  query: string;
-}
-
-function findTarget(settings: ProxySettings, frame: Frame, url: string): Found {
-  const method = frame.method === 'HEAD' ? 'GET' : frame.method;
-  const { path, query } = readTarget(url, method === 'GET', settings.stripPrefixes);
-  const found = settings.routes.find(method, path);
-  if (found.kind === 'match') return { route: found.route, path, query };
-  if (found.kind === 'method') {
-    throw new SidecarError(
-      'target_refused',
-      `${path} takes ${found.allowed.join(' or ')}, not ${frame.method}.`,
-      { status: 405, detail: { allowed: found.allowed.join(', ') } },
-    );
-  }
-  const near = settings.routes.nearMiss(method, path);
-  if (near !== null) {
-    throw new SidecarError('target_refused', `There is no ${path}; did you mean ${near}?`, { status: 404 });
-  }
-  return { route: null, path, query };
 }
 
 function shuttingDown(): SidecarError {

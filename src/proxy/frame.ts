@@ -4,10 +4,12 @@
  * Works on the raw header lines, because Node's header object joins or drops duplicates. Headers go on by an
  * allow-list; everything else that a client sends stays here.
  *
- * **Invariant**: one Host, one of each singleton, no upgrade, no web page, no override header reaches Kling.
+ * **Invariant**: one Host, one of each singleton, no offer of another protocol, no web page, no override header reaches
+ * Kling.
  */
 import type { IncomingMessage } from 'node:http';
 import { SidecarError } from '../errors.ts';
+import { isSpokenVersion } from '../sockets.ts';
 
 /** Headers that go to Kling as they came; `upstream.forwardHeaders` adds to them. */
 const FORWARDED = ['content-type', 'accept', 'accept-language', 'user-agent', 'traceparent', 'tracestate'];
@@ -69,9 +71,11 @@ export function hostNames(port: number, allowedHosts: readonly string[]): Readon
 /**
  * Checks a request's framing.
  *
- * @throws SidecarError `host_refused`, `browser_refused`, `target_refused` (400, 405, 417, 426, 431).
+ * @throws SidecarError `host_refused`, `browser_refused`, `target_refused` (400, 405, 417, 431).
  */
 export function readFrame(request: IncomingMessage, rules: FrameRules): Frame {
+  if (!isSpokenVersion(request))
+    throw target(`HTTP/${request.httpVersion} is not spoken here; use HTTP/1.1.`);
   if (request.rawHeaders.length > 2 * HEADER_LINES_MAX) {
     throw target(`The request has more than ${HEADER_LINES_MAX} header lines.`, 431);
   }
@@ -82,12 +86,11 @@ export function readFrame(request: IncomingMessage, rules: FrameRules): Frame {
   if (!ALLOWED_METHODS.has(method)) {
     throw target(`The method ${method} is not forwarded; use GET, HEAD or POST.`, 405);
   }
-  if (headers.has('upgrade')) throw target('Upgrade is not supported.', 426);
+  checkCoding(headers.get('transfer-encoding'));
   const expect = headers.get('expect');
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     throw target('The only Expect header that is answered is 100-continue.', 417);
   }
-  if (method !== 'POST' && declaresBody(headers)) throw target(`A ${method} request may not declare a body.`);
   return { method: method as Frame['method'], headers, forward: forwardLines(headers, rules) };
 }
 
@@ -125,9 +128,14 @@ function checkBrowser(headers: ReadonlyMap<string, string>): void {
   );
 }
 
-function declaresBody(headers: ReadonlyMap<string, string>): boolean {
-  const length = headers.get('content-length');
-  return headers.has('transfer-encoding') || (length !== undefined && length !== '0');
+/** Only chunks: another coding in front of them would hide the body from us and not from everybody else. */
+function checkCoding(coding: string | undefined): void {
+  if (coding === undefined) return;
+  const named = coding.split(',').map((name) => name.trim().toLowerCase());
+  if (named.filter((name) => name !== '').join() === 'chunked') return;
+  throw target(
+    `The transfer coding ${printable(coding)} is not read; send the body in chunks or with its length.`,
+  );
 }
 
 function forwardLines(headers: ReadonlyMap<string, string>, rules: FrameRules): string[] {

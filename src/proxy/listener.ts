@@ -12,12 +12,12 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Secret } from '../secret.ts';
+import { DRAIN_MS_MAX, ignoreOffer, type Seats } from '../sockets.ts';
 import { onBodyWanted } from './body.ts';
 import { HEADER_LINES_MAX } from './frame.ts';
 import { refusalAnswer } from './reply.ts';
@@ -25,10 +25,9 @@ import { refusalAnswer } from './reply.ts';
 const HEADERS_MS_MAX = 10_000;
 const REQUEST_MS_MAX = 60_000;
 const KEEP_ALIVE_MS = 65_000;
-const CONNECTIONS_MAX = 2_048;
+/** Connections of the data plane, over all its listeners. */
+export const CONNECTIONS_MAX = 2_048;
 const HEADER_BYTES_MAX = 16_384;
-/** How long a refused connection may stay open for its client to read the answer. */
-const LINGER_MS_MAX = 2_000;
 /** What 405 names as allowed where no route is known. */
 const ALLOWED = 'GET, HEAD, POST';
 
@@ -40,8 +39,16 @@ export interface TlsPair {
 
 export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
+export interface ListenerOptions {
+  /** Null for plain HTTP. */
+  tls: TlsPair | null;
+  clock: Clock;
+  /** Counts the connections of all listeners of the plane together. */
+  seats: Seats;
+}
+
 /** Makes a server that hands over well-formed requests and answers the rest itself. */
-export function createListener(handle: Handle, tls: TlsPair | null, clock: Clock): Server {
+export function createListener(handle: Handle, { tls, clock, seats }: ListenerOptions): Server {
   const options: ServerOptions = {
     maxHeaderSize: HEADER_BYTES_MAX,
     insecureHTTPParser: false,
@@ -62,10 +69,12 @@ export function createListener(handle: Handle, tls: TlsPair | null, clock: Clock
         });
   // Some versions of Node drop the lines beyond this without a word; one more than ours shows that there were too many.
   server.maxHeadersCount = HEADER_LINES_MAX + 1;
-  server.maxConnections = CONNECTIONS_MAX;
+  seats.watch(server);
   const refusals = new SocketRefusals(clock);
   const begin: Handle = (request, response) => {
     refusals.note(request, response);
+    seats.note(request, response);
+    ignoreOffer(request, response);
     handle(request, response);
   };
   server.on('request', begin);
@@ -74,9 +83,7 @@ export function createListener(handle: Handle, tls: TlsPair | null, clock: Clock
     begin(request, response);
   });
   server.on('checkExpectation', begin);
-  server.on('upgrade', (_request: IncomingMessage, socket: Duplex) =>
-    refusals.refuse(socket, 426, 'Upgrade is not supported.'),
-  );
+  // Nobody listens for `upgrade`: Node then serves the request as any other.
   server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
     refusals.refuse(socket, 405, 'CONNECT is not supported.'),
   );
@@ -86,37 +93,12 @@ export function createListener(handle: Handle, tls: TlsPair | null, clock: Clock
   return server;
 }
 
-/**
- * Begins to listen; gives the port.
- * @throws SidecarError `config_invalid` naming the address where it cannot be had.
- */
-export function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const fail = (cause: NodeJS.ErrnoException): void => reject(addressError(cause, `${host}:${port}`));
-    server.once('error', fail);
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off('error', fail);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-function addressError(cause: NodeJS.ErrnoException, address: string): SidecarError {
-  const why =
-    cause.code === 'EADDRINUSE'
-      ? 'another program listens there: end it, or set another listen.port'
-      : `${cause.code ?? cause.message}: set another listen.host or listen.port`;
-  return new SidecarError('config_invalid', `The data plane cannot listen on ${address} (${why}).`, {
-    cause,
-  });
-}
-
 interface OpenRequest {
   request: IncomingMessage;
   response: ServerResponse;
 }
 
-/** Refuses what never becomes a request of its own: bytes that are no HTTP, upgrades, tunnels. */
+/** Refuses what never becomes a request of its own: bytes that are no HTTP, and tunnels. */
 class SocketRefusals {
   readonly #clock: Clock;
   /** Requests without a complete answer, by their connection: their answers come first. */
@@ -147,7 +129,7 @@ class SocketRefusals {
 
   /** Answers and closes; where an earlier request still waits for its answer only the latter, lest one be taken for the other. */
   refuse(socket: Duplex, status: number, message: string): void {
-    // After an upgrade nobody else listens, and an error that nobody hears ends the process.
+    // After a CONNECT nobody else listens, and an error that nobody hears ends the process.
     socket.on('error', () => socket.destroy());
     if (!socket.writable || this.#isBusy(socket)) {
       socket.destroy();
@@ -163,7 +145,7 @@ class SocketRefusals {
     socket.removeAllListeners('data');
     socket.on('data', () => {});
     socket.end(Buffer.concat([Buffer.from(`${head}\r\n`), body]));
-    const timer = this.#clock.after(LINGER_MS_MAX, () => socket.destroy());
+    const timer = this.#clock.after(DRAIN_MS_MAX, () => socket.destroy());
     socket.once('close', () => timer.cancel());
   }
 

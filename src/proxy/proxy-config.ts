@@ -1,12 +1,12 @@
 /** The config sections of the data plane: `listen`, `apps`, `creates` and `refusals`. */
 import { z } from 'zod';
-import { allowedHosts, bindHost, creditsAmount, creditsOrZero, port } from '../fields.ts';
+import { allowedHosts, bindHosts, creditsAmount, creditsOrZero, hostList, port } from '../fields.ts';
 import { fromCredits, type MilliCredits, type Ms } from '../units.ts';
 import { SEND_MS_MIN } from './caller.ts';
 
 export const listenSection = z
   .strictObject({
-    host: bindHost.default('127.0.0.1'),
+    host: bindHosts,
     port: port.default(5564),
     allowedHosts,
     stripPrefixes: z
@@ -35,7 +35,13 @@ export const listenSection = z
   .prefault({});
 
 /** `tls` files are absolute once loaded. */
-export type ListenConfig = z.output<typeof listenSection>;
+export type ListenConfig = Omit<z.output<typeof listenSection>, 'host'> & {
+  hosts: readonly string[];
+};
+
+export function toListenConfig({ host, ...rest }: z.output<typeof listenSection>): ListenConfig {
+  return { ...rest, hosts: hostList(host) };
+}
 
 const app = z
   .strictObject({

@@ -14,7 +14,7 @@ import type { AnswerHead, Attempt, AttemptFailure, OutboundRequest } from '../up
 import { hasJsonBody, headerOf } from '../upstream/headers.ts';
 import { RESIGN_CODES } from '../upstream/upstream.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
-import { readBody } from './body.ts';
+import { dropBody, readBody } from './body.ts';
 import { checkMediaType } from './prepare.ts';
 import {
   endWith,
@@ -53,7 +53,8 @@ export interface ReadRequest extends Pick<
 export async function handleRead(deps: ReadDeps, read: ReadRequest): Promise<void> {
   const { frame, request } = read;
   let body: Uint8Array | null = null;
-  if (frame.method === 'POST') {
+  if (frame.method !== 'POST') await dropBody(request);
+  else {
     if (read.settings.mode === 'protect') checkMediaType(frame.headers);
     const received = await readBody(request, Math.min(FREE_WRITE_BYTES_MAX, read.settings.bodyBytesMax));
     body = received.buffer.subarray(received.start, received.end);

@@ -3,7 +3,9 @@ import type { ServerResponse } from 'node:http';
 import { REFUSALS, type ErrorDetail, type SidecarError, isRefusal } from '../errors.ts';
 import { endToEnd } from '../upstream/headers.ts';
 import type { Clock } from '../clock.ts';
+import { drainRequest } from '../sockets.ts';
 import type { Ms } from '../units.ts';
+import { awaitsContinue } from './body.ts';
 
 /** On an answer of Kling's that was kept and is given again. */
 export const REPLAYED_HEADER = 'x-kling-sidecar-replayed';
@@ -127,29 +129,19 @@ export function endWith(response: ServerResponse, body: Uint8Array): void {
   else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
 }
 
-/** How long a refused request may go on arriving before its connection is closed over it. */
-const LINGER_MS_MAX = 2_000;
-
 /**
- * Writes a refusal. Where its request is still arriving, the rest is read and dropped for a while: closing over unread
- * bytes resets the connection, and a client that is still sending would see the reset in place of the answer.
+ * Writes a refusal. Where its request is still arriving, the rest is read and dropped first (`drainRequest`), so that
+ * a client that is still sending reads the answer.
  */
 export function writeRefusal(response: ServerResponse, answer: OwnAnswer, clock: Clock): void {
   const request = response.req;
   if (!request.complete) answer.lines.push('connection', 'close');
-  const isWaiting = request.headers.expect !== undefined;
-  if (request.complete || request.destroyed || isWaiting || request.method === 'HEAD') {
+  if (request.complete || request.destroyed || awaitsContinue(request)) {
     writeAnswer(response, answer);
     return;
   }
   if (response.headersSent || response.destroyed) return;
   response.writeHead(answer.status, answer.lines);
-  response.write(answer.body);
-  const timer = clock.after(LINGER_MS_MAX, () => response.end());
-  const done = (): void => {
-    timer.cancel();
-    response.end();
-  };
-  request.once('end', done).once('close', done);
-  request.removeAllListeners('data').resume();
+  if (request.method !== 'HEAD') response.write(answer.body);
+  drainRequest(request, clock, () => response.end());
 }

@@ -11,6 +11,8 @@ export interface ProxySettings {
   mode: EnforceMode;
   frame: FrameRules;
   stripPrefixes: readonly string[];
+  /** The control plane's address, for those who ask us for it. */
+  controlUrl: string;
   bodyBytesMax: number;
   /** Null where no apps are configured: any bearer is accepted and thrown away. */
   identify: IdentifyApp | null;

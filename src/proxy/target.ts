@@ -36,7 +36,7 @@ export function readTarget(url: string, isRead: boolean, stripPrefixes: readonly
   const query = mark === -1 ? '' : url.slice(mark);
   if (fullPath.length > PATH_BYTES_MAX) throw refused(`has a path over ${PATH_BYTES_MAX} characters`, url);
   if (query.length > QUERY_BYTES_MAX) throw refused(`has a query over ${QUERY_BYTES_MAX} characters`, url);
-  const path = stripped(fullPath, stripPrefixes);
+  const path = withoutPrefix(fullPath, stripPrefixes);
   if (!(isRead ? READ_PATH : PLAIN_PATH).test(path) || DOT_SEGMENT.test(path)) {
     throw refused(
       'may hold only segments of letters, digits and . _ ~ -, none empty, none of dots alone',
@@ -53,7 +53,12 @@ export function readTarget(url: string, isRead: boolean, stripPrefixes: readonly
   return { path, query: query === '?' ? '' : query };
 }
 
-function stripped(path: string, prefixes: readonly string[]): string {
+/** Gives a target's path as it came, less the first configured prefix that it starts with; nothing is checked. */
+export function strippedPath(url: string, stripPrefixes: readonly string[]): string {
+  return withoutPrefix(url.split('?', 1)[0] ?? '', stripPrefixes);
+}
+
+function withoutPrefix(path: string, prefixes: readonly string[]): string {
   for (const prefix of prefixes) {
     if (path.startsWith(prefix) && path.charCodeAt(prefix.length) === 47) return path.slice(prefix.length);
   }

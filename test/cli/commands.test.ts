@@ -244,8 +244,8 @@ describe('without a sidecar or a store', () => {
     const port = String((server.address() as AddressInfo).port);
     const emulate = await cli(['emulate', '--port', port], { cwd });
     expect(emulate).toMatchObject({
-      code: 1,
-      err: expect.stringContaining(`127.0.0.1:${port} is taken`) as string,
+      code: 2,
+      err: expect.stringContaining(`cannot listen on 127.0.0.1:${port} (another program`) as string,
     });
     const status = await cli(['status'], { cwd, env: { KLING_SIDECAR__CONTROL__PORT: port } });
     expect(status).toMatchObject({

@@ -48,7 +48,7 @@ describe('the environment', () => {
 
   it('makes a section that the file leaves null', () => {
     const { config } = load({}, { KLING_SIDECAR__PROBES__PORT: '9090' });
-    expect(config.probes).toEqual({ host: '127.0.0.1', port: 9090 });
+    expect(config.probes).toEqual({ hosts: ['127.0.0.1', '::1'], port: 9090 });
   });
 
   it('is refused where a name is wrong, with what it may have meant', () => {

@@ -25,8 +25,13 @@ describe('the defaults', () => {
 
   it('are those of the contract where money and safety depend on them', () => {
     const { config } = load({});
-    expect(config.listen).toMatchObject({ host: '127.0.0.1', port: 5564, maxBodyMiB: 128, drainMs: 25_000 });
-    expect(config.control).toMatchObject({ host: '127.0.0.1', port: 5565 });
+    expect(config.listen).toMatchObject({
+      hosts: ['127.0.0.1', '::1'],
+      port: 5564,
+      maxBodyMiB: 128,
+      drainMs: 25_000,
+    });
+    expect(config.control).toMatchObject({ hosts: ['127.0.0.1', '::1'], port: 5565 });
     expect(config.upstream).toMatchObject({
       baseUrl: 'https://api-singapore.klingai.com',
       timeoutMs: 30_000,

@@ -135,11 +135,12 @@ export async function startRig(
   const telemetry = createTelemetry({ environment: 'test', version: '9.9.9', knownApps: [], log, clock });
   const readiness = { ready: true, reasons: [] as string[] };
   const plane = createControlPlane({
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     port: 0,
     allowedHosts: [],
     token,
     requireTokenForReads: false,
+    dataUrl: 'http://127.0.0.1:5564',
     commands: commandsOf(ledger, clock, readiness),
     telemetry,
     probes: null,

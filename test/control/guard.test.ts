@@ -223,12 +223,12 @@ describe('beyond loopback', () => {
   });
 
   test('an address that is bound is a name of ours, a wildcard is none', () => {
-    expect([...ownHostNames('10.1.2.3', 5565, [])]).toContain('10.1.2.3:5565');
-    expect([...ownHostNames('fd00::1', 5565, [])]).toContain('[fd00::1]:5565');
+    expect([...ownHostNames(['10.1.2.3'], 5565, [])]).toContain('10.1.2.3:5565');
+    expect([...ownHostNames(['fd00::1'], 5565, [])]).toContain('[fd00::1]:5565');
     for (const host of ['0.0.0.0', '::']) {
-      expect([...ownHostNames(host, 5565, [])]).toEqual(['127.0.0.1:5565', 'localhost:5565', '[::1]:5565']);
+      expect([...ownHostNames([host], 5565, [])]).toEqual(['127.0.0.1:5565', 'localhost:5565', '[::1]:5565']);
     }
-    expect([...ownHostNames('127.0.0.1', 80, ['[fd00::2]'])]).toEqual(
+    expect([...ownHostNames(['127.0.0.1'], 80, ['[fd00::2]'])]).toEqual(
       expect.arrayContaining(['localhost', 'localhost:80', '[fd00::2]:80', '[fd00::2]']),
     );
   });
@@ -236,7 +236,7 @@ describe('beyond loopback', () => {
 
 describe('the probes listener', () => {
   test('answers health and metrics alone, by whatever name it is called, without a token', async () => {
-    const probed = await startRig({ probes: { host: '127.0.0.1', port: 0 }, requireTokenForReads: true });
+    const probed = await startRig({ probes: { hosts: ['127.0.0.1'], port: 0 }, requireTokenForReads: true });
     try {
       const url = probed.probesUrl ?? '';
       for (const target of ['/livez', '/readyz', '/metrics', '/livez?verbose']) {

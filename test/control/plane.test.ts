@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { SidecarError } from '../../src/errors.ts';
-import { urlOf } from '../../src/control/listener.ts';
+import { urlOf } from '../../src/listen.ts';
 import { ask, startRig } from './fixture.ts';
 
 describe('the life of the control plane', () => {
@@ -13,7 +13,9 @@ describe('the life of the control plane', () => {
     try {
       const failed = startRig({ port });
       await expect(failed).rejects.toThrow(SidecarError);
-      await expect(failed).rejects.toThrow(`control: listening on 127.0.0.1 port ${port} is taken`);
+      await expect(failed).rejects.toThrow(
+        `control.port: cannot listen on 127.0.0.1:${port} (another program listens there`,
+      );
     } finally {
       other.close();
     }
@@ -24,14 +26,16 @@ describe('the life of the control plane', () => {
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;
     try {
-      await expect(startRig({ probes: { host: '127.0.0.1', port } })).rejects.toThrow('probes: listening');
+      await expect(startRig({ probes: { hosts: ['127.0.0.1'], port } })).rejects.toThrow(
+        'probes.port: cannot listen',
+      );
     } finally {
       other.close();
     }
   });
 
   test('after stop nothing listens, and stopping again is harmless', async () => {
-    const rig = await startRig({ probes: { host: '127.0.0.1', port: 0 } });
+    const rig = await startRig({ probes: { hosts: ['127.0.0.1'], port: 0 } });
     expect((await ask(rig.url, '/livez')).status).toBe(200);
     await rig.close();
     await rig.plane.stop();

@@ -92,14 +92,6 @@ describe('routes', () => {
     expect(findRoute('GET', '/__proto__/x')).toEqual({ kind: 'unknown' });
   });
 
-  it('says which known path a near miss means', () => {
-    const table = routesWith([]);
-    expect(table.nearMiss('POST', '/V1/Videos/text2video/')).toBe('/v1/videos/text2video');
-    expect(table.nearMiss('GET', '//tasks')).toBe('/tasks');
-    expect(table.nearMiss('POST', '/v1/videos/text2video')).toBeNull();
-    expect(table.nearMiss('POST', '/v1/videos/goods')).toBeNull();
-  });
-
   it('has each template once per method, and a single query for every legacy task', () => {
     const keys = ROUTES.map(({ method, template }) => `${method} ${template}`);
     expect(new Set(keys).size).toBe(keys.length);

@@ -17,6 +17,8 @@ export const VOCABULARY: readonly string[] = [
   'words',
   'zone',
   'fields',
+  'listen',
+  'sockets',
 ];
 
 /** Files beside the folders that wire the folders together; the store's workers begin in some, with every noun's tables. */

@@ -143,7 +143,7 @@ describe('web pages', () => {
             headers: ['Origin: http://evil.example', 'Connection: Upgrade', 'Upgrade: websocket'],
           }),
         );
-        expect(socket.status).toBe(426);
+        expectRefusal(socket, 'browser_refused', 403);
       });
     }
   });

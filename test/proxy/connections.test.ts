@@ -110,7 +110,7 @@ describe('one connection', () => {
     wire.send(requestText(url, 'GET /tasks?task_ids=1'));
     expect((await wire.answer()).status).toBe(200);
     wire.send(requestText(url, 'GET //tasks'));
-    expectRefusal(await wire.answer(), 'target_refused');
+    expectRefusal(await wire.answer(), 'target_refused', 404);
     wire.close();
   });
 

@@ -167,56 +167,108 @@ describe('methods, bodies and expectations', () => {
     });
   });
 
-  it('refuses a GET or HEAD that declares a body', async () => {
-    await refuse(async () => {
+  it('reads and drops the body of a GET or HEAD up to 64 KiB, and forwards none of it', async () => {
+    const most = 'x'.repeat(65_536);
+    const hidden = createText(url);
+    for (const [name, lines, body] of [
+      ['an empty object', ['Content-Length: 2', JSON_TYPE], '{}'],
+      ['nothing', ['Content-Length: 0'], ''],
+      ['nothing, written twice', ['Content-Length: 00'], ''],
+      ['chunks', ['Transfer-Encoding: chunked'], '2\r\n{}\r\n0\r\n\r\n'],
+      ['64 KiB', ['Content-Length: 65536'], most],
+      ['another request', [`Content-Length: ${hidden.length}`], hidden],
+    ] as const) {
       for (const method of ['GET', 'HEAD']) {
-        for (const headers of [
-          ['Content-Length: 2'],
-          ['Transfer-Encoding: chunked'],
-          ['Content-Length: 00'],
-        ]) {
-          const body = headers[0]?.startsWith('T')
-            ? '0\r\n\r\n'
-            : '{}'.slice(0, headers[0]?.endsWith('2') ? 2 : 0);
-          const answer = await exchange(
-            url,
-            requestText(url, `${method} /tasks?task_ids=1`, { headers, body }),
-          );
-          expect(answer.status, headers[0]).toBe(400);
-          expect(answer.header('x-kling-sidecar')).toBe('target_refused');
-        }
+        const before = started.emulator.requests().length;
+        const wire = await Wire.open(url);
+        if (method === 'HEAD') wire.expectHead();
+        wire.send(requestText(url, `${method} /tasks?task_ids=1`, { headers: lines, body }));
+        // The emulator knows no HEAD; its answer to one is passed on like any other.
+        const status = method === 'HEAD' ? 404 : 200;
+        expect((await wire.answer()).status, `${method} with ${name}`).toBe(status);
+        wire.send(requestText(url, 'GET /tasks?task_ids=2'));
+        expect((await wire.answer()).status, `what follows ${method} with ${name}`).toBe(200);
+        wire.close();
+        const sent = started.emulator.requests().slice(before);
+        expect(sent.map((request) => request.path)).toEqual(['/tasks?task_ids=1', '/tasks?task_ids=2']);
+        expect(sent[0]?.body.length).toBe(0);
+        expect(sent[0]?.headers).not.toHaveProperty('content-length');
       }
-    });
-    const empty = await exchange(
-      url,
-      requestText(url, 'GET /tasks?task_ids=1', { headers: ['Content-Length: 0'] }),
-    );
-    expect(empty.status).toBe(200);
+    }
   });
 
-  it('refuses Upgrade, h2c and CONNECT, and opens no connection for them', async () => {
-    const upgrades = [
-      [
-        'Connection: Upgrade',
-        'Upgrade: websocket',
-        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-        'Sec-WebSocket-Version: 13',
-      ],
-      ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA'],
-      ['Upgrade: h2c'],
-      ['Connection: upgrade', 'Upgrade: TLS/1.0'],
-    ];
+  it('answers 413 to more than 64 KiB on a GET or HEAD', async () => {
     await refuse(async () => {
-      for (const headers of upgrades) {
-        for (const line of [
-          'GET /tasks',
-          'GET http://169.254.169.254/latest/meta-data',
-          `POST ${CREATE_PATH}`,
-        ]) {
-          const answer = await exchange(url, requestText(url, line, { headers }));
-          expectRefusal(answer, 'target_refused', 426, `${line} ${headers.join()}`);
-        }
+      const body = 'x'.repeat(65_537);
+      for (const [headers, sent] of [
+        [['Content-Length: 65537'], body],
+        [['Transfer-Encoding: chunked'], `10001\r\n${body}\r\n0\r\n\r\n`],
+      ] as const) {
+        const answer = await exchange(
+          url,
+          requestText(url, 'GET /tasks?task_ids=1', { headers, body: sent }),
+        );
+        expectRefusal(answer, 'body_too_large', 413, headers[0]);
+        const head = await exchange(url, requestText(url, 'HEAD /tasks?task_ids=1', { headers, body: sent }));
+        expect(head.status).toBe(413);
       }
+    });
+  });
+
+  const offers = [
+    [
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      'Sec-WebSocket-Version: 13',
+    ],
+    ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA'],
+    ['Upgrade: h2c'],
+    ['Connection: upgrade', 'Upgrade: TLS/1.0'],
+  ];
+
+  it('ignores an offer of another protocol, and serves the request as HTTP/1.1', async () => {
+    for (const headers of offers) {
+      for (const [line, body] of [
+        ['GET /tasks?task_ids=1', ''],
+        [`POST ${CREATE_PATH}`, CREATE_BODY],
+      ] as const) {
+        const before = started.emulator.requests().length;
+        const all = line.startsWith('POST') ? [...headers, JSON_TYPE] : headers;
+        const answer = await exchange(url, requestText(url, line, { headers: all, body }));
+        expect(answer.status, `${line} ${headers.join()}`).toBe(200);
+        const [sent, ...more] = started.emulator.requests().slice(before);
+        expect(more).toEqual([]);
+        for (const name of ['upgrade', 'http2-settings', 'sec-websocket-key']) {
+          expect(sent?.headers, name).not.toHaveProperty(name);
+        }
+        expect(sent?.headers['connection']).toBe('keep-alive');
+      }
+    }
+  });
+
+  it('closes the connection of an offer, so that what follows it is never read from its middle', async () => {
+    for (const headers of offers.slice(0, 2)) {
+      const before = started.emulator.requests().length;
+      const wire = await Wire.open(url);
+      wire.send(
+        requestText(url, 'GET /tasks?task_ids=1', { headers }) + requestText(url, 'GET /tasks?task_ids=2'),
+      );
+      const answer = await wire.answer();
+      expect(answer.status).toBe(200);
+      expect(answer.header('connection')).toBe('close');
+      wire.send(createText(url));
+      await wire.closed();
+      expect(wire.count).toBe(1);
+      expect(started.emulator.requests().slice(before)).toHaveLength(1);
+    }
+  });
+
+  it('refuses CONNECT, and a target of another host behind an offer', async () => {
+    await refuse(async () => {
+      const headers = offers[0] ?? [];
+      const line = 'GET http://169.254.169.254/latest/meta-data';
+      expectRefusal(await exchange(url, requestText(url, line, { headers })), 'target_refused', 400, line);
       for (const target of ['169.254.169.254:80', 'api-singapore.klingai.com:443', '127.0.0.1:22']) {
         const wire = await Wire.open(url);
         wire.send(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
@@ -232,7 +284,9 @@ describe('methods, bodies and expectations', () => {
       for (let i = 0; i < 12; i += 1) {
         const wire = await Wire.open(url);
         const head =
-          i % 2 === 0 ? 'GET /tasks HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x' : 'CONNECT a:1 HTTP/1.1';
+          i % 2 === 0
+            ? 'GET /nowhere/ HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x'
+            : 'CONNECT a:1 HTTP/1.1';
         wire.send(`${head}\r\nHost: ${host()}\r\n\r\n${'junk'.repeat(1000)}`);
         if (i % 3 === 0) await wire.answer();
         wire.reset();
@@ -245,12 +299,11 @@ describe('methods, bodies and expectations', () => {
   it('lets go of a refused connection that its client never closes', async () => {
     const clock = createManualClock(Date.now());
     const app = await startProxy({}, { clock });
-    const headers = ['Connection: Upgrade', 'Upgrade: x'];
     const wire = await Wire.open(app.dataUrl);
-    await wire.send(requestText(app.dataUrl, 'GET /tasks', { headers })).answer();
+    await wire.send('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n').answer();
     await wire.closed();
     wire.socket.write('x');
-    await clock.advance(2_000);
+    await clock.advance(10_000);
     await until('writing fails', () => {
       wire.socket.write('x');
       return wire.socket.destroyed;
@@ -291,7 +344,7 @@ describe('methods, bodies and expectations', () => {
           403,
           'browser_refused',
         ],
-        ['POST //v1/videos/text2video', { headers: [JSON_TYPE, 'Content-Length: 5'] }, 400, 'target_refused'],
+        ['POST //v1/videos/text2video', { headers: [JSON_TYPE, 'Content-Length: 5'] }, 404, 'target_refused'],
         ['PUT /tasks', { headers: ['Content-Length: 5'] }, 405, 'target_refused'],
       ];
     await refuse(async () => {

@@ -40,6 +40,9 @@ export const BAD_FRAMING: readonly Malformed[] = [
   framed('a length beyond 2^64', ['Content-Length: 99999999999999999999999'], BODY),
   framed('a length of letters', ['Content-Length: all'], BODY),
   framed('an unknown coding', ['Transfer-Encoding: cow'], chunked(HEX)),
+  framed('another coding before chunked', ['Transfer-Encoding: gzip, chunked'], chunked(HEX)),
+  framed('another coding before chunked, in two lines', ['Transfer-Encoding: gzip', TE], chunked(HEX)),
+  framed('a coding with a parameter', ['Transfer-Encoding: chunked;q=1'], chunked(HEX)),
   framed('chunked before another coding', ['Transfer-Encoding: chunked, gzip'], chunked(HEX)),
   framed('chunked not last, in two lines', [TE, 'Transfer-Encoding: identity'], chunked(HEX)),
   framed('chunked twice', [TE, TE], chunked(HEX)),
@@ -78,6 +81,12 @@ export const BAD_FRAMING: readonly Malformed[] = [
 /** Request lines and heads that are no HTTP/1.1. */
 export const BAD_HEADS: readonly Malformed[] = [
   { name: 'HTTP/2 without asking', bytes: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' },
+  { name: 'HTTP/0.9', bytes: `GET /tasks HTTP/0.9\r\nHost: HOST\r\n\r\n` },
+  { name: 'HTTP/2.0', bytes: `GET /tasks HTTP/2.0\r\nHost: HOST\r\n\r\n` },
+  {
+    name: 'a create as HTTP/2.0',
+    bytes: `POST ${CREATE_PATH} HTTP/2.0\r\nHost: HOST\r\nContent-Type: application/json\r\nContent-Length: ${LENGTH}\r\n\r\n${BODY}`,
+  },
   { name: 'HTTP/1.2', bytes: `GET /tasks HTTP/1.2\r\nHost: HOST\r\n\r\n` },
   { name: 'HTTP/3.1', bytes: `GET /tasks HTTP/3.1\r\nHost: HOST\r\n\r\n` },
   { name: 'a lower-case protocol', bytes: `GET /tasks http/1.1\r\nHost: HOST\r\n\r\n` },

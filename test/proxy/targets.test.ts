@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nearPath } from '../../src/kling/near-path.ts';
 import { DEFAULT_ROUTES, ROUTES } from '../../src/kling/routes.ts';
 import type { StartedApp } from '../app/start-app.ts';
 import { get } from '../app/calls.ts';
@@ -90,7 +91,7 @@ describe('targets', () => {
       fc.asyncProperty(plain, async (path) => {
         fc.pre(
           DEFAULT_ROUTES.find('POST', path).kind === 'unknown' &&
-            DEFAULT_ROUTES.nearMiss('POST', path) === null,
+            nearPath(DEFAULT_ROUTES, 'POST', path) === null,
         );
         const before = emulator.requests().length;
         const answer = await exchange(dataUrl, createText(dataUrl, { path }));
@@ -133,6 +134,57 @@ describe('targets', () => {
     });
   });
 
+  it('answers the usual slips of a base URL with the path that was meant, and holds and sends nothing', async () => {
+    for (const { dataUrl, controlUrl, emulator } of [strict, holding]) {
+      const spent = async (): Promise<unknown> =>
+        ((await get(`${controlUrl}/v1/holds?limit=1000`)).json as unknown as { holds: unknown[] }).holds
+          .length;
+      const before = await spent();
+      await nothingSent(emulator, async () => {
+        for (const path of [
+          `${CREATE_PATH}/`,
+          `/${CREATE_PATH}`,
+          `/v1${CREATE_PATH}`,
+          '/videos/text2video',
+          '/gateway/v1/videos/text2video',
+          '/gateway/v1/v1/videos/text2video/',
+        ]) {
+          for (const text of [createText(dataUrl, { path }), requestText(dataUrl, `GET ${path}`)]) {
+            const answer = await exchange(dataUrl, text);
+            expectRefusal(answer, 'target_refused', 404, path);
+            expect(answer.json.message).toContain(`did you mean ${CREATE_PATH}?`);
+          }
+        }
+      });
+      expect(await spent()).toBe(before);
+    }
+  });
+
+  it('names the control plane to those who look for it on the data plane', async () => {
+    for (const { dataUrl, controlUrl, emulator } of [strict, holding]) {
+      await nothingSent(emulator, async () => {
+        for (const path of [
+          '/',
+          '//',
+          '/?x=1',
+          '/health',
+          '/healthz',
+          '/livez',
+          '/readyz',
+          '/readyz/',
+          '/metrics',
+          '/favicon.ico',
+        ]) {
+          for (const text of [createText(dataUrl, { path }), requestText(dataUrl, `GET ${path}`)]) {
+            const answer = await exchange(dataUrl, text);
+            expectRefusal(answer, 'target_refused', 404, path);
+            expect(answer.json.message).toContain(controlUrl);
+          }
+        }
+      });
+    }
+  });
+
   it('refuses targets in the forms of proxies, tunnels and servers', async () => {
     const targets = [
       ['GET http://evil.example/tasks', 400],
@@ -149,7 +201,7 @@ describe('targets', () => {
       ['GET /tasks#x', 400],
       ['GET /tasks?task_ids=1#x', 400],
       ['GET ?task_ids=1', 400],
-      ['GET /', 400],
+      ['GET /', 404],
       [`POST ${CREATE_PATH}#x`, 400],
       [`POST ${CREATE_PATH}?duration=10&mode=pro`, 400],
       [`POST ${CREATE_PATH}?_method=GET`, 400],
@@ -235,9 +287,6 @@ describe('targets', () => {
   it('knows no path of the control plane, and the control plane none of Kling', async () => {
     const { dataUrl, controlUrl, emulator } = strict;
     for (const path of [
-      '/livez',
-      '/readyz',
-      '/metrics',
       '/openapi.json',
       '/v1/status',
       '/v1/budgets',

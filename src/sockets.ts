@@ -1,0 +1,116 @@
+/**
+ * What every HTTP listener of ours does with its connections: how many it keeps, how it ends a request that it refused,
+ * and what it does with an offer to change the protocol.
+ *
+ * **Invariant**: connections that ask nothing never keep out one that asks; a client that is still sending reads our
+ * answer and no reset, within bounds of time and bytes.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from './clock.ts';
+import type { Ms } from './units.ts';
+
+/** How long the rest of a refused request is read and dropped before its connection is closed over it. */
+export const DRAIN_MS_MAX: Ms = 10_000;
+/** How much of it. */
+export const DRAIN_BYTES_MAX = 1024 * 1_048_576;
+
+/**
+ * Reads and drops what is left of a request, then calls `done` once: at its end, when its client is gone, or at
+ * {@link DRAIN_MS_MAX} or {@link DRAIN_BYTES_MAX}. Closing over unread bytes resets the connection, and many clients
+ * (Python's among them) read no answer before they have sent everything.
+ */
+export function drainRequest(request: IncomingMessage, clock: Clock, done: () => void): void {
+  let left = DRAIN_BYTES_MAX;
+  let isDone = false;
+  const finish = (): void => {
+    if (isDone) return;
+    isDone = true;
+    timer.cancel();
+    done();
+  };
+  const timer = clock.after(DRAIN_MS_MAX, finish);
+  request.once('end', finish).once('close', finish);
+  request.removeAllListeners('data').on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) finish();
+  });
+  request.resume();
+}
+
+/**
+ * Ignores an `Upgrade` offer: its answer ends the connection. Node drops whatever followed such a request in the same
+ * piece, so what came later would be read from the middle.
+ */
+export function ignoreOffer(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
+}
+
+/** Gives the versions of HTTP that we speak; Node's parser takes 0.9 and 2.0 in a request line as well. */
+export function isSpokenVersion(request: IncomingMessage): boolean {
+  return request.httpVersion === '1.1' || request.httpVersion === '1.0';
+}
+
+interface Seat {
+  socket: Socket;
+  /** Requests on it whose answer is not over. */
+  open: number;
+}
+
+/** The connections of one plane, at most `max`: a new one takes the place of the one that has been silent longest. */
+export class Seats {
+  readonly #max: number;
+  /** By the peer's address and port; those that asked last are at the end. */
+  readonly #seats = new Map<string, Seat>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Counts a server's connections from now on; a TLS server's before their handshake, too. */
+  watch(server: Server): void {
+    server.on('connection', (socket: Socket) => this.#sit(socket));
+  }
+
+  /** Notes that a connection asks something, until the answer is over. */
+  note(request: IncomingMessage, response: ServerResponse): void {
+    const key = keyOf(request.socket);
+    const seat = this.#seats.get(key);
+    if (seat === undefined) return;
+    seat.open += 1;
+    response.once('close', () => {
+      seat.open -= 1;
+      if (this.#seats.get(key) !== seat) return;
+      this.#seats.delete(key);
+      this.#seats.set(key, seat);
+    });
+  }
+
+  #sit(socket: Socket): void {
+    if (this.#seats.size >= this.#max && !this.#freeOne()) {
+      socket.destroy();
+      return;
+    }
+    const key = keyOf(socket);
+    const seat = { socket, open: 0 };
+    this.#seats.set(key, seat);
+    socket.once('close', () => {
+      if (this.#seats.get(key) === seat) this.#seats.delete(key);
+    });
+  }
+
+  /** Closes the connection that has been silent longest; false where all of them wait for an answer. */
+  #freeOne(): boolean {
+    for (const [key, seat] of this.#seats) {
+      if (seat.open > 0) continue;
+      this.#seats.delete(key);
+      seat.socket.destroy();
+      return true;
+    }
+    return false;
+  }
+}
+
+function keyOf(socket: Socket): string {
+  return `${socket.remoteAddress}|${socket.remotePort}|${socket.localAddress}|${socket.localPort}`;
+}
