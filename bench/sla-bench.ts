@@ -163,7 +163,7 @@ async function measure(store: Store): Promise<void> {
     store.read(composeClaim, {
       question: { ...question, hosts: [...KLING_HOSTS] },
       settings: {
-        claimant: { accountId: null, company: null, contact: null },
+        claimant: { accountId: null, company: null, contact: null, signatory: null },
         baseUrl: `https://${HOST}`,
         calendar: 'CN',
         calendarOverride: null,

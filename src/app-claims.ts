@@ -2,7 +2,6 @@
  * Months and claims of the running app: what the config says of them, closing months after their grace time, and
  * drafting what may be claimed, with the months that were missed.
  */
-import { readFileSync } from 'node:fs';
 import { datesOf, type ClaimSettings } from './claims/claim-case.ts';
 import { invoiceOf, packPricesOf } from './claims/claims-config.ts';
 import { composeClaim } from './claims/compose.ts';
@@ -11,9 +10,8 @@ import type { ClaimDates } from './claims/deadlines.ts';
 import { draftClaim, monthsToDraft, type DraftRequest } from './claims/draft.ts';
 import { KLING_HOSTS } from './claims/evidence.ts';
 import { noteDeadlines } from './claims/notices.ts';
-import { readOverride, type CalendarOverride } from './claims/working-days.ts';
+import { readCalendarFile } from './claims/calendar-file.ts';
 import type { Config } from './config/config.ts';
-import { SidecarError } from './errors.ts';
 import type { Fact } from './facts.ts';
 import { KLING_AGREEMENTS } from './sla/agreement.ts';
 import { closeMonth, readMonth, type StoredMonthQuestion } from './sla/month-table.ts';
@@ -76,19 +74,6 @@ function calendarSettings({ sla, claims }: Config): Pick<ClaimSettings, 'calenda
     calendar: sla.calendar,
     calendarOverride: claims.calendarFile === null ? null : readCalendarFile(claims.calendarFile),
   };
-}
-
-function readCalendarFile(path: string): CalendarOverride {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SidecarError('config_invalid', `claims.calendarFile: ${path} cannot be read: ${why}`, {
-      cause,
-    });
-  }
-  return readOverride(json, path);
 }
 
 /** Gives the days on which a month's claim may be filed. */

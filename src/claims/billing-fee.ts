@@ -2,16 +2,17 @@
  * The month's fee from Kling's own ledgers: what was deducted within the service period, at the price of each pack.
  *
  * A pack's unit costs its price over the units it was sold with. A pack whose price was not entered is taken at the
- * configured price of a credit; money was deducted as money. Test money counts as paid by a voucher.
+ * configured price of a credit; money was deducted as money. Test money counts as paid by a voucher. Ledgers that list
+ * nothing say that the fee is 0, unless a pack was in force that is paid by time: its units are no deductions.
  *
- * **Invariant**: sums are exact until they are rounded down once; rows of a currency that is not the fee's, and rows
- * that nothing gives a price to, are left out and told, never guessed.
+ * **Invariant**: sums are exact until they are rounded once; rows of a currency that is not the fee's, and rows
+ * that nothing gives a price to, are left out and named, never guessed.
  */
 import type { Pack } from '../account/account.ts';
 import type { DeductionSum } from '../account/account-table.ts';
 import { add, fromDecimal, times, ZERO, type Fraction } from '../sla/fraction.ts';
 import { MILLI_CREDITS_PER_UNIT } from '../units.ts';
-import { floorMicros, formatMoney, type Micros } from './money.ts';
+import { floorMicros, type Micros } from './money.ts';
 
 /** What a pack cost, as its buyer entered it. */
 export interface PackPrice {
@@ -33,17 +34,29 @@ export interface BillingFee {
 
 /** What one pack or purse adds, for those who check. */
 export interface FeePart {
-  name: string;
+  /** A pack, the account's balance, or its test balance. */
+  purse: 'pack' | 'balance' | 'test_balance';
+  /** The pack's name, else its id; null where it is no pack, or nobody knows which. */
+  pack: string | null;
   /** Units, or money, in millionths. */
   quantity: number;
-  unit: string;
+  /** `video`, `image`, …: whose units; null for money and where nobody knows. */
+  product: string | null;
+  /** Of money deducted; null for units, and where Kling names none. */
+  currency: string | null;
   rows: number;
   /** Null where it is left out. */
   amount: Micros | null;
-  /** Priced by its pack, by the configured credit, as money, or not at all. */
-  kind: 'pack' | 'credit' | 'money' | 'none';
-  basis: string;
+  price: PartPrice;
 }
+
+/** How a part was priced: by its pack, by the configured credit, as money, not in the fee's currency, or not at all. */
+export type PartPrice =
+  | { kind: 'pack'; amount: Micros; currency: string; packUnits: number }
+  | { kind: 'credit'; perCredit: string; currency: string }
+  | { kind: 'money' }
+  | { kind: 'foreign'; currency: string }
+  | { kind: 'none' };
 
 export interface FeePrices {
   packs: readonly PackPrice[];
@@ -60,34 +73,35 @@ interface Priced {
 
 const MILLION = 1_000_000n;
 
-/** Adds up what was deducted; null where no row has a price. */
+/** Adds up what was deducted; null where the ledgers give no fee. */
 export function billingFee(
   sums: readonly DeductionSum[],
   packs: readonly Pack[],
   prices: FeePrices,
 ): BillingFee | null {
+  if (sums.length === 0) return nothingDeducted(packs, prices);
   const priced = sums.map((sum) => (sum.wallet === 'balance' ? cash(sum) : units(sum, packs, prices)));
   const currency = currencyOf(priced, prices);
   if (currency === null) return null;
-  let money = ZERO;
-  let byVoucher = ZERO;
-  for (const one of priced) {
-    if (one.currency !== currency) continue;
-    money = add(money, one.money);
-    byVoucher = add(byVoucher, one.byVoucher);
-  }
   const counted = priced.filter((one) => one.currency === currency);
+  const total = (of: (one: Priced) => Fraction): Fraction =>
+    counted.reduce((sum, one) => add(sum, of(one)), ZERO);
   return {
-    amount: floorMicros(money),
-    paidByVoucher: floorMicros(byVoucher),
+    amount: floorMicros(total(({ money }) => money)),
+    paidByVoucher: floorMicros(total(({ byVoucher }) => byVoucher)),
     currency,
-    rows: counted.reduce((total, { part }) => total + part.rows, 0),
-    parts: priced.map(({ part, currency: own, money: worth }) => ({
-      ...part,
-      amount: own === currency ? floorMicros(worth) : null,
-      basis: own === null || own === currency ? part.basis : `${part.basis}; in ${own}, left out`,
-    })),
+    rows: counted.reduce((sum, { part }) => sum + part.rows, 0),
+    parts: priced.map(({ part, currency: own, money }) => {
+      if (own === currency) return { ...part, amount: floorMicros(money) };
+      const price: PartPrice = own === null ? part.price : { kind: 'foreign', currency: own };
+      return { ...part, amount: null, price };
+    }),
   };
+}
+
+function nothingDeducted(packs: readonly Pack[], { list }: FeePrices): BillingFee | null {
+  if (packs.some(({ kind }) => kind !== 'decreasing_total')) return null;
+  return { amount: 0, paidByVoucher: 0, currency: list.currency, rows: 0, parts: [] };
 }
 
 /** The configured currency where anything was paid in it, else the first by name. */
@@ -101,12 +115,13 @@ function cash(sum: DeductionSum): Priced {
   const isTest = sum.cashType === 'test_balance';
   return {
     part: {
-      name: isTest ? 'test money' : 'account balance',
+      purse: isTest ? 'test_balance' : 'balance',
+      pack: null,
       quantity: sum.amount,
-      unit: sum.currency ?? 'money',
+      product: null,
+      currency: sum.currency,
       rows: sum.rows,
-      kind: sum.currency === null ? 'none' : 'money',
-      basis: sum.currency === null ? 'no currency given, left out' : 'as deducted',
+      price: { kind: sum.currency === null ? 'none' : 'money' },
     },
     currency: sum.currency,
     money,
@@ -116,28 +131,32 @@ function cash(sum: DeductionSum): Priced {
 
 function units(sum: DeductionSum, packs: readonly Pack[], { packs: entered, list }: FeePrices): Priced {
   const pack = packs.find(({ id }) => id === sum.packId);
-  const name = pack?.name ?? sum.packId ?? 'unknown pack';
   const quantity = { num: BigInt(sum.amount), den: MILLION };
-  const part = { name, quantity: sum.amount, unit: `${sum.product ?? 'unknown'} units`, rows: sum.rows };
+  const part = {
+    purse: 'pack',
+    pack: pack?.name ?? sum.packId,
+    quantity: sum.amount,
+    product: sum.product,
+    currency: null,
+    rows: sum.rows,
+  } as const;
   const price = entered.find((one) => one.pack === sum.packId || one.pack === pack?.name);
   const total = pack?.total ?? 0;
   if (price && total > 0) {
     // Both are in millionths, so that they cancel.
     const share = (amount: Micros): Fraction => times(quantity, { num: BigInt(amount), den: BigInt(total) });
-    const { currency } = price;
-    const basis = `${formatMoney(price.amount, currency)} for the pack's ${total / 1_000_000} units`;
+    const { amount, currency } = price;
     return {
-      part: { ...part, kind: 'pack', basis },
+      part: { ...part, price: { kind: 'pack', amount, currency, packUnits: total } },
       currency,
-      money: share(price.amount),
+      money: share(amount),
       byVoucher: share(price.paidByVoucher),
     };
   }
   const perUnit = listPerUnit(sum.product, list.perCredit);
-  if (!perUnit) return { part: { ...part, kind: 'none', basis: 'no price known, left out' }, ...NOTHING };
-  const basis = `no pack price entered, so ${list.perCredit} ${list.currency} a credit`;
+  if (!perUnit) return { part: { ...part, price: { kind: 'none' } }, ...NOTHING };
   return {
-    part: { ...part, kind: 'credit', basis },
+    part: { ...part, price: { kind: 'credit', ...list } },
     currency: list.currency,
     money: times(quantity, perUnit),
     byVoucher: ZERO,

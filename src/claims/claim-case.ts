@@ -9,11 +9,17 @@ import { agreementOn, compensationPercent, type Agreement } from '../sla/agreeme
 import { availabilityRatio, percentText, sumOfRates } from '../sla/availability.ts';
 import { ratesOf, READINGS, type WindowRate } from '../sla/reading.ts';
 import type { MonthQuestion } from '../sla/month.ts';
-import type { BlameBasis } from '../sla/blame-table.ts';
-import { spansHold } from '../sla/window.ts';
 import { billingFee, type PackPrice } from './billing-fee.ts';
 import { claimDates, type ClaimDates } from './deadlines.ts';
-import { isMaintenance, type ClaimEvidence, type ErrorRequest } from './evidence.ts';
+import {
+  countErrors,
+  countLost,
+  countRecorded,
+  type CountedErrors,
+  type LostRequests,
+  type RecordedWindows,
+} from './case-counts.ts';
+import type { ClaimEvidence } from './evidence.ts';
 import { worstStretch, type Outage } from './outage.ts';
 import { pickFee, voucherOf, type Fee, type FeeSources, type Voucher } from './fee.ts';
 import { createCalendar, type CalendarName, type CalendarOverride } from './working-days.ts';
@@ -25,7 +31,10 @@ const WORST_WINDOWS = 12;
 export interface Claimant {
   accountId: string | null;
   company: string | null;
+  /** How the vendor answers: a mail address or a phone number. */
   contact: string | null;
+  /** The person who signs. */
+  signatory: string | null;
 }
 
 /** What a claim needs beside the measured month. */
@@ -49,19 +58,6 @@ export interface ClaimLine {
   voucher: Voucher | null;
 }
 
-export interface CountedErrors {
-  windows: number;
-  /** With Kling's request id, and without. */
-  withRequestId: number;
-  withoutRequestId: number;
-  maintenance: number;
-  /** Recorded elsewhere and imported; of those with an id, too. */
-  imported: number;
-  importedWithRequestId: number;
-  /** With any of the headers that a proxy or Kling itself puts on an answer. */
-  withHeaders: number;
-}
-
 /** A reading without some of its errors. */
 export interface ReadingWithout {
   availability: string;
@@ -69,6 +65,7 @@ export interface ReadingWithout {
 }
 
 export interface ClaimCase {
+  kind: 'due';
   evidence: ClaimEvidence;
   settings: ClaimSettings;
   agreement: Agreement;
@@ -80,12 +77,12 @@ export interface ClaimCase {
   worst: WindowRate[];
   /** Windows with valid requests by the principal reading. */
   windowsWithTraffic: number;
-  /** Windows by who recorded them: a sidecar, other programs alone (imported), nobody. */
-  recorded: { bySidecar: number; byOthers: number; byNobody: number };
-  /** Errors of the principal reading, those that are still listed one by one. */
+  /** Windows by who recorded them. */
+  recorded: RecordedWindows;
+  /** Errors of the principal reading. */
   errors: CountedErrors;
-  /** Requests that never arrived through Kling's fault: how that is known. */
-  lost: { byCheck: number; byRecorder: number; byOperator: number };
+  /** Requests that never arrived through Kling's fault and that no exclusion leaves out. */
+  lost: LostRequests;
   /** The stretch of windows that cost most. */
   outage: Outage | null;
   /** What the readings would be without the answers of code 5001: the principal one, and `contract`. */
@@ -97,12 +94,17 @@ export interface ClaimCase {
   reference: string;
 }
 
-/** Builds the case; null where neither reading is worth anything. */
+/** Why a month is worth nothing: the commitment was kept, or the fee leaves nothing to ask for. */
+export type NothingDue =
+  | { kind: 'kept' }
+  | { kind: 'no_fee' | 'paid_by_vouchers' | 'below_smallest_unit'; fee: Fee; line: ClaimLine };
+
+/** Builds the case, or says why there is none. */
 export function buildCase(
   evidence: ClaimEvidence,
   question: Pick<MonthQuestion, 'agreements'>,
   settings: ClaimSettings,
-): ClaimCase | null {
+): ClaimCase | NothingDue {
   const { measured, period } = evidence;
   const agreement = agreementOn(period.firstDay ?? `${measured.month}-01`, question.agreements);
   const fee = feeOf(evidence, settings);
@@ -119,11 +121,13 @@ export function buildCase(
   const received = lineOf('received');
   const contract = lineOf('contract');
   const principal = received ?? contract;
-  if (!principal) return null;
+  if (!principal) return { kind: 'kept' };
+  if (fee && principal.voucher?.asked === 0) return worthNothing(fee, principal);
   const rates = ratesOf(evidence.slices, READINGS[principal.reading]);
   const bad = rates.filter((rate) => rate.errors > 0);
   const hosts = [...new Set(evidence.slices.map((slice) => slice.host))].sort();
   return {
+    kind: 'due',
     evidence,
     settings,
     agreement,
@@ -149,6 +153,12 @@ export function buildCase(
   };
 }
 
+function worthNothing(fee: Fee, line: ClaimLine): NothingDue {
+  if (fee.amount === 0) return { kind: 'no_fee', fee, line };
+  const isByVouchers = fee.paidByVoucher >= fee.amount;
+  return { kind: isByVouchers ? 'paid_by_vouchers' : 'below_smallest_unit', fee, line };
+}
+
 /** Works out a month's filing dates as configured. */
 export function datesOf(
   month: string,
@@ -157,11 +167,11 @@ export function datesOf(
   return claimDates(month, createCalendar(settings.calendar, settings.calendarOverride));
 }
 
-function feeOf({ deductions, settledCredits }: ClaimEvidence, settings: ClaimSettings): Fee | null {
+function feeOf({ deductions, settled }: ClaimEvidence, settings: ClaimSettings): Fee | null {
   const { invoice, price, packPrices } = settings;
   const prices = { packs: packPrices, list: price };
   const billing = deductions && billingFee(deductions.sums, deductions.packs, prices);
-  return pickFee({ invoice, billing, settledCredits, price });
+  return pickFee({ invoice, billing, settled, price });
 }
 
 function readWithoutMaintenance(
@@ -183,49 +193,4 @@ function worstFirst(rates: readonly WindowRate[]): WindowRate[] {
   return rates.toSorted(
     (a, b) => b.errors * a.valid - a.errors * b.valid || b.errors - a.errors || a.windowStart - b.windowStart,
   );
-}
-
-/** Picks the errors that a reading counts. */
-function countedErrors(evidence: ClaimEvidence, reading: ClaimLine['reading']): ErrorRequest[] {
-  return evidence.errors.filter(
-    ({ countedIn }) =>
-      countedIn === 'received+contract' || (reading === 'contract' && countedIn === 'contract'),
-  );
-}
-
-function countRecorded({ measured, slices }: ClaimEvidence): ClaimCase['recorded'] {
-  const gaps = measured.gaps.map(({ start, end }) => ({ start: Date.parse(start), end: Date.parse(end) }));
-  const imported = new Set(
-    slices.map((slice) => slice.windowStart).filter((start) => spansHold(gaps, start)),
-  );
-  const { total, notObserved } = measured.windows;
-  return {
-    bySidecar: total - notObserved,
-    byOthers: imported.size,
-    byNobody: notObserved - imported.size,
-  };
-}
-
-function countLost({ errors }: ClaimEvidence): ClaimCase['lost'] {
-  const lost = errors.filter(({ blame }) => blame === 'upstream');
-  const by = (basis: BlameBasis): number => lost.filter((one) => one.basis === basis).length;
-  return { byCheck: by('check'), byRecorder: by('recorder'), byOperator: by('operator') };
-}
-
-const hasHeaders = ({ call: { evidence } }: ErrorRequest): boolean =>
-  evidence !== null && (evidence.date !== null || evidence.server !== null || evidence.via !== null);
-
-function countErrors(evidence: ClaimEvidence, reading: ClaimLine['reading'], windows: number): CountedErrors {
-  const counted = countedErrors(evidence, reading);
-  const withRequestId = counted.filter(({ call }) => call.klingRequestId !== null).length;
-  const imported = counted.filter(({ call }) => call.id.startsWith('imp_'));
-  return {
-    windows,
-    withRequestId,
-    withoutRequestId: counted.length - withRequestId,
-    imported: imported.length,
-    importedWithRequestId: imported.filter(({ call }) => call.klingRequestId !== null).length,
-    withHeaders: counted.filter(hasHeaders).length,
-    maintenance: counted.filter(({ call }) => isMaintenance(call)).length,
-  };
 }

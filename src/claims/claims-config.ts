@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { PackPrice } from './billing-fee.ts';
 import { MONTH_FORM } from '../sla/period.ts';
-import { toMicros } from './money.ts';
+import { decimalsOf, smallestUnit, toMicros } from './money.ts';
 import type { FeeSources } from './fee.ts';
 
 const money = z
@@ -12,29 +12,55 @@ const money = z
     error: 'an amount such as 1234.56, at most 9 digits before and after the point',
   });
 
-const fee = z.strictObject({
-  amount: money.describe('The monthly service fee of the account, from the invoice.'),
-  paidByVoucher: money.default('0').describe('The part of it that vouchers paid.'),
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/, { error: 'a currency code such as "USD"' })
-    .default('USD'),
-  source: z.string().min(1).max(200).optional().describe('The invoice’s number, for the letter.'),
-});
+const currencyCode = z
+  .string()
+  .regex(/^[A-Z]{3}$/, { error: 'a currency code such as "USD"' })
+  .default('USD');
+
+interface Paid {
+  amount: string;
+  paidByVoucher: string;
+  currency: string;
+}
+
+/** Refuses more paid by vouchers than there was to pay, and fractions that the currency does not have. */
+function checkPaid(paid: Paid, context: z.RefinementCtx): void {
+  const { amount, paidByVoucher } = paid;
+  const refuse = (path: keyof Paid, message: string, suggestion: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message, params: { suggestion } });
+  if ((toMicros(paidByVoucher) ?? 0) > (toMicros(amount) ?? 0)) {
+    refuse(
+      'paidByVoucher',
+      `a part that is not above its amount, ${amount}`,
+      'exchange the two, or correct one',
+    );
+  }
+  const places = decimalsOf(paid.currency);
+  const allowed = places === 0 ? 'no decimals' : `at most ${places} decimals`;
+  for (const path of ['amount', 'paidByVoucher'] as const) {
+    if ((toMicros(paid[path]) ?? 0) % smallestUnit(paid.currency) !== 0) {
+      refuse(path, `an amount with ${allowed} in ${paid.currency}`, 'round it, or correct the currency');
+    }
+  }
+}
+
+const fee = z
+  .strictObject({
+    amount: money.describe('The monthly service fee of the account, from the invoice.'),
+    paidByVoucher: money.default('0').describe('The part of it that vouchers paid.'),
+    currency: currencyCode,
+    source: z.string().min(1).max(200).optional().describe('The invoice’s number, for the letter.'),
+  })
+  .superRefine(checkPaid);
 
 const packPrice = z
   .strictObject({
     pack: z.string().min(1).max(200).describe('The pack’s id or name, as Kling lists it.'),
     amount: money.describe('What the whole pack cost.'),
     paidByVoucher: money.default('0').describe('The part of it that vouchers paid.'),
-    currency: z
-      .string()
-      .regex(/^[A-Z]{3}$/, { error: 'a currency code such as "USD"' })
-      .default('USD'),
+    currency: currencyCode,
   })
-  .refine(({ amount, paidByVoucher }) => (toMicros(paidByVoucher) ?? 0) <= (toMicros(amount) ?? 0), {
-    error: 'a pack whose paidByVoucher is not above its amount',
-  });
+  .superRefine(checkPaid);
 
 export const claimsSection = z
   .strictObject({
@@ -43,7 +69,20 @@ export const claimsSection = z
       .strictObject({
         accountId: z.string().min(1).max(200).nullable().default(null),
         company: z.string().min(1).max(200).nullable().default(null),
-        contact: z.string().min(1).max(200).nullable().default(null),
+        contact: z
+          .string()
+          .min(1)
+          .max(200)
+          .nullable()
+          .default(null)
+          .describe('How Kling answers: a mail address or a phone number.'),
+        signatory: z
+          .string()
+          .min(1)
+          .max(200)
+          .nullable()
+          .default(null)
+          .describe('The person who signs the letter.'),
       })
       .prefault({}),
     fees: z
@@ -67,7 +106,7 @@ export const claimsSection = z
       .min(1)
       .nullable()
       .default(null)
-      .describe('JSON with years, holidays and workdays that stand above the built-in calendar.'),
+      .describe('JSON with years, holidays and workdays that replace those of the built-in calendar.'),
   })
   .prefault({});
 

@@ -4,16 +4,12 @@
  * It stands apart from the documents, which are loaded when a claim is first asked for: the store's workers would
  * otherwise load every letter at each start (60 ms in each of them, Node 24.21, 2026-11-21).
  */
-import type { SlaMonth } from '../sla/month.ts';
 import { defineRead } from '../store/operation.ts';
-import type { ComposeArgs, ComposedClaim } from './documents.ts';
+import type { ComposeArgs, Composed } from './documents.ts';
 
-/** Composes a month's claim; `claim` is null where nothing is due, and `measured` says why. */
-export const composeClaim = defineRead(
-  'claims.compose',
-  async (tx, args: ComposeArgs): Promise<{ measured: SlaMonth; claim: ComposedClaim | null }> => {
-    // The reading connection alone waits for it, once.
-    const { composeDocuments } = await import('./documents.ts');
-    return composeDocuments(tx, args);
-  },
-);
+/** Composes a month's claim, or says why there is none. */
+export const composeClaim = defineRead('claims.compose', async (tx, args: ComposeArgs): Promise<Composed> => {
+  // The reading connection alone waits for it, once.
+  const { composeDocuments } = await import('./documents.ts');
+  return composeDocuments(tx, args);
+});

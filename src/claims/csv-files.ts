@@ -4,6 +4,7 @@
  * **Invariant**: RFC 4180; rates with nine places, rounded down, beside the integers they come from. A cell that a
  * spreadsheet would take for a formula begins with an apostrophe.
  */
+import { csvLines, type CsvCell } from '../csv.ts';
 import { CALL_CLASSES, type WindowSlice } from '../sla/counts.ts';
 import { toDecimal } from '../sla/fraction.ts';
 import { ratesOf, READINGS, type WindowRate } from '../sla/reading.ts';
@@ -12,8 +13,6 @@ import { windowStart } from '../sla/window.ts';
 import { isoEast, type ErrorRequest } from './evidence.ts';
 
 const RATE_PLACES = 9;
-
-type Cell = string | number | null;
 
 /** Writes every window in which anything was attempted, in order of time. */
 export function windowsCsv(slices: readonly WindowSlice[]): string {
@@ -45,14 +44,14 @@ export function windowsCsv(slices: readonly WindowSlice[]): string {
         ...CALL_CLASSES.map((name) => counts[name]),
       ];
     });
-  return csv([head, ...rows]);
+  return csvLines([head, ...rows]);
 }
 
 function byWindow(rates: readonly WindowRate[]): Map<number, WindowRate> {
   return new Map(rates.map((rate) => [rate.windowStart, rate]));
 }
 
-function rateCells(rate: WindowRate | undefined): Cell[] {
+function rateCells(rate: WindowRate | undefined): CsvCell[] {
   const { errors, valid } = rate ?? { errors: 0, valid: 0 };
   const value = valid === 0 ? { num: 0n, den: 1n } : { num: BigInt(errors), den: BigInt(valid) };
   return [valid, errors, toDecimal(value, RATE_PLACES)];
@@ -83,7 +82,7 @@ export function requestsCsv(errors: readonly ErrorRequest[]): string {
     'blame',
     'cause',
   ];
-  const rows = errors.map(({ call, blame, countedIn }): Cell[] => [
+  const rows = errors.map(({ call, blame, countedIn }): CsvCell[] => [
     new Date(call.at).toISOString(),
     isoEast(call.at),
     new Date(windowStart(call.at)).toISOString(),
@@ -106,22 +105,11 @@ export function requestsCsv(errors: readonly ErrorRequest[]): string {
     blame,
     withoutAddresses(call.evidence?.cause ?? call.errorClass),
   ]);
-  return csv([head, ...rows]);
+  return csvLines([head, ...rows]);
 }
 
 /** Takes links and bearers out of a failure's text: it may have been recorded elsewhere, with less care. */
 function withoutAddresses(text: string | null): string | null {
   if (text === null) return null;
   return text.replaceAll(/[a-z][a-z0-9+.-]*:\/\/\S+/gi, '[address]').replaceAll(/bearer\s+\S+/gi, '[token]');
-}
-
-function csv(rows: readonly (readonly Cell[])[]): string {
-  return rows.map((row) => `${row.map(cellText).join(',')}\r\n`).join('');
-}
-
-function cellText(cell: Cell): string {
-  if (cell === null) return '';
-  if (typeof cell === 'number') return String(cell);
-  const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

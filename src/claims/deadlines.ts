@@ -7,7 +7,7 @@
  */
 import { SidecarError } from '../errors.ts';
 import { addDays, addMonths, daysFrom, daysOfMonth } from '../sla/period.ts';
-import type { WorkCalendar } from './working-days.ts';
+import type { BothLanguages, WorkCalendar } from './working-days.ts';
 
 const WORKING_DAY = 5;
 /** Days that are searched for the fifth working day; no month has that few of them. */
@@ -24,7 +24,15 @@ export interface ClaimDates {
   /** Whether the calendar has no data for a day it was asked for. */
   isEstimated: boolean;
   calendar: string;
-  calendarSource: string;
+  calendarSource: BothLanguages;
+}
+
+/** The dates as answers and the summary show them. */
+export type ShownDates = Omit<ClaimDates, 'calendarSource'> & { calendarSource: string };
+
+/** Gives the dates with their source in English. */
+export function showDates(dates: ClaimDates): ShownDates {
+  return { ...dates, calendarSource: dates.calendarSource.en };
 }
 
 /** Works out the dates of a month's claim. */
@@ -42,11 +50,12 @@ export function claimDates(month: string, calendar: WorkCalendar): ClaimDates {
 
 function fifthWorkday(first: string, calendar: WorkCalendar): string {
   const days = daysFrom(first, addDays(first, DAYS_SEARCHED));
-  const day = days.filter((one) => calendar.isWorkday(one))[WORKING_DAY - 1];
+  const wanted = WORKING_DAY + calendar.spareDays(first);
+  const day = days.filter((one) => calendar.isWorkday(one))[wanted - 1];
   if (day !== undefined) return day;
   throw new SidecarError(
     'config_invalid',
-    `The calendar ${calendar.name} has fewer than ${WORKING_DAY} working days within ${DAYS_SEARCHED} days of ${first}: ` +
+    `The calendar ${calendar.name} has fewer than ${wanted} working days within ${DAYS_SEARCHED} days of ${first}: ` +
       'correct the holidays of claims.calendarFile.',
   );
 }

@@ -5,15 +5,26 @@
  * manifest lists every other file, by name.
  */
 import { createHash } from 'node:crypto';
+import { plainTextOf, toMarkdown } from '../markup.ts';
 import type { Tx } from '../store/operation.ts';
 import type { StoredMonthQuestion } from '../sla/month-table.ts';
 import type { SlaMonth } from '../sla/month.ts';
-import { buildCase, type ClaimCase, type ClaimLine, type ClaimSettings } from './claim-case.ts';
+import {
+  buildCase,
+  type ClaimCase,
+  type ClaimLine,
+  type ClaimSettings,
+  type NothingDue,
+} from './claim-case.ts';
 import { writeClaimHtml } from './claim-html.ts';
 import { requestsCsv, windowsCsv } from './csv-files.ts';
 import { gatherEvidence } from './evidence.ts';
-import { letterEnglish } from './letter-en.ts';
-import { letterChinese } from './letter-zh.ts';
+import { showDates } from './deadlines.ts';
+import { ENGLISH } from './letter-en.ts';
+import { sourceText } from './letter-fee.ts';
+import { CHINESE } from './letter-zh.ts';
+import { composeLetter } from './letter.ts';
+import { toAmount } from './money.ts';
 import { writeMethod } from './method.ts';
 
 /** What a claim is composed from. */
@@ -43,23 +54,29 @@ export interface ComposedClaim {
   latest: string;
 }
 
-/** Composes a month's claim; `claim` is null where nothing is due, and `measured` says why. */
-export async function composeDocuments(
-  tx: Tx,
-  args: ComposeArgs,
-): Promise<{ measured: SlaMonth; claim: ComposedClaim | null }> {
+/** A month as it was measured, with its claim, or why there is none. */
+export type Composed =
+  { measured: SlaMonth; claim: ComposedClaim } | { measured: SlaMonth; claim: null; nothingDue: NothingDue };
+
+/** Composes a month's claim. */
+export async function composeDocuments(tx: Tx, args: ComposeArgs): Promise<Composed> {
   const evidence = await gatherEvidence(tx, args.question);
+  const { measured } = evidence;
   const built = buildCase(evidence, args.question, args.settings);
-  return { measured: evidence.measured, claim: built ? writeDocuments(built) : null };
+  return built.kind === 'due'
+    ? { measured, claim: writeDocuments(built) }
+    : { measured, claim: null, nothingDue: built };
 }
 
 /** Writes every document of a case. */
 export function writeDocuments(claim: ClaimCase): ComposedClaim {
-  const english = letterEnglish(claim);
+  const english = composeLetter(claim, ENGLISH);
+  const chinese = composeLetter(claim, CHINESE);
   const documents: ClaimFile[] = [
-    { name: 'claim.en.md', text: english },
-    { name: 'claim.html', text: writeClaimHtml(claim, english) },
-    { name: 'claim.zh.md', text: letterChinese(claim) },
+    { name: 'claim.en.md', text: toMarkdown(english) },
+    { name: 'claim.html', text: writeClaimHtml(claim, english, ENGLISH) },
+    { name: 'claim.zh.html', text: writeClaimHtml(claim, chinese, CHINESE) },
+    { name: 'claim.zh.md', text: toMarkdown(chinese) },
     { name: 'method.md', text: writeMethod(claim) },
     { name: 'requests.csv', text: requestsCsv(claim.evidence.errors) },
     { name: 'summary.json', text: writeSummary(claim) },
@@ -96,14 +113,14 @@ function writeSummary(claim: ClaimCase): string {
     alternative: claim.alternative ? lineSummary(claim, claim.alternative) : null,
     fee: claim.fee
       ? {
-          amount: claim.fee.amount / 1_000_000,
-          paidByVoucher: claim.fee.paidByVoucher / 1_000_000,
+          amount: toAmount(claim.fee.amount, claim.fee.currency),
+          paidByVoucher: toAmount(claim.fee.paidByVoucher, claim.fee.currency),
           currency: claim.fee.currency,
-          source: claim.fee.source,
-          explanation: claim.fee.explanation,
+          source: claim.fee.source.kind,
+          explanation: plainTextOf(sourceText(claim.fee, ENGLISH)),
         }
       : null,
-    dates: claim.dates,
+    dates: showDates(claim.dates),
     errors: claim.errors,
     recorded: claim.recorded,
     clockOffset: claim.evidence.clockOffset,
@@ -113,7 +130,7 @@ function writeSummary(claim: ClaimCase): string {
   return `${JSON.stringify(summary, null, 2)}\n`;
 }
 
-function lineSummary({ evidence }: ClaimCase, line: ClaimLine): object {
+function lineSummary({ evidence, fee }: ClaimCase, line: ClaimLine): object {
   const { reading, availability, percent, voucher } = line;
   const { errors, valid, windows, sumErrorRates } = evidence.measured.readings[reading];
   return {
@@ -124,8 +141,8 @@ function lineSummary({ evidence }: ClaimCase, line: ClaimLine): object {
     errors,
     sumErrorRates,
     compensationPercent: percent,
-    asked: voucher ? voucher.asked / 1_000_000 : null,
-    narrower: voucher ? voucher.narrower / 1_000_000 : null,
+    asked: voucher && fee ? toAmount(voucher.asked, fee.currency) : null,
+    narrower: voucher && fee ? toAmount(voucher.narrower, fee.currency) : null,
     capped: voucher?.isCapped ?? null,
   };
 }

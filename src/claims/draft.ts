@@ -14,11 +14,12 @@ import { addMonths, dayOf, monthOf } from '../sla/period.ts';
 import type { SlaMonth } from '../sla/month.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
-import type { ClaimSettings } from './claim-case.ts';
+import type { ClaimSettings, NothingDue } from './claim-case.ts';
 import { listClaims, readDraftRevision, recordDraft } from './claim-table.ts';
 import { latestDay } from './deadlines.ts';
 import { composeClaim } from './compose.ts';
 import type { ClaimFile, ComposedClaim } from './documents.ts';
+import { formatMoney, smallestUnit } from './money.ts';
 
 /** What a draft is made from. */
 export interface DraftRequest {
@@ -78,8 +79,10 @@ async function draftAlone(store: DraftStore, request: DraftRequest): Promise<Dra
     );
   }
   if (whole.recorded) await store.write(closeMonth, { measured: whole, at: question.now });
-  const { measured, claim } = await store.read(composeClaim, { question, settings });
-  if (!claim) return { kind: 'nothing_due', measured, message: nothingDue(measured) };
+  const composed = await store.read(composeClaim, { question, settings });
+  const { measured, claim } = composed;
+  if (!claim)
+    return { kind: 'nothing_due', measured, message: explainNothing(measured, composed.nothingDue) };
   const { files, ...drafted } = claim;
   const revision = await store.read(readDraftRevision, { month: question.month, manifest: drafted.manifest });
   const monthFolder = join(directory, question.month);
@@ -95,7 +98,25 @@ async function draftAlone(store: DraftStore, request: DraftRequest): Promise<Dra
 }
 
 /** Says with the numbers why nothing may be claimed. */
-export function nothingDue(measured: SlaMonth): string {
+export function explainNothing(measured: SlaMonth, why: NothingDue): string {
+  return why.kind === 'kept' ? explainKept(measured) : explainFee(measured, why);
+}
+
+/** The commitment was broken, and the fee leaves nothing to ask for. */
+function explainFee(measured: SlaMonth, { kind, fee, line }: Exclude<NothingDue, { kind: 'kept' }>): string {
+  const money = (micros: number): string => formatMoney(micros, fee.currency);
+  const why = {
+    no_fee: `the fee of the month was ${money(fee.amount)}`,
+    paid_by_vouchers: `vouchers paid all of the month's fee of ${money(fee.amount)}, and a voucher is capped by what they did not pay`,
+    below_smallest_unit: `of a fee of ${money(fee.amount)}, of which vouchers paid ${money(fee.paidByVoucher)}, that is less than ${money(smallestUnit(fee.currency))}`,
+  };
+  return (
+    `Nothing is due for ${measured.month}: availability was ${line.availability} %, below the committed ` +
+    `${measured.commitment} %, which is worth ${line.percent} % of the monthly service fee; but ${why[kind]}.`
+  );
+}
+
+function explainKept(measured: SlaMonth): string {
   const { received, contract } = measured.readings;
   if (received.availability === null || contract.availability === null) {
     const why =

@@ -11,13 +11,14 @@ import type { CallRecord } from '../calls/call.ts';
 import { selectChecks, selectCorrections, type Correction } from '../sla/blame-table.ts';
 import type { ControlCheck } from '../sla/blame.ts';
 import type { BlameBasis } from '../sla/blame-table.ts';
-import { attemptsIn, MAINTENANCE_CODE, type Blame, type WindowSlice } from '../sla/counts.ts';
+import { attemptsIn, type Blame, type WindowSlice } from '../sla/counts.ts';
 import { isHostAmong, loadMonth, type StoredMonthQuestion } from '../sla/month-table.ts';
 import { slicesIn, type SlaMonth } from '../sla/month.ts';
 import { servicePeriod, type ServicePeriod } from '../sla/period.ts';
 import { mergeSpans, spansHold, WINDOW_MS, type Span } from '../sla/window.ts';
 import type { Tx } from '../store/operation.ts';
-import type { MilliCredits, Ms } from '../units.ts';
+import type { Ms } from '../units.ts';
+import type { SettledCredits } from './fee.ts';
 
 /** Kling's own API hosts (kling-api, base URLs, read 2026-09-20). */
 export const KLING_HOSTS: readonly string[] = [
@@ -54,7 +55,9 @@ export interface ClaimEvidence {
   corrections: Correction[];
   clockOffset: ClockOffset;
   /** What the ledger settled by instants within the period. */
-  settledCredits: MilliCredits;
+  settled: SettledCredits;
+  /** Whether the journal holds calls of the period that other programs recorded. */
+  hasImported: boolean;
   /** What Kling's own ledgers say was deducted within the period; null where they were not read whole. */
   deductions: { sums: DeductionSum[]; packs: Pack[] } | null;
 }
@@ -73,8 +76,9 @@ export async function gatherEvidence(tx: Tx, asked: StoredMonthQuestion): Promis
     errors: await selectErrors(tx, { spans: troubled, excluded: mergeSpans(records.exclusions), question }),
     checks: (await selectChecks(tx, whole)).filter((check) => spansHold(period.spans, check.at)),
     corrections: await selectCorrections(tx, whole),
-    clockOffset: await readClockOffset(tx, troubled),
-    settledCredits: await sumSettled(tx, period.spans),
+    clockOffset: await readClockOffset(tx, troubled, question.hosts),
+    settled: await sumSettled(tx, period.spans),
+    hasImported: await readHasImported(tx, period.spans, question.hosts),
     deductions: await readDeductions(tx, period.spans),
   };
 }
@@ -131,48 +135,78 @@ function countedIn(call: CallRecord, blame: Blame | null, isExcluded: boolean): 
   return call.outcome === 'server_error' ? 'received+contract' : 'contract';
 }
 
-async function readClockOffset(tx: Tx, spans: readonly Span[]): Promise<ClockOffset> {
-  let answers = 0;
+/** Compares clocks by the answers of the claim's hosts alone: other machines have clocks of their own. */
+async function readClockOffset(
+  tx: Tx,
+  spans: readonly Span[],
+  hosts: readonly string[] | null,
+): Promise<ClockOffset> {
+  const offset: ClockOffset = { answers: 0, minMs: null, maxMs: null, meanMs: null };
   let total = 0;
-  let minMs: number | null = null;
-  let maxMs: number | null = null;
-  for (const span of spans) {
-    const row = await tx.get<{
-      answers: number;
-      total: number | null;
-      low: number | null;
-      high: number | null;
-    }>(
-      'SELECT COUNT(clock_offset_ms) AS answers, SUM(clock_offset_ms) AS total, MIN(clock_offset_ms) AS low, ' +
-        'MAX(clock_offset_ms) AS high FROM calls WHERE at >= ? AND at < ?',
-      span.start,
-      span.end,
+  for (const { start, end } of spans) {
+    const rows = await tx.all<{ host: string; answers: number; total: number; low: number; high: number }>(
+      'SELECT host, COUNT(*) AS answers, SUM(clock_offset_ms) AS total, MIN(clock_offset_ms) AS low, ' +
+        'MAX(clock_offset_ms) AS high FROM calls WHERE at >= ? AND at < ? AND clock_offset_ms IS NOT NULL ' +
+        'GROUP BY host',
+      start,
+      end,
     );
-    if (!row || row.low === null || row.high === null) continue;
-    answers += row.answers;
-    total += row.total ?? 0;
-    minMs = Math.min(minMs ?? row.low, row.low);
-    maxMs = Math.max(maxMs ?? row.high, row.high);
+    for (const row of rows.filter(({ host }) => hosts === null || isHostAmong(host, hosts))) {
+      offset.answers += row.answers;
+      total += row.total;
+      offset.minMs = Math.min(offset.minMs ?? row.low, row.low);
+      offset.maxMs = Math.max(offset.maxMs ?? row.high, row.high);
+    }
   }
-  return { answers, minMs, maxMs, meanMs: answers === 0 ? null : Math.round(total / answers) };
+  if (offset.minMs === null || offset.maxMs === null) return offset;
+  const [minMs, maxMs] = [Math.round(offset.minMs), Math.round(offset.maxMs)];
+  return { answers: offset.answers, minMs, maxMs, meanMs: Math.round(total / offset.answers) };
 }
 
-async function sumSettled(tx: Tx, spans: readonly Span[]): Promise<MilliCredits> {
-  let credits: MilliCredits = 0;
-  for (const span of spans) {
-    const row = await tx.get<{ credits: number | null }>(
-      "SELECT SUM(credits) AS credits FROM entries WHERE kind IN ('settle', 'adjust') AND at >= ? AND at < ?",
-      span.start,
-      span.end,
+/** Sums what was settled, and how much of it Kling reported: an adjustment is always its report of the whole. */
+async function sumSettled(tx: Tx, spans: readonly Span[]): Promise<SettledCredits> {
+  const settled: SettledCredits = { total: 0, reported: 0 };
+  for (const { start, end } of spans) {
+    const row = await tx.get<{ total: number | null; reported: number | null }>(
+      `SELECT SUM(credits) AS total, SUM(credits * is_reported) AS reported FROM (
+         SELECT SUM(credits) AS credits, MAX(CASE WHEN basis = 'reported' THEN 1 ELSE 0 END) AS is_reported
+         FROM entries WHERE kind IN ('settle', 'adjust') AND at >= ? AND at < ? GROUP BY hold_id) AS ended`,
+      start,
+      end,
     );
-    credits += row?.credits ?? 0;
+    settled.total += row?.total ?? 0;
+    settled.reported += row?.reported ?? 0;
   }
-  return credits;
+  return settled;
 }
 
-/** Tells whether an error is an answer of maintenance. */
-export function isMaintenance(call: Pick<CallRecord, 'outcome' | 'code'>): boolean {
-  return call.outcome === 'server_error' && call.code === MAINTENANCE_CODE;
+/** What an imported call's id begins with, and the first text after all of those. */
+const [IMPORTED_FROM, IMPORTED_TO] = ['imp_', 'imp`'];
+
+/** Tells whether an error was recorded by another program. */
+export function isImported({ call }: ErrorRequest): boolean {
+  return call.id.startsWith(IMPORTED_FROM);
+}
+
+/** Looks through the month's calls only where the audit has an import: it reads all of them. */
+async function readHasImported(
+  tx: Tx,
+  spans: readonly Span[],
+  hosts: readonly string[] | null,
+): Promise<boolean> {
+  const imports = await tx.all("SELECT 1 AS found FROM audit WHERE action = 'sla.import' LIMIT 1");
+  if (imports.length === 0) return false;
+  for (const { start, end } of spans) {
+    const rows = await tx.all<{ host: string }>(
+      'SELECT DISTINCT host FROM calls WHERE at >= ? AND at < ? AND id >= ? AND id < ?',
+      start,
+      end,
+      IMPORTED_FROM,
+      IMPORTED_TO,
+    );
+    if (rows.some(({ host }) => hosts === null || isHostAmong(host, hosts))) return true;
+  }
+  return false;
 }
 
 /** Shifts an instant to a clock of UTC+8 and writes it so, `2026-10-03T20:05:00.000+08:00`. */

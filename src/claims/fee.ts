@@ -1,26 +1,35 @@
 /**
  * The monthly service fee (SLA, 1.5) from the best source there is, and the voucher that follows from it (3.1).
  *
- * **Invariant**: the source is always told. An invoice stands above Kling's billing rows, those above our own settled
- * credits at the configured price; a source that says nothing, or nothing but 0, is passed over.
+ * **Invariant**: the source is always named. An invoice overrides Kling's billing rows, and those override our own
+ * settled credits at the configured price. A fee of 0 is known to be 0; it is unknown where no source says anything.
  */
 import { fromDecimal, times } from '../sla/fraction.ts';
 import type { MilliCredits } from '../units.ts';
 import type { BillingFee, FeePart } from './billing-fee.ts';
-import { floorMicros, shareOf, type Micros } from './money.ts';
+import { floorMicros, roundDown, roundUp, shareOf, type Micros } from './money.ts';
 
-export type FeeSource = 'invoice' | 'billing' | 'settled';
+/** What our ledger settled in a period. */
+export interface SettledCredits {
+  /** All of it, in thousandths. */
+  total: MilliCredits;
+  /** The part that Kling reported; the rest is our own price of creates whose deduction it has not named. */
+  reported: MilliCredits;
+}
+
+/** Where a fee comes from, with what a reader needs to check it. */
+export type FeeSource =
+  | { kind: 'invoice'; number: string | null }
+  | { kind: 'billing'; rows: number; parts: readonly FeePart[] }
+  | { kind: 'settled'; credits: SettledCredits; perCredit: string; currency: string };
 
 export interface Fee {
+  /** A multiple of the currency's smallest unit. */
   amount: Micros;
-  /** The part of it that vouchers paid. */
+  /** The part of it that vouchers paid, likewise. */
   paidByVoucher: Micros;
   currency: string;
   source: FeeSource;
-  /** One sentence on where the number comes from. */
-  explanation: string;
-  /** What the fee is made of, where Kling's ledgers give it. */
-  parts: readonly FeePart[];
 }
 
 /** What is known of a month's fee. */
@@ -29,72 +38,55 @@ export interface FeeSources {
   invoice: { amount: Micros; paidByVoucher: Micros; currency: string; source: string | null } | null;
   /** Kling's billing rows by deduction time, each at its pack's price; null where they are not all known. */
   billing: BillingFee | null;
-  /** What our ledger settled in the period. */
-  settledCredits: MilliCredits;
+  settled: SettledCredits;
   /** Currency units for a credit, as a decimal. */
   price: { perCredit: string; currency: string };
 }
 
 /** Picks the fee; null where no source says anything. */
 export function pickFee(sources: FeeSources): Fee | null {
-  const { invoice, billing, settledCredits, price } = sources;
-  if (invoice && invoice.amount > 0) {
-    const named = invoice.source === null ? '' : ` (${invoice.source})`;
-    return {
-      amount: invoice.amount,
-      paidByVoucher: invoice.paidByVoucher,
-      currency: invoice.currency,
-      source: 'invoice',
-      explanation: `the invoiced fee as entered by the account holder${named}`,
-      parts: [],
-    };
+  const { invoice, billing, settled, price } = sources;
+  if (invoice) {
+    const { amount, paidByVoucher, currency, source } = invoice;
+    return { ...rounded(amount, paidByVoucher, currency), source: { kind: 'invoice', number: source } };
   }
-  if (billing && billing.amount > 0) {
-    return {
-      amount: billing.amount,
-      paidByVoucher: billing.paidByVoucher,
-      currency: billing.currency,
-      source: 'billing',
-      explanation: explainBilling(billing),
-      parts: billing.parts,
-    };
+  // Kling's ledgers may lag: that they list nothing says nothing while our own ledger saw something deducted.
+  if (billing && (billing.amount > 0 || settled.total <= 0)) {
+    const { amount, paidByVoucher, currency, rows, parts } = billing;
+    return { ...rounded(amount, paidByVoucher, currency), source: { kind: 'billing', rows, parts } };
   }
   const perCredit = fromDecimal(price.perCredit);
-  if (!perCredit || settledCredits <= 0) return null;
-  const credits = { num: BigInt(settledCredits), den: 1000n };
-  return {
-    amount: floorMicros(times(credits, perCredit)),
-    paidByVoucher: 0,
-    currency: price.currency,
-    source: 'settled',
-    explanation:
-      `an estimate: ${settledCredits / 1000} credits deducted by Kling's own reports, ` +
-      `at ${price.perCredit} ${price.currency} a credit`,
-    parts: [],
-  };
+  if (!perCredit || settled.total <= 0) return null;
+  const amount = floorMicros(times({ num: BigInt(settled.total), den: 1000n }, perCredit));
+  const source = { kind: 'settled', credits: settled, ...price } as const;
+  return { ...rounded(amount, 0, price.currency), source };
 }
 
-function explainBilling({ rows, parts }: BillingFee): string {
-  const listed = parts.map(
-    ({ name, quantity, unit, basis }) => `${name}: ${quantity / 1_000_000} ${unit} (${basis})`,
-  );
-  return `the ${rows} deductions that your own billing API lists for the period by deduction time: ${listed.join('; ')}`;
+/** Rounds once, to the claimant's disadvantage, so that what follows can be checked from what is shown. */
+function rounded(amount: Micros, paid: Micros, currency: string): Omit<Fee, 'source'> {
+  const whole = roundDown(amount, currency);
+  return { amount: whole, paidByVoucher: Math.min(whole, roundUp(paid, currency)), currency };
 }
 
 /** What a tier is worth. */
 export interface Voucher {
-  /** min(tier x fee, cap x (fee - paid by voucher)). */
+  /** min(tier x fee, cap x (fee - paid by voucher)), rounded down to the currency's smallest unit. */
   asked: Micros;
-  /** The narrower reading: tier x (fee - paid by voucher). */
+  /** The narrower reading: tier x (fee - paid by voucher), likewise. */
   narrower: Micros;
   /** Whether the cap decided. */
   isCapped: boolean;
 }
 
 /** Works out the voucher of a tier, both readings of "excluding fees paid with vouchers". */
-export function voucherOf(fee: Fee, percent: number, capPercent: number): Voucher {
-  const paidInMoney = Math.max(0, fee.amount - fee.paidByVoucher);
-  const full = shareOf(fee.amount, percent);
+export function voucherOf(fee: Omit<Fee, 'source'>, percent: number, capPercent: number): Voucher {
+  const { amount, paidByVoucher, currency } = fee;
+  const paidInMoney = Math.max(0, amount - paidByVoucher);
+  const full = shareOf(amount, percent);
   const cap = shareOf(paidInMoney, capPercent);
-  return { asked: Math.min(full, cap), narrower: shareOf(paidInMoney, percent), isCapped: cap < full };
+  return {
+    asked: roundDown(Math.min(full, cap), currency),
+    narrower: roundDown(shareOf(paidInMoney, percent), currency),
+    isCapped: cap < full,
+  };
 }

@@ -1,25 +1,177 @@
-/** Pieces that the letters and the page share: amounts, times, lists as Markdown. */
-import { toDecimal } from '../sla/fraction.ts';
+/**
+ * What a letter says, as a table of phrases that each language fills.
+ *
+ * **Invariant**: a phrase decides nothing: which of them are said, and with which numbers, is decided once, in
+ * `letter.ts`, so that the letters cannot differ in anything but their language. Each language's table has every key.
+ */
+import type { Text } from '../markup.ts';
 import type { WindowRate } from '../sla/reading.ts';
+import { toDecimal } from '../sla/fraction.ts';
 import type { Ms } from '../units.ts';
-import type { ClaimCase, ClaimLine } from './claim-case.ts';
-import { isoEast } from './evidence.ts';
-import { formatMoney } from './money.ts';
+import type { FeePart } from './billing-fee.ts';
+import { isoEast, type CountedIn } from './evidence.ts';
+import type { Outage } from './outage.ts';
+import type { BothLanguages } from './working-days.ts';
 
-/** Writes an instant to the minute in UTC, `2026-10-03 12:05`. */
-export function utcMinute(at: Ms): string {
-  return new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+/** An instant to the minute, in UTC and in UTC+8. */
+export interface Minute {
+  utc: string;
+  east: string;
 }
 
-/** Writes an instant to the minute in UTC+8. */
-export function eastMinute(at: Ms): string {
-  return isoEast(at).slice(0, 16).replace('T', ' ');
+/** A voucher of a known amount, or only its share of the fee. */
+export interface Worth {
+  percent: number;
+  /** Null where the fee is not known. */
+  amount: string | null;
 }
 
-/** Gives the amount asked on a line; null where the fee is not known. */
-export function askedText(line: ClaimLine, claim: ClaimCase): string | null {
-  if (!line.voucher || !claim.fee) return null;
-  return formatMoney(line.voucher.asked, claim.fee.currency);
+/** Rows of a table by name. */
+type Labels<Name extends string> = Readonly<Record<Name, Text>>;
+
+export interface LetterWords {
+  /** For HTML's `lang`. */
+  htmlLang: string;
+  language: keyof BothLanguages;
+  /** Between the items of a list within a sentence. */
+  comma: string;
+  /** Between sentences of one paragraph. */
+  gap: string;
+  blank: string;
+  title(month: string): Text;
+  reference(reference: string): Text;
+  headings: Labels<
+    | 'ask'
+    | 'why'
+    | 'numbers'
+    | 'check'
+    | 'worst'
+    | 'traces'
+    | 'fee'
+    | 'alternative'
+    | 'leftOut'
+    | 'deadlines'
+    | 'attached'
+    | 'closing'
+  >;
+
+  claimant: Labels<'to' | 'account' | 'company' | 'contact' | 'period' | 'baseUrl' | 'hosts'>;
+  vendor: Text;
+  period(period: { firstDay: string; lastDay: string; days: number; timeZone: string }): Text;
+
+  ask(worth: Worth): Text;
+  whyAvailability(figures: { availability: string; commitment: string }): Text;
+  outage(outage: Outage, span: { from: Minute; to: Minute }): Text;
+  outageAlone(figures: { availability: string; commitment: string }): Text;
+  reading: Labels<'received' | 'contract'>;
+  formula: Text;
+
+  numbersHead: readonly [Text, Text];
+  numbers: Labels<
+    | 'windows'
+    | 'withRequests'
+    | 'withErrors'
+    | 'recorded'
+    | 'valid'
+    | 'errors'
+    | 'sum'
+    | 'availability'
+    | 'committed'
+  >;
+  percent(value: string): Text;
+
+  checkRequests(span: { hosts: string; from: Minute; to: Minute }): Text;
+  checkWindows: Text;
+  checkQuotient: Text;
+  checkUnreached: Text;
+  checkExclusions: Text;
+  checkExample(window: { begins: Minute; errors: number; valid: number; rate: string }): Text;
+  checkSum(windows: number): Text;
+  checkFiles(hasHeaders: boolean): Text;
+  recordedByGateway: Text;
+  recordedByOthersToo: Text;
+  recordedErrors(counts: { imported: number; listed: number }): Text;
+  recordedWindows(windows: number): Text;
+  clockUnknown: Text;
+  clockAhead(span: { fromMs: number; toMs: number }): Text;
+  clockBehind(span: { fromMs: number; toMs: number }): Text;
+  clockAround(span: { behindMs: number; aheadMs: number }): Text;
+  furtherRequests: Text;
+
+  worstHead: readonly [Text, Text, Text, Text];
+  furtherWindows(windows: number): Text;
+
+  answeredWithId(errors: number): Text;
+  idsNotedElsewhere(errors: number): Text;
+  answeredWithoutId(errors: number): Text;
+  unreachedErrors(errors: number): Text;
+  unlistedErrors(errors: number): Text;
+  maintenance(errors: number): Text;
+  withoutMaintenance(figures: { availability: string; percent: number }): Text;
+  maintenanceAndUnreached(figures: { requests: number; availability: string; percent: number }): Text;
+
+  feeUnknown(figures: { percent: number; capPercent: number }): Text;
+  fee(figures: { amount: string; paidByVoucher: string; source: Text }): Text;
+  feeInvoice(number: string | null): Text;
+  feeBilling(rows: number, parts: readonly Text[]): Text;
+  feePart(part: FeePart, worth: string | null): Text;
+  feeSettled(figures: {
+    credits: number;
+    /** The part that Kling reported, and the rest. */
+    reported: number;
+    unreported: number;
+    perCredit: string;
+    currency: string;
+  }): Text;
+  voucher(figures: { percent: number; capPercent: number; asked: string }): Text;
+  voucherCapped: Text;
+  voucherNarrower(figures: { percent: number; amount: string }): Text;
+
+  alternative(figures: { requests: number; how: Text; availability: string; worth: Worth }): Text;
+  lostByCheck(requests: number): Text;
+  lostByRecorder(requests: number): Text;
+  lostByOperator(requests: number): Text;
+  lostUnlisted(requests: number): Text;
+
+  leftOutUnreached(figures: { requests: number; how: Text; availability: string }): Text;
+  leftOutNoAnswer(requests: number): Text;
+  leftOutLocal(requests: number): Text;
+  leftOutUnknown(requests: number): Text;
+  noExclusion: Text;
+  exclusion(exclusion: { start: string; end: string; clause: string; source: string }): Text;
+  exclusionErrors(errors: number): Text;
+
+  deadlines(dates: { fifthWorkday: string; earliest: string; latest: string; timeZone: string }): Text;
+  deadlinesEstimated: Text;
+  workingDays(source: string): Text;
+
+  attachedWindows: Text;
+  attachedRequests(kinds: readonly Text[]): Text;
+  attachedNoRequests: Text;
+  countedIn: Readonly<Record<CountedIn, (requests: number) => Text>>;
+  attachedSummary: Text;
+  attachedMethod: Text;
+  attachedPages: Text;
+  attachedLetter: Text;
+  attachedManifest: Text;
+
+  /** Paragraphs before the signature. */
+  closing: readonly Text[];
+  placeAndDate: Text;
+  name(signatory: string): Text;
+
+  calendarTitle(timeZone: string): Text;
+  calendarCaption: Text;
+  calendarOutage(day: string): Text;
+  calendarImported(windows: number): Text;
+  calendarImage(month: string): string;
+  colours: Readonly<Record<'fine' | 'low' | 'middle' | 'high' | 'idle' | 'notObserved', string>>;
+}
+
+/** Gives an instant to the minute. */
+export function minuteOf(at: Ms): Minute {
+  const upToMinutes = (iso: string): string => iso.slice(0, 16).replace('T', ' ');
+  return { utc: upToMinutes(new Date(at).toISOString()), east: upToMinutes(isoEast(at)) };
 }
 
 /** Writes a window's error rate with six places, rounded down. */
@@ -27,15 +179,7 @@ export function rateText({ errors, valid }: WindowRate): string {
   return toDecimal({ num: BigInt(errors), den: BigInt(valid) }, 6);
 }
 
-/** Writes a Markdown table. */
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-/** Gives the first and last instant of the period, the last exclusive. */
-export function periodBounds(claim: ClaimCase): { start: Ms; end: Ms } {
-  const { spans } = claim.evidence.period;
-  return { start: spans[0]?.start ?? 0, end: spans.at(-1)?.end ?? 0 };
+/** Writes a quantity in millionths as people do, `1234.5`. */
+export function quantityText(millionths: number): string {
+  return String(millionths / 1_000_000);
 }

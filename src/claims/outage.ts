@@ -7,10 +7,12 @@
 import type { Agreement } from '../sla/agreement.ts';
 import { compensationPercent } from '../sla/agreement.ts';
 import { availabilityRatio, percentText, sumOfRates } from '../sla/availability.ts';
-import { compare, toDecimal } from '../sla/fraction.ts';
+import { compare, times, toDecimal } from '../sla/fraction.ts';
 import type { WindowRate } from '../sla/reading.ts';
 import { WINDOW_MS } from '../sla/window.ts';
 import type { Ms } from '../units.ts';
+
+const TWO = { num: 2n, den: 1n };
 
 export interface Outage {
   start: Ms;
@@ -24,6 +26,8 @@ export interface Outage {
   /** Valid requests of the windows with errors. */
   valid: number;
   sumErrorRates: string;
+  /** Whether more than half of the period's sum lies in it. */
+  isMost: boolean;
   /** What availability would be if nothing else had failed in the period. */
   availability: string;
   percent: number;
@@ -53,6 +57,7 @@ export function worstStretch(
     errors: worst.reduce((total, { errors }) => total + errors, 0),
     valid: worst.reduce((total, { valid }) => total + valid, 0),
     sumErrorRates: toDecimal(rateSum, 6),
+    isMost: compare(times(rateSum, TWO), sumOfRates(bad)) > 0,
     availability: percentText(ratio),
     percent: compensationPercent(ratio, period.agreement),
   };

@@ -1,13 +1,19 @@
 /**
  * Working days by calendar: China with its make-up workdays, Singapore, or plain weekdays.
  *
- * **Invariant**: a year without data is never passed off as known: its weekdays count as working days and the answer
- * says `estimated`. Days are `YYYY-MM-DD`. An override stands above what is built in.
+ * **Invariant**: a year without data is never passed off as known: the answer says `estimated`, and a date that follows
+ * from it is rather too late than too early. Days are `YYYY-MM-DD`. An override replaces what is built in.
  */
-import { SidecarError } from '../errors.ts';
-import { daysFrom } from '../sla/period.ts';
+import { addDays, daysFrom } from '../sla/period.ts';
+import { estimateChina } from './china-estimate.ts';
 
 export type CalendarName = 'CN' | 'SG' | 'weekdays';
+
+/** A text in the two languages of the letters. */
+export interface BothLanguages {
+  en: string;
+  zh: string;
+}
 
 /** One year of a calendar. */
 interface CalendarYear {
@@ -15,7 +21,7 @@ interface CalendarYear {
   holidays: readonly string[];
   /** Weekend days on which people work. */
   workdays: readonly string[];
-  source: string;
+  source: BothLanguages;
 }
 
 /** What an override file holds: days of its own, and the years for which they are complete. */
@@ -23,7 +29,7 @@ export interface CalendarOverride {
   years: readonly number[];
   holidays: readonly string[];
   workdays: readonly string[];
-  source: string;
+  source: BothLanguages;
 }
 
 /** China: the State Council's yearly notice on the arrangement of holidays. */
@@ -34,7 +40,10 @@ const CHINA: Readonly<Record<number, CalendarYear>> = {
         '2025-05-31..2025-06-02 2025-10-01..2025-10-08',
     ),
     workdays: ['2025-01-26', '2025-02-08', '2025-04-27', '2025-09-28', '2025-10-11'],
-    source: 'State Council General Office, arrangement of holidays in 2025, November 2024',
+    source: {
+      en: 'State Council General Office, arrangement of holidays in 2025, November 2024',
+      zh: '《国务院办公厅关于2025年部分节假日安排的通知》（2024年11月）',
+    },
   },
   2026: {
     holidays: expandAll(
@@ -43,8 +52,10 @@ const CHINA: Readonly<Record<number, CalendarYear>> = {
         '2026-10-01..2026-10-07',
     ),
     workdays: ['2026-01-04', '2026-02-14', '2026-02-28', '2026-05-09', '2026-09-20', '2026-10-10'],
-    source:
-      'State Council General Office, arrangement of holidays in 2026, 4 November 2025 (read 2026-11-21)',
+    source: {
+      en: 'State Council General Office, arrangement of holidays in 2026, 4 November 2025 (read 2026-11-21)',
+      zh: '《国务院办公厅关于2026年部分节假日安排的通知》（2025年11月4日）',
+    },
   },
 };
 
@@ -56,7 +67,10 @@ const SINGAPORE: Readonly<Record<number, CalendarYear>> = {
         '2026-05-31 2026-06-01 2026-08-09 2026-08-10 2026-11-08 2026-11-09 2026-12-25',
     ),
     workdays: [],
-    source: 'Ministry of Manpower, gazetted public holidays for 2026, 16 June 2025 (read 2026-11-21)',
+    source: {
+      en: 'Ministry of Manpower of Singapore, gazetted public holidays for 2026, 16 June 2025 (read 2026-11-21)',
+      zh: '新加坡人力部公布的2026年公共假期（2025年6月16日）',
+    },
   },
 };
 
@@ -67,14 +81,49 @@ const CALENDARS: Readonly<Record<CalendarName, Readonly<Record<number, CalendarY
   weekdays: null,
 };
 
+/** How a year without data is estimated. */
+interface Estimate {
+  isOff(day: string): boolean;
+  /** Working days more that must pass: for holidays that move and are not computed here. */
+  spareDays: number;
+  source: BothLanguages;
+}
+
+const CHINA_ESTIMATE: Estimate = {
+  isOff: (day) => isWeekend(day) || estimateChina(Number(day.slice(0, 4))).perhaps.has(day),
+  spareDays: 0,
+  source: {
+    en:
+      'no notice for this year is known here; the holidays of the regulation and the longest breaks usual around them ' +
+      'are taken as days off',
+    zh: '暂无该年度节假日安排通知的数据；按《全国年节及纪念日放假办法》规定的节日及其前后通常的最长假期计为休息日',
+  },
+};
+/** Singapore: fixed holidays and the Monday after one on a Sunday; of those that move, three may fall together. */
+const SINGAPORE_ESTIMATE: Estimate = {
+  isOff: (day) => isWeekend(day) || isFixedInSingapore(day),
+  spareDays: 3,
+  source: {
+    en: 'no list for this year is known here; fixed holidays are days off, and three working days more are counted',
+    zh: '暂无该年度公共假期的数据；固定假期计为休息日，并另加三个工作日',
+  },
+};
+const WEEKDAYS_SOURCE: BothLanguages = {
+  en: 'Monday to Friday, no holidays',
+  zh: '周一至周五，不计节假日',
+};
+
 /** A calendar that tells working days and how sure it is. */
 export interface WorkCalendar {
   name: CalendarName;
+  /** Whether people work on a day; in a year without data, whether they surely do. */
   isWorkday(day: string): boolean;
   /** Whether the year of a day has data. */
   isKnown(day: string): boolean;
+  /** Working days more to count in a month whose year has no data. */
+  spareDays(day: string): number;
   /** Where the data of a day's year come from. */
-  sourceOf(day: string): string;
+  sourceOf(day: string): BothLanguages;
 }
 
 /** Makes a calendar. */
@@ -82,39 +131,43 @@ export function createCalendar(name: CalendarName, override: CalendarOverride | 
   const years = CALENDARS[name];
   const yearOf = (day: string): CalendarYear | undefined => years?.[Number(day.slice(0, 4))];
   const isOverridden = (day: string): boolean => override?.years.includes(Number(day.slice(0, 4))) ?? false;
+  const estimate = name === 'SG' ? SINGAPORE_ESTIMATE : CHINA_ESTIMATE;
+  const isKnown = (day: string): boolean => years === null || isOverridden(day) || yearOf(day) !== undefined;
   return {
     name,
     isWorkday(day) {
       if (override?.workdays.includes(day)) return true;
       if (override?.holidays.includes(day)) return false;
+      if (!isKnown(day)) return !estimate.isOff(day);
       const year = isOverridden(day) ? undefined : yearOf(day);
       if (year?.workdays.includes(day)) return true;
       return !year?.holidays.includes(day) && !isWeekend(day);
     },
-    isKnown: (day) => years === null || isOverridden(day) || yearOf(day) !== undefined,
+    isKnown,
+    spareDays: (day) => (isKnown(day) ? 0 : estimate.spareDays),
     sourceOf(day) {
-      if (isOverridden(day)) return override?.source ?? '';
-      if (years === null) return 'Monday to Friday, no holidays';
-      return yearOf(day)?.source ?? 'no data for this year: Monday to Friday assumed';
+      if (override && isOverridden(day)) return override.source;
+      if (years === null) return WEEKDAYS_SOURCE;
+      return yearOf(day)?.source ?? estimate.source;
     },
   };
 }
 
-/** Checks the JSON of an override file. @throws SidecarError `config_invalid` where it is not of the shape. */
-export function readOverride(json: unknown, path: string): CalendarOverride {
-  const value = typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {};
-  const { years, holidays, workdays = [], source = `override file ${path}` } = value;
-  const areDays = (list: unknown): list is string[] =>
-    Array.isArray(list) && list.every((day) => typeof day === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(day));
-  const areYears = Array.isArray(years) && years.every((year) => Number.isInteger(year));
-  if (!areYears || !areDays(holidays) || !areDays(workdays) || typeof source !== 'string') {
-    throw new SidecarError(
-      'config_invalid',
-      `claims.calendarFile: ${path} must hold { "years": [2027], "holidays": ["2027-01-01"], "workdays": [], ` +
-        '"source": "where from" } with days as YYYY-MM-DD.',
-    );
-  }
-  return { years: years as number[], holidays, workdays, source };
+/** Gives the last day up to which a calendar has data without a gap, from a day on; null where it ends never. */
+export function knownUntil(calendar: WorkCalendar, today: string): string | null {
+  if (calendar.name === 'weekdays') return null;
+  let year = Number(today.slice(0, 4));
+  while (calendar.isKnown(`${year}-01-01`)) year += 1;
+  return `${year - 1}-12-31`;
+}
+
+function isFixedInSingapore(day: string): boolean {
+  const isHoliday = (one: string): boolean => ['01-01', '05-01', '08-09', '12-25'].includes(one.slice(5));
+  return isHoliday(day) || (isSunday(addDays(day, -1)) && isHoliday(addDays(day, -1)));
+}
+
+function isSunday(day: string): boolean {
+  return new Date(`${day}T00:00:00Z`).getUTCDay() === 0;
 }
 
 function isWeekend(day: string): boolean {

@@ -1,4 +1,5 @@
 /** Lists as people and programs want them: a table, JSON, JSON lines or CSV. */
+import { csvLines, type CsvCell } from '../csv.ts';
 import { plainText } from './terminal.ts';
 
 export const FORMATS = ['table', 'json', 'jsonl', 'csv'] as const;
@@ -39,15 +40,11 @@ export function toJsonLines(rows: readonly RowValues[]): string {
 
 /** Writes CSV (RFC 4180) with a heading, all fields of the first row in their order. */
 export function toCsv(rows: readonly RowValues[], fields: readonly string[]): string {
-  const lines = rows.map((row) => fields.map((field) => csvField(row[field])).join(','));
-  return [fields.map(csvField).join(','), ...lines].map((line) => `${line}\r\n`).join('');
+  return csvLines([fields, ...rows.map((row) => fields.map((field) => csvValue(row[field])))]);
 }
 
-function csvField(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  // A spreadsheet takes text that begins so for a formula (OWASP, "CSV Injection", read 2026-11-21).
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+function csvValue(value: unknown): CsvCell {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') return value;
+  return JSON.stringify(value);
 }

@@ -2,9 +2,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Claim } from '../claims/claim.ts';
 import { listClaims } from '../claims/claim-table.ts';
-import { filingState } from '../claims/deadlines.ts';
+import { filingState, showDates } from '../claims/deadlines.ts';
 import type { DraftResult } from '../claims/draft.ts';
-import { formatMoney, toMicros } from '../claims/money.ts';
+import { formatMoney, toAmount, toMicros } from '../claims/money.ts';
 import { iso } from './answers/shape.ts';
 import type { ControlCommands } from './commands.ts';
 import { answers, jsonBody, TOKEN, type App } from './route-parts.ts';
@@ -77,10 +77,11 @@ export function addClaimRoutes(app: App, commands: ControlCommands): void {
 
 function toRow(claim: Claim, today: string): ClaimRow {
   const { asked, granted, draftedAt, updatedAt, ...same } = claim;
+  const { currency } = claim;
   return {
     ...same,
     filing: filingState(claim, today),
-    asked: asked === null ? null : asked / MICROS,
+    asked: asked === null ? null : toAmount(asked, currency),
     granted: granted === null ? null : granted / MICROS,
     draftedAt: iso(draftedAt),
     updatedAt: iso(updatedAt),
@@ -91,7 +92,12 @@ async function answerClaim({ reader, claims }: ControlCommands, month: string): 
   const dates = claims.dates(month);
   const today = claims.today();
   const rows = await reader.read(listClaims, { month });
-  return { month, filing: filingState(dates, today), dates, claims: rows.map((row) => toRow(row, today)) };
+  return {
+    month,
+    filing: filingState(dates, today),
+    dates: showDates(dates),
+    claims: rows.map((row) => toRow(row, today)),
+  };
 }
 
 async function answerDraft(

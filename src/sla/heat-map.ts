@@ -4,15 +4,19 @@
  * **Invariant**: plain SVG text without scripts, fonts or links, so that it prints and opens anywhere. Colour is not
  * the only carrier: each window with errors has a title with its numbers.
  */
+import { escapeXml } from '../markup.ts';
 import type { Ms } from '../units.ts';
 import { addDays, dayOf, daysFrom, startOfDay } from './period.ts';
 import type { WindowRate } from './reading.ts';
 import { WINDOW_MS, type Span } from './window.ts';
 
 const CELL_WIDTH = 3;
-const ROW_HEIGHT = 12;
-const LEFT = 84;
-const TOP = 22;
+const ROW_HEIGHT = 19;
+const LEFT = 104;
+const TOP = 24;
+const RIGHT = 24;
+/** On A4 the picture is drawn at two thirds of its size: labels must be readable there. */
+const FONT_SIZE = 15;
 /** By how much a mark is wider than its window, on each side. */
 const MARK_MS = 60_000;
 const HOURS_LABELLED = [0, 3, 6, 9, 12, 15, 18, 21, 24];
@@ -38,16 +42,17 @@ export interface HeatMapInput {
 
 /** Draws the calendar. */
 export function drawHeatMap(input: HeatMapInput): string {
-  const width = LEFT + 300 * CELL_WIDTH;
+  const width = LEFT + 288 * CELL_WIDTH + RIGHT;
   const height = TOP + input.days.length * ROW_HEIGHT + 6;
   const rows = input.days.map((day, index) => drawDay(day, TOP + index * ROW_HEIGHT, input));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ${width} ${height}" width="${width}" ` +
-      `height="${height}" font-family="sans-serif" font-size="9">`,
+      `height="${height}" font-family="sans-serif" font-size="${FONT_SIZE}">`,
     `<title>${escapeXml(input.title)}</title>`,
     ...HOURS_LABELLED.map(
       (hour) =>
-        `<text x="${LEFT + hour * 12 * CELL_WIDTH}" y="14">${String(hour).padStart(2, '0')}:00</text>`,
+        `<text x="${LEFT + hour * 12 * CELL_WIDTH}" y="${FONT_SIZE}" text-anchor="middle">` +
+        `${String(hour).padStart(2, '0')}:00</text>`,
     ),
     ...rows,
     '</svg>',
@@ -65,7 +70,7 @@ function drawDay(day: string, y: number, input: HeatMapInput): string {
   const span = { start: startOfDay(day, input.timeZone), end: startOfDay(addDays(day, 1), input.timeZone) };
   const x = (at: Ms): number => LEFT + ((at - span.start) / WINDOW_MS) * CELL_WIDTH;
   const bar = (part: Span, colour: string): string =>
-    `<rect x="${x(part.start)}" y="${y}" width="${x(part.end) - x(part.start)}" height="${ROW_HEIGHT - 2}" ` +
+    `<rect x="${x(part.start)}" y="${y}" width="${x(part.end) - x(part.start)}" height="${ROW_HEIGHT - 3}" ` +
     `fill="${colour}"`;
   const gaps = input.gaps
     .filter((gap) => gap.end > span.start && gap.start < span.end)
@@ -76,7 +81,7 @@ function drawDay(day: string, y: number, input: HeatMapInput): string {
     input.rates.filter((rate) => rate.windowStart >= span.start && rate.windowStart < span.end),
   );
   return [
-    `<text x="0" y="${y + 9}">${escapeXml(day)}</text>`,
+    `<text x="0" y="${y + FONT_SIZE - 1}">${escapeXml(day)}</text>`,
     `${bar(span, HEAT_COLOURS.idle)}/>`,
     ...gaps,
     ...cells.flatMap(({ part, rate }) => (rate.errors === 0 ? [`${bar(part, HEAT_COLOURS.fine)}/>`] : [])),
@@ -113,14 +118,4 @@ function joinFine(rates: readonly WindowRate[]): { part: Span; rate: WindowRate 
 /** Gives the days that the spans of a service period cover, for the rows. */
 export function daysIn(spans: readonly Span[], timeZone: string): string[] {
   return spans.flatMap(({ start, end }) => daysFrom(dayOf(start, timeZone), dayOf(end - 1, timeZone)));
-}
-
-/** Makes text safe within XML and HTML, attributes included. */
-export function escapeXml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }

@@ -3,11 +3,12 @@
  *
  * **Invariant**: a report shows a measured month and computes nothing of its own.
  */
+import { escapeMarkdown, escapeXml, oneLine } from '../markup.ts';
+import { csvLines } from '../csv.ts';
 import { READING_NAMES } from './reading.ts';
 import type { SlaMonth } from './month.ts';
 import { termText } from './period.ts';
 import { VIEW_CLASSES, type WindowView } from './window-view.ts';
-import { escapeXml } from './heat-map.ts';
 
 export const REPORT_FORMATS = ['md', 'html', 'json', 'csv'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -153,20 +154,19 @@ function tables(measured: SlaMonth): Table[] {
 }
 
 function reportMarkdown(measured: SlaMonth): string {
-  const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+  const line = (cells: readonly string[]): string => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
   const parts = tables(measured).map(({ title, head, rows }) =>
     rows.length === 0
       ? `## ${title}\n\nNone.`
       : [`## ${title}`, '', line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'),
   );
-  const warnings = measured.warnings.map((warning) => `> ${warning}`);
+  const warnings = measured.warnings.map((warning) => `> ${escapeMarkdown(warning)}`);
   return `${[`# Kling availability, ${measured.month}`, headline(measured), ...warnings, ...parts].join('\n\n')}\n`;
 }
 
 function reportHtml(measured: SlaMonth): string {
   const row = (cells: readonly string[], tag: 'th' | 'td'): string =>
-    `<tr>${cells.map((cell) => `<${tag}>${escapeXml(cell)}</${tag}>`).join('')}</tr>`;
+    `<tr>${cells.map((cell) => `<${tag}>${escapeXml(oneLine(cell))}</${tag}>`).join('')}</tr>`;
   const parts = tables(measured).map(({ title, head, rows }) => {
     const body = rows.map((cells) => row(cells, 'td')).join('\n');
     const table = rows.length === 0 ? '<p>None.</p>' : `<table>${row(head, 'th')}\n${body}</table>`;
@@ -185,9 +185,12 @@ ${parts.join('\n')}
 }
 
 function windowsCsv(windows: readonly WindowView[]): string {
-  const head = ['start_utc', 'valid', 'errors', ...VIEW_CLASSES].join(',');
-  const lines = windows.map(({ start, valid, errors, byClass }) =>
-    [start, valid, errors, ...VIEW_CLASSES.map((name) => byClass[name])].join(','),
-  );
-  return `${[head, ...lines].join('\r\n')}\r\n`;
+  const head = ['start_utc', 'valid', 'errors', ...VIEW_CLASSES];
+  const rows = windows.map(({ start, valid, errors, byClass }) => [
+    start,
+    valid,
+    errors,
+    ...VIEW_CLASSES.map((name) => byClass[name]),
+  ]);
+  return csvLines([head, ...rows]);
 }

@@ -54,11 +54,9 @@ describe('the fee by Kling’s ledgers', () => {
     const image = taken({ packId: 'p-2', product: 'image', amount: 8 * UNIT });
     const fee = billingFee([image], [pack()], none);
     expect(fee?.amount).toBe(28_000);
-    expect(fee?.parts[0]?.basis).toContain('no pack price entered');
+    expect(fee?.parts[0]?.price).toEqual({ kind: 'credit', ...list });
     // Entered, but Kling does not say how many units the pack had.
-    expect(billingFee([taken()], [pack({ total: null })], prices())?.parts[0]?.basis).toContain(
-      'no pack price entered',
-    );
+    expect(billingFee([taken()], [pack({ total: null })], prices())?.parts[0]?.price.kind).toBe('credit');
   });
 
   it('takes money as it was deducted, and test money as paid by a voucher', () => {
@@ -86,12 +84,18 @@ describe('the fee by Kling’s ledgers', () => {
     const fee = billingFee([taken(), tryOn, yuan], [pack()], prices());
     expect(fee).toMatchObject({ amount: 14 * UNIT, currency: 'USD', rows: 10 });
     expect(fee?.parts.map(({ amount }) => amount)).toEqual([14 * UNIT, null, null]);
-    expect(fee?.parts[1]?.basis).toBe('no price known, left out');
-    expect(fee?.parts[2]?.basis).toBe('as deducted; in CNY, left out');
+    expect(fee?.parts[1]?.price).toEqual({ kind: 'none' });
+    expect(fee?.parts[2]?.price).toEqual({ kind: 'foreign', currency: 'CNY' });
     // All in another currency: that one it is.
     expect(billingFee([yuan], [], prices())).toMatchObject({ currency: 'CNY', amount: 100 * UNIT });
     expect(billingFee([tryOn], [], prices())).toBeNull();
-    expect(billingFee([], [], prices())).toBeNull();
+  });
+
+  it('are 0 where the ledgers list nothing, unless a pack was paid by time', () => {
+    const nothing = { amount: 0, paidByVoucher: 0, currency: 'USD', rows: 0, parts: [] };
+    expect(billingFee([], [], prices())).toEqual(nothing);
+    expect(billingFee([], [pack()], prices())).toEqual(nothing);
+    expect(billingFee([], [pack(), pack({ kind: 'constant_period' })], prices())).toBeNull();
   });
 
   it('sums exactly whatever the parts, and rounds down once', () => {

@@ -19,6 +19,8 @@ export const VOCABULARY: readonly string[] = [
   'fields',
   'listen',
   'sockets',
+  'csv',
+  'markup',
 ];
 
 /** Files beside the folders that wire the folders together; the store's workers begin in some, with every noun's tables. */

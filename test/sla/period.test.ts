@@ -34,7 +34,7 @@ describe('lists of days', () => {
 
   it('end the search for the fifth working day where a calendar has none', () => {
     const holidays = daysFrom('2027-01-01', '2027-12-31');
-    const override = { years: [2027], holidays, workdays: [], source: 'test' };
+    const override = { years: [2027], holidays, workdays: [], source: { en: 'test', zh: 'test' } };
     expect(() => claimDates('2027-03', createCalendar('CN', override))).toThrow(
       'fewer than 5 working days within 60 days of 2027-04-01: correct the holidays of claims.calendarFile',
     );

@@ -36,7 +36,7 @@ describe('a report', () => {
     const text = writeReport('md', running.month, running.windows);
     expect(text).toContain('Availability so far 99.899193 %');
     expect(text).toContain('| Error budget (windows) | 8.928, used 9.000000, left -0.072000 |');
-    expect(text).toContain('2.2(i) \\| a <b>');
+    expect(text).toContain('2.2(i) \\| a \\<b>');
   });
 
   it('comes in every format, without a word of ours lost in markup', () => {
