@@ -143,7 +143,8 @@ function openCallJournal({ store, clock, log, telemetry }: PartsInput): CallJour
 
 function openConnection(settings: Config['upstream']): Connection {
   const { host } = new URL(settings.baseUrl);
-  return { pool: openPool(settings), host, timeoutMs: settings.timeoutMs };
+  const pools = { pool: openPool(settings), readPool: openPool(settings) };
+  return { ...pools, host, timeoutMs: settings.timeoutMs };
 }
 
 /** Prepares the change to another upstream; nothing is changed before the function that it gives is called. */

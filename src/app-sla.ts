@@ -6,6 +6,7 @@
  * failure to reach it, the addresses of `sla.controlChecks`.
  */
 import type { CallRecord } from './calls/call.ts';
+import { proofOf } from './calls/outcome.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { isLoopback } from './listen.ts';
@@ -64,7 +65,8 @@ export class SlaWatch {
 
   /** Takes note of an attempt that was journalled; cheap, for it runs with every request. */
   noteCall(call: CallRecord): void {
-    if (call.outcome === 'unreachable' && call.errorClass !== 'proxy') this.#checker.noteUnreachable();
+    if (call.outcome === 'unreachable' && proofOf(call.errorClass) !== 'none')
+      this.#checker.noteUnreachable();
   }
 
   /** Says that a sidecar runs from now on, and takes the config's exclusions over. */
@@ -103,9 +105,14 @@ export class SlaWatch {
   async #recordCheck(check: ControlCheck): Promise<void> {
     const { store, log } = this.#deps;
     try {
-      const { blame, attempts } = await store.write(recordControlCheck, check);
-      const { reached, detail } = check;
-      log.warn('Kling could not be reached; a control check was made', { reached, blame, attempts, detail });
+      const blamed = await store.write(recordControlCheck, check);
+      const { reached, resolved, detail } = check;
+      log.warn('Kling could not be reached; a control check was made', {
+        reached,
+        resolved,
+        blamed,
+        detail,
+      });
     } catch (error) {
       log.error('a control check could not be recorded', { error });
     }

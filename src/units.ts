@@ -15,6 +15,9 @@ export type WindowKey = string;
 /** Which of Kling's two unit pools a task is charged to. */
 export type Product = 'video' | 'image';
 
+/** How long Kling's answer to a create is given again to the same request: 24 hours, and at least until its hold ends. */
+export const ANSWER_KEPT_MS: Ms = 86_400_000;
+
 /** Thousandths of a credit in one unit of each pool. */
 export const MILLI_CREDITS_PER_UNIT: Readonly<Record<Product, number>> = { video: 10_000, image: 250 };
 

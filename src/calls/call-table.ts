@@ -7,8 +7,9 @@
 import { defineRead, defineWrite, type SqlValue, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
-import type { CallEvidence, CallRecord, ErrorClass, RefusalRecord } from './call.ts';
+import type { CallEvidence, CallRecord, RefusalRecord } from './call.ts';
 import { cursorAfter, readCursor, readNumberCursor } from './cursor.ts';
+import type { ErrorClass } from './outcome.ts';
 
 /** How many refusals are kept, the newest. */
 export const REFUSALS_MAX = 10_000;

@@ -6,20 +6,7 @@
  */
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
-
-/** Why an attempt brought no answer: what was and was not sent follows from it. */
-export type ErrorClass =
-  | 'dns'
-  | 'refused'
-  | 'tls'
-  | 'connect_timeout'
-  | 'connect_other'
-  | 'proxy'
-  | 'reset'
-  | 'headers_timeout'
-  | 'body_timeout'
-  | 'truncated'
-  | 'malformed';
+import type { ErrorClass } from './outcome.ts';
 
 /** What an error answer or failure leaves as evidence for a claim. */
 export interface CallEvidence {

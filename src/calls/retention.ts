@@ -5,7 +5,7 @@
  * {@link ROWS_MAX} rows of each kind, so that no create waits for it; `more` asks for another run.
  */
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
-import type { Ms } from '../units.ts';
+import { ANSWER_KEPT_MS, type Ms } from '../units.ts';
 
 export interface PurgeArgs {
   at: Ms;
@@ -24,8 +24,6 @@ export interface Purged {
 }
 
 const DAY_MS = 86_400_000;
-/** How long an answer is given again (README). */
-const ANSWER_KEPT_MS = 86_400_000;
 const ROWS_MAX = 2000;
 /** Where prompts have been dropped up to, as an instant and a hold's id; so that each is looked at once. */
 const PROMPTS_KEY = 'calls.prompts_dropped_to';

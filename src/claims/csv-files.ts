@@ -4,8 +4,9 @@
  * **Invariant**: RFC 4180; rates with nine places, rounded down, beside the integers they come from. A cell that a
  * spreadsheet would take for a formula begins with an apostrophe.
  */
+import { CALL_CLASSES } from '../calls/outcome.ts';
 import { csvLines, type CsvCell } from '../csv.ts';
-import { CALL_CLASSES, type WindowSlice } from '../sla/counts.ts';
+import type { WindowSlice } from '../sla/counts.ts';
 import { toDecimal } from '../sla/fraction.ts';
 import { ratesOf, READINGS, type WindowRate } from '../sla/reading.ts';
 import { excludedIn, sumCounts } from '../sla/window-view.ts';

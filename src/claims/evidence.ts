@@ -8,10 +8,11 @@ import { isCovered, WALLETS, type Pack } from '../account/account.ts';
 import { selectPacks, selectRead, sumDeductions, type DeductionSum } from '../account/account-table.ts';
 import { toCall, type CallColumns } from '../calls/call-table.ts';
 import type { CallRecord } from '../calls/call.ts';
+import { classOf, isAnswer, isError, type Blame } from '../calls/outcome.ts';
 import { selectChecks, selectCorrections, type Correction } from '../sla/blame-table.ts';
 import type { ControlCheck } from '../sla/blame.ts';
 import type { BlameBasis } from '../sla/blame-table.ts';
-import { attemptsIn, type Blame, type WindowSlice } from '../sla/counts.ts';
+import { answersIn, attemptsIn, serverErrorsIn, type WindowSlice } from '../sla/counts.ts';
 import { isHostAmong, loadMonth, type StoredMonthQuestion } from '../sla/month-table.ts';
 import { slicesIn, type SlaMonth } from '../sla/month.ts';
 import { servicePeriod, type ServicePeriod } from '../sla/period.ts';
@@ -92,7 +93,7 @@ async function readDeductions(tx: Tx, spans: readonly Span[]): Promise<ClaimEvid
 /** Joins the windows that hold anything but answers without error. */
 function troubledSpans(slices: readonly WindowSlice[]): Span[] {
   const troubled = slices.filter(
-    ({ counts }) => attemptsIn(counts) > counts.ok + counts.client_error + counts.throttled,
+    ({ counts }) => attemptsIn(counts) > answersIn(counts) - serverErrorsIn(counts),
   );
   return mergeSpans(troubled.map(({ windowStart: start }) => ({ start, end: start + WINDOW_MS })));
 }
@@ -129,10 +130,10 @@ async function selectErrors(
 }
 
 function countedIn(call: CallRecord, blame: Blame | null, isExcluded: boolean): CountedIn {
-  const isError = call.outcome === 'server_error' || blame === 'upstream';
-  if (!isError) return 'none';
+  const name = classOf(call, blame ?? 'unknown');
+  if (!isError(name)) return 'none';
   if (isExcluded) return 'excluded';
-  return call.outcome === 'server_error' ? 'received+contract' : 'contract';
+  return isAnswer(name) ? 'received+contract' : 'contract';
 }
 
 /** Compares clocks by the answers of the claim's hosts alone: other machines have clocks of their own. */

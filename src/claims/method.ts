@@ -95,7 +95,7 @@ function readings({ evidence, principal, withoutMaintenance }: ClaimCase): Block
 function classes({ evidence }: ClaimCase): Text[] {
   const { requests } = evidence.measured;
   return [
-    say`Answered: ${requests.answered}, of them 5xx: ${requests.serverErrors} (code 5001: ${requests.maintenance}). 4xx and 429 are valid and no errors; a task that ends as failed was answered 200 and is no error.`,
+    say`Answered: ${requests.answered}, of them 5xx: ${requests.serverErrors} (code 5001: ${requests.maintenance}). 4xx and 429 are valid and no errors; a task that ends as failed was answered 200 and is no error. An answer whose body broke off counts by its status line, which Kling's own log shows.`,
     say`Never arrived (name, connection or TLS failed before the request was sent): ${requests.unreachableUpstream} through the upstream's fault, ${requests.unreachableLocal} through our own, ${requests.unreachableUnknown} unknown.`,
     say`Sent, then reset or timed out: ${requests.noAnswer}; given up by us: ${requests.aborted}. In no reading.`,
     say`Of all attempts, ${requests.bySidecar} were made by the recorder itself (${requests.byProbe} to look into windows without traffic), ${requests.retries} were second or later attempts. Requests that the recorder refused on its own never appear.`,
@@ -134,7 +134,7 @@ function blame({ evidence, lost }: ClaimCase): Block[] {
   ];
   return [
     paragraph(
-      say`When an attempt cannot reach Kling, independent addresses are asked for a TCP connection, at most every 30 s. One that accepts makes it the upstream’s fault; none, though one did within the hour before, makes it ours; else it stays unknown and is not claimed. An operator’s correction overrides that and names its source.`,
+      say`When an attempt cannot reach Kling, independent addresses are asked for a TCP connection, at most every 30 s. One that accepts makes a failed connection the upstream’s fault; none, though one did within the hour before, makes it ours; else it stays unknown and is not claimed. A name that was not resolved is the upstream’s fault only where another name resolves as well. A failed TLS handshake, a proxy of ours and a lack of connections of our own are never blamed on the upstream by a check. An operator’s correction overrides all of that and names its source.`,
     ),
     paragraph(
       say`Checks in the period: ${checks.length}, of them ${reached} reached an address. Of the requests blamed on the upstream, ${byCheck} follow from a check, ${byRecorder} from what the program that recorded them said (imported), ${byOperator} from an operator's correction.`,

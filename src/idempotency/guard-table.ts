@@ -2,15 +2,12 @@
  * Guards as rows. The scope of an idempotency key is its app; a caller's external task id has one scope for all.
  *
  * **Invariant**: a guard's row lives and ends with its hold's: written with it, dropped when the hold turns out never
- * to have reached Kling, else kept {@link KEPT_MS} after the answer and at least until the hold has ended.
+ * to have reached Kling, else kept {@link ANSWER_KEPT_MS} after the answer and at least until the hold has ended.
  */
 import type { Tx } from '../store/operation.ts';
-import type { Ms } from '../units.ts';
+import { ANSWER_KEPT_MS, type Ms } from '../units.ts';
 import type { HoldState } from '../words.ts';
 import type { GuardDoubt, GuardHit, GuardState, RepeatGuard, StoredAnswer } from './guard.ts';
-
-/** How long an answer is given again: 24 hours (README). */
-export const KEPT_MS = 86_400_000;
 
 type GuardKind = 'key' | 'task_id';
 
@@ -85,7 +82,7 @@ export async function findGuard(
 }
 
 function isExpired(row: GuardRow, at: Ms): boolean {
-  return row.answered_at !== null && row.hold_state !== 'held' && row.answered_at + KEPT_MS <= at;
+  return row.answered_at !== null && row.hold_state !== 'held' && row.answered_at + ANSWER_KEPT_MS <= at;
 }
 
 function answerOf(row: GuardRow): StoredAnswer | null {

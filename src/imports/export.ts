@@ -7,9 +7,9 @@
 import { toCall, type CallColumns } from '../calls/call-table.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Place } from '../calls/cursor.ts';
+import type { Blame } from '../calls/outcome.ts';
 import { defineRead } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
-import type { Blame } from '../sla/counts.ts';
 
 export interface ExportPage {
   lines: string[];

@@ -5,10 +5,10 @@
  * the options and how often the very same line came before it in the file, and on nothing else. A line that leaves
  * a doubt about time, outcome or place is bad and says why; nothing is guessed.
  */
-import type { CallRecord, ErrorClass } from '../calls/call.ts';
+import type { CallRecord } from '../calls/call.ts';
+import { ERROR_CLASSES, outcomeOf, outcomeOfStatus, type Blame, type ErrorClass } from '../calls/outcome.ts';
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
-import type { Blame } from '../sla/counts.ts';
 
 /** A line longer than this many characters is bad. */
 export const LINE_LENGTH_MAX = 65_536;
@@ -27,20 +27,6 @@ export interface ImportOptions {
   /** Gives our template for a method and path without query, or `unmatched`. */
   routeOf(method: string, path: string): string;
 }
-
-const ERROR_CLASSES = [
-  'dns',
-  'refused',
-  'tls',
-  'connect_timeout',
-  'connect_other',
-  'proxy',
-  'reset',
-  'headers_timeout',
-  'body_timeout',
-  'truncated',
-  'malformed',
-] as const satisfies readonly ErrorClass[];
 
 /** What a line says, checked; identity and defaults still to be added. */
 export interface LineFields {
@@ -85,11 +71,14 @@ export function readLine(text: string, now: Ms): LineFields {
   const blame = readWord(line, 'blame', ['upstream', 'local', 'unknown'] as const);
   if (blame !== null && error === null)
     throw new BadLine('blame is for lines with error, not for answered ones');
-  const told = error === null ? answered(status ?? 0) : failed(error, blame);
+  const told =
+    error === null ? { outcome: outcomeOfStatus(status ?? 0), errorClass: null } : failed(error, blame);
   const outcome = readOutcome(line, status) ?? told.outcome;
   if (blame !== null && outcome !== 'unreachable') {
     throw new BadLine(
-      `blame is for requests that never arrived; '${error ?? ''}' was sent and may have arrived`,
+      outcome === 'aborted'
+        ? `blame is for requests that never arrived; '${error ?? ''}' was given up on our side`
+        : `blame is for requests that never arrived; '${error ?? ''}' was sent and may have arrived`,
     );
   }
   const requestId = readText(line, 'requestId');
@@ -222,45 +211,25 @@ interface LineOutcome {
   errorClass: ErrorClass | null;
 }
 
-function answered(status: number): LineOutcome {
-  if (status >= 500) return { outcome: 'server_error', errorClass: null };
-  if (status === 429) return { outcome: 'throttled', errorClass: null };
-  return { outcome: status >= 400 ? 'client_error' : 'ok', errorClass: null };
-}
-
-/** What an error's text proves, in the words of Node, Python, Go and curl; the first that matches counts. */
-const PROOFS: readonly [RegExp, CallOutcome, ErrorClass][] = [
-  [/ECONNRESET|socket hang up|reset by peer|broken pipe|EPIPE|other side closed/i, 'no_answer', 'reset'],
-  [
-    /headers? time-?out|UND_ERR_HEADERS_TIMEOUT|read time-?d? ?out|ReadTimeout/i,
-    'no_answer',
-    'headers_timeout',
-  ],
-  [/body time-?out|UND_ERR_BODY_TIMEOUT/i, 'no_answer', 'body_timeout'],
-  [
-    /ENOTFOUND|EAI_AGAIN|getaddrinfo|name resolution|no such host|could not resolve|NXDOMAIN/i,
-    'unreachable',
-    'dns',
-  ],
-  [/ECONNREFUSED|connection refused/i, 'unreachable', 'refused'],
+/** The class that an error's text proves, in the words of Node, Python, Go and curl; the first that matches counts. */
+const PROOFS: readonly [RegExp, ErrorClass][] = [
+  [/PoolTimeout|connection pool|pool is full|EMFILE|too many open files|EADDRNOTAVAIL/i, 'no_connection'],
+  [/ECONNRESET|socket hang up|reset by peer|broken pipe|EPIPE|other side closed/i, 'reset'],
+  [/headers? time-?out|UND_ERR_HEADERS_TIMEOUT|read time-?d? ?out|ReadTimeout/i, 'headers_timeout'],
+  [/body time-?out|UND_ERR_BODY_TIMEOUT/i, 'body_timeout'],
+  [/ENOTFOUND|EAI_AGAIN|getaddrinfo|name resolution|no such host|could not resolve|NXDOMAIN/i, 'dns'],
+  [/ECONNREFUSED|connection refused/i, 'refused'],
   [
     /connect ETIMEDOUT|connect(ion)? time-?d? ?out|UND_ERR_CONNECT_TIMEOUT|ConnectTimeout/i,
-    'unreachable',
     'connect_timeout',
   ],
-  [/certificate|handshake|\bTLS\b|\bSSL\b|ERR_TLS|DEPTH_ZERO/i, 'unreachable', 'tls'],
-  [
-    /EHOSTUNREACH|ENETUNREACH|ENETDOWN|no route to host|network is unreachable/i,
-    'unreachable',
-    'connect_other',
-  ],
+  [/certificate|handshake|\bTLS\b|\bSSL\b|ERR_TLS|DEPTH_ZERO/i, 'tls'],
+  [/EHOSTUNREACH|ENETUNREACH|ENETDOWN|no route to host|network is unreachable/i, 'connect_other'],
 ];
 
 /** A failure that proves nothing was sent, perhaps: it cannot be claimed unless the recorder vouches for it. */
 function failed(error: string, blame: Blame | null): LineOutcome {
-  const proof = PROOFS.find(([pattern]) => pattern.test(error));
-  if (proof) return { outcome: proof[1], errorClass: proof[2] };
-  return blame === null
-    ? { outcome: 'no_answer', errorClass: null }
-    : { outcome: 'unreachable', errorClass: 'connect_other' };
+  const proved = PROOFS.find(([pattern]) => pattern.test(error))?.[1] ?? null;
+  const errorClass = proved ?? (blame === null ? null : 'connect_other');
+  return { outcome: errorClass === null ? 'no_answer' : outcomeOf({ status: null, errorClass }), errorClass };
 }

@@ -8,10 +8,10 @@
  * **Invariant**: bad lines are named by number; nothing is written past the first one unless they are to be skipped.
  */
 import { hash } from 'node:crypto';
+import type { Blame } from '../calls/outcome.ts';
 import type { CallRecord } from '../calls/call.ts';
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
-import type { Blame } from '../sla/counts.ts';
 import { BadLine, LINE_LENGTH_MAX, readLine, type ImportOptions, type LineFields } from './import-line.ts';
 import { OccurrenceCounter } from './occurrences.ts';
 

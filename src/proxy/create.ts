@@ -210,7 +210,7 @@ function lookedUp(deps: CreateDeps, create: CreateRequest, held: Held): Promise<
 
 async function send(deps: CreateDeps, create: CreateRequest, held: Held): Promise<Exchange> {
   const { prepared } = held;
-  const first = await exchangeOnce(deps, create, prepared.bytes);
+  const first = await exchangeOnce(deps, create, { body: prepared.bytes, firstAttempt: 1 });
   if (
     prepared.original === null ||
     !first.answer ||
@@ -220,10 +220,11 @@ async function send(deps: CreateDeps, create: CreateRequest, held: Held): Promis
   deps.injection.stop(create.route.template);
   if (lacksTime(deps, create) || !(await withoutExternalId(deps, held))) return first;
   deps.telemetry.retried('external_task_id_refused');
-  const second = await exchangeOnce(deps, create, prepared.original());
+  const firstAttempt = first.calls.length + 1;
+  const second = await exchangeOnce(deps, create, { body: prepared.original(), firstAttempt });
   return {
     ...second,
-    calls: [...first.calls, ...second.calls.map((call) => ({ ...call, attempt: first.calls.length + 1 }))],
+    calls: [...first.calls, ...second.calls],
     upstreamMs: first.upstreamMs + second.upstreamMs,
   };
 }
@@ -243,7 +244,11 @@ async function withoutExternalId(deps: CreateDeps, held: Held): Promise<boolean>
   }
 }
 
-function exchangeOnce(deps: CreateDeps, create: CreateRequest, body: Uint8Array): Promise<Exchange> {
+function exchangeOnce(
+  deps: CreateDeps,
+  create: CreateRequest,
+  { body, firstAttempt }: { body: Uint8Array; firstAttempt: number },
+): Promise<Exchange> {
   const { frame, caller, requestId, route } = create;
   return deps.upstream.exchange(
     { method: 'POST', path: create.path, headers: frame.forward, body },
@@ -257,6 +262,7 @@ function exchangeOnce(deps: CreateDeps, create: CreateRequest, body: Uint8Array)
         origin: 'app',
         overheadMs: 0,
       },
+      firstAttempt,
       timeoutMs: create.settings.upstreamTimeoutMs,
       deadlineMs: leftMs(deps, create),
       repeatMsMin: create.settings.mode === 'protect' ? SEND_MS_MIN : 0,
@@ -315,9 +321,8 @@ async function answerCreate(deps: CreateDeps, create: CreateRequest, outcome: Ou
   }
   const failure = exchange.failure;
   if (failure && !failure.sent) {
-    const isLate = failure.errorClass === 'connect_timeout';
     throw new SidecarError(
-      isLate ? 'upstream_timeout' : 'upstream_unreachable',
+      failure.isLate ? 'upstream_timeout' : 'upstream_unreachable',
       `Kling could not be reached (${failure.cause}); nothing was sent and nothing is held.`,
       { detail: { sent: 'no' } },
     );

@@ -73,8 +73,8 @@ export async function handleRead(deps: ReadDeps, read: ReadRequest): Promise<voi
     }
     if (failure === null || read.response.headersSent || read.response.destroyed) return;
     const mayRetry = !failure.sent || frame.method !== 'POST';
-    if (attempt >= ATTEMPTS_MAX || !mayRetry || failure.errorClass === 'headers_timeout')
-      throw failed(failure);
+    const isOver = failure.errorClass === 'headers_timeout' || failure.errorClass === 'no_connection';
+    if (attempt >= ATTEMPTS_MAX || !mayRetry || isOver) throw failed(failure);
     deps.telemetry.retried(failure.errorClass);
   }
 }
@@ -83,9 +83,8 @@ export async function handleRead(deps: ReadDeps, read: ReadRequest): Promise<voi
 const RESIGN = Symbol('resign');
 
 function failed(failure: AttemptFailure): SidecarError {
-  const isLate = failure.errorClass === 'headers_timeout' || failure.errorClass === 'connect_timeout';
   return new SidecarError(
-    isLate ? 'upstream_timeout' : 'upstream_unreachable',
+    failure.isLate ? 'upstream_timeout' : 'upstream_unreachable',
     `Kling brought no answer to this read (${failure.cause}).`,
     { detail: { sent: failure.sent ? 'yes' : 'no' } },
   );

@@ -5,12 +5,13 @@
  * operator, recorder (an import's own word), check, none; a late check never overrules what stands above it.
  */
 import { recordAudit } from '../budget/audit-table.ts';
+import type { Blame, Proof } from '../calls/outcome.ts';
 import { SidecarError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
-import { blameFrom, CHECK_DELAY_MS, CHECK_EVERY_MS, type ControlCheck } from './blame.ts';
-import type { Blame, CountOrigin } from './counts.ts';
+import { blameFrom, CHECK_DELAY_MS, CHECK_EVERY_MS, type ControlCheck, type LastWorking } from './blame.ts';
+import type { CountOrigin } from './counts.ts';
 import { exclusionSpans } from './exclusion-table.ts';
 import { spansHold, windowStart, type Span } from './window.ts';
 
@@ -24,7 +25,10 @@ interface UnreachableRow {
   origin: CountOrigin;
   retry: number;
   blame: Blame;
+  proof: Proof;
 }
+
+const UNREACHABLE_COLUMNS = 'call_id, at, host, origin, retry, blame, proof';
 
 /** An operator's word on whose fault a stretch of time was. */
 export interface Correction extends Span {
@@ -38,7 +42,7 @@ export interface Correction extends Span {
 /** Finds the blame of an attempt as it is journalled. */
 export async function blameFor(
   tx: Tx,
-  attempt: { at: Ms; endedAt: Ms; recorded: Blame | null },
+  attempt: { at: Ms; endedAt: Ms; recorded: Blame | null; proof: Proof },
 ): Promise<{ blame: Blame; basis: BlameBasis }> {
   const correction = await tx.get<{ blame: Blame }>(
     'SELECT blame FROM sla_corrections WHERE from_at <= ? AND to_at > ? ORDER BY id DESC LIMIT 1',
@@ -47,37 +51,54 @@ export async function blameFor(
   );
   if (correction) return { blame: correction.blame, basis: 'operator' };
   if (attempt.recorded !== null) return { blame: attempt.recorded, basis: 'recorder' };
-  const check = await tx.get<{ at: Ms; reached: number }>(
-    'SELECT at, reached FROM sla_control_checks WHERE at <= ? AND at > ? ORDER BY at DESC LIMIT 1',
+  if (attempt.proof === 'none') return { blame: 'unknown', basis: 'none' };
+  const row = await tx.get<CheckRow>(
+    'SELECT at, reached, resolved FROM sla_control_checks WHERE at <= ? AND at > ? ORDER BY at DESC LIMIT 1',
     attempt.endedAt + CHECK_DELAY_MS,
     attempt.endedAt - CHECK_EVERY_MS,
   );
-  if (!check) return { blame: 'unknown', basis: 'none' };
-  const reachedAt = await lastReachedAt(tx, check.at);
-  return { blame: blameFrom({ at: check.at, reached: check.reached === 1 }, reachedAt), basis: 'check' };
+  if (!row) return { blame: 'unknown', basis: 'none' };
+  const check = toCheck(row);
+  return { blame: blameFrom(check, attempt.proof, await lastWorking(tx, check.at)), basis: 'check' };
 }
 
-/** Writes a control check down and blames the attempts that waited for it. */
+interface CheckRow {
+  at: Ms;
+  reached: number;
+  resolved: number | null;
+}
+
+function toCheck({ at, reached, resolved }: CheckRow): Pick<ControlCheck, 'at' | 'reached' | 'resolved'> {
+  return { at, reached: reached === 1, resolved: resolved === null ? null : resolved === 1 };
+}
+
+/** Writes a control check down and blames the attempts that waited for it; gives how many it blamed on whom. */
 export const recordControlCheck = defineWrite(
   'sla.recordControlCheck',
-  async (tx, check: ControlCheck): Promise<{ blame: Blame; attempts: number }> => {
-    const reachedAt = await lastReachedAt(tx, check.at);
-    const blame = blameFrom(check, reachedAt);
+  async (tx, check: ControlCheck): Promise<Record<Blame, number>> => {
+    const last = await lastWorking(tx, check.at);
     await tx.run(
-      'INSERT INTO sla_control_checks (id, at, reached, detail) VALUES (?, ?, ?, ?)',
+      'INSERT INTO sla_control_checks (id, at, reached, resolved, detail) VALUES (?, ?, ?, ?, ?)',
       newId('check', check.at),
       check.at,
       Number(check.reached),
+      check.resolved === null ? null : Number(check.resolved),
       JSON.stringify(check.detail),
     );
     const waiting = await tx.all<UnreachableRow>(
-      'SELECT call_id, at, host, origin, retry, blame FROM sla_unreachable ' +
-        "WHERE basis = 'none' AND ended_at > ? AND ended_at <= ?",
+      `SELECT ${UNREACHABLE_COLUMNS} FROM sla_unreachable ` +
+        "WHERE basis = 'none' AND proof <> 'none' AND ended_at > ? AND ended_at <= ?",
       check.at - CHECK_EVERY_MS,
       check.at + CHECK_DELAY_MS,
     );
-    await setBlame(tx, waiting, { blame, basis: 'check' });
-    return { blame, attempts: waiting.length };
+    const blamed: Record<Blame, number> = { upstream: 0, local: 0, unknown: 0 };
+    for (const proof of ['address', 'name'] as const) {
+      const rows = waiting.filter((row) => row.proof === proof);
+      const blame = blameFrom(check, proof, last);
+      await setBlame(tx, rows, { blame, basis: 'check' });
+      blamed[blame] += rows.length;
+    }
+    return blamed;
   },
 );
 
@@ -101,7 +122,7 @@ export const correctBlame = defineWrite(
       at,
     );
     const rows = await tx.all<UnreachableRow>(
-      'SELECT call_id, at, host, origin, retry, blame FROM sla_unreachable WHERE at >= ? AND at < ?',
+      `SELECT ${UNREACHABLE_COLUMNS} FROM sla_unreachable WHERE at >= ? AND at < ?`,
       start,
       end,
     );
@@ -169,27 +190,26 @@ async function moveCount(
   );
 }
 
-/** Gives the instant of the last check before one that reached an independent address; null for none. */
-async function lastReachedAt(tx: Tx, before: Ms): Promise<Ms | null> {
-  const row = await tx.get<{ at: Ms }>(
-    'SELECT at FROM sla_control_checks WHERE at < ? AND reached = 1 ORDER BY at DESC LIMIT 1',
-    before,
-  );
-  return row?.at ?? null;
+/** Gives the instants of the last checks before one that reached an address, and that resolved a name. */
+async function lastWorking(tx: Tx, before: Ms): Promise<LastWorking> {
+  const last = async (column: 'reached' | 'resolved'): Promise<Ms | null> => {
+    const row = await tx.get<{ at: Ms }>(
+      `SELECT at FROM sla_control_checks WHERE at < ? AND ${column} = 1 ORDER BY at DESC LIMIT 1`,
+      before,
+    );
+    return row?.at ?? null;
+  };
+  return { reachedAt: await last('reached'), resolvedAt: await last('resolved') };
 }
 
 /** Reads the checks made within a span, in order. */
 export async function selectChecks(tx: Tx, span: Span): Promise<ControlCheck[]> {
-  const rows = await tx.all<{ at: Ms; reached: number; detail: string }>(
-    'SELECT at, reached, detail FROM sla_control_checks WHERE at >= ? AND at < ? ORDER BY at',
+  const rows = await tx.all<CheckRow & { detail: string }>(
+    'SELECT at, reached, resolved, detail FROM sla_control_checks WHERE at >= ? AND at < ? ORDER BY at',
     span.start,
     span.end,
   );
-  return rows.map(({ at, reached, detail }) => ({
-    at,
-    reached: reached === 1,
-    detail: JSON.parse(detail) as ControlCheck['detail'],
-  }));
+  return rows.map((row) => ({ ...toCheck(row), detail: JSON.parse(row.detail) as ControlCheck['detail'] }));
 }
 
 /** Reads the corrections that touch a span, oldest first. */

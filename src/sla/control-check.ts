@@ -1,21 +1,26 @@
 /**
- * The control check: after a failure, are independent addresses reachable from here?
+ * The control check: after a failure, are independent addresses reachable from here, and does a name resolve?
  *
- * **Invariant**: only after a failure, at most every 30 s, one at a time; a TCP connection that is closed at once,
- * nothing is sent. Its own failure is a result, never an error.
+ * **Invariant**: only after a failure, at most every 30 s, one at a time; a look-up of a name and a TCP connection that is
+ * closed at once, nothing is sent. Its own failure is a result, never an error.
  */
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Ms } from '../units.ts';
 import { CHECK_EVERY_MS, type ControlCheck } from './blame.ts';
 
 /**
- * Two addresses of public resolvers run by different companies on different networks, by number so that no name has
- * to be resolved: Cloudflare (1.1.1.1, https://one.one.one.one) and Alibaba Cloud (223.5.5.5,
- * https://www.alidns.com), both reachable inside and outside mainland China.
+ * Public resolvers run by different companies on different networks, reachable inside and outside mainland China:
+ * Cloudflare and Alibaba Cloud. By number, so that no name has to be resolved; and by name, which tells whether names
+ * resolve here at all.
  */
-export const DEFAULT_CONTROL_CHECKS: readonly string[] = ['1.1.1.1:443', '223.5.5.5:443'];
-/** How long an address may take to accept. */
+export const DEFAULT_CONTROL_CHECKS: readonly string[] = [
+  '1.1.1.1:443',
+  '223.5.5.5:443',
+  'one.one.one.one:443',
+  'www.alidns.com:443',
+];
+/** How long a name may take to resolve and its address to accept. */
 const CONNECT_TIMEOUT_MS: Ms = 3000;
 
 export interface ControlCheckerOptions {
@@ -43,8 +48,15 @@ export function createControlChecker(options: ControlCheckerOptions): ControlChe
   let running: Promise<void> | null = null;
   const check = async (targets: readonly string[]): Promise<void> => {
     const at = clock.now();
-    const detail = await Promise.all(targets.map((target) => tryTarget(target, clock, closing.signal)));
-    if (!closing.signal.aborted) record({ at, reached: detail.some((one) => one.reached), detail });
+    const tried = await Promise.all(targets.map((target) => tryTarget(target, clock, closing.signal)));
+    if (closing.signal.aborted) return;
+    const names = tried.filter(({ resolved }) => resolved !== null);
+    record({
+      at,
+      reached: tried.some(({ reached }) => reached),
+      resolved: names.length === 0 ? null : names.some(({ resolved }) => resolved === true),
+      detail: tried.map(({ target, reached, cause }) => ({ target, reached, cause })),
+    });
   };
   return {
     noteUnreachable() {
@@ -66,24 +78,34 @@ export function createControlChecker(options: ControlCheckerOptions): ControlChe
   };
 }
 
-function tryTarget(
-  target: string,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<ControlCheck['detail'][number]> {
+interface Tried {
+  target: string;
+  reached: boolean;
+  /** Whether the name resolved; null for an address by number. */
+  resolved: boolean | null;
+  cause: string | null;
+}
+
+function tryTarget(target: string, clock: Clock, signal: AbortSignal): Promise<Tried> {
   const split = target.lastIndexOf(':');
   const host = target.slice(0, split).replace(/^\[(.*)\]$/, '$1');
   return new Promise((resolve) => {
+    let resolved: boolean | null = isIP(host) === 0 ? false : null;
     const socket = connect({ host, port: Number(target.slice(split + 1)) });
     const end = (cause: string | null): void => {
       timer.cancel();
       signal.removeEventListener('abort', giveUp);
       socket.destroy();
-      resolve({ target, reached: cause === null, cause });
+      resolve({ target, reached: cause === null, resolved, cause });
     };
     const giveUp = (): void => end('given up');
-    const timer = clock.after(CONNECT_TIMEOUT_MS, () => end('connect timed out'));
+    const timer = clock.after(CONNECT_TIMEOUT_MS, () =>
+      end(resolved === false ? 'the name was not resolved in time' : 'connect timed out'),
+    );
     signal.addEventListener('abort', giveUp, { once: true });
+    socket.once('lookup', (error: Error | null) => {
+      resolved = error === null;
+    });
     socket.once('connect', () => end(null));
     socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
   });

@@ -5,29 +5,10 @@
  * attempts and are never here. Counts are integers; a rate is computed only in `availability.ts`.
  */
 import type { CallRecord } from '../calls/call.ts';
+import { CALL_CLASSES, isAnswer, isError, type CallClass } from '../calls/outcome.ts';
 import type { Ms } from '../units.ts';
 import { windowStart } from './window.ts';
 
-/** Whose fault an attempt that never reached Kling was. */
-export type Blame = 'upstream' | 'local' | 'unknown';
-
-/**
- * The classes. `maintenance` is a 5xx with Kling's code 5001 (kling-api, error codes, read 2026-09-20), kept apart
- * from the other `server_error`s; `no_answer` was sent and then reset or timed out; `aborted` was given up by us.
- */
-export const CALL_CLASSES = [
-  'ok',
-  'client_error',
-  'throttled',
-  'server_error',
-  'maintenance',
-  'unreachable_upstream',
-  'unreachable_local',
-  'unreachable_unknown',
-  'no_answer',
-  'aborted',
-] as const;
-export type CallClass = (typeof CALL_CLASSES)[number];
 export type ClassCounts = Record<CallClass, number>;
 
 /** Who asked: an app, the sidecar for its own work, or its probe of a window that saw no request. */
@@ -35,9 +16,6 @@ export type CountOrigin = 'app' | 'sidecar' | 'probe';
 
 /** The `tag` of the sidecar's own reads in windows that would otherwise be idle. */
 export const PROBE_TAG = 'sla-probe';
-
-/** Kling's code for announced maintenance. */
-export const MAINTENANCE_CODE = 5001;
 
 /** The part of a window whose attempts share host, origin, retry and exclusion. */
 export interface WindowSlice {
@@ -53,25 +31,7 @@ export interface WindowSlice {
 
 /** Makes counts of nothing. */
 export function emptyCounts(): ClassCounts {
-  return {
-    ok: 0,
-    client_error: 0,
-    throttled: 0,
-    server_error: 0,
-    maintenance: 0,
-    unreachable_upstream: 0,
-    unreachable_local: 0,
-    unreachable_unknown: 0,
-    no_answer: 0,
-    aborted: 0,
-  };
-}
-
-/** Gives the class of an attempt; `blame` matters only for one that never arrived. */
-export function classOf(call: Pick<CallRecord, 'outcome' | 'code'>, blame: Blame): CallClass {
-  if (call.outcome === 'unreachable') return `unreachable_${blame}`;
-  if (call.outcome === 'server_error' && call.code === MAINTENANCE_CODE) return 'maintenance';
-  return call.outcome;
+  return Object.fromEntries(CALL_CLASSES.map((name) => [name, 0])) as ClassCounts;
 }
 
 /** Tells who an attempt is counted for. */
@@ -106,17 +66,31 @@ export function addCounts(into: ClassCounts, more: ClassCounts): void {
 
 /** Sums the attempts of all classes. */
 export function attemptsIn(counts: ClassCounts): number {
-  let sum = 0;
-  for (const name of CALL_CLASSES) sum += counts[name];
-  return sum;
+  return sumOf(counts, () => true);
 }
 
 /** Counts what Kling answered: the requests its servers received for certain (SLA, 1.3). */
 export function answersIn(counts: ClassCounts): number {
-  return counts.ok + counts.client_error + counts.throttled + counts.server_error + counts.maintenance;
+  return sumOf(counts, isAnswer);
+}
+
+/** Counts the answers that are errors. */
+export function serverErrorsIn(counts: ClassCounts): number {
+  return sumOf(counts, (name) => isAnswer(name) && isError(name));
+}
+
+/** Counts the attempts that never arrived through Kling's fault. */
+export function lostIn(counts: ClassCounts): number {
+  return sumOf(counts, (name) => !isAnswer(name) && isError(name));
 }
 
 /** Counts the attempts that never arrived, whatever the blame. */
 export function unreachableIn(counts: ClassCounts): number {
   return counts.unreachable_upstream + counts.unreachable_local + counts.unreachable_unknown;
+}
+
+function sumOf(counts: ClassCounts, takes: (name: CallClass) => boolean): number {
+  let sum = 0;
+  for (const name of CALL_CLASSES) if (takes(name)) sum += counts[name];
+  return sum;
 }

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import type { Ms } from '../units.ts';
 import { agreementOn, type Agreement } from './agreement.ts';
 import { errorBudget, readAll, sumOfRates, type ErrorBudget, type ReadingResult } from './availability.ts';
-import { answersIn, attemptsIn, unreachableIn, type WindowSlice } from './counts.ts';
+import { answersIn, serverErrorsIn, attemptsIn, unreachableIn, type WindowSlice } from './counts.ts';
 import { gapsIn, type Gap } from './observed.ts';
 import { servicePeriod, type ServicePeriod, type Term, type Terms, type TermSource } from './period.ts';
 import { ratesOf, READINGS, type ReadingName, type WindowRate } from './reading.ts';
@@ -180,7 +180,7 @@ function requestsIn(slices: readonly WindowSlice[], contract: ReadingResult): Sl
     unreachable: unreachableIn(counts),
     excluded: excludedIn(slices),
     answered: answersIn(counts),
-    serverErrors: counts.server_error + counts.maintenance,
+    serverErrors: serverErrorsIn(counts),
     maintenance: counts.maintenance,
     unreachableUpstream: counts.unreachable_upstream,
     unreachableLocal: counts.unreachable_local,

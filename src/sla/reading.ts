@@ -8,7 +8,7 @@
  * **Invariant**: every reading is a function of the slices' counts alone. Excluded attempts leave the numerator;
  * an excluded answer stays valid, an excluded request that never arrived does not.
  */
-import { answersIn, type WindowSlice } from './counts.ts';
+import { answersIn, lostIn, serverErrorsIn, type WindowSlice } from './counts.ts';
 
 export const READING_NAMES = [
   'received',
@@ -32,10 +32,8 @@ export interface Reading {
   dividesBy: 'period' | 'traffic';
 }
 
-const serverErrors = ({ counts, excluded }: WindowSlice): number =>
-  excluded ? 0 : counts.server_error + counts.maintenance;
-const lostUpstream = ({ counts, excluded }: WindowSlice): number =>
-  excluded ? 0 : counts.unreachable_upstream;
+const serverErrors = ({ counts, excluded }: WindowSlice): number => (excluded ? 0 : serverErrorsIn(counts));
+const lostUpstream = ({ counts, excluded }: WindowSlice): number => (excluded ? 0 : lostIn(counts));
 const received = (slice: WindowSlice): number => answersIn(slice.counts);
 
 const CONTRACT: Omit<Reading, 'name' | 'title'> = {

@@ -5,18 +5,10 @@
  * works when the journal no longer reaches back; one that an exclusion cuts is counted from the journal, and the
  * change is refused where the journal does not hold all of its calls.
  */
+import { CALL_CLASSES, classSql, type CallClass } from '../calls/outcome.ts';
 import { SidecarError } from '../errors.ts';
 import type { Tx } from '../store/operation.ts';
-import {
-  attemptsIn,
-  CALL_CLASSES,
-  emptyCounts,
-  MAINTENANCE_CODE,
-  PROBE_TAG,
-  type CallClass,
-  type CountOrigin,
-  type WindowSlice,
-} from './counts.ts';
+import { attemptsIn, emptyCounts, PROBE_TAG, type CountOrigin, type WindowSlice } from './counts.ts';
 import { clipSpans, spansHold, spansOutside, WINDOW_MS, type Span } from './window.ts';
 import { addSlice, removeSlice, selectSlices, SliceTally } from './window-table.ts';
 
@@ -34,12 +26,7 @@ const COUNT_JOURNAL = `
 SELECT (c.at / ${WINDOW_MS}) * ${WINDOW_MS} AS window_start, c.host AS host,
   CASE WHEN c.origin = 'sidecar' AND c.tag = '${PROBE_TAG}' THEN 'probe' ELSE c.origin END AS origin,
   CASE WHEN c.attempt > 1 THEN 1 ELSE 0 END AS retry,
-  CASE
-    WHEN c.outcome = 'unreachable' THEN 'unreachable_' ||
-      COALESCE((SELECT u.blame FROM sla_unreachable u WHERE u.call_id = c.id), 'unknown')
-    WHEN c.outcome = 'server_error' AND c.code = ${MAINTENANCE_CODE} THEN 'maintenance'
-    ELSE c.outcome
-  END AS class,
+  ${classSql('c', "COALESCE((SELECT u.blame FROM sla_unreachable u WHERE u.call_id = c.id), 'unknown')")} AS class,
   COUNT(*) AS attempts
 FROM calls c
 WHERE c.at >= ? AND c.at < ?

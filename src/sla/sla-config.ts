@@ -47,8 +47,9 @@ export const slaSection = z
       .nullable()
       .default(null)
       .describe(
-        'Addresses whose TCP connect, after a failure, tells our outage from Kling’s; null: two public ones (none ' +
-          'where the upstream is on loopback); empty: no checks.',
+        'Addresses whose TCP connect, after a failure, tells our outage from Kling’s; those by name also tell whether ' +
+          'names resolve here, without which a name of Kling’s that does not resolve is blamed on nobody. null: two ' +
+          'public ones by number and two by name (none where the upstream is on loopback); empty: no checks.',
       ),
     probeIdleWindows: z
       .boolean()

@@ -2,7 +2,7 @@
  * The tables of availability. Instants are integers in milliseconds; spans are `from_at` inclusive, `to_at` exclusive.
  *
  * `sla_windows` holds counts, a column a class; `sla_unreachable` names the attempts that never arrived, whose blame
- * may still change. Both follow from the journal, the control checks and what operators entered. `sla_imported`
+ * may still change, with the kind of check that can speak for each (`proof`). Both follow from the journal, the control checks and what operators entered. `sla_imported`
  * keeps the identities of imported calls, so that a file is known again after the journal has dropped its rows;
  * `sla_self` is the name under which this store exports.
  */
@@ -102,6 +102,15 @@ CREATE TABLE sla_months (
   summary TEXT NOT NULL,
   PRIMARY KEY (month, revision)
 ) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
+    // Attempts of before keep the blame they have; none of them waits for a check any more.
+    id: '070-blame-proof',
+    sqlite: `
+ALTER TABLE sla_unreachable ADD COLUMN proof TEXT NOT NULL DEFAULT 'none'
+  CHECK (proof IN ('address', 'name', 'none'));
+ALTER TABLE sla_control_checks ADD COLUMN resolved INTEGER CHECK (resolved IN (0, 1));
 `,
   },
 ];

@@ -9,9 +9,10 @@
  * `sla verify` recomputes it. Never counts a call that was journalled before: the caller counts new rows only.
  */
 import type { CallRecord } from '../calls/call.ts';
+import { classOf, proofOf, type Blame } from '../calls/outcome.ts';
 import type { Tx } from '../store/operation.ts';
 import { blameFor, type BlameBasis } from './blame-table.ts';
-import { classOf, originOf, sliceOf, type Blame } from './counts.ts';
+import { originOf, sliceOf } from './counts.ts';
 import { exclusionSpans } from './exclusion-table.ts';
 import { spansHold } from './window.ts';
 import { addCall, addSlice, SliceTally } from './window-table.ts';
@@ -53,12 +54,16 @@ export async function countCalls(tx: Tx, calls: readonly CountedCall[]): Promise
 
 async function insertUnreachable(tx: Tx, { call, blame }: CountedCall): Promise<Blame> {
   const endedAt = Math.ceil(call.at + call.durationMs);
-  // What a proxy of ours did not carry says nothing of Kling, whatever an independent address answers.
-  const recorded = blame ?? (call.errorClass === 'proxy' ? 'unknown' : null);
-  const known: { blame: Blame; basis: BlameBasis } = await blameFor(tx, { at: call.at, endedAt, recorded });
+  const proof = proofOf(call.errorClass);
+  const known: { blame: Blame; basis: BlameBasis } = await blameFor(tx, {
+    at: call.at,
+    endedAt,
+    recorded: blame ?? null,
+    proof,
+  });
   await tx.run(
-    'INSERT INTO sla_unreachable (call_id, at, ended_at, host, origin, retry, blame, basis) ' +
-      'VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO sla_unreachable (call_id, at, ended_at, host, origin, retry, blame, basis, proof) ' +
+      'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     call.id,
     call.at,
     endedAt,
@@ -67,6 +72,7 @@ async function insertUnreachable(tx: Tx, { call, blame }: CountedCall): Promise<
     Number(call.attempt > 1),
     known.blame,
     known.basis,
+    proof,
   );
   return known.blame;
 }

@@ -1,9 +1,10 @@
 /** The check of the windows' counts against the journal, day by day so that no list grows with the month. */
+import { CALL_CLASSES, type CallClass } from '../calls/outcome.ts';
 import { readDroppedTo } from '../calls/retention.ts';
 import { defineRead } from '../store/operation.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
-import { CALL_CLASSES, sliceKey, type CallClass, type WindowSlice } from './counts.ts';
+import { sliceKey, type WindowSlice } from './counts.ts';
 import { exclusionSpans } from './exclusion-table.ts';
 import { countJournal } from './recount.ts';
 import { WINDOW_MS, windowStart, type Span } from './window.ts';

@@ -1,13 +1,12 @@
 /** The windows' counts as rows: adding, moving and reading slices. */
 import type { CallRecord } from '../calls/call.ts';
+import { CALL_CLASSES, type CallClass } from '../calls/outcome.ts';
 import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import {
-  CALL_CLASSES,
   emptyCounts,
   originOf,
   sliceKey,
-  type CallClass,
   type ClassCounts,
   type CountOrigin,
   type WindowSlice,

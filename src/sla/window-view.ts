@@ -1,6 +1,14 @@
 /** Windows as people see them: one line each, by class, and the worst of them. */
 import type { Ms } from '../units.ts';
-import { addCounts, emptyCounts, unreachableIn, type ClassCounts, type WindowSlice } from './counts.ts';
+import {
+  addCounts,
+  emptyCounts,
+  lostIn,
+  serverErrorsIn,
+  unreachableIn,
+  type ClassCounts,
+  type WindowSlice,
+} from './counts.ts';
 import { READINGS, type WindowRate } from './reading.ts';
 
 const WORST_WINDOWS = 10;
@@ -55,7 +63,7 @@ function viewOf(start: Ms, group: readonly WindowSlice[]): WindowView {
       ok: counts.ok,
       client_error: counts.client_error,
       throttled: counts.throttled,
-      server_error: counts.server_error + counts.maintenance,
+      server_error: serverErrorsIn(counts),
       unreachable: unreachableIn(counts),
       no_answer: counts.no_answer,
       aborted: counts.aborted,
@@ -72,10 +80,7 @@ function viewOf(start: Ms, group: readonly WindowSlice[]): WindowView {
 export function excludedIn(slices: readonly WindowSlice[]): number {
   return slices
     .filter((slice) => slice.excluded)
-    .reduce(
-      (total, { counts }) => total + counts.server_error + counts.maintenance + counts.unreachable_upstream,
-      0,
-    );
+    .reduce((total, { counts }) => total + serverErrorsIn(counts) + lostIn(counts), 0);
 }
 
 /** Sums the counts of slices. */

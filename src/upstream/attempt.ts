@@ -8,9 +8,10 @@
  * from the clock handed in, not from undici.
  */
 import type { Dispatcher } from 'undici';
-import type { ErrorClass } from '../calls/call.ts';
+import type { ErrorClass } from '../calls/outcome.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { Ms } from '../units.ts';
+import { describeError, type ConnectFailure, type ConnectionPool } from './pool.ts';
 
 /** How long an answer's body may stand still between two chunks. */
 export const BODY_IDLE_MS_MAX = 30_000;
@@ -34,6 +35,8 @@ export interface AnswerHead {
 /** Why an attempt brought no complete answer. */
 export interface AttemptFailure {
   errorClass: ErrorClass;
+  /** Whether time ran out, ours or that of the connection. */
+  isLate: boolean;
   /** False only where it is proved that no byte of the request left. */
   sent: boolean;
   /** The failure's own words, at most 200 characters; never a header or a body. */
@@ -49,7 +52,7 @@ export interface AttemptSink {
 }
 
 export interface AttemptOptions {
-  pool: Dispatcher;
+  pool: ConnectionPool;
   clock: Clock;
   /** From the last request byte to the answer's headers. */
   timeoutMs: Ms;
@@ -100,6 +103,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
         this,
       );
     } catch (error) {
+      pool.release(this);
       this.#fail(error as Error);
     }
   }
@@ -163,12 +167,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#options.pool.release(this);
     if (this.#stage !== 'answering') return;
     this.#finish();
     this.#sink.onEnd();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    this.#options.pool.release(this);
     this.#fail(error);
   }
 
@@ -182,20 +188,22 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #giveUp(errorClass: ErrorClass, cause: string): void {
     if (this.#stage === 'over') return;
     const sent = this.sent;
+    const why: ConnectFailure = sent ? { errorClass, cause } : this.#options.pool.whyWaiting(this);
     this.#finish();
     this.#controller?.abort(new Error(cause));
-    this.#sink.onFailure({ errorClass: sent ? errorClass : 'connect_timeout', sent, cause });
+    this.#sink.onFailure({ ...why, sent, isLate: true });
   }
 
   #fail(error: Error): void {
     if (this.#stage === 'over') return;
     const stage = this.#stage;
     this.#finish();
-    this.#sink.onFailure({
-      errorClass: errorClassOf(error, stage),
-      sent: stage !== 'waiting',
-      cause: describe(error),
-    });
+    const why: ConnectFailure =
+      stage === 'waiting'
+        ? this.#options.pool.explain(error)
+        : { errorClass: brokenClass(error, stage), cause: describeError(error) };
+    const isLate = why.errorClass === 'connect_timeout';
+    this.#sink.onFailure({ ...why, sent: stage !== 'waiting', isLate });
   }
 
   #finish(): void {
@@ -205,35 +213,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 }
 
-const DNS_CODES = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME']);
 const MALFORMED_CODES = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
-const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO|HOSTNAME_MISMATCH)/;
 
-function errorClassOf(error: Error, stage: Stage): ErrorClass {
-  const code = codeOf(error);
-  if (stage === 'waiting') {
-    if (DNS_CODES.has(code)) return 'dns';
-    if (code === 'ECONNREFUSED') return 'refused';
-    if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'connect_timeout';
-    if (code === 'UND_ERR_PRX_TLS' || code === 'UND_ERR_PROXY') return 'proxy';
-    return TLS_CODE.test(code) ? 'tls' : 'connect_other';
-  }
+/** Gives the class of a failure after bytes may have left. */
+function brokenClass(error: Error, stage: Stage): ErrorClass {
+  const { code } = error as NodeJS.ErrnoException;
   // Undici gives its parser's errors a code only sometimes.
-  if (error.name === 'HTTPParserError' || MALFORMED_CODES.has(code)) return 'malformed';
+  if (error.name === 'HTTPParserError' || MALFORMED_CODES.has(code ?? '')) return 'malformed';
   return stage === 'answering' ? 'truncated' : 'reset';
-}
-
-function codeOf(error: Error): string {
-  const direct = (error as NodeJS.ErrnoException).code;
-  const inner = error.cause instanceof Error ? (error.cause as NodeJS.ErrnoException).code : undefined;
-  const first =
-    error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException)?.code : undefined;
-  return direct ?? first ?? inner ?? '';
-}
-
-function describe(error: Error): string {
-  const code = codeOf(error);
-  return `${code === '' ? '' : `${code}: `}${error.message}`.slice(0, 200);
 }
 
 /** Gives a reason phrase as one character for each byte: undici reads it as UTF-8, and no header may hold more. */

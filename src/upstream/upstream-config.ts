@@ -59,7 +59,14 @@ export const upstreamSection = z
       .max(600_000)
       .default(30_000)
       .describe('From the last request byte to the answer’s headers.'),
-    connections: z.int().min(1).max(1024).default(64),
+    connections: z
+      .int()
+      .min(1)
+      .max(1024)
+      .default(64)
+      .describe(
+        'Most connections for creates and the sidecar’s own requests; streamed reads have as many of their own.',
+      ),
     forwardHeaders: z
       .array(
         z

@@ -5,16 +5,16 @@
  * where Kling answered 401 with a token it calls early or expired (1003, 1004), which proves that nothing was
  * made. This module never decides about money: callers journal the records it returns.
  */
-import type { Dispatcher } from 'undici';
-import type { CallEvidence, CallRecord, ErrorClass } from '../calls/call.ts';
+import type { CallEvidence, CallRecord } from '../calls/call.ts';
+import { isServerError, outcomeOf } from '../calls/outcome.ts';
 import type { Clock } from '../clock.ts';
 import { newId } from '../ids.ts';
 import { readEnvelope, type Envelope } from '../kling/envelope.ts';
 import type { TokenSource } from '../kling/token.ts';
 import type { Ms } from '../units.ts';
-import type { CallOutcome } from '../words.ts';
 import { Attempt, type AnswerHead, type AttemptFailure, type OutboundRequest } from './attempt.ts';
 import { hasJsonBody, headerOf } from './headers.ts';
+import type { ConnectionPool } from './pool.ts';
 
 /** A buffered answer larger than this is not read: a create's answer is a few hundred bytes. */
 export const ANSWER_BYTES_MAX = 1_048_576;
@@ -42,12 +42,16 @@ export interface Answer extends AnswerHead {
 export interface Exchange {
   answer: Answer | null;
   failure: AttemptFailure | null;
+  /** Of the answer, or of one whose body broke off. */
+  head: AnswerHead | null;
   calls: CallRecord[];
   upstreamMs: Ms;
 }
 
 export interface ExchangeOptions {
   context: CallContext;
+  /** The number of the first attempt, where earlier exchanges of the same request made some; 1 by default. */
+  firstAttempt?: number;
   /** Kept under `upstream.timeoutMs`. */
   timeoutMs?: Ms;
   /** From now to the answer's last byte, a second attempt included; twice the time-out where none is given. */
@@ -58,7 +62,10 @@ export interface ExchangeOptions {
 
 /** Where Kling is, and the connections to it. */
 export interface Connection {
-  pool: Dispatcher;
+  /** For creates and the sidecar's own requests, whose answers are small and read whole. */
+  pool: ConnectionPool;
+  /** For reads that are streamed to callers: one that takes its answer slowly must not keep a create waiting. */
+  readPool: ConnectionPool;
   /** Host and port, for the journal. */
   host: string;
   timeoutMs: Ms;
@@ -72,7 +79,7 @@ export interface UpstreamOptions extends Connection {
 export class Upstream {
   #options: UpstreamOptions;
   /** Those that a reload replaced and that still have something under way. */
-  readonly #oldPools = new Set<Dispatcher>();
+  readonly #oldPools = new Set<ConnectionPool>();
   #clockOffsetMs: Ms | null = null;
   #lastAnswerAt: Ms | null = null;
   #failing = false;
@@ -99,7 +106,8 @@ export class Upstream {
 
   /** Sends a request whose answer is small, and reads the whole of it. */
   async exchange(request: OutboundRequest, options: ExchangeOptions): Promise<Exchange> {
-    const first = await this.#once(request, options, 1);
+    const { firstAttempt = 1 } = options;
+    const first = await this.#once(request, options, firstAttempt);
     const code = first.answer?.envelope?.code;
     if (first.answer?.status !== 401 || code == null || !RESIGN_CODES.has(code)) return first;
     const { deadlineMs = Infinity, repeatMsMin = 0 } = options;
@@ -107,7 +115,7 @@ export class Upstream {
     if (leftMs <= repeatMsMin) return first;
     await this.#options.tokens.resign();
     const again = leftMs === Infinity ? options : { ...options, deadlineMs: leftMs };
-    const second = await this.#once(request, again, 2);
+    const second = await this.#once(request, again, firstAttempt + 1);
     return {
       ...second,
       calls: [...first.calls, ...second.calls],
@@ -133,7 +141,7 @@ export class Upstream {
 
   /** Makes an attempt for a caller that streams the answer itself. */
   attempt(sink: ConstructorParameters<typeof Attempt>[1]): Attempt {
-    const { pool, clock, timeoutMs } = this.#options;
+    const { readPool: pool, clock, timeoutMs } = this.#options;
     return new Attempt({ pool, clock, timeoutMs, deadlineMs: timeoutMs * 2 }, sink);
   }
 
@@ -146,7 +154,7 @@ export class Upstream {
       this.#clockOffsetMs = offset;
       this.#options.tokens.setClockOffset(offset);
     }
-    if (head.status >= 500) this.#failing = true;
+    if (isServerError(head.status)) this.#failing = true;
     else if (this.#failing) {
       this.#failing = false;
       this.#onRecovery();
@@ -159,12 +167,16 @@ export class Upstream {
 
   /** Takes other connections from now on; what is under way ends on the old ones. */
   async reconnect(connection: Connection): Promise<void> {
-    const { pool, host } = this.#options;
+    const { pool, readPool, host } = this.#options;
     this.#options = { ...this.#options, ...connection };
     if (host !== connection.host) {
       this.#clockOffsetMs = null;
       this.#lastAnswerAt = null;
     }
+    await Promise.all([pool, readPool].map((old) => this.#retire(old)));
+  }
+
+  async #retire(pool: ConnectionPool): Promise<void> {
     this.#oldPools.add(pool);
     await pool.close();
     this.#oldPools.delete(pool);
@@ -173,7 +185,8 @@ export class Upstream {
   /** Ends whatever is under way: from now on a request without an answer is no failing of Kling's. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    await Promise.all([this.#options.pool, ...this.#oldPools].map((pool) => pool.destroy()));
+    const { pool, readPool } = this.#options;
+    await Promise.all([pool, readPool, ...this.#oldPools].map((one) => one.destroy()));
   }
 
   get lastAnswerAt(): Ms | null {
@@ -183,6 +196,8 @@ export class Upstream {
   /** Makes the journal record of one attempt. */
   record(context: CallContext, sent: OutboundRequest, end: AttemptEnd): CallRecord {
     const { clock, host } = this.#options;
+    const status = end.head?.status ?? null;
+    const errorClass = end.failure?.errorClass ?? null;
     return {
       id: newId('call', clock.now()),
       requestId: context.requestId,
@@ -192,14 +207,14 @@ export class Upstream {
       method: sent.method,
       route: context.route,
       host,
-      status: end.head?.status ?? null,
+      status,
       code: end.envelope?.code ?? null,
       klingRequestId: end.envelope?.requestId ?? null,
       taskId: null,
       holdId: context.holdId,
       attempt: end.attempt,
-      outcome: this.#isEnding && end.failure ? 'aborted' : outcomeOf(end),
-      errorClass: end.failure?.errorClass ?? null,
+      outcome: outcomeOf({ status, errorClass: this.#isEnding ? null : errorClass }),
+      errorClass,
       durationMs: end.durationMs,
       overheadMs: context.overheadMs,
       bytesSent: sent.body?.length ?? 0,
@@ -220,19 +235,20 @@ export class Upstream {
     const deadlineMs = options.deadlineMs ?? timeoutMs * 2;
     const end = await buffered({ pool, clock, timeoutMs, deadlineMs, coversBody: true }, signed);
     const durationMs = clock.monotonic() - startedTick;
-    if (end.answer) this.noteHead(end.answer);
-    else this.noteFailure();
+    if (end.head) this.noteHead(end.head);
+    if (end.failure) this.noteFailure();
     const record = this.record(options.context, request, {
-      head: end.answer,
+      head: end.head,
       envelope: end.answer?.envelope ?? null,
       failure: end.failure,
-      bytesReceived: end.answer?.body.length ?? 0,
+      bytesReceived: end.bytesReceived,
       isAborted: false,
       startedAt,
       durationMs,
       attempt,
     });
-    return { ...end, calls: [record], upstreamMs: durationMs };
+    const { answer, failure, head } = end;
+    return { answer, failure, head, calls: [record], upstreamMs: durationMs };
   }
 }
 
@@ -251,15 +267,17 @@ export interface AttemptEnd {
 
 type BufferedOptions = ConstructorParameters<typeof Attempt>[0];
 
-function buffered(
-  options: BufferedOptions,
-  request: OutboundRequest,
-): Promise<{ answer: Answer | null; failure: AttemptFailure | null }> {
+interface BufferedEnd extends Pick<Exchange, 'answer' | 'failure' | 'head'> {
+  bytesReceived: number;
+}
+
+function buffered(options: BufferedOptions, request: OutboundRequest): Promise<BufferedEnd> {
   return new Promise((resolve) => {
     let head: AnswerHead | null = null;
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const fail = (failure: AttemptFailure): void => resolve({ answer: null, failure });
+    const fail = (failure: AttemptFailure): void =>
+      resolve({ answer: null, failure, head, bytesReceived: bytes });
     const attempt = new Attempt(options, {
       onHead: (it) => void (head = it),
       onChunk(chunk) {
@@ -267,14 +285,15 @@ function buffered(
         if (bytes <= ANSWER_BYTES_MAX) chunks.push(chunk);
         else {
           attempt.abandon();
-          fail({ errorClass: 'malformed', sent: true, cause: `answer over ${ANSWER_BYTES_MAX} bytes` });
+          const cause = `answer over ${ANSWER_BYTES_MAX} bytes`;
+          fail({ errorClass: 'malformed', isLate: false, sent: true, cause });
         }
       },
       onEnd() {
         if (!head) return;
         const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
         const envelope = hasJsonBody(head.headers) ? readEnvelope(body) : null;
-        resolve({ answer: { ...head, body, envelope }, failure: null });
+        resolve({ answer: { ...head, body, envelope }, failure: null, head, bytesReceived: bytes });
       },
       onFailure: fail,
     });
@@ -282,18 +301,9 @@ function buffered(
   });
 }
 
-function outcomeOf(end: AttemptEnd): CallOutcome {
-  if (end.failure) return end.failure.sent ? 'no_answer' : 'unreachable';
-  if (end.isAborted && !end.head) return 'aborted';
-  const status = end.head?.status ?? 0;
-  if (status >= 500) return 'server_error';
-  if (status === 429) return 'throttled';
-  return status >= 400 ? 'client_error' : 'ok';
-}
-
 /** What stays of a 5xx or a failure so that a claim can show it. */
 function evidenceOf(end: AttemptEnd): CallEvidence | null {
-  const isError = end.failure !== null || (end.head !== null && end.head.status >= 500);
+  const isError = end.failure !== null || (end.head !== null && isServerError(end.head.status));
   if (!isError) return null;
   const of = (name: string): string | null => (end.head ? headerOf(end.head.headers, name) : null);
   return { date: of('date'), server: of('server'), via: of('via'), cause: end.failure?.cause ?? null };
@@ -312,5 +322,3 @@ function clockOffset(head: AnswerHead, nowMs: Ms): Ms | null {
   }
   return Number.isNaN(lastDateAt) ? null : lastDateAt + 500 - nowMs;
 }
-
-export type { ErrorClass };

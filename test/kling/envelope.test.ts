@@ -57,6 +57,11 @@ describe('the envelope', () => {
     }
   });
 
+  it('leaves a create in doubt from status 500 on, whatever its code says', () => {
+    const kinds = [499, 500, 503, 599, 600, 999].map((status) => end(T2V, status, { code: 1200 }).kind);
+    expect(kinds).toEqual(['refused', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown']);
+  });
+
   it('never throws, whatever the bytes, and neither does anything that reads it', () => {
     const any = fc.oneof(
       fc.uint8Array({ maxLength: 60 }),

@@ -63,6 +63,28 @@ describe('a token that Kling calls early or expired', () => {
   });
 });
 
+it('numbers every attempt of a create once, signed anew and sent anew without its task id', async () => {
+  await start(0);
+  const match = { method: 'POST' };
+  started.emulator.addFault({ kind: 'code', code: 1004, match });
+  started.emulator.addFault({
+    kind: 'code',
+    code: 1201,
+    message: 'external_task_id is not supported',
+    match,
+  });
+  started.emulator.addFault({ kind: 'code', code: 1003, match });
+  expect((await post(started.dataUrl + PATH, textToVideo())).json.code).toBe(0);
+  const { json } = await get(`${started.controlUrl}/v1/calls`);
+  const { calls } = json as unknown as { calls: { attempt: number; code: number }[] };
+  expect(calls.map(({ attempt, code }) => [attempt, code]).toSorted()).toEqual([
+    [1, 1004],
+    [2, 1201],
+    [3, 1003],
+    [4, 0],
+  ]);
+});
+
 it('with access and secret key alone, a create on a path of the new generation is refused and explained', async () => {
   await start(0);
   const refused = await post(`${started.dataUrl}/text-to-video/kling-2.6`, { prompt: 'x' });

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { until } from '../app/calls.ts';
 import { turns } from '../money/hand-clock.ts';
-import { answerText, startRawUpstream, type RawUpstream } from '../upstream/raw-upstream.ts';
+import { answerText, createdText, startRawUpstream, type RawUpstream } from '../upstream/raw-upstream.ts';
 import { startProxy } from './proxy-app.ts';
-import { exchange, requestText } from './wire.ts';
+import { createText, exchange, requestText } from './wire.ts';
 
 const MIB = 1_048_576;
 const LARGE_BYTES = 64 * MIB;
@@ -92,6 +92,29 @@ describe('a large answer', () => {
     await clock.advance(25_000);
     expect((await waiting).body.toString()).toBe('{}');
     socket.destroy();
+    await app.stop();
+    await upstream.stop();
+  });
+
+  it('that many readers leave untaken keeps no create waiting: reads have connections of their own', async () => {
+    const upstream = await startLarge();
+    const large = upstream.behave;
+    upstream.behave = (socket, request) => {
+      if (request.method === 'POST') socket.write(createdText(request));
+      else large(socket, request);
+    };
+    const app = await startProxy({ upstream: { connections: 2 } }, { baseUrl: upstream.url });
+    const stalled = [1, 2, 3].map(() => {
+      const socket = connect(Number(new URL(app.dataUrl).port), '127.0.0.1');
+      socket.pause();
+      socket.write(requestText(app.dataUrl, 'GET /tasks?task_ids=large'));
+      return socket;
+    });
+    const reads = (): number => upstream.requests.filter(({ target }) => target.includes('large')).length;
+    await until('every connection for reads is taken', () => reads() === 2);
+    expect((await exchange(app.dataUrl, createText(app.dataUrl))).status).toBe(200);
+    expect(reads()).toBe(2);
+    for (const socket of stalled) socket.destroy();
     await app.stop();
     await upstream.stop();
   });

@@ -49,6 +49,7 @@ it('asks every address once after a failure and tells which accepted', async () 
     {
       at: NOON,
       reached: true,
+      resolved: null,
       detail: [
         { target: closed, reached: false, cause: 'ECONNREFUSED' },
         { target: open, reached: true, cause: null },
@@ -83,6 +84,19 @@ it('gives a check up when it is closed, without a record, and makes no more', as
   noteUnreachable();
   await close();
   expect(checks).toEqual([]);
+});
+
+it('tells whether a name resolved, apart from whether its address accepted', async () => {
+  const { checks, noteUnreachable, settled } = checker([`localhost:${closed.split(':')[1]}`, 'a..b:443']);
+  noteUnreachable();
+  await settled();
+  expect(checks).toMatchObject([{ reached: false, resolved: true }]);
+  const lost = checker(['a..b:443', open]);
+  lost.noteUnreachable();
+  await lost.settled();
+  expect(lost.checks).toMatchObject([
+    { reached: true, resolved: false, detail: [{ cause: 'ENOTFOUND' }, {}] },
+  ]);
 });
 
 it('asks nobody where no address is named', async () => {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { READING_NAMES } from '../../src/sla/reading.ts';
 import { measureMonth } from '../../src/sla/month.ts';
 import { mergeSpans } from '../../src/sla/window.ts';
-import { ask, newCall, outcomeOf, slicesOf } from './making.ts';
+import { ask, newCall, slicesOf } from './making.ts';
 import { refer, referDays, referPercent, referTier, type LoggedRequest } from './reference.ts';
 
 const HISTORIES = Number(process.env['SLA_HISTORIES'] ?? 5000);
@@ -120,14 +120,13 @@ const history = fc
 
 /** Says the request as the journal does. */
 function toCounted(one: LoggedRequest) {
-  const isAnswered = one.status !== null;
   const call = newCall({
     at: one.at,
     status: one.status,
     code: one.code,
     attempt: one.attempt,
     origin: one.own ? 'sidecar' : 'app',
-    outcome: isAnswered ? outcomeOf(one.status ?? 0) : one.fault === null ? 'no_answer' : 'unreachable',
+    ...(one.status === null && one.fault !== null && { outcome: 'unreachable' as const }),
   });
   return { call, blame: one.fault };
 }

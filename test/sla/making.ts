@@ -1,21 +1,14 @@
 /** Calls, slices and questions for tests. */
 import type { CallRecord } from '../../src/calls/call.ts';
+import { classOf, outcomeOf, type Blame } from '../../src/calls/outcome.ts';
 import { KLING_AGREEMENTS } from '../../src/sla/agreement.ts';
-import { classOf, sliceOf, type Blame, type WindowSlice } from '../../src/sla/counts.ts';
+import { sliceOf, type WindowSlice } from '../../src/sla/counts.ts';
 import type { MonthQuestion } from '../../src/sla/month.ts';
 import type { StoredMonthQuestion } from '../../src/sla/month-table.ts';
 import { SliceTally } from '../../src/sla/window-table.ts';
 import { spansHold, type Span } from '../../src/sla/window.ts';
-import type { CallOutcome } from '../../src/words.ts';
 
 let made = 0;
-
-/** Gives the outcome that a status has. */
-export function outcomeOf(status: number): CallOutcome {
-  if (status >= 500) return 'server_error';
-  if (status === 429) return 'throttled';
-  return status >= 400 ? 'client_error' : 'ok';
-}
 
 /** Makes a call to Kling, answered with 200 unless told otherwise. */
 export function newCall(fields: Partial<CallRecord> = {}): CallRecord {
@@ -36,8 +29,8 @@ export function newCall(fields: Partial<CallRecord> = {}): CallRecord {
     taskId: null,
     holdId: null,
     attempt: 1,
-    outcome: status === null ? 'no_answer' : outcomeOf(status),
-    errorClass: null,
+    outcome: outcomeOf({ status, errorClass: 'reset' }),
+    errorClass: status === null ? 'reset' : null,
     durationMs: 12.5,
     overheadMs: 0.2,
     bytesSent: 100,

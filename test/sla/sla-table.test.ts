@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listAudit } from '../../src/ledger/audit.ts';
 import { correctBlame, recordControlCheck } from '../../src/sla/blame-table.ts';
@@ -13,6 +14,7 @@ import {
   readWindows,
 } from '../../src/sla/month-table.ts';
 import { recordHeartbeat } from '../../src/sla/run-table.ts';
+import { slaMigrations } from '../../src/sla/sla-schema.ts';
 import { purgeOld } from '../../src/calls/retention.ts';
 import { readJournalSpan, verifySla, verifyWindows } from '../../src/sla/verify.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
@@ -34,8 +36,10 @@ afterEach(async () => {
   expect(check.differences).toEqual([]);
 });
 
-const checkAt = (at: number, reached: boolean) =>
-  store.run(recordControlCheck, { at, reached, detail: [{ target: '1.1.1.1:443', reached, cause: null }] });
+const checkAt = (at: number, reached: boolean, resolved: boolean | null = null) => {
+  const detail = [{ target: '1.1.1.1:443', reached, cause: null }];
+  return store.run(recordControlCheck, { at, reached, resolved, detail });
+};
 
 describe('counting', () => {
   it('counts each call once, in the window of its start, by class', async () => {
@@ -97,7 +101,7 @@ describe('blame', () => {
   it('is the upstream’s where a control check succeeds, and its requests are errors and valid', async () => {
     await store.run(journalCalls, [newUnreachable({ at: NOON, durationMs: 5000 })]);
     expect(await blames()).toEqual([0, 0, 1]);
-    expect(await checkAt(NOON + 5000, true)).toEqual({ blame: 'upstream', attempts: 1 });
+    expect(await checkAt(NOON + 5000, true)).toEqual({ upstream: 1, local: 0, unknown: 0 });
     await store.run(journalCalls, [newUnreachable({ at: NOON + 20_000, durationMs: 1 })]);
     expect(await blames()).toEqual([2, 0, 0]);
     const { readings, requests } = await store.run(readMonth, ask());
@@ -107,26 +111,55 @@ describe('blame', () => {
 
   it('is ours only where a check worked within the hour before and fails now', async () => {
     await store.run(journalCalls, [newUnreachable({ at: NOON })]);
-    expect((await checkAt(NOON + 20, false)).blame).toBe('unknown');
+    expect(await checkAt(NOON + 20, false)).toMatchObject({ unknown: 1 });
     await checkAt(NOON + 60 * MINUTE, true);
     await store.run(journalCalls, [newUnreachable({ at: NOON + 120 * MINUTE - 50 })]);
-    expect((await checkAt(NOON + 120 * MINUTE, false)).blame).toBe('local');
+    expect(await checkAt(NOON + 120 * MINUTE, false)).toMatchObject({ local: 1 });
     await store.run(journalCalls, [newUnreachable({ at: NOON + 121 * MINUTE })]);
-    expect((await checkAt(NOON + 121 * MINUTE + 20, false)).blame).toBe('unknown');
+    expect(await checkAt(NOON + 121 * MINUTE + 20, false)).toMatchObject({ unknown: 1 });
     expect(await blames()).toEqual([0, 1, 2]);
   });
 
   it('is not told by a check made long before or after', async () => {
     await store.run(journalCalls, [newUnreachable({ at: NOON })]);
     await checkAt(NOON - 31_000, true);
-    expect((await checkAt(NOON + 31_000, true)).attempts).toBe(0);
+    expect(await checkAt(NOON + 31_000, true)).toEqual({ upstream: 0, local: 0, unknown: 0 });
     expect(await blames()).toEqual([0, 0, 1]);
   });
 
-  it('is not Kling’s where a proxy of ours did not carry the request, whatever a check says', async () => {
-    await store.run(journalCalls, [newUnreachable({ at: NOON, errorClass: 'proxy' })]);
-    expect((await checkAt(NOON + 20, true)).attempts).toBe(0);
-    expect(await blames()).toEqual([0, 0, 1]);
+  it.each(['proxy', 'tls'] as const)(
+    'of a failure of class %s is unknown, whatever a check says',
+    async (errorClass) => {
+      await store.run(journalCalls, [newUnreachable({ at: NOON, errorClass })]);
+      expect(await checkAt(NOON + 20, true, true)).toMatchObject({ upstream: 0 });
+      await store.run(journalCalls, [newUnreachable({ at: NOON + 30, errorClass })]);
+      expect(await blames()).toEqual([0, 0, 2]);
+    },
+  );
+
+  it('of a name that was not resolved is the upstream’s only where another name resolves', async () => {
+    const dns = (at: number) => store.run(journalCalls, [newUnreachable({ at, errorClass: 'dns' })]);
+    await dns(NOON);
+    expect(await checkAt(NOON + 20, true, false)).toMatchObject({ unknown: 1 });
+    await dns(NOON + 10 * MINUTE);
+    expect(await checkAt(NOON + 10 * MINUTE + 20, true, null)).toMatchObject({ unknown: 1 });
+    await dns(NOON + 20 * MINUTE);
+    expect(await checkAt(NOON + 20 * MINUTE + 20, false, true)).toMatchObject({ unknown: 1 });
+    await dns(NOON + 30 * MINUTE);
+    expect(await checkAt(NOON + 30 * MINUTE + 20, true, true)).toMatchObject({ upstream: 1 });
+    await dns(NOON + 30 * MINUTE + 40);
+    expect(await blames()).toEqual([2, 0, 3]);
+    await dns(NOON + 40 * MINUTE);
+    expect(await checkAt(NOON + 40 * MINUTE + 20, true, false)).toMatchObject({ local: 1 });
+  });
+
+  it('is asked for by class: one check may speak for some and not for others', async () => {
+    const failed = (['refused', 'dns', 'connect_timeout', 'tls'] as const).map((errorClass) =>
+      newUnreachable({ at: NOON, errorClass }),
+    );
+    await store.run(journalCalls, failed);
+    expect(await checkAt(NOON + 20, true, false)).toEqual({ upstream: 2, local: 0, unknown: 1 });
+    expect(await blames()).toEqual([2, 0, 2]);
   });
 
   it('is what an operator says, for late rows too, and a later check does not overrule it', async () => {
@@ -285,4 +318,25 @@ describe('closing', () => {
       end: midnight - 300_000,
     });
   });
+});
+
+it('a store of before keeps the blame of every attempt, and lets no later check change it', async () => {
+  const db = new Database(':memory:');
+  const [before, after] = [slaMigrations[0]?.sqlite ?? '', slaMigrations[1]?.sqlite ?? ''];
+  db.exec(before);
+  const insert = db.prepare("INSERT INTO sla_unreachable VALUES (?, 1, 2, 'h', 'app', 0, ?, ?)");
+  const rows = [
+    ['a', 'upstream', 'check'],
+    ['b', 'unknown', 'none'],
+    ['c', 'local', 'operator'],
+  ];
+  for (const row of rows) insert.run(...row);
+  db.prepare("INSERT INTO sla_control_checks VALUES ('k', 1, 1, '[]')").run();
+  db.exec(after);
+  const kept = db.prepare('SELECT call_id, blame, basis, proof FROM sla_unreachable ORDER BY call_id').all();
+  expect(kept).toEqual(rows.map(([call_id, blame, basis]) => ({ call_id, blame, basis, proof: 'none' })));
+  expect(db.prepare('SELECT reached, resolved FROM sla_control_checks').all()).toEqual([
+    { reached: 1, resolved: null },
+  ]);
+  db.close();
 });

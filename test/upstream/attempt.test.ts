@@ -156,7 +156,8 @@ describe('an attempt', () => {
     expect(late.attempt.sent).toBe(false);
     await clock.advance(1_000);
     dropped.attempt.abandon();
-    expect(late.failures).toMatchObject([{ errorClass: 'connect_timeout', sent: false }]);
+    expect(late.failures).toMatchObject([{ errorClass: 'no_connection', sent: false }]);
+    expect(late.failures[0]?.cause).toBe('all 1 connections to Kling were busy until the deadline');
     for (const socket of upstream.sockets) socket.write(answerText('{}'));
     await over(first);
     upstream.behave = always(answerText('{}'));
@@ -164,6 +165,17 @@ describe('an attempt', () => {
     await over(next);
     expect(upstream.requests.map(({ target }) => target)).toEqual(['/tasks', '/next']);
     expect(dropped).toMatchObject({ head: null, ends: 0, failures: [] });
+    const later = send({ path: '/later' }, 1_000);
+    await over(later);
+    expect(later).toMatchObject({ ends: 1, failures: [] });
+  });
+
+  it('was given no connection by us where its headers cannot be sent', async () => {
+    const { send, upstream } = await rig(always(answerText('{}')));
+    const seen = send({ headers: ['x-a', 'line\nfeed'] });
+    await over(seen);
+    expect(seen.failures).toMatchObject([{ errorClass: 'no_connection', sent: false }]);
+    expect(upstream.requests).toEqual([]);
   });
 
   it('is closed when it is abandoned in the middle of an answer, and says no more', async () => {

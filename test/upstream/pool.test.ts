@@ -1,11 +1,12 @@
+import dns from 'node:dns';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createServer as createHttps } from 'node:https';
 import { generate } from 'selfsigned';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createManualClock, systemClock } from '../../src/clock.ts';
 import { Attempt, type AttemptFailure } from '../../src/upstream/attempt.ts';
 import { openPool, type PoolOptions } from '../../src/upstream/pool.ts';
 
@@ -67,6 +68,25 @@ async function ask(options: Partial<PoolOptions> & { baseUrl: string }): Promise
   }
 }
 
+/** Begins a request with a deadline by a hand-moved clock; `late` lets the deadline pass and gives the failure. */
+function waitingFor(options: { baseUrl: string }): { late: () => Promise<AttemptFailure> } {
+  const pool = openPool({ connections: 1, proxy: null, caFile: null, ...options });
+  onTestFinished(() => pool.destroy());
+  const clock = createManualClock(0);
+  const failed = Promise.withResolvers<AttemptFailure>();
+  const attempt = new Attempt(
+    { pool, clock, timeoutMs: 5_000, deadlineMs: 1_000 },
+    { onHead() {}, onChunk() {}, onEnd() {}, onFailure: failed.resolve },
+  );
+  attempt.dispatch({ method: 'GET', path: '/', headers: [], body: null });
+  return {
+    async late() {
+      await clock.advance(1_000);
+      return failed.promise;
+    },
+  };
+}
+
 /** A CONNECT proxy that notes all it is sent in the clear; `answer` refuses the tunnel. */
 async function startProxyServer(
   answer: string | null,
@@ -109,8 +129,49 @@ describe('the pool', () => {
 
   it('says that nothing was sent where the name does not resolve', async () => {
     const failure = await ask({ baseUrl: 'https://kling.invalid' });
-    expect(failure).toMatchObject({ sent: false });
-    expect((failure as AttemptFailure).errorClass).toMatch(/^(dns|connect_timeout)$/);
+    expect(failure).toMatchObject({ errorClass: 'dns', sent: false });
+    expect((failure as AttemptFailure).cause).toContain('kling.invalid');
+  });
+
+  it('tells at which step a connection stood when the deadline passed', async () => {
+    const heard = Promise.withResolvers<unknown>();
+    const silent = createServer((socket) => socket.on('error', () => undefined).once('data', heard.resolve));
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+    const port = portOf(silent);
+    const handshake = waitingFor({ baseUrl: `https://localhost:${port}` });
+    await heard.promise;
+    expect(await handshake.late()).toMatchObject({
+      errorClass: 'tls',
+      sent: false,
+      isLate: true,
+      cause: 'no TLS handshake with localhost before the deadline',
+    });
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(((...values: unknown[]) => values) as never);
+    onTestFinished(() => lookup.mockRestore());
+    const name = waitingFor({ baseUrl: `https://localhost:${port}` });
+    expect(await name.late()).toMatchObject({
+      errorClass: 'dns',
+      sent: false,
+      cause: 'the name localhost was not resolved before the deadline',
+    });
+    silent.close();
+  });
+
+  it('calls a handshake that is reset a failure of TLS: the address was reached', async () => {
+    const resetting = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    await new Promise<void>((done) => resetting.listen(0, '127.0.0.1', done));
+    const failure = await ask({ baseUrl: `https://localhost:${portOf(resetting)}` });
+    expect(failure).toMatchObject({ errorClass: 'tls', sent: false });
+    resetting.close();
+  });
+
+  it.each(['EMFILE', 'EADDRNOTAVAIL', 'EPERM'])('calls %s a lack of this machine’s', (code) => {
+    const pool = openPool({ baseUrl: 'https://localhost', connections: 1, proxy: null, caFile: null });
+    const error = Object.assign(new Error(`connect ${code} 127.0.0.1:443`), { code });
+    expect(pool.explain(error)).toEqual({
+      errorClass: 'no_connection',
+      cause: `connect ${code} 127.0.0.1:443`,
+    });
   });
 
   it('goes through a CONNECT proxy, which sees neither key nor body', async () => {
@@ -128,11 +189,13 @@ describe('the pool', () => {
     const before = arrived.length;
     for (const status of ['403 Forbidden', '407 Proxy Authentication Required', '502 Bad Gateway']) {
       const proxy = await startProxyServer(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
-      expect(await ask({ baseUrl, caFile, proxy: proxy.url }), status).toMatchObject({ sent: false });
+      const failure = await ask({ baseUrl, caFile, proxy: proxy.url });
+      expect(failure, status).toMatchObject({ errorClass: 'proxy', sent: false });
       expect(Buffer.concat(proxy.heard).toString('latin1')).not.toMatch(/the-key|secret/);
       proxy.server.close();
     }
-    expect(await ask({ baseUrl, caFile, proxy: 'http://127.0.0.1:9' })).toMatchObject({ sent: false });
+    const gone = await ask({ baseUrl, caFile, proxy: 'http://127.0.0.1:9' });
+    expect(gone).toMatchObject({ errorClass: 'proxy', sent: false });
     expect(arrived).toHaveLength(before);
   });
 });
