@@ -232,17 +232,25 @@ describe('a create that meets a fault', () => {
   it.concurrent('is released and told so where no connection became free in time', async () => {
     const own = createManualClock(Date.now());
     const app = await startProxy({ upstream: { connections: 1, timeoutMs: 600_000 } }, { clock: own });
-    app.emulator.addFault({ kind: 'no_answer_before_charge', match: { method: 'GET' } });
+    const match = { bodyIncludes: 'hanging' };
+    app.emulator.addFault({ kind: 'no_answer_before_charge', match });
     const hanging = await Wire.open(app.dataUrl);
-    hanging.send(requestText(app.dataUrl, 'GET /tasks?task_ids=1'));
-    await until('the read holds the only connection', () => app.emulator.requests().length === 2);
-    const create = exchange(app.dataUrl, createText(app.dataUrl));
-    await until('the create is held', async () => (await holdsOf(app)).length === 1);
-    await own.advance(25_001);
+    hanging.send(createText(app.dataUrl, { body: CREATE_BODY.replace('"prompt":"', '"prompt":"hanging ') }));
+    await until('a create holds the only connection', () => app.emulator.requests().length === 2);
+    const headers = ['X-Kling-Timeout-Ms: 9000'];
+    const create = exchange(app.dataUrl, createText(app.dataUrl, { headers }));
+    await until('the other create is held', async () => (await holdsOf(app)).length === 2);
+    await own.advance(9_001);
     const answer = await create;
     expectRefusal(answer, 'upstream_timeout', 504);
-    await expectNothingHeld(app, answer);
-    expect(app.emulator.requests().filter(({ method }) => method === 'POST')).toEqual([]);
+    expect(answer.json.message).toContain('all 1 connections to Kling were busy until the deadline');
+    expect(answer.json.data).toMatchObject({ sent: 'no' });
+    expect((await holdsOf(app)).filter(({ state }) => state === 'released')).toHaveLength(1);
+    const { json } = await get(`${app.controlUrl}/v1/calls?limit=1`);
+    expect(json).toMatchObject({
+      calls: [{ status: null, errorClass: 'no_connection', outcome: 'aborted' }],
+    });
+    expect(app.emulator.requests().filter(({ method }) => method === 'POST')).toHaveLength(1);
     hanging.close();
     await app.stop();
   });
