@@ -251,7 +251,7 @@ describe('a create that meets a fault', () => {
       calls: [{ status: null, errorClass: 'no_connection', outcome: 'aborted' }],
     });
     expect(app.emulator.requests().filter(({ method }) => method === 'POST')).toHaveLength(1);
-    await clock.advance(17_000);
+    await own.advance(17_000);
     expectRefusal(await hanging.answer(), 'outcome_unknown');
     hanging.close();
     await app.stop();
