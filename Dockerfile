@@ -1,13 +1,12 @@
 # kling-sidecar in a container: the source run by Node 24 itself, production dependencies only, no root.
 #
 #   docker build -t kling-sidecar .
-#   docker run -d --name kling-sidecar --network container:my-app -v kling-sidecar-data:/app/data \
-#     -v ./kling-api-key:/run/secrets/kling-api-key:ro -e KLING_API_KEY_FILE=/run/secrets/kling-api-key kling-sidecar
 #
-# The listeners stay on 127.0.0.1, where only what shares the container's network (a pod in Kubernetes,
-# `--network container:NAME`, `--network host`) reaches them. To publish the ports instead, configure `apps`, without
-# which a listener beyond loopback refuses to start, and set KLING_SIDECAR__LISTEN__HOST=0.0.0.0 (and
-# KLING_SIDECAR__CONTROL__HOST=0.0.0.0), with the names that callers use in `listen.allowedHosts`.
+# docs/operations.md has the steps to run it, with config and key mounted and their ownership. The listeners stay on
+# loopback, where only what shares the container's network (a pod in Kubernetes, `--network container:NAME`,
+# `--network host`) reaches them. To publish the ports instead, configure `apps`, without which a listener beyond loopback
+# refuses to start, and set KLING_SIDECAR__LISTEN__HOST=0.0.0.0 (and KLING_SIDECAR__CONTROL__HOST=0.0.0.0), with the
+# names that callers use in `listen.allowedHosts`.
 
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
@@ -17,20 +16,24 @@ RUN npm ci --omit=dev --no-audit --no-fund
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
-# The exec keeps Node as process 1, so that SIGTERM and SIGHUP reach it.
-RUN printf '#!/bin/sh\nexec node /app/src/main.ts "$@"\n' > /usr/local/bin/kling-sidecar \
+# The exec makes Node the container's first process, which gets SIGTERM and SIGHUP.
+RUN printf '#!/bin/sh\nexec node --disable-sigusr1 /app/src/main.ts "$@"\n' > /usr/local/bin/kling-sidecar \
   && chmod 755 /usr/local/bin/kling-sidecar \
   && mkdir data && chown node:node data && chmod 700 data
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json sidecar.config.json schema.json ./
+COPY bin ./bin
 COPY src ./src
+# User 1000: it must be able to read the mounted key, and to write the mounted store.
 USER node
-# The ledger lives here: without a volume every new container would begin a fresh budget.
+# The store of a container without a config of its own. Mount it, or keep the store elsewhere: a new container with a new,
+# empty volume begins a fresh budget.
 VOLUME /app/data
-# Data plane, control plane; 5567 is the callback receiver, off unless configured.
+# Data plane, control plane.
 EXPOSE 5564 5565
-# A drain may take listen.drainMs (25 s): `docker stop --time 30`.
+# A drain takes up to listen.drainMs, 25 s by default, and Docker kills after 10: run with --stop-timeout 35.
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=15s --timeout=5s --start-period=10s --retries=3 CMD ["kling-sidecar", "health"]
+# bash and a socket, without Node: some milliseconds each time.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=10s --retries=3 CMD ["/app/bin/health.sh"]
 ENTRYPOINT ["kling-sidecar"]
 CMD ["start"]

@@ -110,7 +110,8 @@ WantedBy=multi-user.target
 `;
 }
 
-function composeFile({ checkout, uid, gid }: InitPlace): string {
+/** Writes the compose file; `docs/run/compose.yaml` is the same for those who write it by hand. */
+export function composeFile({ checkout, uid, gid }: Pick<InitPlace, 'checkout' | 'uid' | 'gid'>): string {
   const isRoot = uid === 0;
   const owner = isRoot ? `${IMAGE_USER}:${IMAGE_USER}` : `${uid}:${gid}`;
   const why = isRoot
