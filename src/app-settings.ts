@@ -22,6 +22,7 @@ export function proxySettings(
     mode: config.mode,
     frame: {
       allowedHosts,
+      allowedOrigins: new Set(config.listen.allowedOrigins),
       forwardHeaders: config.upstream.forwardHeaders.map((name) => name.toLowerCase()),
     },
     controlUrl,

@@ -150,7 +150,7 @@ function unavailable(values: ConfigValues): ConfigProblem[] {
 /** A claim may be filed until two months after its month: calls older than this many days are needed no more. */
 const CLAIM_DAYS = 93;
 
-function warningsOf({ listen, control, store, budgets, mode }: ConfigValues): string[] {
+function warningsOf({ listen, control, store, budgets, mode, apps }: ConfigValues): string[] {
   const warnings: string[] = [];
   const beyond = (host: Host): string =>
     hostList(host)
@@ -161,6 +161,12 @@ function warningsOf({ listen, control, store, budgets, mode }: ConfigValues): st
   if (!isAllLoopback(control.host)) {
     warnings.push(
       `The control plane listens beyond loopback (${beyond(control.host)}): reads need the token too.`,
+    );
+  }
+  if (listen.allowedOrigins.length > 0 && apps.length === 0) {
+    warnings.push(
+      `Web pages of ${listen.allowedOrigins.join(', ')} may spend without a key (listen.allowedOrigins), and so may ` +
+        'any script that gets into them: configure apps, so that each caller needs a key.',
     );
   }
   if (store.callRetentionDays < CLAIM_DAYS) {

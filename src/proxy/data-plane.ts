@@ -14,9 +14,10 @@ import type { RefusalRecord } from '../calls/call.ts';
 import { UNKNOWN_CREATE, type KlingRoute } from '../kling/routes.ts';
 import { readCaller, saneRequestId } from './caller.ts';
 import { handleCreate } from './create.ts';
+import { allowOrigin, answerPreflight } from './cors.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import { findRoute } from './find-route.ts';
-import { readFrame, type Frame } from './frame.ts';
+import { readFrame, readPreflight, type Frame } from './frame.ts';
 import { handleRead, type ReadDeps } from './read.ts';
 import { headerSafe, refusalAnswer, writeRefusal } from './reply.ts';
 import type { ProxySettings } from './settings.ts';
@@ -74,7 +75,13 @@ interface Exchanged {
 async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchanged): Promise<void> {
   const startedTick = deps.clock.monotonic();
   const settings = deps.settings();
+  const preflight = readPreflight(request, settings.frame);
+  if (preflight !== null) {
+    answerPreflight(response, preflight);
+    return;
+  }
   const frame = readFrame(request, settings.frame);
+  if (frame.origin !== null) allowOrigin(response, frame.origin);
   passage.requestId = saneRequestId(frame.headers) ?? passage.requestId;
   const found = findRoute(settings, frame, request.url ?? '');
   passage.route = found.route?.template ?? 'unmatched';

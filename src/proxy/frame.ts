@@ -40,6 +40,8 @@ const ALLOWED_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 export interface FrameRules {
   /** `host` or `host:port`, lower case: the names this listener answers to. */
   allowedHosts: ReadonlySet<string>;
+  /** Origins whose pages may call: `listen.allowedOrigins`. */
+  allowedOrigins: ReadonlySet<string>;
   /** Lower-case names of `upstream.forwardHeaders`. */
   forwardHeaders: readonly string[];
 }
@@ -47,6 +49,8 @@ export interface FrameRules {
 /** A request whose framing is sound. */
 export interface Frame {
   method: 'GET' | 'HEAD' | 'POST';
+  /** The allowed origin of the page that calls; null where none does. */
+  origin: string | null;
   /** Header values by lower-case name; each name here came once. */
   headers: ReadonlyMap<string, string>;
   /** The lines that go to Kling: name, value, name, value. */
@@ -74,14 +78,7 @@ export function hostNames(port: number, allowedHosts: readonly string[]): Readon
  * @throws SidecarError `host_refused`, `browser_refused`, `target_refused` (400, 405, 417, 431).
  */
 export function readFrame(request: IncomingMessage, rules: FrameRules): Frame {
-  if (!isSpokenVersion(request))
-    throw target(`HTTP/${request.httpVersion} is not spoken here; use HTTP/1.1.`);
-  if (request.rawHeaders.length > 2 * HEADER_LINES_MAX) {
-    throw target(`The request has more than ${HEADER_LINES_MAX} header lines.`, 431);
-  }
-  const headers = singleHeaders(request.rawHeaders);
-  checkHost(headers.get('host'), rules);
-  checkBrowser(headers);
+  const headers = readHeaders(request, rules);
   const method = request.method ?? '';
   if (!ALLOWED_METHODS.has(method)) {
     throw target(`The method ${method} is not forwarded; use GET, HEAD or POST.`, 405);
@@ -91,7 +88,40 @@ export function readFrame(request: IncomingMessage, rules: FrameRules): Frame {
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     throw target('The only Expect header that is answered is 100-continue.', 417);
   }
-  return { method: method as Frame['method'], headers, forward: forwardLines(headers, rules) };
+  const origin = headers.get('origin') ?? null;
+  return { method: method as Frame['method'], origin, headers, forward: forwardLines(headers, rules) };
+}
+
+/** What a page asks before it sends a request of its own. */
+export interface Preflight {
+  origin: string;
+  /** The names of the headers that it will send, as it wrote them. */
+  headers: string;
+}
+
+/**
+ * Reads a preflight of an allowed origin; null for any other request.
+ * @throws SidecarError as {@link readFrame} does, but for the method.
+ */
+export function readPreflight(request: IncomingMessage, rules: FrameRules): Preflight | null {
+  if (request.method !== 'OPTIONS' || rules.allowedOrigins.size === 0) return null;
+  const headers = readHeaders(request, rules);
+  const origin = headers.get('origin');
+  if (origin === undefined || !headers.has('access-control-request-method')) return null;
+  return { origin, headers: headers.get('access-control-request-headers') ?? '' };
+}
+
+/** Reads the header lines, and refuses whoever may not call at all. */
+function readHeaders(request: IncomingMessage, rules: FrameRules): ReadonlyMap<string, string> {
+  if (!isSpokenVersion(request))
+    throw target(`HTTP/${request.httpVersion} is not spoken here; use HTTP/1.1.`);
+  if (request.rawHeaders.length > 2 * HEADER_LINES_MAX) {
+    throw target(`The request has more than ${HEADER_LINES_MAX} header lines.`, 431);
+  }
+  const headers = singleHeaders(request.rawHeaders);
+  checkHost(headers.get('host'), rules);
+  checkBrowser(headers, rules);
+  return headers;
 }
 
 function singleHeaders(raw: readonly string[]): Map<string, string> {
@@ -115,16 +145,17 @@ function checkHost(host: string | undefined, rules: FrameRules): void {
   );
 }
 
-/** A web page must not spend: browsers add these headers, SDKs do not. */
-function checkBrowser(headers: ReadonlyMap<string, string>): void {
+/** A web page must not spend, but for those of allowed origins: browsers add these headers, SDKs do not. */
+function checkBrowser(headers: ReadonlyMap<string, string>, rules: FrameRules): void {
   const origin = headers.get('origin');
+  if (origin !== undefined && rules.allowedOrigins.has(origin)) return;
   const site = headers.get('sec-fetch-site');
   if (origin === undefined && (site === undefined || site === 'none' || site === 'same-origin')) return;
   const shown =
     origin === undefined ? `Sec-Fetch-Site: ${printable(site ?? '')}` : `Origin: ${printable(origin)}`;
   throw new SidecarError(
     'browser_refused',
-    `Requests from web pages are refused (${shown}); call from a server.`,
+    `Requests from web pages are refused (${shown}); call from a server, or add its origin to listen.allowedOrigins.`,
   );
 }
 

@@ -4,11 +4,31 @@ import { allowedHosts, bindHosts, creditsAmount, creditsOrZero, hostList, port }
 import { fromCredits, type MilliCredits, type Ms } from '../units.ts';
 import { SEND_MS_MIN } from './caller.ts';
 
+/** An origin as browsers send it: lower case, without the port that its scheme implies; never `null` or `*`. */
+const origin = z
+  .string()
+  .regex(/^[a-z][a-z0-9+.-]*:\/\/([a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?$/, {
+    error:
+      'one exact origin in lower case, without path or "*", such as "http://localhost:3000" or "app://studio"',
+  })
+  .refine((text) => !/^(http:.*:80|https:.*:443)$/.test(text), {
+    error: 'the origin as browsers send it: without :80 for http and :443 for https',
+    params: { suggestion: 'leave the port out' },
+  });
+
 export const listenSection = z
   .strictObject({
     host: bindHosts,
     port: port.default(5564),
     allowedHosts,
+    allowedOrigins: z
+      .array(origin)
+      .max(100)
+      .readonly()
+      .default([])
+      .describe(
+        'Exact origins of web pages and desktop apps that may call, and so spend; others are refused.',
+      ),
     stripPrefixes: z
       .array(
         z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, {

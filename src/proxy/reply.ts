@@ -19,6 +19,14 @@ const OURS: ReadonlySet<string> = new Set([
   'x-kling-budget-remaining',
   'x-kling-external-task-id',
   'server-timing',
+  // Which pages may read an answer of ours is not for Kling to say.
+  'access-control-allow-origin',
+  'access-control-allow-credentials',
+  'access-control-allow-headers',
+  'access-control-allow-methods',
+  'access-control-allow-private-network',
+  'access-control-expose-headers',
+  'access-control-max-age',
 ]);
 
 /** Where a request's time went. */

@@ -2,11 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { HEADER_LINES_MAX, hostNames, readFrame } from '../../src/proxy/frame.ts';
 
-const RULES = { allowedHosts: new Set(['127.0.0.1:5564']), forwardHeaders: [] };
+const RULES = {
+  allowedHosts: new Set(['127.0.0.1:5564']),
+  allowedOrigins: new Set<string>(),
+  forwardHeaders: [],
+};
 const HOST = ['Host', '127.0.0.1:5564'];
 
 function frameOf(rawHeaders: string[], method = 'GET'): ReturnType<typeof readFrame> {
-  return readFrame({ rawHeaders, method } as IncomingMessage, RULES);
+  return readFrame({ rawHeaders, method, httpVersion: '1.1' } as IncomingMessage, RULES);
 }
 
 describe('a frame', () => {
