@@ -43,4 +43,5 @@ export const budgetRoom = defineRead(
     }
     return { rooms };
   },
+  'request',
 );

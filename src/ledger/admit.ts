@@ -68,7 +68,7 @@ export const admit = defineFactWrite(
     return { kind: 'admitted', remainingCredits: lowestRemainder(taken), wouldRefuse, facts };
   },
   () => true,
-  'awaited',
+  'request',
 );
 
 function freezeOf(state: SpendingState): FreezeRefusal | null {

@@ -33,7 +33,7 @@ export const closeCreate = defineFactWrite(
     return { facts };
   },
   (args) => args.answer === null,
-  'awaited',
+  'request',
 );
 
 async function applyEnd(tx: Tx, holdId: string, end: CreateEnd, at: Ms): Promise<Fact[]> {

@@ -37,8 +37,10 @@ export async function readFreeze(tx: Tx): Promise<FreezeState | null> {
 }
 
 /** Gives the freeze in force; null where there is none. */
-export const freezeState = defineRead('ledger.freezeState', (tx: Tx, _args: Record<string, never>) =>
-  readFreeze(tx),
+export const freezeState = defineRead(
+  'ledger.freezeState',
+  (tx: Tx, _args: Record<string, never>) => readFreeze(tx),
+  'request',
 );
 
 /** Stops all spending. A second freeze changes the reason and keeps the instant of the first. */

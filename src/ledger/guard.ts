@@ -15,4 +15,5 @@ export const guardState = defineRead(
   'ledger.guardState',
   (tx: Tx, args: GuardStateArgs): Promise<GuardState> =>
     readGuardState(tx, { app: args.app, guard: args, at: args.at ?? 0 }),
+  'request',
 );

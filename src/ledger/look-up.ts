@@ -58,6 +58,8 @@ export const dueLookUps = defineRead(
     }));
     return { due, open: count?.open ?? 0 };
   },
+  // The caller of a create in doubt waits for its first look-ups.
+  'request',
 );
 
 /** Records what look-ups showed. One for a hold whose doubt has ended changes nothing, but that a task is attached. */

@@ -1,6 +1,6 @@
 /**
- * Opens a store: ownership first, then the writing worker (which checks, makes or migrates the file), then the
- * reading one.
+ * Opens a store: ownership first, then the writing worker (which checks, makes or migrates the file), then the two
+ * reading ones: one for what requests wait for, one for lists and reports, which may take seconds.
  *
  * **Invariant**: whoever has a {@link Store} owns its file until `close` or the end of the process; the main thread
  * never touches the file itself.
@@ -60,22 +60,26 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const link = startWorkers(path, options);
   try {
     await link.writer.open();
-    await link.reader.open();
+    await Promise.all([link.reader.open(), link.reporter.open()]);
   } catch (error) {
     link.isClosing = true;
-    await Promise.all([link.writer.close(), link.reader.close()]);
+    await Promise.all([link.writer.close(), link.reader.close(), link.reporter.close()]);
     ownership.release();
     throw error;
   }
   return createStore(path, link, { ownership, options });
 }
 
-/** Both workers with what gathers their batches. */
+/** The workers with what gathers their batches. */
 interface WorkerLink {
   writer: WorkerThread;
+  /** For reads that a request waits for. */
   reader: WorkerThread;
+  /** For all other reads. */
+  reporter: WorkerThread;
   writes: Batches;
   reads: Batches;
+  reports: Batches;
   isClosing: boolean;
 }
 
@@ -89,6 +93,7 @@ function startWorkers(path: string, options: OpenStoreOptions): WorkerLink {
     isFailed = true;
     writes.fail(error);
     reads.fail(error);
+    reports.fail(error);
     log('error', error.message, { path });
     options.onFailure?.(error);
   };
@@ -103,20 +108,25 @@ function startWorkers(path: string, options: OpenStoreOptions): WorkerLink {
     },
   });
   const reads = new Batches({ clock, send: (batch) => link.reader.send(batch) });
+  const reports = new Batches({ clock, send: (batch) => link.reporter.send(batch) });
+  const startReader = (batches: Batches): WorkerThread =>
+    startWorkerThread(
+      workers.reader,
+      { role: 'read', path, check: false },
+      { onReply: (reply) => batches.receive(reply), onLog, onDeath },
+    );
   const link: WorkerLink = {
     writes,
     reads,
+    reports,
     isClosing: false,
     writer: startWorkerThread(
       workers.writer,
       { role: 'write', path, requireExisting: options.requireExisting ?? false },
       { onReply: (reply) => writes.receive(reply), onLog, onDeath },
     ),
-    reader: startWorkerThread(
-      workers.reader,
-      { role: 'read', path, check: false },
-      { onReply: (reply) => reads.receive(reply), onLog, onDeath },
-    ),
+    reader: startReader(reads),
+    reporter: startReader(reports),
   };
   return link;
 }
@@ -131,10 +141,10 @@ function createStore(
   let closing: Promise<void> | null = null;
   const shut = async (): Promise<void> => {
     const closed = new SidecarError('ledger_unavailable', 'the store is closed');
-    await Promise.all([link.writes.close(closed), link.reads.close(closed)]);
+    await Promise.all([link.writes.close(closed), link.reads.close(closed), link.reports.close(closed)]);
     link.isClosing = true;
-    // The reader goes first: the writer's last checkpoint cuts the log only when nobody reads it.
-    await link.reader.close();
+    // The readers go first: the writer's last checkpoint cuts the log only when nobody reads it.
+    await Promise.all([link.reader.close(), link.reporter.close()]);
     await link.writer.close();
     ownership.release();
   };
@@ -149,7 +159,8 @@ function createStore(
         return { args, isPlain: operation.isPlain?.(args) ?? false };
       }) as Promise<R>,
     later: (operation, args) => link.writes.addLater(operation.name, args, operation.isPlain?.(args)),
-    read: <A, R>(operation: Operation<A, R>, args: A) => link.reads.add(operation.name, args) as Promise<R>,
+    read: <A, R>(operation: Operation<A, R>, args: A) =>
+      (operation.isAwaited ? link.reads : link.reports).add(operation.name, args) as Promise<R>,
     lost: () => files.lost(),
     stats: (): StoreStats => ({ path, bytes: storeBytes(path) }),
     backup: (targetPath) => backupInWorker(options.workers.reader, path, targetPath),

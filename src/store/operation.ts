@@ -25,24 +25,34 @@ export interface Operation<A, R> {
   run(tx: Tx, args: A): Promise<R>;
   /** Vouches that arguments are plain JSON values, so that nobody looks at each of them on the way to the worker. */
   isPlain?(args: A): boolean;
-  /** A request waits for it: what may wait is written in small pieces for a while. */
+  /** A request waits for it: it is read apart from reports, and what may wait is written in small pieces for a while. */
   readonly isAwaited?: boolean;
 }
 
-/** Defines an operation that changes rows: durable when its promise resolves. `awaited`: a request waits for it. */
+/** Whether a request waits for an operation, or nobody in particular. */
+export type Priority = 'request' | 'background';
+
+/** Defines an operation that changes rows: durable when its promise resolves. */
 export function defineWrite<A, R>(
   name: string,
   run: (tx: Tx, args: A) => Promise<R>,
   isPlain?: (args: A) => boolean,
-  haste: 'awaited' | 'unhurried' = 'unhurried',
+  priority: Priority = 'background',
 ): Operation<A, R> {
-  const isAwaited = haste === 'awaited';
+  const isAwaited = priority === 'request';
   return { name, access: 'write', run, isAwaited, ...(isPlain && { isPlain }) };
 }
 
-/** Defines an operation that only reads; it runs on a second connection and never delays a write. */
-export function defineRead<A, R>(name: string, run: (tx: Tx, args: A) => Promise<R>): Operation<A, R> {
-  return { name, access: 'read', run };
+/**
+ * Defines an operation that only reads, on a connection of its own: it never delays a write. With `request` it is
+ * short and waits for no report.
+ */
+export function defineRead<A, R>(
+  name: string,
+  run: (tx: Tx, args: A) => Promise<R>,
+  priority: Priority = 'background',
+): Operation<A, R> {
+  return { name, access: 'read', run, isAwaited: priority === 'request' };
 }
 
 /** One step of the schema, per engine; ids are `001-budget` and so on, run once, in order, never edited. */

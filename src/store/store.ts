@@ -22,7 +22,10 @@ export interface Store {
    * @throws SidecarError as `write`, also where the store is closed before its turn.
    */
   spare<A, R>(operation: Operation<A, R>, take: (isBusy: boolean) => A): Promise<R>;
-  /** Runs a read on the second connection; it sees every write that has resolved. */
+  /**
+   * Runs a read on a connection of its own; it sees every write that has resolved. Reads that a request waits for and all
+   * others have a thread each, so that no create waits for a report.
+   */
   read<A, R>(operation: Operation<A, R>, args: A): Promise<R>;
   stats(): StoreStats;
   /**

@@ -159,6 +159,8 @@ export const openTasks = defineRead(
       nextPollAt: row.next_poll_at,
     }));
   },
+  // Creates wait for the slots that polls find free.
+  'request',
 );
 
 /** Sets when tasks are next to be asked for, at most a day ahead; unknown and ended tasks are left as they are. */

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +14,9 @@ import {
   bindOdd,
   echo,
   endThread,
+  longReport,
   numbers,
+  readForRequest,
   readSql,
   sql,
 } from './test-operations.ts';
@@ -34,6 +36,20 @@ describe('a store', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const again = await openTestStore(path, { requireExisting: true });
     expect(await again.read(numbers, undefined)).toEqual([7, 8]);
+  });
+
+  test('reads what a request waits for while a report is read', async () => {
+    const path = tempStorePath();
+    const store = await openTestStore(path);
+    let isReported = false;
+    const report = store.read(longReport, `${path}.done`).then(() => (isReported = true));
+    for (let n = 1; n <= 3; n += 1) {
+      expect(await store.read(readForRequest, undefined)).toBe('now');
+      await store.write(addNumber, n);
+    }
+    expect(isReported).toBe(false);
+    writeFileSync(`${path}.done`, '');
+    await report;
   });
 
   test('lets one failing operation of a batch take back only itself', async () => {

@@ -1,6 +1,7 @@
 /** Operations and schemas for tests of the engine. */
+import { existsSync } from 'node:fs';
 import { SidecarError } from '../../src/errors.ts';
-import { defineRead, defineWrite, type Migration } from '../../src/store/operation.ts';
+import { defineRead, defineWrite, type Migration, type Tx } from '../../src/store/operation.ts';
 import { exportedOperations, type StoreModule } from '../../src/store/registry.ts';
 
 export const addNumber = defineWrite('test.add', async (tx, n: number) => {
@@ -26,6 +27,15 @@ export const numbers = defineRead('test.numbers', async (tx) => {
 export const addInRead = defineRead('test.addInRead', async (tx, n: number) =>
   tx.run('INSERT INTO numbers (n) VALUES (?)', n),
 );
+
+/** Reads until a file exists, as a report reads for a while. */
+const readUntil = async (_tx: Tx, path: string): Promise<null> => {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  while (!existsSync(path)) Atomics.wait(cell, 0, 0, 5);
+  return null;
+};
+export const longReport = defineRead('test.longReport', readUntil);
+export const readForRequest = defineRead('test.readForRequest', async () => 'now', 'request');
 
 /** Gives back what it got, through the thread and the database untouched. */
 export const echo = defineWrite('test.echo', async (_tx, value: unknown) => value);
@@ -90,6 +100,8 @@ export function testModule(schema: string): StoreModule {
     addNumber,
     addAndFail,
     numbers,
+    longReport,
+    readForRequest,
     addInRead,
     echo,
     sql,

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import * as room from '../../src/budget/budget-room.ts';
+import * as freeze from '../../src/ledger/freeze.ts';
+import * as guard from '../../src/ledger/guard.ts';
+import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
+import * as lookUp from '../../src/ledger/look-up.ts';
+import * as tasks from '../../src/tasks/task-table.ts';
+
+/** Where creates, or what they wait for, read the store. */
+const ON_THE_PATH = ['proxy', 'polling/doubt.ts', 'polling/poller.ts'];
+const SHORT_READS = [
+  'budget.budgetRoom',
+  'ledger.dueLookUps',
+  'ledger.freezeState',
+  'ledger.guardState',
+  'tasks.openTasks',
+];
+
+it('reads nothing on the path of a create from where reports are read', () => {
+  const source = new URL('../../src/', import.meta.url);
+  const files = ON_THE_PATH.flatMap((place) =>
+    place.endsWith('.ts')
+      ? place
+      : readdirSync(new URL(`${place}/`, source)).map((name) => `${place}/${name}`),
+  );
+  const read = files.flatMap((file) =>
+    [...readFileSync(new URL(file, source), 'utf8').matchAll(/store\.read\((\w+)/g)].map(
+      ([, name = '']) => name,
+    ),
+  );
+  expect(read).toContain('guardState');
+  const known = { ...room, ...freeze, ...guard, ...lookUp, ...tasks } as Record<string, unknown>;
+  for (const name of read)
+    expect([name, known[name]]).toEqual([name, expect.objectContaining({ isAwaited: true })]);
+});
+
+it('lets no list or report keep a request waiting', () => {
+  const reads = ledgerModules
+    .flatMap(({ operations }) => operations)
+    .filter(({ access, isAwaited }) => access === 'read' && isAwaited);
+  expect(reads.map(({ name }) => name).toSorted()).toEqual(SHORT_READS);
+});
