@@ -30,6 +30,7 @@ export function proxySettings(
     identify: identifyApps(config, secrets, clock),
     cashPrice: config.price,
     injectExternalTaskId: config.creates.injectExternalTaskId,
+    trustExpectedSeconds: config.creates.trustExpectedSeconds,
     deadlineMs: config.creates.deadlineMs,
     upstreamTimeoutMs: config.upstream.timeoutMs,
     budgetStatus: config.refusals.budgetStatus,
@@ -49,6 +50,7 @@ function identifyApps(config: Config, secrets: Secrets, clock: Clock): IdentifyA
       maxCreditsEach: app.maxCreditsEach,
       requestsPerMinute: app.requestsPerMinute,
       injectExternalTaskId: app.injectExternalTaskId,
+      trustExpectedSeconds: app.trustExpectedSeconds,
     };
   });
   const signers = new Map(

@@ -32,6 +32,11 @@ export const label = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/, {
   error: '1 to 64 letters, digits, spaces, dots, dashes or underscores, beginning with a letter or digit',
 });
 
+/** What a caller may say in `x-kling-app`; the names of configured apps keep to it too. */
+export const APP_NAME = /^[A-Za-z0-9._-]{1,64}$/;
+/** What a caller may say in `x-kling-tag`. */
+export const TAG = /^[A-Za-z0-9._:/@+=-]{1,100}$/;
+
 /** A port; 0 lets the system choose one. */
 export const port = z.int().min(0).max(65_535);
 

@@ -34,6 +34,9 @@ export const OPERATIONS = [
 ] as const;
 export type OperationWord = (typeof OPERATIONS)[number];
 
+/** The last group: nothing of it is ever held or charged. */
+export const FREE_OPERATIONS = ['task-read', 'task-list', 'account', 'library'] as const;
+
 /** Output quality: `std` is 720p, `pro` 1080p. */
 export type Mode = 'std' | 'pro' | '4k';
 export type TaskState = 'submitted' | 'processing' | 'succeeded' | 'failed';

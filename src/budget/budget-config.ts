@@ -1,15 +1,28 @@
 /** The `budgets` section of the config, and the pieces of schema that other sections share with it. */
 import { z } from 'zod';
-import { creditsAmount, ianaZone, label } from '../fields.ts';
+import { APP_NAME, creditsAmount, ianaZone, label, TAG } from '../fields.ts';
 import { fromCredits, type MilliCredits } from '../units.ts';
-import { OPERATIONS } from '../words.ts';
+import { FREE_OPERATIONS, OPERATIONS } from '../words.ts';
 import type { BudgetRule } from './budget-rule.ts';
 
 const budgetMatch = z.strictObject({
-  app: z.string().min(1).max(64).optional(),
-  operation: z.enum(OPERATIONS).optional(),
-  model: z.string().min(1).max(64).optional(),
-  tag: z.string().min(1).max(128).optional(),
+  app: z
+    .string()
+    .regex(APP_NAME, {
+      error: 'an app as callers name it: 1 to 64 letters, digits, dots, dashes, underscores',
+    })
+    .optional(),
+  operation: z.enum(OPERATIONS).exclude(FREE_OPERATIONS).optional(),
+  model: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('A model of the price list in any spelling, or one that the list does not have yet.'),
+  tag: z
+    .string()
+    .regex(TAG, { error: 'a tag as callers send it: 1 to 100 letters, digits and . _ : / @ + = -' })
+    .optional(),
 });
 
 const budget = z

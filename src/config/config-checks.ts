@@ -5,8 +5,10 @@ import { addressesOf, isLoopback } from '../listen.ts';
 import { SEND_MS_MIN } from '../proxy/caller.ts';
 import { showValue, type ConfigProblem } from './config-problem.ts';
 import type { ConfigValues, SectionName } from './config-schema.ts';
+import { modelWarnings, wronglyNamedModels } from './named-models.ts';
 import { nearestWord } from './nearest.ts';
 import { valueAt } from './plain.ts';
+import { unusedPrices } from './unused-prices.ts';
 import { UNAVAILABLE_KEYS } from './unavailable.ts';
 
 interface Check {
@@ -22,6 +24,7 @@ const CHECKS: readonly Check[] = [
   { needs: ['creates', 'limits'], find: waitsTooLong },
   { needs: ['budgets', 'price'], find: dollarsInOtherCurrency },
   { needs: ['budgets', 'apps'], find: budgetsOfUnknownApps },
+  { needs: ['budgets', 'limits', 'pricing'], find: wronglyNamedModels },
   { needs: ['alerts', 'telemetry', 'limits'], find: unavailable },
 ];
 
@@ -31,7 +34,10 @@ export function checkValues(
   broken: ReadonlySet<SectionName>,
 ): { problems: ConfigProblem[]; warnings: string[] } {
   const whole = CHECKS.filter(({ needs }) => needs.every((name) => !broken.has(name)));
-  return { problems: whole.flatMap((check) => check.find(values)), warnings: warningsOf(values) };
+  return {
+    problems: whole.flatMap((check) => check.find(values)),
+    warnings: [...warningsOf(values), ...modelWarnings(values), ...unusedPrices(values)],
+  };
 }
 
 type Host = ConfigValues['listen']['host'];

@@ -47,6 +47,7 @@ import { resolvePaths } from './config-path.ts';
 import { ConfigInvalid, type ConfigProblem } from './config-problem.ts';
 import { parseValues } from './config-values.ts';
 import type { ConfigValues } from './config-schema.ts';
+import { bookedLimits, bookedName } from './named-models.ts';
 import { isPlainObject } from './plain.ts';
 
 /** The config as the program uses it. */
@@ -221,11 +222,11 @@ function toConfig(values: ConfigValues): Config {
     auth: toAuthConfig(values.auth),
     store: values.store,
     apps: toAppConfigs(values.apps),
-    budgets: toBudgetRules(values.budgets, values.price.perCredit),
+    budgets: bookedBudgets(toBudgetRules(values.budgets, values.price.perCredit)),
     pricing: toPricingConfig(values.pricing),
     creates: toCreatesConfig(values.creates),
     refusals: values.refusals,
-    limits: values.limits,
+    limits: { ...values.limits, concurrency: bookedLimits(values.limits.concurrency) },
     tasks: values.tasks,
     account: values.account,
     sla: values.sla,
@@ -234,6 +235,14 @@ function toConfig(values: ConfigValues): Config {
     alerts: values.alerts,
     telemetry: values.telemetry,
   };
+}
+
+/** Brings the models that budgets match to the names that creates are booked under. */
+function bookedBudgets(rules: readonly BudgetRule[]): readonly BudgetRule[] {
+  return rules.map((rule) => {
+    const { model } = rule.match;
+    return model === undefined ? rule : { ...rule, match: { ...rule.match, model: bookedName(model) } };
+  });
 }
 
 function deepFreeze<T>(value: T): T {

@@ -105,7 +105,7 @@ function newOptions(body: Fields): Pick<TaskPlan, 'externalId' | 'watermark'> {
 }
 
 /** The items of `contents`, by type, each checked for what it must carry. */
-function contentsOf(
+export function contentsOf(
   { body, library }: CreateInput,
   types: readonly string[],
   promptMax: number,
@@ -131,7 +131,7 @@ function needId(item: Fields, name: string): string {
   return item.id(name) ?? item.missing(name);
 }
 
-function count(contents: Map<string, Fields[]>, type: string): number {
+export function count(contents: Map<string, Fields[]>, type: string): number {
   return contents.get(type)?.length ?? 0;
 }
 

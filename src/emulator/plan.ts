@@ -95,6 +95,8 @@ export const MODE_RESOLUTION: Readonly<Record<'std' | 'pro' | '4k', Resolution>>
 /** Every length a caller may ask of the 3.0 family. */
 export const UP_TO_15 = range(3, 15);
 export const UP_TO_10 = range(3, 10);
+export const UP_TO_20 = range(3, 20);
+export const UP_TO_30 = range(3, 30);
 export const FIVE_OR_TEN: readonly number[] = [5, 10];
 
 function range(from: number, to: number): readonly number[] {

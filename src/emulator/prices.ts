@@ -32,6 +32,11 @@ const PER_SECOND: Readonly<Record<string, Rate>> = {
   'v2-6 motion': [500, 800, null],
   'v2-5-turbo silent': [300, 500, null],
   avatar: [400, 800, null],
+  // No price of the vendor's was found: what resellers take for a second, at $0.14 a unit (kling-api.md, section 15).
+  'v4 native': [1120, 1680, null],
+  'v4 native video-input': [1120, 1680, null],
+  'v4-flash native': [680, null, null],
+  'v4-flash native video-input': [900, null, null],
 };
 
 /** Thousandths of a unit for 5 s and 10 s of the older models (9.3). */
@@ -58,6 +63,8 @@ const RATE_NAMES: Readonly<Record<string, string>> = {
   'kling-2.6': 'v2-6',
   'kling-v2-6': 'v2-6',
   'kling-2.5-turbo': 'v2-5-turbo',
+  'kling-4.0': 'v4',
+  'kling-4.0-flash': 'v4-flash',
   'kling-v2-5-turbo': 'v2-5-turbo',
   avatar: 'avatar',
 };
@@ -79,6 +86,8 @@ export const EACH = {
   multiImage: 16_000,
   omniImage: 8000,
   omniImage4k: 16_000,
+  // As the dearest of today's pictures: no price was found.
+  imageV4: 16_000,
 } as const;
 
 export interface VideoPriceQuery {

@@ -9,6 +9,7 @@ import type { Route } from './account.ts';
 import { LEGACY_IMAGE } from './legacy-image.ts';
 import { LEGACY_MEDIA } from './legacy-media.ts';
 import { LEGACY_VIDEO } from './legacy-video.ts';
+import { KLING_4 } from './kling-4.ts';
 import { NEW_VIDEO } from './new-video.ts';
 import { KlingRefusal } from './replies.ts';
 import { LIBRARY_GETS, SYNC_POSTS } from './sync-routes.ts';
@@ -26,7 +27,8 @@ function buildTable(): ReadonlyMap<string, Methods> {
   for (const [path, reader] of Object.entries(LEGACY_CREATES)) {
     add(path, { POST: createRoute(reader, 'legacy'), GET: legacyList(path) });
   }
-  for (const [path, reader] of Object.entries(NEW_VIDEO)) add(path, { POST: createRoute(reader, 'new') });
+  for (const [path, reader] of Object.entries({ ...NEW_VIDEO, ...KLING_4 }))
+    add(path, { POST: createRoute(reader, 'new') });
   for (const [path, route] of Object.entries(SYNC_POSTS)) add(path, { POST: route });
   for (const [path, route] of Object.entries(LIBRARY_GETS)) add(path, { GET: route });
   add('/tasks', { GET: readTasks, POST: listTasks });

@@ -81,6 +81,16 @@ export const PIECES: ReadonlySet<OperationWord> = new Set<OperationWord>([
   'image-expand',
 ]);
 
+/** Tells whether a body names the length of its result. */
+export function hasLengthInBody(operation: OperationWord): boolean {
+  return BODY_LENGTH.has(operation) && !hasLengthOfMedia(operation);
+}
+
+/** Tells whether there are creates whose length only the media know. */
+export function hasLengthOfMedia(operation: OperationWord): boolean {
+  return MEDIA_LENGTH.has(operation) || operation === 'omni-video';
+}
+
 /** Makes an ask of a route that nothing was read into yet. */
 export function blankAsk(route: KlingRoute): Ask {
   const { operation, product } = route;

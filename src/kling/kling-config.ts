@@ -2,12 +2,11 @@
 import { z } from 'zod';
 import { calendarDay, creditsOrZero } from '../fields.ts';
 import { fromCredits, type MilliCredits, type Ms } from '../units.ts';
-import { OPERATIONS, type Mode, type OperationWord } from '../words.ts';
+import { FREE_OPERATIONS, OPERATIONS, type Mode, type OperationWord } from '../words.ts';
 import { listedModel } from './models.ts';
 
-const FREE_WORDS = ['task-read', 'task-list', 'account', 'library'] as const;
 /** Operations that may cost something: all but reads and free writes. */
-const pricedOperation = z.enum(OPERATIONS).exclude(FREE_WORDS);
+const pricedOperation = z.enum(OPERATIONS).exclude(FREE_OPERATIONS);
 
 export const authSection = z
   .strictObject({

@@ -59,6 +59,8 @@ export interface CreatePrice {
   costFields: string[];
   /** What is not sure about the price, for people; empty where its basis is `exact`. */
   notes: string[];
+  /** Where an assumed rate comes from; null for a published rate and for an operator's own. */
+  assumedFrom: string | null;
   /** How the price came about, for people. */
   rule: string;
 }
@@ -160,6 +162,7 @@ function priced(ask: Ask, outcome: Outcome): CreatePrice {
     unpricedFields: ask.unpricedFields,
     costFields: ask.costFields,
     notes,
+    assumedFrom: outcome.source ?? null,
     rule,
   };
 }

@@ -244,6 +244,11 @@ export const LEGACY_DEFAULTS: Readonly<Partial<Record<OperationWord, Defaults>>>
   'virtual-try-on': { model: 'kolors-virtual-try-on-v1', mode: null },
 };
 
+/** Tells whether creates of an operation name a model at all. */
+export function hasModels(operation: OperationWord): boolean {
+  return (LEGACY_DEFAULTS[operation]?.model ?? null) !== null;
+}
+
 export const SERIES_MAX = 9;
 export const SERIES_DEFAULT = 4;
 export const IMAGES_MAX = 9;

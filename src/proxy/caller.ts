@@ -1,6 +1,7 @@
 /** Who calls: the app a request belongs to, its labels and its wishes, read from headers. */
 import { createHash } from 'node:crypto';
 import { SidecarError } from '../errors.ts';
+import { APP_NAME, TAG } from '../fields.ts';
 import type { Secret } from '../secret.ts';
 import type { Ms } from '../units.ts';
 import type { Frame } from './frame.ts';
@@ -9,8 +10,6 @@ import type { Frame } from './frame.ts';
 export const SEND_MS_MIN = 8_000;
 /** The least that a caller may ask for: some of it goes by before the create is sent. */
 export const TIMEOUT_MS_MIN = SEND_MS_MIN + 1_000;
-const LABEL = /^[A-Za-z0-9._-]{1,64}$/;
-const TAG = /^[A-Za-z0-9._:/@+=-]{1,100}$/;
 const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 const EXPECTED_SECONDS_MAX = 3600;
@@ -23,6 +22,7 @@ export interface CallerApp {
   maxCreditsEach: number | null;
   requestsPerMinute: number | null;
   injectExternalTaskId: boolean | null;
+  trustExpectedSeconds: boolean | null;
 }
 
 /** What a request says about itself. */
@@ -79,7 +79,7 @@ export async function readCaller(frame: Frame, identify: IdentifyApp | null): Pr
     );
   }
   return {
-    app: settings?.name ?? checked(headers, 'x-kling-app', LABEL) ?? 'default',
+    app: settings?.name ?? checked(headers, 'x-kling-app', APP_NAME) ?? 'default',
     settings,
     tag: checked(headers, 'x-kling-tag', TAG),
     expectedSeconds: numberOf(headers, 'x-kling-expected-seconds', [0.001, EXPECTED_SECONDS_MAX]),

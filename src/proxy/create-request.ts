@@ -68,4 +68,6 @@ export interface CreateRequest {
   /** Known once the body is priced. */
   labels: CreateLabels | null;
   credits: MilliCredits | null;
+  /** What is not sure about its price. */
+  notes: readonly string[];
 }

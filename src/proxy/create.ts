@@ -22,7 +22,15 @@ import { judge } from './judge.ts';
 import { prepareCreate, type PreparedCreate } from './prepare.ts';
 import { enterSlots } from './queue.ts';
 import { answerRepeat } from './repeat.ts';
-import { headerSafe, passedLines, overheadOf, serverTiming, writeAnswer, type Timing } from './reply.ts';
+import {
+  headerSafe,
+  noteLines,
+  passedLines,
+  overheadOf,
+  serverTiming,
+  writeAnswer,
+  type Timing,
+} from './reply.ts';
 import { tooLate, unknownOutcome } from './create-errors.ts';
 import { checkRules, learnClock, refusalError } from './rules.ts';
 import { storable } from './stored-answer.ts';
@@ -55,8 +63,8 @@ export async function handleCreate(deps: CreateDeps, create: CreateRequest): Pro
   });
   create.labels = labelsOf(create, prepared);
   create.credits = prepared.price.credits;
-  const { operation, unpricedFields } = prepared.price;
-  if (unpricedFields.length > 0) deps.telemetry.unpricedFields(operation, unpricedFields);
+  create.notes = prepared.price.notes;
+  deps.telemetry.createPriced(caller.app, prepared.price);
   if (prepared.guard && (await answerRepeat(deps, create, prepared))) return;
   await learnClock(deps, create);
   checkRules(deps, create, prepared);
@@ -356,6 +364,7 @@ function reply(deps: CreateDeps, create: CreateRequest, { held, upstreamMs, answ
   }
   if (prepared.externalTaskId !== null)
     ours.push('x-kling-external-task-id', headerSafe(prepared.externalTaskId));
+  ours.push(...noteLines(create.notes));
   ours.push('server-timing', serverTiming(timing(deps, create, upstreamMs)));
   writeAnswer(create.response, {
     status: answer.status,

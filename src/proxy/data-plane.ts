@@ -19,7 +19,7 @@ import type { CreateDeps, CreateRequest } from './create-request.ts';
 import { findRoute } from './find-route.ts';
 import { readFrame, readPreflight, type Frame } from './frame.ts';
 import { handleRead, type ReadDeps } from './read.ts';
-import { headerSafe, refusalAnswer, writeRefusal } from './reply.ts';
+import { headerSafe, noteLines, refusalAnswer, writeRefusal } from './reply.ts';
 import type { ProxySettings } from './settings.ts';
 
 export interface DataPlaneDeps extends CreateDeps, ReadDeps {
@@ -116,6 +116,7 @@ async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchang
     queueMs: 0,
     labels: null,
     credits: null,
+    notes: [],
   };
   passage.create = create;
   await handleCreate(deps, create);
@@ -148,6 +149,7 @@ function refuse(deps: DataPlaneDeps, { request, response, passage }: Exchanged, 
   if (known.status === 405) answer.lines.push('allow', String(known.detail['allowed'] ?? 'GET, HEAD, POST'));
   const external = known.detail['externalTaskId'];
   if (typeof external === 'string') answer.lines.push('x-kling-external-task-id', headerSafe(external));
+  answer.lines.push(...noteLines(passage.create?.notes ?? []));
   const totalMs = passage.create ? deps.clock.monotonic() - passage.create.startedTick : 0;
   answer.lines.push('server-timing', `sidecar;dur=${totalMs.toFixed(2)}`);
   writeRefusal(response, answer, deps.clock);

@@ -101,13 +101,12 @@ async function priced(input: PrepareInput, received: Buffer, body: JsonObject): 
 
 function priceOf(input: PrepareInput, bytes: Uint8Array, body: JsonObject): CreatePrice {
   const { route, settings, caller } = input;
-  return priceCreate({
-    route,
-    bytes,
-    body,
-    options: settings.pricing,
-    expectedSeconds: caller.expectedSeconds,
-  });
+  const isTrusted = caller.settings?.trustExpectedSeconds ?? settings.trustExpectedSeconds;
+  const expectedSeconds = isTrusted ? caller.expectedSeconds : null;
+  const price = priceCreate({ route, bytes, body, options: settings.pricing, expectedSeconds });
+  if (!isTrusted && caller.expectedSeconds !== null && price.basis === 'assumed')
+    price.notes.push('x-kling-expected-seconds is not used: creates.trustExpectedSeconds is false');
+  return price;
 }
 
 /** What is known of a create that passes unchecked in `observe` mode. */
@@ -126,6 +125,7 @@ async function unchecked(input: PrepareInput, received: Buffer): Promise<Prepare
     unpricedFields: [],
     costFields: [],
     notes: ['the body was not read: it is held as a route without a price'],
+    assumedFrom: null,
     rule: 'unchecked body in observe mode',
   };
   const guard = await guardOf(input, received, null);

@@ -1,6 +1,14 @@
 /** The config sections of the data plane: `listen`, `apps`, `creates` and `refusals`. */
 import { z } from 'zod';
-import { allowedHosts, bindHosts, creditsAmount, creditsOrZero, hostList, port } from '../fields.ts';
+import {
+  APP_NAME,
+  allowedHosts,
+  bindHosts,
+  creditsAmount,
+  creditsOrZero,
+  hostList,
+  port,
+} from '../fields.ts';
 import { fromCredits, type MilliCredits, type Ms } from '../units.ts';
 import { SEND_MS_MIN } from './caller.ts';
 
@@ -67,7 +75,7 @@ const app = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: '1 to 64 letters, digits, dots, dashes or underscores' })
+      .regex(APP_NAME, { error: '1 to 64 letters, digits, dots, dashes or underscores' })
       .refine((name) => name !== 'other', {
         error: 'a name other than "other", which stands for apps that are not known',
         params: { suggestion: 'choose another name' },
@@ -91,6 +99,11 @@ const app = z
       .nullable()
       .default(null)
       .describe('null: as creates.injectExternalTaskId.'),
+    trustExpectedSeconds: z
+      .boolean()
+      .nullable()
+      .default(null)
+      .describe('null: as creates.trustExpectedSeconds.'),
   })
   .superRefine((value, ctx) => {
     const hasPair = value.accessKey !== undefined && value.secretKeyFile !== undefined;
@@ -136,6 +149,8 @@ export interface AppConfig {
   requestsPerMinute: number | null;
   /** Null: as `creates.injectExternalTaskId`. */
   injectExternalTaskId: boolean | null;
+  /** Null: as `creates.trustExpectedSeconds`. */
+  trustExpectedSeconds: boolean | null;
 }
 
 export function toAppConfigs(apps: z.output<typeof appsSection>): readonly AppConfig[] {
@@ -158,6 +173,12 @@ export const createsSection = z
       .describe('A create on a route without a price: held at unknownRouteCredits, refused, or not held.'),
     unknownRouteCredits: creditsOrZero.default(450),
     injectExternalTaskId: z.boolean().default(true),
+    trustExpectedSeconds: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether x-kling-expected-seconds may lower a price; never below the shortest length that Kling accepts.',
+      ),
     deadlineMs: z
       .int()
       .min(SEND_MS_MIN + 1000)
@@ -172,6 +193,7 @@ export interface CreatesConfig {
   unknownRoute: 'hold' | 'refuse' | 'pass';
   unknownRouteCredits: MilliCredits;
   injectExternalTaskId: boolean;
+  trustExpectedSeconds: boolean;
   deadlineMs: Ms;
 }
 

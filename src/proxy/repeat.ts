@@ -5,7 +5,7 @@ import type { EndedGuard, GuardState, RepeatGuard, StoredAnswer } from '../ledge
 import type { Ms } from '../units.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import type { PreparedCreate } from './prepare.ts';
-import { headerSafe, passedLines, REPLAYED_HEADER, serverTiming, writeAnswer } from './reply.ts';
+import { headerSafe, noteLines, passedLines, REPLAYED_HEADER, serverTiming, writeAnswer } from './reply.ts';
 
 /** How long a wait lasts before the store is asked again: another process may have answered the first one. */
 const ASK_AGAIN_MS = 1_000;
@@ -69,6 +69,7 @@ function replay(
   const totalMs = deps.clock.monotonic() - create.startedTick;
   const ours = ['x-request-id', create.requestId, REPLAYED_HEADER, 'true'];
   if (kept.externalTaskId !== null) ours.push('x-kling-external-task-id', headerSafe(kept.externalTaskId));
+  ours.push(...noteLines(create.notes));
   ours.push('server-timing', serverTiming({ upstreamMs: 0, queueMs: create.queueMs, totalMs }));
   writeAnswer(create.response, {
     status: kept.answer.status,

@@ -18,6 +18,7 @@ const OURS: ReadonlySet<string> = new Set([
   'x-kling-credits-held',
   'x-kling-budget-remaining',
   'x-kling-external-task-id',
+  'x-kling-sidecar-notes',
   'server-timing',
   // Which pages may read an answer of ours is not for Kling to say.
   'access-control-allow-origin',
@@ -44,6 +45,20 @@ export function overheadOf(timing: Timing): Ms {
 /** Gives an external task id as a header may hold it: a caller's own may have any character. */
 export function headerSafe(id: string): string {
   return /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(id);
+}
+
+/** Longest value of `x-kling-sidecar-notes`, in characters. */
+const NOTES_CHARS_MAX = 500;
+
+/**
+ * Makes the header line that says what is not sure about a create's price; none where all is. Names of fields are the
+ * caller's own words: what is no plain ASCII there becomes `?`.
+ */
+export function noteLines(notes: readonly string[]): string[] {
+  if (notes.length === 0) return [];
+  const text = notes.join('; ').replaceAll(/[^\x20-\x7e]/g, '?');
+  const value = text.length > NOTES_CHARS_MAX ? `${text.slice(0, NOTES_CHARS_MAX - 3).trimEnd()}...` : text;
+  return ['x-kling-sidecar-notes', value];
 }
 
 /** Makes the header lines of a passed-on answer: Kling's end-to-end lines, then ours. */

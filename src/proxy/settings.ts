@@ -26,6 +26,8 @@ export interface ProxySettings {
   unknownRoute: 'hold' | 'refuse' | 'pass';
   unknownRouteCredits: MilliCredits;
   injectExternalTaskId: boolean;
+  /** Whether callers may lower a price by `x-kling-expected-seconds`, within what Kling accepts. */
+  trustExpectedSeconds: boolean;
   /** From a create's arrival to its answer. */
   deadlineMs: Ms;
   upstreamTimeoutMs: Ms;

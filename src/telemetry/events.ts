@@ -11,6 +11,7 @@ import { toCredits, type MilliCredits, type Ms } from '../units.ts';
 import { createFactTeller, logHeardFact, type CreditState } from './fact-events.ts';
 import { createAppLabel, createBoundedWords, methodLabel, statusLabel } from './labels.ts';
 import type { Log } from './log.ts';
+import { createPriceDoubts, type PricedCreate } from './price-doubts.ts';
 import type { Instruments } from './metrics.ts';
 
 export interface EventsOptions {
@@ -33,8 +34,8 @@ export interface BusinessEvents {
   factHeard(fact: HeardFact): void;
   /** Observe mode let a request through, or left its body alone: `word` is the refusal's or the edit's. */
   wouldRefuse(word: string, message?: string): void;
-  /** A create carried fields that the price list does not know. */
-  unpricedFields(operation: string, fields: readonly string[]): void;
+  /** A create was priced: fields without a price are counted, and what makes a price unsure is logged once for each app. */
+  createPriced(app: string, price: PricedCreate): void;
   /** `count` reads were answered but not journalled. */
   readUnrecorded(count: number): void;
   /** An attempt is repeated. */
@@ -71,6 +72,7 @@ export function createEvents({ instruments, knownApps, log }: EventsOptions): Bu
       labels.mode ?? '',
       state,
     );
+  const logDoubts = createPriceDoubts(log);
   const onFact = createFactTeller({ instruments, log, addCredits, model });
   const events: BusinessEvents = {
     callEnded(call) {
@@ -97,9 +99,10 @@ export function createEvents({ instruments, knownApps, log }: EventsOptions): Bu
       instruments.wouldRefuse.add(1, word(which));
       log.info('would be refused', { word: which, message });
     },
-    unpricedFields(operation, fields) {
-      instruments.unpricedFields.add(fields.length, word(operation));
-      log.info('fields without a price', { operation, fields });
+    createPriced(caller, price) {
+      const { operation, unpricedFields } = price;
+      if (unpricedFields.length > 0) instruments.unpricedFields.add(unpricedFields.length, word(operation));
+      logDoubts(caller, price);
     },
     readUnrecorded: (count) => instruments.readsUnrecorded.add(count),
     retried: (reason) => instruments.retries.add(1, word(reason)),
@@ -131,7 +134,7 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
     facts: guard(events.facts),
     factHeard: guard(events.factHeard),
     wouldRefuse: guard(events.wouldRefuse),
-    unpricedFields: guard(events.unpricedFields),
+    createPriced: guard(events.createPriced),
     readUnrecorded: guard(events.readUnrecorded),
     retried: guard(events.retried),
     throttled: guard(events.throttled),

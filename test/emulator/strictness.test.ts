@@ -281,7 +281,7 @@ describe('the emulator takes', () => {
     const help = emulatorHelp();
     expect((await rig.get('/_emulator')).text).toBe(help);
     const routes = help.split('\n').filter((line) => /^ {2}(GET|POST) \/(?!_emulator)/.test(line));
-    expect(routes).toHaveLength(96);
+    expect(routes).toHaveLength(108);
     for (const route of routes) {
       const [method = '', path = ''] = route.trim().split(' ');
       const answer = await rig.send(

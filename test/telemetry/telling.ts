@@ -172,7 +172,13 @@ export function tellEverything(telemetry: Telemetry): void {
   telemetry.facts(facts);
   for (const fact of facts) if (isHeard(fact)) telemetry.factHeard(fact);
   telemetry.wouldRefuse('budget_exceeded', 'over');
-  telemetry.unpricedFields('text-to-video', ['shiny', 'new']);
+  telemetry.createPriced('web', {
+    operation: 'text-to-video',
+    model: 'kling-v1',
+    unpricedFields: ['shiny', 'new'],
+    costFields: [],
+    assumedFrom: null,
+  });
   telemetry.readUnrecorded(3);
   telemetry.retried('1303');
   telemetry.throttled(1302);
