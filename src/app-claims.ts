@@ -3,6 +3,7 @@
  * drafting what may be claimed, with the months that were missed.
  */
 import { datesOf, type ClaimSettings } from './claims/claim-case.ts';
+import type { Claim } from './claims/claim.ts';
 import { invoiceOf, packPricesOf } from './claims/claims-config.ts';
 import { composeClaim } from './claims/compose.ts';
 import { listClaims } from './claims/claim-table.ts';
@@ -134,13 +135,14 @@ async function draft(
 ): Promise<void> {
   const order = { actor: 'job', reason: 'the month was closed' };
   const drafted = await draftClaim(store, draftRequest(config(), { month, now, order }));
-  if (drafted.kind === 'drafted') publish(drafted.facts);
-  else if (isChanged) log.info('no claim is due for a month', { month, why: drafted.message });
+  publish(drafted.facts);
+  if (drafted.kind === 'nothing_due' && isChanged)
+    log.info('no claim is due for a month', { month, why: drafted.message });
 }
 
 /**
  * A month that has a claim may say something else by now: its calls, or the fee once Kling's ledgers are known. A draft
- * is drawn up again then, and only then, since people write in its files; one that was filed is left to people.
+ * is rewritten then, and only then, since people write in its files; one that was filed is left to people.
  */
 async function draftAgain(
   deps: MonthsDeps,
@@ -148,14 +150,45 @@ async function draftAgain(
 ): Promise<void> {
   const [last] = await deps.store.read(listClaims, { month });
   if (!last) return;
-  if (last.state === 'draft') {
+  if (last.state === 'draft' || last.state === 'withdrawn') {
     const order = { actor: 'job', reason: 'the month or its fee changed' };
-    const { question, settings } = draftRequest(deps.config(), { month, now, order });
-    const { claim } = await deps.store.read(composeClaim, { question, settings });
-    if (claim?.manifest !== last.manifest) await draft(deps, { month, now, isChanged });
+    const request = draftRequest(deps.config(), { month, now, order });
+    if (!(await stillHolds(deps.store, last, request))) await draft(deps, { month, now, isChanged });
   } else if (isChanged && (last.state === 'filed' || last.state === 'acknowledged')) {
     deps.log.warn('the numbers of a month changed after its claim was filed; claim draft shows them', {
       month,
     });
   }
+}
+
+/** Tells whether a draft is what would be drafted now; of a withdrawn one, whether still nothing is due. */
+async function stillHolds(
+  store: Pick<Store, 'read'>,
+  last: Claim,
+  { question, settings }: DraftRequest,
+): Promise<boolean> {
+  const { claim } = await store.read(composeClaim, { question, settings });
+  return last.state === 'withdrawn' ? claim === null : claim?.manifest === last.manifest;
+}
+
+/**
+ * Looks at the drafts that may still be filed after an order changed what counts: those that no longer hold are
+ * superseded or withdrawn at once, and not only by the hourly job.
+ */
+export async function reviewDrafts(
+  deps: { store: Pick<Store, 'read' | 'write'>; config: Config; order: DraftRequest['order'] },
+  now: Ms,
+): Promise<Fact[]> {
+  const { store, config, order } = deps;
+  const today = dayOf(now, config.sla.timeZone);
+  const claims = await store.read(listClaims, { month: null });
+  const facts: Fact[] = [];
+  for (const month of new Set(claims.map((claim) => claim.month))) {
+    const last = claims.find((claim) => claim.month === month);
+    if (!last || last.latest < today || (last.state !== 'draft' && last.state !== 'withdrawn')) continue;
+    const request = draftRequest(config, { month, now, order });
+    if (await stillHolds(store, last, request)) continue;
+    facts.push(...(await draftClaim(store, request)).facts);
+  }
+  return facts;
 }

@@ -1,9 +1,10 @@
 /** What the control plane may order and ask about availability and claims, over a store that may be written or not. */
-import { draftRequest, filingDates, monthQuestion } from './app-claims.ts';
+import { draftRequest, filingDates, monthQuestion, reviewDrafts } from './app-claims.ts';
 import { markClaim } from './claims/claim-table.ts';
 import { draftClaim } from './claims/draft.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import type { Order } from './control/order.ts';
 import type { ClaimCommands, ImportOrigin, SlaCommands } from './control/sla-commands.ts';
 import { SidecarError } from './errors.ts';
 import type { Fact } from './facts.ts';
@@ -45,26 +46,59 @@ export function slaCommands(deps: SlaCommandsDeps): SlaCommands {
     currentMonth: () => monthOf(at(), config().sla.timeZone),
     importOptions: (source, host) => importOptions(config(), { source, host, now: at() }),
     importCalls: (calls, origin, place) => importBatchOf({ deps, runs }, calls, { origin, ...place }),
-    exclude: (exclusion, actor) => store().write(addExclusion, { ...exclusion, actor, at: at() }),
-    withdraw: (id, order) => store().write(withdrawExclusion, { id, ...order, at: at() }),
-    blame: (correction, actor) => store().write(correctBlame, { ...correction, actor, at: at() }),
+    async exclude(exclusion, actor) {
+      const added = await store().write(addExclusion, { ...exclusion, actor, at: at() });
+      await review(deps, { actor, reason: `exclusion ${added.id} was entered` });
+      return added;
+    },
+    async withdraw(id, order) {
+      await store().write(withdrawExclusion, { id, ...order, at: at() });
+      await review(deps, { actor: order.actor, reason: `exclusion ${id} was withdrawn` });
+    },
+    async blame(correction, actor) {
+      const corrected = await store().write(correctBlame, { ...correction, actor, at: at() });
+      await review(deps, { actor, reason: `blame was corrected by ${corrected.id}` });
+      return corrected;
+    },
+  };
+}
+
+/**
+ * Reviews the drafts of claims after an order. A failure, as of a folder that cannot be written, does not fail the order,
+ * which is done: it is kept in the audit, the hourly job tries again, and doctor looks at the folder.
+ */
+async function review(deps: SlaCommandsDeps, order: Order): Promise<void> {
+  const { clock, config } = deps;
+  const store = bothOf(deps);
+  try {
+    deps.publish(await reviewDrafts({ store, config: config(), order }, clock.now()));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const row = { action: 'claim.review', subject: 'drafts', before: null, after: `failed: ${why}` };
+    await store.write(recordOrder, { at: clock.now(), ...order, ...row });
+  }
+}
+
+/** Reads with the reader and writes with the writer. */
+function bothOf(deps: SlaCommandsDeps): Pick<Store, 'read' | 'write'> {
+  const writer = writerOf(deps);
+  return {
+    read: (operation, args) => deps.reader.read(operation, args),
+    write: (operation, args) => writer.write(operation, args),
   };
 }
 
 /** Makes the commands of claims. */
 export function claimCommands(deps: SlaCommandsDeps): ClaimCommands {
-  const { clock, config, reader } = deps;
+  const { clock, config } = deps;
   return {
     today: () => dayOf(clock.now(), config().sla.timeZone),
     dates: (month) => filingDates(config(), askedMonth(deps, month)),
     async draft(asked, order) {
       const month = askedMonth(deps, asked);
-      const writer = writerOf(deps);
       const request = draftRequest(config(), { month, now: clock.now(), order });
-      const write: Store['write'] = (operation, args) => writer.write(operation, args);
-      const read: Store['read'] = (operation, args) => reader.read(operation, args);
-      const drafted = await draftClaim({ read, write }, request);
-      if (drafted.kind === 'drafted') deps.publish(drafted.facts);
+      const drafted = await draftClaim(bothOf(deps), request);
+      deps.publish(drafted.facts);
       return drafted;
     },
     async mark(mark) {
@@ -111,6 +145,9 @@ async function importBatchOf(
       const fresh = await importInPieces(writerOf(deps), calls, deps.importedAtOnce);
       run.imported += fresh;
       if (isLast) await recordImport(deps, origin, `${run.imported} new calls`);
+      if (isLast && run.imported > 0) {
+        await review(deps, { actor: origin.actor, reason: `calls of ${origin.file} were imported` });
+      }
       return fresh;
     });
   } finally {

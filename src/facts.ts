@@ -89,6 +89,17 @@ export type Fact =
       at: Ms;
     }
   /** A month broke the commitment and its claim was drafted, or drafted anew. */
-  | { kind: 'claim_drafted'; month: string; revision: number; percent: number; folder: string; at: Ms }
+  | {
+      kind: 'claim_drafted';
+      month: string;
+      revision: number;
+      percent: number;
+      folder: string;
+      /** Present where a draft that had been withdrawn holds again. */
+      isReopened?: true;
+      at: Ms;
+    }
+  /** Nothing is due any more for a month: its draft must not be filed. */
+  | { kind: 'claim_withdrawn'; month: string; revision: number; why: string; at: Ms }
   | { kind: 'spending_frozen'; reason: string; actor: string; at: Ms }
   | { kind: 'spending_resumed'; reason: string; actor: string; at: Ms };

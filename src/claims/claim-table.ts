@@ -1,42 +1,18 @@
-/** Claims as rows. Every mark leaves an audit row; no revision is deleted or changed but for its state and details. */
+/**
+ * Claims as rows. Every mark and every end of a draft leaves an audit row; no revision is deleted, and none is changed
+ * but for its state, its note and its details.
+ */
 import { recordAudit } from '../budget/audit-table.ts';
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
-import { defineRead, defineWrite, type Migration, type Tx } from '../store/operation.ts';
+import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
-import { checkStep, type Claim, type ClaimDetails, type ClaimState } from './claim.ts';
-
-export const claimMigrations: readonly Migration[] = [
-  {
-    id: '060-claims',
-    sqlite: `
-CREATE TABLE claims (
-  month TEXT NOT NULL,
-  revision INTEGER NOT NULL CHECK (revision >= 1),
-  state TEXT NOT NULL CHECK (state IN ('draft', 'filed', 'acknowledged', 'granted', 'rejected', 'expired')),
-  folder TEXT NOT NULL,
-  manifest TEXT NOT NULL,
-  reading TEXT NOT NULL CHECK (reading IN ('received', 'contract')),
-  percent INTEGER NOT NULL CHECK (percent > 0),
-  asked INTEGER,
-  currency TEXT,
-  earliest TEXT NOT NULL,
-  latest TEXT NOT NULL,
-  drafted_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL,
-  ticket TEXT,
-  voucher_code TEXT,
-  granted INTEGER,
-  voucher_expires TEXT,
-  PRIMARY KEY (month, revision)
-) STRICT, WITHOUT ROWID;
-`,
-  },
-];
+import { checkStep, type Claim, type ClaimDetails, type MarkedState } from './claim.ts';
+import { formatMoney, smallestUnit } from './money.ts';
 
 const COLUMNS =
-  'month, revision, state, folder, manifest, reading, percent, asked, currency, earliest, latest, ' +
+  'month, revision, state, note, folder, manifest, reading, percent, asked, currency, earliest, latest, ' +
   'drafted_at AS "draftedAt", updated_at AS "updatedAt", ticket, voucher_code AS "voucherCode", granted, ' +
   'voucher_expires AS "voucherExpires"';
 
@@ -63,6 +39,16 @@ export const readDraftRevision = defineRead(
   },
 );
 
+/** Gives the revision of a month for which a voucher was granted. */
+export const readGranted = defineRead(
+  'claims.readGranted',
+  async (tx, args: { month: string }): Promise<Claim | null> =>
+    (await tx.get<Claim>(
+      `SELECT ${COLUMNS} FROM claims WHERE month = ? AND state = 'granted' ORDER BY revision DESC LIMIT 1`,
+      args.month,
+    )) ?? null,
+);
+
 /** Who wants it, and why: for the audit. */
 interface Order {
   actor: string;
@@ -70,9 +56,12 @@ interface Order {
 }
 
 /** What a draft is recorded with; its state and details follow from its being new. */
-export type NewClaim = Omit<Claim, keyof ClaimDetails | 'state' | 'updatedAt'>;
+export type NewClaim = Omit<Claim, keyof ClaimDetails | 'state' | 'note' | 'updatedAt'>;
 
-/** Records a draft whose documents are on disk; one that is recorded already changes nothing. */
+/**
+ * Records a draft whose documents are on disk, and supersedes the month's other drafts. One that is recorded already
+ * changes nothing, but that a withdrawn one is a draft again.
+ */
 export const recordDraft = defineFactWrite(
   'claims.recordDraft',
   async (tx: Tx, args: { claim: NewClaim; order: Order }): Promise<{ isNew: boolean; facts: Fact[] }> => {
@@ -95,18 +84,87 @@ export const recordDraft = defineFactWrite(
       claim.draftedAt,
       claim.draftedAt,
     );
-    if (inserted === 0) return { isNew: false, facts: [] };
+    const { month, revision, percent, folder, draftedAt: at } = claim;
+    const isReopened = inserted === 0 && (await reopen(tx, { month, revision, at }));
+    if (inserted === 0 && !isReopened) return { isNew: false, facts: [] };
     await recordAudit(tx, {
-      at: claim.draftedAt,
+      at,
       actor: order.actor,
       action: 'claim.draft',
-      subject: `${claim.month}/r${claim.revision}`,
-      before: null,
-      after: `draft, ${claim.percent} % by ${claim.reading}`,
+      subject: `${month}/r${revision}`,
+      before: isReopened ? 'withdrawn' : null,
+      after: `draft, ${percent} % by ${claim.reading}`,
       reason: order.reason,
     });
-    const { month, revision, percent, folder, draftedAt: at } = claim;
-    return { isNew: true, facts: [{ kind: 'claim_drafted', month, revision, percent, folder, at }] };
+    const newer = { actor: order.actor, note: `revision ${revision} replaced it` };
+    await endDrafts(tx, { month, except: revision, state: 'superseded', at, ...newer });
+    const fact = { kind: 'claim_drafted', month, revision, percent, folder, at } as const;
+    return { isNew: true, facts: [isReopened ? { ...fact, isReopened } : fact] };
+  },
+);
+
+async function reopen(tx: Tx, draft: { month: string; revision: number; at: Ms }): Promise<boolean> {
+  const changed = await tx.run(
+    "UPDATE claims SET state = 'draft', note = NULL, updated_at = ? WHERE month = ? AND revision = ? AND state = 'withdrawn'",
+    draft.at,
+    draft.month,
+    draft.revision,
+  );
+  return changed > 0;
+}
+
+/** Ends the drafts of a month that no longer hold; gives their revisions. */
+async function endDrafts(
+  tx: Tx,
+  end: {
+    month: string;
+    /** A revision that stays as it is; null ends all. */
+    except: number | null;
+    state: 'superseded' | 'withdrawn';
+    note: string;
+    actor: string;
+    at: Ms;
+  },
+): Promise<number[]> {
+  const { month, except, state, note, actor, at } = end;
+  const drafts = await tx.all<{ revision: number }>(
+    "SELECT revision FROM claims WHERE month = ? AND state = 'draft' AND revision <> ? ORDER BY revision",
+    month,
+    except ?? 0,
+  );
+  for (const { revision } of drafts) {
+    await tx.run(
+      'UPDATE claims SET state = ?, note = ?, updated_at = ? WHERE month = ? AND revision = ?',
+      state,
+      note,
+      at,
+      month,
+      revision,
+    );
+    await recordAudit(tx, {
+      at,
+      actor,
+      action: `claim.${state}`,
+      subject: `${month}/r${revision}`,
+      before: 'draft',
+      after: state,
+      reason: note,
+    });
+  }
+  return drafts.map(({ revision }) => revision);
+}
+
+/** Withdraws a month's draft because nothing is due any more; gives the revisions that were drafts. */
+export const withdrawDrafts = defineFactWrite(
+  'claims.withdrawDrafts',
+  async (
+    tx: Tx,
+    args: { month: string; note: string; actor: string; at: Ms },
+  ): Promise<{ revisions: number[]; facts: Fact[] }> => {
+    const { month, note: why, at } = args;
+    const revisions = await endDrafts(tx, { ...args, except: null, state: 'withdrawn' });
+    const facts = revisions.map((revision): Fact => ({ kind: 'claim_withdrawn', month, revision, why, at }));
+    return { revisions, facts };
   },
 );
 
@@ -114,7 +172,7 @@ export interface MarkArgs {
   month: string;
   /** Null marks the month's last revision. */
   revision: number | null;
-  state: ClaimState;
+  state: MarkedState;
   /** What is null stays as it is. */
   details: ClaimDetails;
   actor: string;
@@ -129,9 +187,10 @@ export interface MarkArgs {
 export const markClaim = defineWrite('claims.mark', async (tx, args: MarkArgs): Promise<Claim> => {
   const before = await findClaim(tx, args);
   checkStep(before.state, args.state);
+  checkGranted(before, args.details);
   const { ticket, voucherCode, granted, voucherExpires } = args.details;
   await tx.run(
-    'UPDATE claims SET state = ?, updated_at = ?, ticket = COALESCE(?, ticket), ' +
+    'UPDATE claims SET state = ?, note = NULL, updated_at = ?, ticket = COALESCE(?, ticket), ' +
       'voucher_code = COALESCE(?, voucher_code), granted = COALESCE(?, granted), ' +
       'voucher_expires = COALESCE(?, voucher_expires) WHERE month = ? AND revision = ?',
     args.state,
@@ -153,8 +212,25 @@ export const markClaim = defineWrite('claims.mark', async (tx, args: MarkArgs): 
     after: shown(after),
     reason: args.reason,
   });
+  if (args.state === 'granted') {
+    const end = {
+      except: null,
+      state: 'superseded',
+      note: `revision ${before.revision} was granted`,
+    } as const;
+    await endDrafts(tx, { month: before.month, ...end, actor: args.actor, at: args.at });
+  }
   return after;
 });
+
+/** Refuses a granted amount that the claim's currency cannot pay. */
+function checkGranted({ currency }: Claim, { granted }: ClaimDetails): void {
+  if (currency === null || granted === null || granted % smallestUnit(currency) === 0) return;
+  throw new SidecarError(
+    'bad_usage',
+    `the amount granted is finer than ${formatMoney(smallestUnit(currency), currency)}, the smallest amount of ${currency}.`,
+  );
+}
 
 async function findClaim(tx: Tx, args: { month: string; revision: number | null }): Promise<Claim> {
   const found =

@@ -5,14 +5,22 @@
  * operator files it by hand and says so: draft → filed → acknowledged → granted, rejected or expired. A claim may
  * also be granted, rejected or expire without having been acknowledged, and a draft that nobody filed expires.
  *
- * **Invariant**: granted, rejected and expired are ends. A mark with the state it has only adds details. What is
- * asked is computed once, from the `received` reading first. Nothing here sends anything to anybody.
+ * A draft that no longer holds says so by itself: it is superseded by a newer draft or by a grant, and withdrawn where
+ * nothing is due any more (an exclusion was entered, vouchers paid the fee). A withdrawn draft is a draft again where
+ * the same documents are due again. Whoever sent such a draft nevertheless marks it as filed.
+ *
+ * **Invariant**: of a month at most one revision is a draft. Granted, rejected and expired are ends. A mark with the
+ * state it has only adds details. What is asked is computed once, from the `received` reading first. Nothing here
+ * sends anything to anybody.
  */
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
 import type { Micros } from './money.ts';
 
-export const CLAIM_STATES = ['draft', 'filed', 'acknowledged', 'granted', 'rejected', 'expired'] as const;
+/** The states that an operator marks. */
+export const MARKED_STATES = ['draft', 'filed', 'acknowledged', 'granted', 'rejected', 'expired'] as const;
+export type MarkedState = (typeof MARKED_STATES)[number];
+export const CLAIM_STATES = [...MARKED_STATES, 'superseded', 'withdrawn'] as const;
 export type ClaimState = (typeof CLAIM_STATES)[number];
 
 const NEXT: Readonly<Record<ClaimState, readonly ClaimState[]>> = {
@@ -22,7 +30,25 @@ const NEXT: Readonly<Record<ClaimState, readonly ClaimState[]>> = {
   granted: [],
   rejected: [],
   expired: [],
+  superseded: ['filed'],
+  withdrawn: ['filed'],
 };
+
+/** Where a claim's filing stands: by its dates, or closed where it is no more to be filed. */
+export type ClaimFiling = 'early' | 'open' | 'late' | 'closed';
+
+const STILL_FILED: readonly ClaimState[] = ['draft', 'filed', 'acknowledged'];
+
+/** Tells where a claim's filing stands, from where today stands to its dates. */
+export function claimFiling(state: ClaimState, byDates: Exclude<ClaimFiling, 'closed'>): ClaimFiling {
+  return STILL_FILED.includes(state) ? byDates : 'closed';
+}
+
+/** Picks the revision of a month that counts, of those newest first: a granted one, else one that holds, else the last. */
+export function currentRevision<C extends { state: ClaimState }>(revisions: readonly C[]): C | undefined {
+  const holds = ({ state }: C): boolean => state !== 'superseded' && state !== 'withdrawn';
+  return revisions.find(({ state }) => state === 'granted') ?? revisions.find(holds) ?? revisions[0];
+}
 
 /** What an operator learns while a claim lives; null where nothing was said. */
 export interface ClaimDetails {
@@ -38,6 +64,8 @@ export interface Claim extends ClaimDetails {
   month: string;
   revision: number;
   state: ClaimState;
+  /** Why a draft was superseded or withdrawn; null for others. */
+  note: string | null;
   /** The folder of its documents, absolute. */
   folder: string;
   /** SHA-256 of `manifest.sha256`. */

@@ -15,10 +15,11 @@ import type { SlaMonth } from '../sla/month.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import type { ClaimSettings, NothingDue } from './claim-case.ts';
-import { listClaims, readDraftRevision, recordDraft } from './claim-table.ts';
+import type { Claim } from './claim.ts';
+import { listClaims, readDraftRevision, readGranted, recordDraft, withdrawDrafts } from './claim-table.ts';
 import { latestDay } from './deadlines.ts';
 import { composeClaim } from './compose.ts';
-import type { ClaimFile, ComposedClaim } from './documents.ts';
+import type { ClaimFile, Composed, ComposedClaim } from './documents.ts';
 import { formatMoney, smallestUnit } from './money.ts';
 
 /** What a draft is made from. */
@@ -36,8 +37,10 @@ export interface DraftRequest {
 export type DraftStore = Pick<Store, 'read' | 'write'>;
 
 export type DraftResult =
-  /** The commitment was kept, or the month has no service period: nothing was written. */
-  | { kind: 'nothing_due'; measured: SlaMonth; message: string }
+  /** Nothing may be claimed, so that nothing was written; the month's draft, if it had one, was withdrawn. */
+  | { kind: 'nothing_due'; measured: SlaMonth; message: string; facts: readonly Fact[] }
+  /** A voucher was granted already: no other claim is written. */
+  | { kind: 'granted'; measured: SlaMonth; message: string; revision: number; facts: readonly Fact[] }
   | {
       kind: 'drafted';
       measured: SlaMonth;
@@ -81,8 +84,15 @@ async function draftAlone(store: DraftStore, request: DraftRequest): Promise<Dra
   if (whole.recorded) await store.write(closeMonth, { measured: whole, at: question.now });
   const composed = await store.read(composeClaim, { question, settings });
   const { measured, claim } = composed;
-  if (!claim)
-    return { kind: 'nothing_due', measured, message: explainNothing(measured, composed.nothingDue) };
+  const { month } = question;
+  const granted = await store.read(readGranted, { month });
+  if (granted) return alreadyGranted(granted, composed);
+  if (!claim) {
+    const message = explainNothing(measured, composed.nothingDue);
+    const withdrawal = { month, note: message, actor: request.order.actor, at: question.now };
+    const { facts } = await store.write(withdrawDrafts, withdrawal);
+    return { kind: 'nothing_due', measured, message, facts };
+  }
   const { files, ...drafted } = claim;
   const revision = await store.read(readDraftRevision, { month: question.month, manifest: drafted.manifest });
   const monthFolder = join(directory, question.month);
@@ -95,6 +105,20 @@ async function draftAlone(store: DraftStore, request: DraftRequest): Promise<Dra
     order: request.order,
   });
   return { kind: 'drafted', measured, claim: drafted, revision, folder, isNew, facts };
+}
+
+/** Says that a voucher was granted, and whether the month says the same today. */
+function alreadyGranted(granted: Claim, { measured, claim }: Composed): DraftResult {
+  const { month, revision, currency, voucherCode } = granted;
+  const amount =
+    granted.granted === null ? '' : ` of ${formatMoney(granted.granted, currency ?? '')}`.trimEnd();
+  const code = voucherCode === null ? '' : ` (code ${voucherCode})`;
+  const isSame = claim?.manifest === granted.manifest;
+  const numbers = isSame
+    ? 'Its documents are the same today.'
+    : `Today the month would be worth ${claim ? `${claim.percent} % of the fee` : 'nothing'}, by ${claim ? 'other documents' : 'its numbers'}.`;
+  const message = `A voucher${amount}${code} was granted for ${month}, by revision ${revision}: no other claim is drafted. ${numbers}`;
+  return { kind: 'granted', measured, message, revision, facts: [] };
 }
 
 /** Says with the numbers why nothing may be claimed. */

@@ -3,7 +3,7 @@
  * that ends.
  *
  * **Invariant**: each notice of a month is reported once, and of several that are due together the gravest alone; a month
- * of which any revision was filed is no longer urged. The outbox's keys remember what was reported.
+ * of which any revision was filed, or whose draft was withdrawn, is no longer urged. The outbox's keys remember what was reported.
  */
 import type { Fact } from '../facts.ts';
 import { deadlineKey } from '../outbox/heard-facts.ts';
@@ -11,7 +11,7 @@ import { defineFactWrite, isKeyTaken, takeKey } from '../outbox/outbox-table.ts'
 import type { Migration, Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { listClaims } from './claim-table.ts';
-import type { Claim } from './claim.ts';
+import { currentRevision, type Claim, type ClaimState } from './claim.ts';
 
 export const noticeMigrations: readonly Migration[] = [
   {
@@ -40,6 +40,9 @@ const URGED_DAYS = [14, 3] as const;
 /** Days before a voucher's end on which it is told. */
 const VOUCHER_DAYS = 14;
 const DAY_MS = 86_400_000;
+
+/** A claim in one of these states was sent, or given up: nobody needs to be urged. */
+const WAS_FILED: readonly ClaimState[] = ['filed', 'acknowledged', 'granted', 'rejected', 'expired'];
 
 type ClaimDeadline = Extract<Fact, { kind: 'claim_deadline' }>;
 
@@ -71,9 +74,9 @@ async function noteMonth(
   revisions: readonly Claim[],
   { today, at }: { today: string; at: Ms },
 ): Promise<ClaimDeadline | null> {
-  const [last] = revisions;
+  const last = currentRevision(revisions);
   if (!last) return null;
-  const isUrgent = revisions.every(({ state }) => state === 'draft');
+  const isUrgent = last.state === 'draft' && !revisions.some(({ state }) => WAS_FILED.includes(state));
   const due = [...(isUrgent ? draftNotices(last, today) : []), ...voucherNotices(revisions, today)];
   const fresh: Notice[] = [];
   for (const notice of due) {

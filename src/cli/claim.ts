@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Argument, InvalidArgumentError, Option } from 'commander';
-import { CLAIM_STATES } from '../claims/claim.ts';
+import { currentRevision, MARKED_STATES } from '../claims/claim.ts';
+import { formatAmount } from '../claims/money.ts';
 import type { ClaimAnswer, ClaimRow, DraftAnswer } from '../control/sla-schemas.ts';
 import { SidecarError } from '../errors.ts';
 import type { Context } from './context.ts';
@@ -105,14 +106,15 @@ async function show(context: Context, month: string, { letter, json }: ShowOptio
   }
 }
 
-function lastOf({ month, claims }: ClaimAnswer): ClaimRow {
-  const [last] = claims;
-  if (last) return last;
+/** The revision that counts: a granted one, else one that holds, else the last. */
+function currentOf({ month, claims }: ClaimAnswer): ClaimRow {
+  const current = currentRevision(claims);
+  if (current) return current;
   throw new SidecarError('not_found', `There is no claim for ${month}; claim draft ${month} makes one.`);
 }
 
 async function readLetter(answer: ClaimAnswer, letter: keyof typeof LETTERS): Promise<string> {
-  const file = path.join(lastOf(answer).folder, LETTERS[letter]);
+  const file = path.join(currentOf(answer).folder, LETTERS[letter]);
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
@@ -123,15 +125,15 @@ async function readLetter(answer: ClaimAnswer, letter: keyof typeof LETTERS): Pr
 }
 
 function printClaim({ terminal }: Context, answer: ClaimAnswer): void {
-  const claim = lastOf(answer);
+  const claim = currentOf(answer);
   const { dates } = answer;
   const money = (amount: number | null): string =>
-    amount === null ? '-' : `${amount} ${claim.currency ?? ''}`.trimEnd();
-  const when = { early: 'not yet', open: 'now', late: 'no longer' }[answer.filing];
+    amount === null ? '-' : formatAmount(amount, claim.currency);
+  const when = { early: 'not yet', open: 'now', late: 'no longer', closed: 'no more' }[claim.filing];
   const sure = dates.isEstimated ? ', estimated' : '';
   const lines: [string, string][] = [
     ['claim', `${claim.month}, revision ${claim.revision}`],
-    ['state', claim.state],
+    ['state', claim.note === null ? claim.state : `${claim.state}: ${claim.note}`],
     ['may be filed', `${when}: ${dates.earliest} to ${dates.latest} (calendar ${dates.calendar}${sure})`],
     ['asked', `${money(claim.asked)} (${claim.percent} % of the fee, reading ${claim.reading})`],
     ['ticket', claim.ticket ?? '-'],
@@ -159,7 +161,7 @@ function addMark(claim: Command, context: () => Context): void {
     .command('mark')
     .description('note what became of a claim: draft → filed → acknowledged → granted | rejected | expired')
     .argument('<month>', 'such as 2026-10')
-    .addArgument(new Argument('<state>', 'what it is now').choices(CLAIM_STATES))
+    .addArgument(new Argument('<state>', 'what it is now').choices(MARKED_STATES))
     .option('--reason <text>', 'kept in the audit', 'noted by hand')
     .option('--revision <number>', 'default: the last one', wholeNumber(1, 1_000_000))
     .option('--ticket <text>', 'the vendor’s ticket or mail')

@@ -1,6 +1,7 @@
 /** What `doctor` finds of availability and claims: what is not observed, what may be filed until when, what a claim lacks. */
 import type { Pack } from '../account/account.ts';
 import type { ClaimsConfig } from '../claims/claims-config.ts';
+import { formatAmount } from '../claims/money.ts';
 import type { Config } from '../config/config.ts';
 import type { ClaimRow } from '../control/sla-schemas.ts';
 import type { SlaMonth } from '../sla/month.ts';
@@ -85,7 +86,7 @@ function checkDraft(
   today: string,
   timeZone: string,
 ): Check[] {
-  const sum = asked === null ? `${percent} % of the fee` : `${asked} ${currency ?? ''}`.trim();
+  const sum = asked === null ? `${percent} % of the fee` : formatAmount(asked, currency);
   if (filing === 'early') {
     const finding = `The claim of ${month} (${sum}) may be filed from ${earliest} to ${latest}.`;
     return [tell('note', 'claims', finding, `Read it before: claim show ${month}.`)];

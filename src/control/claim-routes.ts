@@ -1,6 +1,6 @@
 /** Claims: what may be filed until when, drafting, and what became of it. */
 import { createRoute } from '@hono/zod-openapi';
-import type { Claim } from '../claims/claim.ts';
+import { claimFiling, type Claim } from '../claims/claim.ts';
 import { listClaims } from '../claims/claim-table.ts';
 import { filingState, showDates } from '../claims/deadlines.ts';
 import type { DraftResult } from '../claims/draft.ts';
@@ -39,7 +39,8 @@ const show = createRoute({
 const draft = createRoute({
   method: 'post',
   path: '/v1/claims/{month}/draft',
-  summary: 'Closes a month that is over and writes its claim’s documents; says why where nothing is due',
+  summary:
+    'Closes a month that is over and writes its claim’s documents; says why where nothing is due or all is granted',
   security: TOKEN,
   request: { params: monthParams, body: jsonBody(draftBody) },
   responses: answers(draftAnswer, 'The draft, or why there is none.'),
@@ -80,7 +81,7 @@ function toRow(claim: Claim, today: string): ClaimRow {
   const { currency } = claim;
   return {
     ...same,
-    filing: filingState(claim, today),
+    filing: claimFiling(claim.state, filingState(claim, today)),
     asked: asked === null ? null : toAmount(asked, currency),
     granted: granted === null ? null : granted / MICROS,
     draftedAt: iso(draftedAt),
@@ -116,6 +117,10 @@ async function answerDraft(
   }
   const rows = await reader.read(listClaims, { month });
   const row = rows.find(({ revision }) => revision === drafted.revision);
+  if (drafted.kind === 'granted') {
+    const claim = row ? toRow(row, claims.today()) : null;
+    return { due: false, message: drafted.message, isNew: false, claim, availability };
+  }
   const message = dueMessage(drafted);
   const { isNew } = drafted;
   return { due: true, message, isNew, claim: row ? toRow(row, claims.today()) : null, availability };

@@ -4,7 +4,7 @@
  * **Invariant**: the first fields of a month are promises (README); the others may grow.
  */
 import { z } from '@hono/zod-openapi';
-import { CLAIM_STATES } from '../claims/claim.ts';
+import { CLAIM_STATES, MARKED_STATES } from '../claims/claim.ts';
 import { MONTH_FORM } from '../sla/period.ts';
 import { READING_NAMES } from '../sla/reading.ts';
 import { actorField, instant, reasonField } from './questions.ts';
@@ -65,7 +65,7 @@ export const draftBody = z
   .openapi('DraftBody');
 export const markBody = z
   .strictObject({
-    state: z.enum(CLAIM_STATES),
+    state: z.enum(MARKED_STATES),
     revision: z.int().min(1).optional().describe('Absent: the month’s last one.'),
     ticket: text(200).optional(),
     voucherCode: text(200).optional(),
@@ -197,12 +197,18 @@ export const blameAnswer = z
 export const importAnswer = z.object({ imported: count, known: count }).openapi('ImportAnswer');
 
 const filing = z.enum(['early', 'open', 'late']).describe('Where today stands to the filing dates.');
+const claimFiling = z
+  .enum(['early', 'open', 'late', 'closed'])
+  .describe(
+    'Where today stands to the filing dates; closed where this revision is not to be filed any more.',
+  );
 const claim = z
   .object({
     month: z.string(),
     revision: z.int(),
     state: z.enum(CLAIM_STATES),
-    filing,
+    note: z.string().nullable().describe('Why a draft was superseded or withdrawn.'),
+    filing: claimFiling,
     earliest: z.iso.date(),
     latest: z.iso.date().describe('The last day on which it may be filed, inclusive.'),
     percent: z.int().describe('Of the monthly service fee.'),

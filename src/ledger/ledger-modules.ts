@@ -8,6 +8,7 @@ import { listHolds } from '../budget/hold-table.ts';
 import { callMigrations } from '../calls/call-schema.ts';
 import { listCalls, listRefusals, recordRefusals } from '../calls/call-table.ts';
 import { purgeOld, readDroppedTo } from '../calls/retention.ts';
+import { claimMigrations } from '../claims/claim-schema.ts';
 import * as claimTable from '../claims/claim-table.ts';
 import * as claimCompose from '../claims/compose.ts';
 import * as claimNotices from '../claims/notices.ts';
@@ -61,7 +62,7 @@ export const ledgerModules: readonly StoreModule[] = [
   { migrations: [], operations: exportedOperations(importExport, importTable) },
   { migrations: accountMigrations, operations: exportedOperations(accountTable) },
   {
-    migrations: [...claimTable.claimMigrations, ...claimNotices.noticeMigrations],
+    migrations: [...claimMigrations, ...claimNotices.noticeMigrations],
     operations: exportedOperations(claimTable, claimCompose, claimNotices),
   },
   {

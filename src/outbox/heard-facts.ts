@@ -10,6 +10,7 @@ export const HEARD_KINDS = [
   'hold_in_doubt',
   'doubt_ended',
   'claim_drafted',
+  'claim_withdrawn',
   'claim_deadline',
   'spending_frozen',
   'spending_resumed',
@@ -31,7 +32,7 @@ export function dedupeKeyOf(fact: HeardFact): string | null {
     case 'budget_threshold':
       return thresholdKey(fact);
     case 'claim_drafted':
-      return `claim_drafted:${fact.month}:${fact.revision}`;
+      return fact.isReopened ? null : `claim_drafted:${fact.month}:${fact.revision}`;
     case 'claim_deadline':
       return deadlineKey(fact.month, fact.notice);
     default:

@@ -92,6 +92,12 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
         percent: fact.percent,
         folder: fact.folder,
       });
+    case 'claim_withdrawn':
+      return log.warn('the draft of a claim was withdrawn: nothing is due any more, do not file it', {
+        month: fact.month,
+        revision: fact.revision,
+        why: fact.why,
+      });
     case 'claim_deadline':
       return logDeadline(log, fact);
     case 'spending_frozen':

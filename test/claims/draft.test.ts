@@ -348,12 +348,12 @@ describe('a claim', () => {
     expect(await mark('filed', {})).toMatchObject({ ticket: 'T-1' });
     await expect(mark('draft', {})).rejects.toMatchObject({ code: 'bad_usage' });
     expect(
-      await mark('granted', { voucherCode: 'V', granted: 5, voucherExpires: '2027-01-31' }),
+      await mark('granted', { voucherCode: 'V', granted: 50_000, voucherExpires: '2027-01-31' }),
     ).toMatchObject({
       state: 'granted',
       ticket: 'T-1',
       voucherCode: 'V',
-      granted: 5,
+      granted: 50_000,
     });
     await expect(
       store.run(markClaim, {

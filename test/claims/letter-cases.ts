@@ -3,12 +3,13 @@ import type { CallRecord } from '../../src/calls/call.ts';
 import type { ClaimSettings } from '../../src/claims/claim-case.ts';
 import { composeClaim } from '../../src/claims/compose.ts';
 import type { Composed } from '../../src/claims/documents.ts';
-import { explainNothing } from '../../src/claims/draft.ts';
+import { draftClaim, explainNothing, type DraftResult } from '../../src/claims/draft.ts';
 import { KLING_HOSTS } from '../../src/claims/evidence.ts';
 import { correctBlame } from '../../src/sla/blame-table.ts';
 import { addExclusion } from '../../src/sla/exclusion-table.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import type { StoredMonthQuestion } from '../../src/sla/month-table.ts';
+import type { Operation } from '../../src/store/operation.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
 import { ask, newCall, newUnreachable } from '../sla/making.ts';
 import { createSlaStore } from '../sla/sla-store.ts';
@@ -147,8 +148,20 @@ export class LetterCase {
   }
 
   #compose(): Promise<Composed> {
-    const question = { ...ask({ timeZone: 'Asia/Shanghai' }), hosts: KLING_HOSTS, ...this.question };
-    return this.store.run(composeClaim, { question, settings: this.settings });
+    return this.store.run(composeClaim, { question: this.#asked(), settings: this.settings });
+  }
+
+  #asked(): StoredMonthQuestion {
+    const now = Date.UTC(2026, 10, 21);
+    return { ...ask({ timeZone: 'Asia/Shanghai', now }), hosts: KLING_HOSTS, ...this.question };
+  }
+
+  /** Drafts the month's claim into a folder. */
+  draft(directory: string): Promise<DraftResult> {
+    const run = <A, R>(operation: Operation<A, R>, args: A): Promise<R> => this.store.run(operation, args);
+    const order = { actor: 'ana', reason: 'monthly' };
+    const request = { question: this.#asked(), settings: this.settings, directory, order };
+    return draftClaim({ read: run, write: run }, request);
   }
 
   #id(kind: string): string {

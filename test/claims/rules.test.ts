@@ -246,6 +246,8 @@ describe('a claim’s life', () => {
       'acknowledged granted',
       'acknowledged rejected',
       'acknowledged expired',
+      'superseded filed',
+      'withdrawn filed',
     ]);
     expect(() => checkStep('granted', 'filed')).toThrow('granted is an end');
   });
