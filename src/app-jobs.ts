@@ -34,7 +34,7 @@ export function createAppJobs({ store, clock, log, config, publish }: AppJobsDep
       const before = at - callRetentionDays * DAY_MS;
       const { deductions, more } = await store.write(purgeDeductions, { before });
       const facts = await store.write(dropDelivered, { before: at - HEARD_FACTS_DAYS * DAY_MS });
-      log.info('old records dropped', { ...purged, deductions, facts: facts.dropped });
+      logDropped(log, { ...purged, deductions, facts: facts.dropped });
       if (!purged.more && !more && !facts.more) return;
     }
   };
@@ -53,4 +53,10 @@ export function createAppJobs({ store, clock, log, config, publish }: AppJobsDep
     noteRun: (name, at) => store.write(noteJobRun, { name, at }),
     onError: (message, error) => log.error(message, { error }),
   });
+}
+
+/** Logs how many records of which kind were dropped, where any were. */
+function logDropped(log: Log, counts: Readonly<Record<string, number | boolean>>): void {
+  const dropped = Object.entries(counts).filter(([kind, count]) => kind !== 'more' && count !== 0);
+  if (dropped.length > 0) log.info('old records dropped', Object.fromEntries(dropped));
 }

@@ -19,6 +19,7 @@ const OUTAGE_WINDOWS = 10;
 const OUTAGE_AFTER_WINDOWS = 9 * 288 + 14 * 12;
 const OUTAGE_REQUESTS = 6;
 const LINES_PER_BATCH = 250;
+const LETTER_COLUMNS = 76;
 /** Sections of the letter that are shown, beside its title. */
 const SECTIONS_SHOWN = ['What we ask', 'Why'];
 
@@ -60,11 +61,14 @@ export async function playClaim(terminal: Terminal, stage: ClaimStage): Promise<
       `  ${windows.withErrors} of ${windows.total} five-minute windows failed: availability ` +
       `${paint(terminal, 'warn', `${received.availability ?? '-'} %`)}, ${commitment} % was promised\n` +
       `  a voucher may be asked for: ${paint(terminal, 'good', asked)}, from ${claim.earliest} to ${claim.latest}\n` +
-      `  its letter and evidence: ${claim.folder}\n` +
-      `  its numbers: ${stage.urls.control}/v1/sla/${month}\n`,
+      // Elsewhere than on a terminal both go with the demo, which is about to end.
+      (terminal.isTerminal ? whereToLook(claim.folder, `${stage.urls.control}/v1/sla/${month}`) : '') +
+      `  its letter begins:\n${await letterHead(claim.folder)}`,
   );
-  // Elsewhere than on a terminal the folder goes with the demo.
-  if (!terminal.isTerminal) terminal.out(await letterHead(claim.folder));
+}
+
+function whereToLook(folder: string, numbersUrl: string): string {
+  return `  its letter and evidence: ${folder}\n  its numbers: ${numbersUrl}\n`;
 }
 
 async function order({ urls, token }: ClaimStage, target: string, body: object): Promise<unknown> {
@@ -110,5 +114,20 @@ async function letterHead(folder: string): Promise<string> {
     head.split('\n')[0] ?? '',
     ...shown.flatMap((section) => ['', ...`## ${section.trim()}`.split('\n')]),
   ];
-  return `\n${lines.map((line) => `  | ${line}\n`).join('')}`;
+  return `\n${lines
+    .flatMap(wrapped)
+    .map((line) => `  | ${line}\n`)
+    .join('')}`;
+}
+
+/** Breaks a line between words, for a terminal of 80 columns. */
+function wrapped(line: string): string[] {
+  const lines = [''];
+  for (const word of line.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last === '') lines[lines.length - 1] = word;
+    else if (last.length + word.length < LETTER_COLUMNS) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -63,7 +63,8 @@ async function play(terminal: Terminal, stage: RunningDemo): Promise<boolean> {
   await playDemo(terminal, stage);
   const isEqual = await summarise(terminal, stage);
   await playClaim(terminal, stage);
-  terminal.out(lookAround(terminal, stage.urls));
+  // Elsewhere than on a terminal the demo is over now, and its addresses with it.
+  if (terminal.isTerminal) terminal.out(lookAround(terminal, stage.urls));
   return isEqual;
 }
 
@@ -123,13 +124,15 @@ async function openSidecar({
 }
 
 function announce(terminal: Terminal, urls: AppUrls, emulatorUrl: string): void {
-  const line = (name: string, text: string): string => `  ${name.padEnd(16)}${text}\n`;
+  // Addresses are good only while the demo stays up.
+  const line = (name: string, url: string, text: string): string =>
+    `  ${name.padEnd(16)}${terminal.isTerminal && url !== '' ? `${url}   (${text})` : text}\n`;
   terminal.out(
     `${paint(terminal, 'bold', 'kling-sidecar demo')}: no account needed, nothing is spent\n\n` +
-      line('emulator', `${emulatorUrl}   (stands in for Kling’s API)`) +
-      line('data plane', `${urls.data}   (the app’s base URL: the only address it knows)`) +
-      line('control plane', `${urls.control}   (status, metrics, API)`) +
-      line('budget', `${DEMO_BUDGET_CREDITS} credits a day`) +
+      line('emulator', emulatorUrl, 'stands in for Kling’s API') +
+      line('data plane', urls.data, 'the app’s base URL: the only address it knows') +
+      line('control plane', urls.control, 'status, metrics, API') +
+      line('budget', '', `${DEMO_BUDGET_CREDITS} credits a day`) +
       '\n',
   );
 }

@@ -160,8 +160,8 @@ function prettySink(out: Sink, clean: (text: string) => string): Sink {
   const load = async (): Promise<void> => {
     const { prettyFactory } = await import('pino-pretty');
     print = prettyFactory({
-      colorize: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
-      translateTime: 'SYS:HH:MM:ss',
+      colorize: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
+      translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
       singleLine: true,
     });
     for (const line of early.splice(0)) add(line);

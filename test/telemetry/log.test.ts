@@ -161,7 +161,7 @@ describe('the log', () => {
     expect(() => log.error('lost')).not.toThrow();
   });
 
-  test('lines for people carry neither line breaks, ANSI codes nor directional marks of what was logged', async () => {
+  test('lines for people have date and time, and neither line breaks, ANSI codes nor directional marks of what was logged', async () => {
     const pieces: string[] = [];
     const log = createLog({
       level: 'info',
@@ -179,6 +179,6 @@ describe('the log', () => {
     expect(text).not.toMatch(/[\u001b\r\u202e]/);
     expect(text).toContain('fake line');
     expect(text).not.toContain('pretty"secret');
-    expect(text).toMatch(/\d\d:\d\d:\d\d/);
+    expect(text).toMatch(/20\d\d-\d\d-\d\d \d\d:\d\d:\d\d/);
   });
 });
