@@ -7,23 +7,24 @@ import type { AppHost, ControlCommands, LiveStatus } from './control/commands.ts
 import { createPriceOne } from './control/price-one.ts';
 import type { Fact } from './facts.ts';
 import { raiseBudget } from './budget/budget-table.ts';
-import { recordOrder } from './ledger/audit.ts';
 import { freeze, unfreeze } from './ledger/freeze.ts';
 import { resolveHold } from './ledger/resolve.ts';
+import { acceptClock as keepAccepted, resetDates, type DatesReset } from './ledger/time.ts';
 import type { Slots } from './pacing/slots.ts';
+import type { ClockLook } from './polling/clock-look.ts';
 import type { ProxySettings } from './proxy/settings.ts';
 import type { Store } from './store/store.ts';
 import type { ClockTrust } from './upstream/clock-trust.ts';
-import type { Upstream } from './upstream/upstream.ts';
 
 export interface CommandsDeps {
   version: string;
   clock: Clock;
+  dated: Clock;
+  clockLook: ClockLook;
   startedTick: number;
   /** The process around the app; null in the demo and in tests. */
   host: AppHost | null;
   store: Store;
-  upstream: Upstream;
   clockTrust: ClockTrust;
   slots: Slots;
   config: () => Config;
@@ -35,9 +36,9 @@ export interface CommandsDeps {
 
 /** Makes the commands of a running app. */
 export function controlCommands(deps: CommandsDeps): ControlCommands {
-  const { store, clock } = deps;
-  const at = (): number => clock.now();
-  const sla = { clock, config: deps.config, reader: store, writer: store, publish: deps.publish };
+  const { store, dated } = deps;
+  const at = (): number => dated.now();
+  const sla = { clock: dated, config: deps.config, reader: store, writer: store, publish: deps.publish };
   return {
     reader: store,
     now: at,
@@ -62,6 +63,7 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       await store.write(raiseBudget, { ...raise, ...order, at: at() });
     },
     acceptClock: (order) => acceptClock(deps, order),
+    resetClock: (order) => resetClock(deps, order),
     reload: async (order) => await hostOf(deps.host).reload(order),
     async stop(order) {
       await stopOnOrder(deps, order);
@@ -80,28 +82,39 @@ function liveStatus(deps: CommandsDeps): LiveStatus {
     environment: config.environment,
     upstream: config.upstream.baseUrl,
     pid: process.pid,
-    uptimeSeconds: Math.floor((deps.clock.monotonic() - deps.startedTick) / 1000),
+    uptimeSeconds: Math.floor((deps.dated.monotonic() - deps.startedTick) / 1000),
     pools: deps.slots.pools(),
     breaker: null,
-    clockOffsetMs: deps.upstream.clockOffsetMs,
+    clockOffsetMs: deps.clockTrust.offsetMs,
     store: deps.store.stats(),
     wouldHave: [...deps.wouldHave].map(([word, count]) => ({ word, count })),
   };
 }
 
+interface ClockOrder {
+  actor: string;
+  reason: string;
+}
+
 async function acceptClock(
-  deps: CommandsDeps,
-  order: { actor: string; reason: string },
-): Promise<{ clockOffsetMs: number }> {
-  const clockOffsetMs = deps.clockTrust.accept();
-  await deps.store.write(recordOrder, {
-    at: deps.clock.now(),
-    actor: order.actor,
-    action: 'clock.accept',
-    subject: 'clock',
-    before: null,
-    after: `offset ${clockOffsetMs} ms accepted`,
-    reason: order.reason,
-  });
-  return { clockOffsetMs };
+  { clockTrust, clockLook, store, dated }: CommandsDeps,
+  order: ClockOrder,
+): Promise<{ clockOffsetMs: number | null }> {
+  // The difference is that of now: after a step, what an earlier answer showed is another one.
+  await clockLook.settle()?.catch(() => undefined);
+  const { offsetMs } = clockTrust;
+  await store.write(keepAccepted, { offsetMs, at: dated.now(), ...order });
+  clockTrust.accept({ offsetMs });
+  return { clockOffsetMs: offsetMs };
+}
+
+/** @throws SidecarError `clock_untrusted`, `upstream_unreachable`: what is not known to be right sets no date back. */
+async function resetClock(
+  { clockTrust, clockLook, store, dated }: CommandsDeps,
+  order: ClockOrder,
+): Promise<DatesReset & { datedFrom: number }> {
+  await clockLook.settle();
+  clockTrust.check();
+  const at = dated.now();
+  return { ...(await store.write(resetDates, { at, ...order })), datedFrom: at };
 }

@@ -1,6 +1,7 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
 import { isDeepStrictEqual } from 'node:util';
 import { SlaWatch } from './app-sla.ts';
+import { buildClocks, type AppClocks } from './app-clocks.ts';
 import { CallJournal } from './app-journal.ts';
 import { StoreWatch } from './app-store-watch.ts';
 import type { CallRecord } from './calls/call.ts';
@@ -13,7 +14,6 @@ import { Delivery, type Receiver } from './outbox/delivery.ts';
 import { isHeard } from './outbox/heard-facts.ts';
 import { Slots, type SlotOptions } from './pacing/slots.ts';
 import { AccountReader } from './polling/account-reader.ts';
-import { ClockLook } from './polling/clock-look.ts';
 import { Doubts } from './polling/doubt.ts';
 import { Poller } from './polling/poller.ts';
 import { Closing } from './proxy/closing.ts';
@@ -21,20 +21,17 @@ import { LastFreeze } from './proxy/last-freeze.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
-import { ClockTrust } from './upstream/clock-trust.ts';
 import { openPool } from './upstream/pool.ts';
 import { Upstream, type Connection } from './upstream/upstream.ts';
 
-export interface AppParts {
+export interface AppParts extends AppClocks {
   store: Store;
   upstream: Upstream;
-  clockTrust: ClockTrust;
   slots: Slots;
   doubts: Doubts;
   poller: Poller;
   account: AccountReader;
   closing: Closing;
-  clockLook: ClockLook;
   callJournal: CallJournal;
   watch: SlaWatch;
   delivery: Delivery;
@@ -59,9 +56,8 @@ export interface PartsInput {
 /** Builds the parts; nothing is asked or timed before they are started. */
 export function buildParts(input: PartsInput): AppParts {
   const { store, clock, log, telemetry, config } = input;
-  const { upstream: settings } = config();
   const tokens = currentTokens(input.tokens);
-  const upstream = new Upstream({ ...openConnection(settings), clock, tokens });
+  const upstream = new Upstream({ ...openConnection(config().upstream), clock, tokens });
   const slots = new Slots(slotLimits(config()), clock);
   const lastFreeze = new LastFreeze();
   const publish = (facts: readonly Fact[]): void => {
@@ -83,10 +79,11 @@ export function buildParts(input: PartsInput): AppParts {
     telemetry.callEnded(call);
   };
   const watch = new SlaWatch({ store, upstream, clock, log, config, journal: journalOwn });
+  const clocks = buildClocks({ store, upstream, clock, log, journal: journalOwn });
   const asking = {
     store,
     upstream,
-    clock,
+    clock: clocks.dated,
     publish,
     onError,
     routes: input.routes,
@@ -94,9 +91,7 @@ export function buildParts(input: PartsInput): AppParts {
     credentials: () => tokens.kind,
     journal: journalOwn,
   };
-  const clockLook = new ClockLook({ upstream, clock, journal: journalOwn });
-  const clockTrust = new ClockTrust(() => upstream.clockOffsetMs);
-  const doubts = new Doubts({ ...asking, isClockTrusted: () => clockTrust.isTrusted });
+  const doubts = new Doubts({ ...asking, ages: clocks.ages });
   upstream.onRecovery = () => void doubts.hurry();
   const poller = new Poller({
     ...asking,
@@ -104,17 +99,22 @@ export function buildParts(input: PartsInput): AppParts {
     intervalMs: () => config().tasks.pollIntervalMs,
   });
   const account = new AccountReader({ ...asking, isOn: () => config().account.poll });
-  const closing = new Closing({ store, clock, publish, onError, onCall: (call) => watch.noteCall(call) });
+  const closing = new Closing({
+    store,
+    clock: clocks.dated,
+    publish,
+    onError,
+    onCall: (call) => watch.noteCall(call),
+  });
   return {
+    ...clocks,
     store,
     upstream,
-    clockTrust,
     slots,
     doubts,
     poller,
     account,
     closing,
-    clockLook,
     callJournal,
     watch,
     delivery,

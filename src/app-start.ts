@@ -1,7 +1,6 @@
 /** What a start does with the store before anybody is served. */
 import type { AppParts } from './app-parts.ts';
 import { applyBudgets } from './budget/budget-table.ts';
-import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { freezeState } from './ledger/freeze.ts';
 import { openSlots } from './ledger/open-slots.ts';
@@ -10,13 +9,17 @@ import type { Log } from './telemetry/log.ts';
 
 /** Applies the budgets, finds what an earlier run left open, and takes the slots that its tasks still have. */
 export async function putInOrder(
-  { store, slots, publish, delivery, lastFreeze }: AppParts,
-  { config, clock, log }: { config: Config; clock: Clock; log: Log },
+  { store, slots, publish, delivery, lastFreeze, dated, ages, beginClocks }: AppParts,
+  { config, log }: { config: Config; log: Log },
 ): Promise<void> {
-  const at = clock.now();
+  await beginClocks();
+  const at = dated.now();
   await store.write(applyBudgets, { rules: [...config.budgets], at });
   lastFreeze.set(await store.read(freezeState, {}));
-  const { recovered, due, facts } = await store.write(recoverHolds, { at });
+  const { recovered, due, facts } = await store.write(recoverHolds, {
+    at,
+    age: { now: ages.now(), doubtFrom: ages.doubtFrom },
+  });
   publish(facts);
   // Also what the last process committed and did not live to hand over.
   delivery.wake();

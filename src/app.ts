@@ -103,13 +103,14 @@ class Sidecar implements App {
     try {
       const running = this.#build(store);
       this.#running = running;
-      await putInOrder(running, { config: this.#config, clock: this.#clock, log: this.#log });
+      await putInOrder(running, { config: this.#config, log: this.#log });
       const data = await this.#listen(running);
       await running.watch.start();
       running.doubts.start();
       running.poller.start();
       running.account.start();
       running.storeWatch.start();
+      running.clockKeeper.start();
       const control = await this.#startControl(running, data.urls[0] ?? '');
       await this.#startJobs(running);
       return urlsOf(data, control);
@@ -132,7 +133,7 @@ class Sidecar implements App {
     // First, since these alone can fail: then everything stays as it was.
     if (running) {
       reconnect = reconnection(running.upstream, this.#config, change.config);
-      await running.store.write(applyBudgets, { rules: [...change.config.budgets], at: this.#clock.now() });
+      await running.store.write(applyBudgets, { rules: [...change.config.budgets], at: running.dated.now() });
     }
     this.#loaded = loaded;
     this.#config = change.config;
@@ -159,7 +160,7 @@ class Sidecar implements App {
   async runDue(): Promise<void> {
     await this.#running?.doubts.runDue();
     await this.#running?.poller.runDue();
-    await this.#running?.jobs?.runDue(this.#clock.now());
+    await this.#running?.jobs?.runDue(this.#running.dated.now());
   }
 
   #openStore(): Promise<Store> {
@@ -200,24 +201,15 @@ class Sidecar implements App {
   }
 
   #dataPlane(running: Running): DataPlaneDeps {
-    const { store, upstream, clockTrust, publish } = running;
+    const { store, upstream, dated, publish } = running;
     const telemetry = this.#telemetry;
-    const observer = new Observer({ store, clock: this.#clock, log: this.#log, publish });
+    const observer = new Observer({ store, clock: dated, log: this.#log, publish });
     return {
       ...running,
       clock: this.#clock,
       telemetry,
       injection: new Injection(),
       accountRefusals: this.#accountRefusals,
-      // A Kling on this machine, an emulator, has this machine's clock.
-      learnClock: () =>
-        upstream.lastAnswerAt === null && !isLoopback(upstream.host.replace(/:\d+$|[[\]]/g, ''))
-          ? running.clockLook.learn()
-          : null,
-      checkClock: () => {
-        if (!clockTrust.isTrusted) void running.clockLook.look();
-        clockTrust.check();
-      },
       checkStore: () => running.storeWatch.check(),
       noteVerdict: (create, { end, info, message }) => {
         const { product, template } = create.route;
@@ -253,8 +245,8 @@ class Sidecar implements App {
       import('./app-gauges.ts'),
     ]);
     const { config, settings } = { config: () => this.#config, settings: () => this.#settings };
-    const { store, upstream, clockTrust, slots, publish } = running;
-    this.#telemetry.gaugeSource(() => readGaugeSnapshot(store, slots, this.#clock, config()));
+    const { store, slots, dated } = running;
+    this.#telemetry.gaugeSource(() => readGaugeSnapshot(store, slots, dated, config()));
     running.control = createControlPlane({
       hosts: this.#config.control.hosts,
       dataUrl,
@@ -263,18 +255,14 @@ class Sidecar implements App {
       token: this.#secrets.controlToken,
       requireTokenForReads: !this.#config.control.hosts.every(isLoopback),
       commands: controlCommands({
-        store,
-        upstream,
-        slots,
+        ...running,
+        clock: this.#clock,
         config,
         settings,
-        publish,
-        clock: this.#clock,
         wouldHave: this.#wouldHave,
         version: this.#options.version,
         startedTick: this.#startedTick,
         host: this.#options.host ?? null,
-        clockTrust,
         readiness: () => this.#readiness(running),
       }),
       telemetry: this.#telemetry,
@@ -301,7 +289,7 @@ class Sidecar implements App {
   async #startJobs(running: Running): Promise<void> {
     const { createAppJobs } = await import('./app-jobs.ts');
     const config = (): Config => this.#config;
-    running.jobs = createAppJobs({ ...running, clock: this.#clock, log: this.#log, config });
+    running.jobs = createAppJobs({ ...running, clock: running.dated, log: this.#log, config });
     running.jobs.start();
   }
 
@@ -320,6 +308,7 @@ class Sidecar implements App {
     // A moment for requests that were cut off to be recorded.
     await this.#inFlight.idle(SETTLE_MS_MAX);
     await running.watch.stop();
+    await running.clockKeeper.stop();
     await running.callJournal.flush();
     running.closing.stop();
     running.storeWatch.stop();

@@ -2,7 +2,7 @@
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 import { readCounter } from './counter-table.ts';
-import { inDoubtCredits, lastHoldAt } from './hold-table.ts';
+import { inDoubtCredits, datedTo } from './hold-table.ts';
 import { claimsOf, currentRules, type MatchLabels } from './rule-book.ts';
 
 export interface BudgetRoom {
@@ -24,7 +24,7 @@ export interface BudgetRoom {
 export const budgetRoom = defineRead(
   'budget.budgetRoom',
   async (tx: Tx, args: { at: Ms; labels: MatchLabels }): Promise<{ rooms: BudgetRoom[] }> => {
-    const at = Math.max(args.at, (await lastHoldAt(tx)) ?? args.at);
+    const at = Math.max(args.at, (await datedTo(tx)) ?? args.at);
     const rooms: BudgetRoom[] = [];
     for (const claim of claimsOf(await currentRules(tx), args.labels, at)) {
       const { settled, held } = await readCounter(tx, claim.counterId);

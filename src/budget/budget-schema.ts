@@ -136,4 +136,16 @@ INSERT INTO outbox_keys (key, at)
 SELECT 'budget_threshold:' || id || ':' || noted_ppm, 0 FROM budget_counters WHERE noted_ppm > 0;
 `,
   },
+  {
+    // `dated_to`: no hold is dated earlier. `aged_to`: how far the clock of ages has come (ledger/age-clock.ts).
+    // `doubt_age_from` and `next_look_up_at` are readings of that clock; in 0.1.0 they were the wall clock's.
+    id: '081-clocks',
+    sqlite: `
+ALTER TABLE spending ADD COLUMN dated_to INTEGER;
+ALTER TABLE spending ADD COLUMN aged_to INTEGER;
+ALTER TABLE holds ADD COLUMN doubt_age_from INTEGER;
+UPDATE holds SET doubt_age_from = doubt_since WHERE in_doubt = 1;
+UPDATE spending SET dated_to = (SELECT MAX(at) FROM holds);
+`,
+  },
 ];

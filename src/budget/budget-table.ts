@@ -17,7 +17,7 @@ import { recordAudit } from './audit-table.ts';
 import { backfill } from './backfill.ts';
 import type { BudgetMatch, BudgetRule } from './budget-rule.ts';
 import { counterIds } from './hold.ts';
-import { holdsInDoubt, lastHoldAt } from './hold-table.ts';
+import { holdsInDoubt, datedTo } from './hold-table.ts';
 import { counterIdOf, currentRules, limitAt, renewVersion, ruleIdOf, type ActiveRule } from './rule-book.ts';
 import { windowAt } from './window.ts';
 
@@ -102,7 +102,7 @@ async function applyOne(
     at,
   );
   if (!wasActive) {
-    const instant = Math.max(at, (await lastHoldAt(tx)) ?? at);
+    const instant = Math.max(at, (await datedTo(tx)) ?? at);
     await backfill(tx, { ...rule, id, raises: [] }, instant);
   }
   (wasActive ? applied.changed : applied.added).push(rule.name);
@@ -158,7 +158,7 @@ export const raiseBudget = defineWrite(
       const text = `A raise by ${formatCredits(byCredits)} credits is not possible: it must be above 0.`;
       throw new SidecarError('bad_usage', text);
     }
-    const now = Math.max(at, (await lastHoldAt(tx)) ?? at);
+    const now = Math.max(at, (await datedTo(tx)) ?? at);
     if (until <= now) {
       const text = `A raise until ${new Date(until).toISOString()} would have ended already; it is ${new Date(now).toISOString()}.`;
       throw new SidecarError('bad_usage', text);
@@ -223,7 +223,7 @@ export interface BudgetRow {
 export const listBudgets = defineRead(
   'budget.listBudgets',
   async (tx: Tx, args: { at: Ms }): Promise<{ budgets: BudgetRow[] }> => {
-    const at = Math.max(args.at, (await lastHoldAt(tx)) ?? args.at);
+    const at = Math.max(args.at, (await datedTo(tx)) ?? args.at);
     const doubts = new Map<string, MilliCredits>();
     for (const hold of await holdsInDoubt(tx)) {
       for (const id of counterIds(hold.counters)) doubts.set(id, (doubts.get(id) ?? 0) + hold.credits);

@@ -40,7 +40,7 @@ SELECT ?, MAX(seq) + 1, ?, 'adjust', ?, ?, ? FROM entries WHERE hold_id = ?`;
 
 /** The columns of a {@link HoldRow}. */
 export const HOLD_COLUMNS = `id, at, app, tag, operation, model, mode, product, credits, settled_credits, state,
-  counters, guarded, external_task_id, task_id, in_doubt, doubt_since, look_ups`;
+  counters, guarded, external_task_id, task_id, in_doubt, doubt_since, doubt_age_from, look_ups`;
 
 const SELECT_HOLD = `SELECT ${HOLD_COLUMNS} FROM holds WHERE id = ?`;
 const END_HOLD = `UPDATE holds SET state = ?, settled_credits = ?, ended_at = ?, in_doubt = 0, next_look_up_at = NULL
@@ -149,16 +149,22 @@ export async function adjustHold(
   return [...facts, ...thresholds];
 }
 
-/** Puts a held hold in doubt, to be looked up first at `nextLookUpAt` (null: it cannot be looked up). */
+/**
+ * Puts a held hold in doubt, to be looked up first at `nextLookUpAt` (null: it cannot be looked up). `at` is a date;
+ * `ageFrom` and `nextLookUpAt` are readings of the clock of ages. Without `ageFrom` the doubt grows old from its first
+ * answered look-up on.
+ */
 export async function putInDoubt(
   tx: Tx,
   hold: HoldRow,
-  doubt: { at: Ms; nextLookUpAt: Ms | null; evidence: string },
+  doubt: { at: Ms; ageFrom: Ms | null; nextLookUpAt: Ms | null; evidence: string },
 ): Promise<Fact> {
   await tx.run(
-    `UPDATE holds SET in_doubt = 1, doubt_since = ?, next_look_up_at = ?, doubt_evidence = ?, look_ups = 0
+    `UPDATE holds SET in_doubt = 1, doubt_since = ?, doubt_age_from = ?, next_look_up_at = ?, doubt_evidence = ?,
+       look_ups = 0
      WHERE id = ? AND state = 'held'`,
     doubt.at,
+    doubt.ageFrom,
     doubt.nextLookUpAt,
     doubt.evidence,
     hold.id,
@@ -186,10 +192,13 @@ export function holdsInDoubt(tx: Tx): Promise<{ credits: MilliCredits; counters:
   return tx.all('SELECT credits, counters FROM holds WHERE in_doubt = 1');
 }
 
-/** The instant of the newest hold; null before the first. No later hold is earlier. */
-export async function lastHoldAt(tx: Tx): Promise<Ms | null> {
-  const row = await tx.get<{ last_at: Ms | null }>('SELECT MAX(at) AS last_at FROM holds');
-  return row?.last_at ?? null;
+/**
+ * The instant that no later hold is dated before: that of the newest hold, unless an operator set it back
+ * (ledger/time.ts). Null before the first hold.
+ */
+export async function datedTo(tx: Tx): Promise<Ms | null> {
+  const row = await tx.get<{ dated_to: Ms | null }>('SELECT dated_to FROM spending WHERE id = 1');
+  return row?.dated_to ?? null;
 }
 
 export interface ListHoldsArgs {

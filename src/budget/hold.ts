@@ -56,6 +56,8 @@ export interface HoldRow {
   task_id: string | null;
   in_doubt: number;
   doubt_since: Ms | null;
+  /** A reading of the clock of ages; null until a look-up is answered, where no reading was sure. */
+  doubt_age_from: Ms | null;
   look_ups: number;
 }
 

@@ -38,7 +38,7 @@ const DROP_PROMPT = 'UPDATE holds SET prompt_hash = NULL, prompt_preview = NULL 
 export const purgeOld = defineWrite('calls.purgeOld', async (tx: Tx, args: PurgeArgs): Promise<Purged> => {
   const calls = await purgeCalls(tx, args.at - args.callRetentionDays * DAY_MS);
   const prompts = await purgePrompts(tx, args.at - args.promptRetentionDays * DAY_MS);
-  const guards = await purgeGuards(tx, args.at - ANSWER_KEPT_MS);
+  const guards = await purgeGuards(tx, args.at);
   return { calls, prompts, guards, more: Math.max(calls, prompts, guards) >= ROWS_MAX };
 });
 
@@ -85,11 +85,14 @@ async function purgePrompts(tx: Tx, before: Ms): Promise<number> {
   return rows.length;
 }
 
-async function purgeGuards(tx: Tx, answeredBefore: Ms): Promise<number> {
+/** Answers grow old by the clock of ages, as the store knows it. */
+async function purgeGuards(tx: Tx, at: Ms): Promise<number> {
   const expired = await tx.all<{ hold_id: string }>(
     `SELECT a.hold_id FROM answers a JOIN holds h ON h.id = a.hold_id
-     WHERE a.at <= ? AND h.state <> 'held' ORDER BY a.at LIMIT ${ROWS_MAX}`,
-    answeredBefore,
+     WHERE a.at <= COALESCE((SELECT aged_to FROM spending), ?) - ? AND h.state <> 'held'
+     ORDER BY a.at LIMIT ${ROWS_MAX}`,
+    at,
+    ANSWER_KEPT_MS,
   );
   for (const { hold_id } of expired) {
     await tx.run('DELETE FROM guards WHERE hold_id = ?', hold_id);

@@ -123,6 +123,7 @@ function offlineCommands(
     resolveHold: needsDaemon,
     raiseBudget: needsDaemon,
     acceptClock: needsDaemon,
+    resetClock: needsDaemon,
     reload: needsDaemon,
     stop: needsDaemon,
     sla: slaCommands(sla),

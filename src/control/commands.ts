@@ -1,4 +1,5 @@
 /** What the control plane asks of the program: the app supplies it, the plane never reaches past it. */
+import type { DatesReset } from '../ledger/time.ts';
 import type { Store } from '../store/store.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { EnforceMode } from '../words.ts';
@@ -69,8 +70,13 @@ export interface ControlCommands {
    * @throws SidecarError `not_found` where no such budget is in force, `bad_usage` where `until` has passed.
    */
   raiseBudget(raise: { name: string; byCredits: MilliCredits; until: Ms }, order: Order): Promise<void>;
-  /** Accepts the difference between our clock and Kling's as it stands, so that creates go on. */
-  acceptClock(order: Order): Promise<{ clockOffsetMs: Ms }>;
+  /** Accepts the difference between our clock and Kling's as it is (null: Kling's is not known), so that creates go on. */
+  acceptClock(order: Order): Promise<{ clockOffsetMs: Ms | null }>;
+  /**
+   * Lets new holds be dated by the present again, after a wrong clock dated some into the future.
+   * @throws SidecarError `clock_untrusted`, `upstream_unreachable`.
+   */
+  resetClock(order: Order): Promise<DatesReset & { datedFrom: Ms }>;
   /** Reads config and secrets again, as SIGHUP does. @throws SidecarError with what is invalid, `bad_usage` in the demo. */
   reload(order: Order): Promise<ReloadOutcome>;
   /**

@@ -2,12 +2,21 @@
 import { createRoute } from '@hono/zod-openapi';
 import { fromCredits } from '../units.ts';
 import { answerBudgets } from './answers/budget-answer.ts';
+import { answerClockReset } from './answers/clock-answer.ts';
 import { answerFreeze } from './answers/status-answer.ts';
 import { answerHold } from './answers/hold-answer.ts';
 import type { ControlCommands } from './commands.ts';
 import { budgetParams, holdParams, orderBody, raiseBody, reasonBody } from './questions.ts';
 import { answers, jsonBody, TOKEN, type App } from './route-parts.ts';
-import { budgetsAnswer, clockAnswer, freezeAnswer, holdAnswer, reloadAnswer, stopAnswer } from './schemas.ts';
+import {
+  budgetsAnswer,
+  clockAnswer,
+  clockResetAnswer,
+  freezeAnswer,
+  holdAnswer,
+  reloadAnswer,
+  stopAnswer,
+} from './schemas.ts';
 
 const resolve = createRoute({
   method: 'post',
@@ -48,6 +57,14 @@ const acceptClock = createRoute({
   security: TOKEN,
   request: { body: jsonBody(reasonBody) },
   responses: answers(clockAnswer, 'Accepted.'),
+});
+const resetClock = createRoute({
+  method: 'post',
+  path: '/v1/clock/reset',
+  summary: 'Dates new holds by the present again, after a wrong clock dated some into the future',
+  security: TOKEN,
+  request: { body: jsonBody(reasonBody) },
+  responses: answers(clockResetAnswer, 'What was dated later than the present, if anything.'),
 });
 
 const reload = createRoute({
@@ -91,6 +108,9 @@ export function addOrderRoutes(app: App, commands: ControlCommands): void {
   });
   app.openapi(acceptClock, async (context) =>
     context.json(await commands.acceptClock(context.req.valid('json')), 200),
+  );
+  app.openapi(resetClock, async (context) =>
+    context.json(answerClockReset(await commands.resetClock(context.req.valid('json'))), 200),
   );
   app.openapi(reload, async (context) => {
     const { changed, needRestart } = await commands.reload(context.req.valid('json'));

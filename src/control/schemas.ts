@@ -12,6 +12,7 @@ const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
 const cursor = z.string().nullable().describe('Give it as `cursor` to go on; null at the end.');
 const mode = z.enum(['std', 'pro', '4k']).nullable();
 const operation = z.enum(OPERATIONS);
+const holdState = z.enum(['held', 'settled', 'released', 'written_off']);
 
 export const problem = z
   .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string(), word: z.string() })
@@ -191,7 +192,7 @@ export const taskAnswer = z
 const hold = z
   .object({
     id: z.string(),
-    state: z.enum(['held', 'settled', 'released', 'written_off']),
+    state: holdState,
     inDoubt: z.boolean(),
     credits: credits.describe('What was held.'),
     settledCredits: credits,
@@ -212,8 +213,28 @@ const hold = z
 export const holdsAnswer = z.object({ holds: z.array(hold), nextCursor: cursor }).openapi('HoldsAnswer');
 export const holdAnswer = z.object({ hold }).openapi('HoldAnswer');
 export const clockAnswer = z
-  .object({ clockOffsetMs: z.number().describe('The difference that is accepted.') })
+  .object({
+    clockOffsetMs: z
+      .number()
+      .nullable()
+      .describe('The difference that is accepted; null where Kling’s answers show no time.'),
+  })
   .openapi('ClockAnswer');
+export const clockResetAnswer = z
+  .object({
+    wasReset: z.boolean().describe('False where no hold was dated later than the present.'),
+    datedFrom: instant.describe('New holds are dated from here on.'),
+    wasDatedTo: instant.nullable(),
+    futureHolds: z.object({
+      count: z.int(),
+      credits: credits.describe('Held or settled; they count in the windows of their own dates.'),
+      holds: z
+        .array(z.object({ id: z.string(), createdAt: instant, credits, state: holdState }))
+        .describe('The earliest hundred.'),
+    }),
+  })
+  .openapi('ClockResetAnswer');
+export type ClockResetAnswer = z.infer<typeof clockResetAnswer>;
 
 export const reloadAnswer = z
   .object({

@@ -35,4 +35,13 @@ DELETE FROM guards WHERE hold_id IN (SELECT hold_id FROM answers WHERE status IN
 DELETE FROM answers WHERE status IN (401, 403, 404, 429);
 `,
   },
+  {
+    // Answers of 0.1.0 were dated by the wall clock: ages go on from the newest of them.
+    id: '082-answer-ages',
+    sqlite: `
+UPDATE spending SET aged_to = (
+  SELECT MAX(at) FROM (SELECT MAX(at) AS at FROM answers UNION ALL SELECT MAX(doubt_age_from) FROM holds)
+);
+`,
+  },
 ];

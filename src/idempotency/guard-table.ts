@@ -2,7 +2,8 @@
  * Guards as rows. The scope of an idempotency key is its app; a caller's external task id has one scope for all.
  *
  * **Invariant**: a guard's row lives and ends with its hold's: written with it, dropped when the hold turns out never
- * to have reached Kling, else kept {@link ANSWER_KEPT_MS} after the answer and at least until the hold has ended.
+ * to have reached Kling, else kept {@link ANSWER_KEPT_MS} after the answer and at least until the hold has ended. Answers grow old
+ * by the clock of ages, as the store knows it (`spending.aged_to`): no step of a wall clock lets one expire.
  */
 import type { Tx } from '../store/operation.ts';
 import { ANSWER_KEPT_MS, type Ms } from '../units.ts';
@@ -24,18 +25,20 @@ interface GuardRow {
   in_doubt: number;
   next_look_up_at: Ms | null;
   answered_at: Ms | null;
+  /** How far the clock of ages has come; null before a first run. */
+  aged_to: Ms | null;
   status: number | null;
   headers: string | null;
   body: Uint8Array | null;
 }
 
 const SELECT_GUARD = `SELECT g.hold_id, g.app, g.fingerprint, h.state AS hold_state, h.external_task_id,
-  h.task_id, h.in_doubt, h.next_look_up_at, a.at AS answered_at, a.status, a.headers, a.body
+  h.task_id, h.in_doubt, h.next_look_up_at, a.at AS answered_at, (SELECT aged_to FROM spending) AS aged_to, a.status, a.headers, a.body
 FROM guards g JOIN holds h ON h.id = g.hold_id LEFT JOIN answers a ON a.hold_id = g.hold_id
 WHERE g.kind = ? AND g.scope = ? AND g.value = ?`;
 const INSERT_GUARD = `INSERT INTO guards (kind, scope, value, hold_id, app, fingerprint) VALUES (?, ?, ?, ?, ?, ?)`;
 const KEEP_ANSWER = `INSERT INTO answers (hold_id, at, status, headers, body)
-SELECT id, ?, ?, ?, ? FROM holds WHERE id = ? AND guarded = 1
+SELECT id, COALESCE((SELECT aged_to FROM spending), ?), ?, ?, ? FROM holds WHERE id = ? AND guarded = 1
 ON CONFLICT (hold_id) DO UPDATE SET status = excluded.status, headers = excluded.headers, body = excluded.body
 WHERE answers.status IS NULL`;
 
@@ -82,7 +85,8 @@ export async function findGuard(
 }
 
 function isExpired(row: GuardRow, at: Ms): boolean {
-  return row.answered_at !== null && row.hold_state !== 'held' && row.answered_at + ANSWER_KEPT_MS <= at;
+  const isOld = row.answered_at !== null && row.answered_at + ANSWER_KEPT_MS <= (row.aged_to ?? at);
+  return isOld && row.hold_state !== 'held';
 }
 
 function answerOf(row: GuardRow): StoredAnswer | null {
@@ -103,7 +107,8 @@ export async function keepAnswer(tx: Tx, holdId: string, answer: StoredAnswer, a
 /** Marks that a hold ended without an answer to give again, so that its guards expire as if it had been answered. */
 export async function closeUnanswered(tx: Tx, holdId: string, at: Ms): Promise<void> {
   await tx.run(
-    'INSERT INTO answers (hold_id, at) VALUES (?, ?) ON CONFLICT (hold_id) DO NOTHING',
+    `INSERT INTO answers (hold_id, at) SELECT ?, COALESCE(aged_to, ?) FROM spending WHERE true
+     ON CONFLICT (hold_id) DO NOTHING`,
     holdId,
     at,
   );

@@ -20,8 +20,8 @@ interface SpendingState {
   frozen_since: Ms | null;
   frozen_reason: string | null;
   frozen_actor: string | null;
-  /** The instant of the newest hold. */
-  last_at: Ms | null;
+  /** No hold is dated earlier. */
+  dated_to: Ms | null;
 }
 
 interface Taken {
@@ -29,9 +29,9 @@ interface Taken {
   state: CounterState;
 }
 
-const SELECT_STATE = `SELECT rules_version, frozen_since, frozen_reason, frozen_actor,
-  (SELECT MAX(at) FROM holds) AS last_at
+const SELECT_STATE = `SELECT rules_version, frozen_since, frozen_reason, frozen_actor, dated_to
 FROM spending WHERE id = 1`;
+const SET_DATED_TO = 'UPDATE spending SET dated_to = ? WHERE id = 1';
 
 /** Inserts the hold of a create, or says why it may not leave. Nothing is changed unless it is admitted. */
 export const admit = defineFactWrite(
@@ -46,11 +46,12 @@ export const admit = defineFactWrite(
     if (!state) throw new Error('the row of table spending is missing');
     const frozen = freezeOf(state);
     if (frozen) return { kind: 'refused', refusal: frozen };
-    const at = Math.max(hold.at, state.last_at ?? hold.at);
+    const at = Math.max(hold.at, state.dated_to ?? hold.at);
     const claims = claimsOf(await rulesOf(tx, state.rules_version), hold, at);
     const taken = await takeAll(tx, claims, hold.credits, enforce);
     if (!taken) return { kind: 'refused', refusal: await explain(tx, claims, hold.credits) };
     const counters = claims.map((claim) => claim.counterId).join(' ');
+    if (at !== state.dated_to) await tx.run(SET_DATED_TO, at);
     await insertHold(tx, hold, { at, counters, isGuarded: guard !== null });
     if (guard) await insertGuards(tx, hold.app, guard, hold.holdId);
     const facts: Fact[] = [];

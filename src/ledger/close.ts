@@ -11,9 +11,8 @@ import { journalCall } from '../sla/journal.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
 import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
-import type { CloseArgs, CreateEnd } from './ledger.ts';
-import { firstLookUpAt } from './look-up-schedule.ts';
-import { attachSighting, releaseHold, resolveTo } from './sighting.ts';
+import type { AgeReading, CloseArgs, CreateEnd } from './ledger.ts';
+import { attachSighting, firstAges, releaseHold, resolveTo } from './sighting.ts';
 
 /**
  * Records how a create's attempt ended.
@@ -25,10 +24,10 @@ import { attachSighting, releaseHold, resolveTo } from './sighting.ts';
 export const closeCreate = defineFactWrite(
   'ledger.closeCreate',
   async (tx: Tx, args: CloseArgs): Promise<{ facts: Fact[] }> => {
-    const { holdId, at, end, calls, answer } = args;
+    const { holdId, at, end, calls, answer, age = { now: args.at, doubtFrom: args.at } } = args;
     // Before the end, so that a release finds the answer and leaves the guard.
     if (answer && end.kind !== 'unknown') await keepAnswer(tx, holdId, answer, at);
-    const facts = await applyEnd(tx, holdId, end, at);
+    const facts = await applyEnd(tx, holdId, end, { at, age });
     for (const call of calls) await journalCall(tx, call);
     return { facts };
   },
@@ -36,10 +35,15 @@ export const closeCreate = defineFactWrite(
   'request',
 );
 
-async function applyEnd(tx: Tx, holdId: string, end: CreateEnd, at: Ms): Promise<Fact[]> {
+async function applyEnd(
+  tx: Tx,
+  holdId: string,
+  end: CreateEnd,
+  { at, age }: { at: Ms; age: AgeReading },
+): Promise<Fact[]> {
   switch (end.kind) {
     case 'task':
-      return (await attachSighting(tx, holdId, end.sighting, { source: 'create', at })).facts;
+      return (await attachSighting(tx, holdId, end.sighting, { source: 'create', at, age })).facts;
     case 'done':
       return settleAtOnce(tx, holdId, end, at);
     case 'refused': {
@@ -50,8 +54,7 @@ async function applyEnd(tx: Tx, holdId: string, end: CreateEnd, at: Ms): Promise
     case 'unknown': {
       const hold = await readHold(tx, holdId);
       if (hold.state !== 'held' || hold.in_doubt === 1 || hold.task_id !== null) return [];
-      const nextLookUpAt = hold.external_task_id === null ? null : firstLookUpAt(at);
-      return [await putInDoubt(tx, hold, { at, nextLookUpAt, evidence: end.evidence })];
+      return [await putInDoubt(tx, hold, { at, ...firstAges(hold, age), evidence: end.evidence })];
     }
   }
 }

@@ -39,6 +39,7 @@ import { recoverHolds } from './recover.ts';
 import { resolveHold } from './resolve.ts';
 import { firstSignOfLife, spendingElsewhere } from './spending-elsewhere.ts';
 import { moneyStatus } from './status.ts';
+import { acceptClock, keepAge, readTime, resetDates } from './time.ts';
 import { listUsage, sumUsage } from './usage.ts';
 import { verifyLedger } from './verify.ts';
 
@@ -88,6 +89,10 @@ export const ledgerModules: readonly StoreModule[] = [
       openSlots,
       dropExternalId,
       moneyStatus,
+      readTime,
+      keepAge,
+      acceptClock,
+      resetDates,
       spendingElsewhere,
       firstSignOfLife,
     ],

@@ -78,12 +78,24 @@ export interface CloseArgs {
   calls: CallRecord[];
   /** Kling's answer, kept where a guard was given; null (or end `unknown`) keeps the guard open or frees it. */
   answer: StoredAnswer | null;
+  /** The clock of ages, by which an end that is `unknown` grows old; left out, `at` is a reading of it too. */
+  age?: AgeReading;
+}
+
+/** What the clock of ages shows (age-clock.ts). */
+export interface AgeReading {
+  now: Ms;
+  /** From when a doubt that begins now counts; null: from its first answered look-up. */
+  doubtFrom: Ms | null;
 }
 
 /** What a look-up by external id showed: `failed` (no answer from Kling) does not count as one. */
 export interface LookUpArgs {
   holdId: string;
+  /** The date of what it shows. */
   at: Ms;
+  /** A reading of the clock of ages; left out, `at` is one too. */
+  age?: Ms;
   outcome:
     | { kind: 'found'; sighting: TaskSighting; answer: StoredAnswer | null }
     | { kind: 'absent'; evidence: string }
@@ -97,6 +109,7 @@ export interface DueLookUp {
   path: string;
   route: string;
   app: string;
-  doubtSince: Ms;
+  /** A reading of the clock of ages; null until a look-up is answered, where no reading was sure. */
+  ageFrom: Ms | null;
   lookUps: number;
 }

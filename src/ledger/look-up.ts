@@ -23,21 +23,21 @@ interface DueColumns {
   path: string;
   route: string;
   app: string;
-  doubt_since: Ms;
+  doubt_age_from: Ms | null;
   look_ups: number;
 }
 
 /**
  * Gives the holds that are due for a look-up, the longest due first, and how many will ever be: `open`.
- * One whose doubt began in our future, or whose next look-up is further off than any is put, is due: the clock was set
- * back.
+ * One whose doubt began in our future, or whose next look-up is further off than any is put, is due: 0.1.0 dated it by a
+ * wall clock. `at` is a reading of the clock of ages.
  */
 export const dueLookUps = defineRead(
   'ledger.dueLookUps',
   async (tx: Tx, args: { at: Ms; limit: number }): Promise<{ due: DueLookUp[]; open: number }> => {
     const rows = await tx.all<DueColumns>(
-      `SELECT id, external_task_id, path, route, app, doubt_since, look_ups FROM holds
-       WHERE in_doubt = 1 AND external_task_id IS NOT NULL AND (next_look_up_at <= ? OR next_look_up_at > ? OR doubt_since > ?)
+      `SELECT id, external_task_id, path, route, app, doubt_age_from, look_ups FROM holds
+       WHERE in_doubt = 1 AND external_task_id IS NOT NULL AND (next_look_up_at <= ? OR next_look_up_at > ? OR doubt_age_from > ?)
        ORDER BY next_look_up_at LIMIT ?`,
       args.at,
       args.at + DECISIVE_MS,
@@ -53,7 +53,7 @@ export const dueLookUps = defineRead(
       path: row.path,
       route: row.route,
       app: row.app,
-      doubtSince: row.doubt_since,
+      ageFrom: row.doubt_age_from,
       lookUps: row.look_ups,
     }));
     return { due, open: count?.open ?? 0 };
@@ -73,22 +73,23 @@ export const recordLookUps = defineFactWrite(
 );
 
 async function recordOne(tx: Tx, lookUp: LookUpArgs): Promise<Fact[]> {
-  const { holdId, at, outcome } = lookUp;
+  const { holdId, at, age = at, outcome } = lookUp;
   const hold = await readHold(tx, holdId);
   if (outcome.kind === 'found') return found(tx, hold, outcome, at);
   if (hold.in_doubt === 0) return [];
-  const doubtSince = hold.doubt_since ?? hold.at;
+  const ageFrom = hold.doubt_age_from ?? age;
   if (outcome.kind === 'failed') {
-    await tx.run('UPDATE holds SET next_look_up_at = ? WHERE id = ?', at + RETRY_MS, holdId);
+    await tx.run('UPDATE holds SET next_look_up_at = ? WHERE id = ?', age + RETRY_MS, holdId);
     return [];
   }
-  if (isDecisive(doubtSince, at)) {
+  if (isDecisive(ageFrom, age)) {
     const released = await releaseHold(tx, hold, outcome.evidence, at);
     return [...released, doubtEnded(hold, null, at)];
   }
   await tx.run(
-    'UPDATE holds SET look_ups = look_ups + 1, next_look_up_at = ? WHERE id = ?',
-    nextLookUpAt(doubtSince, at),
+    'UPDATE holds SET look_ups = look_ups + 1, doubt_age_from = ?, next_look_up_at = ? WHERE id = ?',
+    ageFrom,
+    nextLookUpAt(ageFrom, age),
     holdId,
   );
   return [];
@@ -112,7 +113,7 @@ function doubtEnded(hold: HoldRow, taskId: string | null, at: Ms): Fact {
   return { kind: 'doubt_ended', holdId: hold.id, found: taskId !== null, taskId, at, ...labelsOf(hold) };
 }
 
-/** Makes every hold in doubt due now, as after an outage of Kling's; gives how many. */
+/** Makes every hold in doubt due now, as after an outage of Kling's; gives how many. `at` is a reading of the clock of ages. */
 export const makeLookUpsDue = defineWrite(
   'ledger.makeLookUpsDue',
   async (tx: Tx, args: { at: Ms }): Promise<{ due: number }> => {

@@ -32,11 +32,23 @@ import {
   type KnownTask,
 } from '../tasks/task-table.ts';
 import type { Ms } from '../units.ts';
+import type { AgeReading } from './ledger.ts';
 import { firstLookUpAt } from './look-up-schedule.ts';
 
 export interface Seen {
   source: SightingSource;
   at: Ms;
+  /** Given with a create's own answer, which alone can put its hold in doubt. */
+  age?: AgeReading;
+}
+
+/** When a hold that is put in doubt now is looked up first, and from when its doubt counts. */
+export function firstAges(
+  hold: Pick<HoldRow, 'external_task_id'>,
+  age: AgeReading,
+): { ageFrom: Ms | null; nextLookUpAt: Ms | null } {
+  const nextLookUpAt = hold.external_task_id === null ? null : firstLookUpAt(age.now);
+  return { ageFrom: age.doubtFrom, nextLookUpAt };
 }
 
 /** Ends a hold, and with it what its guard waits for. */
@@ -104,8 +116,8 @@ async function attachKnown(tx: Tx, holdId: string, sighting: TaskSighting, seen:
   }
   await dropAnswer(tx, holdId);
   if (hold.in_doubt === 1) return { isOwn: false, facts: [] };
-  const nextLookUpAt = hold.external_task_id === null ? null : firstLookUpAt(seen.at);
-  return { isOwn: false, facts: [await putInDoubt(tx, hold, { at: seen.at, nextLookUpAt, evidence })] };
+  const ages = seen.age ? firstAges(hold, seen.age) : { ageFrom: null, nextLookUpAt: null };
+  return { isOwn: false, facts: [await putInDoubt(tx, hold, { at: seen.at, ...ages, evidence })] };
 }
 
 /** Does to a known task and its hold what a sighting says; nothing where it says nothing new. */

@@ -1,62 +1,69 @@
 /**
- * A look at Kling's clock: before the first create, which a wrong clock of ours would date weeks ahead and all later ones
- * with it; and while the two differ, since creates are refused then, and an app that only creates would never bring the
- * answer that shows them to agree again.
+ * Looks at Kling's clock: before the first create, which a wrong clock of ours would date weeks ahead and all later ones
+ * with it; after a step of our clock; where an answer contradicts those before it; and while the two clocks differ, since
+ * creates are refused then, and an app that only creates would never bring the answer that shows them to agree again.
  */
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Ms } from '../units.ts';
+import type { ClockTrust } from '../upstream/clock-trust.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
-/** At most one look in this time. */
-const LOOK_MS_MIN: Ms = 5_000;
-/** How long a look may take: a create may wait for it. */
+/** How long a look may take: a create waits for it. */
 const LOOK_MS_MAX: Ms = 5_000;
+/** Looks in a row: one, one more where an odd answer came, and one that settles it. */
+const LOOKS_MAX = 3;
 /** A free read with either kind of credential: one row of one page of a list. */
 const ROUTE = '/v1/videos/text2video';
 const PATH = `${ROUTE}?pageNum=1&pageSize=1`;
 
-export class ClockLook {
-  readonly #deps: { upstream: Upstream; clock: Clock; journal: (call: CallRecord) => void };
-  #lastTick: Ms = -Infinity;
-  #learning: Promise<void> | null = null;
+export interface ClockLookDeps {
+  upstream: Upstream;
+  trust: ClockTrust;
+  clock: Clock;
+  journal: (call: CallRecord) => void;
+}
 
-  constructor(deps: { upstream: Upstream; clock: Clock; journal: (call: CallRecord) => void }) {
+export class ClockLook {
+  readonly #deps: ClockLookDeps;
+  #settling: Promise<void> | null = null;
+
+  constructor(deps: ClockLookDeps) {
     this.#deps = deps;
   }
 
   /**
-   * Learns Kling's clock, where no answer has shown it yet; many may wait for one look.
-   * @throws SidecarError `upstream_unreachable` where no answer came.
+   * Sees that a create can be dated now; many wait for the same looks.
+   * @returns Null where nothing has to be looked at: then `check` of the trust says the rest.
+   * @throws SidecarError `upstream_unreachable` where Kling brought no answer.
    */
-  learn(): Promise<void> {
-    this.#learning ??= this.#learn().finally(() => {
-      this.#learning = null;
+  settle(): Promise<void> | null {
+    if (!this.#deps.trust.needsLook) return null;
+    this.#settling ??= this.#settle().finally(() => {
+      this.#settling = null;
     });
-    return this.#learning;
+    return this.#settling;
   }
 
-  async #learn(): Promise<void> {
-    await this.#ask();
-    if (this.#deps.upstream.lastAnswerAt !== null) return;
-    throw new SidecarError(
-      'upstream_unreachable',
-      'Kling brought no answer to a first look at its clock, without which no create is dated; nothing was sent and ' +
-        'nothing is held.',
-      { detail: { sent: 'no' } },
-    );
-  }
-
-  /** Asks Kling for anything, unless it was asked moments ago; its answer's `Date` is noted by the upstream. */
+  /** Looks at once, whatever is known; rejects never. */
   async look(): Promise<void> {
-    if (this.#deps.clock.monotonic() - this.#lastTick >= LOOK_MS_MIN) await this.#ask();
+    await this.#ask().catch(() => undefined);
+  }
+
+  async #settle(): Promise<void> {
+    const { trust, upstream } = this.#deps;
+    for (let i = 0; i < LOOKS_MAX && trust.needsLook; i += 1) {
+      const before = upstream.answers;
+      await this.#ask();
+      if (upstream.answers === before && trust.needsLook) throw unanswered();
+    }
   }
 
   async #ask(): Promise<void> {
-    const { upstream, clock, journal } = this.#deps;
-    this.#lastTick = clock.monotonic();
+    const { upstream, trust, clock, journal } = this.#deps;
+    trust.noteLook();
     const context = {
       requestId: newId('req', clock.now()),
       app: 'sidecar',
@@ -75,4 +82,13 @@ export class ClockLook {
     const { calls } = await upstream.exchange(request, { context, deadlineMs: LOOK_MS_MAX });
     for (const call of calls) journal(call);
   }
+}
+
+function unanswered(): SidecarError {
+  return new SidecarError(
+    'upstream_unreachable',
+    'Kling brought no answer to a look at its clock, without which this create cannot be dated; nothing was sent and ' +
+      'nothing is held.',
+    { detail: { sent: 'no' } },
+  );
 }

@@ -12,6 +12,7 @@ import type { CallRecord } from '../calls/call.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { Fact } from '../facts.ts';
 import { newId } from '../ids.ts';
+import type { AgeClock } from '../ledger/age-clock.ts';
 import type { CashPrice } from '../kling/deduction.ts';
 import type { RouteTable } from '../kling/routes.ts';
 import type { Credentials } from '../kling/token.ts';
@@ -42,8 +43,8 @@ export interface DoubtDeps {
   routes: () => RouteTable;
   price: () => CashPrice;
   credentials: () => Credentials['kind'];
-  /** While our clock is not to be trusted, "no such task" is no last word: its time may not have passed. */
-  isClockTrusted: () => boolean;
+  /** By which doubts grow old. */
+  ages: Pick<AgeClock, 'now'>;
   publish: (facts: Fact[]) => void;
   journal: (call: CallRecord) => void;
   onError: (message: string, error: unknown) => void;
@@ -99,7 +100,7 @@ export class Doubts {
     }
     this.#nextHurryTick = clock.monotonic() + HURRY_PAUSE_MS;
     try {
-      await store.write(makeLookUpsDue, { at: clock.now() });
+      await store.write(makeLookUpsDue, { at: this.#deps.ages.now() });
       this.#nextCheckTick = 0;
     } catch (error) {
       this.#deps.onError('look-ups could not be made due', error);
@@ -163,8 +164,8 @@ export class Doubts {
 
   /** Takes up what is due and nobody asks for yet. */
   async #takeDue(): Promise<DueLookUp[]> {
-    const { store, clock } = this.#deps;
-    const { due, open } = await store.read(dueLookUps, { at: clock.now(), limit: PASS_HOLDS_MAX });
+    const { store, clock, ages } = this.#deps;
+    const { due, open } = await store.read(dueLookUps, { at: ages.now(), limit: PASS_HOLDS_MAX });
     const isBusy = open > 0 || this.#waiters.size > 0;
     this.#nextCheckTick = isBusy ? 0 : clock.monotonic() + IDLE_CHECK_MS;
     const fresh = due.filter(({ holdId }) => !this.#asked.has(holdId));
@@ -222,10 +223,9 @@ export class Doubts {
   }
 
   #outcomeOf(ask: Ask<DueLookUp>, hold: DueLookUp, answer: Answer | null): LookUpArgs['outcome'] {
-    const { clock, price, routes, isClockTrusted } = this.#deps;
+    const { clock, price, routes } = this.#deps;
     if (answer === null) return { kind: 'failed' };
     const seen = seenIn(ask, hold, answer, price());
-    if (seen.kind === 'absent' && !isClockTrusted()) return { kind: 'failed' };
     if (seen.kind !== 'found') return seen;
     return { ...seen, answer: answerFor(routes(), hold, seen.sighting, newId('req', clock.now())) };
   }
@@ -235,14 +235,15 @@ export class Doubts {
     outcomeOf: (hold: DueLookUp) => LookUpArgs['outcome'],
   ): Promise<void> {
     const at = this.#deps.clock.now();
-    const results = holds.map((hold) => ({ holdId: hold.holdId, at, outcome: outcomeOf(hold) }));
+    const age = this.#deps.ages.now();
+    const results = holds.map((hold) => ({ holdId: hold.holdId, at, age, outcome: outcomeOf(hold) }));
     const { facts } = await this.#deps.store.write(recordLookUps, results);
     this.#deps.publish(facts);
     for (const [i, { holdId, outcome }] of results.entries()) {
       if (outcome.kind === 'found') this.#tell(holdId, outcome.answer);
-      const doubtSince = holds[i]?.doubtSince ?? at;
-      const nextAt = outcome.kind === 'absent' ? nextLookUpAt(doubtSince, at) : at + RETRY_MS;
-      this.#tellInVain(holdId, nextAt - at);
+      const ageFrom = holds[i]?.ageFrom ?? age;
+      const nextAt = outcome.kind === 'absent' ? nextLookUpAt(ageFrom, age) : age + RETRY_MS;
+      this.#tellInVain(holdId, nextAt - age);
     }
     for (const fact of facts) if (fact.kind === 'doubt_ended' && !fact.found) this.#tell(fact.holdId, null);
   }

@@ -4,11 +4,14 @@ import type { Clock } from '../clock.ts';
 import type { SidecarError } from '../errors.ts';
 import type { CreateLabels, Fact } from '../facts.ts';
 import type { KlingRoute } from '../kling/routes.ts';
+import type { AgeClock } from '../ledger/age-clock.ts';
 import type { Slots } from '../pacing/slots.ts';
+import type { ClockLook } from '../polling/clock-look.ts';
 import type { Doubts } from '../polling/doubt.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { MilliCredits, Ms } from '../units.ts';
+import type { ClockTrust } from '../upstream/clock-trust.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { AccountRefusals } from './account-refusals.ts';
 import type { Caller } from './caller.ts';
@@ -31,13 +34,9 @@ export interface CreateDeps {
   lastFreeze: LastFreeze;
   telemetry: Telemetry;
   publish: (facts: Fact[]) => void;
-  /**
-   * Asks for Kling's clock where no answer has shown it yet; null where one has.
-   * @throws SidecarError `upstream_unreachable`.
-   */
-  learnClock: () => Promise<void> | null;
-  /** Whether creates may be dated by our clock at all. @throws SidecarError `clock_untrusted`. */
-  checkClock: () => void;
+  clockTrust: ClockTrust;
+  clockLook: ClockLook;
+  ages: AgeClock;
   /** @throws SidecarError `ledger_unavailable` where the store's files were lost under the running process. */
   checkStore: () => void;
   noteVerdict: (create: CreateRequest, verdict: Verdict) => void;
@@ -64,6 +63,8 @@ export interface CreateRequest {
   readonly noteWouldEdit: () => void;
   /** True from the moment that bytes of it may leave: from then on no failure of ours may invite a repeat. */
   isSent: boolean;
+  /** True once `observe` mode has noted that its date is not sure. */
+  isClockNoted: boolean;
   queueMs: Ms;
   /** Known once the body is priced. */
   labels: CreateLabels | null;

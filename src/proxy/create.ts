@@ -32,7 +32,7 @@ import {
   type Timing,
 } from './reply.ts';
 import { tooLate, unknownOutcome } from './create-errors.ts';
-import { checkRules, learnClock, refusalError } from './rules.ts';
+import { checkRules, refusalError, settleClock } from './rules.ts';
 import { storable } from './stored-answer.ts';
 
 type Admitted = Extract<AdmitResult, { kind: 'admitted' }>;
@@ -66,8 +66,8 @@ export async function handleCreate(deps: CreateDeps, create: CreateRequest): Pro
   create.notes = prepared.price.notes;
   deps.telemetry.createPriced(caller.app, prepared.price);
   if (prepared.guard && (await answerRepeat(deps, create, prepared))) return;
-  await learnClock(deps, create);
   checkRules(deps, create, prepared);
+  await settleClock(deps, create);
   const held = await hold(deps, create, prepared);
   if (held) await sendAndClose(deps, create, held);
 }
@@ -95,6 +95,8 @@ async function hold(deps: CreateDeps, create: CreateRequest, prepared: PreparedC
     create.queueMs += ticket.waitedMs;
     if (ticket.pool !== null) deps.telemetry.queueWaited(ticket.pool, ticket.waitedMs);
     try {
+      // Again, since the clock may have stepped in the queue: from here to the date nothing is waited for.
+      await settleClock(deps, create);
       if (create.gone.aborted) return null;
       if (lacksTime(deps, create)) throw tooLate();
       const args = admitArgs(deps, create, prepared);
@@ -137,7 +139,7 @@ function unheld(): Admitted {
 
 function admitArgs(deps: CreateDeps, create: CreateRequest, prepared: PreparedCreate): AdmitArgs {
   const { price } = prepared;
-  const at = deps.clock.now();
+  const at = deps.clockTrust.now();
   return {
     hold: {
       holdId: newId('hold', at),
@@ -283,7 +285,9 @@ type Ending = Pick<Parameters<CreateDeps['closing']['close']>[0], 'end' | 'calls
 /** Records an end; false where it is not recorded as given. */
 async function close(deps: CreateDeps, held: Held, ending: Ending): Promise<boolean> {
   if (held.holdId === '') return true;
-  return deps.closing.close({ holdId: held.holdId, at: deps.clock.now(), ...ending });
+  const { ages, clockTrust } = deps;
+  const age = { now: ages.now(), doubtFrom: ages.doubtFrom };
+  return deps.closing.close({ holdId: held.holdId, at: clockTrust.now(), age, ...ending });
 }
 
 /** Waits for what a promise says until the create's deadline; false where that passed first. */

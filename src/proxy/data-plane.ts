@@ -113,6 +113,7 @@ async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchang
     noteWouldRefuse: (error) => noteWouldRefuse(deps, passage, error),
     noteWouldEdit: () => deps.noteWouldEdit(),
     isSent: false,
+    isClockNoted: false,
     queueMs: 0,
     labels: null,
     credits: null,

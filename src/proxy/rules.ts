@@ -7,7 +7,7 @@ import type { PreparedCreate } from './prepare.ts';
 
 /**
  * Checks what can be said without the store; in `observe` mode what would refuse is only noted.
- * @throws SidecarError `route_not_priced`, `task_too_expensive`, `account_refused`, `clock_untrusted`, `ledger_unavailable`.
+ * @throws SidecarError `route_not_priced`, `task_too_expensive`, `account_refused`, `ledger_unavailable`.
  */
 export function checkRules(deps: CreateDeps, create: CreateRequest, prepared: PreparedCreate): void {
   const { settings } = create;
@@ -17,7 +17,6 @@ export function checkRules(deps: CreateDeps, create: CreateRequest, prepared: Pr
     () => checkEach(create, prepared),
     () => checkCredentials(create),
     () => deps.accountRefusals.check({ ...price, route: create.route.template }),
-    () => deps.checkClock(),
     () => deps.checkStore(),
   ];
   for (const check of checks) {
@@ -31,13 +30,20 @@ export function checkRules(deps: CreateDeps, create: CreateRequest, prepared: Pr
 }
 
 /**
- * Sees that Kling's clock is known before a create is dated by ours.
- * @throws SidecarError `upstream_unreachable`, in `protect` mode.
+ * Sees that a create can be dated: Kling's clock is looked at where our own may be wrong. In `observe` mode what would
+ * refuse is only noted.
+ * @throws SidecarError `clock_untrusted`, `upstream_unreachable`.
  */
-export async function learnClock(deps: CreateDeps, { settings }: CreateRequest): Promise<void> {
-  const learning = deps.learnClock();
-  if (settings.mode === 'protect') await learning;
-  else await learning?.catch(() => undefined);
+export async function settleClock(deps: CreateDeps, create: CreateRequest): Promise<void> {
+  try {
+    const looking = deps.clockLook.settle();
+    if (looking) await looking;
+    deps.clockTrust.check();
+  } catch (error) {
+    if (create.settings.mode === 'protect' || !(error instanceof SidecarError)) throw error;
+    if (!create.isClockNoted) create.noteWouldRefuse(error);
+    create.isClockNoted = true;
+  }
 }
 
 function checkPriced(create: CreateRequest, prepared: PreparedCreate): void {

@@ -14,6 +14,7 @@ import type { TokenSource } from '../kling/token.ts';
 import type { Ms } from '../units.ts';
 import { Attempt, type AnswerHead, type AttemptFailure, type OutboundRequest } from './attempt.ts';
 import { hasJsonBody, headerOf } from './headers.ts';
+import { KlingClock } from './kling-clock.ts';
 import type { ConnectionPool } from './pool.ts';
 
 /** A buffered answer larger than this is not read: a create's answer is a few hundred bytes. */
@@ -80,19 +81,21 @@ export class Upstream {
   #options: UpstreamOptions;
   /** Those that a reload replaced and that still have something under way. */
   readonly #oldPools = new Set<ConnectionPool>();
-  #clockOffsetMs: Ms | null = null;
-  #lastAnswerAt: Ms | null = null;
+  /** What Kling's answers show of its clock. */
+  readonly klingClock: KlingClock;
+  #answers = 0;
   #failing = false;
   #isEnding = false;
   #onRecovery: () => void = () => {};
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
+    this.klingClock = new KlingClock(options.clock);
   }
 
-  /** Kling's clock less ours, as its last answer showed; null before the first. */
-  get clockOffsetMs(): Ms | null {
-    return this.#clockOffsetMs;
+  /** How many answers came, from whatever host. */
+  get answers(): number {
+    return this.#answers;
   }
 
   get host(): string {
@@ -147,12 +150,11 @@ export class Upstream {
 
   /** Notes what an answer's head shows: the peer's clock, and that it answers at all. */
   noteHead(head: AnswerHead): void {
-    const now = this.#options.clock.now();
-    this.#lastAnswerAt = now;
-    const offset = clockOffset(head, now);
-    if (offset !== null) {
-      this.#clockOffsetMs = offset;
-      this.#options.tokens.setClockOffset(offset);
+    this.#answers += 1;
+    const date = dateOf(head);
+    if (date !== null) {
+      this.klingClock.note(date);
+      this.#options.tokens.setClockOffset(this.klingClock.offsetMs ?? 0);
     }
     if (isServerError(head.status)) this.#failing = true;
     else if (this.#failing) {
@@ -169,10 +171,7 @@ export class Upstream {
   async reconnect(connection: Connection): Promise<void> {
     const { pool, readPool, host } = this.#options;
     this.#options = { ...this.#options, ...connection };
-    if (host !== connection.host) {
-      this.#clockOffsetMs = null;
-      this.#lastAnswerAt = null;
-    }
+    if (host !== connection.host) this.klingClock.forget();
     await Promise.all([pool, readPool].map((old) => this.#retire(old)));
   }
 
@@ -187,10 +186,6 @@ export class Upstream {
     this.#isEnding = true;
     const { pool, readPool } = this.#options;
     await Promise.all([pool, readPool, ...this.#oldPools].map((one) => one.destroy()));
-  }
-
-  get lastAnswerAt(): Ms | null {
-    return this.#lastAnswerAt;
   }
 
   /** Makes the journal record of one attempt. */
@@ -312,13 +307,19 @@ function evidenceOf(end: AttemptEnd): CallEvidence | null {
 let lastDate = '';
 let lastDateAt = NaN;
 
-/** Kling's `Date` less our clock; the header has whole seconds, so half a second is added. */
+/** Kling's `Date` less our clock. */
 function clockOffset(head: AnswerHead, nowMs: Ms): Ms | null {
+  const date = dateOf(head);
+  return date === null ? null : date - nowMs;
+}
+
+/** The instant of an answer's `Date`; the header has whole seconds, so half a second is added. */
+function dateOf(head: AnswerHead): Ms | null {
   const date = headerOf(head.headers, 'date');
   if (date === null) return null;
   if (date !== lastDate) {
     lastDate = date;
     lastDateAt = Date.parse(date);
   }
-  return Number.isNaN(lastDateAt) ? null : lastDateAt + 500 - nowMs;
+  return Number.isNaN(lastDateAt) ? null : lastDateAt + 500;
 }

@@ -18,6 +18,7 @@ import { admit } from '../../src/ledger/admit.ts';
 import { freeze, unfreeze } from '../../src/ledger/freeze.ts';
 import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
 import { resolveHold } from '../../src/ledger/resolve.ts';
+import { resetDates } from '../../src/ledger/time.ts';
 import { Secret } from '../../src/secret.ts';
 import { createExecutor } from '../../src/store/executor.ts';
 import { createStore } from '../../src/store/migrate.ts';
@@ -213,6 +214,10 @@ function commandsOf(
     raiseBudget: async (raise, given) =>
       void (await ledger.run(raiseBudget, { ...raise, ...given, at: at() })),
     acceptClock: () => Promise.resolve({ clockOffsetMs: -3.5 }),
+    resetClock: async (given) => ({
+      ...(await ledger.run(resetDates, { ...given, at: at() })),
+      datedFrom: at(),
+    }),
     reload: () => Promise.resolve({ changed: ['mode'], needRestart: [] }),
     stop: () => Promise.resolve({ pid: 4321, drainMs: 25_000 }),
     sla: slaCommands(sla),

@@ -148,6 +148,23 @@ describe('orders', () => {
     const answer = await order(rig.url, '/v1/clock/accept', { body: { reason: 'the NTP server is right' } });
     expect(checked(answer, schemas.clockAnswer)).toEqual({ clockOffsetMs: -3.5 });
   });
+
+  test('setting dates back changes nothing where no hold lies in the future, and else names those that do', async () => {
+    const reset = async () =>
+      checked(
+        await order(rig.url, '/v1/clock/reset', { body: { reason: 'the clock was wrong' } }),
+        schemas.clockResetAnswer,
+      );
+    expect(await reset()).toMatchObject({ wasReset: false, wasDatedTo: null, futureHolds: { count: 0 } });
+    rig.clock.step(START - 86_400_000);
+    const answer = await reset();
+    expect(answer.wasReset).toBe(true);
+    expect(answer.futureHolds.count).toBeGreaterThan(0);
+    expect(answer.futureHolds.holds).toHaveLength(answer.futureHolds.count);
+    const { json } = await order(rig.url, '/v1/audit?limit=1', { method: 'GET' });
+    expect(json['audit']).toMatchObject([{ action: 'clock.reset', reason: 'the clock was wrong' }]);
+    rig.clock.step(START);
+  });
 });
 
 describe('/openapi.json', () => {
@@ -188,6 +205,7 @@ describe('/openapi.json', () => {
       'POST /v1/claims/{month}/draft',
       'POST /v1/claims/{month}/mark',
       'POST /v1/clock/accept',
+      'POST /v1/clock/reset',
       'POST /v1/estimate',
       'POST /v1/exclusions',
       'POST /v1/freeze',

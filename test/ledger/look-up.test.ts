@@ -61,7 +61,7 @@ describe('a hold in doubt', () => {
           path: '/v1/videos/text2video',
           route: '/v1/videos/text2video',
           app: 'default',
-          doubtSince: NOON,
+          ageFrom: NOON,
           lookUps: 0,
         },
       ],

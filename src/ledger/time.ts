@@ -1,0 +1,137 @@
+/**
+ * What the store knows of time: how far money is dated, how far ages have come, and what an operator accepted.
+ *
+ * **Invariant**: `dated_to` goes back only here, on a word that is audited; holds that a wrong clock dated into the future
+ * keep their date and their windows. `aged_to` never goes back.
+ */
+import { recordAudit } from '../budget/audit-table.ts';
+import { datedTo } from '../budget/hold-table.ts';
+import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
+import { formatCredits, type MilliCredits, type Ms } from '../units.ts';
+import type { HoldState } from '../words.ts';
+
+export interface StoredTime {
+  /** Null before the first hold. */
+  datedTo: Ms | null;
+  /** Null for a store that no sidecar has run on since it was made. */
+  agedTo: Ms | null;
+  /** What `clock accept` took; a null offset where Kling's answers had no `Date`. Null where nothing was accepted. */
+  accepted: { offsetMs: Ms | null } | null;
+}
+
+/** Written by {@link acceptClock}: milliseconds, or `unknown`. */
+const ACCEPTED_KEY = 'clock.accepted_offset_ms';
+const UNKNOWN_OFFSET = 'unknown';
+/** Holds named one by one where dates are set back. */
+const NAMED_HOLDS_MAX = 100;
+
+/** Reads what the store knows of time. */
+export const readTime = defineRead(
+  'ledger.readTime',
+  async (tx: Tx, _args: Record<string, never>): Promise<StoredTime> => {
+    const row = await tx.get<{ aged_to: Ms | null }>('SELECT aged_to FROM spending WHERE id = 1');
+    const kept = await tx.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', ACCEPTED_KEY);
+    const accepted = kept && { offsetMs: kept.value === UNKNOWN_OFFSET ? null : Number(kept.value) };
+    return { datedTo: await datedTo(tx), agedTo: row?.aged_to ?? null, accepted: accepted ?? null };
+  },
+);
+
+/** Keeps how far ages have come, and gives how far money is dated. */
+export const keepAge = defineWrite(
+  'ledger.keepAge',
+  async (tx: Tx, args: { age: Ms }): Promise<{ datedTo: Ms | null }> => {
+    await tx.run('UPDATE spending SET aged_to = MAX(COALESCE(aged_to, 0), ?) WHERE id = 1', args.age);
+    return { datedTo: await datedTo(tx) };
+  },
+);
+
+export interface ClockOrder {
+  reason: string;
+  actor: string;
+  at: Ms;
+}
+
+/** Keeps the difference between Kling's clock and ours that an operator accepts; null where Kling's is not known. */
+export const acceptClock = defineWrite(
+  'ledger.acceptClock',
+  async (tx: Tx, args: ClockOrder & { offsetMs: Ms | null }): Promise<void> => {
+    const { offsetMs, reason, actor, at } = args;
+    await tx.run(
+      'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+      ACCEPTED_KEY,
+      offsetMs === null ? UNKNOWN_OFFSET : String(offsetMs),
+    );
+    await recordAudit(tx, {
+      at,
+      actor,
+      action: 'clock.accept',
+      subject: 'clock',
+      before: null,
+      after: offsetMs === null ? 'dated without a clock of Kling’s' : `offset ${offsetMs} ms accepted`,
+      reason,
+    });
+  },
+);
+
+/** A hold that is dated later than the present. */
+export interface FutureHold {
+  id: string;
+  at: Ms;
+  credits: MilliCredits;
+  state: HoldState;
+}
+
+export interface DatesReset {
+  /** How far money was dated; null where no hold was dated later than the present, and nothing was changed. */
+  wasDatedTo: Ms | null;
+  future: {
+    count: number;
+    /** Held or settled. */
+    credits: MilliCredits;
+    /** The earliest {@link NAMED_HOLDS_MAX}. */
+    holds: FutureHold[];
+  };
+}
+
+/**
+ * Lets new holds be dated by the present again, after a wrong clock dated some later.
+ *
+ * Those keep their dates and count in the windows of those dates: what they took there stays taken.
+ */
+export const resetDates = defineWrite(
+  'ledger.resetDates',
+  async (tx: Tx, args: ClockOrder): Promise<DatesReset> => {
+    const { reason, actor, at } = args;
+    const before = await datedTo(tx);
+    if (before === null || before <= at) {
+      return { wasDatedTo: null, future: { count: 0, credits: 0, holds: [] } };
+    }
+    const future = await futureHolds(tx, at);
+    await tx.run('UPDATE spending SET dated_to = ? WHERE id = 1', at);
+    const { count, credits } = future;
+    const stay = count === 1 ? '1 hold stays' : `${count} holds stay`;
+    await recordAudit(tx, {
+      at,
+      actor,
+      action: 'clock.reset',
+      subject: 'clock',
+      before: `money is dated to ${new Date(before).toISOString()}`,
+      after: `dated from ${new Date(at).toISOString()} again; ${stay} in the future with ${formatCredits(credits)} credits`,
+      reason,
+    });
+    return { wasDatedTo: before, future };
+  },
+);
+
+async function futureHolds(tx: Tx, at: Ms): Promise<DatesReset['future']> {
+  const sum = await tx.get<{ count: number; credits: MilliCredits | null }>(
+    `SELECT COUNT(*) AS count, SUM(CASE WHEN state = 'held' THEN credits ELSE settled_credits END) AS credits
+     FROM holds WHERE at > ?`,
+    at,
+  );
+  const holds = await tx.all<FutureHold>(
+    `SELECT id, at, credits, state FROM holds WHERE at > ? ORDER BY at, id LIMIT ${NAMED_HOLDS_MAX}`,
+    at,
+  );
+  return { count: sum?.count ?? 0, credits: sum?.credits ?? 0, holds };
+}

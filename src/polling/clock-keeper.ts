@@ -1,0 +1,89 @@
+/**
+ * Keeps what the store knows of time: how far ages have come, and dates that a wrong clock put into the future.
+ *
+ * Where money is dated later than the present, creates count in windows that have not begun. Once Kling's clock has agreed
+ * with ours for {@link AGREE_MS_MIN}, dates are set back by themselves; an operator can do it at once (`clock reset`).
+ *
+ * **Invariant**: dates are set back only while our clock is trusted and Kling's own answers say so.
+ */
+import type { Clock, Timer } from '../clock.ts';
+import type { AgeClock } from '../ledger/age-clock.ts';
+import { keepAge, resetDates, type DatesReset } from '../ledger/time.ts';
+import type { Store } from '../store/store.ts';
+import type { Ms } from '../units.ts';
+import type { ClockTrust } from '../upstream/clock-trust.ts';
+import type { ClockLook } from './clock-look.ts';
+
+const PERIOD_MS: Ms = 30_000;
+/** How long the two clocks have to agree before dates are set back unasked. */
+export const AGREE_MS_MIN: Ms = 300_000;
+/** Dates that are this little ahead come true by themselves. */
+const AHEAD_MS_MIN: Ms = 60_000;
+/** Who set dates back unasked, in the audit. */
+const ACTOR = 'sidecar';
+
+export interface ClockKeeperDeps {
+  store: Store;
+  clock: Clock;
+  trust: ClockTrust;
+  look: ClockLook;
+  ages: AgeClock;
+  onReset: (reset: DatesReset) => void;
+  onError: (message: string, error: unknown) => void;
+}
+
+export class ClockKeeper {
+  readonly #deps: ClockKeeperDeps;
+  #timer: Timer | null = null;
+  #running: Promise<void> | null = null;
+  /** Since when the clocks agree while dates are ahead, on the steady clock; null while they do not. */
+  #agreedFromTick: Ms | null = null;
+  #isStopped = false;
+
+  constructor(deps: ClockKeeperDeps) {
+    this.#deps = deps;
+  }
+
+  start(): void {
+    this.#timer = this.#deps.clock.every(PERIOD_MS, () => {
+      this.#running ??= this.#pass().finally(() => (this.#running = null));
+    });
+  }
+
+  /** Keeps the age that was reached. Call it while the store is open. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await this.#running;
+    await this.#deps.store.write(keepAge, { age: this.#deps.ages.now() }).catch(() => undefined);
+  }
+
+  async #pass(): Promise<void> {
+    const { store, ages, trust, onError } = this.#deps;
+    try {
+      const { datedTo } = await store.write(keepAge, { age: ages.now() });
+      const isAhead = datedTo !== null && datedTo - trust.now() > AHEAD_MS_MIN;
+      if (isAhead && !this.#isStopped) await this.#watch();
+      else this.#agreedFromTick = null;
+    } catch (error) {
+      onError('the clocks could not be compared or kept', error);
+    }
+  }
+
+  async #watch(): Promise<void> {
+    const { look, trust, clock, store, onReset } = this.#deps;
+    await look.look();
+    const tick = clock.monotonic();
+    if (!trust.isVouched) {
+      this.#agreedFromTick = null;
+      return;
+    }
+    this.#agreedFromTick ??= tick;
+    if (tick - this.#agreedFromTick < AGREE_MS_MIN) return;
+    const minutes = AGREE_MS_MIN / 60_000;
+    const reason = `Kling's clock and this machine's have agreed for ${minutes} minutes`;
+    const reset = await store.write(resetDates, { at: trust.now(), actor: ACTOR, reason });
+    this.#agreedFromTick = null;
+    if (reset.wasDatedTo !== null) onReset(reset);
+  }
+}
