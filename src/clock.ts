@@ -114,15 +114,15 @@ export function createManualClock(startMs: Ms): ManualClock {
         if (timer.periodMs === null) timers.delete(timer);
         else timer.dueAt += timer.periodMs;
         timer.callback();
-        await settle();
+        await nextTurn();
       }
       moveTo(target);
-      await settle();
+      await nextTurn();
     },
   };
 }
 
-/** Lets promises and one turn of the event loop run. */
-function settle(): Promise<void> {
+/** Lets promises and one turn of the event loop run: for long work that others must not wait for. */
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { ESTIMATE_BYTES_MAX, ESTIMATE_REQUESTS_MAX } from '../control/estimate.ts';
 import type { EstimateAnswer } from '../control/schemas.ts';
 import { SidecarError } from '../errors.ts';
 import type { Context } from './context.ts';
@@ -14,8 +15,8 @@ import { paint, readAll, type Terminal } from './terminal.ts';
 /** A batch file may hold as much; what is asked of the plane is far smaller. */
 const BATCH_BYTES_MAX = 512 * 1024 * 1024;
 
-/** A little less than the control plane reads of a body (1 MiB). */
-const QUESTION_BYTES_MAX = 1_000_000;
+/** What a question has beside its requests, in bytes: names of app and tag. */
+const QUESTION_BYTES_SPARE = 2_000;
 
 interface EstimateOptions {
   path?: string;
@@ -57,7 +58,8 @@ async function ask(
 ): Promise<EstimateAnswer> {
   const requests = lines.map(({ path: target, body }) => ({ path: target, body }));
   const labels = { ...(app === undefined ? {} : { app }), ...(tag === undefined ? {} : { tag }) };
-  if (Buffer.byteLength(JSON.stringify(requests)) > QUESTION_BYTES_MAX) {
+  const bytes = Buffer.byteLength(JSON.stringify(requests)) + QUESTION_BYTES_SPARE;
+  if (requests.length > ESTIMATE_REQUESTS_MAX || bytes > ESTIMATE_BYTES_MAX) {
     // The store may be read beside a running sidecar, and sets no limit to a question.
     const { openOffline } = await import('./offline.ts');
     const offline = await openOffline(context.loaded().config, context.terminal.clock);

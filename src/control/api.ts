@@ -77,7 +77,10 @@ export function answerError(error: unknown, log: Log): Response {
   const problem = known ?? unexpectedProblem();
   return new Response(JSON.stringify(problem), {
     status: problem.status,
-    headers: { 'content-type': 'application/problem+json' },
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(problem.word === 'busy' && { 'retry-after': '1' }),
+    },
   });
 }
 

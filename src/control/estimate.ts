@@ -1,5 +1,5 @@
 /**
- * What a batch of creates would cost and how much of it the budgets hold: seed of a decision, not a promise.
+ * What a batch of creates would cost and how much of it the budgets hold. Advisory: nothing is reserved.
  *
  * **Invariant**: pure. It takes credits as the data plane would hold them and budgets as they stand, and counts
  * them down in order: a request fits where every enforcing budget that it matches still holds it. Nothing is
@@ -44,6 +44,7 @@ export interface EstimateLabels {
 export interface BatchRoom {
   name: string;
   remainingCredits: MilliCredits;
+  /** Whether creates of this one's operation and model count here; it depends on nothing else. */
   counts(request: PricedRequest): boolean;
 }
 
@@ -66,51 +67,86 @@ export interface RoomEstimate {
   fits: boolean;
 }
 
-/** Counts a batch down against the budgets in force. */
+/** Requests of one question to the control plane, and the bytes of its body: larger batches are the command's own. */
+export const ESTIMATE_REQUESTS_MAX = 1_000;
+export const ESTIMATE_BYTES_MAX = 262_144;
+
+/** Budgets that count the same creates of a batch: the one with the least left decides for all. */
+interface Group {
+  leastCredits: MilliCredits;
+  neededCredits: MilliCredits;
+}
+
+/** A batch with what each of its creates counts in. */
+interface Batch {
+  requests: readonly PricedRequest[];
+  /** In the order of `rooms`. */
+  groups: readonly Group[];
+  groupsOf: (request: PricedRequest) => readonly Group[];
+}
+
+/** Counts a batch down against the budgets in force, in steps that grow with the batch or the budgets, never with both. */
 export function estimateBatch(requests: readonly PricedRequest[], rooms: readonly BatchRoom[]): Estimate {
-  const asIs = requests.map((request) => request.heldCredits);
-  const asStandard = requests.map((request) => request.heldCreditsIfStandard);
-  const fitsCount = longestPrefix(requests, asIs, rooms);
+  const batch = groupRooms(requests, rooms);
+  for (const request of requests) {
+    for (const group of batch.groupsOf(request)) group.neededCredits += request.heldCredits;
+  }
+  const fitsCount = longestPrefix(batch, (request) => request.heldCredits);
+  const standardCount = longestPrefix(batch, (request) => request.heldCreditsIfStandard);
   return {
-    totalCredits: sum(asIs),
+    totalCredits: sum(requests.map((request) => request.heldCredits)),
     fits: fitsCount === requests.length,
     fitsCount,
-    fitsIfStandard: longestPrefix(requests, asStandard, rooms) === requests.length,
-    totalCreditsIfStandard: sum(asStandard),
-    budgets: rooms.map((room) => roomEstimate(requests, room)),
+    fitsIfStandard: standardCount === requests.length,
+    totalCreditsIfStandard: sum(requests.map((request) => request.heldCreditsIfStandard)),
+    budgets: rooms.map((room, at) => roomEstimate(room, batch.groups[at]?.neededCredits ?? 0)),
   };
 }
 
-function roomEstimate(requests: readonly PricedRequest[], room: BatchRoom): RoomEstimate {
-  const { name, remainingCredits } = room;
-  const counted = requests.filter((request) => room.counts(request));
-  const neededCredits = sum(counted.map((request) => request.heldCredits));
-  return {
-    name,
-    remainingCredits,
-    neededCredits,
-    fits: neededCredits === 0 || neededCredits <= remainingCredits,
-  };
+/** Gives the kind of a create: budgets tell creates of one batch apart by it alone. */
+export function kindOf({ operation, model }: PricedRequest): string {
+  return `${operation} ${model ?? ''}`;
 }
 
-function longestPrefix(
-  requests: readonly PricedRequest[],
-  credits: readonly MilliCredits[],
-  rooms: readonly BatchRoom[],
-): number {
-  const left = rooms.map((room) => room.remainingCredits);
-  for (const [index, request] of requests.entries()) {
-    const needed = credits[index] ?? 0;
+/** Asks each budget once for each kind of create in the batch. */
+function groupRooms(requests: readonly PricedRequest[], rooms: readonly BatchRoom[]): Batch {
+  const samples = new Map(requests.map((request) => [kindOf(request), request]));
+  const bySignature = new Map<string, Group>();
+  const byKind = new Map<string, Group[]>();
+  const groups = rooms.map((room) => {
+    const kinds = [...samples].filter(([, sample]) => room.counts(sample)).map(([kind]) => kind);
+    const signature = kinds.join('\n');
+    const known = bySignature.get(signature);
+    if (known) {
+      known.leastCredits = Math.min(known.leastCredits, room.remainingCredits);
+      return known;
+    }
+    const group = { leastCredits: room.remainingCredits, neededCredits: 0 };
+    bySignature.set(signature, group);
+    for (const kind of kinds) byKind.set(kind, [...(byKind.get(kind) ?? []), group]);
+    return group;
+  });
+  return { requests, groups, groupsOf: (request) => byKind.get(kindOf(request)) ?? [] };
+}
+
+function roomEstimate({ name, remainingCredits }: BatchRoom, neededCredits: MilliCredits): RoomEstimate {
+  const fits = neededCredits === 0 || neededCredits <= remainingCredits;
+  return { name, remainingCredits, neededCredits, fits };
+}
+
+function longestPrefix(batch: Batch, creditsOf: (request: PricedRequest) => MilliCredits): number {
+  const left = new Map(batch.groups.map((group) => [group, group.leastCredits]));
+  for (const [index, request] of batch.requests.entries()) {
+    const needed = creditsOf(request);
     if (request.refusal !== null) return index;
-    for (const [at, room] of rooms.entries()) {
-      if (!room.counts(request)) continue;
-      const after = (left[at] ?? 0) - needed;
+    for (const group of batch.groupsOf(request)) {
+      const after = (left.get(group) ?? 0) - needed;
       // What costs nothing is admitted even by a budget that is spent.
       if (needed > 0 && after < 0) return index;
-      left[at] = after;
+      left.set(group, after);
     }
   }
-  return requests.length;
+  return batch.requests.length;
 }
 
 function sum(credits: readonly MilliCredits[]): MilliCredits {

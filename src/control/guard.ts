@@ -10,6 +10,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Secret } from '../secret.ts';
 import { isSpokenVersion } from '../sockets.ts';
+import { ESTIMATE_BYTES_MAX } from './estimate.ts';
 import { PlaneRefusal } from './problem.ts';
 
 export interface GuardRules {
@@ -21,8 +22,10 @@ export interface GuardRules {
   misdirected: (method: string, path: string) => string | null;
 }
 
-/** The largest body that is read, in bytes: a batch of some thousand creates to estimate. */
+/** The largest body that is read, in bytes. */
 const BODY_BYTES_MAX = 1024 * 1024;
+/** Smaller ones, by path as it came: whoever spells it otherwise needs the token. */
+const BODY_BYTES_MAX_OF: ReadonlyMap<string, number> = new Map([['/v1/estimate', ESTIMATE_BYTES_MAX]]);
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const WRITES: ReadonlySet<string> = new Set(['POST', 'DELETE']);
@@ -87,7 +90,7 @@ export function checkRequest(request: IncomingMessage, rules: GuardRules): Passe
   const path = plainPath(request);
   const elsewhere = rules.misdirected(method, path);
   if (elsewhere !== null) throw new PlaneRefusal('not_found', elsewhere);
-  if (!isRead) checkBody(request);
+  if (!isRead) checkBody(request, BODY_BYTES_MAX_OF.get(path) ?? BODY_BYTES_MAX);
   const presented = /^Bearer +([\x21-\x7e]+)$/i.exec(headers.authorization ?? '')?.[1];
   const isOperator = presented !== undefined && rules.token.matches(presented);
   const isOpen = isRead
@@ -154,7 +157,7 @@ function checkBrowser(request: IncomingMessage): void {
   }
 }
 
-function checkBody({ method, headers }: IncomingMessage): void {
+function checkBody({ method, headers }: IncomingMessage, bytesMax: number): void {
   if (headers['transfer-encoding'] !== undefined) {
     throw new PlaneRefusal('length_required', 'Send the body with its Content-Length, not in chunks.');
   }
@@ -163,8 +166,8 @@ function checkBody({ method, headers }: IncomingMessage): void {
   if ((method === 'POST' || length > 0) && type !== 'application/json') {
     throw new PlaneRefusal('media_type_refused', 'Send the body as content-type: application/json.');
   }
-  if (length > BODY_BYTES_MAX) {
-    throw new PlaneRefusal('body_too_large', `A body may have at most ${BODY_BYTES_MAX} bytes.`);
+  if (length > bytesMax) {
+    throw new PlaneRefusal('body_too_large', `A body may have at most ${bytesMax} bytes here.`);
   }
 }
 

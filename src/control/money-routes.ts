@@ -6,6 +6,7 @@ import { answerEstimate } from './answers/estimate-answer.ts';
 import { answerHolds } from './answers/hold-answer.ts';
 import { answerUsage } from './answers/usage-answer.ts';
 import type { ControlCommands } from './commands.ts';
+import { EstimateTurns } from './estimate-turns.ts';
 import { auditQuery, estimateBody, holdsQuery, usageQuery } from './questions.ts';
 import { answers, jsonBody, TOKEN, type App } from './route-parts.ts';
 import {
@@ -56,6 +57,9 @@ const audit = createRoute({
 /** Adds the routes that show money. */
 export function addMoneyRoutes(app: App, commands: ControlCommands): void {
   const { reader } = commands;
+  const turns = new EstimateTurns();
+  // Reading and checking the body are part of the turn: a large one takes some milliseconds.
+  app.use(estimate.path, (_context, next) => turns.run(next));
   app.openapi(budgets, async (context) => context.json(await answerBudgets(reader, commands.now()), 200));
   app.openapi(estimate, async (context) => {
     const { requests, app: from = 'default', tag = null } = context.req.valid('json');

@@ -18,6 +18,7 @@ export type PlaneWord =
   | 'media_type_refused'
   | 'host_refused'
   | 'browser_refused'
+  | 'busy'
   | 'unexpected';
 
 const PLANE_STATUS: Readonly<Record<PlaneWord, number>> = {
@@ -31,6 +32,7 @@ const PLANE_STATUS: Readonly<Record<PlaneWord, number>> = {
   media_type_refused: 415,
   host_refused: 421,
   browser_refused: 403,
+  busy: 503,
   unexpected: 500,
 };
 

@@ -1,11 +1,10 @@
 /** What callers of the control plane may ask and order: queries and bodies, checked and turned into our units. */
 import { z } from '@hono/zod-openapi';
+import { ESTIMATE_REQUESTS_MAX } from './estimate.ts';
 
 /** Rows of one page of a list. */
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 1000;
-/** Requests of one estimate. */
-const ESTIMATE_REQUESTS_MAX = 10_000;
 
 const limit = z.coerce
   .number()

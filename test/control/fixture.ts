@@ -102,7 +102,13 @@ export function hold(fields: Partial<NewHold> & { holdId: string }): NewHold {
   };
 }
 
+/** What reads of the store wait for; open unless a test closes it. */
+export interface Gate {
+  opened: Promise<void>;
+}
+
 export interface Rig {
+  gate: Gate;
   clock: ManualClock;
   ledger: TestLedger;
   telemetry: Telemetry;
@@ -135,6 +141,7 @@ export async function startRig(
   log.hide(token);
   const telemetry = createTelemetry({ environment: 'test', version: '9.9.9', knownApps: [], log, clock });
   const readiness = { ready: true, reasons: [] as string[] };
+  const gate: Gate = { opened: Promise.resolve() };
   const plane = createControlPlane({
     hosts: ['127.0.0.1'],
     port: 0,
@@ -142,7 +149,7 @@ export async function startRig(
     token,
     requireTokenForReads: false,
     dataUrl: 'http://127.0.0.1:5564',
-    commands: commandsOf(ledger, clock, readiness),
+    commands: commandsOf({ ledger, clock, readiness, gate }),
     telemetry,
     probes: null,
     version: '9.9.9',
@@ -152,6 +159,7 @@ export async function startRig(
   });
   const { url, probesUrl } = await plane.start();
   return {
+    gate,
     clock,
     ledger,
     telemetry,
@@ -176,14 +184,22 @@ export async function startRig(
   };
 }
 
-function commandsOf(
-  ledger: TestLedger,
-  clock: ManualClock,
-  readiness: { ready: boolean; reasons: string[] },
-): ControlCommands {
+interface Behind {
+  ledger: TestLedger;
+  clock: ManualClock;
+  readiness: { ready: boolean; reasons: string[] };
+  gate: Gate;
+}
+
+function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands {
   const at = (): number => clock.now();
   const { config } = loadConfig({ env: {}, cwd: '/nowhere' });
-  const reader: ControlCommands['reader'] = { read: (operation, args) => ledger.run(operation, args) };
+  const reader: ControlCommands['reader'] = {
+    async read(operation, args) {
+      await gate.opened;
+      return ledger.run(operation, args);
+    },
+  };
   const writer: Pick<Store, 'write' | 'spare'> = {
     write: reader.read,
     spare: (operation, take) => ledger.run(operation, take(false)),

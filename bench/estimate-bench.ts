@@ -1,0 +1,47 @@
+/**
+ * How long estimates hold up the event loop, which the data plane shares: the longest turn while the largest ones run.
+ *
+ * Run by `node bench/estimate-bench.ts [at once]`. A turn holds up every create for as long as it takes.
+ */
+import { ESTIMATE_REQUESTS_MAX } from '../src/control/estimate.ts';
+import { startApp } from '../test/app/start-app.ts';
+
+const atOnce = Number(process.argv[2] ?? 9);
+const app = await startApp();
+const body = JSON.stringify({
+  requests: Array.from({ length: ESTIMATE_REQUESTS_MAX }, (_, index) => ({
+    path: '/v1/videos/text2video',
+    body: { model_name: 'kling-v3', mode: 'pro', duration: '10', sound: 'on', prompt: `a cat ${index}` },
+  })),
+});
+const headers = { 'content-type': 'application/json' };
+const estimate = async (): Promise<number> => {
+  const answer = await fetch(`${app.controlUrl}/v1/estimate`, { method: 'POST', headers, body });
+  await answer.arrayBuffer();
+  return answer.status;
+};
+
+/** Looks at the thread's CPU time once a turn: unlike a clock's, it does not count what other processes took. */
+let isWatching = true;
+let longestMs = 0;
+const cpuMs = (): number => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+};
+const watch = (beforeMs: number): void => {
+  const nowMs = cpuMs();
+  longestMs = Math.max(longestMs, nowMs - beforeMs);
+  if (isWatching) setImmediate(watch, nowMs);
+};
+
+for (let round = 0; round < 5; round += 1) await estimate();
+const fromMs = cpuMs();
+watch(fromMs);
+const statuses = await Promise.all(Array.from({ length: atOnce }, estimate));
+isWatching = false;
+console.log(
+  `${atOnce} estimates of ${ESTIMATE_REQUESTS_MAX} requests (${body.length} bytes) at once: ` +
+    `${statuses.filter((status) => status === 200).length} answered, the others told to come back; longest turn ` +
+    `${longestMs.toFixed(1)} ms of CPU, ${((cpuMs() - fromMs) / atOnce).toFixed(1)} ms each, client included`,
+);
+await app.stop();
