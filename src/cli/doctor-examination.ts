@@ -16,6 +16,7 @@ import { bodyOf } from './control-client.ts';
 import { checkAccount } from './doctor-account.ts';
 import { checked, counted, ok, tell, type Check } from './doctor-check.ts';
 import { checkProgram, checkSecretsOf, checkStorePlace } from './doctor-machine.ts';
+import { checkPrices, USED_MS, type ModelUsage } from './doctor-prices.ts';
 import { checkKling, checkMoney, checkRunning, notRunning } from './doctor-sidecar.ts';
 import { checkAvailability, checkClaims } from './doctor-sla.ts';
 import { openOffline, STORE_READER } from './offline.ts';
@@ -108,5 +109,10 @@ async function checkRecords(
     const { packs } = await store.read(readAccount, {});
     return checkClaims(config, listed.claims, { packs, now });
   });
-  return [...account, ...availability, ...claims];
+  const prices = await checked('prices', async () => {
+    const from = new Date(now - USED_MS).toISOString();
+    const { rows } = (await answers.get(`/v1/usage?by=model&from=${from}`)) as { rows: ModelUsage[] };
+    return checkPrices(config, rows);
+  });
+  return [...account, ...prices, ...availability, ...claims];
 }

@@ -64,3 +64,9 @@ export function rowsElsewhere(operation: OperationWord, model: string): readonly
       it.per === per && it.models?.includes(model) === true && !it.operations.includes('motion-control'),
   );
 }
+
+/** Says where a model's prices come from if all of them are assumed; null where one is published, or nothing is known. */
+export function assumedFrom(model: string): string | null {
+  const rows = PRICE_ROWS.filter(({ models }) => models?.includes(model) === true);
+  return rows.every(({ source }) => source.isAssumed) ? (rows[0]?.source.name ?? null) : null;
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checked, durationText } from '../../src/cli/doctor-check.ts';
+import { checkPrices } from '../../src/cli/doctor-prices.ts';
 import { checkKling } from '../../src/cli/doctor-sidecar.ts';
 import { checkAvailability } from '../../src/cli/doctor-sla.ts';
 import type { StatusAnswer } from '../../src/control/schemas.ts';
@@ -63,6 +64,31 @@ describe('the rules of doctor', () => {
     expect(gapsOf([gap(0, 30)], null)).toBe(
       'note: No sidecar has run on this store: 360 windows of this month are not observed.',
     );
+  });
+
+  it('warn of models in use whose price is assumed, until an override names them', () => {
+    const usage = [
+      { model: 'kling-v3', tasks: 9 },
+      { model: null, tasks: 2 },
+      { model: 'kling-v4', tasks: 1 },
+      { model: 'kling-v9', tasks: 3 },
+      { model: 'other', tasks: 4 },
+    ];
+    const found = (file: unknown): string[] =>
+      checkPrices(load(file).config, usage).map(({ level, finding }) => `${level}: ${finding}`);
+    expect(found({})).toEqual([
+      'warn: The price of kling-v4 is assumed (prices of resellers of Kling 4.0 (fal, Siray, muapi)): 1 create was held at it.',
+      'warn: kling-v9 is not in the price list: 3 creates were held at the dearest price that fits.',
+      'warn: Some models are not in the price list: 4 creates were held at the dearest price that fits.',
+    ]);
+    const overrides = [
+      { path: '/text-to-video/kling-4.0', creditsPerSecond: 10 },
+      { operation: 'text-to-video', model: 'kling-v9', creditsPerSecond: 10 },
+      { operation: 'text-to-video', model: 'other', credits: 100 },
+    ];
+    expect(found({ pricing: { overrides } })).toEqual([
+      'ok: No model of the last 31 days has a price that is assumed as a whole.',
+    ]);
   });
 
   it('say durations in their largest unit, and make a failure of an error of ours alone', async () => {
