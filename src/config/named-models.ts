@@ -34,19 +34,17 @@ export function wronglyNamedModels(values: ConfigValues): ConfigProblem[] {
   ];
 }
 
-/** Says what of the names is allowed and worth a look: other spellings, and models that the list does not have. */
+/** Says which of the names the price list does not have: they are allowed, and worth a look. */
 export function modelWarnings(values: ConfigValues): string[] {
-  return placesOf(values).flatMap(({ key, name, others }) => {
-    if (name === OTHER_MODEL || others.includes(name)) return [];
-    const listed = listedModel(name);
-    if (listed === null) {
-      return [
+  return placesOf(values)
+    .filter(
+      ({ name, others }) => name !== OTHER_MODEL && !others.includes(name) && listedModel(name) === null,
+    )
+    .map(
+      ({ key, name }) =>
         `${key} names ${showValue(name)}, which the price list does not have: creates that name it are booked under it, ` +
-          'and held at the dearest price that fits unless pricing.overrides has one.',
-      ];
-    }
-    return listed === name ? [] : [`${key} is ${showValue(name)}, which is booked as ${listed}.`];
-  });
+        'and held at the dearest price that fits unless pricing.overrides has one.',
+    );
 }
 
 /** Gives a name of the config as creates are booked. */
