@@ -120,10 +120,18 @@ export function refusesExternalId(status: number, envelope: Envelope | null): bo
  * None for answers that are no success, for libraries and for account routes.
  */
 export function sightingsOf(route: KlingRoute, bytes: Uint8Array, price?: CashPrice): TaskSighting[] {
-  const showsTasks =
-    route.kind === 'create' || route.operation === 'task-read' || route.operation === 'task-list';
-  const envelope = showsTasks ? readEnvelope(bytes) : null;
+  const envelope = showsTasks(route) ? readEnvelope(bytes) : null;
   return envelope === null ? [] : sightingsIn(route, envelope, price);
+}
+
+/** Tells whether a read succeeded. A proxy that rewrites an answer makes 203 of its 200 (RFC 9110, section 15.3.4). */
+export function isSuccess(status: number): boolean {
+  return status === 200 || status === 203;
+}
+
+/** Tells whether the answers of a route show tasks. */
+export function showsTasks(route: KlingRoute): boolean {
+  return route.kind === 'create' || route.operation === 'task-read' || route.operation === 'task-list';
 }
 
 /** As {@link sightingsOf}, of an envelope that was read already. */

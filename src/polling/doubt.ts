@@ -21,7 +21,8 @@ import { nextLookUpAt, RETRY_MS } from '../ledger/look-up-schedule.ts';
 import type { DueLookUp, LookUpArgs, StoredAnswer } from '../ledger/ledger.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
-import type { Answer, Upstream } from '../upstream/upstream.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Answer } from '../upstream/whole-answer.ts';
 import { answerFor, askAll, isRefusedBatch, planAsks, seenIn, type Ask, type AskOptions } from './plan.ts';
 
 const TICK_MS = 1_000;

@@ -5,7 +5,7 @@
  * 2026-11-21); with access and secret key each task is asked for at the path that made it.
  */
 import type { CashPrice } from '../kling/deduction.ts';
-import { createAnswerFor, readEnvelope, sightingsOf as klingSightings } from '../kling/envelope.ts';
+import { createAnswerFor, isSuccess, showsTasks, sightingsIn as klingSightings } from '../kling/envelope.ts';
 import {
   BATCH_IDS_MAX,
   batchQuery,
@@ -19,7 +19,7 @@ import { findRoute, UNKNOWN_CREATE, type KlingRoute, type RouteTable } from '../
 import type { Credentials } from '../kling/token.ts';
 import type { DueLookUp, StoredAnswer } from '../ledger/ledger.ts';
 import type { TaskSighting } from '../tasks/task.ts';
-import type { Answer } from '../upstream/upstream.ts';
+import type { Answer } from '../upstream/whole-answer.ts';
 
 /** Something to ask for: by Kling's id or by the external one. */
 interface Asked {
@@ -115,8 +115,9 @@ export function sightingsIn(
   answer: Answer,
   price: CashPrice,
 ): TaskSighting[] {
-  if (answer.status !== 200) return [];
-  return klingSightings(readRoute(ask.path), answer.body, price);
+  const route = readRoute(ask.path);
+  if (!isSuccess(answer.status) || answer.envelope === null || !showsTasks(route)) return [];
+  return klingSightings(route, answer.envelope, price);
 }
 
 export type Seen =
@@ -128,10 +129,10 @@ export type Seen =
  * that failed.
  */
 export function seenIn(ask: Ask<DueLookUp>, hold: DueLookUp, answer: Answer, price: CashPrice): Seen {
-  const envelope = answer.envelope ?? readEnvelope(answer.body);
+  const { envelope } = answer;
   if (envelope === null || envelope.code === null) return { kind: 'failed' };
   const evidence = `${ask.route}: HTTP ${answer.status}, code ${envelope.code}, request_id ${envelope.requestId}`;
-  if (answer.status === 200 && envelope.code === 0) {
+  if (isSuccess(answer.status) && envelope.code === 0) {
     const sightings = sightingsIn(ask, answer, price);
     const isIt = (it: TaskSighting): boolean =>
       ask.way === 'single' || it.externalTaskId === hold.externalTaskId;

@@ -1,6 +1,6 @@
 /** The errors with which a create ends that was sent and whose outcome nobody knows, or that came too late to be sent. */
 import { SidecarError } from '../errors.ts';
-import type { Answer } from '../upstream/upstream.ts';
+import type { Answer } from '../upstream/whole-answer.ts';
 import { SEND_MS_MIN } from './caller.ts';
 
 /** Of Kling's message, in an answer of ours. */

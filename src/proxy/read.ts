@@ -6,12 +6,14 @@
  */
 import type { CallRecord } from '../calls/call.ts';
 import { SidecarError } from '../errors.ts';
-import { readEnvelope, sightingsIn, type Envelope } from '../kling/envelope.ts';
+import { isSuccess, sightingsIn, type Envelope } from '../kling/envelope.ts';
 import type { KlingRoute } from '../kling/routes.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import type { Ms } from '../units.ts';
-import type { AnswerHead, Attempt, AttemptFailure, OutboundRequest } from '../upstream/attempt.ts';
-import { hasJsonBody, headerOf } from '../upstream/headers.ts';
+import { mayHoldJson } from '../upstream/answer-body.ts';
+import type { AnswerHead, AttemptFailure, AttemptSink, OutboundRequest } from '../upstream/attempt.ts';
+import { headerOf } from '../upstream/headers.ts';
+import type { ReadAttempt } from '../upstream/read-attempt.ts';
 import { RESIGN_CODES } from '../upstream/upstream.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import { dropBody, readBody } from './body.ts';
@@ -106,6 +108,7 @@ class Relay {
   #whole: Buffer | null = null;
   /** A refused token's answer is read whole before anything is passed on. */
   #isHeldBack = false;
+  readonly #keptBack: Buffer[] = [];
 
   constructor(deps: ReadDeps, read: ReadRequest, attemptNumber: number) {
     this.#deps = deps;
@@ -119,10 +122,11 @@ class Relay {
     const { upstream, clock } = this.#deps;
     const { response } = this.#read;
     const headers = await upstream.sign(outbound.headers);
+    const acceptEncoding = this.#read.frame.headers.get('accept-encoding') ?? null;
     return new Promise((resolve) => {
-      const attempt: Attempt = upstream.attempt({
+      const sink: AttemptSink = {
         onHead: (head) => this.#onHead(head),
-        onChunk: (chunk) => this.#onChunk(chunk, attempt),
+        onChunk: (chunk, plain) => this.#onChunk(chunk, { plain: plain ?? chunk, attempt }),
         onEnd: () => {
           response.off('close', onGone);
           const isResigning = this.#isHeldBack && this.#isTokenRefused();
@@ -139,7 +143,8 @@ class Relay {
           resolve(failure);
           this.#finish(outbound, failure);
         },
-      });
+      };
+      const attempt: ReadAttempt = upstream.attempt(sink, acceptEncoding);
       const onGone = (): void => {
         attempt.abandon();
         resolve(null);
@@ -161,20 +166,20 @@ class Relay {
     this.#head = head;
     this.#headTick = clock.monotonic();
     upstream.noteHead(head);
-    this.#copy = hasJsonBody(head.headers) ? [] : null;
+    this.#copy = mayHoldJson(head.headers) ? [] : null;
     this.#isHeldBack =
       head.status === 401 && this.#copy !== null && this.#attemptNumber === 1 && upstream.canResign;
     if (!this.#isHeldBack) this.#writeHead(head);
   }
 
   #isTokenRefused(): boolean {
-    const code = readEnvelope(joined(this.#copy ?? []))?.code;
+    const code = this.#envelope()?.code;
     return code != null && RESIGN_CODES.has(code);
   }
 
   #passHeldBack(): void {
     if (this.#head) this.#writeHead(this.#head);
-    endWith(this.#read.response, joined(this.#copy ?? []));
+    endWith(this.#read.response, joined(this.#keptBack));
   }
 
   #writeHead(head: AnswerHead): void {
@@ -188,11 +193,12 @@ class Relay {
     response.writeHead(head.status, head.reason, lengthLines(head.status, lines));
   }
 
-  #onChunk(chunk: Buffer, attempt: Attempt): void {
+  #onChunk(chunk: Buffer, { plain, attempt }: { plain: Buffer; attempt: ReadAttempt }): void {
     const { response } = this.#read;
     this.#bytes += chunk.length;
     if (this.#bytes > OBSERVED_BYTES_MAX) this.#copy = null;
-    this.#copy?.push(chunk);
+    this.#copy?.push(plain);
+    if (this.#isHeldBack) this.#keptBack.push(chunk);
     if (this.#isHeldBack || (this.#head !== null && isBodyless(this.#head.status))) return;
     if (chunk.length === this.#oneWriteBytes) {
       this.#whole = chunk;
@@ -212,8 +218,7 @@ class Relay {
     const { clock, upstream, telemetry, journal } = this.#deps;
     const { requestId, caller, route, startedTick } = this.#read;
     const isWhole = failure === null && !isAborted;
-    const body = isWhole && this.#copy !== null ? joined(this.#copy) : null;
-    const envelope: Envelope | null = body === null ? null : readEnvelope(body);
+    const envelope = isWhole ? this.#envelope() : null;
     const endedTick = clock.monotonic();
     const headMs = (this.#headTick === 0 ? endedTick : this.#headTick) - this.#sentTick;
     const totalMs = (this.#headTick === 0 ? endedTick : this.#headTick) - startedTick;
@@ -241,7 +246,13 @@ class Relay {
     );
     journal(call);
     telemetry.callEnded(call);
-    if (envelope !== null && route !== null && this.#head?.status === 200) this.#learn(route, envelope);
+    if (envelope !== null && route !== null && isSuccess(this.#head?.status ?? 0))
+      this.#learn(route, envelope);
+  }
+
+  #envelope(): Envelope | null {
+    if (this.#copy === null || this.#head === null) return null;
+    return this.#deps.upstream.readEnvelope(this.#head.headers, joined(this.#copy));
   }
 
   /** Takes what an app's own read shows of tasks. */

@@ -1,6 +1,6 @@
 /** Kling's answers as they are kept for repeats of the same request, and given again. */
 import type { StoredAnswer } from '../ledger/ledger.ts';
-import type { Answer } from '../upstream/upstream.ts';
+import type { Answer } from '../upstream/whole-answer.ts';
 import { endToEnd } from '../upstream/headers.ts';
 
 const NOT_KEPT: ReadonlySet<string> = new Set(['date', 'set-cookie']);

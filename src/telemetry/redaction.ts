@@ -35,7 +35,7 @@ export function createRedaction(): Redaction {
   let ordered: readonly string[] = [];
   return {
     hide(secret) {
-      for (const form of formsOf(secret.reveal())) needles.add(form);
+      for (const form of formsOfSecret(secret.reveal())) needles.add(form);
       ordered = [...needles].toSorted((a, b) => b.length - a.length);
     },
     clean(text) {
@@ -59,7 +59,8 @@ export function doubleEscape(jsonLine: string): string {
   );
 }
 
-function formsOf(value: string): string[] {
+/** Gives the forms in which a secret may show: itself, JSON-escaped, percent-encoded, in base64; none below four characters. */
+export function formsOfSecret(value: string): string[] {
   if (value.length < SECRET_CHARACTERS_MIN) return [];
   const json = JSON.stringify(value).slice(1, -1);
   return [...new Set([value, json, encodeURIComponent(value), ...base64Cores(value)])];

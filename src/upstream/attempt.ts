@@ -46,7 +46,8 @@ export interface AttemptFailure {
 /** Receives what happens; `onHead` and `onChunk` may pause the socket through the attempt. */
 export interface AttemptSink {
   onHead(head: AnswerHead): void;
-  onChunk(chunk: Buffer): void;
+  /** `plain` is what the chunk holds once decoded, where it is passed on in a coding. */
+  onChunk(chunk: Buffer, plain?: Buffer): void;
   onEnd(): void;
   onFailure(failure: AttemptFailure): void;
 }

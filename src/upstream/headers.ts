@@ -28,12 +28,9 @@ export function headerOf(lines: readonly string[], name: string): string | null 
   return null;
 }
 
-/** Tells whether an answer says that its body is JSON we can read as it is. */
-export function hasJsonBody(lines: readonly string[]): boolean {
-  const type = headerOf(lines, 'content-type');
-  if (type === null || !/^application\/json\b/i.test(type)) return false;
-  const encoding = headerOf(lines, 'content-encoding');
-  return encoding === null || encoding.toLowerCase() === 'identity';
+/** Gives every value of a header by its lower-case name, in order. */
+export function allOf(lines: readonly string[], name: string): string[] {
+  return lines.filter((_value, i) => i % 2 === 1 && lines[i - 1]?.toLowerCase() === name);
 }
 
 /**

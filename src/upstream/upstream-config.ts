@@ -4,7 +4,7 @@ import { z } from 'zod';
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 /** Headers that are ours to set, or that end at this hop (RFC 9110, section 7.6.1): never forwarded. */
 const NEVER_FORWARDED =
-  /^(authorization|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|content-encoding|cookie|origin|forwarded|via|proxy-.*|x-forwarded-.*|x-original-url|x-rewrite-url|x-http-method-override|x-kling-.*|sec-fetch-.*)$/;
+  /^(authorization|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|accept-encoding|content-length|content-encoding|cookie|origin|forwarded|via|proxy-.*|x-forwarded-.*|x-original-url|x-rewrite-url|x-http-method-override|x-kling-.*|sec-fetch-.*)$/;
 
 /** Says what is wrong with an upstream base URL, or undefined where it is a bare origin we may send a key to. */
 export function baseUrlFault(text: string): { allowed: string; suggestion: string } | undefined {

@@ -9,16 +9,17 @@ import type { CallEvidence, CallRecord } from '../calls/call.ts';
 import { isServerError, outcomeOf } from '../calls/outcome.ts';
 import type { Clock } from '../clock.ts';
 import { newId } from '../ids.ts';
-import { readEnvelope, type Envelope } from '../kling/envelope.ts';
+import type { Envelope } from '../kling/envelope.ts';
 import type { TokenSource } from '../kling/token.ts';
 import type { Ms } from '../units.ts';
-import { Attempt, type AnswerHead, type AttemptFailure, type OutboundRequest } from './attempt.ts';
-import { hasJsonBody, headerOf } from './headers.ts';
+import type { AnswerHead, AttemptFailure, AttemptSink, OutboundRequest } from './attempt.ts';
+import { headerOf } from './headers.ts';
 import { KlingClock } from './kling-clock.ts';
+import { OwnSecrets } from './own-secrets.ts';
 import type { ConnectionPool } from './pool.ts';
+import { ReadAttempt } from './read-attempt.ts';
+import { readEnvelopeOf, readWhole, type Answer } from './whole-answer.ts';
 
-/** A buffered answer larger than this is not read: a create's answer is a few hundred bytes. */
-export const ANSWER_BYTES_MAX = 1_048_576;
 /** Tokens that Kling calls not yet valid or expired: signing anew may help, once. */
 export const RESIGN_CODES: ReadonlySet<number> = new Set([1003, 1004]);
 
@@ -32,11 +33,6 @@ export interface CallContext {
   origin: 'app' | 'sidecar';
   /** Time already spent in us for this request, for `overheadMs`. */
   overheadMs: Ms;
-}
-
-export interface Answer extends AnswerHead {
-  body: Buffer;
-  envelope: Envelope | null;
 }
 
 /** A buffered exchange: exactly one of answer and failure, and a record for each attempt. */
@@ -79,6 +75,7 @@ export interface UpstreamOptions extends Connection {
 
 export class Upstream {
   #options: UpstreamOptions;
+  readonly #secrets = new OwnSecrets();
   /** Those that a reload replaced and that still have something under way. */
   readonly #oldPools = new Set<ConnectionPool>();
   /** What Kling's answers show of its clock. */
@@ -136,16 +133,24 @@ export class Upstream {
     await this.#options.tokens.resign();
   }
 
-  /** Adds our Authorization to header lines. */
+  /** Adds our Authorization to header lines, and asks for an answer that is not compressed. */
   async sign(headers: string[]): Promise<string[]> {
-    const token = this.#options.tokens.authorization();
-    return [...headers, 'authorization', typeof token === 'string' ? token : await token];
+    const made = this.#options.tokens.authorization();
+    const authorization = typeof made === 'string' ? made : await made;
+    this.#secrets.sent(authorization);
+    return [...headers, 'accept-encoding', 'identity', 'authorization', authorization];
   }
 
   /** Makes an attempt for a caller that streams the answer itself. */
-  attempt(sink: ConstructorParameters<typeof Attempt>[1]): Attempt {
+  attempt(sink: AttemptSink, acceptEncoding: string | null): ReadAttempt {
     const { readPool: pool, clock, timeoutMs } = this.#options;
-    return new Attempt({ pool, clock, timeoutMs, deadlineMs: timeoutMs * 2 }, sink);
+    const options = { pool, clock, timeoutMs, deadlineMs: timeoutMs * 2, acceptEncoding };
+    return new ReadAttempt({ ...options, secrets: this.#secrets }, sink);
+  }
+
+  /** Reads Kling's envelope out of a decoded body; null where there is none. */
+  readEnvelope(headers: readonly string[], body: Buffer): Envelope | null {
+    return readEnvelopeOf(headers, body, this.#secrets);
   }
 
   /** Notes what an answer's head shows: the peer's clock, and that it answers at all. */
@@ -228,7 +233,8 @@ export class Upstream {
     const startedTick = clock.monotonic();
     const timeoutMs = Math.min(options.timeoutMs ?? Infinity, this.#options.timeoutMs);
     const deadlineMs = options.deadlineMs ?? timeoutMs * 2;
-    const end = await buffered({ pool, clock, timeoutMs, deadlineMs, coversBody: true }, signed);
+    const limits = { pool, clock, timeoutMs, deadlineMs, coversBody: true };
+    const end = await readWhole(limits, signed, this.#secrets);
     const durationMs = clock.monotonic() - startedTick;
     if (end.head) this.noteHead(end.head);
     if (end.failure) this.noteFailure();
@@ -258,42 +264,6 @@ export interface AttemptEnd {
   startedAt: Ms;
   durationMs: Ms;
   attempt: number;
-}
-
-type BufferedOptions = ConstructorParameters<typeof Attempt>[0];
-
-interface BufferedEnd extends Pick<Exchange, 'answer' | 'failure' | 'head'> {
-  bytesReceived: number;
-}
-
-function buffered(options: BufferedOptions, request: OutboundRequest): Promise<BufferedEnd> {
-  return new Promise((resolve) => {
-    let head: AnswerHead | null = null;
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const fail = (failure: AttemptFailure): void =>
-      resolve({ answer: null, failure, head, bytesReceived: bytes });
-    const attempt = new Attempt(options, {
-      onHead: (it) => void (head = it),
-      onChunk(chunk) {
-        bytes += chunk.length;
-        if (bytes <= ANSWER_BYTES_MAX) chunks.push(chunk);
-        else {
-          attempt.abandon();
-          const cause = `answer over ${ANSWER_BYTES_MAX} bytes`;
-          fail({ errorClass: 'malformed', isLate: false, sent: true, cause });
-        }
-      },
-      onEnd() {
-        if (!head) return;
-        const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-        const envelope = hasJsonBody(head.headers) ? readEnvelope(body) : null;
-        resolve({ answer: { ...head, body, envelope }, failure: null, head, bytesReceived: bytes });
-      },
-      onFailure: fail,
-    });
-    attempt.dispatch(request);
-  });
 }
 
 /** What stays of a 5xx or a failure so that a claim can show it. */

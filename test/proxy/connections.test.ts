@@ -47,7 +47,12 @@ describe('sizes', () => {
     expect(answer.status).toBe(200);
     expect(({} as Record<string, unknown>)['x']).toBeUndefined();
     const sent = started.emulator.requests().at(-1);
-    expect(Object.keys(sent?.headers ?? {}).sort()).toEqual(['authorization', 'connection', 'host']);
+    expect(Object.keys(sent?.headers ?? {}).sort()).toEqual([
+      'accept-encoding',
+      'authorization',
+      'connection',
+      'host',
+    ]);
   });
 });
 

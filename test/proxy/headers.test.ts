@@ -24,7 +24,7 @@ async function arrived(text: string): Promise<[string, string][]> {
   );
 }
 
-const ALWAYS = ['authorization', 'connection', 'host'];
+const ALWAYS = ['accept-encoding', 'authorization', 'connection', 'host'];
 const names = (lines: [string, string][]): string[] => lines.map(([name]) => name).sort();
 const valueOf = (lines: [string, string][], name: string): string | undefined =>
   lines.find(([key]) => key === name)?.[1];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endToEnd, hasJsonBody, headerOf } from '../../src/upstream/headers.ts';
+import { allOf, endToEnd, headerOf } from '../../src/upstream/headers.ts';
 
 const NONE: ReadonlySet<string> = new Set();
 const HOP = [
@@ -112,16 +112,9 @@ describe('header lines of an answer', () => {
     expect(headerOf([], 'x')).toBeNull();
   });
 
-  it('say whether the body is JSON that can be read as it is', () => {
-    const cases: [string[], boolean][] = [
-      [['Content-Type', 'application/json'], true],
-      [['content-type', 'Application/JSON; charset=utf-8'], true],
-      [['Content-Type', 'application/json', 'Content-Encoding', 'identity'], true],
-      [['Content-Type', 'application/json', 'Content-Encoding', 'gzip'], false],
-      [['Content-Type', 'text/html'], false],
-      [['Content-Type', 'application/jsonp'], false],
-      [[], false],
-    ];
-    for (const [lines, isJson] of cases) expect(hasJsonBody(lines), lines.join()).toBe(isJson);
+  it('give every value of a name, in order', () => {
+    const lines = ['Via', 'a', 'x', 'via', 'VIA', 'b, c'];
+    expect(allOf(lines, 'via')).toEqual(['a', 'b, c']);
+    expect(allOf([], 'via')).toEqual([]);
   });
 });
