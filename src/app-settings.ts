@@ -9,6 +9,8 @@ import { hostNames } from './proxy/frame.ts';
 import type { ProxySettings } from './proxy/settings.ts';
 
 const BYTES_PER_MIB = 1_048_576;
+/** MiB that all bodies under way may take where the config says nothing. */
+const BODIES_MIB_TOTAL = 256;
 
 /** Makes the data plane's settings; `ports` are those that its listeners got. */
 export function proxySettings(
@@ -26,7 +28,7 @@ export function proxySettings(
       forwardHeaders: config.upstream.forwardHeaders.map((name) => name.toLowerCase()),
     },
     controlUrl,
-    bodyBytesMax: config.listen.maxBodyMiB * BYTES_PER_MIB,
+    ...bodyLimits(config.listen),
     identify: identifyApps(config, secrets, clock),
     cashPrice: config.price,
     injectExternalTaskId: config.creates.injectExternalTaskId,
@@ -36,6 +38,18 @@ export function proxySettings(
     budgetStatus: config.refusals.budgetStatus,
     promptPreviewChars: config.store.promptPreviewChars,
     hasApiKey: secrets.kling.kind === 'api_key',
+  };
+}
+
+/** One body is never larger than all together may be. */
+function bodyLimits({
+  maxBodyMiB,
+  bodiesMiBTotal,
+}: Config['listen']): Pick<ProxySettings, 'bodyBytesMax' | 'bodiesBytesTotal'> {
+  const totalMiB = bodiesMiBTotal ?? Math.max(BODIES_MIB_TOTAL, maxBodyMiB);
+  return {
+    bodyBytesMax: Math.min(maxBodyMiB, totalMiB) * BYTES_PER_MIB,
+    bodiesBytesTotal: totalMiB * BYTES_PER_MIB,
   };
 }
 

@@ -30,6 +30,7 @@ import { regionHint } from './kling/codes.ts';
 import { createTokenSource, type TokenSource } from './kling/token.ts';
 import { isLoopback, urlOf } from './listen.ts';
 import { AccountRefusals } from './proxy/account-refusals.ts';
+import { BodyRoom } from './proxy/body-room.ts';
 import { handleRequest, type DataPlaneDeps } from './proxy/data-plane.ts';
 import { Injection } from './proxy/injection.ts';
 import type { Handle } from './proxy/listener.ts';
@@ -62,6 +63,7 @@ class Sidecar implements App {
   readonly #startedTick: number;
   readonly #wouldHave = new Map<string, number>();
   readonly #accountRefusals: AccountRefusals;
+  readonly #bodyRoom: BodyRoom;
   readonly #inFlight: InFlight;
   #loaded: LoadedConfig;
   #config: Config;
@@ -83,6 +85,7 @@ class Sidecar implements App {
     this.#secrets = options.secrets;
     this.#startedTick = this.#clock.monotonic();
     this.#accountRefusals = new AccountRefusals(this.#clock);
+    this.#bodyRoom = new BodyRoom(this.#clock);
     this.#inFlight = new InFlight(this.#clock);
     for (const secret of options.secrets.all) this.#log.hide(secret);
     this.#telemetry = createTelemetry({
@@ -210,6 +213,7 @@ class Sidecar implements App {
       telemetry,
       injection: new Injection(),
       accountRefusals: this.#accountRefusals,
+      bodyRoom: this.#bodyRoom,
       checkStore: () => running.storeWatch.check(),
       noteVerdict: (create, { end, info, message }) => {
         const { product, template } = create.route;

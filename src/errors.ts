@@ -29,6 +29,7 @@ export const REFUSALS = {
   ledger_unavailable: { code: 9060, status: 503, retryable: true },
   shutting_down: { code: 9061, status: 503, retryable: true },
   clock_untrusted: { code: 9062, status: 503, retryable: true },
+  too_busy: { code: 9063, status: 503, retryable: true },
 } as const;
 export type RefusalWord = keyof typeof REFUSALS;
 

@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { SidecarError } from '../errors.ts';
+import { noRoom, type BodyPlace } from './body-room.ts';
 
 /** Free bytes kept before the body: an injected id with its key is well under this. */
 export const HEADROOM_BYTES = 256;
@@ -41,44 +42,80 @@ export function onBodyWanted(request: IncomingMessage, callback: () => void): vo
 export async function dropBody(request: IncomingMessage): Promise<void> {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
   if (coding === undefined && (length === undefined || length === '0')) return;
-  await readBody(
-    request,
-    UNUSED_BYTES_MAX,
-    `a ${request.method} may carry at most ${UNUSED_BYTES_MAX} bytes`,
-  );
+  const rule = `a ${request.method} may carry at most ${UNUSED_BYTES_MAX} bytes`;
+  await readBody(request, { bytesMax: UNUSED_BYTES_MAX, rule });
+}
+
+/** What a body may take. */
+export interface BodyLimits {
+  bytesMax: number;
+  /** Its part of the room of all bodies; without one it is not counted. */
+  place?: BodyPlace;
+  /** Says the limit in the refusal. */
+  rule?: string;
 }
 
 /**
- * Reads the body up to `bytesMax`; `rule` says so in the refusal.
+ * Reads the body up to `bytesMax`, in the room of its place.
  *
- * @throws SidecarError `body_too_large`; the rest is not read and the connection must close. Rejects with a plain
- *   error when the client goes away first: then there is nobody to answer.
+ * @throws SidecarError `body_too_large`, or `too_busy` where no room came in time; the rest is not read and the connection
+ *   must close. Rejects with a plain error when the client goes away first: then there is nobody to answer.
  */
-export function readBody(
-  request: IncomingMessage,
-  bytesMax: number,
-  rule = `listen.maxBodyMiB allows ${bytesMax} bytes. Send media by URL, or raise the limit`,
-): Promise<BodyBuffer> {
+export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<BodyBuffer> {
+  const { bytesMax, place } = limits;
+  const rule =
+    limits.rule ?? `listen.maxBodyMiB allows ${bytesMax} bytes. Send media by URL, or raise the limit`;
   const declared = Number(request.headers['content-length'] ?? NaN);
-  if (declared > bytesMax) return Promise.reject(tooLarge(rule, declared));
+  if (declared > bytesMax) throw tooLarge(rule, declared);
+  const firstBytes = Number.isNaN(declared) ? FIRST_BYTES : declared;
+  const isGiven = place?.growTo(firstBytes) ?? true;
+  if (isGiven !== true && !(await isGiven)) {
+    if (request.destroyed) throw gone();
+    throw noRoom();
+  }
+  return receive(request, { ...limits, rule, firstBytes });
+}
+
+function receive(
+  request: IncomingMessage,
+  { bytesMax, place, rule, firstBytes }: BodyLimits & { rule: string; firstBytes: number },
+): Promise<BodyBuffer> {
   wanted.get(request)?.();
   wanted.delete(request);
   return new Promise((resolve, reject) => {
-    let buffer: Buffer = Buffer.allocUnsafe(
-      HEADROOM_BYTES + (Number.isNaN(declared) ? FIRST_BYTES : declared),
-    );
+    let buffer: Buffer = Buffer.allocUnsafe(HEADROOM_BYTES + firstBytes);
     let end = HEADROOM_BYTES;
     let isOver = false;
-    request.on('data', (chunk: Buffer) => {
-      if (end - HEADROOM_BYTES + chunk.length > bytesMax) {
-        request.removeAllListeners('data');
-        request.pause();
-        reject(tooLarge(rule, null));
-        return;
-      }
-      if (end + chunk.length > buffer.length) buffer = grown(buffer, end, end + chunk.length);
+    const refuse = (error: SidecarError): void => {
+      request.removeAllListeners('data');
+      request.pause();
+      reject(error);
+    };
+    const take = (chunk: Buffer): void => {
+      const needed = end + chunk.length;
+      if (needed > buffer.length) buffer = grown(buffer, end, grownBytes(buffer, needed, bytesMax));
       chunk.copy(buffer, end);
       end += chunk.length;
+    };
+    const takeLater = async (chunk: Buffer, isGiven: Promise<boolean>): Promise<void> => {
+      request.pause();
+      if (!(await isGiven)) {
+        refuse(noRoom());
+        return;
+      }
+      take(chunk);
+      request.resume();
+    };
+    request.on('data', (chunk: Buffer) => {
+      const needed = end + chunk.length;
+      if (needed - HEADROOM_BYTES > bytesMax) {
+        refuse(tooLarge(rule, null));
+        return;
+      }
+      const bytes = needed > buffer.length ? grownBytes(buffer, needed, bytesMax) : 0;
+      const isGiven = place?.growTo(bytes - HEADROOM_BYTES) ?? true;
+      if (isGiven === true) take(chunk);
+      else void takeLater(chunk, isGiven);
     });
     request.on('end', () => {
       isOver = true;
@@ -87,13 +124,22 @@ export function readBody(
     request.on('error', reject);
     // An error is only made where it is needed: its stack costs more than reading a small body.
     request.on('close', () => {
-      if (!isOver) reject(new Error('the client went away before its body was complete'));
+      if (!isOver) reject(gone());
     });
   });
 }
 
-function grown(buffer: Buffer, used: number, needed: number): Buffer {
-  const larger = Buffer.allocUnsafe(Math.max(needed, buffer.length * 2));
+/** How large a buffer becomes that has to grow: twice as large, but no larger than a body may be. */
+function grownBytes(buffer: Buffer, needed: number, bytesMax: number): number {
+  return Math.min(Math.max(needed, buffer.length * 2), HEADROOM_BYTES + bytesMax);
+}
+
+function gone(): Error {
+  return new Error('the client went away before its body was complete');
+}
+
+function grown(buffer: Buffer, used: number, bytes: number): Buffer {
+  const larger = Buffer.allocUnsafe(bytes);
   buffer.copy(larger, 0, 0, used);
   return larger;
 }

@@ -14,6 +14,7 @@ import type { MilliCredits, Ms } from '../units.ts';
 import type { ClockTrust } from '../upstream/clock-trust.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { AccountRefusals } from './account-refusals.ts';
+import type { BodyRoom } from './body-room.ts';
 import type { Caller } from './caller.ts';
 import type { Closing } from './closing.ts';
 import type { Frame } from './frame.ts';
@@ -24,6 +25,7 @@ import type { ProxySettings } from './settings.ts';
 
 export interface CreateDeps {
   clock: Clock;
+  bodyRoom: BodyRoom;
   store: Store;
   upstream: Upstream;
   slots: Slots;

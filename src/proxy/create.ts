@@ -16,6 +16,7 @@ import type { AdmitArgs, AdmitResult, CreateEnd, StoredAnswer } from '../ledger/
 import type { Ms } from '../units.ts';
 import type { Exchange } from '../upstream/upstream.ts';
 import type { Answer } from '../upstream/whole-answer.ts';
+import type { BodyPlace } from './body-room.ts';
 import { readBody } from './body.ts';
 import { SEND_MS_MIN } from './caller.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
@@ -46,10 +47,13 @@ interface Held {
   queueMs: Ms;
 }
 
-/** Handles one create from its headers to its answer. Refusals are thrown as SidecarError. */
-export async function handleCreate(deps: CreateDeps, create: CreateRequest): Promise<void> {
+/**
+ * Handles one create from its headers to its answer, with the place of its body, which is no longer needed afterwards.
+ * Refusals are thrown as SidecarError.
+ */
+export async function handleCreate(deps: CreateDeps, create: CreateRequest, place: BodyPlace): Promise<void> {
   const { settings, request, frame, caller } = create;
-  const body = await readBody(request, settings.bodyBytesMax);
+  const body = await readBody(request, { bytesMax: settings.bodyBytesMax, place });
   const prepared = await prepareCreate({
     route: create.route,
     path: create.path,

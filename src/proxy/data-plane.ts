@@ -12,7 +12,8 @@ import { SidecarError, isRefusal } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { RefusalRecord } from '../calls/call.ts';
 import { UNKNOWN_CREATE, type KlingRoute } from '../kling/routes.ts';
-import { readCaller, saneRequestId } from './caller.ts';
+import { readCaller, saneRequestId, SEND_MS_MIN } from './caller.ts';
+import type { BodyPlace } from './body-room.ts';
 import { handleCreate } from './create.ts';
 import { allowOrigin, answerPreflight } from './cors.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
@@ -120,7 +121,22 @@ async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchang
     notes: [],
   };
   passage.create = create;
-  await handleCreate(deps, create);
+  const place = placeOf(deps, create);
+  try {
+    await handleCreate(deps, create, place);
+  } finally {
+    place.release();
+  }
+}
+
+/** Makes the place of a create's body; it may wait for room as long as a create can still be sent afterwards. */
+function placeOf(
+  { bodyRoom, clock }: CreateDeps,
+  { settings, deadlineTick, gone }: CreateRequest,
+): BodyPlace {
+  const leftMs = deadlineTick - clock.monotonic();
+  const waitMsMax = settings.mode === 'protect' ? leftMs - SEND_MS_MIN : leftMs;
+  return bodyRoom.place({ bytesTotal: settings.bodiesBytesTotal, waitMsMax, signal: gone });
 }
 
 function isFree(route: KlingRoute | null, frame: Frame): boolean {

@@ -53,6 +53,15 @@ export const listenSection = z
       .default(null)
       .describe('A second listener that speaks TLS.'),
     maxBodyMiB: z.int().min(1).max(1024).default(128),
+    bodiesMiBTotal: z
+      .int()
+      .min(1)
+      .max(65_536)
+      .nullable()
+      .default(null)
+      .describe(
+        'All request bodies under way together; beyond it callers wait. null: 256, or maxBodyMiB where that is more.',
+      ),
     drainMs: z
       .int()
       .min(0)

@@ -16,6 +16,7 @@ import { headerOf } from '../upstream/headers.ts';
 import type { ReadAttempt } from '../upstream/read-attempt.ts';
 import { RESIGN_CODES } from '../upstream/upstream.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
+import type { BodyPlace, RoomRules } from './body-room.ts';
 import { dropBody, readBody } from './body.ts';
 import { checkMediaType } from './prepare.ts';
 import {
@@ -36,7 +37,7 @@ const ATTEMPTS_MAX = 2;
 const STALLED_MS_MAX = 120_000;
 const FREE_WRITE_BYTES_MAX = 1_048_576;
 
-export interface ReadDeps extends Pick<CreateDeps, 'clock' | 'upstream' | 'telemetry'> {
+export interface ReadDeps extends Pick<CreateDeps, 'clock' | 'upstream' | 'telemetry' | 'bodyRoom'> {
   journal: (call: CallRecord) => void;
   observe: (sightings: TaskSighting[]) => void;
 }
@@ -53,14 +54,35 @@ export interface ReadRequest extends Pick<
 
 /** Handles one read or free write; refusals are thrown as SidecarError before anything was answered. */
 export async function handleRead(deps: ReadDeps, read: ReadRequest): Promise<void> {
-  const { frame, request } = read;
-  let body: Uint8Array | null = null;
-  if (frame.method !== 'POST') await dropBody(request);
-  else {
-    if (read.settings.mode === 'protect') checkMediaType(frame.headers);
-    const received = await readBody(request, Math.min(FREE_WRITE_BYTES_MAX, read.settings.bodyBytesMax));
-    body = received.buffer.subarray(received.start, received.end);
+  if (read.frame.method !== 'POST') {
+    await dropBody(read.request);
+    await relay(deps, read, null);
+    return;
   }
+  const place = deps.bodyRoom.place(roomRules(read));
+  try {
+    await relay(deps, read, await receiveBody(read, place));
+  } finally {
+    place.release();
+  }
+}
+
+function roomRules({ request, settings }: ReadRequest): RoomRules {
+  const gone = new AbortController();
+  request.once('close', () => gone.abort());
+  return { bytesTotal: settings.bodiesBytesTotal, waitMsMax: settings.deadlineMs, signal: gone.signal };
+}
+
+async function receiveBody({ frame, request, settings }: ReadRequest, place: BodyPlace): Promise<Uint8Array> {
+  if (settings.mode === 'protect') checkMediaType(frame.headers);
+  const bytesMax = Math.min(FREE_WRITE_BYTES_MAX, settings.bodyBytesMax);
+  const { buffer, start, end } = await readBody(request, { bytesMax, place });
+  return buffer.subarray(start, end);
+}
+
+/** Relays a read, once more where it provably never left. */
+async function relay(deps: ReadDeps, read: ReadRequest, body: Uint8Array | null): Promise<void> {
+  const { frame } = read;
   const outbound: OutboundRequest = {
     method: frame.method,
     path: read.target,

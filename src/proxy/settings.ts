@@ -14,6 +14,8 @@ export interface ProxySettings {
   /** The control plane's address, for those who ask us for it. */
   controlUrl: string;
   bodyBytesMax: number;
+  /** All bodies under way together. */
+  bodiesBytesTotal: number;
   /** Null where no apps are configured: any bearer is accepted and thrown away. */
   identify: IdentifyApp | null;
   routes: RouteTable;
