@@ -33,6 +33,7 @@ const terminal: Terminal = {
   stdin: process.stdin,
   isTerminal: process.stdout.isTTY === true,
   isErrTerminal: process.stderr.isTTY === true,
+  columns: process.stdout.columns,
   env: takeEnvironment(process.env),
   cwd: process.cwd(),
   clock: systemClock,

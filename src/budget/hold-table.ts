@@ -9,6 +9,7 @@
  */
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
+import { countWhere, whereOf } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { HoldState, Mode, OperationWord } from '../words.ts';
@@ -204,6 +205,8 @@ export async function datedTo(tx: Tx): Promise<Ms | null> {
 export interface ListHoldsArgs {
   limit: number;
   cursor: string | null;
+  /** Whether all rows are counted, too. */
+  total?: boolean;
   state?: HoldState;
   inDoubt?: boolean;
   app?: string;
@@ -242,19 +245,20 @@ export const listHolds = defineRead('budget.listHolds', async (tx: Tx, args: Lis
     conditions.push(condition);
     values.push(value);
   };
-  if (args.cursor !== null) add('id < ?', args.cursor);
   // Written out, not bound: so that the partial indexes serve.
   if (args.state !== undefined) conditions.push(STATE_CONDITIONS[args.state]);
   if (args.inDoubt !== undefined) conditions.push(args.inDoubt ? 'in_doubt = 1' : 'in_doubt = 0');
   if (args.app !== undefined) add('app = ?', args.app);
-  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const counted = await countWhere(tx, args.total, `holds ${whereOf(conditions)}`, values);
+  if (args.cursor !== null) add('id < ?', args.cursor);
   const rows = await tx.all<ListedColumns>(
-    `SELECT ${HOLD_COLUMNS}, ended_at, doubt_evidence FROM holds ${where} ORDER BY id DESC LIMIT ?`,
+    `SELECT ${HOLD_COLUMNS}, ended_at, doubt_evidence FROM holds ${whereOf(conditions)} ORDER BY id DESC LIMIT ?`,
     ...values,
     args.limit + 1,
   );
   const holds = rows.slice(0, args.limit).map(toListItem);
-  return { holds, nextCursor: rows.length > args.limit ? (holds.at(-1)?.id ?? null) : null };
+  const nextCursor = rows.length > args.limit ? (holds.at(-1)?.id ?? null) : null;
+  return { holds, nextCursor, ...counted };
 });
 
 const STATE_CONDITIONS: Readonly<Record<HoldState, string>> = {

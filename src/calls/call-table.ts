@@ -4,6 +4,7 @@
  * **Invariant**: an attempt is written once, however often it is handed in, and never changed. Refusals are bounded
  * to the newest {@link REFUSALS_MAX}: a caller in a loop must not fill the disk.
  */
+import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, defineWrite, type SqlValue, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
@@ -128,6 +129,8 @@ export interface CallFilter {
 
 export interface ListCallsArgs extends CallFilter {
   limit: number;
+  /** Whether all rows are counted, too. */
+  total?: boolean;
   cursor: string | null;
 }
 
@@ -137,22 +140,25 @@ export interface ListCallsArgs extends CallFilter {
  */
 export const listCalls = defineRead(
   'calls.listCalls',
-  async (tx: Tx, args: ListCallsArgs): Promise<{ calls: CallRecord[]; nextCursor: string | null }> => {
+  async (
+    tx: Tx,
+    args: ListCallsArgs,
+  ): Promise<{ calls: CallRecord[]; nextCursor: string | null } & Counted> => {
     const { conditions, values } = conditionsOf(args);
+    const counted = await countWhere(tx, args.total, `calls ${whereOf(conditions)}`, values);
     if (args.cursor !== null) {
       const { at, id } = readCursor(args.cursor);
       conditions.push('at <= ?', '(at < ? OR id < ?)');
       values.push(at, at, id);
     }
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
     const rows = await tx.all<CallColumns>(
-      `SELECT * FROM calls ${where} ORDER BY at DESC, id DESC LIMIT ?`,
+      `SELECT * FROM calls ${whereOf(conditions)} ORDER BY at DESC, id DESC LIMIT ?`,
       ...values,
       args.limit + 1,
     );
     const calls = rows.slice(0, args.limit).map(toCall);
     const last = calls.at(-1);
-    return { calls, nextCursor: rows.length > args.limit && last ? cursorAfter(last) : null };
+    return { calls, nextCursor: rows.length > args.limit && last ? cursorAfter(last) : null, ...counted };
   },
 );
 
@@ -227,6 +233,7 @@ interface RefusalColumns {
 
 export interface ListRefusalsArgs {
   limit: number;
+  total?: boolean;
   cursor: string | null;
   /** Only what was refused (false) or only what `protect` would have refused (true). */
   wouldOnly?: boolean;
@@ -245,7 +252,7 @@ export const listRefusals = defineRead(
   async (
     tx: Tx,
     args: ListRefusalsArgs,
-  ): Promise<{ refusals: RefusalRecord[]; nextCursor: string | null }> => {
+  ): Promise<{ refusals: RefusalRecord[]; nextCursor: string | null } & Counted> => {
     const { conditions, values } = conditionsOf({
       ...(args.from !== undefined && { from: args.from }),
       ...(args.to !== undefined && { to: args.to }),
@@ -256,18 +263,19 @@ export const listRefusals = defineRead(
       conditions.push(condition);
       values.push(value);
     };
-    add('seq < ?', args.cursor === null ? undefined : readNumberCursor(args.cursor));
     add('would_only = ?', args.wouldOnly === undefined ? undefined : Number(args.wouldOnly));
     add('word = ?', args.word);
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+    const counted = await countWhere(tx, args.total, `refusals ${whereOf(conditions)}`, values);
+    add('seq < ?', args.cursor === null ? undefined : readNumberCursor(args.cursor));
     const rows = await tx.all<RefusalColumns>(
-      `SELECT * FROM refusals ${where} ORDER BY seq DESC LIMIT ?`,
+      `SELECT * FROM refusals ${whereOf(conditions)} ORDER BY seq DESC LIMIT ?`,
       ...values,
       args.limit + 1,
     );
     const shown = rows.slice(0, args.limit);
     const next = rows.length > args.limit ? shown.at(-1)?.seq : undefined;
-    return { refusals: shown.map(toRefusal), nextCursor: next === undefined ? null : String(next) };
+    const nextCursor = next === undefined ? null : String(next);
+    return { refusals: shown.map(toRefusal), nextCursor, ...counted };
   },
 );
 

@@ -2,22 +2,24 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Context } from './context.ts';
 import { addFormats, formatOf, printRows } from './lists.ts';
-import type { Column, Format, RowValues } from './rows.ts';
+import type { Format, RowValues } from './rows.ts';
 import { openSource, order } from './source.ts';
+import type { Column } from './table.ts';
 
 export type BudgetRow = RowValues & { name: string; perValue?: string | null };
 
 export const BUDGET_COLUMNS: readonly Column[] = [
   { field: 'name', title: 'budget' },
-  { field: 'windowKey', title: 'window' },
+  { field: 'windowKey', title: 'window', drop: 3 },
   { field: 'limitCredits', title: 'limit' },
-  { field: 'settledCredits', title: 'settled' },
-  { field: 'heldCredits', title: 'held' },
-  { field: 'inDoubtCredits', title: 'in doubt' },
+  { field: 'settledCredits', title: 'settled', drop: 5 },
+  { field: 'heldCredits', title: 'held', drop: 6 },
+  { field: 'inDoubtCredits', title: 'in doubt', drop: 4 },
   { field: 'remainingCredits', title: 'remaining' },
   { field: 'usedPercent', title: 'used %' },
-  { field: 'mode', title: 'mode' },
-  { field: 'resetsAt', title: 'resets at' },
+  { field: 'mode', title: 'mode', drop: 2 },
+  { field: 'resetsAt', title: 'resets at', kind: 'own-time', drop: 7 },
+  { field: 'timeZone', title: 'zone', drop: 1 },
 ];
 
 /** Gives budgets as a table shows them: one for each value of `per` says which. */

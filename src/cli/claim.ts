@@ -8,23 +8,24 @@ import type { ClaimAnswer, ClaimRow, DraftAnswer } from '../control/sla-schemas.
 import { SidecarError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { addFormats, formatOf, printRows, wholeNumber } from './lists.ts';
-import type { Column, Format } from './rows.ts';
+import type { Format } from './rows.ts';
 import { monthArgument, slaOrder } from './sla-order.ts';
 import { openSource } from './source.ts';
+import { fieldsText, roomOf, type Column } from './table.ts';
 
 const COLUMNS: readonly Column[] = [
   { field: 'month', title: 'month' },
-  { field: 'revision', title: 'rev' },
+  { field: 'revision', title: 'rev', drop: 4 },
   { field: 'state', title: 'state' },
-  { field: 'filing', title: 'filing' },
-  { field: 'earliest', title: 'from' },
+  { field: 'filing', title: 'filing', drop: 5 },
+  { field: 'earliest', title: 'from', drop: 3 },
   { field: 'latest', title: 'until' },
-  { field: 'percent', title: '% of fee' },
+  { field: 'percent', title: '% of fee', drop: 2 },
   { field: 'asked', title: 'asked' },
   { field: 'currency', title: 'currency' },
-  { field: 'ticket', title: 'ticket' },
+  { field: 'ticket', title: 'ticket', drop: 6 },
   { field: 'granted', title: 'granted' },
-  { field: 'folder', title: 'folder' },
+  { field: 'folder', title: 'folder', drop: 1 },
 ];
 const LETTERS = { en: 'claim.en.md', zh: 'claim.zh.md' } as const;
 
@@ -142,8 +143,7 @@ function printClaim({ terminal }: Context, answer: ClaimAnswer): void {
     ['documents', claim.folder],
     ['other revisions', String(answer.claims.length - 1)],
   ];
-  const width = Math.max(...lines.map(([name]) => name.length));
-  terminal.out(lines.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`).join(''));
+  terminal.out(fieldsText(lines, roomOf(terminal).width));
 }
 
 interface MarkOptions {

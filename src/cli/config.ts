@@ -5,6 +5,7 @@ import { checkSecrets } from '../config/secrets.ts';
 import type { Context } from './context.ts';
 import { addFormats, formatOf, printRows } from './lists.ts';
 import type { Format } from './rows.ts';
+import type { Column } from './table.ts';
 import { paint } from './terminal.ts';
 
 /** Adds the commands. */
@@ -41,6 +42,10 @@ function printConfig(context: Context, format: Format): void {
   const lines = [...describeConfig(loaded), ...describeSecrets(terminal.env)];
   const rows =
     format === 'table' ? lines.map((line) => ({ ...line, value: JSON.stringify(line.value) })) : [...lines];
-  const columns = ['key', 'value', 'origin'].map((field) => ({ field, title: field }));
+  const columns: Column[] = [
+    { field: 'key', title: 'key' },
+    { field: 'value', title: 'value', cut: true },
+    { field: 'origin', title: 'origin', drop: 1 },
+  ];
   printRows(context, { rows: 'config', columns, empty: 'Nothing.' }, rows as never, { format });
 }

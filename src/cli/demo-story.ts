@@ -3,7 +3,7 @@ import type { App, AppUrls } from '../app-options.ts';
 import { sleep } from '../clock.ts';
 import type { Emulator } from '../emulator/emulator.ts';
 import { DemoApp, type DemoAnswer } from './demo-app.ts';
-import { toTable } from './rows.ts';
+import { roomOf, toTable, type Column } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
 
 export interface DemoStage {
@@ -100,19 +100,20 @@ export async function summarise(terminal: Terminal, { urls, emulator }: DemoStag
   );
   const heading = (text: string): void => terminal.out(`\n${paint(terminal, 'bold', text)}\n`);
   heading('Tasks');
-  terminal.out(
-    toTable(tasks, columns(['id', 'operation', 'model', 'state', 'heldCredits', 'settledCredits'])),
-  );
+  const room = roomOf(terminal);
+  const shown = ['id', 'operation', 'model', 'state', 'heldCredits', 'settledCredits'];
+  terminal.out(toTable(tasks, columns(shown), room));
   heading('Refused, with nothing sent');
-  terminal.out(toTable(refusals, columns(['status', 'word', 'route', 'message'])));
+  terminal.out(toTable(refusals, columns(['status', 'word', 'route', 'message']), room));
   heading('Calls to Kling');
-  terminal.out(toTable(callCounts(calls), columns(['route', 'method', 'status', 'outcome', 'calls'])));
+  terminal.out(toTable(callCounts(calls), columns(['route', 'method', 'status', 'outcome', 'calls']), room));
   heading('Budget');
   const fields = ['name', 'limitCredits', 'settledCredits', 'heldCredits', 'remainingCredits'];
   terminal.out(
     toTable(
       budgets.map((row) => ({ ...row })),
       columns(fields),
+      room,
     ),
   );
   const settledCredits = budgets.reduce((sum, row) => sum + row.settledCredits, 0);
@@ -156,8 +157,23 @@ export function lookAround(terminal: Terminal, urls: AppUrls): string {
   );
 }
 
-function columns(fields: readonly string[]): { field: string; title: string }[] {
-  return fields.map((field) => ({ field, title: field.replace(/Credits$/, ' credits') }));
+/** What a narrow terminal may lack of the demo's tables. */
+const DROPS: Readonly<Record<string, number>> = {
+  heldCredits: 1,
+  model: 2,
+  operation: 3,
+  method: 1,
+  outcome: 2,
+};
+const CUTS: ReadonlySet<string> = new Set(['message', 'route']);
+
+function columns(fields: readonly string[]): Column[] {
+  return fields.map((field) => ({
+    field,
+    title: field.replace(/Credits$/, ' credits'),
+    ...(DROPS[field] !== undefined && { drop: DROPS[field] }),
+    ...(CUTS.has(field) && { cut: true as const }),
+  }));
 }
 
 async function read<T>(urls: AppUrls, target: string): Promise<T> {

@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import type { Context } from './context.ts';
 import { packageVersion } from './control-client.ts';
 import type { Check, Level } from './doctor-check.ts';
+import { fieldsText, roomOf } from './table.ts';
+import { padText, textWidth } from './text-width.ts';
 import { paint, plainText, type Terminal, type Tone } from './terminal.ts';
 
 /** Adds the command: 1 where something must not stay as it is, else 0. */
@@ -33,11 +35,11 @@ const MARKS: Readonly<Record<Level, { text: string; tone: Tone }>> = {
 };
 
 function linesOf(terminal: Terminal, checks: readonly Check[]): string {
-  const width = Math.max(...checks.map(({ name }) => name.length));
-  const lineOf = ({ level, name, finding, advice }: Check): string => {
+  const nameWidth = Math.max(...checks.map(({ name }) => textWidth(name)));
+  const fields = checks.map(({ level, name, finding, advice }): [string, string] => {
     const { text, tone } = MARKS[level];
     const said = plainText(advice === null ? finding : `${finding} ${advice}`);
-    return `${paint(terminal, tone, text.padEnd(4))}  ${name.padEnd(width)}  ${said}\n`;
-  };
-  return checks.map(lineOf).join('');
+    return [`${paint(terminal, tone, text.padEnd(4))}  ${padText(name, nameWidth)}`, said];
+  });
+  return fieldsText(fields, roomOf(terminal).width);
 }

@@ -8,7 +8,8 @@ import { SidecarError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { readBatch, type BatchLine } from './batch.ts';
 import { addFormats, formatOf } from './lists.ts';
-import { toCsv, toJsonLines, toTable, type Format, type RowValues } from './rows.ts';
+import { toCsv, toJsonLines, type Format, type RowValues } from './rows.ts';
+import { roomOf, toTable, type Column } from './table.ts';
 import { openSource } from './source.ts';
 import { paint, readAll, type Terminal } from './terminal.ts';
 
@@ -110,10 +111,17 @@ function print(terminal: Terminal, { lines, answer, format }: Printed): void {
 /** Rows of the table; a larger batch shows the first ones and what stands out. */
 const TABLE_ROWS_MAX = 50;
 
+const COLUMNS: readonly Column[] = [
+  { field: 'line', title: 'line' },
+  { field: 'path', title: 'path', cut: true, drop: 1 },
+  { field: 'credits', title: 'credits' },
+  { field: 'basis', title: 'basis' },
+  { field: 'note', title: 'note', cut: true },
+];
+
 function printTable(terminal: Terminal, rows: readonly RowValues[], answer: EstimateAnswer): void {
   const noted = rows.map((row, index) => ({ ...row, note: noteOf(row, index < answer.fitsCount) }));
-  const columns = ['line', 'path', 'credits', 'basis', 'note'].map((field) => ({ field, title: field }));
-  terminal.out(toTable(noted.slice(0, TABLE_ROWS_MAX), columns));
+  terminal.out(toTable(noted.slice(0, TABLE_ROWS_MAX), COLUMNS, roomOf(terminal)));
   if (rows.length > TABLE_ROWS_MAX) terminal.out(`… and ${rows.length - TABLE_ROWS_MAX} more.\n`);
   printNotes(terminal, rows);
   if (answer.budgets.length > 0) {
@@ -123,7 +131,7 @@ function printTable(terminal: Terminal, rows: readonly RowValues[], answer: Esti
       { field: 'neededCredits', title: 'needed' },
       { field: 'fits', title: 'fits' },
     ];
-    terminal.out(`\n${toTable(answer.budgets, budgets)}`);
+    terminal.out(`\n${toTable(answer.budgets, budgets, roomOf(terminal))}`);
   }
   terminal.out(`\n${summaryOf(terminal, rows.length, answer)}`);
 }

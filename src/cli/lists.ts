@@ -1,13 +1,20 @@
-/** Commands that print a list: their options, their pages, their formats. */
+/**
+ * Commands that print a list: their options, their pages, their formats.
+ *
+ * **Invariant**: CSV, JSON and JSON lines hold every row, unless `--limit` says otherwise; a table that shows fewer
+ * says how many there are. Rows are printed page by page: memory does not grow with them.
+ */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from './context.ts';
-import { FORMATS, toCsv, toJsonLines, toTable, type Column, type Format, type RowValues } from './rows.ts';
+import { FORMATS, toCsv, toCsvRows, toJsonLines, type Format, type RowValues } from './rows.ts';
 import { openSource, type Source } from './source.ts';
+import { headingOf, layOut, notesOf, printNotes, roomOf, rowsOf, zoneOf, type Column } from './table.ts';
 
 export interface ListOptions {
   format?: Format;
   json?: boolean;
-  limit: number;
+  /** Rows to print; absent prints all, and of a table the first hundred. */
+  limit?: number;
   cursor?: string;
   all?: boolean;
 }
@@ -22,7 +29,14 @@ export interface ListShape {
   empty: string;
 }
 
-const LIMIT_MAX = 1000;
+type Query = Readonly<Record<string, string | undefined>>;
+
+/** Rows of one answer of the API. */
+const PAGE_ROWS = 1000;
+const TABLE_ROWS = 100;
+const LIMIT_MAX = 999_999_999;
+/** The API counts no further; it says one more. */
+const TOTAL_MAX = 100_000;
 
 /** Adds `--format` and `--json`. */
 export function addFormats(command: Command): Command {
@@ -34,9 +48,13 @@ export function addFormats(command: Command): Command {
 /** Adds what all lists take. */
 export function addListOptions(command: Command): Command {
   return addFormats(command)
-    .option('--limit <rows>', `rows of a page, 1 to ${LIMIT_MAX}`, wholeNumber(1, LIMIT_MAX), 100)
-    .option('--cursor <cursor>', 'go on where an earlier page ended')
-    .option('--all', 'every page');
+    .option(
+      '--limit <rows>',
+      `rows to print (default: all, of a table ${TABLE_ROWS})`,
+      wholeNumber(1, LIMIT_MAX),
+    )
+    .option('--cursor <cursor>', 'go on where an earlier list ended')
+    .option('--all', 'every row, of a table too');
 }
 
 /** Makes commander's parser of a whole number in a range. */
@@ -53,75 +71,160 @@ export function formatOf({ format = 'table', json = false }: { format?: Format; 
   return json ? 'json' : format;
 }
 
-/** Asks for a list, a page or all pages, and prints it. */
+/** Asks for a list page by page, and prints each page as it comes. */
 export async function printList(
   context: Context,
   shape: ListShape,
-  query: Readonly<Record<string, string | undefined>>,
+  query: Query,
   options: ListOptions,
 ): Promise<void> {
   const source = await openSource(context);
   try {
-    const { rows, nextCursor } = await readPages(source, shape, query, options);
-    printRows(context, shape, rows, { format: formatOf(options), nextCursor });
+    const format = formatOf(options);
+    const { limit, all = false, cursor } = options;
+    const rowsMax = all ? Infinity : (limit ?? (format === 'table' ? TABLE_ROWS : Infinity));
+    const printer = printerOf(context, shape, format);
+    let shown = 0;
+    let next: string | null = null;
+    for await (const page of pagesOf(source, shape, query, { cursor: cursor ?? null, rowsMax })) {
+      shown += page.rows.length;
+      next = page.nextCursor;
+      printer.page(page.rows);
+    }
+    const total = next === null ? null : await countAll(source, shape, query);
+    printer.end({ nextCursor: next, shown, total });
   } finally {
     await source.close();
   }
 }
 
-interface Pages {
+interface Page {
   rows: RowValues[];
   nextCursor: string | null;
 }
 
-async function readPages(
+async function* pagesOf(
   source: Source,
   shape: ListShape,
-  query: Readonly<Record<string, string | undefined>>,
-  { limit, cursor, all = false }: ListOptions,
-): Promise<Pages> {
-  const rows: RowValues[] = [];
-  for (let next: string | null = cursor ?? null; ;) {
-    const page: Record<string, string | undefined> = {
-      ...query,
-      limit: String(limit),
-      cursor: next ?? undefined,
-    };
-    const answer = (await source.get(withQuery(shape.path, page))) as Record<string, unknown>;
-    rows.push(...((answer[shape.rows] ?? []) as RowValues[]));
+  query: Query,
+  { cursor, rowsMax }: { cursor: string | null; rowsMax: number },
+): AsyncGenerator<Page> {
+  let left = rowsMax;
+  for (let next = cursor; ;) {
+    const limit = String(Math.min(PAGE_ROWS, left));
+    const path = withQuery(shape.path, { ...query, limit, cursor: next ?? undefined });
+    const answer = (await source.get(path)) as Record<string, unknown>;
+    const rows = (answer[shape.rows] ?? []) as RowValues[];
     next = (answer['nextCursor'] ?? null) as string | null;
-    if (!all || next === null) return { rows, nextCursor: next };
+    left -= rows.length;
+    yield { rows, nextCursor: next };
+    if (next === null || left <= 0) return;
   }
 }
 
+async function countAll(source: Source, shape: ListShape, query: Query): Promise<number | null> {
+  const path = withQuery(shape.path, { ...query, limit: '1', total: 'true' });
+  return ((await source.get(path)) as { total?: number }).total ?? null;
+}
+
 /** Writes a path with those parts of a query that are set. */
-export function withQuery(path: string, query: Readonly<Record<string, string | undefined>>): string {
+export function withQuery(path: string, query: Query): string {
   const parts = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) parts.set(name, value);
   const text = parts.toString();
   return text === '' ? path : `${path}?${text}`;
 }
 
-/** Prints rows in one of the formats; a table says where more are to be had. */
+interface End {
+  /** Undefined for lists that have no pages. */
+  nextCursor?: string | null;
+  shown: number;
+  /** Rows of the whole list, where some are not shown. */
+  total: number | null;
+}
+
+interface Printer {
+  page(rows: readonly RowValues[]): void;
+  end(end: End): void;
+}
+
+type Printed = Pick<ListShape, 'rows' | 'columns' | 'empty'>;
+
+function printerOf(context: Context, shape: Printed, format: Format): Printer {
+  if (format === 'json') return jsonPrinter(context, shape);
+  if (format === 'csv') return csvPrinter(context, shape);
+  if (format === 'table') return tablePrinter(context, shape);
+  return {
+    page: (rows) => context.terminal.out(toJsonLines(rows)),
+    end: () => undefined,
+  };
+}
+
+/** Prints one JSON object, its rows as they come. */
+function jsonPrinter({ terminal }: Context, shape: Printed): Printer {
+  let count = 0;
+  return {
+    page(rows) {
+      if (count === 0) terminal.out(`{\n  ${JSON.stringify(shape.rows)}: [`);
+      for (const row of rows) {
+        const text = JSON.stringify(row, null, 2).replaceAll('\n', '\n    ');
+        terminal.out(`${count === 0 ? '' : ','}\n    ${text}`);
+        count += 1;
+      }
+    },
+    end({ nextCursor }) {
+      const next = nextCursor === undefined ? '' : `,\n  "nextCursor": ${JSON.stringify(nextCursor)}`;
+      terminal.out(`${count === 0 ? '' : '\n  '}]${next}\n}\n`);
+    },
+  };
+}
+
+function csvPrinter({ terminal }: Context, shape: Printed): Printer {
+  let fields: string[] | null = null;
+  return {
+    page(rows) {
+      if (fields !== null) return terminal.out(toCsvRows(rows, fields));
+      fields = rows[0] ? Object.keys(rows[0]) : shape.columns.map(({ field }) => field);
+      terminal.out(toCsv(rows, fields));
+    },
+    end: () => undefined,
+  };
+}
+
+function tablePrinter(context: Context, shape: Printed): Printer {
+  const { terminal } = context;
+  const room = roomOf(terminal, terminal.isTerminal ? zoneOf(context.loaded().config) : undefined);
+  let layout: ReturnType<typeof layOut> | null = null;
+  return {
+    page(rows) {
+      if (rows.length === 0) return terminal.out(`${shape.empty}\n`);
+      if (layout === null) {
+        layout = layOut(rows, shape.columns, room);
+        terminal.out(headingOf(layout));
+      }
+      terminal.out(rowsOf(layout, rows));
+    },
+    end(end) {
+      printNotes(terminal, [...moreOf(end), ...(layout === null ? [] : notesOf(layout))]);
+    },
+  };
+}
+
+function moreOf({ nextCursor, shown, total }: End): string[] {
+  if (nextCursor === undefined || nextCursor === null) return [];
+  const count = (number: number): string => number.toLocaleString('en-US');
+  const all = total === null ? 'more' : total > TOTAL_MAX ? `more than ${count(TOTAL_MAX)}` : count(total);
+  return [`${count(shown)} of ${all}. More with --limit N, --all, or --cursor ${nextCursor}`];
+}
+
+/** Prints rows that are all there are in one of the formats. */
 export function printRows(
-  { terminal }: Context,
-  shape: Pick<ListShape, 'rows' | 'columns' | 'empty'>,
+  context: Context,
+  shape: Printed,
   rows: readonly RowValues[],
-  { format, nextCursor }: { format: Format; nextCursor?: string | null },
+  { format }: { format: Format },
 ): void {
-  const cursor = nextCursor ?? null;
-  if (format === 'json') {
-    const paged = nextCursor === undefined ? {} : { nextCursor: cursor };
-    terminal.out(`${JSON.stringify({ [shape.rows]: rows, ...paged }, null, 2)}\n`);
-  } else if (format === 'jsonl') {
-    terminal.out(toJsonLines(rows));
-  } else if (format === 'csv') {
-    const fields = rows[0] ? Object.keys(rows[0]) : shape.columns.map(({ field }) => field);
-    terminal.out(toCsv(rows, fields));
-  } else if (rows.length === 0) {
-    terminal.out(`${shape.empty}\n`);
-  } else {
-    terminal.out(toTable(rows, shape.columns));
-    if (cursor !== null) terminal.err(`More with --cursor ${cursor}, or --all.\n`);
-  }
+  const printer = printerOf(context, shape, format);
+  printer.page(rows);
+  printer.end({ shown: rows.length, total: null });
 }

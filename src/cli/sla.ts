@@ -7,8 +7,9 @@ import type { SlaCheck } from '../sla/verify.ts';
 import type { WindowView } from '../sla/window-view.ts';
 import type { Context } from './context.ts';
 import { monthArgument, slaOrder } from './sla-order.ts';
-import { toTable } from './rows.ts';
+
 import { openSource } from './source.ts';
+import { roomOf, toTable, type Column } from './table.ts';
 import { paint } from './terminal.ts';
 
 const FORMATS = ['md', 'html', 'json', 'csv', 'openslo'] as const;
@@ -124,15 +125,20 @@ async function exclude(context: Context, options: ExcludeOptions): Promise<void>
   }
   if (answer.exclusions.length === 0) terminal.out('No exclusion is in force.\n');
   else {
-    const fields = ['id', 'from', 'to', 'clause', 'source', 'actor'];
     terminal.out(
-      toTable(
-        answer.exclusions,
-        fields.map((field) => ({ field, title: field })),
-      ),
+      toTable(answer.exclusions, EXCLUSIONS, roomOf(terminal, context.loaded().config.sla.timeZone)),
     );
   }
 }
+
+const EXCLUSIONS: readonly Column[] = [
+  { field: 'id', title: 'id' },
+  { field: 'from', title: 'from', kind: 'time' },
+  { field: 'to', title: 'to', kind: 'time' },
+  { field: 'clause', title: 'clause', drop: 2 },
+  { field: 'source', title: 'source', cut: true, drop: 3 },
+  { field: 'actor', title: 'actor', drop: 1 },
+];
 
 type Excluded = ExclusionsAnswer & { id?: string };
 

@@ -6,7 +6,9 @@ import type { BudgetMatch, BudgetRule } from '../budget/budget-rule.ts';
 import type { LoadedConfig } from '../config/config.ts';
 import type { Secrets } from '../config/secrets.ts';
 import { toCredits } from '../units.ts';
+import { fieldsText, roomOf } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
+import { wrapText } from './text-width.ts';
 
 /** The facts as the log line `ready` has them; no secret is among them. */
 export interface StartFacts extends AppUrls {
@@ -91,9 +93,13 @@ export function banner(terminal: Terminal, facts: StartFacts): string {
     ['config', facts.config ?? 'no file: defaults'],
     ['process', `${facts.pid}   (ends with Ctrl-C or kling-sidecar stop)`],
   ];
-  const lines = rows.flatMap(([name, text]) => (text === null ? [] : [`  ${name.padEnd(16)}${text}\n`]));
-  const note = facts.note === null ? '' : `  ${paint(terminal, 'warn', facts.note)}\n`;
-  return `${paint(terminal, 'good', 'kling-sidecar is ready')}\n${lines.join('')}${note}`;
+  const fields = rows.flatMap(([name, text]): [string, string][] =>
+    text === null ? [] : [[`  ${name}`, text]],
+  );
+  const { width } = roomOf(terminal);
+  const note = facts.note === null ? [] : wrapText(facts.note, width - 2);
+  const noted = note.map((line) => `  ${paint(terminal, 'warn', line)}\n`).join('');
+  return `${paint(terminal, 'good', 'kling-sidecar is ready')}\n${fieldsText(fields, width)}${noted}`;
 }
 
 function budgetRows(budgets: readonly BudgetFacts[]): [string, string][] {

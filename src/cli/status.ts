@@ -4,8 +4,8 @@ import type { StatusAnswer } from '../control/schemas.ts';
 import { SidecarError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { BUDGET_COLUMNS, type BudgetRow, budgetRows } from './budget.ts';
-import { toTable } from './rows.ts';
 import { openSource } from './source.ts';
+import { fieldsText, roomOf, toTable } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
 
 /** Adds the command. */
@@ -61,10 +61,9 @@ function printStatus(terminal: Terminal, status: StatusAnswer, isRunning: boolea
   for (const { name, inUse, limit, queued } of status.pools) {
     lines.push([`pool ${name}`, `${inUse} of ${limit ?? 'any number'} in use, ${queued} queued`]);
   }
-  const width = Math.max(...lines.map(([name]) => name.length));
-  terminal.out(lines.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`).join(''));
+  terminal.out(fieldsText(lines, roomOf(terminal).width));
   if (status.budgets.length > 0) {
-    terminal.out(`\n${toTable(budgetRows(status.budgets as BudgetRow[]), BUDGET_COLUMNS)}`);
+    terminal.out(`\n${toTable(budgetRows(status.budgets as BudgetRow[]), BUDGET_COLUMNS, roomOf(terminal))}`);
   }
   if (status.mode === 'observe') terminal.out('\nMode observe: see status --would-have.\n');
 }

@@ -3,8 +3,8 @@ import { type Command, Option } from 'commander';
 import type { TaskAnswer } from '../control/schemas.ts';
 import type { Context } from './context.ts';
 import { addListOptions, printList, type ListOptions, type ListShape } from './lists.ts';
-import { toTable } from './rows.ts';
 import { openSource } from './source.ts';
+import { fieldsText, roomOf, toTable, zoneOf, type Column } from './table.ts';
 import { plainText, type Terminal } from './terminal.ts';
 
 const TASKS: ListShape = {
@@ -13,15 +13,15 @@ const TASKS: ListShape = {
   columns: [
     { field: 'id', title: 'task' },
     { field: 'state', title: 'state' },
-    { field: 'stuck', title: 'stuck' },
-    { field: 'operation', title: 'operation' },
-    { field: 'model', title: 'model' },
-    { field: 'mode', title: 'mode' },
-    { field: 'app', title: 'app' },
-    { field: 'heldCredits', title: 'held' },
+    { field: 'stuck', title: 'stuck', drop: 3 },
+    { field: 'operation', title: 'operation', drop: 7 },
+    { field: 'model', title: 'model', drop: 6 },
+    { field: 'mode', title: 'mode', drop: 2 },
+    { field: 'app', title: 'app', drop: 4 },
+    { field: 'heldCredits', title: 'held', drop: 5 },
     { field: 'settledCredits', title: 'settled' },
-    { field: 'createdAt', title: 'created' },
-    { field: 'updatedAt', title: 'updated' },
+    { field: 'createdAt', title: 'created', kind: 'time' },
+    { field: 'updatedAt', title: 'updated', kind: 'time', drop: 1 },
   ],
   empty: 'No tasks.',
 };
@@ -30,6 +30,8 @@ interface TasksOptions extends ListOptions {
   state?: string;
   app?: string;
   stuck?: boolean;
+  from?: string;
+  to?: string;
 }
 
 /** Adds the command. */
@@ -43,10 +45,13 @@ export function addTasks(program: Command, context: () => Context): void {
     )
     .option('--stuck', 'only open ones that are older than tasks.stuckAfterMs')
     .option('--app <name>', 'only of this app')
+    .option('--from <time>', 'created then or later: ISO 8601 with a zone, or a UTC day')
+    .option('--to <time>', 'created before')
     .action((id: string | undefined, options: TasksOptions) => {
       if (id !== undefined) return showTask(context(), id, options);
-      const { state, app, stuck } = options;
-      return printList(context(), TASKS, { state, app, stuck: stuck ? 'true' : undefined }, options);
+      const { state, app, stuck, from, to } = options;
+      const query = { state, app, from, to, stuck: stuck ? 'true' : undefined };
+      return printList(context(), TASKS, query, options);
     });
 }
 
@@ -57,20 +62,32 @@ async function showTask(context: Context, id: string, options: ListOptions): Pro
     const wantsJson = options.json === true || (options.format ?? 'table') !== 'table';
     if (wantsJson)
       context.terminal.out(`${JSON.stringify(task, null, options.format === 'jsonl' ? 0 : 2)}\n`);
-    else printTask(context.terminal, task);
+    else printTask(context.terminal, zoneOf(context.loaded().config), task);
   } finally {
     await source.close();
   }
 }
 
-function printTask(terminal: Terminal, { timeline, results, ...task }: TaskAnswer): void {
+const TIMELINE: readonly Column[] = [
+  { field: 'at', title: 'at', kind: 'time' },
+  { field: 'state', title: 'state' },
+  { field: 'source', title: 'source', drop: 1 },
+  { field: 'message', title: 'message', cut: true },
+];
+
+function printTask(terminal: Terminal, zone: string, { timeline, results, ...task }: TaskAnswer): void {
   const fields = Object.entries(task).filter(([, value]) => value !== null);
-  const width = Math.max(...fields.map(([name]) => name.length));
+  const room = roomOf(terminal, zone);
   terminal.out(
-    fields.map(([name, value]) => `${name.padEnd(width)}  ${plainText(String(value))}\n`).join(''),
+    fieldsText(
+      fields.map(([name, value]) => [name, plainText(String(value))]),
+      room.width,
+    ),
   );
-  const columns = ['at', 'state', 'source', 'message'].map((field) => ({ field, title: field }));
-  if (timeline.length > 0) terminal.out(`\n${toTable(timeline, columns)}`);
-  const outputs = ['kind', 'id', 'durationSeconds', 'url'].map((field) => ({ field, title: field }));
-  if (results.length > 0) terminal.out(`\n${toTable(results, outputs)}`);
+  if (timeline.length > 0) terminal.out(`\n${toTable(timeline, TIMELINE, room)}`);
+  // Addresses of results are there to be copied: they are never cut.
+  for (const { kind, id, durationSeconds, url } of results) {
+    const length = durationSeconds === null ? '' : `, ${durationSeconds} s`;
+    terminal.out(`\n${kind}${id === null ? '' : ` ${plainText(id)}`}${length}\n${plainText(url ?? '-')}\n`);
+  }
 }

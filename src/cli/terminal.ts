@@ -15,6 +15,8 @@ export interface Terminal {
   /** Whether standard output, and standard error, are terminals. */
   isTerminal: boolean;
   isErrTerminal: boolean;
+  /** Cells of a line of the terminal; absent where that is not known. */
+  columns?: number | undefined;
   /** With the secrets, which the process's own environment no longer has. */
   env: Environment;
   cwd: string;

@@ -31,7 +31,12 @@ const flag = z
   .openapi({ type: 'boolean' });
 const label = z.string().min(1).max(128);
 
-const page = { limit, cursor };
+const total = z
+  .literal('true')
+  .transform(() => true)
+  .optional()
+  .openapi({ type: 'boolean', description: 'Count all rows of the list, up to 100,000.' });
+const page = { limit, cursor, total };
 const range = {
   from: instant.optional().openapi({ type: 'string', description: 'Inclusive; ISO 8601 or milliseconds.' }),
   to: instant.optional().openapi({ type: 'string', description: 'Exclusive; ISO 8601 or milliseconds.' }),
@@ -41,6 +46,7 @@ export const tasksQuery = z.strictObject({
   state: z.enum(['submitted', 'processing', 'succeeded', 'failed']).optional(),
   app: label.optional(),
   stuck: z.literal('true').optional(),
+  ...range,
   ...page,
 });
 export const callsQuery = z.strictObject({

@@ -9,7 +9,13 @@ import { OPERATIONS } from '../words.ts';
 
 const credits = z.number().describe('Credits, a decimal with at most three places.');
 const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
-const cursor = z.string().nullable().describe('Give it as `cursor` to go on; null at the end.');
+const paged = {
+  nextCursor: z.string().nullable().describe('Give it as `cursor` to go on; null at the end.'),
+  total: z
+    .int()
+    .optional()
+    .describe('With `total=true`: all rows of the list; 100,001 says that there are more than 100,000.'),
+};
 const mode = z.enum(['std', 'pro', '4k']).nullable();
 const operation = z.enum(OPERATIONS);
 const holdState = z.enum(['held', 'settled', 'released', 'written_off']);
@@ -141,10 +147,8 @@ const refusal = z
     wouldOnly: z.boolean(),
   })
   .openapi('Refusal');
-export const callsAnswer = z.object({ calls: z.array(call), nextCursor: cursor }).openapi('CallsAnswer');
-export const refusalsAnswer = z
-  .object({ calls: z.array(refusal), nextCursor: cursor })
-  .openapi('RefusalsAnswer');
+export const callsAnswer = z.object({ calls: z.array(call), ...paged }).openapi('CallsAnswer');
+export const refusalsAnswer = z.object({ calls: z.array(refusal), ...paged }).openapi('RefusalsAnswer');
 
 const taskFields = {
   id: z.string(),
@@ -165,7 +169,7 @@ const taskFields = {
   updatedAt: instant,
 };
 export const tasksAnswer = z
-  .object({ tasks: z.array(z.object(taskFields).openapi('Task')), nextCursor: cursor })
+  .object({ tasks: z.array(z.object(taskFields).openapi('Task')), ...paged })
   .openapi('TasksAnswer');
 export const taskAnswer = z
   .object({
@@ -210,7 +214,7 @@ const hold = z
     lookUps: z.int(),
   })
   .openapi('Hold');
-export const holdsAnswer = z.object({ holds: z.array(hold), nextCursor: cursor }).openapi('HoldsAnswer');
+export const holdsAnswer = z.object({ holds: z.array(hold), ...paged }).openapi('HoldsAnswer');
 export const holdAnswer = z.object({ hold }).openapi('HoldAnswer');
 export const clockAnswer = z
   .object({
@@ -264,7 +268,7 @@ const usageRow = z
     settled: z.boolean(),
   })
   .openapi('UsageRow');
-export const usageAnswer = z.object({ rows: z.array(usageRow), nextCursor: cursor }).openapi('UsageAnswer');
+export const usageAnswer = z.object({ rows: z.array(usageRow), ...paged }).openapi('UsageAnswer');
 const usageSum = z
   .object({
     app: z.string().optional(),
@@ -322,7 +326,7 @@ const auditRow = z
     reason: z.string(),
   })
   .openapi('AuditRow');
-export const auditAnswer = z.object({ audit: z.array(auditRow), nextCursor: cursor }).openapi('AuditAnswer');
+export const auditAnswer = z.object({ audit: z.array(auditRow), ...paged }).openapi('AuditAnswer');
 
 export type BudgetAnswer = z.infer<typeof budget>;
 export type BudgetsAnswer = z.infer<typeof budgetsAnswer>;

@@ -5,6 +5,7 @@
  */
 import { SidecarError } from '../errors.ts';
 import { cursorAfter, readCursor } from '../calls/cursor.ts';
+import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { Mode, OperationWord } from '../words.ts';
@@ -62,9 +63,10 @@ export const listUsage = defineRead(
   'ledger.listUsage',
   async (
     tx: Tx,
-    args: UsageFilter & { limit: number; cursor: string | null },
-  ): Promise<{ rows: UsageRow[]; nextCursor: string | null }> => {
+    args: UsageFilter & { limit: number; cursor: string | null; total?: boolean },
+  ): Promise<{ rows: UsageRow[]; nextCursor: string | null } & Counted> => {
     const { conditions, values } = conditionsOf(args);
+    const counted = await countWhere(tx, args.total, `holds ${whereOf(conditions)}`, values);
     if (args.cursor !== null) {
       const { at, id } = readCursor(args.cursor);
       conditions.push('at <= ?', '(at < ? OR id < ?)');
@@ -82,6 +84,7 @@ export const listUsage = defineRead(
     return {
       rows: shown.map(toUsage),
       nextCursor: found.length > args.limit && last ? cursorAfter(last) : null,
+      ...counted,
     };
   },
 );

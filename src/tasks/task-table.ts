@@ -4,6 +4,7 @@
  * **Invariant**: one task for one hold and one hold for one task; a task's state only advances (task-state.ts).
  * Never decides what a state means for money: the ledger does, in the same transaction.
  */
+import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, defineWrite, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { Mode, OperationWord, TaskState } from '../words.ts';
@@ -202,6 +203,11 @@ interface ListedColumns {
 export interface ListTasksArgs {
   limit: number;
   cursor: string | null;
+  /** Whether all rows are counted, too. */
+  total?: boolean;
+  /** By the instant of the create; `from` is inclusive, `to` exclusive. */
+  from?: Ms;
+  to?: Ms;
   state?: TaskState;
   app?: string;
   /** Only tasks that have been open for at least this long at `at`. */
@@ -211,28 +217,32 @@ export interface ListTasksArgs {
 /** Lists tasks, newest first. `heldCredits` is what is still held, 0 after the end. */
 export const listTasks = defineRead(
   'tasks.listTasks',
-  async (tx: Tx, args: ListTasksArgs): Promise<{ tasks: TaskRow[]; nextCursor: string | null }> => {
+  async (tx: Tx, args: ListTasksArgs): Promise<{ tasks: TaskRow[]; nextCursor: string | null } & Counted> => {
     const conditions: string[] = [];
     const values: SqlValue[] = [];
     const add = (condition: string, value: SqlValue): void => {
       conditions.push(condition);
       values.push(value);
     };
-    if (args.cursor !== null) add('t.hold_id < ?', args.cursor);
+    if (args.from !== undefined) add('t.created_at >= ?', args.from);
+    if (args.to !== undefined) add('t.created_at < ?', args.to);
     if (args.state !== undefined) add('t.state = ?', args.state);
     if (args.app !== undefined) add('h.app = ?', args.app);
     if (args.stuck) {
       conditions.push("t.state IN ('submitted', 'processing')");
       add('t.created_at <= ?', args.stuck.at - args.stuck.afterMs);
     }
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+    const tables = 'tasks t JOIN holds h ON h.id = t.hold_id';
+    const counted = await countWhere(tx, args.total, `${tables} ${whereOf(conditions)}`, values);
+    if (args.cursor !== null) add('t.hold_id < ?', args.cursor);
     const rows = await tx.all<ListedColumns>(
-      `SELECT ${LISTED} FROM tasks t JOIN holds h ON h.id = t.hold_id ${where} ORDER BY t.hold_id DESC LIMIT ?`,
+      `SELECT ${LISTED} FROM ${tables} ${whereOf(conditions)} ORDER BY t.hold_id DESC LIMIT ?`,
       ...values,
       args.limit + 1,
     );
     const tasks = rows.slice(0, args.limit).map(toTaskRow);
-    return { tasks, nextCursor: rows.length > args.limit ? (tasks.at(-1)?.holdId ?? null) : null };
+    const nextCursor = rows.length > args.limit ? (tasks.at(-1)?.holdId ?? null) : null;
+    return { tasks, nextCursor, ...counted };
   },
 );
 

@@ -57,7 +57,7 @@ describe('beside a running sidecar', () => {
     expect(one.out).toMatch(/operation +text-to-video/);
     const page = await cli(['tasks', '--limit', '1'], at(app));
     expect(page.out.trim().split('\n')).toHaveLength(2);
-    expect(page.err).toMatch(/More with --cursor/);
+    expect(page.err).toMatch(/^1 of 2\. More with --limit N, --all, or --cursor \S+\n$/);
     const all = await cli(['tasks', '--limit', '1', '--all', '--format', 'jsonl'], at(app));
     expect(
       all.out
@@ -214,7 +214,7 @@ describe('without a sidecar or a store', () => {
       [['nonsense'], /unknown command 'nonsense'/],
       [['statsu'], /Did you mean status/],
       [['usage', '--by', 'colour'], /Some of app, operation/],
-      [['tasks', '--limit', '0'], /from 1 to 1000/],
+      [['tasks', '--limit', '0'], /from 1 to 999999999/],
       [['freeze'], /--reason/],
       [['config', 'check', '--config', 'gone.json'], /gone\.json/],
       [['--config', 'gone.json', 'status'], /gone\.json/],

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readBatch } from '../../src/cli/batch.ts';
-import { toCsv, toJsonLines, toTable } from '../../src/cli/rows.ts';
+import { toCsv, toJsonLines } from '../../src/cli/rows.ts';
+import { toTable } from '../../src/cli/table.ts';
 import { paint, plainText } from '../../src/cli/terminal.ts';
 
 const COLUMNS = [

@@ -10,8 +10,8 @@ import { given, iso } from './shape.ts';
 /** Lists attempts at Kling, newest first. */
 export async function answerCalls(reader: Pick<Store, 'read'>, query: CallsQuery): Promise<CallsAnswer> {
   const { kind: _, limit, cursor = null, ...filters } = query;
-  const { calls, nextCursor } = await reader.read(listCalls, { limit, cursor, ...given(filters) });
-  return { calls: calls.map(shapeCall), nextCursor };
+  const { calls, ...rest } = await reader.read(listCalls, { limit, cursor, ...given(filters) });
+  return { calls: calls.map(shapeCall), ...rest };
 }
 
 /** Lists what the sidecar refused itself, or would have refused in observe mode, newest first. */
@@ -19,10 +19,10 @@ export async function answerRefusals(
   reader: Pick<Store, 'read'>,
   query: CallsQuery,
 ): Promise<RefusalsAnswer> {
-  const { kind, limit, cursor = null, app, from, to } = query;
-  const filters = { app, from, to, wouldOnly: kind === 'would-refuse' };
-  const { refusals, nextCursor } = await reader.read(listRefusals, { limit, cursor, ...given(filters) });
-  return { calls: refusals.map(shapeRefusal), nextCursor };
+  const { kind, limit, cursor = null, ...asked } = query;
+  const filters = { ...asked, wouldOnly: kind === 'would-refuse' };
+  const { refusals, ...rest } = await reader.read(listRefusals, { limit, cursor, ...given(filters) });
+  return { calls: refusals.map(shapeRefusal), ...rest };
 }
 
 function shapeCall(call: CallRecord): CallsAnswer['calls'][number] {

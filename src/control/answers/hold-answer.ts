@@ -12,8 +12,8 @@ import { given, iso, isoOrNull } from './shape.ts';
 export async function answerHolds(reader: Pick<Store, 'read'>, query: HoldsQuery): Promise<HoldsAnswer> {
   const { limit, cursor, ...filters } = query;
   const after = cursor === undefined ? null : checkIdCursor(cursor, 'hold');
-  const { holds, nextCursor } = await reader.read(listHolds, { limit, cursor: after, ...given(filters) });
-  return { holds: holds.map(shapeHold), nextCursor };
+  const { holds, ...rest } = await reader.read(listHolds, { limit, cursor: after, ...given(filters) });
+  return { holds: holds.map(shapeHold), ...rest };
 }
 
 /**

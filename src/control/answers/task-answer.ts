@@ -21,11 +21,11 @@ export async function answerTasks(
   query: TasksQuery,
   stuck: StuckRule,
 ): Promise<TasksAnswer> {
-  const { limit, cursor, state, app } = query;
+  const { limit, cursor, stuck: isStuck, ...asked } = query;
   const after = cursor === undefined ? null : checkIdCursor(cursor, 'hold');
-  const filters = given({ state, app, stuck: query.stuck === undefined ? undefined : stuck });
-  const { tasks, nextCursor } = await reader.read(listTasks, { limit, cursor: after, ...filters });
-  return { tasks: tasks.map((task) => shapeTask(task, stuck)), nextCursor };
+  const filters = given({ ...asked, stuck: isStuck === undefined ? undefined : stuck });
+  const { tasks, ...rest } = await reader.read(listTasks, { limit, cursor: after, ...filters });
+  return { tasks: tasks.map((task) => shapeTask(task, stuck)), ...rest };
 }
 
 /**

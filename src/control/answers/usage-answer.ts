@@ -11,16 +11,17 @@ export async function answerUsage(
   reader: Pick<Store, 'read'>,
   query: UsageQuery,
 ): Promise<UsageAnswer | UsageSumsAnswer> {
-  const { by, limit, cursor = null, ...filters } = query;
+  const { by, limit, cursor = null, total, ...filters } = query;
   if (by) return sums(reader, by, filters);
-  const { rows, nextCursor } = await reader.read(listUsage, { limit, cursor, ...given(filters) });
-  return { rows: rows.map(shapeRow), nextCursor };
+  const args = { limit, cursor, ...given({ total, ...filters }) };
+  const { rows, ...rest } = await reader.read(listUsage, args);
+  return { rows: rows.map(shapeRow), ...rest };
 }
 
 async function sums(
   reader: Pick<Store, 'read'>,
   by: NonNullable<UsageQuery['by']>,
-  filters: Omit<UsageQuery, 'by' | 'limit' | 'cursor'>,
+  filters: Omit<UsageQuery, 'by' | 'limit' | 'cursor' | 'total'>,
 ): Promise<UsageSumsAnswer> {
   const { rows } = await reader.read(sumUsage, { by, ...given(filters) });
   return {

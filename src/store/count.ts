@@ -1,0 +1,31 @@
+/** Counts rows of a list, with a bound: a count of millions would make every other report wait. */
+import type { SqlValue, Tx } from './operation.ts';
+
+/** Rows are counted up to here. */
+export const COUNT_MAX = 100_000;
+
+/** What a list adds to its page where it is asked how many rows there are. */
+export interface Counted {
+  /** All rows of the list, whatever the page; one above {@link COUNT_MAX} where there are more. */
+  total?: number;
+}
+
+/** Counts the rows of `from` (tables and their conditions) where `wanted`; nothing else. */
+export async function countWhere(
+  tx: Tx,
+  wanted: boolean | undefined,
+  from: string,
+  values: readonly SqlValue[],
+): Promise<Counted> {
+  if (wanted !== true) return {};
+  const counted = await tx.get<{ total: number }>(
+    `SELECT COUNT(*) AS total FROM (SELECT 1 FROM ${from} LIMIT ${COUNT_MAX + 1}) AS counted`,
+    ...values,
+  );
+  return { total: counted?.total ?? 0 };
+}
+
+/** Joins conditions to a clause; empty without any. */
+export function whereOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+}
