@@ -12,6 +12,7 @@ import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { agreementOn } from './agreement.ts';
 import { readAll } from './availability.ts';
+import { hostFilter } from './host.ts';
 import { selectExclusions } from './exclusion-table.ts';
 import {
   isRecorded,
@@ -72,13 +73,14 @@ export async function loadMonth(
 
 async function slicesOfHosts(tx: Tx, question: StoredMonthQuestion): Promise<WindowSlice[]> {
   const slices = await selectSlices(tx, monthReach(question.month));
+  if (question.hosts === null) return slices;
   const { hosts } = question;
-  return hosts === null ? slices : slices.filter((slice) => isHostAmong(slice.host, hosts));
+  return slices.filter((slice) => isHostAmong(slice.host, hosts));
 }
 
-/** Tells whether a host, perhaps with a port, is one of some host names. */
+/** Tells whether a host, perhaps with a port, is one of some hosts, whatever their spelling. */
 export function isHostAmong(host: string, names: readonly string[]): boolean {
-  return names.includes(host) || names.includes(host.replace(/:\d+$/, ''));
+  return hostFilter(names)(host);
 }
 
 interface RevisionRow {
