@@ -39,6 +39,11 @@ export function monthQuestion(config: Config, month: string, now: Ms): StoredMon
   };
 }
 
+/** The hosts whose calls a claim counts: Kling's own, and those that `claims.hosts` names. */
+export function claimHosts({ claims }: Pick<Config, 'claims'>): readonly string[] {
+  return [...KLING_HOSTS, ...claims.hosts];
+}
+
 /** What a claim is drafted from: the month's calls to Kling's own hosts and those that `claims.hosts` names. */
 export function draftRequest(
   config: Config,
@@ -46,7 +51,7 @@ export function draftRequest(
 ): DraftRequest {
   const { claims } = config;
   return {
-    question: { ...monthQuestion(config, asked.month, asked.now), hosts: [...KLING_HOSTS, ...claims.hosts] },
+    question: { ...monthQuestion(config, asked.month, asked.now), hosts: claimHosts(config) },
     settings: claimSettings(config, asked.month),
     directory: claims.directory,
     order: asked.order,

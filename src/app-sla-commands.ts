@@ -5,17 +5,18 @@ import { draftClaim } from './claims/draft.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { Order } from './control/order.ts';
-import type { ClaimCommands, ImportOrigin, SlaCommands } from './control/sla-commands.ts';
+import type { ClaimCommands, ImportedBatch, ImportOrigin, SlaCommands } from './control/sla-commands.ts';
 import { SidecarError } from './errors.ts';
 import type { Fact } from './facts.ts';
 import { routesWith, type RouteTable } from './kling/routes.ts';
-import { recordOrder } from './ledger/audit.ts';
+import { importOrder, listImportedFiles, recordOrder } from './ledger/audit.ts';
 import { correctBlame } from './sla/blame-table.ts';
 import { addExclusion, withdrawExclusion } from './sla/exclusion-table.ts';
 import type { ImportedCall } from './imports/import.ts';
 import type { ImportOptions } from './imports/import-line.ts';
 import { importInPieces } from './imports/import-table.ts';
 import { OrderedRun } from './imports/ordered-run.ts';
+import { normalHost } from './sla/host.ts';
 import { checkMonth, dayOf, monthOf } from './sla/period.ts';
 import type { Store } from './store/store.ts';
 import type { Ms } from './units.ts';
@@ -28,8 +29,6 @@ export interface SlaCommandsDeps {
   writer: Pick<Store, 'write' | 'spare'> | null;
   /** Hands on the facts that orders make true. */
   publish: (facts: readonly Fact[]) => void;
-  /** Calls of an import that are written at once while no request waits; 500 by default. */
-  importedAtOnce?: number;
 }
 
 /** Imports of which the audit has the beginning and not yet the end; a client that dies leaves one behind. */
@@ -136,19 +135,18 @@ async function importBatchOf(
   { deps, runs }: { deps: SlaCommandsDeps; runs: Map<string, OrderedRun> },
   calls: readonly ImportedCall[],
   { origin, isLast, seq }: ImportPlace,
-): Promise<number> {
+): Promise<ImportedBatch> {
   const run = runOf(runs, origin.run, deps.clock);
   try {
     return await run.inOrder(seq, async () => {
-      if (!run.isBegun) await recordImport(deps, origin, 'begun');
-      run.isBegun = true;
-      const fresh = await importInPieces(writerOf(deps), calls, deps.importedAtOnce);
+      if (!run.isBegun) await beginImport(deps, origin, run);
+      const fresh = await importInPieces(writerOf(deps), calls);
       run.imported += fresh;
       if (isLast) await recordImport(deps, origin, `${run.imported} new calls`);
       if (isLast && run.imported > 0) {
         await review(deps, { actor: origin.actor, reason: `calls of ${origin.file} were imported` });
       }
-      return fresh;
+      return { imported: fresh, earlierFiles: run.earlierFiles };
     });
   } finally {
     if ((isLast || run.isFailed) && runs.get(origin.run) === run) runs.delete(origin.run);
@@ -160,26 +158,36 @@ function writerOf({ writer }: SlaCommandsDeps): Pick<Store, 'write' | 'spare'> {
   throw new SidecarError('daemon_required', 'This needs a running sidecar: kling-sidecar start.');
 }
 
-async function recordImport(deps: SlaCommandsDeps, origin: ImportOrigin, after: string): Promise<void> {
-  await writerOf(deps).write(recordOrder, {
-    at: deps.clock.now(),
-    actor: origin.actor,
-    action: 'sla.import',
-    subject: origin.source,
-    before: null,
-    after,
-    reason: `import of ${origin.file}`,
-  });
+async function beginImport(deps: SlaCommandsDeps, origin: ImportOrigin, run: OrderedRun): Promise<void> {
+  run.earlierFiles = await deps.reader.read(listImportedFiles, { source: origin.source });
+  await recordImport(deps, origin, 'begun');
+  run.isBegun = true;
 }
 
-/** How the lines of an import are read: the configured upstream is the host of those that name none. */
+async function recordImport(deps: SlaCommandsDeps, origin: ImportOrigin, after: string): Promise<void> {
+  const { source, file, actor } = origin;
+  await writerOf(deps).write(recordOrder, importOrder({ source, file, actor, at: deps.clock.now(), after }));
+}
+
+/**
+ * How the lines of an import are read: the configured upstream is the host of those that name none.
+ * @throws SidecarError `bad_usage` where the host given is none.
+ */
 export function importOptions(
   config: Config,
   { source, host, now }: { source: string; host: string | null; now: Ms },
 ): ImportOptions {
+  const given = host ?? config.upstream.baseUrl;
+  const normal = normalHost(given);
+  if (normal === null) {
+    throw new SidecarError(
+      'bad_usage',
+      `'${given}' is no host; write a name such as api-singapore.klingai.com, without a path.`,
+    );
+  }
   return {
     source,
-    host: host ?? new URL(config.upstream.baseUrl).host,
+    host: normal,
     now,
     routeOf: routeOf(routesWith(config.pricing.overrides)),
   };

@@ -1,33 +1,36 @@
 /**
- * `import FILE.jsonl`: calls to Kling that were recorded elsewhere become part of the journal and its months.
+ * `import FILE`: calls to Kling that were recorded elsewhere become part of the journal and its months.
  *
  * The whole file is read once to check it; only then is anything written. Beside a running sidecar the lines go through
  * its control plane, which writes them between its own work; while none runs the store is written itself. A call is
  * there with its count or not at all, and one that is known changes nothing: an interrupted import is started again.
  */
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { importOptions } from '../app-sla-commands.ts';
 import type { ImportOrigin } from '../control/sla-commands.ts';
 import { SidecarError } from '../errors.ts';
-import { importCalls, type ImportLine, type ImportRun, type ImportSummary } from '../imports/import.ts';
+import type { ColumnMap } from '../imports/csv-file.ts';
+import { IMPORT_FORMATS, type ImportFormat } from '../imports/formats.ts';
+import { importCalls, type ImportSummary } from '../imports/import.ts';
+import { LINE_KEYS, type LineKey } from '../imports/line-keys.ts';
 import type { Context } from './context.ts';
-import { askDaemon, bodyOf } from './control-client.ts';
+import { openInput, type ImportInput } from './import-input.ts';
+import { printReport, warnOfHosts } from './import-report.ts';
+import { openSink, type Sink } from './import-sink.ts';
 import { takeSignals } from './signals.ts';
-import { isRunning } from './source.ts';
-import { plainText, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 const PROGRESS_EVERY_MS = 200;
 const DAY_MS = 86_400_000;
-/** Characters of a batch's lines where they go nowhere: batches end by their calls. */
-const OWNED_BATCH_CHARS = 20_000_000;
+/** Characters of a file's name that the audit keeps, its end. */
+const FILE_NAME_CHARS = 500;
 
 interface ImportCommandOptions {
   source: string;
   host?: string;
+  format: ImportFormat;
+  columns?: ColumnMap;
   skipBad: boolean;
   check: boolean;
   json?: boolean;
@@ -37,39 +40,79 @@ interface ImportCommandOptions {
 export function addImport(program: Command, context: () => Context): void {
   program
     .command('import')
-    .description('calls to Kling recorded elsewhere, one JSON object a line; importing twice changes nothing')
-    .argument('<file>', 'JSON lines: { time, method, path, status | error, … }')
-    .option('--source <name>', 'who recorded them; part of the calls’ identity', 'import')
+    .description('calls to Kling that other programs recorded; importing twice changes nothing')
+    .argument('<file>', 'JSON lines, an nginx access log, HAR or CSV, also as gzip; - is standard input')
+    .option(
+      '--source <name>',
+      'who recorded them, one name for each recorder; part of the calls’ identity',
+      'import',
+    )
     .option(
       '--host <host>',
       'the host they were made to, for lines that do not say (default: the upstream’s)',
     )
+    .addOption(
+      new Option('--format <format>', 'of the file; auto recognises it')
+        .choices(IMPORT_FORMATS)
+        .default('auto'),
+    )
+    .option('--columns <map>', 'what columns of a CSV mean: time=started,path=url', columnsArgument)
     .option('--skip-bad', 'leave bad lines out, naming them', false)
     .option('--check', 'only check the file', false)
     .option('--json', 'print JSON')
     .action((file: string, options: ImportCommandOptions) => runImport(context(), file, options));
 }
 
-/** Takes batches of an import to where they are kept. */
-interface Sink {
-  run: Pick<ImportRun, 'write' | 'send' | 'batchCalls' | 'batchChars'>;
-  /** Ends the import. */
-  end(): Promise<void>;
-  close(): Promise<void>;
+function columnsArgument(text: string): ColumnMap {
+  const pairs = text.split(',').map((pair): [string, LineKey] => {
+    const [key = '', column = ''] = pair.split(/=(.*)/s);
+    const known = LINE_KEYS.find((one) => one === key.trim());
+    if (known !== undefined && column.trim() !== '') return [column.trim(), known];
+    throw new InvalidArgumentError(
+      `KEY=COLUMN pairs are wanted, separated by commas; keys are ${LINE_KEYS.join(', ')}.`,
+    );
+  });
+  return Object.fromEntries(pairs);
 }
 
 async function runImport(context: Context, file: string, options: ImportCommandOptions): Promise<void> {
   const { terminal } = context;
   terminal.giveWay?.();
-  const target = path.resolve(terminal.cwd, file);
-  const bytes = await sizeOf(target);
-  const checked = await pass(context, { target, bytes, options, verb: 'checked' });
-  if (options.check) {
-    print(context, checked, { options, verb: 'can be imported' });
-    return;
+  const input = await openInput(terminal, file);
+  try {
+    const checked = await pass(context, { input, options, verb: 'checked' });
+    warnOfHosts(context, checked);
+    const { source } = options;
+    const told = { file: input.name, source, earlierFiles: [] };
+    const wantsJson = options.json === true;
+    if (options.check)
+      printReport(context, { ...told, summary: checked, verb: 'can be imported' }, wantsJson);
+    else
+      printReport(
+        context,
+        { ...told, ...(await write(context, input, options)), verb: 'imported' },
+        wantsJson,
+      );
+  } finally {
+    await input.remove();
   }
-  const sink = await openSink(context, { file: path.basename(file), options });
-  const signals = takeSignals(terminal);
+}
+
+/** Writes the calls of a file that was checked. */
+async function write(
+  context: Context,
+  input: ImportInput,
+  options: ImportCommandOptions,
+): Promise<{ summary: ImportSummary; earlierFiles: readonly string[] }> {
+  const { source, host } = options;
+  const origin: ImportOrigin = {
+    run: randomUUID(),
+    source,
+    actor: 'cli',
+    file: input.name.slice(-FILE_NAME_CHARS),
+  };
+  const sink = await openSink(context, origin, host);
+  const signals = takeSignals(context.terminal);
   let isStopped = false;
   void signals.stopped.then(() => (isStopped = true));
   const onBatch = (): void => {
@@ -77,28 +120,16 @@ async function runImport(context: Context, file: string, options: ImportCommandO
     throw new SidecarError('bad_usage', 'Interrupted: run the same import again to finish it.');
   };
   try {
-    const { run } = sink;
-    const summary = await pass(context, { target, bytes, options, verb: 'imported', run, onBatch });
-    await sink.end();
-    print(context, summary, { options, verb: 'imported' });
+    const summary = await pass(context, { input, options, verb: 'imported', run: sink.run, onBatch });
+    return { summary, earlierFiles: await sink.end() };
   } finally {
     signals.release();
     await sink.close();
   }
 }
 
-async function sizeOf(target: string): Promise<number> {
-  try {
-    const { size } = await stat(target);
-    return size;
-  } catch (cause) {
-    throw new SidecarError('bad_usage', `${target} cannot be read.`, { cause });
-  }
-}
-
 interface Pass {
-  target: string;
-  bytes: number;
+  input: ImportInput;
   options: ImportCommandOptions;
   verb: string;
   /** Where the calls are written; absent for a check. */
@@ -110,16 +141,19 @@ interface Pass {
 /** Reads the file once. */
 async function pass(context: Context, asked: Pass): Promise<ImportSummary> {
   const { terminal } = context;
-  const { target, bytes, options, verb, run, onBatch } = asked;
-  const { source, host = null, skipBad } = options;
+  const { input, options, verb, run, onBatch } = asked;
+  const { source, host = null, skipBad, format, columns = {} } = options;
   const { config } = context.loaded();
   const now = terminal.clock.now();
-  const stream = createReadStream(target);
-  const progress = progressOn(terminal, () => `${verb} ${percent(stream.bytesRead, bytes)}`);
+  const opened = input.open();
+  const progress = progressOn(terminal, () => `${verb} ${percent(opened.bytesRead(), input.bytes)}`);
   try {
-    return await importCalls(stream, {
+    return await importCalls(opened.chunks, {
       ...importOptions(config, { source, host, now }),
       ...run,
+      format,
+      columns,
+      stripPrefixes: config.listen.stripPrefixes,
       skipBad,
       keptFrom: now - config.store.callRetentionDays * DAY_MS,
       onProgress(summary) {
@@ -128,7 +162,7 @@ async function pass(context: Context, asked: Pass): Promise<ImportSummary> {
       },
     });
   } finally {
-    stream.destroy();
+    opened.close();
     progress.end();
   }
 }
@@ -153,80 +187,4 @@ function progressOn(
       if (terminal.isErrTerminal && shownTick !== -Infinity) terminal.err('\r\u001b[K');
     },
   };
-}
-
-async function openSink(
-  context: Context,
-  { file, options }: { file: string; options: ImportCommandOptions },
-): Promise<Sink> {
-  const origin: ImportOrigin = { run: randomUUID(), source: options.source, actor: 'cli', file };
-  return (await isRunning(context)) ? daemonSink(context, origin, options) : storeSink(context, origin);
-}
-
-function daemonSink(context: Context, origin: ImportOrigin, { host }: ImportCommandOptions): Sink {
-  let batches = 0;
-  const post = async (lines: ImportLine[], isLast: boolean): Promise<number> => {
-    const seq = batches;
-    batches += 1;
-    const body = { ...origin, ...(host === undefined ? {} : { host }), lines, seq, isLast };
-    const reply = await askDaemon(context, { method: 'POST', path: '/v1/import', body });
-    if (!reply)
-      throw new SidecarError('ledger_unavailable', 'The sidecar stopped during the import: run it again.');
-    return (bodyOf(reply) as { imported: number }).imported;
-  };
-  return {
-    run: { send: (lines) => post(lines, false) },
-    end: async () => void (await post([], true)),
-    close: () => Promise.resolve(),
-  };
-}
-
-async function storeSink(context: Context, origin: ImportOrigin): Promise<Sink> {
-  const { openOwned, OWNED_AT_ONCE } = await import('./offline.ts');
-  const owned = await openOwned(context.loaded().config, context.terminal.clock);
-  const { sla } = owned.commands;
-  return {
-    run: {
-      batchCalls: OWNED_AT_ONCE,
-      batchChars: OWNED_BATCH_CHARS,
-      write: (calls) => sla.importCalls(calls, origin, { isLast: false }),
-    },
-    end: async () => void (await sla.importCalls([], origin, { isLast: true })),
-    close: () => owned.close(),
-  };
-}
-
-function print(
-  context: Context,
-  summary: ImportSummary,
-  { options, verb }: { options: ImportCommandOptions; verb: string },
-): void {
-  const { terminal } = context;
-  const { lines, imported, known, bad, badLines, oldestAt } = summary;
-  if (options.json) {
-    const oldest = oldestAt === null ? null : new Date(oldestAt).toISOString();
-    terminal.out(`${JSON.stringify({ ...summary, oldestAt: oldest }, null, 2)}\n`);
-    return;
-  }
-  terminal.out(
-    `${lines} lines: ${imported} calls ${verb}, ${known} known already, ${bad} bad lines left out.\n`,
-  );
-  for (const { line, problem } of badLines) terminal.out(`  line ${line}: ${plainText(problem)}\n`);
-  if (bad > badLines.length) terminal.out(`  and ${bad - badLines.length} more\n`);
-  const warning = retentionWarning(context, summary);
-  if (warning !== null) terminal.out(`${warning}\n`);
-}
-
-/** Says what becomes of calls that are older than what the journal keeps; null where none are. */
-function retentionWarning({ terminal, loaded }: Context, summary: ImportSummary): string | null {
-  const { olderThanRetention, oldestAt } = summary;
-  if (olderThanRetention === 0 || oldestAt === null) return null;
-  const days = loaded().config.store.callRetentionDays;
-  const wanted = Math.floor((terminal.clock.now() - oldestAt) / DAY_MS) + 1;
-  return (
-    `${olderThanRetention} calls are older than store.callRetentionDays (${days}): their counts stay in their months, ` +
-    'but a running sidecar drops their rows within a day, and calls export, claims’ requests.csv and sla verify no ' +
-    `longer have them. To keep the rows, set store.callRetentionDays to more than ${wanted} before that; rows that ` +
-    'were dropped cannot be imported again.'
-  );
 }

@@ -26,9 +26,6 @@ export const STORE_READER = new URL('../store-reader.ts', import.meta.url);
 /** The entry of its writing worker. */
 const STORE_WRITER = new URL('../store-writer.ts', import.meta.url);
 
-/** Calls of an import in one transaction where nobody else writes: each costs an fsync. */
-export const OWNED_AT_ONCE = 10_000;
-
 export interface Offline {
   answer(ask: Ask): Promise<Reply>;
   /** The same as `POST /v1/estimate` without that request's limit in bytes. */
@@ -95,7 +92,6 @@ function offlineCommands(
     config: () => config,
     reader: store,
     writer,
-    importedAtOnce: OWNED_AT_ONCE,
     // Facts wait in the outbox for the next start.
     publish: () => undefined,
   };

@@ -21,6 +21,14 @@ export interface ImportOrigin {
   file: string;
 }
 
+/** What became of a batch. */
+export interface ImportedBatch {
+  /** Calls that were new. */
+  imported: number;
+  /** Files imported with the same source before this import began, the last ones first; at most 20. */
+  earlierFiles: readonly string[];
+}
+
 export interface SlaCommands {
   /** What is asked of a month, as configured. @throws SidecarError `bad_usage` where it is no month. */
   question(month: string): StoredMonthQuestion;
@@ -29,7 +37,7 @@ export interface SlaCommands {
   /** How lines of an import are read: their routes, our clock, the configured host where a line names none. */
   importOptions(source: string, host: string | null): ImportOptions;
   /**
-   * Writes a batch of an import; gives how many of its calls were new. `seq` is its place among the batches of its run, from
+   * Writes a batch of an import; gives how many of its calls were new, and what was imported before. `seq` is its place among the batches of its run, from
    * 0, in the order of their coming where it is absent: they are written in this order. `isLast` ends the import.
    * @throws SidecarError also where a batch before it failed.
    */
@@ -37,7 +45,7 @@ export interface SlaCommands {
     calls: ImportedCall[],
     origin: ImportOrigin,
     place: { isLast: boolean; seq?: number | undefined },
-  ): Promise<number>;
+  ): Promise<ImportedBatch>;
   /** @throws SidecarError `bad_usage` where it cuts a window that the journal no longer holds. */
   exclude(exclusion: NewExclusion, actor: string): Promise<{ id: string }>;
   /** @throws SidecarError `not_found`. */

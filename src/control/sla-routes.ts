@@ -9,6 +9,7 @@ import { addMonths, startOfDay } from '../sla/period.ts';
 import type { Span } from '../sla/window.ts';
 import { iso } from './answers/shape.ts';
 import type { ControlCommands } from './commands.ts';
+import type { ImportedBatch } from './sla-commands.ts';
 import { reasonBody } from './questions.ts';
 import { answers, jsonBody, TOKEN, type App } from './route-parts.ts';
 import {
@@ -123,8 +124,10 @@ export function addSlaRoutes(app: App, commands: ControlCommands): void {
   });
   app.openapi(importRoute, async (context) => {
     const body = context.req.valid('json');
-    const imported = await importLines(commands, body);
-    return context.json({ imported, known: body.lines.length - imported }, 200);
+    const { imported, earlierFiles } = await importLines(commands, body);
+    const known = body.lines.length - imported;
+    const before = earlierFiles.length === 0 ? {} : { earlierFiles: [...earlierFiles] };
+    return context.json({ imported, known, ...before }, 200);
   });
 }
 
@@ -156,7 +159,7 @@ async function answerExclusions({ reader }: ControlCommands): Promise<Exclusions
   };
 }
 
-function importLines({ sla }: ControlCommands, body: ImportBody): Promise<number> {
+function importLines({ sla }: ControlCommands, body: ImportBody): Promise<ImportedBatch> {
   const { lines, host = null, isLast, seq, ...origin } = body;
   const options = sla.importOptions(origin.source, host);
   return sla.importCalls(

@@ -50,6 +50,9 @@ export const importBody = z
         z.strictObject({
           text: z.string().min(1).max(65_536).describe('One line of an import.'),
           repeat: count.describe('How often its content came before in the file.'),
+          olderRepeat: count
+            .default(0)
+            .describe('The same without its klingRequestId and attempt: how 0.1.0 told calls apart.'),
         }),
       )
       .max(LINES_MAX),
@@ -194,7 +197,18 @@ export const exclusionAnswer = exclusionsAnswer
 export const blameAnswer = z
   .object({ id: z.string(), attempts: count.describe('Attempts that never arrived, within the span.') })
   .openapi('BlameAnswer');
-export const importAnswer = z.object({ imported: count, known: count }).openapi('ImportAnswer');
+export const importAnswer = z
+  .object({
+    imported: count,
+    known: count,
+    earlierFiles: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'Files imported with the same source before this import began, the last ones first; absent: none.',
+      ),
+  })
+  .openapi('ImportAnswer');
 
 const filing = z.enum(['early', 'open', 'late']).describe('Where today stands to the filing dates.');
 const claimFiling = z

@@ -9,14 +9,19 @@ import type { CallRecord } from '../calls/call.ts';
 import { ERROR_CLASSES, outcomeOf, outcomeOfStatus, type Blame, type ErrorClass } from '../calls/outcome.ts';
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
-
-/** A line longer than this many characters is bad. */
-export const LINE_LENGTH_MAX = 65_536;
-/** How far ahead of our clock a line's time may be. */
-const AHEAD_MS_MAX: Ms = 300_000;
-/** Nothing was recorded of this API before (Kling's API opened in 2024). */
-const EARLIEST_AT = Date.UTC(2023, 0, 1);
-const TEXT_LENGTH_MAX = 200;
+import { checkKeys, findTwice } from './line-keys.ts';
+import { LINE_LENGTH_MAX } from './records.ts';
+import {
+  BadLine,
+  readMethod,
+  readName,
+  readNumber,
+  readTarget,
+  readText,
+  readTime,
+  readWord,
+  type Line,
+} from './line-values.ts';
 
 export interface ImportOptions {
   /** Who recorded the calls; part of their identity. */
@@ -40,6 +45,8 @@ export interface LineFields {
   blame: Blame | null;
   latencyMs: Ms;
   requestId: string | null;
+  /** Kling's own id as the line gives it, apart from `requestId`. */
+  givenKlingId: string | null;
   klingRequestId: string | null;
   code: number | null;
   app: string | null;
@@ -47,24 +54,23 @@ export interface LineFields {
   id: string | null;
   source: string | null;
   route: string | null;
+  /** In one spelling. */
   host: string | null;
+  /** As the line spells it: part of the identity of calls that were imported before spellings were alike. */
+  hostText: string | null;
   taskId: string | null;
   tag: string | null;
   origin: CallRecord['origin'];
   evidence: CallRecord['evidence'];
 }
 
-/** Why a line is bad. */
-export class BadLine extends Error {
-  override readonly name = 'BadLine';
-}
-
 /** Reads one line. @throws BadLine with the reason where it is none. */
 export function readLine(text: string, now: Ms): LineFields {
-  const line = parseObject(text);
+  const line = parseLine(text);
+  checkKeys(line);
   const at = readTime(line['time'], now);
-  const method = readMatching(line, 'method', /^[A-Z]{3,10}$/, 'a method such as GET');
-  const path = readMatching(line, 'path', /^\/[^\s]{0,2000}$/, 'a path that begins with /');
+  const method = readMethod(line);
+  const { path, host } = readTarget(line);
   const status = readStatus(line);
   const error = readText(line, 'error');
   if ((status === null) === (error === null)) throw new BadLine('exactly one of status and error is needed');
@@ -81,12 +87,13 @@ export function readLine(text: string, now: Ms): LineFields {
         : `blame is for requests that never arrived; '${error ?? ''}' was sent and may have arrived`,
     );
   }
-  const requestId = readText(line, 'requestId');
+  const requestId = readName(line, 'requestId');
+  const givenKlingId = readName(line, 'klingRequestId');
   const id = readOwnId(line);
   return {
     at,
     method,
-    path: path.split('?', 1)[0] ?? path,
+    path,
     status,
     error,
     outcome,
@@ -94,22 +101,27 @@ export function readLine(text: string, now: Ms): LineFields {
     blame,
     latencyMs: readNumber(line, 'latencyMs', { min: 0, max: 86_400_000 }) ?? 0,
     requestId,
-    klingRequestId: readText(line, 'klingRequestId') ?? (id === null && status !== null ? requestId : null),
+    givenKlingId,
+    // Where another program says that its request id is not Kling's, the key is there and null.
+    klingRequestId:
+      givenKlingId ?? (id === null && status !== null && line['klingRequestId'] !== null ? requestId : null),
     code: readNumber(line, 'code', { min: 0, max: 999_999, integer: true }),
     app: readText(line, 'app'),
     attempt: readNumber(line, 'attempt', { min: 1, max: 1000, integer: true }) ?? 1,
     id,
-    source: readText(line, 'source'),
+    source: readName(line, 'source'),
     route: readText(line, 'route'),
-    host: readText(line, 'host'),
-    taskId: readText(line, 'taskId'),
+    host,
+    hostText: readText(line, 'host'),
+    taskId: readName(line, 'taskId'),
     tag: readText(line, 'tag'),
     origin: readWord(line, 'origin', ['app', 'sidecar'] as const) ?? 'app',
     evidence: readEvidence(line, error),
   };
 }
 
-function parseObject(text: string): Record<string, unknown> {
+/** Parses a JSON object. @throws BadLine where the text is none, or has a key twice. */
+export function parseLine(text: string): Line {
   if (text.length > LINE_LENGTH_MAX) throw new BadLine(`longer than ${LINE_LENGTH_MAX} characters`);
   let value: unknown;
   try {
@@ -119,69 +131,17 @@ function parseObject(text: string): Record<string, unknown> {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new BadLine('no JSON object');
-  return value as Record<string, unknown>;
+  const twice = findTwice(text);
+  if (twice !== null) throw new BadLine(`the key ${JSON.stringify(twice.slice(0, 60))} stands twice`);
+  return value as Line;
 }
 
-const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/;
-
-function readTime(value: unknown, now: Ms): Ms {
-  const at = typeof value === 'string' && ISO.test(value) ? Math.floor(Date.parse(value)) : value;
-  if (typeof at !== 'number' || !Number.isFinite(at)) {
-    throw new BadLine('time must be ISO 8601 with Z or an offset, or milliseconds since 1970');
-  }
-  if (at < EARLIEST_AT)
-    throw new BadLine('time is before 2023 (are these seconds? milliseconds are expected)');
-  if (at > now + AHEAD_MS_MAX) throw new BadLine('time is in the future');
-  return Math.floor(at);
-}
-
-function readStatus(line: Record<string, unknown>): number | null {
+function readStatus(line: Line): number | null {
   return readNumber(line, 'status', { min: 200, max: 599, integer: true });
 }
 
-function readNumber(
-  line: Record<string, unknown>,
-  key: string,
-  bounds: { min: number; max: number; integer?: boolean },
-): number | null {
-  const value = line[key];
-  if (value === undefined || value === null) return null;
-  const isGood =
-    typeof value === 'number' &&
-    value >= bounds.min &&
-    value <= bounds.max &&
-    (bounds.integer !== true || Number.isInteger(value));
-  if (!isGood) throw new BadLine(`${key} must be a number from ${bounds.min} to ${bounds.max}`);
-  return value;
-}
-
-function readText(line: Record<string, unknown>, key: string): string | null {
-  const value = line[key];
-  if (value === undefined || value === null) return null;
-  if (typeof value !== 'string' || value === '') throw new BadLine(`${key} must be text that is not empty`);
-  return value.slice(0, TEXT_LENGTH_MAX);
-}
-
-function readMatching(line: Record<string, unknown>, key: string, pattern: RegExp, allowed: string): string {
-  const value = line[key];
-  if (typeof value !== 'string' || !pattern.test(value)) throw new BadLine(`${key} must be ${allowed}`);
-  return value;
-}
-
-function readWord<W extends string>(
-  line: Record<string, unknown>,
-  key: string,
-  words: readonly W[],
-): W | null {
-  const value = line[key];
-  if (value === undefined || value === null) return null;
-  const word = words.find((one) => one === value);
-  if (word === undefined) throw new BadLine(`${key} must be one of ${words.join(', ')}`);
-  return word;
-}
-
 /** An export of a sidecar names each call, so that merging it twice, or into its own store, changes nothing. */
-function readOwnId(line: Record<string, unknown>): string | null {
+function readOwnId(line: Line): string | null {
   const value = line['id'];
   if (value === undefined || value === null) return null;
   if (typeof value !== 'string' || !/^(call|imp)_[0-9a-z]{26}$/.test(value)) {
@@ -191,12 +151,12 @@ function readOwnId(line: Record<string, unknown>): string | null {
 }
 
 /** What an export says of a failure stands above what its text suggests. */
-function readOutcome(line: Record<string, unknown>, status: number | null): CallOutcome | null {
+function readOutcome(line: Line, status: number | null): CallOutcome | null {
   const outcome = readWord(line, 'outcome', ['unreachable', 'no_answer', 'aborted'] as const);
   return status === null ? outcome : null;
 }
 
-function readEvidence(line: Record<string, unknown>, error: string | null): CallRecord['evidence'] {
+function readEvidence(line: Line, error: string | null): CallRecord['evidence'] {
   const evidence = {
     date: readText(line, 'date'),
     server: readText(line, 'server'),
@@ -211,20 +171,29 @@ interface LineOutcome {
   errorClass: ErrorClass | null;
 }
 
-/** The class that an error's text proves, in the words of Node, Python, Go and curl; the first that matches counts. */
+/** The class that an error's text proves, in the words of Node, Python, Go, curl and browsers; the first that matches counts. */
 const PROOFS: readonly [RegExp, ErrorClass][] = [
   [/PoolTimeout|connection pool|pool is full|EMFILE|too many open files|EADDRNOTAVAIL/i, 'no_connection'],
-  [/ECONNRESET|socket hang up|reset by peer|broken pipe|EPIPE|other side closed/i, 'reset'],
+  [
+    /ECONNRESET|ERR_CONNECTION_(RESET|CLOSED)|socket hang up|reset by peer|broken pipe|EPIPE|other side closed/i,
+    'reset',
+  ],
   [/headers? time-?out|UND_ERR_HEADERS_TIMEOUT|read time-?d? ?out|ReadTimeout/i, 'headers_timeout'],
   [/body time-?out|UND_ERR_BODY_TIMEOUT/i, 'body_timeout'],
-  [/ENOTFOUND|EAI_AGAIN|getaddrinfo|name resolution|no such host|could not resolve|NXDOMAIN/i, 'dns'],
-  [/ECONNREFUSED|connection refused/i, 'refused'],
   [
-    /connect ETIMEDOUT|connect(ion)? time-?d? ?out|UND_ERR_CONNECT_TIMEOUT|ConnectTimeout/i,
+    /ENOTFOUND|EAI_AGAIN|getaddrinfo|name resolution|no such host|could not resolve|NXDOMAIN|ERR_NAME_/i,
+    'dns',
+  ],
+  [/ECONNREFUSED|connection[ _]refused/i, 'refused'],
+  [
+    /connect ETIMEDOUT|connect(ion)?[ _]time-?d?[ _]?out|UND_ERR_CONNECT_TIMEOUT|ConnectTimeout/i,
     'connect_timeout',
   ],
-  [/certificate|handshake|\bTLS\b|\bSSL\b|ERR_TLS|DEPTH_ZERO/i, 'tls'],
-  [/EHOSTUNREACH|ENETUNREACH|ENETDOWN|no route to host|network is unreachable/i, 'connect_other'],
+  [/certificate|ERR_CERT_|handshake|\bTLS\b|\bSSL\b|ERR_TLS|DEPTH_ZERO/i, 'tls'],
+  [
+    /ERR_ADDRESS_UNREACHABLE|ERR_INTERNET_DISCONNECTED|EHOSTUNREACH|ENETUNREACH|ENETDOWN|no route to host|network is unreachable/i,
+    'connect_other',
+  ],
 ];
 
 /** A failure that proves nothing was sent, perhaps: it cannot be claimed unless the recorder vouches for it. */

@@ -10,6 +10,7 @@ import { selectDroppedTo } from '../calls/retention.ts';
 import { countCalls } from '../sla/sla-table.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { Store } from '../store/store.ts';
+import { importedId, type IdentityKey } from './identity.ts';
 import type { ImportedCall } from './import.ts';
 
 /** Calls of an import written at once while no request writes: some 15 ms, which a first create may have to wait. */
@@ -53,12 +54,34 @@ export async function importInPieces(
 /** Keeps the identity and journals the call; false where either was there. */
 async function isNew(tx: Tx, { call, identity }: ImportedCall): Promise<boolean> {
   if (identity.exportedBy !== null && (await isForgotten(tx, call, identity.exportedBy))) return false;
+  if (identity.older !== null && (await isKnownAs(tx, call, identity.older))) return false;
   const kept = await tx.run(
     'INSERT INTO sla_imported (day, digest) VALUES (?, ?) ON CONFLICT (day, digest) DO NOTHING',
     identity.day,
     Buffer.from(identity.digest, 'hex'),
   );
   return kept > 0 && (await insertCall(tx, call));
+}
+
+/**
+ * Tells whether 0.1.0 imported this very call. It kept calls apart that differ in nothing but Kling's request id or the
+ * attempt only within one file: what it kept under the identity may be another call, and its row says so. Where the
+ * row was dropped by retention, the call counts as known: none must count twice.
+ */
+async function isKnownAs(tx: Tx, call: CallRecord, older: IdentityKey): Promise<boolean> {
+  const kept = await tx.get(
+    'SELECT 1 AS one FROM sla_imported WHERE day = ? AND digest = ?',
+    older.day,
+    Buffer.from(older.digest, 'hex'),
+  );
+  if (!kept) return false;
+  const row = await tx.get<{ kling_request_id: string | null; attempt: number }>(
+    'SELECT kling_request_id, attempt FROM calls WHERE at = ? AND id = ?',
+    call.at,
+    importedId(older),
+  );
+  if (!row) return call.at < (await selectDroppedTo(tx));
+  return row.kling_request_id === call.klingRequestId && row.attempt === call.attempt;
 }
 
 /** Tells whether this store exported the call and has dropped it since: its counts are still here. */

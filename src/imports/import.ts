@@ -1,21 +1,22 @@
 /**
  * Imports: calls recorded elsewhere become rows of the journal and counts of the windows.
  *
- * A call's identity is its own id (a sidecar's export), else (source, request id, attempt), else its content and how
- * often that content came before in the file. Identities are kept, so that a second import of the same file changes
- * nothing, while equal lines of one file stay two.
+ * Identities are kept (`identity.ts`), so that a second import of the same file changes nothing, while equal lines of one
+ * file stay two.
  *
  * **Invariant**: bad lines are named by number; nothing is written past the first one unless they are to be skipped.
  */
-import { hash } from 'node:crypto';
-import type { Blame } from '../calls/outcome.ts';
 import type { CallRecord } from '../calls/call.ts';
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
-import { BadLine, LINE_LENGTH_MAX, readLine, type ImportOptions, type LineFields } from './import-line.ts';
-import { OccurrenceCounter } from './occurrences.ts';
+import type { Blame } from '../calls/outcome.ts';
+import { identityOf, importedId, RepeatCounter, type CallIdentity, type Repeats } from './identity.ts';
+import type { ColumnMap } from './csv-file.ts';
+import { openRecords, type ImportFormat } from './formats.ts';
+import { readLine, type ImportOptions, type LineFields } from './import-line.ts';
+import { BadLine } from './line-values.ts';
+import type { FileRecord, RecordSource } from './records.ts';
 
-const DAY_MS = 86_400_000;
 /** Calls of a batch by default: what a control plane takes in one request. */
 const BATCH_CALLS = 1000;
 /** Characters of lines in a batch by default: three bytes each, the most there are, fit into one request's body. */
@@ -24,16 +25,8 @@ const BATCH_CHARS = 200_000;
 const WRITING_MAX = 2;
 /** Bad lines named in a summary; the others are only counted. */
 const BAD_LINES_NAMED = 20;
-
-/** What makes an imported call the same call when it is met again. */
-export interface CallIdentity {
-  /** The day of a content (days since 1970), so that neighbours lie together; 0 for an id, which needs no day. */
-  day: number;
-  /** The first 12 bytes of the identity's hash, in hex. */
-  digest: string;
-  /** The store that exported the line, where a sidecar did. */
-  exportedBy: string | null;
-}
+/** Hosts counted by name. */
+const HOSTS_NAMED = 20;
 
 /** A call as imported, with the blame that its recorder gave. */
 export interface ImportedCall {
@@ -43,15 +36,19 @@ export interface ImportedCall {
 }
 
 /** A line as it goes to a sidecar that reads it again itself. */
-export interface ImportLine {
+export interface ImportLine extends Repeats {
   text: string;
-  /** How often its content came before in the file; 0 for a line that names its call. */
-  repeat: number;
 }
 
 export interface BadLineReport {
   line: number;
   problem: string;
+}
+
+/** Calls to one host. */
+export interface HostCount {
+  host: string;
+  calls: number;
 }
 
 export interface ImportSummary {
@@ -60,9 +57,19 @@ export interface ImportSummary {
   imported: number;
   /** Calls that were there already, or twice in this file by request id. */
   known: number;
+  /** Lines of other APIs and of no call, in logs of other programs: left out. */
+  other: number;
+  /** The first of them. */
+  otherFirst: string | null;
   bad: number;
   /** The first of the bad lines. */
   badLines: BadLineReport[];
+  /** The hosts of calls, new and known ones, most calls first; of many, the first 20 that came. */
+  hosts: HostCount[];
+  /** Calls with neither an id nor a request id: told apart by their content. */
+  withoutId: number;
+  /** Answers 502 and 504 that may be a proxy's own, and the log does not tell. */
+  doubtful: number;
   /** Calls, new or known, whose rows the next run of the retention drops; what they count for stays. */
   olderThanRetention: number;
   /** The instant of the oldest call; null where there is none. */
@@ -70,6 +77,12 @@ export interface ImportSummary {
 }
 
 export interface ImportRun extends ImportOptions {
+  /** `auto` by default: recognised by the file's beginning. */
+  format?: ImportFormat;
+  /** What columns of a CSV mean. */
+  columns?: ColumnMap;
+  /** What a proxy puts before Kling's paths, in logs of other programs. */
+  stripPrefixes?: readonly string[];
   /** Goes on past bad lines, leaving them out. */
   skipBad: boolean;
   /** Calls of a batch; 1000 by default. */
@@ -87,19 +100,22 @@ export interface ImportRun extends ImportOptions {
 }
 
 /**
- * Reads lines and writes their calls in batches.
- * @param chunks the file's text in pieces of any size, UTF-8.
- * @throws SidecarError `bad_usage` at the first bad line unless `skipBad`; whole batches before it stay written.
+ * Reads a file and writes its calls in batches.
+ * @param chunks the file in pieces of any size: UTF-8, or gzip of it.
+ * @throws SidecarError `bad_usage` where the format is not known, and at the first bad line unless `skipBad`; whole
+ * batches before it stay written.
  */
 export async function importCalls(
   chunks: AsyncIterable<string | Uint8Array>,
   run: ImportRun,
 ): Promise<ImportSummary> {
-  const reading = new Reading(run);
+  const { format = 'auto', columns = {}, stripPrefixes = [], routeOf } = run;
+  const { unit, records } = await openRecords(chunks, { format, columns, stripPrefixes, routeOf });
+  const reading = new Reading(run, unit);
   try {
-    for await (const lines of linesOf(chunks)) {
-      for (const text of lines) {
-        reading.take(text);
+    for await (const some of records) {
+      for (const record of some) {
+        reading.take(record);
         if (reading.isFull) await reading.flush();
       }
     }
@@ -107,6 +123,7 @@ export async function importCalls(
   } finally {
     await reading.settle();
   }
+  reading.summary.hosts.sort((a, b) => b.calls - a.calls);
   return reading.summary;
 }
 
@@ -116,12 +133,19 @@ class Reading {
     lines: 0,
     imported: 0,
     known: 0,
+    other: 0,
+    otherFirst: null,
     bad: 0,
     badLines: [],
+    hosts: [],
+    withoutId: 0,
+    doubtful: 0,
     olderThanRetention: 0,
     oldestAt: null,
   };
   readonly #run: ImportRun;
+  readonly #unit: RecordSource['unit'];
+  readonly #hosts = new Map<string, HostCount>();
   readonly #repeats: RepeatCounter;
   #calls: ImportedCall[] = [];
   #lines: ImportLine[] = [];
@@ -131,8 +155,9 @@ class Reading {
   /** Batches that were handed over, oldest first. */
   #writing: Promise<void>[] = [];
 
-  constructor(run: ImportRun) {
+  constructor(run: ImportRun, unit: RecordSource['unit']) {
     this.#run = run;
+    this.#unit = unit;
     this.#repeats = new RepeatCounter(run.source);
   }
 
@@ -141,14 +166,45 @@ class Reading {
     return this.#count >= batchCalls || this.#chars >= batchChars;
   }
 
-  /** Takes the next line of the file. */
-  take(text: string): void {
+  /** Takes the next record of the file. */
+  take(record: FileRecord): void {
     const { summary } = this;
-    summary.lines += 1;
-    if (text.trim() === '') return;
-    const read = tryRead(text, this.#run);
-    if (typeof read === 'string') reportBad(summary, read, this.#run.skipBad);
-    else this.#gather(text, read);
+    summary.lines = record.line;
+    if (record.kind === 'other') {
+      summary.other += 1;
+      summary.otherFirst ??= record.what;
+      return;
+    }
+    const read = record.kind === 'bad' ? record.problem : tryRead(record.text, this.#run);
+    if (typeof read === 'string') this.#reportBad(read);
+    else if (record.kind === 'line') {
+      if (record.isDoubtful) summary.doubtful += 1;
+      this.#gather(record.text, read);
+    }
+  }
+
+  #reportBad(problem: string): void {
+    const { summary } = this;
+    const { lines: line } = summary;
+    if (!this.#run.skipBad) {
+      throw new SidecarError(
+        'bad_usage',
+        `${this.#unit} ${line} cannot be imported: ${problem}. Correct it, or pass --skip-bad to leave bad ones out.`,
+        { detail: { line, problem } },
+      );
+    }
+    summary.bad += 1;
+    if (summary.badLines.length < BAD_LINES_NAMED) summary.badLines.push({ line, problem });
+  }
+
+  #countHost(host: string): void {
+    const known = this.#hosts.get(host);
+    if (known) known.calls += 1;
+    else if (this.#hosts.size < HOSTS_NAMED) {
+      const counted = { host, calls: 1 };
+      this.#hosts.set(host, counted);
+      this.summary.hosts.push(counted);
+    }
   }
 
   #gather(text: string, fields: LineFields): void {
@@ -157,11 +213,13 @@ class Reading {
     this.#count += 1;
     this.#chars += text.length;
     if (fields.at < keptFrom) summary.olderThanRetention += 1;
+    if (fields.id === null && fields.requestId === null) summary.withoutId += 1;
+    this.#countHost(fields.host ?? this.#run.host);
     summary.oldestAt = Math.min(fields.at, summary.oldestAt ?? fields.at);
     if (!write && !send) return;
-    const repeat = this.#repeats.count(fields);
-    if (write) this.#calls.push(toImported(fields, repeat, this.#run));
-    else this.#lines.push({ text, repeat });
+    const repeats = this.#repeats.count(fields);
+    if (write) this.#calls.push(toImported(fields, repeats, this.#run));
+    else this.#lines.push({ text, ...repeats });
   }
 
   /** Hands the batch over, once there is room: it is written while the next is read. A failed one ends the import. */
@@ -198,34 +256,22 @@ function tryRead(text: string, run: ImportRun): LineFields | string {
   }
 }
 
-function reportBad(summary: ImportSummary, problem: string, skipBad: boolean): void {
-  if (!skipBad) {
-    throw new SidecarError(
-      'bad_usage',
-      `line ${summary.lines} cannot be imported: ${problem}. Correct it, or pass --skip-bad to leave bad lines out.`,
-      { detail: { line: summary.lines, problem } },
-    );
-  }
-  summary.bad += 1;
-  if (summary.badLines.length < BAD_LINES_NAMED) summary.badLines.push({ line: summary.lines, problem });
-}
-
 /**
  * Reads one line that was counted elsewhere, as {@link importCalls} would in its place.
  * @throws SidecarError `bad_usage` where the line is bad.
  */
 export function importLine(line: ImportLine, options: ImportOptions): ImportedCall {
   try {
-    return toImported(readLine(line.text, options.now), line.repeat, options);
+    return toImported(readLine(line.text, options.now), line, options);
   } catch (error) {
     if (!(error instanceof BadLine)) throw error;
     throw new SidecarError('bad_usage', `a line cannot be imported: ${error.message}.`);
   }
 }
 
-function toImported(fields: LineFields, repeat: number, options: ImportOptions): ImportedCall {
-  const identity = identityOf(fields, options.source, repeat);
-  const id = fields.id ?? `imp_${identity.digest}00`;
+function toImported(fields: LineFields, repeats: Repeats, options: ImportOptions): ImportedCall {
+  const identity = identityOf(fields, options.source, repeats);
+  const id = fields.id ?? importedId(identity);
   const call: CallRecord = {
     id,
     requestId: fields.requestId ?? id,
@@ -252,68 +298,4 @@ function toImported(fields: LineFields, repeat: number, options: ImportOptions):
     evidence: fields.evidence,
   };
   return { call, blame: fields.outcome === 'unreachable' ? fields.blame : null, identity };
-}
-
-/** Tells a call from others: by its own id, else by its request, else by its content and how often that came. */
-function identityOf(fields: LineFields, source: string, repeat: number): CallIdentity {
-  const { id, requestId, attempt, at } = fields;
-  const from = fields.source ?? source;
-  if (id !== null) return { day: 0, digest: digestOf(['id', id]), exportedBy: fields.source };
-  if (requestId !== null) {
-    return { day: 0, digest: digestOf(['request', from, requestId, attempt]), exportedBy: null };
-  }
-  const identity = ['content', contentHash(from, fields).toString('base64'), repeat];
-  return { day: Math.floor(at / DAY_MS), digest: digestOf(identity), exportedBy: null };
-}
-
-/** Counts how often the content of a line that names no call came before in the file. */
-class RepeatCounter {
-  readonly #source: string;
-  readonly #seen = new OccurrenceCounter();
-
-  constructor(source: string) {
-    this.#source = source;
-  }
-
-  count(fields: LineFields): number {
-    if (fields.id !== null || fields.requestId !== null) return 0;
-    return this.#seen.count(contentHash(fields.source ?? this.#source, fields));
-  }
-}
-
-function contentHash(source: string, fields: LineFields): Buffer {
-  return hash('sha256', contentOf(source, fields), 'buffer');
-}
-
-function digestOf(identity: (string | number)[]): string {
-  return hash('sha256', JSON.stringify(identity), 'hex').slice(0, 24);
-}
-
-/** What makes two lines the same line; not to be changed, or files imported before would be imported again. */
-function contentOf(source: string, fields: LineFields): string {
-  const { at, method, path, status, error, blame, latencyMs, code, app, host, taskId, tag, origin } = fields;
-  return JSON.stringify([
-    ['content', source, at, method, path, status, error, blame],
-    [latencyMs, code, app, host, taskId, tag, origin],
-  ]);
-}
-
-/** Cuts pieces of text into lines, many at a time; a last line needs no line feed. */
-async function* linesOf(chunks: AsyncIterable<string | Uint8Array>): AsyncGenerator<string[]> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of chunks) {
-    const text = rest + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }));
-    const lines = text.split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > LINE_LENGTH_MAX * 4) {
-      throw new SidecarError(
-        'bad_usage',
-        'the file is not made of lines: one JSON object a line is expected.',
-      );
-    }
-    yield lines;
-  }
-  rest += decoder.decode();
-  if (rest !== '') yield [rest];
 }

@@ -21,6 +21,8 @@ interface Waiting {
 export class OrderedRun {
   /** Whether the audit has its beginning. */
   isBegun = false;
+  /** Files imported with the same source before it began. */
+  earlierFiles: readonly string[] = [];
   /** Calls that were new so far. */
   imported = 0;
   readonly #clock: Clock;

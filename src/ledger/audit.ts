@@ -2,6 +2,7 @@
 import { recordAudit, selectAudit, type AuditRow } from '../budget/audit-table.ts';
 import { countWhere, type Counted } from '../store/count.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
 
 export interface ListAuditArgs {
   limit: number;
@@ -24,8 +25,41 @@ export const listAudit = defineRead(
   },
 );
 
+/** Files named in one answer. */
+const FILES_MAX = 20;
+const IMPORT_ACTION = 'sla.import';
+const IMPORT_OF = 'import of ';
+
+/** Makes the audit's row of an import, at its begin or its end. */
+export function importOrder(of: {
+  source: string;
+  file: string;
+  actor: string;
+  at: Ms;
+  after: string;
+}): Order {
+  const { source, file, actor, at, after } = of;
+  const reason = `${IMPORT_OF}${file}`;
+  return { at, actor, action: IMPORT_ACTION, subject: source, before: null, after, reason };
+}
+
+/** Lists the files that were imported with a source, the last ones first, each once, at most 20. */
+export const listImportedFiles = defineRead(
+  'ledger.listImportedFiles',
+  async (tx: Tx, args: { source: string }): Promise<string[]> => {
+    const rows = await tx.all<{ reason: string }>(
+      'SELECT reason FROM audit WHERE action = ? AND subject = ? GROUP BY reason ORDER BY MAX(seq) DESC LIMIT ?',
+      IMPORT_ACTION,
+      args.source,
+      FILES_MAX,
+    );
+    return rows.map(({ reason }) => reason.replace(IMPORT_OF, ''));
+  },
+);
+
+type Order = Omit<AuditRow, 'id'>;
+
 /** Records an order that changes no row of its own. */
-export const recordOrder = defineWrite(
-  'ledger.recordOrder',
-  (tx: Tx, row: Omit<AuditRow, 'id'>): Promise<void> => recordAudit(tx, row),
+export const recordOrder = defineWrite('ledger.recordOrder', (tx: Tx, row: Order): Promise<void> =>
+  recordAudit(tx, row),
 );

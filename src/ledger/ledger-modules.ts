@@ -27,7 +27,7 @@ import { exportedOperations, type StoreModule } from '../store/registry.ts';
 import { taskMigrations } from '../tasks/task-schema.ts';
 import { deferPolls, getTask, listTasks, openTasks } from '../tasks/task-table.ts';
 import { admit } from './admit.ts';
-import { listAudit, recordOrder } from './audit.ts';
+import { listAudit, listImportedFiles, recordOrder } from './audit.ts';
 import { closeCreate } from './close.ts';
 import { freeze, freezeState, unfreeze } from './freeze.ts';
 import { guardState } from './guard.ts';
@@ -86,6 +86,7 @@ export const ledgerModules: readonly StoreModule[] = [
       sumUsage,
       listAudit,
       recordOrder,
+      listImportedFiles,
       openSlots,
       dropExternalId,
       moneyStatus,

@@ -67,10 +67,16 @@ describe('while no sidecar runs, and the commands open the store themselves', ()
       lines: 31,
       imported: 31,
       known: 0,
+      other: 0,
+      otherFirst: null,
       bad: 0,
       badLines: [],
+      hosts: [{ host: 'api-singapore.klingai.com', calls: 31, isClaimed: true }],
+      withoutId: 22,
+      doubtful: 0,
       olderThanRetention: 31,
       oldestAt: '2025-10-06T03:00:00.000Z',
+      warnings: [expect.stringMatching(/^31 calls are older than store\.callRetentionDays/)],
     });
     expect(await json('import', 'log.jsonl')).toMatchObject({ imported: 0, known: 31 });
     const told = (await run('import', 'log.jsonl', '--check')).out.split('\n')[1];

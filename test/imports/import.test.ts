@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { importCalls, type ImportLine, type ImportRun } from '../../src/imports/import.ts';
 import type { Place } from '../../src/calls/cursor.ts';
+import type { CallRecord } from '../../src/calls/call.ts';
 import { readExportPage, type ExportPage } from '../../src/imports/export.ts';
 import { importBatch, importInPieces, readSource } from '../../src/imports/import-table.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
@@ -60,8 +61,13 @@ describe('importing', () => {
       lines: 4,
       imported: 4,
       known: 0,
+      other: 0,
+      otherFirst: null,
       bad: 0,
       badLines: [],
+      hosts: [{ host: 'api-singapore.klingai.com', calls: 4 }],
+      withoutId: 3,
+      doubtful: 0,
       olderThanRetention: 0,
       oldestAt: Date.parse(LINE.time),
     });
@@ -103,11 +109,38 @@ describe('importing', () => {
     [{ ...LINE, time: '2026-12-01T00:00:00Z' }, 'time is in the future'],
     [{ ...LINE, status: undefined }, 'exactly one of status and error is needed'],
     [{ ...LINE, error: 'x' }, 'exactly one of status and error is needed'],
-    [{ ...LINE, method: 'get' }, 'method must be a method such as GET'],
-    [{ ...LINE, path: 'v1' }, 'path must be a path that begins with /'],
+    [{ ...LINE, method: 'G T' }, 'method must be a method such as GET'],
+    [{ ...LINE, path: 'v1' }, 'path must be a path that begins with /, or a full URL'],
+    [{ ...LINE, path: 'https://' }, 'path must be a path that begins with /, or a full URL'],
+    [{ ...LINE, path: 'ftp://api.klingai.com/v1' }, 'path must be a path that begins with /, or a full URL'],
+    [
+      { ...LINE, path: 'https://api-beijing.klingai.com/v1', host: 'api-singapore.klingai.com' },
+      'path names the host api-beijing.klingai.com, and host says api-singapore.klingai.com',
+    ],
+    [
+      { ...LINE, host: 'api-singapore.klingai.com/v1' },
+      'host must be a host name such as api-singapore.klingai.com, without a path',
+    ],
+    [{ ...LINE, time: '2026-02-30T12:00:00Z' }, 'time names the day 2026-02-30, which no calendar has'],
+    [{ ...LINE, time: '2026-06-31T12:00:00Z' }, 'time names the day 2026-06-31, which no calendar has'],
+    [{ ...LINE, time: '1790000000' }, 'time is before 2023 (are these seconds? milliseconds are expected)'],
+    [{ ...LINE, status: '2oo' }, 'status must be a number from 200 to 599'],
+    [{ ...LINE, status: '' }, 'status must be a number from 200 to 599'],
+    [{ ...LINE, requestId: 'x'.repeat(201) }, 'requestId must be at most 200 characters'],
+    [{ ...LINE, request_id: 'r' }, 'the key "request_id" is unknown; write it as requestId'],
+    [{ ...LINE, latency_ms: 1 }, 'the key "latency_ms" is unknown; write it as latencyMs'],
+    [{ ...LINE, Blame: 'local' }, 'the key "Blame" is unknown; write it as blame'],
+    [{ ...LINE, statusCode: 200 }, 'the key "statusCode" is unknown; write it as status'],
+    ['{"time":1,"method":"GET","time":2}', 'the key "time" stands twice'],
+    ['{"a":{"b":1,"c":[{"b":1}],"b":2}}', 'the key "b" stands twice'],
+    ['{"a":"\\"b\\":1","\\u0061" : 2}', 'the key "a" stands twice'],
     [{ ...LINE, blame: 'upstream' }, 'blame is for lines with error, not for answered ones'],
     [
       { ...LINE, status: undefined, error: 'dns', blame: 'them' },
+      'blame must be one of upstream, local, unknown',
+    ],
+    [
+      { ...LINE, status: undefined, error: 'dns', blame: ['local'] },
       'blame must be one of upstream, local, unknown',
     ],
     [
@@ -123,6 +156,43 @@ describe('importing', () => {
       bad: 1,
       badLines: [{ line: 1, problem }],
     });
+  });
+
+  it('names the keys where it does not know which one is meant', async () => {
+    await expect(importText(linesOf({ ...LINE, colour: 'red' }))).rejects.toMatchObject({
+      detail: {
+        line: 1,
+        problem: expect.stringMatching(/^the key "colour" is unknown; known are time, method, path, /),
+      },
+    });
+  });
+
+  it('takes numbers as text, methods in any case, and full URLs', async () => {
+    const calls: CallRecord[] = [];
+    const write: ImportRun['write'] = (batch) =>
+      Promise.resolve(calls.push(...batch.map(({ call }) => call)));
+    const path = 'HTTPS://API-Beijing.klingai.com.:443/v1/videos/text2video/abc?x=1#y';
+    await importText(
+      linesOf(
+        { ...LINE, method: 'get', status: '503', latencyMs: '12.5', code: '5000', attempt: '2', path },
+        { ...LINE, time: String(Date.parse(LINE.time)), host: 'Api.KlingAI.com.' },
+        { ...LINE, time: '2026-10-05 14:00:00.5+02:00', path: 'http://127.0.0.1:5566' },
+      ),
+      { write },
+    );
+    expect(calls).toMatchObject([
+      {
+        method: 'GET',
+        route: 'GET videos',
+        host: 'api-beijing.klingai.com',
+        status: 503,
+        durationMs: 12.5,
+        code: 5000,
+        attempt: 2,
+      },
+      { at: Date.parse(LINE.time), host: 'api.klingai.com' },
+      { at: Date.parse(LINE.time) + 500, host: '127.0.0.1:5566', route: 'unmatched' },
+    ]);
   });
 
   it('takes what proves that nothing was sent as unreachable, and the rest as no answer', async () => {

@@ -185,7 +185,7 @@ describe('blame', () => {
   });
 
   it('of an import is its recorder’s, unless an operator knows better', async () => {
-    const identity = { day: 1, digest: '00'.repeat(12), exportedBy: null };
+    const identity = { day: 1, digest: '00'.repeat(12), exportedBy: null, older: null };
     await store.run(importBatch, [{ call: newUnreachable(), blame: 'upstream', identity }]);
     expect(await blames()).toEqual([1, 0, 0]);
     await checkAt(NOON + 20, false);
