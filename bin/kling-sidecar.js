@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 // Checks Node's version before anything else is loaded: older ones cannot read what follows, and SQLite's driver
 // ends them with a segmentation fault. Plain JavaScript that any Node since 14 can parse.
+// SIGUSR1 would open Node's debugger to anybody on this machine, also while the rest is still loading; src/main.ts closes
+// what else signals can make Node show.
+process.on('SIGUSR1', () => {});
+
 const wanted = [22, 19];
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 

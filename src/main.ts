@@ -5,6 +5,7 @@
  */
 import { constants, setPriority } from 'node:os';
 import { systemClock } from './clock.ts';
+import { closeDiagnostics } from './cli/closed-diagnostics.ts';
 import { runCli } from './cli/cli.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { takeEnvironment } from './config/secret-variable.ts';
@@ -24,6 +25,7 @@ function giveWay(): void {
   }
 }
 
+closeDiagnostics();
 process.stdout.on('error', endQuietly);
 process.stderr.on('error', endQuietly);
 
