@@ -213,14 +213,18 @@ describe('a month with an outage of fifty minutes', () => {
       compensationPercent: 0,
     });
     expect(await order('/v1/claims/2025-10/draft', {})).toMatchObject({ due: false, claim: null });
+    expect(await read('/v1/claims')).toMatchObject({ claims: [{ state: 'withdrawn', filing: 'closed' }] });
     const reason = { reason: 'was another region', actor: 'ana' };
     expect(await order(`/v1/exclusions/${id}`, reason, 'DELETE')).toMatchObject({ exclusions: [] });
     expect(await order('/v1/claims/2025-10/draft', {})).toMatchObject({ due: true, isNew: false });
     expect(await filesIn(folder)).toEqual(files);
     const { audit } = (await get(`${app.controlUrl}/v1/audit`, { authorization: `Bearer ${app.token}` }))
       .json as unknown as { audit: { action: string; actor: string }[] };
-    expect(audit.map(({ action, actor }) => `${action} ${actor}`).slice(0, 3)).toEqual([
+    expect(audit.map(({ action, actor }) => `${action} ${actor}`).slice(0, 5)).toEqual([
+      // The draft follows each order at once.
+      'claim.draft ana',
       'sla.withdraw ana',
+      'claim.withdrawn ana',
       'sla.exclude ana',
       'claim.draft job',
     ]);
