@@ -104,7 +104,7 @@ function addExclude(sla: Command, context: () => Context): void {
     .description('stretches of time whose errors do not count: enter, list or withdraw one')
     .option('--from <time>', `inclusive: ${TIME}`)
     .option('--to <time>', 'exclusive')
-    .option('--clause <clause>', 'of the agreement, such as "2.2(i)"')
+    .option('--clause <clause>', 'of the agreement: "1.2(i)" to "1.2(iii)", "2.2(i)" to "2.2(x)"')
     .option('--source <text>', 'the evidence: a notice, a mail, a finding')
     .option('--list', 'those in force')
     .option('--withdraw <id>', 'take one back; its errors count again')

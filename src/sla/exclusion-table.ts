@@ -10,6 +10,7 @@ import { newId } from '../ids.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { Exclusion } from './month.ts';
+import { CLAUSES_ALLOWED, findClause } from './clauses.ts';
 import { recountExclusions } from './recount.ts';
 import { mergeSpans, WINDOW_MS, windowStart, type Span } from './window.ts';
 
@@ -111,10 +112,15 @@ export const syncConfigExclusions = defineWrite(
 );
 
 async function insertExclusion(tx: Tx, args: NewExclusion & { actor: string; at: Ms }): Promise<string> {
-  const { start, end, clause, source, actor, at } = args;
+  const { start, end, source, actor, at } = args;
+  const clause = findClause(args.clause);
   if (end <= start) throw new SidecarError('bad_usage', 'sla exclude: --to must be after --from.');
-  if (clause.trim() === '' || source.trim() === '') {
-    throw new SidecarError('bad_usage', 'sla exclude: --clause and --source must say something.');
+  if (clause === undefined) {
+    const given = JSON.stringify(args.clause.slice(0, 100));
+    throw new SidecarError('bad_usage', `sla exclude: --clause ${given} is not ${CLAUSES_ALLOWED}.`);
+  }
+  if (source.trim() === '') {
+    throw new SidecarError('bad_usage', 'sla exclude: --source must say where the exclusion follows from.');
   }
   const id = newId('excl', at);
   await tx.run(
@@ -133,7 +139,7 @@ async function insertExclusion(tx: Tx, args: NewExclusion & { actor: string; at:
     action: 'sla.exclude',
     subject: id,
     before: null,
-    after: describe(args),
+    after: describe({ ...args, clause }),
     reason: source,
   });
   return id;

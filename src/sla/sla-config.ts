@@ -1,6 +1,7 @@
 /** The `sla` section of the config: whose month, which terms, which working days. */
 import { z } from 'zod';
 import { calendarDay, ianaZone } from '../fields.ts';
+import { CLAUSES_ALLOWED, findClause } from './clauses.ts';
 
 const percentage = z
   .string()
@@ -67,7 +68,11 @@ export const slaSection = z
           .strictObject({
             from: z.iso.datetime({ offset: true }),
             to: z.iso.datetime({ offset: true }),
-            clause: z.string().min(1).max(100),
+            clause: z
+              .string()
+              .max(100)
+              .refine((text) => findClause(text) !== undefined, { error: CLAUSES_ALLOWED })
+              .transform((text) => findClause(text) ?? text),
             source: z.string().min(1).max(500),
           })
           .refine(({ from, to }) => Date.parse(from) < Date.parse(to), {

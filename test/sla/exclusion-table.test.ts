@@ -145,7 +145,7 @@ describe('exclusions', () => {
           } else if (one.do === 'exclude') {
             const { id } = await own.run(addExclusion, {
               ...one.span,
-              clause: 'x',
+              clause: '2.2(x)',
               source: 'y',
               actor: 'z',
               at: NOON,
