@@ -12,6 +12,7 @@ import { draftClaim, monthsToDraft, type DraftRequest } from './claims/draft.ts'
 import { KLING_HOSTS } from './claims/evidence.ts';
 import { noteDeadlines } from './claims/notices.ts';
 import { readCalendarFile } from './claims/calendar-file.ts';
+import { createCalendar, type WorkCalendar } from './claims/working-days.ts';
 import type { Config } from './config/config.ts';
 import type { Fact } from './facts.ts';
 import { KLING_AGREEMENTS } from './sla/agreement.ts';
@@ -23,6 +24,8 @@ import type { Log } from './telemetry/log.ts';
 import type { Ms } from './units.ts';
 
 const HOUR_MS = 3_600_000;
+/** How long after a month's closing a draft may take to appear: the job runs every hour. */
+const JOB_GRACE_MS = 2 * HOUR_MS;
 /** How many months back rows may still come: as long as a claim may be filed, and one more. */
 const MONTHS_BACK = 4;
 
@@ -80,6 +83,33 @@ function calendarSettings({ sla, claims }: Config): Pick<ClaimSettings, 'calenda
     calendar: sla.calendar,
     calendarOverride: claims.calendarFile === null ? null : readCalendarFile(claims.calendarFile),
   };
+}
+
+/** Makes the calendar of working days as configured. @throws SidecarError `config_invalid` for a bad file. */
+export function calendarOf(config: Config): WorkCalendar {
+  const { calendar, calendarOverride } = calendarSettings(config);
+  return createCalendar(calendar, calendarOverride);
+}
+
+/**
+ * Lists months that closed, may still be filed, are worth a voucher, and have no draft, oldest first.
+ * @param now the job's own time is left out of it: it runs once an hour.
+ */
+export async function undraftedMonths(
+  store: Pick<Store, 'read'>,
+  config: Config,
+  now: Ms,
+): Promise<{ month: string; percent: number; latest: string }[]> {
+  const { timeZone, closeAfterHours } = config.sla;
+  const closeAfterMs = closeAfterHours * HOUR_MS + JOB_GRACE_MS;
+  const found: { month: string; percent: number; latest: string }[] = [];
+  for (const month of await monthsToDraft(store, { now, timeZone, closeAfterMs })) {
+    const order = { actor: 'doctor', reason: 'looked at' };
+    const { question, settings } = draftRequest(config, { month, now, order });
+    const { claim } = await store.read(composeClaim, { question, settings });
+    if (claim) found.push({ month, percent: claim.percent, latest: claim.latest });
+  }
+  return found;
 }
 
 /** Gives the days on which a month's claim may be filed. */

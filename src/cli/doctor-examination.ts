@@ -1,7 +1,7 @@
 /**
  * The examination that `doctor` makes: this machine, the store, the sidecar, the account, availability and claims.
  *
- * **Invariant**: changes nothing, asks nothing of Kling, shows no secret; what cannot be known is a note and never ok.
+ * **Invariant**: changes nothing but that it creates and removes an empty file in each folder that is written to, asks nothing of Kling, shows no secret; what cannot be known is a note and never ok.
  * One check that cannot be made does not keep the others from being made.
  */
 import { readAccount } from '../account/account-table.ts';
@@ -15,10 +15,10 @@ import type { Context } from './context.ts';
 import { bodyOf } from './control-client.ts';
 import { checkAccount } from './doctor-account.ts';
 import { checked, counted, ok, tell, type Check } from './doctor-check.ts';
-import { checkProgram, checkSecretsOf, checkStorePlace } from './doctor-machine.ts';
+import { checkFolders, checkProgram, checkSecretsOf, checkStorePlace } from './doctor-machine.ts';
 import { checkPrices, USED_MS, type ModelUsage } from './doctor-prices.ts';
 import { checkKling, checkMoney, checkRunning, notRunning } from './doctor-sidecar.ts';
-import { checkAvailability, checkClaims } from './doctor-sla.ts';
+import { checkAvailability, checkCalendar, checkClaims, checkUndrafted } from './doctor-sla.ts';
 import { openOffline, STORE_READER } from './offline.ts';
 import { monthArgument } from './sla-order.ts';
 import { isRunning, openSource, type Source } from './source.ts';
@@ -42,6 +42,7 @@ export async function examine(context: Context): Promise<Check[]> {
   });
   const place = await checkStorePlace(context);
   checks.push(...(await checkSecretsOf(context, sources.runs)), ...place.checks);
+  checks.push(...(await checkFolders(context)));
   try {
     const { path } = place;
     if (path !== null) checks.push(...(await checked('ledger', () => openLedger(context, sources, path))));
@@ -107,12 +108,14 @@ async function checkRecords(
   const claims = await checked('claims', async () => {
     const listed = (await answers.get('/v1/claims')) as { claims: ClaimRow[] };
     const { packs } = await store.read(readAccount, {});
-    return checkClaims(config, listed.claims, { packs, now });
+    const undrafted = await checkUndrafted(store, config, now);
+    return [...undrafted, ...checkClaims(config, listed.claims, { packs, now })];
   });
   const prices = await checked('prices', async () => {
     const from = new Date(now - USED_MS).toISOString();
     const { rows } = (await answers.get(`/v1/usage?by=model&from=${from}`)) as { rows: ModelUsage[] };
     return checkPrices(config, rows);
   });
-  return [...account, ...prices, ...availability, ...claims];
+  const calendar = await checked('calendar', () => [checkCalendar(config, now)]);
+  return [...account, ...prices, ...availability, ...claims, ...calendar];
 }

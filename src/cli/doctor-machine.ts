@@ -4,6 +4,8 @@ import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { controlTokenPath } from '../config/control-token.ts';
 import { checkSecrets } from '../config/secrets.ts';
+import { calendarProblems, folderProblems } from '../config/start-check.ts';
+import { writtenFolders } from '../config/written-folders.ts';
 import { existingStorePath, placeWarnings, statsOf, storeBytes } from '../store/store-file.ts';
 import type { Context } from './context.ts';
 import { packageVersion } from './control-client.ts';
@@ -19,11 +21,14 @@ const STICKY = 0o1000;
 
 /** Checks Node and the config's warnings. @throws ConfigInvalid. */
 export function checkProgram({ loaded }: Context): Check[] {
-  const { path: file, warnings } = loaded();
+  const { path: file, warnings, config } = loaded();
   const found = file === null ? 'No config file: every value is its default.' : `${file} is valid.`;
   return [
     ok('node', `Node ${process.versions.node} runs kling-sidecar ${packageVersion()}.`),
     ok('config', found),
+    ...calendarProblems(config).map((problem) =>
+      tell('fail', 'calendar', sentence(problem), 'A start is refused until it is mended.'),
+    ),
     ...warnings.map((warning) =>
       tell(
         'warn',
@@ -71,11 +76,18 @@ function checkToken({ terminal: { env }, loaded }: Context, isRunning: boolean):
 function checkCredentials({ terminal, loaded }: Context, isRunning: boolean): Check[] {
   const name = 'credentials';
   const { config } = loaded();
-  const { credentials, warnings } = checkSecrets({ config, env: terminal.env, cwd: terminal.cwd });
+  const { credentials, warnings, problems } = checkSecrets({
+    config,
+    env: terminal.env,
+    cwd: terminal.cwd,
+  });
+  const broken = problems.map((problem) =>
+    tell('fail', name, sentence(problem), 'Mend this, and run doctor again.'),
+  );
   const warned = warnings.map((warning) =>
     tell('warn', name, sentence(warning), 'Set one source alone, private to the user of the sidecar.'),
   );
-  return [...warned, ...kindOf(credentials, isRunning)];
+  return [...broken, ...warned, ...(broken.length > 0 ? [] : kindOf(credentials, isRunning))];
 }
 
 function kindOf(origin: string | null, isRunning: boolean): Check[] {
@@ -101,6 +113,17 @@ function kindOf(origin: string | null, isRunning: boolean): Check[] {
       'An API key (KLING_API_KEY_FILE) opens both, with look-ups in batches.',
     ),
   ];
+}
+
+/** Tries every folder that is written to. */
+export async function checkFolders({ loaded }: Context): Promise<Check[]> {
+  const { config } = loaded();
+  const problems = await folderProblems(config);
+  const advice = 'Make it writable for the user of the sidecar, and run doctor as that user.';
+  if (problems.length > 0)
+    return problems.map((problem) => tell('fail', 'folders', sentence(problem), advice));
+  const folders = [...new Set(writtenFolders(config).map(({ folder }) => folder))];
+  return [ok('folders', `A file could be created in ${folders.join(' and ')}.`)];
 }
 
 /** What was found where the store should be. */

@@ -1,10 +1,13 @@
 /** What `doctor` finds of availability and claims: what is not observed, what may be filed until when, what a claim lacks. */
 import type { Pack } from '../account/account.ts';
 import type { ClaimsConfig } from '../claims/claims-config.ts';
+import { calendarOf, undraftedMonths } from '../app-claims.ts';
 import { formatAmount } from '../claims/money.ts';
+import { knownUntil } from '../claims/working-days.ts';
 import type { Config } from '../config/config.ts';
 import type { ClaimRow } from '../control/sla-schemas.ts';
 import type { SlaMonth } from '../sla/month.ts';
+import type { ReadOnlyStore } from '../store/read-only-store.ts';
 import { addMonths, dayOf, startOfDay } from '../sla/period.ts';
 import type { Ms } from '../units.ts';
 import { counted, dayText, ok, tell, type Check } from './doctor-check.ts';
@@ -79,6 +82,45 @@ export function checkClaims(
   const filing = told.length > 0 ? told : [ok('claims', 'No claim waits to be filed.')];
   const months = [...new Set([...drafts.map(({ month }) => month), addMonths(today.slice(0, 7), -1)])];
   return [...filing, checkClaimant(config.claims), checkFee(config, months, about)];
+}
+
+/** Checks that no month which is worth a voucher was left without a draft. */
+export async function checkUndrafted(
+  store: Pick<ReadOnlyStore, 'read'>,
+  config: Config,
+  now: Ms,
+): Promise<Check[]> {
+  const months = await undraftedMonths(store, config, now);
+  return months.map(({ month, percent, latest }) =>
+    tell(
+      'fail',
+      'claims',
+      `${month} is closed and worth ${percent} % of its fee, and no claim was drafted: it can be filed until ${latest}.`,
+      `Write it: claim draft ${month}; then see why the sidecar did not (folders, above, and its log).`,
+    ),
+  );
+}
+
+/** Days before the data of a calendar end on which it is said. */
+const CALENDAR_DAYS_WARN = 60;
+
+/** Checks how far the data of working days reach. */
+export function checkCalendar(config: Config, now: Ms): Check {
+  const calendar = calendarOf(config);
+  const today = dayOf(now, config.sla.timeZone);
+  const until = knownUntil(calendar, today);
+  const name = 'calendar';
+  if (until === null) return ok(name, 'Working days are Monday to Friday: no data can run out.');
+  const days = Math.round((Date.parse(until) - Date.parse(today)) / DAY_MS);
+  const source = `The calendar ${calendar.name}`;
+  if (days > CALENDAR_DAYS_WARN) return ok(name, `${source} has working days until ${until}.`);
+  const ends = days < 0 ? `has had no data since ${until}` : `has data until ${until} only`;
+  return tell(
+    'warn',
+    name,
+    `${source} ${ends}: filing dates after it are estimates, rather too late than too early.`,
+    'When the yearly notice is public, enter it as claims.calendarFile (docs/sla-and-claims.md), or update.',
+  );
 }
 
 function checkDraft(

@@ -9,6 +9,7 @@ import type { App, AppUrls, ReloadOutcome } from '../app-options.ts';
 import { type LoadedConfig, loadConfig } from '../config/config.ts';
 import { watchSecrets, type SecretWatch } from '../config/secret-watch.ts';
 import { loadSecrets, type Secrets } from '../config/secrets.ts';
+import { checkFiles, folderProblems, refuseStart } from '../config/start-check.ts';
 import type { Order } from '../control/order.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import type { Context } from './context.ts';
@@ -37,6 +38,7 @@ export async function runDaemon(context: Context): Promise<void> {
   const app = createApp({ loaded, secrets, version: packageVersion(), log, clock, onFatal, host });
   const daemon: Daemon = { context, app, log, signals };
   noteWarnings(log, loaded, secrets);
+  await noteFolders(log, loaded);
   const starting = app.start();
   const reloads = watchReloads(daemon, secrets, starting);
   try {
@@ -78,8 +80,15 @@ async function abandonStart(app: App, log: Log, starting: Promise<unknown>): Pro
   process.exit(0);
 }
 
-function readSecrets({ config }: LoadedConfig, { env, cwd }: Terminal): Promise<Secrets> {
+/** Reads the secrets, after everything that a start needs was found good. @throws SidecarError naming all that is not. */
+async function readSecrets({ config }: LoadedConfig, { env, cwd }: Terminal): Promise<Secrets> {
+  refuseStart(checkFiles({ config, env, cwd }));
   return loadSecrets({ config, env, cwd });
+}
+
+/** Says which folders cannot be written: a start goes on, for creates and reads need only the store. */
+async function noteFolders(log: Log, { config }: LoadedConfig): Promise<void> {
+  for (const problem of await folderProblems(config)) log.error(problem);
 }
 
 function noteWarnings(log: Log, loaded: LoadedConfig, secrets: Secrets): void {

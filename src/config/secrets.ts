@@ -67,6 +67,7 @@ export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
   const reading = readingOf(options, warnings);
   const found = await findKling(config.auth, reading);
   const controlToken = findControlToken(options, reading, true) ?? missingToken(config.store);
+  checkTokenLength(controlToken);
   const apps = readApps(config.apps, reading);
   const tls = readTls(config.listen.tls, reading);
   checkAuthorities(config.upstream.caFile, reading);
@@ -97,23 +98,44 @@ export interface SecretCheck {
   /** What the credentials would come from; null where none are set. */
   credentials: string | null;
   warnings: readonly string[];
+  /** What a start would refuse, a sentence each: secrets that are set and cannot be used. */
+  problems: readonly string[];
 }
 
 /**
- * Checks every secret as a start would, without making the control token or running `auth.command`; that no
- * credentials are set is no fault here, since a config may be checked where its secrets are not.
- * @throws SidecarError `secret_invalid` for one that is set and cannot be used.
+ * Checks every secret as a start would, without making the control token or running `auth.command`, and gives all that
+ * is wrong. That no credentials are set is not among it: {@link missingCredentials} says it where that matters.
  */
 export function checkSecrets(options: SecretOptions): SecretCheck {
   const { config } = options;
   const warnings: string[] = [];
+  const problems: string[] = [];
   const reading = readingOf(options, warnings);
-  const found = findInEnvironment(config.auth, reading);
-  findControlToken(options, reading, false);
-  readApps(config.apps, reading);
-  readTls(config.listen.tls, reading);
-  checkAuthorities(config.upstream.caFile, reading);
-  return { credentials: found?.origin ?? (config.auth.command ? 'auth.command' : null), warnings };
+  const gather = <T>(read: () => T): T | undefined => gatherProblem(read, problems);
+  const found = gather(() => findInEnvironment(config.auth, reading));
+  const isBroken = problems.length > 0;
+  gather(() => checkTokenLength(findControlToken(options, reading, false)));
+  const owners: KeyOwner[] = [];
+  for (const [index, app] of config.apps.entries()) gather(() => readApp(app, { index, reading, owners }));
+  const { tls } = config.listen;
+  if (tls) {
+    const certificate = gather(() => readPublic('listen.tls.certFile', tls.certFile));
+    const key = gather(() => readSecretFile('listen.tls.keyFile', tls.keyFile, reading.rules));
+    if (certificate !== undefined && key !== undefined) gather(() => checkPair(certificate, key));
+  }
+  gather(() => checkAuthorities(config.upstream.caFile, reading));
+  const command = config.auth.command ? 'auth.command' : null;
+  return { credentials: isBroken ? 'broken' : (found?.origin ?? command), warnings, problems };
+}
+
+function gatherProblem<T>(read: () => T, problems: string[]): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SidecarError)) throw error;
+    problems.push(error.message);
+    return undefined;
+  }
 }
 
 function readingOf({ config, env, cwd }: SecretOptions, warnings: string[]): Reading {
@@ -184,7 +206,8 @@ async function fromCommand(
   throw invalid(origin, `printed no credentials for auth.mode ${mode}`, 'change auth.mode or what it prints');
 }
 
-function missingCredentials(mode: Config['auth']['mode']): string {
+/** Says that no credentials were found, and which are wanted. */
+export function missingCredentials(mode: Config['auth']['mode']): string {
   const key = 'KLING_API_KEY_FILE or KLING_API_KEY';
   const pair = 'KLING_ACCESS_KEY and KLING_SECRET_KEY (or their _FILE forms)';
   const wanted = { auto: `${key}, or ${pair}`, api_key: key, ak_sk: pair }[mode];
@@ -222,30 +245,59 @@ function missingToken(store: Config['store']): never {
   );
 }
 
+/** The fewest characters of a secret that callers prove themselves with: what is shorter can be guessed. */
+const SECRET_LENGTH_MIN = 16;
+
+function checkLength(name: string, secret: Secret): void {
+  const { length } = secret.reveal();
+  if (length >= SECRET_LENGTH_MIN) return;
+  throw invalid(
+    name,
+    `is ${length} characters long, and at least ${SECRET_LENGTH_MIN} are needed`,
+    'make one with: openssl rand -base64 24',
+  );
+}
+
+/** The file's name is in its origin; a token that a sidecar made is long enough. */
+function checkTokenLength(token: FoundSecret | undefined): void {
+  if (token) checkLength(`The control token (${token.origin})`, token.secret);
+}
+
+interface KeyOwner {
+  secret: Secret;
+  name: string;
+}
+
 function readApps(apps: readonly AppConfig[], reading: Reading): AppSecret[] {
-  const owners: { secret: Secret; name: string }[] = [];
-  return apps.map(({ name, auth }, index) => {
-    const field = auth.kind === 'key' ? 'keyFile' : 'secretKeyFile';
-    const key = `apps[${index}].${field}`;
-    const file = auth.kind === 'key' ? auth.keyFile : auth.secretKeyFile;
-    const text = readSecretFile(key, file, reading.rules);
-    reading.files.add(file);
-    if (auth.kind === 'ak_sk') {
-      const secretKey = new Secret(checkText(key, text));
-      return { name, kind: 'ak_sk', accessKey: auth.accessKey, secretKey };
-    }
-    const keys = text
-      .trim()
-      .split(/\s+/)
-      .map((one) => new Secret(checkText(key, one)));
-    for (const secret of keys) {
-      const owner = owners.find((other) => other.name !== name && other.secret.equals(secret));
-      if (owner)
-        throw invalid(key, `holds a key of the app "${owner.name}"`, 'give each app keys of its own');
-      owners.push({ secret, name });
-    }
-    return { name, kind: 'key', keys };
-  });
+  const owners: KeyOwner[] = [];
+  return apps.map((app, index) => readApp(app, { index, reading, owners }));
+}
+
+function readApp(
+  { name, auth }: AppConfig,
+  { index, reading, owners }: { index: number; reading: Reading; owners: KeyOwner[] },
+): AppSecret {
+  const field = auth.kind === 'key' ? 'keyFile' : 'secretKeyFile';
+  const key = `apps[${index}].${field}`;
+  const file = auth.kind === 'key' ? auth.keyFile : auth.secretKeyFile;
+  const text = readSecretFile(key, file, reading.rules);
+  reading.files.add(file);
+  if (auth.kind === 'ak_sk') {
+    const secretKey = new Secret(checkText(key, text));
+    checkLength(`The secret in ${key} (${file})`, secretKey);
+    return { name, kind: 'ak_sk', accessKey: auth.accessKey, secretKey };
+  }
+  const keys = text
+    .trim()
+    .split(/\s+/)
+    .map((one) => new Secret(checkText(key, one)));
+  for (const secret of keys) {
+    checkLength(`A key in ${key} (${file})`, secret);
+    const owner = owners.find((other) => other.name !== name && other.secret.equals(secret));
+    if (owner) throw invalid(key, `holds a key of the app "${owner.name}"`, 'give each app keys of its own');
+    owners.push({ secret, name });
+  }
+  return { name, kind: 'key', keys };
 }
 
 function readTls(tls: Config['listen']['tls'], reading: Reading): Secrets['tls'] {
@@ -253,6 +305,11 @@ function readTls(tls: Config['listen']['tls'], reading: Reading): Secrets['tls']
   const certificate = readPublic('listen.tls.certFile', tls.certFile);
   const key = readSecretFile('listen.tls.keyFile', tls.keyFile, reading.rules);
   reading.files.add(tls.certFile).add(tls.keyFile);
+  checkPair(certificate, key);
+  return { certificate, key: new Secret(key) };
+}
+
+function checkPair(certificate: string, key: string): void {
   try {
     createSecureContext({ cert: certificate, key });
   } catch (cause) {
@@ -264,7 +321,6 @@ function readTls(tls: Config['listen']['tls'], reading: Reading): Secrets['tls']
       'check the files',
     );
   }
-  return { certificate, key: new Secret(key) };
 }
 
 function checkAuthorities(caFile: string | null, reading: Reading): void {

@@ -218,7 +218,7 @@ describe('doctor without a running sidecar', () => {
     );
     const claims = lines('claims');
     expect(claims[0]).toMatch(
-      new RegExp(`^warn .*claim of ${MONTH} \\(120\\.5 USD\\) may be filed until .*: 9 days left\\.`),
+      new RegExp(`^warn .*claim of ${MONTH} \\(120\\.50 USD\\) may be filed until .*: 9 days left\\.`),
     );
     expect(claims[1]).toMatch(/^note .*never was\. Close it: claim mark \S+ expired\.$/);
     await configure({

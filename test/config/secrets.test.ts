@@ -209,8 +209,8 @@ describe('the control token', () => {
   it('comes from the environment first, and is not made by commands that only read it', async () => {
     expect(readControlToken(optionsOf({}, {}))).toBeUndefined();
     expect(readdirSync(folder)).toEqual([]);
-    const given = await secretsOf({ ...env, KLING_SIDECAR_CONTROL_TOKEN: 'mine' });
-    expect(given.controlToken.reveal()).toBe('mine');
+    const given = await secretsOf({ ...env, KLING_SIDECAR_CONTROL_TOKEN: 'a-token-of-my-own' });
+    expect(given.controlToken.reveal()).toBe('a-token-of-my-own');
     expect(readdirSync(folder)).toEqual([]);
     const file = put('token', 'filed\n');
     expect(readControlToken(optionsOf({}, { KLING_SIDECAR_CONTROL_TOKEN_FILE: file }))?.reveal()).toBe(
@@ -235,8 +235,8 @@ describe('apps’ keys', () => {
   const env = { KLING_API_KEY: 'key' };
 
   it('may be several in a file during rotation, and belong to one app alone', async () => {
-    put('studio', 'new-key\nold-key\n');
-    put('signer', 'signing-secret\n');
+    put('studio', 'new-key-of-studio\nold-key-of-studio\n');
+    put('signer', 'a-signing-secret\n');
     const file = {
       apps: [
         { name: 'studio', keyFile: 'studio' },
@@ -245,14 +245,17 @@ describe('apps’ keys', () => {
     };
     const { apps, files, all } = await secretsOf(env, file);
     const [studio, signer] = apps;
-    expect(studio?.kind === 'key' && studio.keys.map((key) => key.reveal())).toEqual(['new-key', 'old-key']);
+    expect(studio?.kind === 'key' && studio.keys.map((key) => key.reveal())).toEqual([
+      'new-key-of-studio',
+      'old-key-of-studio',
+    ]);
     expect(signer?.kind === 'ak_sk' && [signer.accessKey, signer.secretKey.reveal()]).toEqual([
       'ak',
-      'signing-secret',
+      'a-signing-secret',
     ]);
     expect(files).toEqual(expect.arrayContaining([path.join(folder, 'studio'), path.join(folder, 'signer')]));
     expect(all).toHaveLength(5);
-    put('copy', 'old-key');
+    put('copy', 'old-key-of-studio');
     const shared = {
       apps: [
         { name: 'studio', keyFile: 'studio' },
@@ -301,18 +304,51 @@ describe('secrets', () => {
     const secrets = await secretsOf({
       KLING_ACCESS_KEY: 'ak',
       KLING_SECRET_KEY: 'canary-777',
-      KLING_SIDECAR_CONTROL_TOKEN: 'canary-778',
+      KLING_SIDECAR_CONTROL_TOKEN: 'canary-778-of-the-token',
     });
     const shown = `${JSON.stringify(secrets)}${inspect(secrets, { depth: 9 })}${String(secrets.controlToken)}`;
     expect(shown).not.toMatch(/canary-77/);
   });
 
   it('are checked without making anything, running anything or needing credentials', () => {
-    expect(checkSecrets(optionsOf({}, {}))).toEqual({ credentials: null, warnings: [] });
+    expect(checkSecrets(optionsOf({}, {}))).toEqual({ credentials: null, warnings: [], problems: [] });
     expect(checkSecrets(optionsOf({ auth: { command: 'false' } }, {})).credentials).toBe('auth.command');
     expect(checkSecrets(optionsOf({}, { KLING_API_KEY: 'key' })).credentials).toBe('KLING_API_KEY');
     expect(readdirSync(folder)).toEqual([]);
-    expect(() => checkSecrets(optionsOf({}, { KLING_API_KEY: 'a b' }))).toThrow(/a blank/);
+    expect(checkSecrets(optionsOf({}, { KLING_API_KEY: 'a b' })).problems).toEqual([
+      expect.stringMatching(/a blank/),
+    ]);
+  });
+
+  it('are refused together, each with what is wrong', () => {
+    put('short', 'hello\n');
+    put('signer', 'fifteen-letters\n');
+    const file = {
+      apps: [
+        { name: 'a', keyFile: 'gone-1' },
+        { name: 'b', keyFile: 'gone-2' },
+        { name: 'c', keyFile: 'short' },
+        { name: 'd', accessKey: 'ak', secretKeyFile: 'signer' },
+      ],
+      listen: { tls: { certFile: 'gone.crt', keyFile: 'gone.key' } },
+      upstream: { caFile: 'gone.pem' },
+    };
+    const env = { KLING_ACCESS_KEY: 'ak', KLING_SIDECAR_CONTROL_TOKEN: 'abc' };
+    const { problems } = checkSecrets(optionsOf(file, env));
+    const wanted = [
+      /KLING_ACCESS_KEY is set without KLING_SECRET_KEY/,
+      /control token \(KLING_SIDECAR_CONTROL_TOKEN\) is 3 characters long, and at least 16/,
+      /apps\[0\]\.keyFile names .*gone-1, which cannot be opened \(ENOENT\)/,
+      /apps\[1\]\.keyFile names .*gone-2/,
+      /A key in apps\[2\]\.keyFile \(.*short\) is 5 characters long, and at least 16 are needed: make one/,
+      /The secret in apps\[3\]\.secretKeyFile \(.*signer\) is 15 characters long/,
+      /listen\.tls\.certFile names .*gone\.crt/,
+      /listen\.tls\.keyFile names .*gone\.key/,
+      /upstream\.caFile names .*gone\.pem/,
+    ];
+    expect(problems).toHaveLength(wanted.length);
+    for (const [index, shape] of wanted.entries()) expect(problems[index]).toMatch(shape);
+    expect(problems.join()).not.toMatch(/hello|fifteen-letters|\babc\b/);
   });
 });
 
