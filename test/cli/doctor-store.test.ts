@@ -223,7 +223,7 @@ describe('doctor without a running sidecar', () => {
     expect(claims[1]).toMatch(/^note .*never was\. Close it: claim mark \S+ expired\.$/);
     await configure({
       claims: {
-        claimant: { accountId: '1', company: 'C', contact: 'c@example.com' },
+        claimant: { accountId: '1', company: 'C', contact: 'c@example.com', signatory: 'Ana' },
         packs: [
           { pack: 'p-1', amount: 10 },
           { pack: 'Image-10Units', amount: 1 },
