@@ -7,6 +7,7 @@
  */
 import { agreementOn, compensationPercent, type Agreement } from '../sla/agreement.ts';
 import { availabilityRatio, percentText, sumOfRates } from '../sla/availability.ts';
+import { normalHost } from '../sla/host.ts';
 import { ratesOf, READINGS, type WindowRate } from '../sla/reading.ts';
 import type { MonthQuestion } from '../sla/month.ts';
 import { billingFee, type PackPrice } from './billing-fee.ts';
@@ -125,7 +126,7 @@ export function buildCase(
   if (fee && principal.voucher?.asked === 0) return worthNothing(fee, principal);
   const rates = ratesOf(evidence.slices, READINGS[principal.reading]);
   const bad = rates.filter((rate) => rate.errors > 0);
-  const hosts = [...new Set(evidence.slices.map((slice) => slice.host))].sort();
+  const hosts = [...new Set(evidence.slices.map(({ host }) => normalHost(host) ?? host))].sort();
   return {
     kind: 'due',
     evidence,
@@ -146,7 +147,7 @@ export function buildCase(
       contract: readWithoutMaintenance(evidence, 'contract', agreement),
     },
     hosts,
-    baseUrl: hosts.includes(new URL(settings.baseUrl).host)
+    baseUrl: hosts.includes(normalHost(settings.baseUrl) ?? '')
       ? settings.baseUrl
       : hosts.map((host) => `https://${host}`).join(', '),
     reference: `${measured.month}-${measured.digest.slice(0, 8)}`,

@@ -22,6 +22,7 @@ import { gatherEvidence } from './evidence.ts';
 import { showDates } from './deadlines.ts';
 import { ENGLISH } from './letter-en.ts';
 import { sourceText } from './letter-fee.ts';
+import type { LeftOutHost } from './left-out.ts';
 import { CHINESE } from './letter-zh.ts';
 import { composeLetter } from './letter.ts';
 import { toAmount } from './money.ts';
@@ -55,17 +56,20 @@ export interface ComposedClaim {
 }
 
 /** A month as it was measured, with its claim, or why there is none. */
-export type Composed =
-  { measured: SlaMonth; claim: ComposedClaim } | { measured: SlaMonth; claim: null; nothingDue: NothingDue };
+export type Composed = {
+  measured: SlaMonth;
+  /** Calls that were left out by their host. */
+  leftOut: readonly LeftOutHost[];
+} & ({ claim: ComposedClaim } | { claim: null; nothingDue: NothingDue });
 
 /** Composes a month's claim. */
 export async function composeDocuments(tx: Tx, args: ComposeArgs): Promise<Composed> {
   const evidence = await gatherEvidence(tx, args.question);
-  const { measured } = evidence;
+  const { measured, leftOut } = evidence;
   const built = buildCase(evidence, args.question, args.settings);
   return built.kind === 'due'
-    ? { measured, claim: writeDocuments(built) }
-    : { measured, claim: null, nothingDue: built };
+    ? { measured, leftOut, claim: writeDocuments(built) }
+    : { measured, leftOut, claim: null, nothingDue: built };
 }
 
 /** Writes every document of a case. */

@@ -20,6 +20,7 @@ import { listClaims, readDraftRevision, readGranted, recordDraft, withdrawDrafts
 import { latestDay } from './deadlines.ts';
 import { composeClaim } from './compose.ts';
 import type { ClaimFile, Composed, ComposedClaim } from './documents.ts';
+import { leftOutText, type LeftOutHost } from './left-out.ts';
 import { formatMoney, smallestUnit } from './money.ts';
 
 /** What a draft is made from. */
@@ -36,22 +37,27 @@ export interface DraftRequest {
 /** What of the store a draft needs. */
 export type DraftStore = Pick<Store, 'read' | 'write'>;
 
-export type DraftResult =
+export type DraftResult = {
+  /** Calls that were left out by their host. */
+  leftOut: readonly LeftOutHost[];
+} &
   /** Nothing may be claimed, so that nothing was written; the month's draft, if it had one, was withdrawn. */
-  | { kind: 'nothing_due'; measured: SlaMonth; message: string; facts: readonly Fact[] }
-  /** A voucher was granted already: no other claim is written. */
-  | { kind: 'granted'; measured: SlaMonth; message: string; revision: number; facts: readonly Fact[] }
-  | {
-      kind: 'drafted';
-      measured: SlaMonth;
-      claim: Omit<ComposedClaim, 'files'>;
-      revision: number;
-      folder: string;
-      /** False where this very draft existed. */
-      isNew: boolean;
-      /** What its recording made true. */
-      facts: Fact[];
-    };
+  (
+    | { kind: 'nothing_due'; measured: SlaMonth; message: string; facts: readonly Fact[] }
+    /** A voucher was granted already: no other claim is written. */
+    | { kind: 'granted'; measured: SlaMonth; message: string; revision: number; facts: readonly Fact[] }
+    | {
+        kind: 'drafted';
+        measured: SlaMonth;
+        claim: Omit<ComposedClaim, 'files'>;
+        revision: number;
+        folder: string;
+        /** False where this very draft existed. */
+        isNew: boolean;
+        /** What its recording made true. */
+        facts: Fact[];
+      }
+  );
 
 /** Drafts under way by month's folder: the second of two waits, so that neither takes the other's for a leftover. */
 const underWay = new Map<string, Promise<unknown>>();
@@ -83,7 +89,7 @@ async function draftAlone(store: DraftStore, request: DraftRequest): Promise<Dra
   }
   if (whole.recorded) await store.write(closeMonth, { measured: whole, at: question.now });
   const composed = await store.read(composeClaim, { question, settings });
-  const { measured, claim } = composed;
+  const { measured, claim, leftOut } = composed;
   const { month } = question;
   const granted = await store.read(readGranted, { month });
   if (granted) return alreadyGranted(granted, composed);
@@ -91,7 +97,8 @@ async function draftAlone(store: DraftStore, request: DraftRequest): Promise<Dra
     const message = explainNothing(measured, composed.nothingDue);
     const withdrawal = { month, note: message, actor: request.order.actor, at: question.now };
     const { facts } = await store.write(withdrawDrafts, withdrawal);
-    return { kind: 'nothing_due', measured, message, facts };
+    const told = [message, leftOutText(leftOut)].filter((text) => text !== '').join(' ');
+    return { kind: 'nothing_due', measured, message: told, leftOut, facts };
   }
   const { files, ...drafted } = claim;
   const revision = await store.read(readDraftRevision, { month: question.month, manifest: drafted.manifest });
@@ -104,11 +111,11 @@ async function draftAlone(store: DraftStore, request: DraftRequest): Promise<Dra
     claim: { month: question.month, revision, folder, ...row, draftedAt: question.now },
     order: request.order,
   });
-  return { kind: 'drafted', measured, claim: drafted, revision, folder, isNew, facts };
+  return { kind: 'drafted', measured, leftOut, claim: drafted, revision, folder, isNew, facts };
 }
 
 /** Says that a voucher was granted, and whether the month says the same today. */
-function alreadyGranted(granted: Claim, { measured, claim }: Composed): DraftResult {
+function alreadyGranted(granted: Claim, { measured, leftOut, claim }: Composed): DraftResult {
   const { month, revision, currency, voucherCode } = granted;
   const amount =
     granted.granted === null ? '' : ` of ${formatMoney(granted.granted, currency ?? '')}`.trimEnd();
@@ -118,7 +125,7 @@ function alreadyGranted(granted: Claim, { measured, claim }: Composed): DraftRes
     ? 'Its documents are the same today.'
     : `Today the month would be worth ${claim ? `${claim.percent} % of the fee` : 'nothing'}, by ${claim ? 'other documents' : 'its numbers'}.`;
   const message = `A voucher${amount}${code} was granted for ${month}, by revision ${revision}: no other claim is drafted. ${numbers}`;
-  return { kind: 'granted', measured, message, revision, facts: [] };
+  return { kind: 'granted', measured, message, leftOut, revision, facts: [] };
 }
 
 /** Says with the numbers why nothing may be claimed. */

@@ -20,6 +20,7 @@ import { mergeSpans, spansHold, WINDOW_MS, type Span } from '../sla/window.ts';
 import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { SettledCredits } from './fee.ts';
+import { selectLeftOut, type LeftOutHost } from './left-out.ts';
 
 /** Kling's own API hosts (kling-api, base URLs, read 2026-09-20). */
 export const KLING_HOSTS: readonly string[] = [
@@ -59,6 +60,8 @@ export interface ClaimEvidence {
   settled: SettledCredits;
   /** Whether the journal holds calls of the period that other programs recorded. */
   hasImported: boolean;
+  /** Calls of the period to hosts that do not count. */
+  leftOut: LeftOutHost[];
   /** What Kling's own ledgers say was deducted within the period; null where they were not read whole. */
   deductions: { sums: DeductionSum[]; packs: Pack[] } | null;
 }
@@ -80,6 +83,7 @@ export async function gatherEvidence(tx: Tx, asked: StoredMonthQuestion): Promis
     clockOffset: await readClockOffset(tx, troubled, question.hosts),
     settled: await sumSettled(tx, period.spans),
     hasImported: await readHasImported(tx, period.spans, question.hosts),
+    leftOut: await selectLeftOut(tx, period.spans, question.hosts),
     deductions: await readDeductions(tx, period.spans),
   };
 }

@@ -15,6 +15,7 @@ import {
 import { READING_NAMES } from '../sla/reading.ts';
 import { termText } from '../sla/period.ts';
 import type { ControlCheck } from '../sla/blame.ts';
+import type { LeftOutHost } from './left-out.ts';
 import type { ClaimCase } from './claim-case.ts';
 import { ENGLISH, englishPrice, partName, partQuantity } from './letter-en.ts';
 import { sourceText } from './letter-fee.ts';
@@ -99,7 +100,14 @@ function classes({ evidence }: ClaimCase): Text[] {
     say`Never arrived (name, connection or TLS failed before the request was sent): ${requests.unreachableUpstream} through the upstream's fault, ${requests.unreachableLocal} through our own, ${requests.unreachableUnknown} unknown.`,
     say`Sent, then reset or timed out: ${requests.noAnswer}; given up by us: ${requests.aborted}. In no reading.`,
     say`Of all attempts, ${requests.bySidecar} were made by the recorder itself (${requests.byProbe} to look into windows without traffic), ${requests.retries} were second or later attempts. Requests that the recorder refused on its own never appear.`,
+    ...otherHosts(evidence.leftOut),
   ];
+}
+
+/** Their number alone: the documents go to the vendor, and what hosts we have is no matter of his. */
+function otherHosts(leftOut: readonly LeftOutHost[]): Text[] {
+  const total = leftOut.reduce((sum, { calls }) => sum + calls, 0);
+  return total === 0 ? [] : [say`Requests to other hosts, which are no part of the claim: ${total}.`];
 }
 
 function exclusions({ evidence }: ClaimCase): Block[] {

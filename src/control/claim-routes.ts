@@ -4,6 +4,7 @@ import { claimFiling, type Claim } from '../claims/claim.ts';
 import { listClaims } from '../claims/claim-table.ts';
 import { filingState, showDates } from '../claims/deadlines.ts';
 import type { DraftResult } from '../claims/draft.ts';
+import { leftOutText } from '../claims/left-out.ts';
 import { formatMoney, toAmount, toMicros } from '../claims/money.ts';
 import { iso } from './answers/shape.ts';
 import type { ControlCommands } from './commands.ts';
@@ -126,7 +127,8 @@ async function answerDraft(
   return { due: true, message, isNew, claim: row ? toRow(row, claims.today()) : null, availability };
 }
 
-function dueMessage({ claim, measured, folder }: Extract<DraftResult, { kind: 'drafted' }>): string {
+function dueMessage(drafted: Extract<DraftResult, { kind: 'drafted' }>): string {
+  const { claim, measured, folder, leftOut } = drafted;
   const { asked, currency, percent, reading, earliest, latest } = claim;
   const share = `${percent} % of the monthly service fee`;
   const amount =
@@ -136,7 +138,7 @@ function dueMessage({ claim, measured, folder }: Extract<DraftResult, { kind: 'd
   return (
     `Availability in ${measured.month} was ${measured.readings[reading].availability ?? '-'} %, below the committed ` +
     `${measured.commitment} %: a voucher of ${amount} may be claimed from ${earliest} to ${latest}. ` +
-    `The documents are in ${folder}.`
+    `The documents are in ${folder}. ${leftOutText(leftOut)}`.trimEnd()
   );
 }
 
