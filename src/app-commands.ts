@@ -30,7 +30,6 @@ export interface CommandsDeps {
   config: () => Config;
   settings: () => ProxySettings;
   readiness: () => { ready: boolean; reasons: string[] };
-  wouldHave: ReadonlyMap<string, number>;
   publish: (facts: readonly Fact[]) => void;
 }
 
@@ -87,7 +86,6 @@ function liveStatus(deps: CommandsDeps): LiveStatus {
     breaker: null,
     clockOffsetMs: deps.clockTrust.offsetMs,
     store: deps.store.stats(),
-    wouldHave: [...deps.wouldHave].map(([word, count]) => ({ word, count })),
   };
 }
 

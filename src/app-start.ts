@@ -1,6 +1,7 @@
 /** What a start does with the store before anybody is served. */
 import type { AppParts } from './app-parts.ts';
 import { applyBudgets } from './budget/budget-table.ts';
+import { noteMode } from './calls/would-have-table.ts';
 import type { Config } from './config/config.ts';
 import { freezeState } from './ledger/freeze.ts';
 import { openSlots } from './ledger/open-slots.ts';
@@ -15,6 +16,7 @@ export async function putInOrder(
   await beginClocks();
   const at = dated.now();
   await store.write(applyBudgets, { rules: [...config.budgets], at });
+  await store.write(noteMode, { mode: config.mode, at });
   lastFreeze.set(await store.read(freezeState, {}));
   const { recovered, due, facts } = await store.write(recoverHolds, {
     at,

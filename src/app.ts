@@ -19,6 +19,7 @@ import { putInOrder } from './app-start.ts';
 import { openAppStore } from './app-store.ts';
 import { applyBudgets } from './budget/budget-table.ts';
 import { recordRefusals } from './calls/call-table.ts';
+import { countWouldHave, noteMode } from './calls/would-have-table.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config, LoadedConfig } from './config/config.ts';
 import { compareConfigs } from './config/reload.ts';
@@ -61,7 +62,6 @@ class Sidecar implements App {
   readonly #log: Log;
   readonly #telemetry: Telemetry;
   readonly #startedTick: number;
-  readonly #wouldHave = new Map<string, number>();
   readonly #accountRefusals: AccountRefusals;
   readonly #bodyRoom: BodyRoom;
   readonly #inFlight: InFlight;
@@ -136,7 +136,9 @@ class Sidecar implements App {
     // First, since these alone can fail: then everything stays as it was.
     if (running) {
       reconnect = reconnection(running.upstream, this.#config, change.config);
-      await running.store.write(applyBudgets, { rules: [...change.config.budgets], at: running.dated.now() });
+      const at = running.dated.now();
+      await running.store.write(applyBudgets, { rules: [...change.config.budgets], at });
+      await running.store.write(noteMode, { mode: change.config.mode, at });
     }
     this.#loaded = loaded;
     this.#config = change.config;
@@ -227,19 +229,13 @@ class Sidecar implements App {
       settings: () => this.#settings,
       isDraining: () => this.#isDraining,
       observe: (sightings) => void observer.observe(sightings),
-      noteWouldEdit: () => {
-        this.#countWouldHave('external_task_id_added');
-        telemetry.wouldRefuse('external_task_id_added');
+      noteWouldEdit: (app) => {
+        const word = 'external_task_id_added';
+        store.later(countWouldHave, [{ word, app, budget: null, credits: 0 }]);
+        telemetry.wouldRefuse(word);
       },
-      recordRefusal: (refusal) => {
-        if (refusal.wouldOnly) this.#countWouldHave(refusal.word);
-        store.later(recordRefusals, [refusal]);
-      },
+      recordRefusal: (refusal) => store.later(recordRefusals, [refusal]),
     };
-  }
-
-  #countWouldHave(word: string): void {
-    this.#wouldHave.set(word, (this.#wouldHave.get(word) ?? 0) + 1);
   }
 
   async #startControl(running: Running, dataUrl: string): Promise<ControlUrls> {
@@ -263,7 +259,6 @@ class Sidecar implements App {
         clock: this.#clock,
         config,
         settings,
-        wouldHave: this.#wouldHave,
         version: this.#options.version,
         startedTick: this.#startedTick,
         host: this.#options.host ?? null,

@@ -53,4 +53,24 @@ CREATE TABLE refusals (
 ) STRICT;
 `,
   },
+  {
+    // What an older version counted is what its list of refusals still has.
+    id: '130-would-have',
+    sqlite: `
+ALTER TABLE refusals ADD COLUMN budget TEXT;
+
+CREATE TABLE would_have (
+  word TEXT NOT NULL,
+  budget TEXT NOT NULL,
+  app TEXT NOT NULL,
+  count INTEGER NOT NULL CHECK (count >= 1),
+  credits INTEGER NOT NULL CHECK (credits >= 0),
+  PRIMARY KEY (word, budget, app)
+) STRICT, WITHOUT ROWID;
+INSERT INTO would_have (word, budget, app, count, credits)
+SELECT word, '', app, COUNT(*), SUM(COALESCE(credits, 0)) FROM refusals WHERE would_only = 1 GROUP BY word, app;
+INSERT INTO meta (key, value)
+SELECT 'calls.observing_since', CAST(MIN(at) AS TEXT) FROM refusals WHERE would_only = 1 HAVING COUNT(*) > 0;
+`,
+  },
 ];

@@ -11,6 +11,7 @@ import type { CallOutcome } from '../words.ts';
 import type { CallEvidence, CallRecord, RefusalRecord } from './call.ts';
 import { cursorAfter, readCursor, readNumberCursor } from './cursor.ts';
 import type { ErrorClass } from './outcome.ts';
+import { addWouldHave } from './would-have-table.ts';
 
 /** How many refusals are kept, the newest. */
 export const REFUSALS_MAX = 10_000;
@@ -55,8 +56,8 @@ export async function insertCall(tx: Tx, call: CallRecord): Promise<boolean> {
 }
 
 const INSERT_REFUSAL = `INSERT INTO refusals (seq, id, request_id, at, app, tag, method, route, status, word, message,
-  credits, would_only)
-VALUES ((SELECT COALESCE(MAX(seq), 0) + 1 FROM refusals), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
+  credits, budget, would_only)
+VALUES ((SELECT COALESCE(MAX(seq), 0) + 1 FROM refusals), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
 
 /** Records our own refusals, and drops the oldest beyond {@link REFUSALS_MAX}. */
 export const recordRefusals = defineWrite(
@@ -77,8 +78,10 @@ export const recordRefusals = defineWrite(
         refusal.word,
         refusal.message,
         refusal.credits,
+        refusal.budget,
         refusal.wouldOnly ? 1 : 0,
       );
+      if (refusal.wouldOnly) await addWouldHave(tx, { ...refusal, credits: refusal.credits ?? 0 });
       newest = row?.seq ?? newest;
     }
     await tx.run('DELETE FROM refusals WHERE seq <= ?', newest - REFUSALS_MAX);
@@ -228,6 +231,7 @@ interface RefusalColumns {
   word: string;
   message: string;
   credits: number | null;
+  budget: string | null;
   would_only: number;
 }
 
@@ -292,6 +296,7 @@ function toRefusal(row: RefusalColumns): RefusalRecord {
     word: row.word,
     message: row.message,
     credits: row.credits,
+    budget: row.budget,
     wouldOnly: row.would_only === 1,
   };
 }

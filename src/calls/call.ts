@@ -66,6 +66,8 @@ export interface RefusalRecord {
   word: string;
   message: string;
   credits: number | null;
+  /** The budget that the create would have passed; null for every other reason. */
+  budget: string | null;
   /** True in `observe` mode: counted, not refused. */
   wouldOnly: boolean;
 }

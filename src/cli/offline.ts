@@ -110,7 +110,6 @@ function offlineCommands(
       breaker: null,
       clockOffsetMs: null,
       store: store.stats(),
-      wouldHave: [],
     }),
     readiness: () => ({ ready: false, reasons: ['no sidecar is running'] }),
     price: createPriceOne(() => rules),

@@ -1,19 +1,19 @@
 /** `status`: how the sidecar stands, and what `protect` would have refused. */
 import type { Command } from 'commander';
 import type { StatusAnswer } from '../control/schemas.ts';
-import { SidecarError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { BUDGET_COLUMNS, type BudgetRow, budgetRows } from './budget.ts';
 import { openSource } from './source.ts';
-import { fieldsText, roomOf, toTable } from './table.ts';
-import { paint, type Terminal } from './terminal.ts';
+import { fieldsText, minuteText, roomOf, toTable, zoneOf, type Column } from './table.ts';
+import { paint } from './terminal.ts';
+import { wrapText } from './text-width.ts';
 
 /** Adds the command. */
 export function addStatus(program: Command, context: () => Context): void {
   program
     .command('status')
     .description('how the sidecar stands: budgets, pools, holds in doubt')
-    .option('--would-have', 'what mode protect would have refused or edited since the start')
+    .option('--would-have', 'what mode protect would have refused or edited since the mode is observe')
     .option('--json', 'print JSON')
     .action((options: { json?: boolean; wouldHave?: boolean }) => showStatus(context(), options));
 }
@@ -23,20 +23,17 @@ async function showStatus(context: Context, options: { json?: boolean; wouldHave
   const source = await openSource(context);
   try {
     const isRunning = source.kind === 'daemon';
-    if (options.wouldHave && !isRunning) {
-      const message = 'What protect would have refused is counted by the running sidecar, and none runs.';
-      throw new SidecarError('daemon_required', message);
-    }
     const status = (await source.get('/v1/status')) as StatusAnswer;
     if (options.json) terminal.out(`${JSON.stringify({ running: isRunning, ...status }, null, 2)}\n`);
-    else if (options.wouldHave) printWouldHave(terminal, status);
-    else printStatus(terminal, status, isRunning);
+    else if (options.wouldHave) printWouldHave(context, status);
+    else printStatus(context, status, isRunning);
   } finally {
     await source.close();
   }
 }
 
-function printStatus(terminal: Terminal, status: StatusAnswer, isRunning: boolean): void {
+function printStatus(context: Context, status: StatusAnswer, isRunning: boolean): void {
+  const { terminal } = context;
   const state = isRunning
     ? paint(terminal, 'good', `running for ${duration(status.uptimeSeconds)}, process ${status.pid}`)
     : paint(terminal, 'warn', 'not running (read from the store)');
@@ -44,7 +41,7 @@ function printStatus(terminal: Terminal, status: StatusAnswer, isRunning: boolea
     ? paint(
         terminal,
         'bad',
-        `frozen since ${status.freeze.since} by ${status.freeze.actor}: ${status.freeze.reason}`,
+        `frozen since ${timeText(context, status.freeze.since)} by ${status.freeze.actor}: ${status.freeze.reason}`,
       )
     : 'no';
   const lines: [string, string][] = [
@@ -68,18 +65,38 @@ function printStatus(terminal: Terminal, status: StatusAnswer, isRunning: boolea
   if (status.mode === 'observe') terminal.out('\nMode observe: see status --would-have.\n');
 }
 
-function printWouldHave(terminal: Terminal, { mode, wouldHave }: StatusAnswer): void {
-  if (wouldHave.length === 0) {
-    const why = mode === 'observe' ? '' : ' (the mode is protect: what is refused is in the calls)';
-    terminal.out(`Nothing would have been refused or edited since the start${why}.\n`);
+const WOULD_HAVE: readonly Column[] = [
+  { field: 'word', title: 'would have' },
+  { field: 'budget', title: 'budget' },
+  { field: 'app', title: 'app' },
+  { field: 'count', title: 'times' },
+  { field: 'credits', title: 'credits' },
+];
+
+function printWouldHave(context: Context, { mode, wouldHaveSince, wouldHaveBy }: StatusAnswer): void {
+  const { terminal } = context;
+  if (wouldHaveSince === null) {
+    terminal.out(`Nothing is counted in mode ${mode}: what is refused is in calls list --kind refused.\n`);
     return;
   }
-  terminal.out(
-    toTable(wouldHave, [
-      { field: 'word', title: 'would have' },
-      { field: 'count', title: 'times' },
-    ]),
-  );
+  const since = `since ${timeText(context, wouldHaveSince)}, when the mode became observe`;
+  if (wouldHaveBy.length === 0) {
+    terminal.out(`Nothing would have been refused or edited ${since}.\n`);
+    return;
+  }
+  const room = roomOf(terminal);
+  terminal.out(toTable(wouldHaveBy, WOULD_HAVE, room));
+  const note =
+    `Counted ${since}. One refusal would often have prevented the next, so that protect would refuse fewer; ` +
+    'each one is in calls list --kind would-refuse.';
+  terminal.out(`\n${wrapText(note, room.width).join('\n')}\n`);
+}
+
+/** Gives an instant as people read it: on a terminal to the minute in the budgets' zone. */
+function timeText({ terminal, loaded }: Context, at: string): string {
+  if (!terminal.isTerminal) return at;
+  const zone = zoneOf(loaded().config);
+  return `${minuteText(zone, at)} (${zone})`;
 }
 
 function duration(seconds: number): string {

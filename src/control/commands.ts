@@ -23,8 +23,6 @@ export interface LiveStatus {
   /** Kling's clock less ours; null before the first answer. */
   clockOffsetMs: Ms | null;
   store: { path: string; bytes: number };
-  /** What `protect` would have refused or edited since the start. */
-  wouldHave: readonly { word: string; count: number }[];
 }
 
 /** What reading config and secrets again brought. */

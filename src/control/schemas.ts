@@ -94,7 +94,19 @@ export const statusAnswer = z
     store: z.object({ path: z.string(), bytes: z.int() }),
     wouldHave: z
       .array(z.object({ word: z.string(), count: z.int() }))
-      .describe('What protect mode would have refused or edited since the start, in observe mode.'),
+      .describe('What protect mode would have refused or edited, in observe mode: a row for each word.'),
+    wouldHaveSince: instant.nullable().describe('Since when that is counted; null in protect mode.'),
+    wouldHaveBy: z
+      .array(
+        z.object({
+          word: z.string(),
+          budget: z.string().nullable(),
+          app: z.string(),
+          count: z.int(),
+          credits: credits.describe('What these creates would have held.'),
+        }),
+      )
+      .describe('The same by word, budget and app. One refusal would often have prevented the next.'),
   })
   .openapi('Status');
 
@@ -144,6 +156,7 @@ const refusal = z
     word: z.string(),
     message: z.string(),
     credits: credits.nullable(),
+    budget: z.string().nullable().describe('The budget that the create would have passed.'),
     wouldOnly: z.boolean(),
   })
   .openapi('Refusal');

@@ -8,6 +8,7 @@ import { listHolds } from '../budget/hold-table.ts';
 import { callMigrations } from '../calls/call-schema.ts';
 import { listCalls, listRefusals, recordRefusals } from '../calls/call-table.ts';
 import { purgeOld, readDroppedTo } from '../calls/retention.ts';
+import { countWouldHave, noteMode, readWouldHave } from '../calls/would-have-table.ts';
 import { claimMigrations } from '../claims/claim-schema.ts';
 import * as claimTable from '../claims/claim-table.ts';
 import * as claimCompose from '../claims/compose.ts';
@@ -52,7 +53,16 @@ export const ledgerModules: readonly StoreModule[] = [
   },
   {
     migrations: callMigrations,
-    operations: [recordRefusals, listCalls, listRefusals, purgeOld, readDroppedTo],
+    operations: [
+      recordRefusals,
+      listCalls,
+      listRefusals,
+      purgeOld,
+      readDroppedTo,
+      countWouldHave,
+      noteMode,
+      readWouldHave,
+    ],
   },
   { migrations: taskMigrations, operations: [openTasks, deferPolls, listTasks, getTask] },
   { migrations: guardMigrations, operations: [] },

@@ -28,7 +28,7 @@ export interface DataPlaneDeps extends CreateDeps, ReadDeps {
   /** True while draining: nothing new is begun. */
   isDraining: () => boolean;
   recordRefusal: (refusal: RefusalRecord) => void;
-  noteWouldEdit: () => void;
+  noteWouldEdit: (app: string) => void;
 }
 
 /** A request on its way, as far as it has come: what a refusal can say of it. */
@@ -112,7 +112,7 @@ async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchang
     gone: gone.signal,
     unpricedCredits: settings.unknownRoute === 'pass' ? 0 : settings.unknownRouteCredits,
     noteWouldRefuse: (error) => noteWouldRefuse(deps, passage, error),
-    noteWouldEdit: () => deps.noteWouldEdit(),
+    noteWouldEdit: () => deps.noteWouldEdit(passage.app),
     isSent: false,
     isClockNoted: false,
     queueMs: 0,
@@ -208,6 +208,7 @@ function refusalRecord(deps: DataPlaneDeps, passage: Passage, error: SidecarErro
     word: error.code,
     message: error.message.slice(0, 500),
     credits: passage.create?.credits ?? null,
+    budget: typeof error.detail['budget'] === 'string' ? error.detail['budget'] : null,
     wouldOnly: false,
   };
 }

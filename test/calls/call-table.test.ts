@@ -29,6 +29,7 @@ function refusal(n: number, overrides: Partial<RefusalRecord> = {}): RefusalReco
     word: 'budget_exceeded',
     message: 'no',
     credits: 10_000,
+    budget: null,
     wouldOnly: false,
     ...overrides,
   };

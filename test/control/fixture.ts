@@ -220,7 +220,6 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
       breaker: null,
       clockOffsetMs: -3.5,
       store: { path: '/x/sidecar.db', bytes: 4096 },
-      wouldHave: [{ word: 'budget_exceeded', count: 2 }],
     }),
     readiness: () => readiness,
     price: ({ path: target, body }) => priceBySeconds(target, body),

@@ -46,7 +46,9 @@ describe('reads', () => {
       clockOffsetMs: -3.5,
       pools: [{ name: 'video', inUse: 1, limit: 5, queued: 0 }],
       openTasks: [{ product: 'video', state: 'submitted', tasks: 1, stuck: 0 }],
-      wouldHave: [{ word: 'budget_exceeded', count: 2 }],
+      wouldHave: [],
+      wouldHaveSince: null,
+      wouldHaveBy: [],
     });
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startApp, type StartedApp } from '../app/start-app.ts';
-import { get, post, textToVideo } from '../app/calls.ts';
+import { get, post, textToVideo, until } from '../app/calls.ts';
 
 let started: StartedApp;
 afterEach(() => started.stop());
@@ -29,9 +29,12 @@ describe('observe mode', () => {
       odd,
       '{"prompt":"x"}',
     ]);
-    const { json } = await get(`${controlUrl}/v1/status`);
-    const { wouldHave } = json as unknown as { wouldHave: { word: string; count: number }[] };
-    const counted = new Map(wouldHave.map(({ word, count }) => [word, count]));
+    const counted = await until('the last one is counted', async () => {
+      const { json } = await get(`${controlUrl}/v1/status`);
+      const { wouldHave } = json as unknown as { wouldHave: { word: string; count: number }[] };
+      const counts = new Map(wouldHave.map(({ word, count }) => [word, count]));
+      return counts.has('route_not_priced') && counts;
+    });
     expect(counted.get('budget_exceeded') ?? 0).toBeGreaterThanOrEqual(3);
     expect(counted.get('task_too_expensive') ?? 0).toBeGreaterThanOrEqual(3);
     expect(counted.get('body_refused')).toBe(1);

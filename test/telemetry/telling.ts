@@ -49,6 +49,7 @@ export const REFUSAL: RefusalRecord = {
   word: 'budget_exceeded',
   message: 'over',
   credits: 12_500,
+  budget: null,
   wouldOnly: false,
 };
 

@@ -64,6 +64,7 @@ function shapeRefusal(refusal: RefusalRecord): RefusalsAnswer['calls'][number] {
     word: refusal.word,
     message: refusal.message,
     credits: refusal.credits === null ? null : toCredits(refusal.credits),
+    budget: refusal.budget,
     wouldOnly: refusal.wouldOnly,
   };
 }

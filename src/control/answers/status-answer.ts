@@ -1,5 +1,6 @@
 /** `GET /v1/status`: the running process and the state of money on one page; and the freeze alone. */
 import { listBudgets } from '../../budget/budget-table.ts';
+import { readWouldHave, type WouldHaveCounts } from '../../calls/would-have-table.ts';
 import { freezeState, type FreezeState } from '../../ledger/freeze.ts';
 import { moneyStatus } from '../../ledger/status.ts';
 import type { Store } from '../../store/store.ts';
@@ -15,9 +16,10 @@ export async function answerStatus(
   live: LiveStatus,
   when: { at: Ms; stuckAfterMs: Ms },
 ): Promise<StatusAnswer> {
-  const [{ budgets }, money] = await Promise.all([
+  const [{ budgets }, money, wouldHave] = await Promise.all([
     reader.read(listBudgets, { at: when.at }),
     reader.read(moneyStatus, when),
+    reader.read(readWouldHave, {}),
   ]);
   const { version, mode, environment, upstream, uptimeSeconds, pid, breaker, clockOffsetMs, store } = live;
   return {
@@ -39,7 +41,20 @@ export async function answerStatus(
     openTasks: money.openTasks.map(({ product, state, tasks, stuck }) => ({ product, state, tasks, stuck })),
     clockOffsetMs,
     store: { ...store },
-    wouldHave: live.wouldHave.map((row) => ({ ...row })),
+    ...shapeWouldHave(wouldHave),
+  };
+}
+
+function shapeWouldHave({
+  since,
+  rows,
+}: WouldHaveCounts): Pick<StatusAnswer, 'wouldHave' | 'wouldHaveSince' | 'wouldHaveBy'> {
+  const byWord = new Map<string, number>();
+  for (const { word, count } of rows) byWord.set(word, (byWord.get(word) ?? 0) + count);
+  return {
+    wouldHave: [...byWord].map(([word, count]) => ({ word, count })),
+    wouldHaveSince: isoOrNull(since),
+    wouldHaveBy: rows.map((row) => ({ ...row, credits: toCredits(row.credits) })),
   };
 }
 
