@@ -1,4 +1,5 @@
 /** What the control plane may order and ask: the running app behind the plane's interface. */
+import { healthStatus } from './app-health.ts';
 import { hostOf, stopOnOrder } from './app-orders.ts';
 import { claimCommands, slaCommands } from './app-sla-commands.ts';
 import type { Clock } from './clock.ts';
@@ -15,6 +16,7 @@ import type { ClockLook } from './polling/clock-look.ts';
 import type { ProxySettings } from './proxy/settings.ts';
 import type { Store } from './store/store.ts';
 import type { ClockTrust } from './upstream/clock-trust.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 export interface CommandsDeps {
   version: string;
@@ -25,6 +27,7 @@ export interface CommandsDeps {
   /** The process around the app; null in the demo and in tests. */
   host: AppHost | null;
   store: Store;
+  upstream: Upstream;
   clockTrust: ClockTrust;
   slots: Slots;
   config: () => Config;
@@ -85,6 +88,7 @@ function liveStatus(deps: CommandsDeps): LiveStatus {
     pools: deps.slots.pools(),
     breaker: null,
     clockOffsetMs: deps.clockTrust.offsetMs,
+    kling: healthStatus(deps.upstream.health),
     store: deps.store.stats(),
   };
 }

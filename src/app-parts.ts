@@ -1,5 +1,6 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
 import { isDeepStrictEqual } from 'node:util';
+import { reportHealth } from './app-health.ts';
 import { SlaWatch } from './app-sla.ts';
 import { buildClocks, type AppClocks } from './app-clocks.ts';
 import { CallJournal } from './app-journal.ts';
@@ -57,7 +58,7 @@ export interface PartsInput {
 export function buildParts(input: PartsInput): AppParts {
   const { store, clock, log, telemetry, config } = input;
   const tokens = currentTokens(input.tokens);
-  const upstream = new Upstream({ ...openConnection(config().upstream), clock, tokens });
+  const upstream = openUpstream(input, tokens);
   const slots = new Slots(slotLimits(config()), clock);
   const lastFreeze = new LastFreeze();
   const publish = (facts: readonly Fact[]): void => {
@@ -123,6 +124,12 @@ export function buildParts(input: PartsInput): AppParts {
     journal,
     publish,
   };
+}
+
+function openUpstream({ clock, log, telemetry, config }: PartsInput, tokens: TokenSource): Upstream {
+  const upstream = new Upstream({ ...openConnection(config().upstream), clock, tokens });
+  reportHealth(upstream, log, telemetry);
+  return upstream;
 }
 
 /** Who hears the facts of the outbox; each has a row in `outbox_receivers`. */

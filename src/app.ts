@@ -27,7 +27,6 @@ import type { Secrets } from './config/secrets.ts';
 import type { Order } from './control/order.ts';
 import type { ControlPlane, ControlUrls } from './control/plane.ts';
 import type { Jobs } from './jobs.ts';
-import { regionHint } from './kling/codes.ts';
 import { createTokenSource, type TokenSource } from './kling/token.ts';
 import { isLoopback, urlOf } from './listen.ts';
 import { AccountRefusals } from './proxy/account-refusals.ts';
@@ -145,6 +144,7 @@ class Sidecar implements App {
     this.#secrets = secrets;
     this.#tokens = this.#tokenSource();
     this.#accountRefusals.clear();
+    running?.upstream.health.forget();
     this.#settings = this.#makeSettings(running?.ports ?? []);
     this.#telemetry.setKnownApps(this.#config.apps.map((app) => app.name));
     if (running) {
@@ -206,7 +206,7 @@ class Sidecar implements App {
   }
 
   #dataPlane(running: Running): DataPlaneDeps {
-    const { store, upstream, dated, publish } = running;
+    const { store, dated, publish } = running;
     const telemetry = this.#telemetry;
     const observer = new Observer({ store, clock: dated, log: this.#log, publish });
     return {
@@ -217,14 +217,13 @@ class Sidecar implements App {
       accountRefusals: this.#accountRefusals,
       bodyRoom: this.#bodyRoom,
       checkStore: () => running.storeWatch.check(),
+      onError: (message, error) => this.#log.error(message, { error }),
       noteVerdict: (create, { end, info, message }) => {
         const { product, template } = create.route;
         const scope = { route: template, product, model: create.labels?.model ?? null };
         if (end.kind === 'task' || end.kind === 'done') this.#accountRefusals.forget(scope);
         if (info?.accountWide) this.#accountRefusals.note(scope, info, message);
         if (info?.status === 429) telemetry.throttled(info.code);
-        const hint = regionHint(info?.code ?? null, upstream.host);
-        if (hint !== null) this.#log.warn(hint);
       },
       settings: () => this.#settings,
       isDraining: () => this.#isDraining,

@@ -1,5 +1,6 @@
 /** What `doctor` finds of the sidecar itself: whether it runs and is ready, its mode, its money, Kling's clock. */
 import type { Config } from '../config/config.ts';
+import { codeInfo, regionHint } from '../kling/codes.ts';
 import { isLoopback } from '../listen.ts';
 import type { StatusAnswer } from '../control/schemas.ts';
 import { realStorePath } from '../store/store-file.ts';
@@ -114,7 +115,41 @@ export function checkKling(status: StatusAnswer, isRunning: boolean): Check[] {
         'For Kling set upstream.baseUrl.',
       )
     : ok('upstream', `${upstream}.`);
-  return [target, checkClock(clockOffsetMs, isRunning)];
+  return [
+    target,
+    ...checkReach(status),
+    ...checkAccepted(status, isRunning),
+    checkClock(clockOffsetMs, isRunning),
+  ];
+}
+
+function checkReach({ kling: { unreachable } }: StatusAnswer): Check[] {
+  if (unreachable === null) return [];
+  const finding = `Kling cannot be reached since ${unreachable.since}: ${unreachable.cause}`;
+  return [tell('fail', 'connection', sentence(finding), adviceOn(unreachable.errorClass))];
+}
+
+function adviceOn(errorClass: string): string {
+  if (errorClass === 'dns') return 'See whether this machine’s name server works, and upstream.baseUrl.';
+  if (errorClass === 'tls') return 'See upstream.caFile, and whether a proxy replaces certificates.';
+  if (errorClass === 'proxy') return 'See upstream.proxy, and whether that proxy works.';
+  return 'See whether a firewall or a proxy stands between: upstream.proxy names one.';
+}
+
+function checkAccepted({ kling, upstream }: StatusAnswer, isRunning: boolean): Check[] {
+  const { credentials, refusal } = kling;
+  if (refusal) {
+    const finding = `Kling refuses the credentials since ${refusal.since}: code ${refusal.code} (${refusal.message}).`;
+    const { host } = new URL(upstream);
+    const advice =
+      regionHint(refusal.code, host) ?? codeInfo(refusal.code)?.advice ?? 'Check the credentials.';
+    return [tell('fail', 'key', finding, advice)];
+  }
+  if (!isRunning) return [];
+  if (credentials === 'accepted') return [ok('key', 'Kling takes the credentials.')];
+  const finding =
+    'Whether Kling takes the credentials is not known: it has answered nothing since the start.';
+  return [tell('note', 'key', finding, 'Run doctor after a call.')];
 }
 
 function checkClock(offsetMs: number | null, isRunning: boolean): Check {

@@ -109,6 +109,7 @@ function offlineCommands(
       pools: [],
       breaker: null,
       clockOffsetMs: null,
+      kling: { credentials: 'unknown', refusal: null, unreachable: null },
       store: store.stats(),
     }),
     readiness: () => ({ ready: false, reasons: ['no sidecar is running'] }),

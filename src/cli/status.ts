@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 import { BUDGET_COLUMNS, type BudgetRow, budgetRows } from './budget.ts';
 import { openSource } from './source.ts';
 import { fieldsText, minuteText, roomOf, toTable, zoneOf, type Column } from './table.ts';
-import { paint } from './terminal.ts';
+import { paint, plainText } from './terminal.ts';
 import { wrapText } from './text-width.ts';
 
 /** Adds the command. */
@@ -53,6 +53,7 @@ function printStatus(context: Context, status: StatusAnswer, isRunning: boolean)
     ['holds in doubt', String(status.inDoubtHolds)],
     ['store', `${status.store.path} (${mebibytes(status.store.bytes)})`],
   ];
+  lines.push(...klingLines(context, status));
   if (status.clockOffsetMs !== null)
     lines.push(['Kling’s clock', `${Math.round(status.clockOffsetMs)} ms from ours`]);
   for (const { name, inUse, limit, queued } of status.pools) {
@@ -63,6 +64,22 @@ function printStatus(context: Context, status: StatusAnswer, isRunning: boolean)
     terminal.out(`\n${toTable(budgetRows(status.budgets as BudgetRow[]), BUDGET_COLUMNS, roomOf(terminal))}`);
   }
   if (status.mode === 'observe') terminal.out('\nMode observe: see status --would-have.\n');
+}
+
+/** What is wrong between the sidecar and Kling; nothing where all is well. */
+function klingLines(context: Context, { kling }: StatusAnswer): [string, string][] {
+  const { terminal } = context;
+  const { refusal, unreachable } = kling;
+  const lines: [string, string][] = [];
+  if (refusal) {
+    const text = `Kling refuses the key since ${timeText(context, refusal.since)}: code ${refusal.code} (${plainText(refusal.message)})`;
+    lines.push(['credentials', paint(terminal, 'bad', text)]);
+  }
+  if (unreachable) {
+    const text = `Kling cannot be reached since ${timeText(context, unreachable.since)}: ${plainText(unreachable.cause)}`;
+    lines.push(['connection', paint(terminal, 'bad', text)]);
+  }
+  return lines;
 }
 
 const WOULD_HAVE: readonly Column[] = [

@@ -49,6 +49,7 @@ import { parseValues } from './config-values.ts';
 import type { ConfigValues } from './config-schema.ts';
 import { bookedLimits, bookedName } from './named-models.ts';
 import { isPlainObject } from './plain.ts';
+import { unusedProxyWarning } from './proxy-variable.ts';
 
 /** The config as the program uses it. */
 export interface Config {
@@ -116,13 +117,15 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   problems.push(...checked.problems);
   if (problems.length > 0) throw new ConfigInvalid(file.name, problems);
   const folder = file.path === null ? options.cwd : path.dirname(file.path);
+  const config = deepFreeze(toConfig(resolvePaths(parsed.values, folder)));
+  const proxyWarning = unusedProxyWarning(options.env, config.upstream);
   return {
-    config: deepFreeze(toConfig(resolvePaths(parsed.values, folder))),
+    config,
     values: deepFreeze(parsed.values),
     origins: findOrigins(parsed.values, file.content, overridden.sources),
     path: file.path,
     folder,
-    warnings: checked.warnings,
+    warnings: proxyWarning === null ? checked.warnings : [...checked.warnings, proxyWarning],
   };
 }
 

@@ -90,6 +90,22 @@ function readVariable(name: string, { env, folder, rules }: VariableReading): Fo
   return { secret: new Secret(checkText(name, readSecretFile(name, file, rules))), origin: name, file };
 }
 
+const SIGN_BETWEEN = /^[A-Za-z0-9]{16,64}([|:,;])[A-Za-z0-9]{16,64}$/;
+
+/**
+ * Refuses access key and secret key in one string, as gateways for several vendors want them.
+ * @throws SidecarError `secret_invalid`, without the text.
+ */
+export function checkIsOne(name: string, text: string): void {
+  const sign = SIGN_BETWEEN.exec(text)?.[1];
+  if (sign === undefined) return;
+  throw invalid(
+    name,
+    `holds two values with "${sign}" between them, which look like an access key and a secret key in one`,
+    `set KLING_ACCESS_KEY to what stands before the "${sign}" and KLING_SECRET_KEY to what stands behind it`,
+  );
+}
+
 /**
  * Refuses what no secret of ours can be: several lines, blanks, quotes around it, characters that no header holds.
  * @throws SidecarError `secret_invalid`, without the text.

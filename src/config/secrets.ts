@@ -16,6 +16,7 @@ import { controlTokenPath, ensureControlToken } from './control-token.ts';
 import { runSecretCommand } from './secret-command.ts';
 import { invalid, readSecretFile, trustedFolders } from './secret-file.ts';
 import {
+  checkIsOne,
   checkText,
   findSecret,
   withoutSecrets,
@@ -152,6 +153,13 @@ function find(names: readonly SecretVariable[], reading: Reading): FoundSecret |
   return found;
 }
 
+/** As `find`, of a secret of Kling's. */
+function findOne(names: readonly SecretVariable[], reading: Reading): FoundSecret | undefined {
+  const found = find(names, reading);
+  if (found) checkIsOne(found.origin, found.secret.reveal());
+  return found;
+}
+
 interface FoundKling {
   /** An API key opens every route, a pair the legacy generation only. */
   kling: Credentials;
@@ -166,7 +174,7 @@ async function findKling(auth: Config['auth'], reading: Reading): Promise<FoundK
 }
 
 function findInEnvironment(auth: Config['auth'], reading: Reading): FoundKling | undefined {
-  const key = auth.mode === 'ak_sk' ? undefined : find(['KLING_API_KEY', 'KLINGAI_API_KEY'], reading);
+  const key = auth.mode === 'ak_sk' ? undefined : findOne(['KLING_API_KEY', 'KLINGAI_API_KEY'], reading);
   const pair = auth.mode === 'api_key' || key ? undefined : findPair(reading);
   const found = key ? { kling: { kind: 'api_key' as const, key: key.secret }, origin: key.origin } : pair;
   if (found && auth.command) reading.rules.warn(`auth.command is not run: ${found.origin} comes first.`);
@@ -176,8 +184,8 @@ function findInEnvironment(auth: Config['auth'], reading: Reading): FoundKling |
 function findPair(reading: Reading): FoundKling | undefined {
   const halves: string[] = [];
   for (const prefix of ['KLING', 'KLINGAI'] as const) {
-    const access = find([`${prefix}_ACCESS_KEY`], reading);
-    const secret = find([`${prefix}_SECRET_KEY`], reading);
+    const access = findOne([`${prefix}_ACCESS_KEY`], reading);
+    const secret = findOne([`${prefix}_SECRET_KEY`], reading);
     if (access && secret) {
       const kling = { kind: 'ak_sk' as const, accessKey: access.secret.reveal(), secretKey: secret.secret };
       return { kling, origin: secret.origin };
@@ -196,6 +204,7 @@ async function fromCommand(
 ): Promise<FoundKling> {
   const { apiKey, accessKey, secretKey } = await runSecretCommand(command, withoutSecrets(reading.env));
   const origin = 'auth.command';
+  for (const text of [apiKey, accessKey, secretKey]) if (text !== undefined) checkIsOne(origin, text);
   if (apiKey !== undefined && mode !== 'ak_sk') {
     return { kling: { kind: 'api_key', key: new Secret(checkText(origin, apiKey)) }, origin };
   }

@@ -22,6 +22,12 @@ export interface LiveStatus {
   breaker: string | null;
   /** Kling's clock less ours; null before the first answer. */
   clockOffsetMs: Ms | null;
+  /** What the last calls showed of Kling; times are instants. */
+  kling: {
+    credentials: 'unknown' | 'accepted' | 'refused';
+    refusal: { code: number; message: string; since: Ms } | null;
+    unreachable: { errorClass: string; cause: string; since: Ms } | null;
+  };
   store: { path: string; bytes: number };
 }
 

@@ -91,6 +91,13 @@ export const statusAnswer = z
       }),
     ),
     clockOffsetMs: z.number().nullable().describe('Kling’s clock less ours; null before the first answer.'),
+    kling: z
+      .object({
+        credentials: z.enum(['unknown', 'accepted', 'refused']),
+        refusal: z.object({ code: z.int(), message: z.string(), since: instant }).nullable(),
+        unreachable: z.object({ errorClass: z.string(), cause: z.string(), since: instant }).nullable(),
+      })
+      .describe('What the last calls showed: whether Kling takes the credentials, and can be reached.'),
     store: z.object({ path: z.string(), bytes: z.int() }),
     wouldHave: z
       .array(z.object({ word: z.string(), count: z.int() }))

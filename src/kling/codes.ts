@@ -135,7 +135,11 @@ const HOSTS: Readonly<Record<string, string>> = {
   'api-beijing.klingai.com': 'api-singapore.klingai.com for keys of the console kling.ai/dev',
   'api.klingai.com': 'api-singapore.klingai.com or api-beijing.klingai.com: this old host was replaced',
 };
-const AUTH_CODES: ReadonlySet<number> = new Set([1000, 1002]);
+/** What Kling answers where it does not take our Authorization. */
+export const AUTHENTICATION_CODES: ReadonlySet<number> = new Set([1000, 1001, 1002, 1003, 1004]);
+/** Those of them that a key of another region gets. */
+const REGION_CODES: ReadonlySet<number> = new Set([1000, 1002]);
+
 /**
  * Refusals of the request's own words: the same bytes are refused again. All others pass away: a token, a pack, a right,
  * a rate or a missing resource (1201, 1203) can be another a minute later.
@@ -154,7 +158,7 @@ export function isLastingRefusal(code: number): boolean {
  * is no diagnosis (QuantumNous/new-api #1342, 2025-07; paid probes of 2026-09-20).
  */
 export function regionHint(code: number | null, host: string): string | null {
-  if (code === null || !AUTH_CODES.has(code)) return null;
+  if (code === null || !REGION_CODES.has(code)) return null;
   const name = host.replace(/:\d+$/, '');
   const other = HOSTS[name];
   if (other === undefined) return null;

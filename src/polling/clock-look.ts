@@ -56,12 +56,13 @@ export class ClockLook {
     const { trust, upstream } = this.#deps;
     for (let i = 0; i < LOOKS_MAX && trust.needsLook; i += 1) {
       const before = upstream.answers;
-      await this.#ask();
-      if (upstream.answers === before && trust.needsLook) throw unanswered();
+      const cause = await this.#ask();
+      if (upstream.answers === before && trust.needsLook) throw unanswered(cause);
     }
   }
 
-  async #ask(): Promise<void> {
+  /** Gives why no answer came, or null. */
+  async #ask(): Promise<string | null> {
     const { upstream, trust, clock, journal } = this.#deps;
     trust.noteLook();
     const context = {
@@ -79,16 +80,17 @@ export class ClockLook {
       headers: ['accept', 'application/json'],
       body: null,
     };
-    const { calls } = await upstream.exchange(request, { context, deadlineMs: LOOK_MS_MAX });
+    const { calls, failure } = await upstream.exchange(request, { context, deadlineMs: LOOK_MS_MAX });
     for (const call of calls) journal(call);
+    return failure?.cause ?? null;
   }
 }
 
-function unanswered(): SidecarError {
+function unanswered(cause: string | null): SidecarError {
   return new SidecarError(
     'upstream_unreachable',
-    'Kling brought no answer to a look at its clock, without which this create cannot be dated; nothing was sent and ' +
-      'nothing is held.',
-    { detail: { sent: 'no' } },
+    `Kling could not be reached (${cause ?? 'no answer'}) for a look at its clock, without which this create cannot be ` +
+      'dated; nothing was sent and nothing is held.',
+    { detail: { sent: 'no', cause } },
   );
 }

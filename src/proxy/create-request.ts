@@ -1,5 +1,6 @@
 /** What a create carries on its way, and what the way needs of the rest of the program. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { SidecarError } from '../errors.ts';
 import type { CreateLabels, Fact } from '../facts.ts';
@@ -36,6 +37,10 @@ export interface CreateDeps {
   lastFreeze: LastFreeze;
   telemetry: Telemetry;
   publish: (facts: Fact[]) => void;
+  /** Journals a call that no hold's end brings into the journal. */
+  journal: (call: CallRecord) => void;
+  /** Logs a fault of ours that fails no request. */
+  onError: (message: string, error: unknown) => void;
   clockTrust: ClockTrust;
   clockLook: ClockLook;
   ages: AgeClock;

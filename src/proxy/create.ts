@@ -8,7 +8,6 @@
  * the first made nothing (an expired token, a refused `external_task_id` field).
  */
 import { SidecarError } from '../errors.ts';
-import { newId } from '../ids.ts';
 import { refusesExternalId } from '../kling/envelope.ts';
 import { admit } from '../ledger/admit.ts';
 import { dropExternalId } from '../ledger/drop-external-id.ts';
@@ -16,6 +15,7 @@ import type { AdmitArgs, AdmitResult, CreateEnd, StoredAnswer } from '../ledger/
 import type { Ms } from '../units.ts';
 import type { Exchange } from '../upstream/upstream.ts';
 import type { Answer } from '../upstream/whole-answer.ts';
+import { admitArgs } from './admit-args.ts';
 import type { BodyPlace } from './body-room.ts';
 import { readBody } from './body.ts';
 import { SEND_MS_MIN } from './caller.ts';
@@ -121,7 +121,7 @@ async function hold(deps: CreateDeps, create: CreateRequest, prepared: PreparedC
   }
 }
 
-/** Runs the admission; null where the store is out of reach in `observe` mode, which then forwards unrecorded. */
+/** Runs the admission; null where it fails in `observe` mode, which then forwards without a hold. */
 async function tryAdmit(
   deps: CreateDeps,
   create: CreateRequest,
@@ -133,6 +133,7 @@ async function tryAdmit(
     if (create.settings.mode !== 'observe') throw error;
     const frozen = deps.lastFreeze.state;
     if (frozen) throw refusalError({ word: 'spending_frozen', ...frozen }, create.settings.budgetStatus);
+    deps.onError('a create of mode observe could not be held and is forwarded without a hold', error);
     if (error instanceof SidecarError) create.noteWouldRefuse(error);
     return null;
   }
@@ -140,34 +141,6 @@ async function tryAdmit(
 
 function unheld(): Admitted {
   return { kind: 'admitted', remainingCredits: null, wouldRefuse: null, facts: [] };
-}
-
-function admitArgs(deps: CreateDeps, create: CreateRequest, prepared: PreparedCreate): AdmitArgs {
-  const { price } = prepared;
-  const at = deps.clockTrust.now();
-  return {
-    hold: {
-      holdId: newId('hold', at),
-      requestId: create.requestId,
-      at,
-      app: create.caller.app,
-      tag: create.caller.tag,
-      path: create.path,
-      route: create.route.template,
-      operation: price.operation,
-      model: price.model,
-      mode: price.mode,
-      product: price.product,
-      durationSeconds: price.durationSeconds,
-      credits: price.credits ?? create.unpricedCredits,
-      basis: price.basis,
-      weight: price.weight,
-      externalTaskId: prepared.externalTaskId,
-      prompt: prepared.prompt,
-    },
-    guard: prepared.guard,
-    enforce: create.settings.mode === 'protect',
-  };
 }
 
 function noteAdmitted(deps: CreateDeps, create: CreateRequest, result: Admitted): void {
@@ -287,9 +260,12 @@ function exchangeOnce(
 
 type Ending = Pick<Parameters<CreateDeps['closing']['close']>[0], 'end' | 'calls' | 'answer'>;
 
-/** Records an end; false where it is not recorded as given. */
+/** Records an end; false where it is not recorded as given. Without a hold its calls are journalled as those of a read. */
 async function close(deps: CreateDeps, held: Held, ending: Ending): Promise<boolean> {
-  if (held.holdId === '') return true;
+  if (held.holdId === '') {
+    for (const call of ending.calls) deps.journal(call);
+    return true;
+  }
   const { ages, clockTrust } = deps;
   const age = { now: ages.now(), doubtFrom: ages.doubtFrom };
   return deps.closing.close({ holdId: held.holdId, at: clockTrust.now(), age, ...ending });
@@ -341,7 +317,7 @@ async function answerCreate(deps: CreateDeps, create: CreateRequest, outcome: Ou
     throw new SidecarError(
       failure.isLate ? 'upstream_timeout' : 'upstream_unreachable',
       `Kling could not be reached (${failure.cause}); nothing was sent and nothing is held.`,
-      { detail: { sent: 'no' } },
+      { detail: { sent: 'no', cause: failure.cause } },
     );
   }
   throw unknownOutcome(held, failure?.cause ?? 'no complete answer came');

@@ -110,7 +110,7 @@ function failed(failure: AttemptFailure): SidecarError {
   return new SidecarError(
     failure.isLate ? 'upstream_timeout' : 'upstream_unreachable',
     `Kling brought no answer to this read (${failure.cause}).`,
-    { detail: { sent: failure.sent ? 'yes' : 'no' } },
+    { detail: { sent: failure.sent ? 'yes' : 'no', cause: failure.cause } },
   );
 }
 
@@ -160,7 +160,6 @@ class Relay {
         },
         onFailure: (failure) => {
           response.off('close', onGone);
-          upstream.noteFailure();
           if (response.headersSent) response.destroy();
           resolve(failure);
           this.#finish(outbound, failure);
@@ -241,6 +240,10 @@ class Relay {
     const { requestId, caller, route, startedTick } = this.#read;
     const isWhole = failure === null && !isAborted;
     const envelope = isWhole ? this.#envelope() : null;
+    if (!isAborted) {
+      const mayBeCured = this.#attemptNumber === 1;
+      upstream.noteEnd({ path: outbound.path, head: this.#head, envelope, failure }, mayBeCured);
+    }
     const endedTick = clock.monotonic();
     const headMs = (this.#headTick === 0 ? endedTick : this.#headTick) - this.#sentTick;
     const totalMs = (this.#headTick === 0 ? endedTick : this.#headTick) - startedTick;

@@ -6,6 +6,7 @@
  */
 import type { CallRecord, RefusalRecord } from '../calls/call.ts';
 import type { CreateLabels, Fact } from '../facts.ts';
+import { AUTHENTICATION_CODES } from '../kling/codes.ts';
 import type { HeardFact } from '../outbox/heard-facts.ts';
 import { toCredits, type MilliCredits, type Ms } from '../units.ts';
 import { createFactTeller, logHeardFact, type CreditState } from './fact-events.ts';
@@ -45,6 +46,8 @@ export interface BusinessEvents {
   /** A create got its slot, or gave up, after this long. */
   queueWaited(pool: string, waitedMs: Ms): void;
   tokenRefreshed(result: 'ok' | 'failed'): void;
+  /** Kling refused our credentials, and a new token did not help. */
+  credentialsRefused(code: number): void;
   /** Config and secrets were read again, and taken or not. */
   configReloaded(result: 'ok' | 'failed'): void;
   /** A batch was committed. */
@@ -73,6 +76,7 @@ export function createEvents({ instruments, knownApps, log }: EventsOptions): Bu
       state,
     );
   const logDoubts = createPriceDoubts(log);
+  for (const which of AUTHENTICATION_CODES) instruments.credentialsRefused.add(0, code(String(which)));
   const onFact = createFactTeller({ instruments, log, addCredits, model });
   const events: BusinessEvents = {
     callEnded(call) {
@@ -109,6 +113,7 @@ export function createEvents({ instruments, knownApps, log }: EventsOptions): Bu
     throttled: (which) => instruments.throttles.add(1, which === null ? '' : code(String(which))),
     queueWaited: (pool, waitedMs) => instruments.queueWaits.observe(waitedMs / 1000, word(pool)),
     tokenRefreshed: (result) => instruments.tokenRefreshes.add(1, result),
+    credentialsRefused: (which) => instruments.credentialsRefused.add(1, code(String(which))),
     configReloaded: (result) => instruments.configReloads.add(1, result),
     storeCommitted: ({ seconds }) => instruments.storeCommits.observe(seconds),
     setKnownApps: (apps) => app.replace(apps),
@@ -140,6 +145,7 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
     throttled: guard(events.throttled),
     queueWaited: guard(events.queueWaited),
     tokenRefreshed: guard(events.tokenRefreshed),
+    credentialsRefused: guard(events.credentialsRefused),
     configReloaded: guard(events.configReloaded),
     storeCommitted: guard(events.storeCommitted),
     setKnownApps: guard(events.setKnownApps),

@@ -65,6 +65,11 @@ function requestInstruments() {
       help: 'Answers with status 429, by the code that tells their kinds apart.',
       labels: ['code'],
     }),
+    credentialsRefused: createCounter({
+      name: 'kling_credentials_refused_total',
+      help: 'Calls for which Kling refused our credentials, by its code; a new token did not help.',
+      labels: ['code'],
+    }),
     tokenRefreshes: createCounter({
       name: 'kling_token_refreshes_total',
       help: 'Tokens made or renewed.',

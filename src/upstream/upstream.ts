@@ -15,6 +15,7 @@ import type { Ms } from '../units.ts';
 import type { AnswerHead, AttemptFailure, AttemptSink, OutboundRequest } from './attempt.ts';
 import { headerOf } from './headers.ts';
 import { KlingClock } from './kling-clock.ts';
+import { KlingHealth, type SeenEnd } from './kling-health.ts';
 import { OwnSecrets } from './own-secrets.ts';
 import type { ConnectionPool } from './pool.ts';
 import { ReadAttempt } from './read-attempt.ts';
@@ -80,6 +81,8 @@ export class Upstream {
   readonly #oldPools = new Set<ConnectionPool>();
   /** What Kling's answers show of its clock. */
   readonly klingClock: KlingClock;
+  /** Whether it can be reached, and takes our credentials. */
+  readonly health: KlingHealth;
   #answers = 0;
   #failing = false;
   #isEnding = false;
@@ -88,6 +91,7 @@ export class Upstream {
   constructor(options: UpstreamOptions) {
     this.#options = options;
     this.klingClock = new KlingClock(options.clock);
+    this.health = new KlingHealth(options.clock);
   }
 
   /** How many answers came, from whatever host. */
@@ -168,15 +172,25 @@ export class Upstream {
     }
   }
 
-  noteFailure(): void {
-    this.#failing = true;
+  /**
+   * Notes how an attempt ended.
+   * @param mayBeCured Whether it goes out once more with a new token where Kling calls this one early or expired.
+   */
+  noteEnd(end: SeenEnd, mayBeCured: boolean): void {
+    if (end.failure) this.#failing = true;
+    const code = end.envelope?.code ?? null;
+    const isCurable = mayBeCured && this.canResign && code !== null && RESIGN_CODES.has(code);
+    if (!isCurable && !this.#isEnding) this.health.note(end, this.#options.tokens.kind);
   }
 
   /** Takes other connections from now on; what is under way ends on the old ones. */
   async reconnect(connection: Connection): Promise<void> {
     const { pool, readPool, host } = this.#options;
     this.#options = { ...this.#options, ...connection };
-    if (host !== connection.host) this.klingClock.forget();
+    if (host !== connection.host) {
+      this.klingClock.forget();
+      this.health.forget();
+    }
     await Promise.all([pool, readPool].map((old) => this.#retire(old)));
   }
 
@@ -237,18 +251,20 @@ export class Upstream {
     const end = await readWhole(limits, signed, this.#secrets);
     const durationMs = clock.monotonic() - startedTick;
     if (end.head) this.noteHead(end.head);
-    if (end.failure) this.noteFailure();
+    const { answer, failure, head } = end;
+    const envelope = answer?.envelope ?? null;
+    const isFirst = attempt === (options.firstAttempt ?? 1);
+    this.noteEnd({ path: request.path, head, envelope, failure }, isFirst);
     const record = this.record(options.context, request, {
-      head: end.head,
-      envelope: end.answer?.envelope ?? null,
-      failure: end.failure,
+      head,
+      envelope,
+      failure,
       bytesReceived: end.bytesReceived,
       isAborted: false,
       startedAt,
       durationMs,
       attempt,
     });
-    const { answer, failure, head } = end;
     return { answer, failure, head, calls: [record], upstreamMs: durationMs };
   }
 }

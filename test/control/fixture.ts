@@ -219,6 +219,7 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
       pools: [{ name: 'video', inUse: 1, limit: 5, queued: 0 }],
       breaker: null,
       clockOffsetMs: -3.5,
+      kling: { credentials: 'accepted', refusal: null, unreachable: null },
       store: { path: '/x/sidecar.db', bytes: 4096 },
     }),
     readiness: () => readiness,

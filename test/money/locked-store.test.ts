@@ -12,8 +12,9 @@ afterEach(async () => {
   for (const app of apps.splice(0)) await app.stop();
 });
 
-async function start(mode: 'protect' | 'observe'): Promise<StartedApp> {
-  const app = await startApp({ config: { mode, tasks: { poll: false } } });
+async function start(mode: 'protect' | 'observe', log: string[] = []): Promise<StartedApp> {
+  const logTo = { write: (text: string) => void log.push(text) };
+  const app = await startApp({ logTo, config: { mode, tasks: { poll: false } } });
   apps.push(app);
   return app;
 }
@@ -26,9 +27,10 @@ function lock({ folder }: StartedApp): Database.Database {
 }
 
 it('without writes creates stop in protect and not in observe, reads go on, and what Kling answered is kept', async () => {
+  const log: string[] = [];
   const [refusing, observing, answered] = [
     await start('protect'),
-    await start('observe'),
+    await start('observe', log),
     await start('protect'),
   ];
   answered.emulator.addFault({ kind: 'latency', ms: 300, match: { method: 'POST' } });
@@ -54,6 +56,15 @@ it('without writes creates stop in protect and not in observe, reads go on, and 
   expect(refusing.emulator.book().charges).toEqual([]);
   expect(passed.status).toBe(200);
   expect(observing.emulator.book().charges).toHaveLength(1);
+  expect(log.join('')).toMatch(/"level":"error".*could not be held and is forwarded without a hold/);
+  const calls = await until('the create without a hold is journalled', async () => {
+    const { json } = await get(`${observing.controlUrl}/v1/calls`);
+    const made = (json as unknown as { calls: { method: string }[] }).calls.filter(
+      ({ method }) => method === 'POST',
+    );
+    return made.length > 0 && made;
+  });
+  expect(calls).toMatchObject([{ status: 200, outcome: 'ok', attempt: 1 }]);
   expect(reads).toEqual([200, 200]);
   expect((await post(refusing.dataUrl + PATH, textToVideo(), KEY)).status).toBe(200);
   expect(await ready(refusing)).toBe(200);

@@ -31,6 +31,7 @@ const CONTRACT: Readonly<Record<string, { type: string; labels: string[] }>> = {
   kling_retries_total: { type: 'counter', labels: ['reason'] },
   kling_throttles_total: { type: 'counter', labels: ['code'] },
   kling_token_refreshes_total: { type: 'counter', labels: ['result'] },
+  kling_credentials_refused_total: { type: 'counter', labels: ['code'] },
   kling_config_reloads_total: { type: 'counter', labels: ['result'] },
   kling_store_commit_seconds: { type: 'histogram', labels: [] },
   kling_store_bytes: { type: 'gauge', labels: [] },

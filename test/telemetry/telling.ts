@@ -185,6 +185,7 @@ export function tellEverything(telemetry: Telemetry): void {
   telemetry.throttled(1302);
   telemetry.queueWaited('video', 1500);
   telemetry.tokenRefreshed('ok');
+  telemetry.credentialsRefused(1002);
   telemetry.configReloaded('ok');
   telemetry.storeCommitted({ operations: 4, seconds: 0.003 });
   telemetry.gaugeSource(() =>

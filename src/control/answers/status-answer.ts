@@ -40,6 +40,7 @@ export async function answerStatus(
     heldCredits: toCredits(money.heldCredits),
     openTasks: money.openTasks.map(({ product, state, tasks, stuck }) => ({ product, state, tasks, stuck })),
     clockOffsetMs,
+    kling: shapeKling(live.kling),
     store: { ...store },
     ...shapeWouldHave(wouldHave),
   };
@@ -55,6 +56,14 @@ function shapeWouldHave({
     wouldHave: [...byWord].map(([word, count]) => ({ word, count })),
     wouldHaveSince: isoOrNull(since),
     wouldHaveBy: rows.map((row) => ({ ...row, credits: toCredits(row.credits) })),
+  };
+}
+
+function shapeKling({ credentials, refusal, unreachable }: LiveStatus['kling']): StatusAnswer['kling'] {
+  return {
+    credentials,
+    refusal: refusal && { ...refusal, since: iso(refusal.since) },
+    unreachable: unreachable && { ...unreachable, since: iso(unreachable.since) },
   };
 }
 

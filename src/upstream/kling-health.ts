@@ -1,0 +1,118 @@
+/**
+ * What the last attempts showed of Kling: whether it can be reached, and whether it takes our credentials.
+ *
+ * Credentials are `refused` after one of Kling's authentication codes that a new token does not cure, and `accepted` after
+ * any other answer with a code below 500. Each change is reported once.
+ *
+ * **Invariant**: advisory; no create is refused for it.
+ */
+import { isServerError, type ErrorClass } from '../calls/outcome.ts';
+import type { Clock } from '../clock.ts';
+import { AUTHENTICATION_CODES } from '../kling/codes.ts';
+import type { Envelope } from '../kling/envelope.ts';
+import type { Credentials } from '../kling/token.ts';
+import type { Ms } from '../units.ts';
+import type { AnswerHead, AttemptFailure } from './attempt.ts';
+
+export interface RefusedCredentials {
+  code: number;
+  message: string;
+  since: Ms;
+}
+
+export interface Unreachable {
+  errorClass: ErrorClass;
+  /** The failure's own words, such as `getaddrinfo EAI_AGAIN api-singapore.klingai.com`. */
+  cause: string;
+  since: Ms;
+}
+
+/** Receives each change once, and every call whose credentials were refused. */
+export interface HealthListener {
+  onRefusedCall(code: number): void;
+  onRefused(refused: RefusedCredentials): void;
+  onAccepted(): void;
+  onUnreachable(unreachable: Unreachable): void;
+  onReachable(): void;
+}
+
+/** How an attempt ended, as far as it says something about Kling. */
+export interface SeenEnd {
+  path: string;
+  head: AnswerHead | null;
+  envelope: Envelope | null;
+  failure: AttemptFailure | null;
+}
+
+export class KlingHealth {
+  readonly #clock: Clock;
+  #listener: HealthListener | null = null;
+  #credentials: 'unknown' | 'accepted' | RefusedCredentials = 'unknown';
+  #unreachable: Unreachable | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  set listener(listener: HealthListener) {
+    this.#listener = listener;
+  }
+
+  /** `unknown` before the first answer that tells. */
+  get credentials(): 'unknown' | 'accepted' | RefusedCredentials {
+    return this.#credentials;
+  }
+
+  get unreachable(): Unreachable | null {
+    return this.#unreachable;
+  }
+
+  /** Forgets what was known of the credentials: they or the host are others now. */
+  forget(): void {
+    this.#credentials = 'unknown';
+  }
+
+  /** Takes note of an attempt's end. An answer that a new token may cure is not handed in. */
+  note(end: SeenEnd, kind: Credentials['kind']): void {
+    this.#noteReach(end);
+    const code = end.envelope?.code ?? null;
+    // Kling answers 1002 to a key pair on paths that take API keys alone: that says nothing about the pair.
+    if (end.head === null || code === null || (kind === 'ak_sk' && !end.path.startsWith('/v1/'))) return;
+    if (end.head.status === 401 && AUTHENTICATION_CODES.has(code)) {
+      this.#refused(code, end.envelope?.message ?? '');
+    } else if (end.head.status !== 401 && !isServerError(end.head.status)) this.#accepted();
+  }
+
+  #refused(code: number, message: string): void {
+    this.#listener?.onRefusedCall(code);
+    const known = this.#credentials;
+    if (typeof known === 'object' && known.code === code) return;
+    const refused = { code, message: message.slice(0, 200), since: this.#clock.now() };
+    this.#credentials = refused;
+    this.#listener?.onRefused(refused);
+  }
+
+  #accepted(): void {
+    const wasRefused = typeof this.#credentials === 'object';
+    this.#credentials = 'accepted';
+    if (wasRefused) this.#listener?.onAccepted();
+  }
+
+  #noteReach({ head, failure }: SeenEnd): void {
+    if (head !== null) {
+      const wasUnreachable = this.#unreachable !== null;
+      this.#unreachable = null;
+      if (wasUnreachable) this.#listener?.onReachable();
+      return;
+    }
+    if (failure === null || failure.sent || failure.errorClass === 'no_connection') return;
+    const { errorClass, cause } = failure;
+    const known = this.#unreachable;
+    if (known?.errorClass === errorClass) {
+      known.cause = cause;
+      return;
+    }
+    this.#unreachable = { errorClass, cause, since: known?.since ?? this.#clock.now() };
+    this.#listener?.onUnreachable(this.#unreachable);
+  }
+}
