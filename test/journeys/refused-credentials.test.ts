@@ -94,6 +94,7 @@ it('a Kling that cannot be reached is named with its cause, in answers, log, sta
   expect(made.json.data['cause']).toMatch(/kling\.invalid/);
   const read = await list();
   expect(read.json.message).toMatch(/kling\.invalid/);
+  await until('it is logged', () => lines('warn', 'Kling cannot be reached').length > 0);
   expect(lines('warn', 'Kling cannot be reached')).toHaveLength(1);
   expect(lines('warn', '"errorClass":"dns"')).toHaveLength(1);
   expect((await status()).kling.unreachable).toMatchObject({ errorClass: 'dns' });
