@@ -87,12 +87,14 @@ class Sidecar implements App {
     this.#bodyRoom = new BodyRoom(this.#clock);
     this.#inFlight = new InFlight(this.#clock);
     for (const secret of options.secrets.all) this.#log.hide(secret);
+    const { exports } = this.#config.telemetry;
     this.#telemetry = createTelemetry({
       environment: this.#config.environment,
       version: options.version,
       knownApps: this.#config.apps.map((app) => app.name),
       log: this.#log,
       clock: this.#clock,
+      otlp: exports && { exports, headers: options.secrets.otlpHeaders },
     });
     this.#tokens = this.#tokenSource();
     const { hosts, port } = this.#config.control;
@@ -115,6 +117,7 @@ class Sidecar implements App {
       running.clockKeeper.start();
       const control = await this.#startControl(running, data.urls[0] ?? '');
       await this.#startJobs(running);
+      await this.#telemetry.startExports();
       return urlsOf(data, control);
     } catch (error) {
       await this.stop();

@@ -25,7 +25,7 @@ const CHECKS: readonly Check[] = [
   { needs: ['budgets', 'price'], find: dollarsInOtherCurrency },
   { needs: ['budgets', 'apps'], find: budgetsOfUnknownApps },
   { needs: ['budgets', 'limits', 'pricing'], find: wronglyNamedModels },
-  { needs: ['alerts', 'telemetry', 'limits'], find: unavailable },
+  { needs: ['alerts', 'limits'], find: unavailable },
 ];
 
 /** Finds problems and warnings between the sections that are whole. */

@@ -37,6 +37,7 @@ import {
 } from '../proxy/proxy-config.ts';
 import type { SlaConfig } from '../sla/sla-config.ts';
 import type { StoreConfig } from '../store/store-config.ts';
+import { readOtlp, type OtlpExports } from '../telemetry/otlp-config.ts';
 import type { TelemetryConfig } from '../telemetry/telemetry-config.ts';
 import { toUpstreamConfig, type UpstreamConfig } from '../upstream/upstream-config.ts';
 import type { EnforceMode } from '../words.ts';
@@ -115,9 +116,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   problems.push(...parsed.problems);
   const checked = checkValues(parsed.values, parsed.brokenSections);
   problems.push(...checked.problems);
+  const otlp = readOtlp(parsed.values.telemetry.otlp, options.env);
+  problems.push(...otlp.problems);
   if (problems.length > 0) throw new ConfigInvalid(file.name, problems);
   const folder = file.path === null ? options.cwd : path.dirname(file.path);
-  const config = deepFreeze(toConfig(resolvePaths(parsed.values, folder)));
+  const config = deepFreeze(toConfig(resolvePaths(parsed.values, folder), otlp.exports));
   const proxyWarning = unusedProxyWarning(options.env, config.upstream);
   return {
     config,
@@ -214,7 +217,7 @@ function fileProblem(name: string, problem: ConfigProblem): ConfigInvalid {
   return new ConfigInvalid(name, [problem]);
 }
 
-function toConfig(values: ConfigValues): Config {
+function toConfig(values: ConfigValues, exports: OtlpExports | null): Config {
   return {
     mode: values.mode,
     environment: values.environment,
@@ -236,7 +239,7 @@ function toConfig(values: ConfigValues): Config {
     claims: values.claims,
     price: values.price,
     alerts: values.alerts,
-    telemetry: values.telemetry,
+    telemetry: { ...values.telemetry, exports },
   };
 }
 

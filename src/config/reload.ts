@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config, LoadedConfig } from './config.ts';
 import { forEachLeaf, keyOf, valueAt } from './plain.ts';
 
-/** Listeners and the store's path stand for the life of the process. */
+/** Listeners, the store's path and what is sent by OTLP stay for the life of the process. */
 const FIXED_KEYS: readonly (readonly [keyof Config, string?])[] = [
   ['listen', 'host'],
   ['listen', 'port'],
@@ -12,6 +12,7 @@ const FIXED_KEYS: readonly (readonly [keyof Config, string?])[] = [
   ['control', 'port'],
   ['probes'],
   ['store', 'path'],
+  ['telemetry', 'otlp'],
 ];
 
 export interface ConfigChange {
@@ -50,6 +51,11 @@ function keepFixed(before: Config, after: Config): Config {
     listen: Object.freeze({ ...after.listen, hosts, port, tls }),
     control: Object.freeze({ ...after.control, hosts: before.control.hosts, port: before.control.port }),
     probes: before.probes,
+    telemetry: Object.freeze({
+      ...after.telemetry,
+      otlp: before.telemetry.otlp,
+      exports: before.telemetry.exports,
+    }),
     store: Object.freeze({ ...after.store, path: before.store.path }),
   });
 }

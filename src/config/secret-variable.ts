@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { Secret } from '../secret.ts';
 import type { Environment } from './config-environment.ts';
+import { OTLP_HEADER_VARIABLES } from './otlp-headers.ts';
 import { invalid, readSecretFile, type SecretFileRules } from './secret-file.ts';
 
 /** Every secret that a variable can hold; each can be named as a file with `_FILE` behind it. */
@@ -17,6 +18,9 @@ export const SECRET_VARIABLES = [
 ] as const;
 export type SecretVariable = (typeof SECRET_VARIABLES)[number];
 
+/** What no program that we start may see. */
+const HIDDEN_VARIABLES: readonly string[] = [...SECRET_VARIABLES, ...OTLP_HEADER_VARIABLES];
+
 /**
  * Takes the secrets out of the process's environment and gives a copy that still has them.
  *
@@ -25,13 +29,13 @@ export type SecretVariable = (typeof SECRET_VARIABLES)[number];
  */
 export function takeEnvironment(processEnv: NodeJS.ProcessEnv): Environment {
   const copy = { ...processEnv };
-  for (const name of SECRET_VARIABLES) delete processEnv[name];
+  for (const name of HIDDEN_VARIABLES) delete processEnv[name];
   return copy;
 }
 
 /** Gives the environment without secrets, for programs that we start. */
 export function withoutSecrets(env: Environment): Environment {
-  const hidden = new Set<string>(SECRET_VARIABLES);
+  const hidden = new Set(HIDDEN_VARIABLES);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.has(name)));
 }
 

@@ -13,6 +13,7 @@ import { Secret } from '../secret.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
 import { controlTokenPath, ensureControlToken } from './control-token.ts';
+import { readOtlpHeaders, secretsIn, type OtlpHeaders } from './otlp-headers.ts';
 import { runSecretCommand } from './secret-command.ts';
 import { invalid, readSecretFile, trustedFolders } from './secret-file.ts';
 import {
@@ -39,6 +40,8 @@ export interface Secrets {
   apps: readonly AppSecret[];
   /** The data plane's certificate chain (PEM) and its key; null without `listen.tls`. */
   tls: { certificate: string; key: Secret } | null;
+  /** What is sent to a collector with each export. */
+  otlpHeaders: OtlpHeaders;
   /** Files that a change of means other secrets, absolute. */
   files: readonly string[];
   /** Every secret above, to be kept out of the log. */
@@ -73,17 +76,20 @@ export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
   const tls = readTls(config.listen.tls, reading);
   checkAuthorities(config.upstream.caFile, reading);
   const { kling } = found;
+  const otlpHeaders = readOtlpHeaders(options.env);
   return {
     kling,
     klingOrigin: found.origin,
     controlToken: controlToken.secret,
     apps,
     tls,
+    otlpHeaders,
     files: [...reading.files],
     all: [
       kling.kind === 'api_key' ? kling.key : kling.secretKey,
       controlToken.secret,
       ...apps.flatMap((app) => (app.kind === 'key' ? app.keys : [app.secretKey])),
+      ...secretsIn(otlpHeaders),
     ],
     warnings,
   };

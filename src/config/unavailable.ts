@@ -6,7 +6,7 @@
 
 export interface UnavailableKey {
   /** A key of the config, with its section first. */
-  path: readonly [section: 'alerts' | 'telemetry' | 'limits', name: string];
+  path: readonly [section: 'alerts' | 'limits', name: string];
   /** Said before "is not available in this version". */
   what: string;
   /** The one value allowed. */
@@ -17,7 +17,6 @@ export interface UnavailableKey {
 export const UNAVAILABLE_KEYS: readonly UnavailableKey[] = [
   { path: ['alerts', 'channels'], what: 'sending alerts', only: [] },
   { path: ['alerts', 'rules'], what: 'sending alerts', only: {} },
-  { path: ['telemetry', 'otlp'], what: 'OTLP export', only: false },
   { path: ['limits', 'tier'], what: 'limits by tier (set limits.concurrency)', only: null },
 ];
 

@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { toCredits, type MilliCredits, type Product } from '../units.ts';
 import type { TaskState } from '../words.ts';
-import type { GaugeReading } from './exposition.ts';
+import type { GaugeReading } from './metric-producer.ts';
 import { GAUGES } from './metrics.ts';
 
 /** How often the event loop is sampled; a lag shorter than this may go unseen. */

@@ -3,7 +3,7 @@
  *
  * A measurement costs a map look-up and an addition (well under a microsecond), because it happens on the path of
  * every request; OpenTelemetry's own synchronous instruments hash their attributes as JSON each time, and refuse
- * negative observations, which the estimate's error needs. `exposition.ts` hands these sums to OpenTelemetry.
+ * negative observations, which the estimate's error needs. `metric-producer.ts` hands these sums to OpenTelemetry.
  *
  * **Invariant**: a series once begun is never dropped and its sums never go back; an instrument holds at most
  * {@link SERIES_MAX} series, and what is beyond is counted under `other` in every label. Nothing here throws.

@@ -24,6 +24,8 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
   /** Keeps this value, its base64 and its escaped forms out of every later line. */
   hide(secret: Secret): void;
+  /** Hands each later line, one JSON object without secrets, to a listener too; the function given ends that. */
+  listen(listener: (line: string) => void): () => void;
   /** Writes out what is gathered, at once. */
   flush(): void;
 }
@@ -57,6 +59,13 @@ export function createLog(options: LogOptions): Log {
   const out = gather(destination, clock, redaction.clean);
   const sink = (options.pretty ?? isTerminal) ? prettySink(out, redaction.clean) : out;
   if (stream) flushAtExit(sink, stream);
+  const listeners = new Set<(line: string) => void>();
+  const write = (line: string): void => {
+    sink.add(line);
+    if (listeners.size === 0) return;
+    const clean = redaction.clean(line);
+    for (const listener of listeners) listener(clean);
+  };
   const logger = pino(
     {
       level: options.level,
@@ -65,7 +74,7 @@ export function createLog(options: LogOptions): Log {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: describeError },
     },
-    { write: (line: string) => sink.add(line) },
+    { write },
   );
   const writeAt = (level: LogLevel) => (message: string, fields?: LogFields) =>
     writeLine(logger, level, message, fields);
@@ -79,6 +88,10 @@ export function createLog(options: LogOptions): Log {
       sink.flush();
     },
     hide: (secret) => redaction.hide(secret),
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     flush: () => {
       sink.flush();
     },

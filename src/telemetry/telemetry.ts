@@ -7,13 +7,17 @@
  * **Invariant**: no function here throws, waits, or fails an answer; what cannot be told is dropped and counted
  * nowhere. It never reads the store but through the gauge source, and never sees a body, a prompt or a secret.
  */
-import type { Clock } from '../clock.ts';
-import type { Ms } from '../units.ts';
+import { stayAwake, type Clock } from '../clock.ts';
+import type { Secret } from '../secret.ts';
 import { createEvents, type BusinessEvents } from './events.ts';
-import type { Exposition, GaugeReading } from './exposition.ts';
+import type { Exposition } from './exposition.ts';
 import { createEventLoopLag, readGauges, type GaugeSnapshot } from './gauges.ts';
 import { createInstruments } from './metrics.ts';
+import type { GaugeReading } from './metric-producer.ts';
 import type { Log } from './log.ts';
+import type { Otlp } from './otlp.ts';
+import type { OtlpExports, Signal } from './otlp-config.ts';
+import { within } from './within.ts';
 
 export interface TelemetryOptions {
   environment: string;
@@ -22,6 +26,8 @@ export interface TelemetryOptions {
   knownApps: readonly string[];
   log: Log;
   clock: Clock;
+  /** What is sent by OTLP, and the headers that the collector wants; nothing by default. */
+  otlp?: { exports: OtlpExports; headers: Readonly<Record<Signal, ReadonlyMap<string, Secret>>> } | null;
 }
 
 export interface Telemetry extends BusinessEvents {
@@ -29,6 +35,8 @@ export interface Telemetry extends BusinessEvents {
   gaugeSource(source: () => Promise<GaugeSnapshot>): void;
   /** Gives all metrics in the Prometheus text format. Rejects only where OpenTelemetry cannot be loaded. */
   metricsText(): Promise<string>;
+  /** Begins to export by OTLP, where that is configured; a failure is logged. Called once the data plane listens. */
+  startExports(): Promise<void>;
   /** Ends measuring within a second and writes out the log. Idempotent. */
   shutdown(): Promise<void>;
 }
@@ -44,6 +52,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const lag = createEventLoopLag();
   let source: (() => Promise<GaugeSnapshot>) | null = null;
   let exposition: Promise<Exposition> | null = null;
+  let otlp: Otlp | null = null;
   let isShutDown = false;
 
   const gauges = async (): Promise<readonly GaugeReading[]> => {
@@ -55,14 +64,15 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     }
     return readGauges(snapshot, lag.readSeconds());
   };
+  const metrics = { instruments: Object.values(instruments), gauges, clock, startedAt: clock.now() };
+  const resource = {
+    'service.name': 'kling-sidecar',
+    'service.version': options.version,
+    environment: options.environment,
+  };
   const load = async (): Promise<Exposition> => {
     const { createExposition } = await import('./exposition.ts');
-    const resource = {
-      'service.name': 'kling-sidecar',
-      'service.version': options.version,
-      environment: options.environment,
-    };
-    return createExposition({ resource, instruments: Object.values(instruments), gauges, clock });
+    return createExposition({ resource, ...metrics });
   };
   return {
     ...createEvents({ instruments, knownApps: options.knownApps, log }),
@@ -71,24 +81,30 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       exposition ??= load();
       return (await exposition).text();
     },
+    async startExports() {
+      if (!options.otlp || isShutDown) return;
+      try {
+        const { startOtlp } = await import('./otlp.ts');
+        otlp = startOtlp({ ...options.otlp, resource, metrics, log, clock });
+      } catch (error) {
+        log.error('the export by OTLP could not be started; nothing is sent', {
+          event: 'otlp_failed',
+          error,
+        });
+      }
+    },
     async shutdown() {
       if (isShutDown) return;
       isShutDown = true;
       lag.stop();
+      // The store is closed by now.
+      source = null;
+      const awake = stayAwake();
+      await otlp?.shutdown();
+      awake.end();
       const ending = exposition?.then((loaded) => loaded.shutdown()).catch(() => undefined);
       if (ending) await within(clock, SHUTDOWN_MS_MAX, ending);
       log.flush();
     },
   };
-}
-
-/** Waits for a promise at most `limitMs`; undefined where it was not settled by then. */
-async function within<T>(clock: Clock, limitMs: Ms, promise: Promise<T>): Promise<T | undefined> {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = clock.after(limitMs, () => resolve(undefined));
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timer.cancel();
-  }
 }

@@ -37,6 +37,7 @@ const USER_PAGES = [
     'operations',
     'privacy',
     'sla-and-claims',
+    'telemetry',
     'troubleshooting',
   ].map((name) => `docs/${name}.md`),
 ];

@@ -1,19 +1,26 @@
 import { readdir, readFile, writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import { startApp, type StartedApp } from '../app/start-app.ts';
 import { get, post, textToVideo, until } from '../app/calls.ts';
+import { startCollector } from '../telemetry/collector.ts';
 
 const CANARIES = {
   key: 'canary-kling-key-8f3a91',
   app: 'canary-app-key-77be02',
   token: 'canary-control-token-5d1c44',
+  collector: 'canary-collector-key-19c7be',
 };
+/** May be in answers and, masked, in the store; never in what leaves for operators. */
+const PROMPT = 'canary-prompt-2f60d7';
 
 let folder = '';
 let started: StartedApp | null = null;
+const collector = await startCollector();
 afterAll(async () => {
+  vi.unstubAllEnvs();
+  await collector.stop();
   await started?.stop({ keep: true });
   await rm(folder, { recursive: true, force: true });
 });
@@ -28,16 +35,23 @@ async function filesBelow(root: string): Promise<Map<string, Buffer>> {
   return found;
 }
 
-it('shows no secret in any answer, log line, metric or file, whatever goes wrong', async () => {
+it('shows no secret in any answer, log line, metric, export or file, whatever goes wrong', async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-canary-'));
   const secretsFolder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-canary-secrets-'));
   const appKeyFile = path.join(secretsFolder, 'shop.key');
   await writeFile(appKeyFile, CANARIES.app, { mode: 0o600 });
+  const otlp = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${CANARIES.collector}`,
+    OTEL_BSP_SCHEDULE_DELAY: '5',
+    OTEL_METRIC_EXPORT_INTERVAL: '100',
+  };
+  for (const [name, value] of Object.entries(otlp)) vi.stubEnv(name, value);
   let log = '';
   started = await startApp({
     folder,
     logTo: { write: (text) => void (log += text) },
-    env: { KLING_API_KEY: CANARIES.key, KLING_SIDECAR_CONTROL_TOKEN: CANARIES.token },
+    env: { KLING_API_KEY: CANARIES.key, KLING_SIDECAR_CONTROL_TOKEN: CANARIES.token, ...otlp },
     emulator: { apiKey: CANARIES.key },
     config: {
       apps: [{ name: 'shop', keyFile: appKeyFile }],
@@ -48,7 +62,8 @@ it('shows no secret in any answer, log line, metric or file, whatever goes wrong
   const shop = { authorization: `Bearer ${CANARIES.app}` };
   const seen: unknown[] = [];
   const video = `${dataUrl}/v1/videos/text2video`;
-  seen.push(await post(video, textToVideo(), shop));
+  seen.push(await post(video, textToVideo({ prompt: PROMPT }), shop));
+  seen.push(await post(video, textToVideo(), { authorization: `Bearer ${CANARIES.collector}` }));
   seen.push(await post(video, textToVideo(), { authorization: `Bearer ${CANARIES.app}x` }));
   seen.push(await post(`${dataUrl}/nowhere/to/go`, textToVideo(), shop));
   seen.push(await post(video, '{"prompt":"a","prompt":1}', shop));
@@ -71,8 +86,13 @@ it('shows no secret in any answer, log line, metric or file, whatever goes wrong
     ['log', Buffer.from(log)],
   ]);
   for (const [name, bytes] of await filesBelow(folder)) places.set(name, bytes);
-  expect(places.size).toBeGreaterThan(3);
+  for (const [i, { path: to, body }] of collector.arrived.entries()) places.set(`export ${i} ${to}`, body);
+  expect(new Set(collector.arrived.map(({ path: to }) => to)).size).toBe(2);
+  expect(collector.arrived[0]?.headers.authorization).toBe(`Bearer ${CANARIES.collector}`);
   const leaks: string[] = [];
+  for (const [place, bytes] of places) {
+    if (/^(log|export)/.test(place) && bytes.includes(PROMPT)) leaks.push(`prompt in ${place}`);
+  }
   for (const [place, bytes] of places) {
     for (const [name, value] of Object.entries(CANARIES)) {
       for (const form of [value, Buffer.from(value).toString('base64'), encodeURIComponent(value)]) {
