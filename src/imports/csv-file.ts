@@ -117,8 +117,8 @@ async function* rowsOf(chunks: AsyncIterable<string>): AsyncGenerator<string[][]
       yield parser.push(before);
     } else yield parser.push(chunk);
   }
-  parser ??= new RowParser(delimiterOf(before));
-  yield parser.end(before.includes('\n') ? '' : before);
+  if (parser !== null) yield parser.end('');
+  else yield new RowParser(delimiterOf(before)).end(before);
 }
 
 /** Takes text piece by piece and gives the rows that are whole. */
