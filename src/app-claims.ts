@@ -123,6 +123,8 @@ export interface MonthsDeps {
   log: Log;
   /** Tells facts to those who report them. */
   publish: (facts: readonly Fact[]) => void;
+  /** Ends the work after the month in hand. */
+  signal: AbortSignal;
 }
 
 /**
@@ -130,11 +132,12 @@ export interface MonthsDeps {
  * whose month has changed since.
  */
 export async function closeMonths(deps: MonthsDeps, at: Ms): Promise<void> {
-  const { store, log } = deps;
+  const { store, log, signal } = deps;
   const config = deps.config();
   const changed = new Set<string>();
   const over = await monthsOver(deps, at);
   for (const month of over) {
+    if (signal.aborted) return;
     const measured = await store.read(readMonth, monthQuestion(config, month, at));
     if (!measured.recorded) continue;
     const { revision, isNew } = await store.write(closeMonth, { measured, at });
@@ -146,9 +149,11 @@ export async function closeMonths(deps: MonthsDeps, at: Ms): Promise<void> {
   const { timeZone, closeAfterHours } = config.sla;
   const fresh = await monthsToDraft(store, { now: at, timeZone, closeAfterMs: closeAfterHours * HOUR_MS });
   for (const month of over) {
+    if (signal.aborted) return;
     if (fresh.includes(month)) await draft(deps, { month, now: at, isChanged: changed.has(month) });
     else await draftAgain(deps, { month, now: at, isChanged: changed.has(month) });
   }
+  if (signal.aborted) return;
   deps.publish((await store.write(noteDeadlines, { today: dayOf(at, timeZone), at })).facts);
 }
 

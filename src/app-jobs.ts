@@ -26,9 +26,9 @@ export interface AppJobsDeps {
 
 /** Makes the schedule; nothing runs before it is started. */
 export function createAppJobs({ store, clock, log, config, publish }: AppJobsDeps): Jobs {
-  const retention = async (at: number): Promise<void> => {
+  const retention = async (at: number, signal: AbortSignal): Promise<void> => {
     const { callRetentionDays, promptRetentionDays } = config().store;
-    for (;;) {
+    while (!signal.aborted) {
       // A run drops a bounded number of rows, so that no create waits long behind it.
       const purged = await store.write(purgeOld, { at, callRetentionDays, promptRetentionDays });
       const before = at - callRetentionDays * DAY_MS;
@@ -44,7 +44,7 @@ export function createAppJobs({ store, clock, log, config, publish }: AppJobsDep
     {
       name: 'sla-months',
       periodMs: HOUR_MS,
-      run: (at: number) => closeMonths({ store, config, log, publish }, at),
+      run: (at: number, signal: AbortSignal) => closeMonths({ store, config, log, publish, signal }, at),
     },
   ];
   return new Jobs(jobs, {

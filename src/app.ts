@@ -4,8 +4,9 @@
  * The store is opened first, what was cut off is put in order, then the data plane listens; whatever only watches
  * (control plane, jobs) follows, so that its imports do not delay the first request.
  *
- * **Invariant**: `stop` is idempotent and bounded by `listen.drainMs`; a create in flight is seen to its end or left for the
- * next start to find. `reload` never fails a request in flight: each keeps the settings that it began with.
+ * **Invariant**: `stop` is idempotent and ends a few seconds after `listen.drainMs` at the latest, whatever a job or a report does;
+ * a create in flight is seen to its end or left for the next start to find. `reload` never fails a request in flight: each
+ * keeps the settings that it began with.
  */
 import type { Server } from 'node:http';
 import { urlsOf, openDataPlane, type DataListeners } from './app-listen.ts';
@@ -20,7 +21,7 @@ import { openAppStore } from './app-store.ts';
 import { applyBudgets } from './budget/budget-table.ts';
 import { recordRefusals } from './calls/call-table.ts';
 import { countWouldHave, noteMode } from './calls/would-have-table.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { systemClock, within, type Clock } from './clock.ts';
 import type { Config, LoadedConfig } from './config/config.ts';
 import { compareConfigs } from './config/reload.ts';
 import type { Secrets } from './config/secrets.ts';
@@ -301,23 +302,28 @@ class Sidecar implements App {
     running.slots.close();
     for (const server of running.servers) server.close();
     for (const server of running.servers) server.closeIdleConnections();
+    // Jobs end at their next piece, while creates end by themselves.
+    const jobs = running.jobs?.stop();
     await this.#inFlight.idle(this.#config.listen.drainMs);
     const asking = [running.doubts.stop(), running.poller.stop(), running.account.stop()];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
     await running.upstream.end();
-    await Promise.all([...asking, running.jobs?.stop()]);
+    await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, jobs]));
     // A moment for requests that were cut off to be recorded.
     await this.#inFlight.idle(SETTLE_MS_MAX);
-    await running.watch.stop();
-    await running.clockKeeper.stop();
-    await running.callJournal.flush();
-    running.closing.stop();
-    running.storeWatch.stop();
-    await running.delivery.stop();
+    await within(this.#clock, SETTLE_MS_MAX, this.#recordEnd(running));
     for (const server of running.servers) server.closeAllConnections();
     await running.control?.stop();
     await running.store.close();
     await this.#telemetry.shutdown();
+  }
+
+  /** Records how far everything came, while the store is open. */
+  async #recordEnd(running: Running): Promise<void> {
+    await Promise.all([running.watch.stop(), running.clockKeeper.stop(), running.callJournal.flush()]);
+    running.closing.stop();
+    running.storeWatch.stop();
+    await running.delivery.stop();
   }
 
   #makeSettings(ports: readonly number[]): ProxySettings {

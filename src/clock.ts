@@ -66,6 +66,17 @@ export function sleep(clock: Clock, delayMs: Ms, signal?: AbortSignal): Promise<
   });
 }
 
+/** Waits for a promise at most `limitMs`; undefined where it was not settled by then, and it goes on by itself. */
+export async function within<T>(clock: Clock, limitMs: Ms, promise: Promise<T>): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = clock.after(limitMs, () => resolve(undefined));
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    timer.cancel();
+  }
+}
+
 interface ManualTimer {
   dueAt: Ms;
   periodMs: Ms | null;

@@ -5,7 +5,8 @@
  * missed runs once, at once. node-cron only calls {@link Jobs.runDue}, every minute and in UTC, since local schedules
  * skip or repeat hours when daylight saving changes.
  *
- * **Invariant**: one run of a job at a time; a job that fails is told and tried again at the next minute.
+ * **Invariant**: one run of a job at a time; a job that fails is told and tried again at the next minute. One that a stop
+ * cut off has not run: it runs at the next start.
  */
 import { schedule, type ScheduledTask } from 'node-cron';
 import type { Clock } from './clock.ts';
@@ -14,7 +15,8 @@ import type { Ms } from './units.ts';
 export interface Job {
   name: string;
   periodMs: Ms;
-  run(at: Ms): Promise<void>;
+  /** Ends soon after `signal` is aborted, at a place from which the next run can go on. */
+  run(at: Ms, signal: AbortSignal): Promise<void>;
 }
 
 export interface JobsDeps {
@@ -29,6 +31,7 @@ export class Jobs {
   readonly #deps: JobsDeps;
   #task: ScheduledTask | null = null;
   #running: Promise<void> | null = null;
+  readonly #ending = new AbortController();
 
   constructor(jobs: readonly Job[], deps: JobsDeps) {
     this.#jobs = jobs;
@@ -41,8 +44,9 @@ export class Jobs {
     void this.runDue(this.#deps.clock.now());
   }
 
-  /** Ends the schedule and waits for what runs. */
+  /** Ends the schedule, tells what runs to end, and waits for it. The caller bounds the wait. */
   async stop(): Promise<void> {
+    this.#ending.abort();
     await this.#task?.destroy();
     await this.#running;
   }
@@ -56,13 +60,17 @@ export class Jobs {
   }
 
   async #pass(at: Ms): Promise<void> {
+    const { signal } = this.#ending;
     for (const job of this.#jobs) {
       try {
         const last = await this.#deps.lastRun(job.name);
         if (last !== null && at - last < job.periodMs && at >= last) continue;
-        await job.run(at);
+        if (signal.aborted) return;
+        await job.run(at, signal);
+        if (signal.aborted) return;
         await this.#deps.noteRun(job.name, at);
       } catch (error) {
+        if (signal.aborted) return;
         this.#deps.onError(`the job ${job.name} failed`, error);
       }
     }

@@ -5,7 +5,7 @@
  * **Invariant**: whoever has a {@link Store} owns its file until `close` or the end of the process; the main thread
  * never touches the file itself.
  */
-import type { Clock } from '../clock.ts';
+import { within, type Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
 import { Batches } from './batches.ts';
@@ -69,6 +69,9 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   }
   return createStore(path, link, { ownership, options });
 }
+
+/** How long a close waits for reads that are under way; those that wait have not begun. */
+const READS_MS_MAX: Ms = 500;
 
 /** The workers with what gathers their batches. */
 interface WorkerLink {
@@ -141,11 +144,18 @@ function createStore(
   let closing: Promise<void> | null = null;
   const shut = async (): Promise<void> => {
     const closed = new SidecarError('ledger_unavailable', 'the store is closed');
-    await Promise.all([link.writes.close(closed), link.reads.close(closed), link.reports.close(closed)]);
+    const readsEnded = Promise.all([link.reads.close(closed), link.reports.close(closed)]);
+    await link.writes.close(closed);
+    await within(options.clock, READS_MS_MAX, readsEnded);
     link.isClosing = true;
-    // The readers go first: the writer's last checkpoint cuts the log only when nobody reads it.
-    await Promise.all([link.reader.close(), link.reporter.close()]);
+    link.reads.fail(closed);
+    link.reports.fail(closed);
+    // The readers go first: the writer's last checkpoint cuts the log only when nobody reads it. One that still reads a
+    // report is left behind; its end is that of the process.
+    const readersEnded = Promise.all([link.reader.close(), link.reporter.close()]);
+    const areGone = await within(options.clock, READS_MS_MAX, readersEnded);
     await link.writer.close();
+    if (areGone === undefined) for (const reader of [link.reader, link.reporter]) reader.abandon();
     ownership.release();
   };
   return {

@@ -18,6 +18,8 @@ export interface WorkerThread {
   send(batch: Packed): void;
   /** Lets the worker close its file, and waits for its end. Idempotent. */
   close(): Promise<void>;
+  /** Leaves a thread to its end that was closed and has not ended: nothing waits for it any more. */
+  abandon(): void;
 }
 
 /** Starts a worker; its code loads while the caller does other things. */
@@ -64,6 +66,10 @@ export function startWorkerThread(entry: URL, task: WorkerTask, events: WorkerTh
         post({ kind: 'close' });
       }
       await ended;
+    },
+    abandon() {
+      worker.unref();
+      void worker.terminate();
     },
   };
 }

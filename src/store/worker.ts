@@ -20,6 +20,9 @@ import { indexOperations, orderMigrations, type StoreModule } from './registry.t
 import { checkWritable, inspectStore, makePrivate, placeWarnings } from './store-file.ts';
 import { toWireError } from './wire-error.ts';
 
+/** How long the last checkpoint waits for a reader. */
+const LAST_CHECKPOINT_MS = 200;
+
 /** Serves one connection in this worker thread until the main thread closes it. */
 export function serveStore(modules: readonly StoreModule[]): void {
   const port = parentPort;
@@ -160,6 +163,8 @@ function closeConnection({ db, writing }: OpenConnection): void {
   }
   // Everything goes into the main file, so that a stopped store is one file.
   const isLost = writing.files.lost() !== null;
+  // A report that is still read keeps the log from being cut; it is cut at the next start then.
+  db.pragma(`busy_timeout = ${LAST_CHECKPOINT_MS}`);
   const [done] = db.pragma('wal_checkpoint(TRUNCATE)') as {
     busy: number;
     log: number;

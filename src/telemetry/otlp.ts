@@ -22,7 +22,7 @@ import { envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { AggregationTemporality, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node';
-import type { Clock } from '../clock.ts';
+import { within, type Clock } from '../clock.ts';
 import type { Secret } from '../secret.ts';
 import type { Ms } from '../units.ts';
 import type { Log } from './log.ts';
@@ -30,7 +30,6 @@ import { createLogRecords } from './log-records.ts';
 import { createMetricProducer, type MetricSource } from './metric-producer.ts';
 import type { LogsExport, MetricsExport, OtlpExports, OtlpProtocol, Signal } from './otlp-config.ts';
 import { createOtlpExporter, type OtlpExporter } from './otlp-exporter.ts';
-import { within } from './within.ts';
 
 /** How long the end waits for the last exports. */
 const SHUTDOWN_MS_MAX: Ms = 1_000;

@@ -7,7 +7,7 @@
  * **Invariant**: no function here throws, waits, or fails an answer; what cannot be told is dropped and counted
  * nowhere. It never reads the store but through the gauge source, and never sees a body, a prompt or a secret.
  */
-import { stayAwake, type Clock } from '../clock.ts';
+import { stayAwake, within, type Clock } from '../clock.ts';
 import type { Secret } from '../secret.ts';
 import { createEvents, type BusinessEvents } from './events.ts';
 import type { Exposition } from './exposition.ts';
@@ -17,7 +17,6 @@ import type { GaugeReading } from './metric-producer.ts';
 import type { Log } from './log.ts';
 import type { Otlp } from './otlp.ts';
 import type { OtlpExports, Signal } from './otlp-config.ts';
-import { within } from './within.ts';
 
 export interface TelemetryOptions {
   environment: string;

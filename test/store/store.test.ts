@@ -52,6 +52,18 @@ describe('a store', () => {
     await report;
   });
 
+  test('closes while a report is still read, and keeps all that was written', async () => {
+    const path = tempStorePath();
+    const store = await openTestStore(path);
+    const report = refusalOf(store.read(longReport, `${path}.done`));
+    await store.write(addNumber, 1);
+    await store.close();
+    expect((await report).code).toBe('ledger_unavailable');
+    writeFileSync(`${path}.done`, '');
+    const again = await openTestStore(path);
+    expect(await again.read(numbers, undefined)).toEqual([1]);
+  });
+
   test('lets one failing operation of a batch take back only itself', async () => {
     const commits: number[] = [];
     const store = await openTestStore(tempStorePath(), {
