@@ -1,6 +1,6 @@
 /** `budget list` and `budget raise`. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Context } from './context.ts';
+import { actorOption, type Context } from './context.ts';
 import { addFormats, formatOf, printRows } from './lists.ts';
 import type { Format, RowValues } from './rows.ts';
 import { openSource, order } from './source.ts';
@@ -57,6 +57,7 @@ export function addBudget(program: Command, context: () => Context): void {
     .requiredOption('--by <credits>', 'credits to add', creditsArgument)
     .requiredOption('--until <time>', 'when the raise ends: ISO 8601 with a zone, or a UTC day')
     .requiredOption('--reason <text>', 'kept in the audit')
+    .addOption(actorOption())
     .option('--json', 'print JSON')
     .action((name: string, options: RaiseOptions) => raiseBudget(context(), name, options));
 }
@@ -82,7 +83,7 @@ async function raiseBudget(context: Context, name: string, options: RaiseOptions
   const { budgets } = (await order(context, 'Raising a budget', {
     method: 'POST',
     path: `/v1/budgets/${encodeURIComponent(name)}/raise`,
-    body: { byCredits: by, until, reason, actor: 'cli' },
+    body: { byCredits: by, until, reason },
   })) as { budgets: BudgetRow[] };
   const raised = budgets.filter((budget) => budget.name === name);
   printBudgets(context, raised, json ? 'json' : 'table');

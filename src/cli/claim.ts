@@ -6,7 +6,7 @@ import { currentRevision, MARKED_STATES } from '../claims/claim.ts';
 import { formatAmount } from '../claims/money.ts';
 import type { ClaimAnswer, ClaimRow, DraftAnswer } from '../control/sla-schemas.ts';
 import { SidecarError } from '../errors.ts';
-import type { Context } from './context.ts';
+import { actorOption, type Context } from './context.ts';
 import { addFormats, formatOf, printRows, wholeNumber } from './lists.ts';
 import type { Format } from './rows.ts';
 import { monthArgument, slaOrder } from './sla-order.ts';
@@ -37,6 +37,7 @@ export function addClaim(program: Command, context: () => Context): void {
     .description('close a month that is over and write its claim; says why where nothing is due')
     .argument('<month>', 'such as 2026-10')
     .option('--reason <text>', 'kept in the audit', 'asked for')
+    .addOption(actorOption())
     .option('--json', 'print JSON')
     .action((month: string, options: { reason: string; json?: boolean }) => draft(context(), month, options));
   addFormats(
@@ -61,7 +62,7 @@ async function draft(
   const answer = (await slaOrder(context, {
     method: 'POST',
     path: `/v1/claims/${asked}/draft`,
-    body: { reason, actor: 'cli' },
+    body: { reason },
   })) as DraftAnswer;
   const known = answer.due && !answer.isNew ? ' (This draft existed already.)' : '';
   if (json) {
@@ -163,6 +164,7 @@ function addMark(claim: Command, context: () => Context): void {
     .argument('<month>', 'such as 2026-10')
     .addArgument(new Argument('<state>', 'what it is now').choices(MARKED_STATES))
     .option('--reason <text>', 'kept in the audit', 'noted by hand')
+    .addOption(actorOption())
     .option('--revision <number>', 'default: the last one', wholeNumber(1, 1_000_000))
     .option('--ticket <text>', 'the vendor’s ticket or mail')
     .option('--voucher <code>', 'the voucher’s code')
@@ -187,7 +189,7 @@ async function mark(
   const asked = monthArgument(context, month);
   const { reason, revision, ticket, voucher, amount, expires } = options;
   // What is undefined is left out of the JSON.
-  const body = { state, reason, revision, ticket, voucherCode: voucher, amount, expires, actor: 'cli' };
+  const body = { state, reason, revision, ticket, voucherCode: voucher, amount, expires };
   const answer = (await slaOrder(context, {
     method: 'POST',
     path: `/v1/claims/${asked}/mark`,

@@ -6,16 +6,19 @@
  */
 import { Command, CommanderError } from 'commander';
 import { SidecarError, type ErrorCode } from '../errors.ts';
+import { addAudit } from './audit.ts';
 import { addBackup } from './backup.ts';
 import { addBudget } from './budget.ts';
 import { addCalls } from './calls.ts';
 import { addClaim } from './claim.ts';
+import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { createContext, type Context } from './context.ts';
 import { packageVersion } from './control-client.ts';
 import { addDemo } from './demo-command.ts';
 import { addDoctor } from './doctor.ts';
 import { addEmulate } from './emulate.ts';
+import { addExamples } from './examples.ts';
 import { addEstimate } from './estimate.ts';
 import { addClock } from './clock.ts';
 import { addFreeze } from './freeze.ts';
@@ -24,6 +27,7 @@ import { addHolds } from './holds.ts';
 import { addImport } from './import.ts';
 import { addInit } from './init.ts';
 import { addLedger } from './ledger.ts';
+import { createProgress } from './progress.ts';
 import { addReload } from './reload.ts';
 import { addSla } from './sla.ts';
 import { addStart } from './start-command.ts';
@@ -38,13 +42,29 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set(['config_invalid', 'secret_i
 /** Runs one command line (without program and script) and gives the process's exit code. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   let code = 0;
-  const program = makeProgram(terminal, (wanted) => void (code = wanted));
+  const progress = createProgress(terminal);
+  const program = makeProgram(progress.terminal, (wanted) => void (code = wanted));
+  program.hook('preAction', (_, command) => {
+    const words = wordsOf(command);
+    if (!WITHOUT_PROGRESS.has(words)) progress.begin(words);
+  });
   try {
     await program.parseAsync(withCommand(args), { from: 'user' });
     return code;
   } catch (error) {
-    return report(error, terminal);
+    return report(error, progress.terminal);
+  } finally {
+    progress.end();
   }
+}
+
+/** Commands that go on until they are ended, or say themselves how far they are. */
+const WITHOUT_PROGRESS: ReadonlySet<string> = new Set(['start', 'demo', 'emulate', 'import']);
+
+/** Gives the words that name a command, without the program's. */
+function wordsOf(command: Command): string {
+  const { parent } = command;
+  return parent === null ? '' : `${wordsOf(parent)} ${command.name()}`.trim();
 }
 
 /** Names `start` where no command is named; a default of commander's would take a mistyped one for its argument. */
@@ -62,9 +82,10 @@ export function makeProgram(terminal: Terminal, exit: (code: number) => void): C
   const program = new Command('kling-sidecar');
   let made: Context | undefined;
   const context = (): Context => {
-    made ??= createContext(terminal, program.opts<{ config?: string }>().config, exit);
+    made ??= createContext(terminal, { configPath: program.opts<{ config?: string }>().config, actor }, exit);
     return made;
   };
+  let actor: string | undefined;
   // Before the commands are made: they take these settings over from the program.
   program
     .description(
@@ -80,8 +101,12 @@ export function makeProgram(terminal: Terminal, exit: (code: number) => void): C
       getErrHasColors: () => false,
     })
     .showHelpAfterError('(kling-sidecar --help lists the commands)');
+  program.hook('preAction', (_, command) => {
+    actor = command.opts<{ actor?: string }>().actor;
+  });
   for (const add of COMMANDS) add(program, context);
   takeConfigAnywhere(program);
+  addExamples(program);
   return program;
 }
 
@@ -104,11 +129,13 @@ const COMMANDS = [
   addImport,
   addSla,
   addClaim,
+  addAudit,
   addClock,
   addFreeze,
   addBackup,
   addHealth,
   addDoctor,
+  addCompletion,
 ];
 
 /** Lets `--config` stand behind any command too: what is given there is the program's own. */

@@ -1,7 +1,7 @@
 /** `clock accept` and `clock reset`: an operator's word on a clock that was or is wrong. */
 import type { Command } from 'commander';
 import type { ClockResetAnswer } from '../control/schemas.ts';
-import type { Context } from './context.ts';
+import { actorOption, type Context } from './context.ts';
 import { order } from './source.ts';
 
 interface ClockOptions {
@@ -49,12 +49,13 @@ function addOrder(clock: Command, name: string, description: string) {
     .command(name)
     .description(`${description} (needs the running sidecar)`)
     .requiredOption('--reason <text>', 'kept in the audit')
+    .addOption(actorOption())
     .option('--json', 'print JSON');
   return (run: (options: ClockOptions) => Promise<void>) => void command.action(run);
 }
 
 function give(context: Context, what: string, path: string, { reason }: ClockOptions): Promise<unknown> {
-  return order(context, what, { method: 'POST', path, body: { reason, actor: 'cli' } });
+  return order(context, what, { method: 'POST', path, body: { reason } });
 }
 
 function print(context: Context, options: ClockOptions, answer: unknown, words: string): void {

@@ -2,7 +2,7 @@
  * Speaks to the running sidecar's control plane.
  *
  * **Invariant**: the control token is sent to the configured control address alone, and only where it is needed:
- * with what changes something, and with every request where the plane listens beyond loopback.
+ * with what changes something, with the audit, and with every request where the plane listens beyond loopback.
  */
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
@@ -52,7 +52,8 @@ export async function askDaemon(context: Context, ask: Ask): Promise<Reply | und
   const { config } = context.loaded();
   const { host, port } = controlAddress(config.control);
   if (port === 0) return undefined;
-  const needsToken = ask.method !== 'GET' || !config.control.hosts.every(isLoopback);
+  const isOpen = ask.method === 'GET' && !ask.path.startsWith('/v1/audit');
+  const needsToken = !isOpen || !config.control.hosts.every(isLoopback);
   const token = needsToken ? controlToken(context) : undefined;
   const body = ask.body === undefined ? undefined : JSON.stringify(ask.body);
   const headers = {

@@ -5,7 +5,8 @@ import { packageVersion } from './control-client.ts';
 import type { Check, Level } from './doctor-check.ts';
 import { fieldsText, roomOf } from './table.ts';
 import { padText, textWidth } from './text-width.ts';
-import { paint, plainText, type Terminal, type Tone } from './terminal.ts';
+import { plainText } from '../plain-text.ts';
+import { paint, type Terminal, type Tone } from './terminal.ts';
 
 /** Adds the command: 1 where something must not stay as it is, else 0. */
 export function addDoctor(program: Command, context: () => Context): void {

@@ -1,7 +1,7 @@
 /** `freeze` and `unfreeze`: stop and resume all spending. */
 import type { Command } from 'commander';
 import type { FreezeAnswer } from '../control/schemas.ts';
-import type { Context } from './context.ts';
+import { actorOption, type Context } from './context.ts';
 import { order } from './source.ts';
 
 /** Adds both commands. */
@@ -15,10 +15,11 @@ export function addFreeze(program: Command, context: () => Context): void {
       .command(name)
       .description(`${description} (needs the running sidecar)`)
       .requiredOption('--reason <text>', 'kept in the audit')
+      .addOption(actorOption())
       .option('--json', 'print JSON')
       .action(async (options: { reason: string; json?: boolean }) => {
         const run = context();
-        const body = { reason: options.reason, actor: 'cli' };
+        const body = { reason: options.reason };
         const what = name === 'freeze' ? 'Freezing' : 'Resuming';
         const answer = (await order(run, what, { method, path: '/v1/freeze', body })) as FreezeAnswer;
         const words = answer.frozen ? 'Spending is frozen.' : 'Spending goes on.';

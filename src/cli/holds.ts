@@ -1,6 +1,6 @@
 /** `holds list`, `holds release` and `holds write-off`. */
 import { type Command, Option } from 'commander';
-import type { Context } from './context.ts';
+import { actorOption, type Context } from './context.ts';
 import { addListOptions, printList, type ListOptions, type ListShape } from './lists.ts';
 import { order } from './source.ts';
 
@@ -64,10 +64,11 @@ function addResolve(holds: Command, context: () => Context, { action, descriptio
     .description(`${description} (needs the running sidecar)`)
     .argument('<id>', 'the hold')
     .requiredOption('--reason <text>', 'kept in the audit')
+    .addOption(actorOption())
     .option('--json', 'print JSON')
     .action(async (id: string, options: { reason: string; json?: boolean }) => {
       const run = context();
-      const body = { reason: options.reason, actor: 'cli' };
+      const body = { reason: options.reason };
       const path = `/v1/holds/${encodeURIComponent(id)}/${action}`;
       const answer = (await order(run, what, { method: 'POST', path, body })) as {
         hold: { id: string; state: string; credits: number };

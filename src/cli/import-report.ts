@@ -5,7 +5,7 @@ import type { ImportSummary } from '../imports/import.ts';
 import { hostFilter } from '../sla/host.ts';
 import type { Context } from './context.ts';
 import { STANDARD_INPUT } from './import-input.ts';
-import { plainText } from './terminal.ts';
+import { plainText } from '../plain-text.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -14,10 +14,11 @@ import type { ColumnMap } from '../imports/csv-file.ts';
 import { IMPORT_FORMATS, type ImportFormat } from '../imports/formats.ts';
 import { importCalls, type ImportSummary } from '../imports/import.ts';
 import { LINE_KEYS, type LineKey } from '../imports/line-keys.ts';
-import type { Context } from './context.ts';
+import { actorOption, type Context } from './context.ts';
 import { openInput, type ImportInput } from './import-input.ts';
 import { printReport, warnOfHosts } from './import-report.ts';
 import { openSink, type Sink } from './import-sink.ts';
+import { mayShowProgress } from './progress.ts';
 import { takeSignals } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -56,6 +57,7 @@ export function addImport(program: Command, context: () => Context): void {
         .choices(IMPORT_FORMATS)
         .default('auto'),
     )
+    .addOption(actorOption())
     .option('--columns <map>', 'what columns of a CSV mean: time=started,path=url', columnsArgument)
     .option('--skip-bad', 'leave bad lines out, naming them', false)
     .option('--check', 'only check the file', false)
@@ -108,7 +110,7 @@ async function write(
   const origin: ImportOrigin = {
     run: randomUUID(),
     source,
-    actor: 'cli',
+    actor: context.actor,
     file: input.name.slice(-FILE_NAME_CHARS),
   };
   const sink = await openSink(context, origin, host);
@@ -179,12 +181,12 @@ function progressOn(
   return {
     tell({ lines }) {
       const tick = terminal.clock.monotonic();
-      if (!terminal.isErrTerminal || tick - shownTick < PROGRESS_EVERY_MS) return;
+      if (!mayShowProgress(terminal) || tick - shownTick < PROGRESS_EVERY_MS) return;
       shownTick = tick;
       terminal.err(`\r${text()}, ${lines} lines\u001b[K`);
     },
     end() {
-      if (terminal.isErrTerminal && shownTick !== -Infinity) terminal.err('\r\u001b[K');
+      if (shownTick !== -Infinity) terminal.err('\r\u001b[K');
     },
   };
 }

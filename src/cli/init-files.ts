@@ -55,7 +55,8 @@ export function shellQuoted(text: string): string {
 function launcher({ checkout, node }: InitPlace): string {
   return `#!/bin/sh
 # Runs kling-sidecar with this folder's config and key: ./kling-sidecar COMMAND
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1
+self=$(readlink -f -- "$0" 2>/dev/null || printf '%s' "$0")
+here=$(CDPATH= cd -- "$(dirname -- "$self")" && pwd) || exit 1
 # Without the file kling-api-key, credentials come from the environment or from auth.command.
 if [ -f "$here/kling-api-key" ]; then
   : "\${KLING_API_KEY_FILE:=$here/kling-api-key}"

@@ -28,7 +28,7 @@ function init(terminal: Terminal, dir: string, wantsJson: boolean): void {
   // npm runs a script in the package's folder; people mean the one that they are in.
   const npmFolder = isStartedByNpm(terminal.env) ? terminal.env['INIT_CWD'] : undefined;
   const folder = path.resolve(npmFolder ?? terminal.cwd, dir);
-  const { uid, gid, name } = systemUser();
+  const { uid, gid, name } = systemUser({});
   const files = initFiles({ folder, checkout: CHECKOUT, node: nodeOf(CHECKOUT), user: name, uid, gid });
   refuseToOverwrite(folder, files);
   write(folder, files);

@@ -1,7 +1,7 @@
 /** `reload`: the running sidecar reads its config and secrets again, and says here what came of it. */
 import type { Command } from 'commander';
 import type { ReloadAnswer } from '../control/schemas.ts';
-import type { Context } from './context.ts';
+import { actorOption, type Context } from './context.ts';
 import { orderRunning } from './stop.ts';
 
 interface ReloadOptions {
@@ -15,6 +15,7 @@ export function addReload(program: Command, context: () => Context): void {
     .command('reload')
     .description('make the running sidecar read config and secrets again; what is invalid changes nothing')
     .option('--reason <text>', 'kept in the audit')
+    .addOption(actorOption())
     .option('--json', 'print JSON')
     .action((options: ReloadOptions) => reload(context(), options));
 }

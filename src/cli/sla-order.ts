@@ -9,10 +9,11 @@ import { SidecarError } from '../errors.ts';
 import { checkMonth, monthOf } from '../sla/period.ts';
 import type { Context } from './context.ts';
 import { askDaemon, bodyOf, type Ask } from './control-client.ts';
-import { isRunning } from './source.ts';
+import { isRunning, signed } from './source.ts';
 
 /** Gives an order and its answer's body. @throws SidecarError as the control plane or the store says. */
-export async function slaOrder(context: Context, ask: Ask): Promise<unknown> {
+export async function slaOrder(context: Context, question: Ask): Promise<unknown> {
+  const ask = signed(context, question);
   if (await isRunning(context)) {
     const reply = await askDaemon(context, ask);
     if (!reply) throw new SidecarError('ledger_unavailable', 'The sidecar stopped while it was asked.');

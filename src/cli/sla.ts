@@ -5,7 +5,7 @@ import { SidecarError } from '../errors.ts';
 import type { SlaMonth } from '../sla/month.ts';
 import type { SlaCheck } from '../sla/verify.ts';
 import type { WindowView } from '../sla/window-view.ts';
-import type { Context } from './context.ts';
+import { actorOption, type Context } from './context.ts';
 import { monthArgument, slaOrder } from './sla-order.ts';
 
 import { openSource } from './source.ts';
@@ -109,6 +109,7 @@ function addExclude(sla: Command, context: () => Context): void {
     .option('--list', 'those in force')
     .option('--withdraw <id>', 'take one back; its errors count again')
     .option('--reason <text>', 'why it is withdrawn; kept in the audit')
+    .addOption(actorOption())
     .option('--json', 'print JSON')
     .action((options: ExcludeOptions) => exclude(context(), options));
 }
@@ -150,7 +151,7 @@ async function orderExclusion(context: Context, options: ExcludeOptions): Promis
     return (await slaOrder(context, {
       method: 'DELETE',
       path,
-      body: { reason, actor: 'cli' },
+      body: { reason },
     })) as Excluded;
   }
   const given = { from, to, clause, source };
@@ -160,8 +161,7 @@ async function orderExclusion(context: Context, options: ExcludeOptions): Promis
     const names = missing.map(([name]) => `--${name}`).join(', ');
     throw new SidecarError('bad_usage', `sla exclude: ${names} is missing; an exclusion needs all four.`);
   }
-  const body = { ...given, actor: 'cli' };
-  return (await slaOrder(context, { method: 'POST', path: '/v1/exclusions', body })) as Excluded;
+  return (await slaOrder(context, { method: 'POST', path: '/v1/exclusions', body: given })) as Excluded;
 }
 
 async function listExclusions(context: Context): Promise<Excluded> {
@@ -188,11 +188,12 @@ function addBlame(sla: Command, context: () => Context): void {
     .requiredOption('--from <time>', `inclusive: ${TIME}`)
     .requiredOption('--to <time>', 'exclusive')
     .requiredOption('--source <text>', 'how it is known; kept as evidence and in the audit')
+    .addOption(actorOption())
     .option('--json', 'print JSON')
     .action(async (blame: string, options: BlameOptions) => {
       const run = context();
       const { json, ...rest } = options;
-      const body = { ...rest, blame, actor: 'cli' };
+      const body = { ...rest, blame };
       const answer = (await slaOrder(run, { method: 'POST', path: '/v1/blame', body })) as {
         id: string;
         attempts: number;

@@ -80,11 +80,16 @@ function nothingYet(error: unknown, path: string): unknown {
  */
 export async function order(context: Context, what: string, question: Ask): Promise<unknown> {
   // Asked first without the token: it is for no other program.
-  const reply = (await isRunning(context)) ? await askDaemon(context, question) : undefined;
+  const reply = (await isRunning(context)) ? await askDaemon(context, signed(context, question)) : undefined;
   if (reply) return bodyOf(reply);
   const { host, port } = controlAddress(context.loaded().config.control);
   throw new SidecarError(
     'daemon_required',
     `${what} needs a running sidecar, and none answers at ${host}:${port}: start it with kling-sidecar start.`,
   );
+}
+
+/** Adds who orders it. */
+export function signed({ actor }: Context, question: Ask): Ask {
+  return { ...question, body: { ...(question.body as object | undefined), actor } };
 }

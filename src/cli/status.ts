@@ -5,7 +5,8 @@ import type { Context } from './context.ts';
 import { BUDGET_COLUMNS, type BudgetRow, budgetRows } from './budget.ts';
 import { openSource } from './source.ts';
 import { fieldsText, minuteText, roomOf, toTable, zoneOf, type Column } from './table.ts';
-import { paint, plainText } from './terminal.ts';
+import { plainText } from '../plain-text.ts';
+import { paint } from './terminal.ts';
 import { wrapText } from './text-width.ts';
 
 /** Adds the command. */

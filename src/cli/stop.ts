@@ -7,8 +7,8 @@ import { SidecarError } from '../errors.ts';
 import { findOwner } from '../store/owner.ts';
 import type { Ms } from '../units.ts';
 import { askDaemon, bodyOf, controlAddress } from './control-client.ts';
-import type { Context } from './context.ts';
-import { isRunning } from './source.ts';
+import { actorOption, type Context } from './context.ts';
+import { isRunning, signed } from './source.ts';
 
 interface StopOptions {
   reason?: string;
@@ -25,6 +25,7 @@ export function addStop(program: Command, context: () => Context): void {
     .command('stop')
     .description('stop the running sidecar: it finishes what is in flight; ends when the sidecar has')
     .option('--reason <text>', 'kept in the audit')
+    .addOption(actorOption())
     .option('--json', 'print JSON')
     .action((options: StopOptions) => stop(context(), options));
 }
@@ -88,11 +89,9 @@ export async function orderRunning(
   context: Context,
   { path, reason }: { path: string; reason: string | undefined },
 ): Promise<unknown> {
-  const body = { ...(reason === undefined ? {} : { reason }), actor: 'cli' };
+  const question = signed(context, { method: 'POST', path, body: { reason } });
   // Asked first without the token: it is for no other program.
-  const reply = (await isRunning(context))
-    ? await askDaemon(context, { method: 'POST', path, body })
-    : undefined;
+  const reply = (await isRunning(context)) ? await askDaemon(context, question) : undefined;
   if (reply) return bodyOf(reply);
   const { control, store } = context.loaded().config;
   const owner = findOwner(store.path);

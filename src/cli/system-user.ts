@@ -1,5 +1,7 @@
 /** The user that runs this process, as the system knows it. */
 import { userInfo } from 'node:os';
+import type { Environment } from '../config/config-environment.ts';
+import { plainActor } from '../plain-text.ts';
 
 export interface SystemUser {
   /** The name; `uid N` where the system has none for it, as in a container. */
@@ -8,13 +10,20 @@ export interface SystemUser {
   gid: number;
 }
 
-/** Gives the user of this process. */
-export function systemUser(): SystemUser {
+/** Gives the user of this process; under sudo the name says who ran it too. */
+export function systemUser(env: Environment): SystemUser {
   const [uid = 0, gid = 0] = [process.getuid?.(), process.getgid?.()];
+  const own = nameOf(uid);
+  const behind = uid === 0 ? plainActor(env['SUDO_USER'] ?? '') : undefined;
+  const name = behind === undefined || behind === own ? own : `${behind} (as ${own})`;
+  return { name, uid, gid };
+}
+
+function nameOf(uid: number): string {
   try {
-    return { name: userInfo().username, uid, gid };
+    return userInfo().username;
   } catch {
     // A user id without an entry in the system's list.
-    return { name: `uid ${uid}`, uid, gid };
+    return `uid ${uid}`;
   }
 }

@@ -9,7 +9,8 @@
 import type { Config } from '../config/config.ts';
 import { localParts } from '../zone.ts';
 import type { RowValues } from './rows.ts';
-import { paint, plainText, type Terminal } from './terminal.ts';
+import { plainText } from '../plain-text.ts';
+import { paint, type Terminal } from './terminal.ts';
 import { cutText, padText, textWidth, wrapText } from './text-width.ts';
 
 /** A column of a table: the row's field, and its heading. */

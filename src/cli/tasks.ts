@@ -5,7 +5,8 @@ import type { Context } from './context.ts';
 import { addListOptions, printList, type ListOptions, type ListShape } from './lists.ts';
 import { openSource } from './source.ts';
 import { fieldsText, roomOf, toTable, zoneOf, type Column } from './table.ts';
-import { plainText, type Terminal } from './terminal.ts';
+import { plainText } from '../plain-text.ts';
+import type { Terminal } from './terminal.ts';
 
 const TASKS: ListShape = {
   path: '/v1/tasks',

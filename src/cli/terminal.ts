@@ -36,14 +36,6 @@ export function paint(terminal: Pick<Terminal, 'isTerminal' | 'env'>, tone: Tone
   return wantsColour ? `\u001b[${CODES[tone]}m${text}\u001b[0m` : text;
 }
 
-/** What a terminal acts on though it shows nothing: controls, and marks that turn text around or hide it. */
-const UNSAFE = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
-
-/** Replaces what a terminal would act on. */
-export function plainText(text: string): string {
-  return text.replace(UNSAFE, '?');
-}
-
 /** Reads a stream to its end as text, up to a limit in bytes. */
 export async function readAll(stream: Readable, bytesMax: number): Promise<string | undefined> {
   const pieces: Buffer[] = [];

@@ -8,7 +8,7 @@ import { leftOutText } from '../claims/left-out.ts';
 import { formatMoney, toAmount, toMicros } from '../claims/money.ts';
 import { iso } from './answers/shape.ts';
 import type { ControlCommands } from './commands.ts';
-import { answers, jsonBody, TOKEN, type App } from './route-parts.ts';
+import { answers, jsonBody, signed, TOKEN, type App } from './route-parts.ts';
 import {
   claimAnswer,
   claimsAnswer,
@@ -67,12 +67,12 @@ export function addClaimRoutes(app: App, commands: ControlCommands): void {
   );
   app.openapi(draft, async (context) => {
     const { month } = context.req.valid('param');
-    const drafted = await claims.draft(month, context.req.valid('json'));
+    const drafted = await claims.draft(month, signed(context, context.req.valid('json')));
     return context.json(await answerDraft(commands, month, drafted), 200);
   });
   app.openapi(mark, async (context) => {
     const { month } = context.req.valid('param');
-    await claims.mark({ month, ...toMark(context.req.valid('json')) });
+    await claims.mark({ month, ...toMark(signed(context, context.req.valid('json'))) });
     return context.json(await answerClaim(commands, month), 200);
   });
 }
@@ -142,7 +142,9 @@ function dueMessage(drafted: Extract<DraftResult, { kind: 'drafted' }>): string 
   );
 }
 
-function toMark(body: MarkBody): Omit<Parameters<ControlCommands['claims']['mark']>[0], 'month'> {
+function toMark(
+  body: MarkBody & { actor: string },
+): Omit<Parameters<ControlCommands['claims']['mark']>[0], 'month'> {
   const { state, revision = null, ticket = null, voucherCode = null, amount, expires = null } = body;
   const granted = amount === undefined ? null : (toMicros(amount) ?? null);
   const details = { ticket, voucherCode, granted, voucherExpires: expires };

@@ -8,6 +8,7 @@
  * carries the control token and JSON. Reads need the token where the plane is told so; `/v1/audit` always asks.
  */
 import type { IncomingMessage } from 'node:http';
+import { plainActor } from '../plain-text.ts';
 import type { Secret } from '../secret.ts';
 import { isSpokenVersion } from '../sockets.ts';
 import { ESTIMATE_BYTES_MAX } from './estimate.ts';
@@ -66,7 +67,12 @@ export function ownHostNames(
 export interface Passed {
   /** Whether the control token came with the request; `/v1/audit` asks. */
   isOperator: boolean;
+  /** Who orders a change, as the header {@link ACTOR_HEADER} says; for the audit. */
+  actor?: string | undefined;
 }
+
+/** Names who orders a change where the body does not. */
+const ACTOR_HEADER = 'x-kling-sidecar-actor';
 
 /**
  * Lets a request pass, or refuses it.
@@ -97,7 +103,11 @@ export function checkRequest(request: IncomingMessage, rules: GuardRules): Passe
     ? !rules.requireTokenForReads || ALWAYS_OPEN.has(path)
     : !rules.requireTokenForReads && POSTS_THAT_READ.has(path);
   if (!isOpen && !isOperator) throw tokenRequired();
-  return { isOperator };
+  const named = headers[ACTOR_HEADER];
+  // Node reads headers as Latin-1; names come as UTF-8.
+  const actor =
+    typeof named === 'string' ? plainActor(Buffer.from(named, 'latin1').toString('utf8')) : undefined;
+  return { isOperator, actor };
 }
 
 /** Gives the path as it came. An absolute target, `//`, dot segments and backslashes are refused: URLs fold them. */

@@ -7,7 +7,7 @@ import { answerFreeze } from './answers/status-answer.ts';
 import { answerHold } from './answers/hold-answer.ts';
 import type { ControlCommands } from './commands.ts';
 import { budgetParams, holdParams, orderBody, raiseBody, reasonBody } from './questions.ts';
-import { answers, jsonBody, TOKEN, type App } from './route-parts.ts';
+import { answers, jsonBody, signed, TOKEN, type App } from './route-parts.ts';
 import {
   budgetsAnswer,
   clockAnswer,
@@ -89,32 +89,37 @@ export function addOrderRoutes(app: App, commands: ControlCommands): void {
   const { reader } = commands;
   app.openapi(resolve, async (context) => {
     const { id, action } = context.req.valid('param');
-    await commands.resolveHold(id, action, context.req.valid('json'));
+    await commands.resolveHold(id, action, signed(context, context.req.valid('json')));
     return context.json(await answerHold(reader, id), 200);
   });
   app.openapi(raise, async (context) => {
     const { name } = context.req.valid('param');
-    const { byCredits, until, ...order } = context.req.valid('json');
+    const { byCredits, until, ...order } = signed(context, context.req.valid('json'));
     await commands.raiseBudget({ name, byCredits: fromCredits(byCredits), until }, order);
     return context.json(await answerBudgets(reader, commands.now()), 200);
   });
   app.openapi(freeze, async (context) => {
-    await commands.freeze(context.req.valid('json'));
+    await commands.freeze(signed(context, context.req.valid('json')));
     return context.json(await answerFreeze(reader), 200);
   });
   app.openapi(unfreeze, async (context) => {
-    await commands.unfreeze(context.req.valid('json'));
+    await commands.unfreeze(signed(context, context.req.valid('json')));
     return context.json(await answerFreeze(reader), 200);
   });
   app.openapi(acceptClock, async (context) =>
-    context.json(await commands.acceptClock(context.req.valid('json')), 200),
+    context.json(await commands.acceptClock(signed(context, context.req.valid('json'))), 200),
   );
   app.openapi(resetClock, async (context) =>
-    context.json(answerClockReset(await commands.resetClock(context.req.valid('json'))), 200),
+    context.json(
+      answerClockReset(await commands.resetClock(signed(context, context.req.valid('json')))),
+      200,
+    ),
   );
   app.openapi(reload, async (context) => {
-    const { changed, needRestart } = await commands.reload(context.req.valid('json'));
+    const { changed, needRestart } = await commands.reload(signed(context, context.req.valid('json')));
     return context.json({ changed: [...changed], needRestart: [...needRestart] }, 200);
   });
-  app.openapi(stop, async (context) => context.json(await commands.stop(context.req.valid('json')), 200));
+  app.openapi(stop, async (context) =>
+    context.json(await commands.stop(signed(context, context.req.valid('json'))), 200),
+  );
 }

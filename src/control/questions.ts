@@ -1,6 +1,7 @@
 /** What callers of the control plane may ask and order: queries and bodies, checked and turned into our units. */
 import { z } from '@hono/zod-openapi';
 import { ESTIMATE_REQUESTS_MAX } from './estimate.ts';
+import { ACTOR_CHARACTERS_MAX, plainActor } from '../plain-text.ts';
 
 /** Rows of one page of a list. */
 const LIMIT_DEFAULT = 100;
@@ -93,7 +94,14 @@ export const holdParams = z.object({
 
 /** Why, and who says so: both go into the audit. */
 export const reasonField = z.string().trim().min(1).max(500);
-export const actorField = z.string().trim().min(1).max(64).default('control-api');
+export const actorField = z
+  .string()
+  .trim()
+  .min(1)
+  .max(ACTOR_CHARACTERS_MAX)
+  .transform(plainActor)
+  .optional()
+  .openapi({ type: 'string', description: 'Who orders it; else the header x-kling-sidecar-actor says.' });
 const because = { reason: reasonField, actor: actorField };
 export const reasonBody = z.strictObject(because).openapi('ReasonBody');
 /** For orders that move no money a reason is welcome and not asked for. */

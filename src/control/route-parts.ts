@@ -20,3 +20,11 @@ export function answers<S extends z.ZodType>(schema: S, description: string) {
 export function jsonBody<S extends z.ZodType>(schema: S) {
   return { required: true, content: { 'application/json': { schema } } } as const;
 }
+
+/** Says who orders a change: the body, else the request's header, else it was some caller of this API. */
+export function signed<B extends { actor?: string | undefined }>(
+  { env }: { env: Passed },
+  body: B,
+): Omit<B, 'actor'> & { actor: string } {
+  return { ...body, actor: body.actor ?? env.actor ?? 'control-api' };
+}

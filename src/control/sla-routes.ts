@@ -11,7 +11,7 @@ import { iso } from './answers/shape.ts';
 import type { ControlCommands } from './commands.ts';
 import type { ImportedBatch } from './sla-commands.ts';
 import { reasonBody } from './questions.ts';
-import { answers, jsonBody, TOKEN, type App } from './route-parts.ts';
+import { answers, jsonBody, signed, TOKEN, type App } from './route-parts.ts';
 import {
   blameAnswer,
   blameBody,
@@ -109,21 +109,21 @@ export function addSlaRoutes(app: App, commands: ControlCommands): void {
   });
   app.openapi(exclusions, async (context) => context.json(await answerExclusions(commands), 200));
   app.openapi(exclude, async (context) => {
-    const { from, to, actor, ...rest } = context.req.valid('json');
+    const { from, to, actor, ...rest } = signed(context, context.req.valid('json'));
     const { id } = await sla.exclude({ start: from, end: to, ...rest }, actor);
     return context.json({ id, ...(await answerExclusions(commands)) }, 200);
   });
   app.openapi(withdraw, async (context) => {
     const { id } = context.req.valid('param');
-    await sla.withdraw(id, context.req.valid('json'));
+    await sla.withdraw(id, signed(context, context.req.valid('json')));
     return context.json({ id, ...(await answerExclusions(commands)) }, 200);
   });
   app.openapi(blame, async (context) => {
-    const { from, to, actor, ...rest } = context.req.valid('json');
+    const { from, to, actor, ...rest } = signed(context, context.req.valid('json'));
     return context.json(await sla.blame({ start: from, end: to, ...rest }, actor), 200);
   });
   app.openapi(importRoute, async (context) => {
-    const body = context.req.valid('json');
+    const body = signed(context, context.req.valid('json'));
     const { imported, earlierFiles } = await importLines(commands, body);
     const known = body.lines.length - imported;
     const before = earlierFiles.length === 0 ? {} : { earlierFiles: [...earlierFiles] };
@@ -159,7 +159,7 @@ async function answerExclusions({ reader }: ControlCommands): Promise<Exclusions
   };
 }
 
-function importLines({ sla }: ControlCommands, body: ImportBody): Promise<ImportedBatch> {
+function importLines({ sla }: ControlCommands, body: ImportBody & { actor: string }): Promise<ImportedBatch> {
   const { lines, host = null, isLast, seq, ...origin } = body;
   const options = sla.importOptions(origin.source, host);
   return sla.importCalls(

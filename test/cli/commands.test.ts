@@ -112,7 +112,7 @@ describe('beside a running sidecar', () => {
       ).code,
     ).toBe(1);
     expect((await cli(['freeze', '--reason', 'look'], at(app))).out).toBe('Spending is frozen.\n');
-    expect((await cli(['status'], at(app))).out).toMatch(/frozen since .* by cli: look/);
+    expect((await cli(['status'], at(app))).out).toMatch(/frozen since .* by .+: look/);
     expect((await cli(['unfreeze', '--reason', 'fine'], at(app))).out).toBe('Spending goes on.\n');
     const gone = await cli(['holds', 'release', 'hold_none', '--reason', 'x'], at(app));
     expect(gone).toMatchObject({ code: 1, out: '' });
@@ -161,7 +161,6 @@ describe('after the sidecar has stopped', () => {
       ['budget', 'raise', 'daily', '--by', '1', '--until', '2099-01-01', '--reason', 'x'],
       ['holds', 'release', 'hold_1', '--reason', 'x'],
       ['holds', 'write-off', 'hold_1', '--reason', 'x'],
-      ['status', '--would-have'],
     ];
     for (const order of orders) {
       const { code, err } = await cli(order, at(app));

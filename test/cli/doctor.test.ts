@@ -155,7 +155,7 @@ describe('beside a running sidecar', () => {
     });
     expect(only(checks, 'freeze')).toMatchObject({
       level: 'warn',
-      finding: expect.stringMatching(/by cli: look\.$/) as string,
+      finding: expect.stringMatching(/by .+: look\.$/) as string,
     });
     expect(checks.get('credentials')?.map(({ level }) => level)).toEqual(['ok', 'note']);
     expect(checks.get('sidecar')?.[1]?.finding).toMatch(/the config here says https:\/\/api-beijing/);

@@ -1,5 +1,14 @@
 import { spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -94,6 +103,11 @@ describe('init', () => {
     });
     expect(answer.status).toBe(200);
     expect(emulator.book().charges).toHaveLength(1);
+    const link = path.join(parent, 'kling-sidecar');
+    symlinkSync(path.join(folder, 'kling-sidecar'), link);
+    const status = launch([link, 'status'], { cwd: parent, env });
+    expect(await status.exit).toBe(0);
+    expect(status.text()).toContain(`process ${daemon.child.pid}`);
     const stop = command('stop');
     expect(await stop.exit).toBe(0);
     expect(stop.text()).toBe(`Process ${daemon.child.pid} has stopped.\n`);

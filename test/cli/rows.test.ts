@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { readBatch } from '../../src/cli/batch.ts';
 import { toCsv, toJsonLines } from '../../src/cli/rows.ts';
 import { toTable } from '../../src/cli/table.ts';
-import { paint, plainText } from '../../src/cli/terminal.ts';
+import { plainText } from '../../src/plain-text.ts';
+import { paint } from '../../src/cli/terminal.ts';
 
 const COLUMNS = [
   { field: 'name', title: 'name' },

@@ -1,6 +1,7 @@
 /** Runs the command line in this process, with streams that the test holds. */
 import { Readable } from 'node:stream';
 import { runCli } from '../../src/cli/cli.ts';
+import type { Terminal } from '../../src/cli/terminal.ts';
 import { systemClock } from '../../src/clock.ts';
 
 export interface CliRun {
@@ -19,6 +20,10 @@ export interface CliOptions {
   onOut?: (text: string) => void;
 }
 
+/** A line that is written over: back to its start, text, and the rest of the line cleared. */
+// oxlint-disable-next-line no-control-regex -- the terminal's own codes are what it looks for
+const PROGRESS = /\r[^\r\n]*\u001b\[K/g;
+
 /** Runs one command to its end. */
 export async function cli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
   const run: CliRun = { code: -1, out: '', err: '' };
@@ -36,5 +41,21 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
     cwd: options.cwd ?? '/nonexistent',
     clock: systemClock,
   });
+  // What a terminal shows in the end: a busy machine makes commands say that they are at work, and take it back.
+  run.err = run.err.replaceAll(PROGRESS, '');
   return run;
+}
+
+/** A terminal that shows nothing, for programs that are only made. */
+export function silentTerminal(): Terminal {
+  return {
+    out: () => undefined,
+    err: () => undefined,
+    stdin: Readable.from([]),
+    isTerminal: false,
+    isErrTerminal: false,
+    env: {},
+    cwd: '/nonexistent',
+    clock: systemClock,
+  };
 }

@@ -11,7 +11,6 @@ afterEach(() => started.stop());
 
 it('logs how many old records were dropped, of which kind, and says nothing where none were', async () => {
   const lines: Record<string, unknown>[] = [];
-  const clock = createManualClock(START);
   const logTo = {
     write: (text: string): void =>
       void lines.push(
@@ -21,23 +20,26 @@ it('logs how many old records were dropped, of which kind, and says nothing wher
           .map((line) => JSON.parse(line) as Record<string, unknown>),
       ),
   };
-  const config = { tasks: { poll: false }, account: { poll: false } };
-  started = await startApp({ clock, logTo, config });
-  const { app, controlUrl, token } = started;
-  const dropped = async () => {
-    await app.runDue();
-    await clock.advance(100);
+  const dropped = async (at: number, folder?: string) => {
+    const clock = createManualClock(at);
+    const config = { tasks: { poll: false }, account: { poll: false } };
+    started = await startApp({ clock, logTo, config, ...(folder === undefined ? {} : { folder }) });
+    await started.app.runDue();
+    // Lines are written together, a moment later.
+    await clock.advance(1_000);
     return lines.filter(({ msg }) => msg === 'old records dropped');
   };
-  expect(await dropped()).toEqual([]);
+  expect(await dropped(START)).toEqual([]);
   expect(lines.length).toBeGreaterThan(0);
+  const { folder, controlUrl, token } = started;
   const time = new Date(START - 200 * DAY_MS).toISOString();
   const text = JSON.stringify({ time, method: 'GET', path: '/v1/videos/text2video/1', status: 200 });
   const body = { run: 'r', file: 'f', source: 's', host: 'api-singapore.klingai.com', isLast: true };
   const order = { authorization: `Bearer ${token}` };
-  await post(`${controlUrl}/v1/import`, { ...body, lines: [{ text, repeat: 0 }] }, order);
-  clock.step(START + DAY_MS + 60_000);
-  const [line, ...others] = await dropped();
+  const imported = await post(`${controlUrl}/v1/import`, { ...body, lines: [{ text, repeat: 0 }] }, order);
+  expect(imported.json).toMatchObject({ imported: 1 });
+  await started.stop({ keep: true });
+  const [line, ...others] = await dropped(START + DAY_MS + 60_000, folder);
   expect(others).toEqual([]);
   const { time: _at, level: _level, msg: _msg, ...counts } = line ?? {};
   expect(counts).toEqual({ calls: 1 });

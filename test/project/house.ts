@@ -21,6 +21,7 @@ export const VOCABULARY: readonly string[] = [
   'sockets',
   'csv',
   'markup',
+  'plain-text',
 ];
 
 /** Files beside the folders that wire the folders together; the store's workers begin in some, with every noun's tables. */
