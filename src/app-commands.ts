@@ -40,7 +40,7 @@ export interface CommandsDeps {
 export function controlCommands(deps: CommandsDeps): ControlCommands {
   const { store, dated } = deps;
   const at = (): number => dated.now();
-  const sla = { clock: dated, config: deps.config, reader: store, writer: store, publish: deps.publish };
+  const sla = { clock: deps.clock, config: deps.config, reader: store, writer: store, publish: deps.publish };
   return {
     reader: store,
     now: at,

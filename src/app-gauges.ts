@@ -12,11 +12,11 @@ import type { Store } from './store/store.ts';
 import type { GaugeSnapshot } from './telemetry/gauges.ts';
 import type { Ms } from './units.ts';
 
-/** Reads a snapshot of the gauges. */
+/** Reads a snapshot of the gauges; `datedAt` is the instant by which money is dated. */
 export async function readGaugeSnapshot(
   store: Store,
   slots: Slots,
-  clock: Clock,
+  { clock, datedAt }: { clock: Clock; datedAt: Ms },
   config: Config,
 ): Promise<GaugeSnapshot> {
   const at = clock.now();
@@ -24,7 +24,7 @@ export async function readGaugeSnapshot(
   const [sla, slaWindow, { budgets }, money] = await Promise.all([
     keptMonths(store, clock, config),
     store.read(readWindow, { windowStart: windowStart(at) - WINDOW_MS }),
-    store.read(listBudgets, { at }),
+    store.read(listBudgets, { at: datedAt }),
     store.read(moneyStatus, { at, stuckAfterMs }),
   ]);
   return {

@@ -1,4 +1,5 @@
 /** Hands what apps' own reads show of tasks to the ledger, each state of a task once. */
+import type { UpstreamAsked } from './budget/hold-upstream.ts';
 import type { Clock } from './clock.ts';
 import type { Fact } from './facts.ts';
 import { observeTasks } from './ledger/observe.ts';
@@ -25,15 +26,17 @@ export class Observer {
   }
 
   /** Records what is new in some sightings; never rejects. */
-  async observe(sightings: readonly TaskSighting[]): Promise<void> {
+  async observe(sightings: readonly TaskSighting[], upstream: UpstreamAsked): Promise<void> {
     const { store, clock, log, publish } = this.#deps;
-    const fresh = sightings.filter((sighting) => this.#isNew(sighting));
+    const { host, account, fingerprint } = upstream;
+    const fresh = sightings.filter((sighting) => this.#isNew(`${host} ${account}`, sighting));
     if (fresh.length === 0) return;
     try {
       const { facts } = await store.write(observeTasks, {
         sightings: fresh,
         source: 'app_read',
         at: clock.now(),
+        upstream: { host, account, fingerprint },
       });
       publish(facts);
     } catch (error) {
@@ -42,8 +45,8 @@ export class Observer {
     }
   }
 
-  #isNew(sighting: TaskSighting): boolean {
-    const state = `${sighting.state} ${sighting.deduction?.credits ?? ''}`;
+  #isNew(upstream: string, sighting: TaskSighting): boolean {
+    const state = `${upstream} ${sighting.state} ${sighting.deduction?.credits ?? ''}`;
     if (this.#seen.get(sighting.taskId) === state) return false;
     if (this.#seen.size >= SEEN_TASKS_MAX) this.#seen.clear();
     this.#seen.set(sighting.taskId, state);

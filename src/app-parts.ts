@@ -1,5 +1,4 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
-import { isDeepStrictEqual } from 'node:util';
 import { reportHealth } from './app-health.ts';
 import { SlaWatch } from './app-sla.ts';
 import { buildClocks, type AppClocks } from './app-clocks.ts';
@@ -10,7 +9,6 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { Fact } from './facts.ts';
 import type { RouteTable } from './kling/routes.ts';
-import type { TokenSource } from './kling/token.ts';
 import { Delivery, type Receiver } from './outbox/delivery.ts';
 import { isHeard } from './outbox/heard-facts.ts';
 import { Slots, type SlotOptions } from './pacing/slots.ts';
@@ -22,8 +20,8 @@ import { LastFreeze } from './proxy/last-freeze.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
-import { openPool } from './upstream/pool.ts';
-import { Upstream, type Connection } from './upstream/upstream.ts';
+import type { LineOptions } from './upstream/line.ts';
+import { Upstream } from './upstream/upstream.ts';
 
 export interface AppParts extends AppClocks {
   store: Store;
@@ -50,15 +48,15 @@ export interface PartsInput {
   log: Log;
   telemetry: Telemetry;
   config: () => Config;
-  tokens: () => TokenSource;
+  /** The line to Kling that config and secrets name. */
+  line: LineOptions;
   routes: () => RouteTable;
 }
 
 /** Builds the parts; nothing is asked or timed before they are started. */
 export function buildParts(input: PartsInput): AppParts {
   const { store, clock, log, telemetry, config } = input;
-  const tokens = currentTokens(input.tokens);
-  const upstream = openUpstream(input, tokens);
+  const upstream = openUpstream(input);
   const slots = new Slots(slotLimits(config()), clock);
   const lastFreeze = new LastFreeze();
   const publish = (facts: readonly Fact[]): void => {
@@ -89,7 +87,7 @@ export function buildParts(input: PartsInput): AppParts {
     onError,
     routes: input.routes,
     price: () => config().price,
-    credentials: () => tokens.kind,
+    credentials: () => upstream.line.tokens.kind,
     journal: journalOwn,
   };
   const doubts = new Doubts({ ...asking, ages: clocks.ages });
@@ -99,7 +97,7 @@ export function buildParts(input: PartsInput): AppParts {
     isOn: () => config().tasks.poll,
     intervalMs: () => config().tasks.pollIntervalMs,
   });
-  const account = new AccountReader({ ...asking, isOn: () => config().account.poll });
+  const account = new AccountReader({ ...asking, clock, isOn: () => config().account.poll });
   const closing = new Closing({
     store,
     clock: clocks.dated,
@@ -126,8 +124,8 @@ export function buildParts(input: PartsInput): AppParts {
   };
 }
 
-function openUpstream({ clock, log, telemetry, config }: PartsInput, tokens: TokenSource): Upstream {
-  const upstream = new Upstream({ ...openConnection(config().upstream), clock, tokens });
+function openUpstream({ clock, log, telemetry, line }: PartsInput): Upstream {
+  const upstream = new Upstream({ ...line, clock });
   reportHealth(upstream, log, telemetry);
   return upstream;
 }
@@ -148,19 +146,6 @@ function openCallJournal({ store, clock, log, telemetry }: PartsInput): CallJour
   });
 }
 
-function openConnection(settings: Config['upstream']): Connection {
-  const { host } = new URL(settings.baseUrl);
-  const pools = { pool: openPool(settings), readPool: openPool(settings) };
-  return { ...pools, host, timeoutMs: settings.timeoutMs };
-}
-
-/** Prepares the change to another upstream; nothing is changed before the function that it gives is called. */
-export function reconnection(upstream: Upstream, before: Config, after: Config): () => void {
-  if (isDeepStrictEqual(before.upstream, after.upstream)) return () => undefined;
-  const connection = openConnection(after.upstream);
-  return () => void upstream.reconnect(connection);
-}
-
 /** Gives the slots' limits; in `observe` mode nobody waits. */
 export function slotLimits({ limits, mode }: Config): SlotOptions {
   if (mode === 'observe') {
@@ -168,17 +153,4 @@ export function slotLimits({ limits, mode }: Config): SlotOptions {
   }
   const { concurrency, requestsPerMinute, queueWaitMsMax, queueLengthMax } = limits;
   return { concurrency, requestsPerMinute, queueWaitMsMax, queueLengthMax };
-}
-
-/** A token source that is always the latest one: a reload changes the key between two requests. */
-function currentTokens(latest: () => TokenSource): TokenSource {
-  return {
-    get kind() {
-      return latest().kind;
-    },
-    authorization: () => latest().authorization(),
-    resign: () => latest().resign(),
-    setClockOffset: (offsetMs) => latest().setClockOffset(offsetMs),
-    supports: (generation) => latest().supports(generation),
-  };
 }

@@ -1,6 +1,7 @@
 /** What a start does with the store before anybody is served. */
 import type { AppParts } from './app-parts.ts';
 import { applyBudgets } from './budget/budget-table.ts';
+import { noteUpstream } from './app-upstream.ts';
 import { noteMode } from './calls/would-have-table.ts';
 import type { Config } from './config/config.ts';
 import { freezeState } from './ledger/freeze.ts';
@@ -10,13 +11,14 @@ import type { Log } from './telemetry/log.ts';
 
 /** Applies the budgets, finds what an earlier run left open, and takes the slots that its tasks still have. */
 export async function putInOrder(
-  { store, slots, publish, delivery, lastFreeze, dated, ages, beginClocks }: AppParts,
+  { store, upstream, slots, publish, delivery, lastFreeze, dated, ages, beginClocks }: AppParts,
   { config, log }: { config: Config; log: Log },
 ): Promise<void> {
   await beginClocks();
   const at = dated.now();
   await store.write(applyBudgets, { rules: [...config.budgets], at });
   await store.write(noteMode, { mode: config.mode, at });
+  await noteUpstream(upstream.line, { store, slots, log, at });
   lastFreeze.set(await store.read(freezeState, {}));
   const { recovered, due, facts } = await store.write(recoverHolds, {
     at,

@@ -14,10 +14,11 @@ import type { App, AppOptions, AppUrls, ReloadOutcome } from './app-options.ts';
 import { proxySettings } from './app-settings.ts';
 import { InFlight } from './app-in-flight.ts';
 import { Observer } from './app-observer.ts';
-import { buildParts, reconnection, slotLimits, type AppParts } from './app-parts.ts';
+import { buildParts, slotLimits, type AppParts } from './app-parts.ts';
 import { noteReload } from './app-orders.ts';
 import { putInOrder } from './app-start.ts';
 import { openAppStore } from './app-store.ts';
+import { isSameLine, noteUpstream, openLine, type LineSource } from './app-upstream.ts';
 import { applyBudgets } from './budget/budget-table.ts';
 import { recordRefusals } from './calls/call-table.ts';
 import { countWouldHave, noteMode } from './calls/would-have-table.ts';
@@ -28,7 +29,6 @@ import type { Secrets } from './config/secrets.ts';
 import type { Order } from './control/order.ts';
 import type { ControlPlane, ControlUrls } from './control/plane.ts';
 import type { Jobs } from './jobs.ts';
-import { createTokenSource, type TokenSource } from './kling/token.ts';
 import { isLoopback, urlOf } from './listen.ts';
 import { AccountRefusals } from './proxy/account-refusals.ts';
 import { BodyRoom } from './proxy/body-room.ts';
@@ -37,6 +37,7 @@ import { Injection } from './proxy/injection.ts';
 import type { Handle } from './proxy/listener.ts';
 import type { ProxySettings } from './proxy/settings.ts';
 import type { Store } from './store/store.ts';
+import type { LineOptions } from './upstream/line.ts';
 import type { Log } from './telemetry/log.ts';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
@@ -69,7 +70,6 @@ class Sidecar implements App {
   #config: Config;
   #secrets: Secrets;
   #settings: ProxySettings;
-  #tokens: TokenSource;
   #running: Running | null = null;
   #controlUrl: string;
   #isDraining = false;
@@ -97,7 +97,6 @@ class Sidecar implements App {
       clock: this.#clock,
       otlp: exports && { exports, headers: options.secrets.otlpHeaders },
     });
-    this.#tokens = this.#tokenSource();
     const { hosts, port } = this.#config.control;
     this.#controlUrl = urlOf(hosts[0] ?? '', port);
     this.#settings = this.#makeSettings([]);
@@ -135,24 +134,25 @@ class Sidecar implements App {
     const change = compareConfigs(this.#loaded, loaded);
     for (const secret of secrets.all) this.#log.hide(secret);
     const running = this.#running;
-    let reconnect = (): void => undefined;
+    const next = { config: change.config, kling: secrets.kling };
+    const isSame = isSameLine({ config: this.#config, kling: this.#secrets.kling }, next);
     // First, since these alone can fail: then everything stays as it was.
+    const line = isSame ? null : this.#openLine(next);
     if (running) {
-      reconnect = reconnection(running.upstream, this.#config, change.config);
       const at = running.dated.now();
       await running.store.write(applyBudgets, { rules: [...change.config.budgets], at });
       await running.store.write(noteMode, { mode: change.config.mode, at });
+      if (line) await noteUpstream(line, { ...running, log: this.#log, at });
     }
     this.#loaded = loaded;
     this.#config = change.config;
     this.#secrets = secrets;
-    this.#tokens = this.#tokenSource();
     this.#accountRefusals.clear();
     running?.upstream.health.forget();
     this.#settings = this.#makeSettings(running?.ports ?? []);
     this.#telemetry.setKnownApps(this.#config.apps.map((app) => app.name));
     if (running) {
-      reconnect();
+      if (line) running.upstream.change(line);
       running.slots.configure(slotLimits(this.#config));
       await running.watch.applyConfig();
     }
@@ -169,7 +169,7 @@ class Sidecar implements App {
   async runDue(): Promise<void> {
     await this.#running?.doubts.runDue();
     await this.#running?.poller.runDue();
-    await this.#running?.jobs?.runDue(this.#running.dated.now());
+    await this.#running?.jobs?.runDue(this.#clock.now());
   }
 
   #openStore(): Promise<Store> {
@@ -190,7 +190,7 @@ class Sidecar implements App {
       log: this.#log,
       telemetry: this.#telemetry,
       config: () => this.#config,
-      tokens: () => this.#tokens,
+      line: this.#openLine({ config: this.#config, kling: this.#secrets.kling }),
       routes: () => this.#settings.routes,
     });
     return { ...parts, servers: [], ports: [], control: null, jobs: null };
@@ -231,7 +231,7 @@ class Sidecar implements App {
       },
       settings: () => this.#settings,
       isDraining: () => this.#isDraining,
-      observe: (sightings) => void observer.observe(sightings),
+      observe: (sightings, line) => void observer.observe(sightings, line),
       noteWouldEdit: (app) => {
         const word = 'external_task_id_added';
         store.later(countWouldHave, [{ word, app, budget: null, credits: 0 }]);
@@ -249,7 +249,9 @@ class Sidecar implements App {
     ]);
     const { config, settings } = { config: () => this.#config, settings: () => this.#settings };
     const { store, slots, dated } = running;
-    this.#telemetry.gaugeSource(() => readGaugeSnapshot(store, slots, dated, config()));
+    this.#telemetry.gaugeSource(() =>
+      readGaugeSnapshot(store, slots, { clock: this.#clock, datedAt: dated.now() }, config()),
+    );
     running.control = createControlPlane({
       hosts: this.#config.control.hosts,
       dataUrl,
@@ -291,7 +293,7 @@ class Sidecar implements App {
   async #startJobs(running: Running): Promise<void> {
     const { createAppJobs } = await import('./app-jobs.ts');
     const config = (): Config => this.#config;
-    running.jobs = createAppJobs({ ...running, clock: running.dated, log: this.#log, config });
+    running.jobs = createAppJobs({ ...running, clock: this.#clock, log: this.#log, config });
     running.jobs.start();
   }
 
@@ -334,9 +336,8 @@ class Sidecar implements App {
     });
   }
 
-  #tokenSource(): TokenSource {
-    return createTokenSource({
-      credentials: this.#secrets.kling,
+  #openLine(source: LineSource): LineOptions {
+    return openLine(source, {
       clock: this.#clock,
       onRefresh: ({ ok }) => this.#telemetry.tokenRefreshed(ok ? 'ok' : 'failed'),
     });

@@ -39,6 +39,11 @@ export class Secret {
     return timingSafeEqual(this.#digest, other.#digest);
   }
 
+  /** A short hash by which two secrets can be told apart and none can be found out; see {@link fingerprintOf}. */
+  fingerprint(purpose: string): string {
+    return fingerprintOf(purpose, this.#value);
+  }
+
   toString(): string {
     return REDACTED;
   }
@@ -54,4 +59,13 @@ export class Secret {
 
 function sha256(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest();
+}
+
+/**
+ * Gives 64 bits of a hash of a value and of what the hash is for. A key of the usual length cannot be found from it.
+ *
+ * @param purpose Hashes of the same value for different purposes do not compare.
+ */
+export function fingerprintOf(purpose: string, value: string | Uint8Array): string {
+  return createHash('sha256').update(`kling-sidecar ${purpose}\0`).update(value).digest('hex').slice(0, 16);
 }

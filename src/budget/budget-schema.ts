@@ -148,4 +148,23 @@ UPDATE holds SET doubt_age_from = doubt_since WHERE in_doubt = 1;
 UPDATE spending SET dated_to = (SELECT MAX(at) FROM holds);
 `,
   },
+  {
+    // Where a create went and with whose credentials (hold-upstream.ts); in `spending` the upstream in use. The view says
+    // of each hold whether that is its own (`is_in_use`), or at least its host (`is_at_host`).
+    id: '083-hold-upstream',
+    sqlite: `
+ALTER TABLE holds ADD COLUMN upstream_host TEXT;
+ALTER TABLE holds ADD COLUMN upstream_account TEXT;
+ALTER TABLE spending ADD COLUMN upstream_host TEXT;
+ALTER TABLE spending ADD COLUMN upstream_account TEXT;
+CREATE VIEW hold_places AS
+SELECT h.id AS hold_id,
+  CASE WHEN s.upstream_host IS NULL OR
+    (COALESCE(h.upstream_host, '') = s.upstream_host AND COALESCE(h.upstream_account, '') = s.upstream_account)
+  THEN 1 ELSE 0 END AS is_in_use,
+  CASE WHEN s.upstream_host IS NULL OR COALESCE(h.upstream_host, s.upstream_host) = s.upstream_host
+  THEN 1 ELSE 0 END AS is_at_host
+FROM holds h CROSS JOIN spending s;
+`,
+  },
 ];

@@ -15,6 +15,7 @@ import type { MilliCredits, Ms } from '../units.ts';
 import type { HoldState, Mode, OperationWord } from '../words.ts';
 import { shiftCounters } from './counter-table.ts';
 import { labelsOf, type HoldRow, type NewHold } from './hold.ts';
+import { upstreamText } from './hold-upstream.ts';
 
 /** How the amount of an entry is known: from Kling, from our price, or from neither. */
 export type EntryBasis = 'reported' | 'estimate' | 'none';
@@ -31,8 +32,9 @@ export interface HoldEnd {
 const END_KINDS = { settled: 'settle', released: 'release', written_off: 'write_off' } as const;
 
 const INSERT_HOLD = `INSERT INTO holds (id, request_id, at, app, tag, path, route, operation, model, mode, product,
-  duration_seconds, credits, basis, weight, external_task_id, prompt_hash, prompt_preview, counters, guarded)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  duration_seconds, credits, basis, weight, external_task_id, prompt_hash, prompt_preview, counters, guarded,
+  upstream_host, upstream_account)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const INSERT_FIRST_ENTRY = `INSERT INTO entries (hold_id, seq, at, kind, credits, basis)
 VALUES (?, 1, ?, 'hold', ?, 'estimate')`;
 const INSERT_END = `INSERT INTO entries (hold_id, seq, at, kind, credits, basis, note) VALUES (?, 2, ?, ?, ?, ?, ?)`;
@@ -41,7 +43,8 @@ SELECT ?, MAX(seq) + 1, ?, 'adjust', ?, ?, ? FROM entries WHERE hold_id = ?`;
 
 /** The columns of a {@link HoldRow}. */
 export const HOLD_COLUMNS = `id, at, app, tag, operation, model, mode, product, credits, settled_credits, state,
-  counters, guarded, external_task_id, task_id, in_doubt, doubt_since, doubt_age_from, look_ups`;
+  counters, guarded, external_task_id, task_id, in_doubt, doubt_since, doubt_age_from, look_ups,
+  upstream_host, upstream_account`;
 
 const SELECT_HOLD = `SELECT ${HOLD_COLUMNS} FROM holds WHERE id = ?`;
 const END_HOLD = `UPDATE holds SET state = ?, settled_credits = ?, ended_at = ?, in_doubt = 0, next_look_up_at = NULL
@@ -77,6 +80,8 @@ export async function insertHold(
     hold.prompt?.preview ?? null,
     place.counters,
     place.isGuarded ? 1 : 0,
+    hold.upstream.host,
+    hold.upstream.account,
   );
   await tx.run(INSERT_FIRST_ENTRY, hold.holdId, place.at, hold.credits);
 }
@@ -230,11 +235,17 @@ export interface HoldListItem {
   doubtSince: Ms | null;
   doubtEvidence: string | null;
   lookUps: number;
+  /** Host and account; null where 0.1.0 recorded none. */
+  upstream: string | null;
+  /** Whether only an operator can end it: nothing can ask Kling for it, or its upstream is not in use. */
+  waitsForOperator: boolean;
 }
 
 interface ListedColumns extends HoldRow {
   ended_at: Ms | null;
   doubt_evidence: string | null;
+  is_in_use: number;
+  is_at_host: number;
 }
 
 /** Lists holds, newest first. */
@@ -252,7 +263,8 @@ export const listHolds = defineRead('budget.listHolds', async (tx: Tx, args: Lis
   const counted = await countWhere(tx, args.total, `holds ${whereOf(conditions)}`, values);
   if (args.cursor !== null) add('id < ?', args.cursor);
   const rows = await tx.all<ListedColumns>(
-    `SELECT ${HOLD_COLUMNS}, ended_at, doubt_evidence FROM holds ${whereOf(conditions)} ORDER BY id DESC LIMIT ?`,
+    `SELECT ${HOLD_COLUMNS}, ended_at, doubt_evidence, is_in_use, is_at_host
+     FROM holds JOIN hold_places ON hold_id = id ${whereOf(conditions)} ORDER BY id DESC LIMIT ?`,
     ...values,
     args.limit + 1,
   );
@@ -287,5 +299,13 @@ function toListItem(row: ListedColumns): HoldListItem {
     doubtSince: row.doubt_since,
     doubtEvidence: row.doubt_evidence,
     lookUps: row.look_ups,
+    upstream: row.upstream_host === null && row.upstream_account === null ? null : upstreamText(row),
+    waitsForOperator: waitsForOperator(row),
   };
+}
+
+function waitsForOperator(row: ListedColumns): boolean {
+  if (row.state !== 'held') return false;
+  if (row.in_doubt === 1) return row.external_task_id === null || row.is_in_use === 0;
+  return row.task_id !== null && row.is_at_host === 0;
 }

@@ -7,6 +7,7 @@
 import type { CreateLabels } from '../facts.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { HoldState, Mode, OperationWord, PriceBasis } from '../words.ts';
+import type { UpstreamColumns } from './hold-upstream.ts';
 
 /** Everything a hold records of the create it pays for. */
 export interface NewHold {
@@ -31,12 +32,14 @@ export interface NewHold {
   weight: number;
   /** The id in effect, ours or the caller's; null where the route knows none or none may be injected. */
   externalTaskId: string | null;
+  /** The upstream that the create goes to, and the account of its credentials. */
+  upstream: { host: string; account: string };
   /** Hash of the prompt and its masked beginning; never the prompt. */
   prompt: { hash: string; preview: string } | null;
 }
 
 /** A hold as the ledger reads it to move its money. */
-export interface HoldRow {
+export interface HoldRow extends UpstreamColumns {
   id: string;
   at: Ms;
   app: string;

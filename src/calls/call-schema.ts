@@ -54,6 +54,16 @@ CREATE TABLE refusals (
 `,
   },
   {
+    // What 0.1.0 knew of where an open hold's create went: the host of its journal.
+    id: '084-hold-hosts',
+    sqlite: `
+UPDATE holds SET upstream_host = sent.host FROM (
+  SELECT hold_id, MAX(host) AS host FROM calls
+  WHERE hold_id IN (SELECT id FROM holds WHERE state = 'held') GROUP BY hold_id
+) AS sent WHERE holds.id = sent.hold_id;
+`,
+  },
+  {
     // What an older version counted is what its list of refusals still has.
     id: '130-would-have',
     sqlite: `

@@ -57,9 +57,15 @@ export function notRunning({ config }: { config: Config }): Check {
   return tell('warn', 'sidecar', finding, 'Start it: kling-sidecar start.');
 }
 
-/** Checks mode, freeze, doubts and budgets. */
+/** Checks mode, freeze, doubts, holds of other upstreams, and budgets. */
 export function checkMoney(config: Config, status: StatusAnswer, now: number): Check[] {
-  return [checkMode(status), checkFreeze(status), checkDoubts(status, now), checkBudgets(config)];
+  return [
+    checkMode(status),
+    checkFreeze(status),
+    checkDoubts(status, now),
+    ...status.heldElsewhere.map(checkElsewhere),
+    checkBudgets(config),
+  ];
 }
 
 function checkMode({ mode }: StatusAnswer): Check {
@@ -83,6 +89,17 @@ function checkDoubts({ inDoubtHolds, inDoubtCredits, oldestDoubtSince }: StatusA
     'doubts',
     `${counted(inDoubtHolds, 'hold')} of ${inDoubtCredits} credits: nobody knows whether Kling took the create${age}.`,
     'They are looked up while a sidecar runs; holds list --in-doubt shows those that wait for holds release or write-off.',
+  );
+}
+
+function checkElsewhere({ upstream, holds, credits }: StatusAnswer['heldElsewhere'][number]): Check {
+  return tell(
+    'warn',
+    'upstream',
+    `${counted(holds, 'open hold')} of ${credits} credits ${holds === 1 ? 'belongs' : 'belong'} to ${upstream}, which is not ` +
+      'in use: nobody asks there for what became of them.',
+    'Put that upstream or key back, or look into its console: then holds release or write-off. Where only the key of the ' +
+      'same account changed, put the old one back, name the account in auth.account, reload, and change the key again.',
   );
 }
 

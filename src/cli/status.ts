@@ -57,6 +57,9 @@ function printStatus(context: Context, status: StatusAnswer, isRunning: boolean)
   lines.push(...klingLines(context, status));
   if (status.clockOffsetMs !== null)
     lines.push(['Kling’s clock', `${Math.round(status.clockOffsetMs)} ms from ours`]);
+  for (const { upstream, holds, credits } of status.heldElsewhere) {
+    lines.push(['held elsewhere', `${holds} of ${credits} credits at ${upstream}: they wait for you`]);
+  }
   for (const { name, inUse, limit, queued } of status.pools) {
     lines.push([`pool ${name}`, `${inUse} of ${limit ?? 'any number'} in use, ${queued} queued`]);
   }

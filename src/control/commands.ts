@@ -50,6 +50,7 @@ export interface AppHost {
 export interface ControlCommands {
   /** Reads of the store; they never delay a create. */
   readonly reader: Pick<Store, 'read'>;
+  /** The instant by which money is dated. */
   now(): Ms;
   /** Tasks open for longer than this are stuck (`tasks.stuckAfterMs`). */
   readonly stuckAfterMs: Ms;

@@ -81,6 +81,9 @@ export const statusAnswer = z
     inDoubtCredits: credits,
     oldestDoubtSince: instant.nullable(),
     openHolds: z.int(),
+    heldElsewhere: z
+      .array(z.object({ upstream: z.string(), holds: z.int(), credits }))
+      .describe('Open holds of upstreams that are not in use.'),
     heldCredits: credits,
     openTasks: z.array(
       z.object({
@@ -232,6 +235,13 @@ const hold = z
     doubtSince: instant.nullable(),
     doubtEvidence: z.string().nullable(),
     lookUps: z.int(),
+    upstream: z
+      .string()
+      .nullable()
+      .describe('Host and account that its create went to; null for what 0.1.0 ended.'),
+    waitsForOperator: z
+      .boolean()
+      .describe('Nothing can ask Kling for it, or its upstream is not in use: release it or write it off.'),
   })
   .openapi('Hold');
 export const holdsAnswer = z.object({ holds: z.array(hold), ...paged }).openapi('HoldsAnswer');

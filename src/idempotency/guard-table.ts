@@ -24,6 +24,8 @@ interface GuardRow {
   task_id: string | null;
   in_doubt: number;
   next_look_up_at: Ms | null;
+  /** 0 where its upstream is not in use: nothing looks it up. */
+  is_in_use: number;
   answered_at: Ms | null;
   /** How far the clock of ages has come; null before a first run. */
   aged_to: Ms | null;
@@ -33,8 +35,8 @@ interface GuardRow {
 }
 
 const SELECT_GUARD = `SELECT g.hold_id, g.app, g.fingerprint, h.state AS hold_state, h.external_task_id,
-  h.task_id, h.in_doubt, h.next_look_up_at, a.at AS answered_at, (SELECT aged_to FROM spending) AS aged_to, a.status, a.headers, a.body
-FROM guards g JOIN holds h ON h.id = g.hold_id LEFT JOIN answers a ON a.hold_id = g.hold_id
+  h.task_id, h.in_doubt, h.next_look_up_at, p.is_in_use, a.at AS answered_at, (SELECT aged_to FROM spending) AS aged_to, a.status, a.headers, a.body
+FROM guards g JOIN holds h ON h.id = g.hold_id JOIN hold_places p ON p.hold_id = g.hold_id LEFT JOIN answers a ON a.hold_id = g.hold_id
 WHERE g.kind = ? AND g.scope = ? AND g.value = ?`;
 const INSERT_GUARD = `INSERT INTO guards (kind, scope, value, hold_id, app, fingerprint) VALUES (?, ?, ?, ?, ?, ?)`;
 const KEEP_ANSWER = `INSERT INTO answers (hold_id, at, status, headers, body)
@@ -153,5 +155,5 @@ export async function readGuardState(
 
 function doubtOf(row: GuardRow): GuardDoubt | null {
   if (row.in_doubt === 0) return null;
-  return row.next_look_up_at === null ? 'operator' : 'looked_up';
+  return row.next_look_up_at === null || row.is_in_use === 0 ? 'operator' : 'looked_up';
 }

@@ -27,6 +27,14 @@ export const authSection = z
       .nullable()
       .default(null)
       .describe('Prints JSON with apiKey, or accessKey and secretKey: how a secrets manager is plugged in.'),
+    account: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'letters, digits, dot, dash and underscore, at most 64' })
+      .nullable()
+      .default(null)
+      .describe(
+        'Your name for the account of the credentials: with it, another key of the account is no other account.',
+      ),
     trustedDirectories: z
       .array(z.string().min(1))
       .max(100)
@@ -40,6 +48,8 @@ export interface AuthConfig {
   mode: 'auto' | 'api_key' | 'ak_sk';
   /** Program and arguments; null where none is configured. */
   command: readonly string[] | null;
+  /** The operator's name for the account of the credentials; null: each key stands for an account of its own. */
+  account: string | null;
   /** Absolute. */
   trustedDirectories: readonly string[];
 }

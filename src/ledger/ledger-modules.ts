@@ -42,6 +42,7 @@ import { firstSignOfLife, spendingElsewhere } from './spending-elsewhere.ts';
 import { moneyStatus } from './status.ts';
 import { acceptClock, keepAge, readTime, resetDates } from './time.ts';
 import { listUsage, sumUsage } from './usage.ts';
+import { useUpstream } from './use-upstream.ts';
 import { verifyLedger } from './verify.ts';
 
 /** The operations and migrations of the outbox, budget, calls, tasks, idempotency, availability, claims and ledger. */
@@ -104,6 +105,7 @@ export const ledgerModules: readonly StoreModule[] = [
       keepAge,
       acceptClock,
       resetDates,
+      useUpstream,
       spendingElsewhere,
       firstSignOfLife,
     ],

@@ -10,6 +10,7 @@
  * HTTP, and nothing here ends a hold because time passed.
  */
 import type { NewHold } from '../budget/hold.ts';
+import type { UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Fact } from '../facts.ts';
 import type { GuardHit, RepeatGuard, StoredAnswer } from '../idempotency/guard.ts';
@@ -96,6 +97,8 @@ export interface LookUpArgs {
   at: Ms;
   /** A reading of the clock of ages; left out, `at` is one too. */
   age?: Ms;
+  /** Which upstream was asked; left out, the caller vouches that it is the hold's. */
+  upstream?: UpstreamAsked;
   outcome:
     | { kind: 'found'; sighting: TaskSighting; answer: StoredAnswer | null }
     | { kind: 'absent'; evidence: string }

@@ -5,6 +5,7 @@
  * (look-up-schedule.ts), or by an operator's word. A hold without an external id is never due: only an operator can
  * end its doubt.
  */
+import { isOfUpstream } from '../budget/hold-upstream.ts';
 import { readHold } from '../budget/hold-table.ts';
 import { labelsOf, type HoldRow } from '../budget/hold.ts';
 import type { Fact } from '../facts.ts';
@@ -30,14 +31,15 @@ interface DueColumns {
 /**
  * Gives the holds that are due for a look-up, the longest due first, and how many will ever be: `open`.
  * One whose doubt began in our future, or whose next look-up is further off than any is put, is due: 0.1.0 dated it by a
- * wall clock. `at` is a reading of the clock of ages.
+ * wall clock. Those of an upstream that is not in use are never due. `at` is a reading of the clock of ages.
  */
 export const dueLookUps = defineRead(
   'ledger.dueLookUps',
   async (tx: Tx, args: { at: Ms; limit: number }): Promise<{ due: DueLookUp[]; open: number }> => {
     const rows = await tx.all<DueColumns>(
-      `SELECT id, external_task_id, path, route, app, doubt_age_from, look_ups FROM holds
-       WHERE in_doubt = 1 AND external_task_id IS NOT NULL AND (next_look_up_at <= ? OR next_look_up_at > ? OR doubt_age_from > ?)
+      `SELECT id, external_task_id, path, route, app, doubt_age_from, look_ups
+       FROM holds JOIN hold_places ON hold_id = id
+       WHERE in_doubt = 1 AND external_task_id IS NOT NULL AND is_in_use = 1 AND (next_look_up_at <= ? OR next_look_up_at > ? OR doubt_age_from > ?)
        ORDER BY next_look_up_at LIMIT ?`,
       args.at,
       args.at + DECISIVE_MS,
@@ -45,7 +47,8 @@ export const dueLookUps = defineRead(
       args.limit,
     );
     const count = await tx.get<{ open: number }>(
-      'SELECT COUNT(*) AS open FROM holds WHERE in_doubt = 1 AND external_task_id IS NOT NULL',
+      `SELECT COUNT(*) AS open FROM holds JOIN hold_places ON hold_id = id
+       WHERE in_doubt = 1 AND external_task_id IS NOT NULL AND is_in_use = 1`,
     );
     const due = rows.map((row) => ({
       holdId: row.id,
@@ -75,6 +78,8 @@ export const recordLookUps = defineFactWrite(
 async function recordOne(tx: Tx, lookUp: LookUpArgs): Promise<Fact[]> {
   const { holdId, at, age = at, outcome } = lookUp;
   const hold = await readHold(tx, holdId);
+  // A reload may have put another upstream in place since it was due: that one knows nothing of this create.
+  if (!isOfUpstream(hold, lookUp.upstream)) return [];
   if (outcome.kind === 'found') return found(tx, hold, outcome, at);
   if (hold.in_doubt === 0) return [];
   const ageFrom = hold.doubt_age_from ?? age;

@@ -9,9 +9,13 @@ export interface OpenSlot {
   weight: number;
 }
 
-/** Gives the slots of every hold that is still held. */
+/** Gives the slots of every hold that is still held, at the upstream in use or (`isElsewhere`) at others. */
 export const openSlots = defineRead(
   'ledger.openSlots',
-  (tx: Tx, _args: Record<string, never>): Promise<OpenSlot[]> =>
-    tx.all<OpenSlot>(`SELECT id AS "holdId", product, model, weight FROM holds WHERE state = 'held'`),
+  (tx: Tx, { isElsewhere = false }: { isElsewhere?: boolean }): Promise<OpenSlot[]> =>
+    tx.all<OpenSlot>(
+      `SELECT id AS "holdId", product, model, weight FROM holds JOIN hold_places ON hold_id = id
+       WHERE state = 'held' AND is_in_use = ?`,
+      isElsewhere ? 0 : 1,
+    ),
 );

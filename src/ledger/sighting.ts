@@ -109,6 +109,7 @@ async function attachKnown(tx: Tx, holdId: string, sighting: TaskSighting, seen:
     return { isOwn: true, facts: await applySighting(tx, task, sighting, seen) };
   if (hold.state !== 'held' || hold.task_id !== null) return { isOwn: false, facts: [] };
   const other = task ? await readHold(tx, task.hold_id) : null;
+  if (other && !isSameUpstream(hold, other)) return leaveToOperator(tx, hold, sighting, seen);
   const isSameId = hold.external_task_id !== null && other?.external_task_id === hold.external_task_id;
   const evidence = `Kling answered with task ${sighting.taskId}, which belongs to hold ${task?.hold_id ?? 'unknown'}`;
   if (seen.source === 'look_up' || isSameId) {
@@ -118,6 +119,25 @@ async function attachKnown(tx: Tx, holdId: string, sighting: TaskSighting, seen:
   if (hold.in_doubt === 1) return { isOwn: false, facts: [] };
   const ages = seen.age ? firstAges(hold, seen.age) : { ageFrom: null, nextLookUpAt: null };
   return { isOwn: false, facts: [await putInDoubt(tx, hold, { at: seen.at, ...ages, evidence })] };
+}
+
+function isSameUpstream(one: HoldRow, other: HoldRow): boolean {
+  return one.upstream_host === other.upstream_host && one.upstream_account === other.upstream_account;
+}
+
+/** Two upstreams gave two tasks the same id: what becomes of the second one cannot be followed. */
+async function leaveToOperator(
+  tx: Tx,
+  hold: HoldRow,
+  { taskId }: TaskSighting,
+  { at }: Seen,
+): Promise<Attached> {
+  await dropAnswer(tx, hold.id);
+  const evidence = `Kling answered with task ${taskId}, an id that a task of another upstream has`;
+  return {
+    isOwn: false,
+    facts: [await putInDoubt(tx, hold, { at, ageFrom: null, nextLookUpAt: null, evidence })],
+  };
 }
 
 /** Does to a known task and its hold what a sighting says; nothing where it says nothing new. */

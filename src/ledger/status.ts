@@ -3,6 +3,7 @@ import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { TaskState } from '../words.ts';
 import { readFreeze, type FreezeState } from './freeze.ts';
+import { selectElsewhere, type HoldsElsewhere } from './use-upstream.ts';
 
 export interface OpenTaskCount {
   product: Product;
@@ -23,6 +24,8 @@ export interface MoneyStatus {
   /** Since when the oldest doubt lasts; null without one. */
   oldestDoubtSince: Ms | null;
   openTasks: OpenTaskCount[];
+  /** Open holds of upstreams that are not in use. */
+  elsewhere: HoldsElsewhere[];
 }
 
 interface HeldColumns {
@@ -58,6 +61,7 @@ export const moneyStatus = defineRead(
       inDoubtCredits: held?.doubt_credits ?? 0,
       oldestDoubtSince: held?.oldest ?? null,
       openTasks,
+      elsewhere: await selectElsewhere(tx),
     };
   },
 );

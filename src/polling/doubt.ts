@@ -8,6 +8,7 @@
  *
  * **Invariant**: nothing here releases or settles; an absent task counts only where Kling itself said so.
  */
+import type { UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { Fact } from '../facts.ts';
@@ -23,7 +24,16 @@ import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Answer } from '../upstream/whole-answer.ts';
-import { answerFor, askAll, isRefusedBatch, planAsks, seenIn, type Ask, type AskOptions } from './plan.ts';
+import {
+  answerFor,
+  askAll,
+  askedOf,
+  isRefusedBatch,
+  planAsks,
+  seenIn,
+  type Ask,
+  type AskOptions,
+} from './plan.ts';
 
 const TICK_MS = 1_000;
 /** Holds looked at in one pass: twenty to a request where Kling allows it. */
@@ -220,7 +230,8 @@ export class Doubts {
       );
       return;
     }
-    await this.#record(ask.asked, (hold) => this.#outcomeOf(ask, hold, answer));
+    const outcomeOf = (hold: DueLookUp): LookUpArgs['outcome'] => this.#outcomeOf(ask, hold, answer);
+    await this.#record(ask.asked, outcomeOf, askedOf(exchange.line));
   }
 
   #outcomeOf(ask: Ask<DueLookUp>, hold: DueLookUp, answer: Answer | null): LookUpArgs['outcome'] {
@@ -234,10 +245,17 @@ export class Doubts {
   async #record(
     holds: readonly DueLookUp[],
     outcomeOf: (hold: DueLookUp) => LookUpArgs['outcome'],
+    upstream?: UpstreamAsked,
   ): Promise<void> {
     const at = this.#deps.clock.now();
     const age = this.#deps.ages.now();
-    const results = holds.map((hold) => ({ holdId: hold.holdId, at, age, outcome: outcomeOf(hold) }));
+    const results = holds.map((hold) => ({
+      holdId: hold.holdId,
+      at,
+      age,
+      ...(upstream && { upstream }),
+      outcome: outcomeOf(hold),
+    }));
     const { facts } = await this.#deps.store.write(recordLookUps, results);
     this.#deps.publish(facts);
     for (const [i, { holdId, outcome }] of results.entries()) {

@@ -4,6 +4,7 @@
  * Only API keys may use `GET /tasks`, which shows tasks of both generations (kling-api.md, section 3.1, read
  * 2026-11-21); with access and secret key each task is asked for at the path that made it.
  */
+import type { UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { CashPrice } from '../kling/deduction.ts';
 import { createAnswerFor, isSuccess, showsTasks, sightingsIn as klingSightings } from '../kling/envelope.ts';
 import {
@@ -19,6 +20,7 @@ import { findRoute, UNKNOWN_CREATE, type KlingRoute, type RouteTable } from '../
 import type { Credentials } from '../kling/token.ts';
 import type { DueLookUp, StoredAnswer } from '../ledger/ledger.ts';
 import type { TaskSighting } from '../tasks/task.ts';
+import type { Exchange } from '../upstream/upstream.ts';
 import type { Answer } from '../upstream/whole-answer.ts';
 
 /** Something to ask for: by Kling's id or by the external one. */
@@ -69,6 +71,11 @@ export function planAsks<T extends Asked>(
   }
   if (batch.length > 0) asks.push(batchAsk(batch, options));
   return { asks, left };
+}
+
+/** Names the upstream that was asked, as the ledger compares it with a hold's. */
+export function askedOf({ host, account, fingerprint }: Exchange['line']): UpstreamAsked {
+  return { host, account, fingerprint };
 }
 
 /** Requests of one pass under way at once. */

@@ -18,7 +18,7 @@ import type { Store } from '../store/store.ts';
 import { deferPolls, openTasks, type OpenTask } from '../tasks/task-table.ts';
 import type { Ms } from '../units.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { askAll, planAsks, sightingsIn, type Ask } from './plan.ts';
+import { askAll, askedOf, planAsks, sightingsIn, type Ask } from './plan.ts';
 
 /** Open tasks taken up in one pass. */
 const PASS_TASKS_MAX = 200;
@@ -131,7 +131,12 @@ export class Poller {
     const at = clock.now();
     const sightings = exchange.answer ? sightingsIn(ask, exchange.answer, this.#deps.price()) : [];
     if (sightings.length > 0) {
-      const { facts } = await store.write(observeTasks, { sightings, source: 'poll', at });
+      const { facts } = await store.write(observeTasks, {
+        sightings,
+        source: 'poll',
+        at,
+        upstream: askedOf(exchange.line),
+      });
       publish(facts);
     }
     await this.#defer(ask.asked);

@@ -1,11 +1,16 @@
 /** What a create asks the ledger to hold. */
 import { newId } from '../ids.ts';
 import type { AdmitArgs } from '../ledger/ledger.ts';
+import type { Line } from '../upstream/line.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import type { PreparedCreate } from './prepare.ts';
 
-/** Makes what a create asks the ledger to hold, dated now. */
-export function admitArgs(deps: CreateDeps, create: CreateRequest, prepared: PreparedCreate): AdmitArgs {
+/** Makes what a create asks the ledger to hold, dated now and recorded with the line that it will be sent on. */
+export function admitArgs(
+  deps: CreateDeps,
+  create: CreateRequest,
+  { prepared, line }: { prepared: PreparedCreate; line: Line },
+): AdmitArgs {
   const { price } = prepared;
   const at = deps.clockTrust.now();
   return {
@@ -27,6 +32,7 @@ export function admitArgs(deps: CreateDeps, create: CreateRequest, prepared: Pre
       weight: price.weight,
       externalTaskId: prepared.externalTaskId,
       prompt: prepared.prompt,
+      upstream: { host: line.host, account: line.account },
     },
     guard: prepared.guard,
     enforce: create.settings.mode === 'protect',

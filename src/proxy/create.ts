@@ -13,6 +13,7 @@ import { admit } from '../ledger/admit.ts';
 import { dropExternalId } from '../ledger/drop-external-id.ts';
 import type { AdmitArgs, AdmitResult, CreateEnd, StoredAnswer } from '../ledger/ledger.ts';
 import type { Ms } from '../units.ts';
+import type { Line } from '../upstream/line.ts';
 import type { Exchange } from '../upstream/upstream.ts';
 import type { Answer } from '../upstream/whole-answer.ts';
 import { admitArgs } from './admit-args.ts';
@@ -35,9 +36,10 @@ import {
 } from './reply.ts';
 import { tooLate, unknownOutcome } from './create-errors.ts';
 import { checkRules, refusalError, settleClock } from './rules.ts';
-import { storable } from './stored-answer.ts';
+import { fromStored, storable } from './stored-answer.ts';
 
 type Admitted = Extract<AdmitResult, { kind: 'admitted' }>;
+const UNHELD: Admitted = { kind: 'admitted', remainingCredits: null, wouldRefuse: null, facts: [] };
 
 /** What a create needs to be answered and recorded once it is held. */
 interface Held {
@@ -45,6 +47,8 @@ interface Held {
   prepared: PreparedCreate;
   admitted: Admitted;
   queueMs: Ms;
+  /** In use until the create is answered: it goes where its hold says, also in the middle of a reload. */
+  line: Line;
 }
 
 /**
@@ -74,7 +78,7 @@ export async function handleCreate(deps: CreateDeps, create: CreateRequest, plac
   checkRules(deps, create, prepared);
   await settleClock(deps, create);
   const held = await hold(deps, create, prepared);
-  if (held) await sendAndClose(deps, create, held);
+  if (held) await sendAndClose(deps, create, held).finally(() => held.line.release());
 }
 
 function labelsOf(create: CreateRequest, prepared: PreparedCreate): CreateRequest['labels'] {
@@ -99,21 +103,25 @@ async function hold(deps: CreateDeps, create: CreateRequest, prepared: PreparedC
     if (ticket === null) return null;
     create.queueMs += ticket.waitedMs;
     if (ticket.pool !== null) deps.telemetry.queueWaited(ticket.pool, ticket.waitedMs);
+    const line = deps.upstream.line.use();
+    let held: Held | null = null;
     try {
       // Again, since the clock may have stepped in the queue: from here to the date nothing is waited for.
       await settleClock(deps, create);
       if (create.gone.aborted) return null;
       if (lacksTime(deps, create)) throw tooLate();
-      const args = admitArgs(deps, create, prepared);
+      const args = admitArgs(deps, create, { prepared, line });
       const result = await tryAdmit(deps, create, args);
-      if (result === null) return { holdId: '', prepared, admitted: unheld(), queueMs: create.queueMs };
+      const { queueMs } = create;
+      if (result === null) return (held = { holdId: '', prepared, admitted: UNHELD, queueMs, line });
       if (result.kind === 'refused') throw refusalError(result.refusal, settings.budgetStatus);
       if (result.kind === 'admitted') {
         ticket.keepFor(args.hold.holdId);
         noteAdmitted(deps, create, result);
-        return { holdId: args.hold.holdId, prepared, admitted: result, queueMs: create.queueMs };
+        return (held = { holdId: args.hold.holdId, prepared, admitted: result, queueMs, line });
       }
     } finally {
+      if (held === null) line.release();
       ticket.giveBack();
     }
     // Somebody else came first with the same key: its answer is this one's, or the key was used for something else.
@@ -137,10 +145,6 @@ async function tryAdmit(
     if (error instanceof SidecarError) create.noteWouldRefuse(error);
     return null;
   }
-}
-
-function unheld(): Admitted {
-  return { kind: 'admitted', remainingCredits: null, wouldRefuse: null, facts: [] };
 }
 
 function noteAdmitted(deps: CreateDeps, create: CreateRequest, result: Admitted): void {
@@ -197,8 +201,8 @@ function lookedUp(deps: CreateDeps, create: CreateRequest, held: Held): Promise<
 }
 
 async function send(deps: CreateDeps, create: CreateRequest, held: Held): Promise<Exchange> {
-  const { prepared } = held;
-  const first = await exchangeOnce(deps, create, { body: prepared.bytes, firstAttempt: 1 });
+  const { prepared, line } = held;
+  const first = await exchangeOnce(deps, create, { line, body: prepared.bytes, firstAttempt: 1 });
   if (
     prepared.original === null ||
     !first.answer ||
@@ -209,7 +213,7 @@ async function send(deps: CreateDeps, create: CreateRequest, held: Held): Promis
   if (lacksTime(deps, create) || !(await withoutExternalId(deps, held))) return first;
   deps.telemetry.retried('external_task_id_refused');
   const firstAttempt = first.calls.length + 1;
-  const second = await exchangeOnce(deps, create, { body: prepared.original(), firstAttempt });
+  const second = await exchangeOnce(deps, create, { line, body: prepared.original(), firstAttempt });
   return {
     ...second,
     calls: [...first.calls, ...second.calls],
@@ -235,7 +239,7 @@ async function withoutExternalId(deps: CreateDeps, held: Held): Promise<boolean>
 function exchangeOnce(
   deps: CreateDeps,
   create: CreateRequest,
-  { body, firstAttempt }: { body: Uint8Array; firstAttempt: number },
+  { line, body, firstAttempt }: { line: Line; body: Uint8Array; firstAttempt: number },
 ): Promise<Exchange> {
   const { frame, caller, requestId, route } = create;
   return deps.upstream.exchange(
@@ -250,6 +254,7 @@ function exchangeOnce(
         origin: 'app',
         overheadMs: 0,
       },
+      line,
       firstAttempt,
       timeoutMs: create.settings.upstreamTimeoutMs,
       deadlineMs: leftMs(deps, create),
@@ -321,15 +326,6 @@ async function answerCreate(deps: CreateDeps, create: CreateRequest, outcome: Ou
     );
   }
   throw unknownOutcome(held, failure?.cause ?? 'no complete answer came');
-}
-
-function fromStored(stored: StoredAnswer): Pick<Answer, 'status' | 'reason' | 'headers' | 'body'> {
-  return {
-    status: stored.status,
-    reason: '',
-    headers: stored.headers.flat(),
-    body: Buffer.from(stored.body),
-  };
 }
 
 interface Reply {

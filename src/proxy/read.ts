@@ -13,6 +13,7 @@ import type { Ms } from '../units.ts';
 import { mayHoldJson } from '../upstream/answer-body.ts';
 import type { AnswerHead, AttemptFailure, AttemptSink, OutboundRequest } from '../upstream/attempt.ts';
 import { headerOf } from '../upstream/headers.ts';
+import type { Line } from '../upstream/line.ts';
 import type { ReadAttempt } from '../upstream/read-attempt.ts';
 import { RESIGN_CODES } from '../upstream/upstream.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
@@ -39,7 +40,7 @@ const FREE_WRITE_BYTES_MAX = 1_048_576;
 
 export interface ReadDeps extends Pick<CreateDeps, 'clock' | 'upstream' | 'telemetry' | 'bodyRoom'> {
   journal: (call: CallRecord) => void;
-  observe: (sightings: TaskSighting[]) => void;
+  observe: (sightings: TaskSighting[], line: Line) => void;
 }
 
 export interface ReadRequest extends Pick<
@@ -92,7 +93,7 @@ async function relay(deps: ReadDeps, read: ReadRequest, body: Uint8Array | null)
   for (let attempt = 1; ; attempt += 1) {
     const failure = await new Relay(deps, read, attempt).run(outbound);
     if (failure === RESIGN) {
-      await deps.upstream.resign();
+      await deps.upstream.line.tokens.resign();
       continue;
     }
     if (failure === null || read.response.headersSent || read.response.destroyed) return;
@@ -120,6 +121,7 @@ class Relay {
   readonly #read: ReadRequest;
   readonly #attemptNumber: number;
   readonly #startedAt: Ms;
+  readonly #line: Line;
   #sentTick: Ms = 0;
   #headTick: Ms = 0;
   #head: AnswerHead | null = null;
@@ -137,13 +139,24 @@ class Relay {
     this.#read = read;
     this.#attemptNumber = attemptNumber;
     this.#startedAt = deps.clock.now();
+    this.#line = deps.upstream.line;
   }
 
   /** Runs to the end of the answer; gives the failure if there was one, or that another token should be tried. */
   async run(outbound: OutboundRequest): Promise<AttemptFailure | typeof RESIGN | null> {
+    const line = this.#line.use();
+    try {
+      const headers = await this.#deps.upstream.sign(outbound.headers, line);
+      // Sent before the line is released, so that a reload does not close it in between.
+      return this.#send({ ...outbound, headers }, outbound);
+    } finally {
+      line.release();
+    }
+  }
+
+  #send(signed: OutboundRequest, outbound: OutboundRequest): Promise<AttemptFailure | typeof RESIGN | null> {
     const { upstream, clock } = this.#deps;
     const { response } = this.#read;
-    const headers = await upstream.sign(outbound.headers);
     const acceptEncoding = this.#read.frame.headers.get('accept-encoding') ?? null;
     return new Promise((resolve) => {
       const sink: AttemptSink = {
@@ -165,7 +178,7 @@ class Relay {
           this.#finish(outbound, failure);
         },
       };
-      const attempt: ReadAttempt = upstream.attempt(sink, acceptEncoding);
+      const attempt: ReadAttempt = upstream.attempt(this.#line, sink, acceptEncoding);
       const onGone = (): void => {
         attempt.abandon();
         resolve(null);
@@ -178,7 +191,7 @@ class Relay {
         return;
       }
       this.#sentTick = clock.monotonic();
-      attempt.dispatch({ ...outbound, headers });
+      attempt.dispatch(signed);
     });
   }
 
@@ -186,10 +199,13 @@ class Relay {
     const { clock, upstream } = this.#deps;
     this.#head = head;
     this.#headTick = clock.monotonic();
-    upstream.noteHead(head);
+    upstream.noteHead(head, this.#line);
     this.#copy = mayHoldJson(head.headers) ? [] : null;
     this.#isHeldBack =
-      head.status === 401 && this.#copy !== null && this.#attemptNumber === 1 && upstream.canResign;
+      head.status === 401 &&
+      this.#copy !== null &&
+      this.#attemptNumber === 1 &&
+      this.#line.tokens.kind === 'ak_sk';
     if (!this.#isHeldBack) this.#writeHead(head);
   }
 
@@ -242,7 +258,10 @@ class Relay {
     const envelope = isWhole ? this.#envelope() : null;
     if (!isAborted) {
       const mayBeCured = this.#attemptNumber === 1;
-      upstream.noteEnd({ path: outbound.path, head: this.#head, envelope, failure }, mayBeCured);
+      upstream.noteEnd(
+        { path: outbound.path, head: this.#head, envelope, failure },
+        { line: this.#line, mayBeCured },
+      );
     }
     const endedTick = clock.monotonic();
     const headMs = (this.#headTick === 0 ? endedTick : this.#headTick) - this.#sentTick;
@@ -259,6 +278,7 @@ class Relay {
       },
       outbound,
       {
+        line: this.#line,
         head: this.#head,
         envelope,
         failure,
@@ -284,7 +304,7 @@ class Relay {
   #learn(route: KlingRoute, envelope: Envelope): void {
     if (route.operation !== 'task-read' && route.operation !== 'task-list') return;
     const sightings = sightingsIn(route, envelope, this.#read.settings.cashPrice);
-    if (sightings.length > 0) this.#deps.observe(sightings);
+    if (sightings.length > 0) this.#deps.observe(sightings, this.#line);
   }
 }
 

@@ -12,3 +12,13 @@ export function storable(answer: Answer): StoredAnswer {
   for (let i = 0; i + 1 < lines.length; i += 2) headers.push([lines[i] ?? '', lines[i + 1] ?? '']);
   return { status: answer.status, headers, body: answer.body };
 }
+
+/** Makes an answer to be written of one that was kept. */
+export function fromStored(stored: StoredAnswer): Pick<Answer, 'status' | 'reason' | 'headers' | 'body'> {
+  return {
+    status: stored.status,
+    reason: '',
+    headers: stored.headers.flat(),
+    body: Buffer.from(stored.body),
+  };
+}

@@ -52,14 +52,19 @@ export interface KnownTask {
   created_at: Ms;
   vendor_updated_at: Ms | null;
   has_results: number;
+  /** Of its hold. */
+  external_task_id: string | null;
+  upstream_host: string | null;
+  upstream_account: string | null;
 }
 
 /** Reads what a sighting is compared with; undefined for a task that is not ours. */
 export function readTask(tx: Tx, taskId: string): Promise<KnownTask | undefined> {
   return tx.get<KnownTask>(
-    `SELECT id, hold_id, state, created_at, vendor_updated_at,
-       CASE WHEN results IS NULL THEN 0 ELSE 1 END AS has_results
-     FROM tasks WHERE id = ?`,
+    `SELECT t.id, t.hold_id, t.state, t.created_at, t.vendor_updated_at,
+       CASE WHEN t.results IS NULL THEN 0 ELSE 1 END AS has_results,
+       h.external_task_id, h.upstream_host, h.upstream_account
+     FROM tasks t JOIN holds h ON h.id = t.hold_id WHERE t.id = ?`,
     taskId,
   );
 }
@@ -127,7 +132,8 @@ interface OpenTaskColumns {
   next_poll_at: Ms;
 }
 
-/** Gives the open tasks that are due to be asked for, the longest due first; with `at` null all open tasks. */
+/** Gives the open tasks that are due to be asked for, the longest due first; with `at` null all.
+ * None of another host than the one in use: a task is asked for where it was made. */
 export const openTasks = defineRead(
   'tasks.openTasks',
   async (tx: Tx, args: { at: Ms | null; limit: number; minAgeMs?: Ms }): Promise<OpenTask[]> => {
@@ -139,8 +145,8 @@ export const openTasks = defineRead(
     const rows = await tx.all<OpenTaskColumns>(
       `SELECT t.id, t.hold_id, h.external_task_id, h.path, h.route, h.operation, h.model, h.product, h.app, t.state,
          h.weight, t.created_at, t.next_poll_at
-       FROM tasks t JOIN holds h ON h.id = t.hold_id
-       WHERE t.state IN ('submitted', 'processing') ${at === null ? '' : due} ORDER BY t.next_poll_at LIMIT ?`,
+       FROM tasks t JOIN holds h ON h.id = t.hold_id JOIN hold_places p ON p.hold_id = h.id
+       WHERE t.state IN ('submitted', 'processing') AND p.is_at_host = 1 ${at === null ? '' : due} ORDER BY t.next_poll_at LIMIT ?`,
       ...values,
       args.limit,
     );

@@ -10,14 +10,13 @@ import { isServerError, outcomeOf } from '../calls/outcome.ts';
 import type { Clock } from '../clock.ts';
 import { newId } from '../ids.ts';
 import type { Envelope } from '../kling/envelope.ts';
-import type { TokenSource } from '../kling/token.ts';
 import type { Ms } from '../units.ts';
 import type { AnswerHead, AttemptFailure, AttemptSink, OutboundRequest } from './attempt.ts';
 import { headerOf } from './headers.ts';
 import { KlingClock } from './kling-clock.ts';
 import { KlingHealth, type SeenEnd } from './kling-health.ts';
+import { Line, type LineOptions } from './line.ts';
 import { OwnSecrets } from './own-secrets.ts';
-import type { ConnectionPool } from './pool.ts';
 import { ReadAttempt } from './read-attempt.ts';
 import { readEnvelopeOf, readWhole, type Answer } from './whole-answer.ts';
 
@@ -44,10 +43,14 @@ export interface Exchange {
   head: AnswerHead | null;
   calls: CallRecord[];
   upstreamMs: Ms;
+  /** Which upstream was asked, with whose credentials. */
+  line: Pick<Line, 'host' | 'account' | 'fingerprint'>;
 }
 
 export interface ExchangeOptions {
   context: CallContext;
+  /** The line to send it on, in use by the caller; the one in place by default. */
+  line?: Line;
   /** The number of the first attempt, where earlier exchanges of the same request made some; 1 by default. */
   firstAttempt?: number;
   /** Kept under `upstream.timeoutMs`. */
@@ -58,27 +61,16 @@ export interface ExchangeOptions {
   repeatMsMin?: Ms;
 }
 
-/** Where Kling is, and the connections to it. */
-export interface Connection {
-  /** For creates and the sidecar's own requests, whose answers are small and read whole. */
-  pool: ConnectionPool;
-  /** For reads that are streamed to callers: one that takes its answer slowly must not keep a create waiting. */
-  readPool: ConnectionPool;
-  /** Host and port, for the journal. */
-  host: string;
-  timeoutMs: Ms;
-}
-
-export interface UpstreamOptions extends Connection {
+export interface UpstreamOptions extends LineOptions {
   clock: Clock;
-  tokens: TokenSource;
 }
 
 export class Upstream {
-  #options: UpstreamOptions;
+  readonly #clock: Clock;
+  #line: Line;
   readonly #secrets = new OwnSecrets();
-  /** Those that a reload replaced and that still have something under way. */
-  readonly #oldPools = new Set<ConnectionPool>();
+  /** Those that a reload replaced: some may still have something under way. */
+  readonly #oldLines = new Set<Line>();
   /** What Kling's answers show of its clock. */
   readonly klingClock: KlingClock;
   /** Whether it can be reached, and takes our credentials. */
@@ -89,7 +81,8 @@ export class Upstream {
   #onRecovery: () => void = () => {};
 
   constructor(options: UpstreamOptions) {
-    this.#options = options;
+    this.#clock = options.clock;
+    this.#line = new Line(options);
     this.klingClock = new KlingClock(options.clock);
     this.health = new KlingHealth(options.clock);
   }
@@ -100,7 +93,12 @@ export class Upstream {
   }
 
   get host(): string {
-    return this.#options.host;
+    return this.#line.host;
+  }
+
+  /** The line in place. What is signed and sent with it must be between its `use` and its `release`. */
+  get line(): Line {
+    return this.#line;
   }
 
   /** Says what to do when an answer arrives after a time without any. */
@@ -108,18 +106,27 @@ export class Upstream {
     this.#onRecovery = callback;
   }
 
-  /** Sends a request whose answer is small, and reads the whole of it. */
+  /** Sends a request whose answer is small, and reads the whole of it; on the line in place, or on one that is in use. */
   async exchange(request: OutboundRequest, options: ExchangeOptions): Promise<Exchange> {
+    const line = (options.line ?? this.#line).use();
+    try {
+      return await this.#exchange(line, request, options);
+    } finally {
+      line.release();
+    }
+  }
+
+  async #exchange(line: Line, request: OutboundRequest, options: ExchangeOptions): Promise<Exchange> {
     const { firstAttempt = 1 } = options;
-    const first = await this.#once(request, options, firstAttempt);
+    const first = await this.#once(line, request, options, firstAttempt);
     const code = first.answer?.envelope?.code;
     if (first.answer?.status !== 401 || code == null || !RESIGN_CODES.has(code)) return first;
     const { deadlineMs = Infinity, repeatMsMin = 0 } = options;
     const leftMs = deadlineMs - first.upstreamMs;
     if (leftMs <= repeatMsMin) return first;
-    await this.#options.tokens.resign();
+    await line.tokens.resign();
     const again = leftMs === Infinity ? options : { ...options, deadlineMs: leftMs };
-    const second = await this.#once(request, again, firstAttempt + 1);
+    const second = await this.#once(line, request, again, firstAttempt + 1);
     return {
       ...second,
       calls: [...first.calls, ...second.calls],
@@ -127,28 +134,21 @@ export class Upstream {
     };
   }
 
-  /** Whether a new token may help where Kling calls the present one early or expired. */
-  get canResign(): boolean {
-    return this.#options.tokens.kind === 'ak_sk';
-  }
-
-  /** Makes a new token. */
-  async resign(): Promise<void> {
-    await this.#options.tokens.resign();
-  }
-
-  /** Adds our Authorization to header lines, and asks for an answer that is not compressed. */
-  async sign(headers: string[]): Promise<string[]> {
-    const made = this.#options.tokens.authorization();
+  /** Adds a line's Authorization to header lines, and asks for an answer that is not compressed. */
+  async sign(headers: string[], { tokens }: Line): Promise<string[]> {
+    const made = tokens.authorization();
     const authorization = typeof made === 'string' ? made : await made;
     this.#secrets.sent(authorization);
     return [...headers, 'accept-encoding', 'identity', 'authorization', authorization];
   }
 
-  /** Makes an attempt for a caller that streams the answer itself. */
-  attempt(sink: AttemptSink, acceptEncoding: string | null): ReadAttempt {
-    const { readPool: pool, clock, timeoutMs } = this.#options;
-    const options = { pool, clock, timeoutMs, deadlineMs: timeoutMs * 2, acceptEncoding };
+  /** Makes an attempt on a line for a caller that streams the answer itself. */
+  attempt(
+    { readPool: pool, timeoutMs }: Line,
+    sink: AttemptSink,
+    acceptEncoding: string | null,
+  ): ReadAttempt {
+    const options = { pool, clock: this.#clock, timeoutMs, deadlineMs: timeoutMs * 2, acceptEncoding };
     return new ReadAttempt({ ...options, secrets: this.#secrets }, sink);
   }
 
@@ -158,12 +158,15 @@ export class Upstream {
   }
 
   /** Notes what an answer's head shows: the peer's clock, and that it answers at all. */
-  noteHead(head: AnswerHead): void {
-    this.#answers += 1;
-    const date = dateOf(head);
-    if (date !== null) {
-      this.klingClock.note(date);
-      this.#options.tokens.setClockOffset(this.klingClock.offsetMs ?? 0);
+  noteHead(head: AnswerHead, line: Line): void {
+    // An old line may lead to another host, with another clock.
+    if (line === this.#line) {
+      this.#answers += 1;
+      const date = dateOf(head);
+      if (date !== null) {
+        this.klingClock.note(date);
+        line.tokens.setClockOffset(this.klingClock.offsetMs ?? 0);
+      }
     }
     if (isServerError(head.status)) this.#failing = true;
     else if (this.#failing) {
@@ -172,44 +175,37 @@ export class Upstream {
     }
   }
 
-  /**
-   * Notes how an attempt ended.
-   * @param mayBeCured Whether it goes out once more with a new token where Kling calls this one early or expired.
-   */
-  noteEnd(end: SeenEnd, mayBeCured: boolean): void {
+  /** Notes how an attempt ended; `mayBeCured`: it goes out once more where Kling calls its token early or expired. */
+  noteEnd(end: SeenEnd, { line, mayBeCured }: { line: Line; mayBeCured: boolean }): void {
+    // How an old line ends says nothing of the one in place.
+    if (line !== this.#line) return;
     if (end.failure) this.#failing = true;
     const code = end.envelope?.code ?? null;
-    const isCurable = mayBeCured && this.canResign && code !== null && RESIGN_CODES.has(code);
-    if (!isCurable && !this.#isEnding) this.health.note(end, this.#options.tokens.kind);
+    const { kind } = line.tokens;
+    const isCurable = mayBeCured && kind === 'ak_sk' && code !== null && RESIGN_CODES.has(code);
+    if (!isCurable && !this.#isEnding) this.health.note(end, kind);
   }
 
-  /** Takes other connections from now on; what is under way ends on the old ones. */
-  async reconnect(connection: Connection): Promise<void> {
-    const { pool, readPool, host } = this.#options;
-    this.#options = { ...this.#options, ...connection };
-    if (host !== connection.host) {
-      this.klingClock.forget();
-      this.health.forget();
-    }
-    await Promise.all([pool, readPool].map((old) => this.#retire(old)));
-  }
-
-  async #retire(pool: ConnectionPool): Promise<void> {
-    this.#oldPools.add(pool);
-    await pool.close();
-    this.#oldPools.delete(pool);
+  /** Takes another line from now on; what is under way ends on the old one. */
+  change(options: LineOptions): void {
+    const old = this.#line;
+    this.#line = new Line(options);
+    if (old.host !== options.host) this.klingClock.forget();
+    this.health.forget();
+    for (const line of this.#oldLines) if (line.isClosed) this.#oldLines.delete(line);
+    this.#oldLines.add(old);
+    old.retire();
   }
 
   /** Ends whatever is under way: from now on a request without an answer is no failing of Kling's. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    const { pool, readPool } = this.#options;
-    await Promise.all([pool, readPool, ...this.#oldPools].map((one) => one.destroy()));
+    await Promise.all([this.#line, ...this.#oldLines].map((line) => line.destroy()));
   }
 
   /** Makes the journal record of one attempt. */
   record(context: CallContext, sent: OutboundRequest, end: AttemptEnd): CallRecord {
-    const { clock, host } = this.#options;
+    const clock = this.#clock;
     const status = end.head?.status ?? null;
     const errorClass = end.failure?.errorClass ?? null;
     return {
@@ -220,7 +216,7 @@ export class Upstream {
       tag: context.tag,
       method: sent.method,
       route: context.route,
-      host,
+      host: end.line.host,
       status,
       code: end.envelope?.code ?? null,
       klingRequestId: end.envelope?.requestId ?? null,
@@ -239,23 +235,29 @@ export class Upstream {
     };
   }
 
-  async #once(request: OutboundRequest, options: ExchangeOptions, attempt: number): Promise<Exchange> {
-    const signed = { ...request, headers: await this.sign(request.headers) };
-    // After the wait for the signature: a reload may have put another pool in place.
-    const { clock, pool } = this.#options;
+  async #once(
+    line: Line,
+    request: OutboundRequest,
+    options: ExchangeOptions,
+    attempt: number,
+  ): Promise<Exchange> {
+    const signed = { ...request, headers: await this.sign(request.headers, line) };
+    const clock = this.#clock;
+    const { pool } = line;
     const startedAt = clock.now();
     const startedTick = clock.monotonic();
-    const timeoutMs = Math.min(options.timeoutMs ?? Infinity, this.#options.timeoutMs);
+    const timeoutMs = Math.min(options.timeoutMs ?? Infinity, line.timeoutMs);
     const deadlineMs = options.deadlineMs ?? timeoutMs * 2;
     const limits = { pool, clock, timeoutMs, deadlineMs, coversBody: true };
     const end = await readWhole(limits, signed, this.#secrets);
     const durationMs = clock.monotonic() - startedTick;
-    if (end.head) this.noteHead(end.head);
+    if (end.head) this.noteHead(end.head, line);
     const { answer, failure, head } = end;
     const envelope = answer?.envelope ?? null;
     const isFirst = attempt === (options.firstAttempt ?? 1);
-    this.noteEnd({ path: request.path, head, envelope, failure }, isFirst);
+    this.noteEnd({ path: request.path, head, envelope, failure }, { line, mayBeCured: isFirst });
     const record = this.record(options.context, request, {
+      line,
       head,
       envelope,
       failure,
@@ -265,12 +267,13 @@ export class Upstream {
       durationMs,
       attempt,
     });
-    return { answer, failure, head, calls: [record], upstreamMs: durationMs };
+    return { answer, failure, head, calls: [record], upstreamMs: durationMs, line };
   }
 }
 
 /** How an attempt ended, for its record. */
 export interface AttemptEnd {
+  line: Line;
   head: AnswerHead | null;
   envelope: Envelope | null;
   failure: AttemptFailure | null;

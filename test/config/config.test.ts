@@ -121,6 +121,7 @@ describe('a loaded config', () => {
     expect(config.auth).toEqual({
       mode: 'auto',
       command: ['vault', 'read', 'kling'],
+      account: null,
       trustedDirectories: ['/srv/conf/secrets'],
     });
     expect(config.apps[0]?.auth).toEqual({ kind: 'ak_sk', accessKey: 'ak', secretKeyFile: '/srv/conf/sk' });

@@ -98,6 +98,7 @@ export function hold(fields: Partial<NewHold> & { holdId: string }): NewHold {
     weight: 1,
     externalTaskId: 'ks_x',
     prompt: { hash: 'h', preview: 'a cat' },
+    upstream: { host: 'api.example', account: 'key-0' },
     ...fields,
   };
 }

@@ -45,6 +45,7 @@ export function newHold(holdId: string, overrides: Partial<NewHold> = {}): NewHo
     weight: 1,
     externalTaskId: `ks_${holdId}`,
     prompt: { hash: 'a'.repeat(32), preview: 'a cat' },
+    upstream: { host: 'api.example', account: 'key-0' },
     ...overrides,
   };
 }

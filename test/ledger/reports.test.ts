@@ -121,6 +121,7 @@ describe('the state of money', () => {
       inDoubtCredits: 70,
       oldestDoubtSince: NOON + DAY,
       openTasks: [{ product: 'video', state: 'processing', tasks: 1, stuck: 1, weight: 1 }],
+      elsewhere: [],
     });
   });
 
@@ -134,6 +135,7 @@ describe('the state of money', () => {
       inDoubtCredits: 0,
       oldestDoubtSince: null,
       openTasks: [],
+      elsewhere: [],
     });
     expect(await empty.run(verifyLedger, {})).toEqual({
       ok: true,

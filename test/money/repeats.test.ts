@@ -150,12 +150,12 @@ describe('a repeat', () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-apps-'));
     const apps = [];
     for (const name of ['a', 'b']) {
-      await writeFile(path.join(folder, name), `bearer-of-${name}`, { mode: 0o600 });
+      await writeFile(path.join(folder, name), `bearer-of-the-app-${name}`, { mode: 0o600 });
       apps.push({ name, keyFile: path.join(folder, name) });
     }
     started = await startApp({ config: { apps } });
     const as = (name: string, body: unknown, key: Record<string, string> = {}) =>
-      post(started.dataUrl + PATH, body, { authorization: `Bearer bearer-of-${name}`, ...key });
+      post(started.dataUrl + PATH, body, { authorization: `Bearer bearer-of-the-app-${name}`, ...key });
     const mine = await as('a', textToVideo(), keyed('same'));
     const theirs = await as('b', textToVideo(), keyed('same'));
     expect(theirs.json.data['task_id']).not.toBe(mine.json.data['task_id']);

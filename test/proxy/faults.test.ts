@@ -323,13 +323,14 @@ describe('a clock that differs', () => {
   it('stops creates before they are held, until it agrees again', async () => {
     const app = await startProxy();
     const { dataUrl, emulator } = app;
-    emulator.addFault({ kind: 'clock_skew', ms: 600_000, match: { method: 'GET' } });
+    emulator.addFault({ kind: 'clock_skew', ms: 600_000, times: 'always', match: { method: 'GET' } });
     await exchange(dataUrl, requestText(dataUrl, 'GET /tasks?task_ids=1'));
-    const posts = emulator.requests().length;
     expectRefusal(await exchange(dataUrl, createText(dataUrl)), 'clock_untrusted', 503);
-    expect(emulator.requests().length).toBe(posts);
+    expect(emulator.requests().filter(({ method }) => method === 'POST')).toEqual([]);
     expect(await holdsOf(app)).toEqual([]);
-    await exchange(dataUrl, requestText(dataUrl, 'GET /tasks?task_ids=1'));
+    emulator.clearFaults();
+    // A single answer is not enough, neither for a difference nor against one.
+    for (let i = 0; i < 2; i += 1) await exchange(dataUrl, requestText(dataUrl, 'GET /tasks?task_ids=1'));
     expect((await exchange(dataUrl, createText(dataUrl))).status).toBe(200);
     await app.stop();
   });

@@ -47,5 +47,7 @@ function shapeHold(hold: HoldListItem): HoldsAnswer['holds'][number] {
     doubtSince: isoOrNull(hold.doubtSince),
     doubtEvidence: hold.doubtEvidence,
     lookUps: hold.lookUps,
+    upstream: hold.upstream,
+    waitsForOperator: hold.waitsForOperator,
   };
 }

@@ -37,6 +37,7 @@ export async function answerStatus(
     inDoubtCredits: toCredits(money.inDoubtCredits),
     oldestDoubtSince: isoOrNull(money.oldestDoubtSince),
     openHolds: money.openHolds,
+    heldElsewhere: money.elsewhere.map((row) => ({ ...row, credits: toCredits(row.credits) })),
     heldCredits: toCredits(money.heldCredits),
     openTasks: money.openTasks.map(({ product, state, tasks, stuck }) => ({ product, state, tasks, stuck })),
     clockOffsetMs,
