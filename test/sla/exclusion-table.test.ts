@@ -53,6 +53,17 @@ describe('exclusions', () => {
     expect(requests).toMatchObject({ valid: 4, errors: 2, excluded: 2 });
   });
 
+  it('hold their first millisecond and not their last, for calls of before and of after', async () => {
+    const [start, end] = [NOON, NOON + 10 * MINUTE];
+    const edges = (name: string) =>
+      [start - 1, start, end - 1, end].map((at) => newCall({ id: `call_${name}_${at}`, at, status: 500 }));
+    await store.run(journalCalls, edges('before'));
+    await exclude(start, end);
+    await store.run(journalCalls, edges('after'));
+    const { requests } = await store.run(readMonth, ask());
+    expect(requests).toMatchObject({ valid: 8, errors: 4, excluded: 4 });
+  });
+
   it('that overlap count once, and give everything back when withdrawn', async () => {
     await store.run(
       journalCalls,
