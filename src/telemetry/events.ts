@@ -6,10 +6,10 @@
  */
 import type { CallRecord, RefusalRecord } from '../calls/call.ts';
 import type { CreateLabels, Fact } from '../facts.ts';
-import { AUTHENTICATION_CODES } from '../kling/codes.ts';
 import type { HeardFact } from '../outbox/heard-facts.ts';
 import { toCredits, type MilliCredits, type Ms } from '../units.ts';
 import { createFactTeller, logHeardFact, type CreditState } from './fact-events.ts';
+import { beginRefusedCredits, beginSeries } from './zero-series.ts';
 import { createAppLabel, createBoundedWords, methodLabel, statusLabel } from './labels.ts';
 import type { Log } from './log.ts';
 import { createPriceDoubts, type PricedCreate } from './price-doubts.ts';
@@ -57,7 +57,7 @@ export interface BusinessEvents {
 }
 
 const ROUTES_MAX = 256;
-const WORDS_MAX = 64;
+const WORDS_MAX = 128;
 
 /** Makes the event functions over one set of instruments. */
 export function createEvents({ instruments, knownApps, log }: EventsOptions): BusinessEvents {
@@ -76,7 +76,8 @@ export function createEvents({ instruments, knownApps, log }: EventsOptions): Bu
       state,
     );
   const logDoubts = createPriceDoubts(log);
-  for (const which of AUTHENTICATION_CODES) instruments.credentialsRefused.add(0, code(String(which)));
+  beginSeries(instruments);
+  beginRefusedCredits(instruments, ['default', ...knownApps]);
   const onFact = createFactTeller({ instruments, log, addCredits, model });
   const events: BusinessEvents = {
     callEnded(call) {
@@ -116,7 +117,10 @@ export function createEvents({ instruments, knownApps, log }: EventsOptions): Bu
     credentialsRefused: (which) => instruments.credentialsRefused.add(1, code(String(which))),
     configReloaded: (result) => instruments.configReloads.add(1, result),
     storeCommitted: ({ seconds }) => instruments.storeCommits.observe(seconds),
-    setKnownApps: (apps) => app.replace(apps),
+    setKnownApps(apps) {
+      app.replace(apps);
+      beginRefusedCredits(instruments, apps);
+    },
   };
   return guardAll(events, log);
 }

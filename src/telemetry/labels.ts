@@ -44,11 +44,15 @@ export function statusLabel(status: number | null): string {
   return Number.isInteger(status) && status >= 100 && status <= 599 ? String(status) : OTHER;
 }
 
+/** The words of {@link failureReason}. */
+export const FAILURE_REASONS = ['unstated', 'content', 'timeout', 'input', 'internal', 'other'] as const;
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
 /**
  * Why Kling ended a task, from its free text (`task_status_msg`; kling-api.md, section 5). Kling publishes no list
  * of reasons, so the words here are ours and few.
  */
-export function failureReason(statusMessage: string | null): string {
+export function failureReason(statusMessage: string | null): FailureReason {
   const text = statusMessage?.toLowerCase() ?? '';
   if (text === '') return 'unstated';
   if (/risk|policy|sensitive|violat|prohibit|moderat|copyright|审核|敏感|违规/.test(text)) return 'content';
