@@ -6,6 +6,7 @@ import type { StatusAnswer } from '../control/schemas.ts';
 import { realStorePath } from '../store/store-file.ts';
 import { askDaemon, controlAddress, packageVersion } from './control-client.ts';
 import type { Context } from './context.ts';
+import { klingOf } from './kling-status.ts';
 import { counted, durationText, ok, sentence, tell, type Check } from './doctor-check.ts';
 
 const MINUTE_MS = 60_000;
@@ -134,13 +135,14 @@ export function checkKling(status: StatusAnswer, isRunning: boolean): Check[] {
     : ok('upstream', `${upstream}.`);
   return [
     target,
+    checkClock(clockOffsetMs, isRunning),
     ...checkReach(status),
     ...checkAccepted(status, isRunning),
-    checkClock(clockOffsetMs, isRunning),
   ];
 }
 
-function checkReach({ kling: { unreachable } }: StatusAnswer): Check[] {
+function checkReach(status: StatusAnswer): Check[] {
+  const { unreachable } = klingOf(status);
   if (unreachable === null) return [];
   const finding = `Kling cannot be reached since ${unreachable.since}: ${unreachable.cause}`;
   return [tell('fail', 'connection', sentence(finding), adviceOn(unreachable.errorClass))];
@@ -153,11 +155,11 @@ function adviceOn(errorClass: string): string {
   return 'See whether a firewall or a proxy stands between: upstream.proxy names one.';
 }
 
-function checkAccepted({ kling, upstream }: StatusAnswer, isRunning: boolean): Check[] {
-  const { credentials, refusal } = kling;
+function checkAccepted(status: StatusAnswer, isRunning: boolean): Check[] {
+  const { credentials, refusal } = klingOf(status);
   if (refusal) {
     const finding = `Kling refuses the credentials since ${refusal.since}: code ${refusal.code} (${refusal.message}).`;
-    const { host } = new URL(upstream);
+    const { host } = new URL(status.upstream);
     const advice =
       regionHint(refusal.code, host) ?? codeInfo(refusal.code)?.advice ?? 'Check the credentials.';
     return [tell('fail', 'key', finding, advice)];

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { StatusAnswer } from '../control/schemas.ts';
 import type { Context } from './context.ts';
 import { BUDGET_COLUMNS, type BudgetRow, budgetRows } from './budget.ts';
+import { klingOf } from './kling-status.ts';
 import { openSource } from './source.ts';
 import { fieldsText, minuteText, roomOf, toTable, zoneOf, type Column } from './table.ts';
 import { plainText } from '../plain-text.ts';
@@ -71,9 +72,9 @@ function printStatus(context: Context, status: StatusAnswer, isRunning: boolean)
 }
 
 /** What is wrong between the sidecar and Kling; nothing where all is well. */
-function klingLines(context: Context, { kling }: StatusAnswer): [string, string][] {
+function klingLines(context: Context, status: StatusAnswer): [string, string][] {
   const { terminal } = context;
-  const { refusal, unreachable } = kling;
+  const { refusal, unreachable } = klingOf(status);
   const lines: [string, string][] = [];
   if (refusal) {
     const text = `Kling refuses the key since ${timeText(context, refusal.since)}: code ${refusal.code} (${plainText(refusal.message)})`;

@@ -52,6 +52,14 @@ describe('the rules of doctor', () => {
     expect(clockAt(null)).toMatch(/^note: .* is not known: Kling has not answered since the start\.$/);
   });
 
+  it('say nothing of Kling that a sidecar of an earlier version does not tell', () => {
+    const status = { upstream: KLING, clockOffsetMs: 0 } as StatusAnswer;
+    const [, , key, ...rest] = checkKling(status, true);
+    expect(key).toMatchObject({ name: 'key', level: 'note' });
+    expect(rest).toEqual([]);
+    expect(checkKling(status, false)).toHaveLength(2);
+  });
+
   it('hold against a sidecar only the windows since its first start', () => {
     expect(gapsOf([], DAY_1)).toMatch(/^ok: /);
     const start = DAY_1 + 30 * HOUR + 7000;
