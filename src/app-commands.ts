@@ -48,6 +48,10 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       return deps.config().tasks.stuckAfterMs;
     },
     status: () => liveStatus(deps),
+    cash: () => {
+      const { price, usdBudgets } = deps.config();
+      return { ...price, usdBudgets };
+    },
     readiness: deps.readiness,
     price: createPriceOne(deps.settings),
     async freeze(order) {

@@ -26,6 +26,11 @@ export function toCredits(milli: MilliCredits): number {
   return milli / 1000;
 }
 
+/** Gives what credits cost at a price for one, rounded to a millionth: for people and reports, never for decisions. */
+export function costOf(milli: MilliCredits, perCredit: number): number {
+  return Math.round(milli * perCredit * 1000) / 1_000_000;
+}
+
 /** Takes a decimal number of credits to thousandths, rounding up what is finer than a thousandth. */
 export function fromCredits(credits: number): MilliCredits {
   const milli = credits * 1000;

@@ -126,3 +126,38 @@ export function monthBounds(zone: string, year: number, month: number): { start:
     end: startOfDate(zone, { ...next, day: 1 }),
   };
 }
+
+/** A stretch of time in which a zone's clock keeps one distance from UTC. */
+export interface OffsetSpan {
+  from: Ms;
+  /** Exclusive. */
+  to: Ms;
+  offsetMs: Ms;
+}
+
+/** No zone changes its clock and back in less than this. */
+const OFFSET_STEP_MS = 7 * DAY_MS;
+/** Enough for two centuries; what is beyond them is taken into the last span. */
+const OFFSET_STEPS_MAX = 10_500;
+
+/** Splits a time (`to` exclusive) at the instants at which a zone's clock changes. */
+export function offsetSpans(zone: string, from: Ms, to: Ms): OffsetSpan[] {
+  const spans: OffsetSpan[] = [];
+  let start = from;
+  let offset = offsetMs(zone, from);
+  let at = from;
+  for (let step = 0; at < to && step < OFFSET_STEPS_MAX; step += 1) {
+    const next = Math.min(at + OFFSET_STEP_MS, to);
+    const there = offsetMs(zone, next);
+    if (there !== offset) {
+      const kept = offset;
+      const change = firstChange(at, next, (instant) => offsetMs(zone, instant) !== kept);
+      spans.push({ from: start, to: change, offsetMs: offset });
+      start = change;
+      offset = there;
+    }
+    at = next;
+  }
+  if (start < to) spans.push({ from: start, to, offsetMs: offset });
+  return spans;
+}

@@ -18,7 +18,16 @@ import { backfill } from './backfill.ts';
 import type { BudgetMatch, BudgetRule } from './budget-rule.ts';
 import { counterIds } from './hold.ts';
 import { holdsInDoubt, datedTo } from './hold-table.ts';
-import { counterIdOf, currentRules, limitAt, renewVersion, ruleIdOf, type ActiveRule } from './rule-book.ts';
+import {
+  counterIdOf,
+  currentRules,
+  limitAt,
+  renewVersion,
+  ruleIdOf,
+  type ActiveRule,
+  isInForce,
+  type Raise,
+} from './rule-book.ts';
 import { windowAt } from './window.ts';
 
 export interface AppliedBudgets {
@@ -217,6 +226,8 @@ export interface BudgetRow {
   match: BudgetMatch;
   per: 'app' | 'tag' | null;
   alertAt: readonly number[];
+  /** The raises in force, each part of `limitCredits`. */
+  raises: readonly Raise[];
 }
 
 /** Lists the budgets in force in their windows at an instant: one row each, or one for each `per` value seen. */
@@ -265,5 +276,6 @@ async function rowsOf(
     match: rule.match,
     per: rule.per,
     alertAt: rule.alertAt,
+    raises: rule.raises.filter((raise) => isInForce(raise, at)),
   }));
 }

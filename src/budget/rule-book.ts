@@ -12,10 +12,13 @@ import type { BudgetWindow } from '../words.ts';
 import type { BudgetMatch, BudgetRule } from './budget-rule.ts';
 import { windowAt, type WindowSpan } from './window.ts';
 
-interface Raise {
+/** A limit that is higher for a while, from inclusive, until exclusive. */
+export interface Raise {
   byCredits: MilliCredits;
   fromAt: Ms;
   untilAt: Ms;
+  actor: string;
+  reason: string;
 }
 
 export interface ActiveRule extends BudgetRule {
@@ -57,6 +60,15 @@ interface BudgetColumns {
   per: 'app' | 'tag' | null;
 }
 
+interface RaiseColumns {
+  budget_id: string;
+  by_credits: number;
+  from_at: Ms;
+  until_at: Ms;
+  actor: string;
+  reason: string;
+}
+
 /** Enough for the stores that one process ever has open. */
 const BOOKS_MAX = 16;
 const books = new Map<string, readonly ActiveRule[]>();
@@ -78,8 +90,8 @@ async function selectRules(tx: Tx): Promise<ActiveRule[]> {
             match_app, match_operation, match_model, match_tag, per
      FROM budgets WHERE active = 1`,
   );
-  const raises = await tx.all<{ budget_id: string; by_credits: number; from_at: Ms; until_at: Ms }>(
-    'SELECT budget_id, by_credits, from_at, until_at FROM budget_raises',
+  const raises = await tx.all<RaiseColumns>(
+    'SELECT budget_id, by_credits, from_at, until_at, actor, reason FROM budget_raises',
   );
   rows.sort((a, b) => compareIds(a.id, b.id));
   return rows.map((row) => ({
@@ -94,7 +106,9 @@ async function selectRules(tx: Tx): Promise<ActiveRule[]> {
     per: row.per,
     raises: raises
       .filter((raise) => raise.budget_id === row.id)
-      .map((raise) => ({ byCredits: raise.by_credits, fromAt: raise.from_at, untilAt: raise.until_at })),
+      .map(({ by_credits: byCredits, from_at: fromAt, until_at: untilAt, actor, reason }) => {
+        return { byCredits, fromAt, untilAt, actor, reason };
+      }),
   }));
 }
 
@@ -145,10 +159,13 @@ export function isMatch(match: BudgetMatch, labels: MatchLabels): boolean {
 /** Gives a rule's limit at an instant, with the raises in force then (from inclusive, until exclusive). */
 export function limitAt(rule: ActiveRule, at: Ms): MilliCredits {
   let limit = rule.limit;
-  for (const raise of rule.raises) {
-    if (raise.fromAt <= at && at < raise.untilAt) limit += raise.byCredits;
-  }
+  for (const raise of rule.raises) if (isInForce(raise, at)) limit += raise.byCredits;
   return limit;
+}
+
+/** Tells whether a raise is in force at an instant. */
+export function isInForce(raise: Raise, at: Ms): boolean {
+  return raise.fromAt <= at && at < raise.untilAt;
 }
 
 /** Gives the counters that a create of these labels counts in at an instant, in the order of the rules. */

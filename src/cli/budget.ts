@@ -3,12 +3,20 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { actorOption, type Context } from './context.ts';
 import { addFormats, formatOf, printRows } from './lists.ts';
 import type { Format, RowValues } from './rows.ts';
+import { plainText } from '../plain-text.ts';
 import { openSource, order } from './source.ts';
-import type { Column } from './table.ts';
+import { minuteText, roomOf, toTable, type Column } from './table.ts';
+import { wrapText } from './text-width.ts';
 
-export type BudgetRow = RowValues & { name: string; perValue?: string | null };
+export type BudgetRow = RowValues & {
+  name: string;
+  perValue?: string | null;
+  timeZone: string;
+  limitUsd: number | null;
+  raises: readonly { byCredits: number; until: string; actor: string; reason: string }[];
+};
 
-export const BUDGET_COLUMNS: readonly Column[] = [
+const BUDGET_COLUMNS: readonly Column[] = [
   { field: 'name', title: 'budget' },
   { field: 'windowKey', title: 'window', drop: 3 },
   { field: 'limitCredits', title: 'limit' },
@@ -22,12 +30,41 @@ export const BUDGET_COLUMNS: readonly Column[] = [
   { field: 'timeZone', title: 'zone', drop: 1 },
 ];
 
+const USD_COLUMNS: readonly Column[] = [
+  { field: 'limitUsd', title: 'limit USD' },
+  { field: 'usedUsd', title: 'used USD', drop: 8 },
+  { field: 'remainingUsd', title: 'left USD' },
+];
+
+/** Writes budgets as a table, with US dollars where a limit is in them, and below it who raised which. */
+export function budgetsText(context: Context, budgets: readonly BudgetRow[]): string {
+  const { terminal } = context;
+  const hasUsd = budgets.some(({ limitUsd }) => limitUsd !== null);
+  const columns = hasUsd ? [...BUDGET_COLUMNS, ...USD_COLUMNS] : BUDGET_COLUMNS;
+  const room = roomOf(terminal);
+  const raises = budgets.flatMap((budget) =>
+    budget.raises.map(({ byCredits, until, actor, reason }) => {
+      const end = terminal.isTerminal ? `${minuteText(budget.timeZone, until)} (${budget.timeZone})` : until;
+      return `${nameOf(budget)} is raised by ${byCredits} credits until ${end}, by ${actor}: ${reason}`;
+    }),
+  );
+  const lines = raises.flatMap((text) => wrapText(plainText(text), room.width));
+  return (
+    toTable(budgetRows(budgets), columns, room) +
+    (lines.length === 0 ? '' : `\n${[...new Set(lines)].join('\n')}\n`)
+  );
+}
+
 /** Gives budgets as a table shows them: one for each value of `per` says which. */
-export function budgetRows(budgets: readonly BudgetRow[]): RowValues[] {
+function budgetRows(budgets: readonly BudgetRow[]): RowValues[] {
   return budgets.map((budget) => ({
     ...budget,
-    name: budget.perValue ? `${budget.name} (${budget.perValue})` : budget.name,
+    name: nameOf(budget),
   }));
+}
+
+function nameOf({ name, perValue }: BudgetRow): string {
+  return perValue ? `${name} (${perValue})` : name;
 }
 
 /** Makes commander's parser of an amount of credits above 0, with at most three places. */
@@ -73,9 +110,12 @@ async function listBudgets(context: Context, options: { format?: Format; json?: 
 }
 
 function printBudgets(context: Context, budgets: readonly BudgetRow[], format: Format): void {
-  const rows = format === 'table' ? budgetRows(budgets) : budgets;
+  if (format === 'table' && budgets.length > 0) {
+    context.terminal.out(budgetsText(context, budgets));
+    return;
+  }
   const empty = 'No budget is configured: creates are recorded and never refused for money.';
-  printRows(context, { rows: 'budgets', columns: BUDGET_COLUMNS, empty }, rows, { format });
+  printRows(context, { rows: 'budgets', columns: BUDGET_COLUMNS, empty }, budgets, { format });
 }
 
 async function raiseBudget(context: Context, name: string, options: RaiseOptions): Promise<void> {

@@ -27,6 +27,8 @@ export interface ListShape {
   columns: readonly Column[];
   /** Said in place of an empty table. */
   empty: string;
+  /** The zone of a table's times on a terminal; absent is that of the budgets. */
+  timeZone?: string;
 }
 
 type Query = Readonly<Record<string, string | undefined>>;
@@ -148,7 +150,7 @@ interface Printer {
   end(end: End): void;
 }
 
-type Printed = Pick<ListShape, 'rows' | 'columns' | 'empty'>;
+type Printed = Pick<ListShape, 'rows' | 'columns' | 'empty' | 'timeZone'>;
 
 function printerOf(context: Context, shape: Printed, format: Format): Printer {
   if (format === 'json') return jsonPrinter(context, shape);
@@ -193,7 +195,8 @@ function csvPrinter({ terminal }: Context, shape: Printed): Printer {
 
 function tablePrinter(context: Context, shape: Printed): Printer {
   const { terminal } = context;
-  const room = roomOf(terminal, terminal.isTerminal ? zoneOf(context.loaded().config) : undefined);
+  const zone = shape.timeZone ?? (terminal.isTerminal ? zoneOf(context.loaded().config) : undefined);
+  const room = roomOf(terminal, zone);
   let layout: ReturnType<typeof layOut> | null = null;
   return {
     page(rows) {

@@ -112,6 +112,7 @@ function offlineCommands(
       kling: { credentials: 'unknown', refusal: null, unreachable: null },
       store: store.stats(),
     }),
+    cash: () => ({ ...config.price, usdBudgets: config.usdBudgets }),
     readiness: () => ({ ready: false, reasons: ['no sidecar is running'] }),
     price: createPriceOne(() => rules),
     freeze: needsDaemon,

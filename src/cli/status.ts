@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { StatusAnswer } from '../control/schemas.ts';
 import type { Context } from './context.ts';
-import { BUDGET_COLUMNS, type BudgetRow, budgetRows } from './budget.ts';
+import { budgetsText } from './budget.ts';
 import { klingOf } from './kling-status.ts';
 import { openSource } from './source.ts';
 import { fieldsText, minuteText, roomOf, toTable, zoneOf, type Column } from './table.ts';
@@ -66,7 +66,7 @@ function printStatus(context: Context, status: StatusAnswer, isRunning: boolean)
   }
   terminal.out(fieldsText(lines, roomOf(terminal).width));
   if (status.budgets.length > 0) {
-    terminal.out(`\n${toTable(budgetRows(status.budgets as BudgetRow[]), BUDGET_COLUMNS, roomOf(terminal))}`);
+    terminal.out(`\n${budgetsText(context, status.budgets)}`);
   }
   if (status.mode === 'observe') terminal.out('\nMode observe: see status --would-have.\n');
 }

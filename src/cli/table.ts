@@ -17,8 +17,11 @@ import { cutText, padText, textWidth, wrapText } from './text-width.ts';
 export interface Column {
   field: string;
   title: string;
-  /** An instant, shown to the minute: `time` in the room's zone, `own-time` in that of the row's `timeZone`. */
-  kind?: 'time' | 'own-time';
+  /**
+   * `time` is an instant, shown to the minute in the room's zone, `own-time` one in that of the row's `timeZone`;
+   * `money` has two places, more where the amount is below a hundredth.
+   */
+  kind?: 'time' | 'own-time' | 'money';
   /** Columns with a number may be left out where there is no room, the lowest number first. */
   drop?: number;
   /** A long text that may be cut. */
@@ -199,10 +202,17 @@ function cellText(row: RowValues, column: Column, zone: string | null): string {
   const value = row[column.field];
   if (value === null || value === undefined) return '-';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (column.kind === 'money' && typeof value === 'number') return moneyText(value);
   if (column.kind !== undefined && zone !== null && typeof value === 'string') {
     return minuteText(column.kind === 'own-time' ? String(row['timeZone']) : zone, value);
   }
   return plainText(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+/** Writes an amount with two places, or with as many as show that it is not nothing. */
+function moneyText(amount: number): string {
+  const isSmall = amount !== 0 && Math.abs(amount) < 0.01;
+  return isSmall ? String(amount) : amount.toFixed(2);
 }
 
 /** Gives an instant (ISO 8601) to the minute as a zone's clock shows it: `2026-11-21 18:05`. */

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Context } from './context.ts';
 import { addListOptions, printList, type ListOptions, type ListShape } from './lists.ts';
+import { zoneOf, type Column } from './table.ts';
 
 const ROWS: ListShape = {
   path: '/v1/usage',
@@ -21,12 +22,14 @@ const ROWS: ListShape = {
   empty: 'Nothing was spent.',
 };
 
-const KEYS = ['app', 'operation', 'model', 'mode', 'tag', 'day'];
+const KEYS = ['app', 'operation', 'model', 'mode', 'tag', 'day', 'month'];
 
 interface UsageOptions extends ListOptions {
   from?: string;
   to?: string;
   by?: string[];
+  month?: string;
+  timeZone?: string;
 }
 
 /** Adds the command. */
@@ -34,11 +37,25 @@ export function addUsage(program: Command, context: () => Context): void {
   addListOptions(program.command('usage').description('what each create cost, or sums of it'))
     .option('--from <time>', 'inclusive: ISO 8601 with a zone, or a UTC day')
     .option('--to <time>', 'exclusive')
+    .option('--month <month>', 'in place of the two: such as 2026-11')
     .option('--by <keys>', `sums by some of ${KEYS.join(',')}`, keysArgument)
-    .action((options: UsageOptions) => {
-      const { by, from, to } = options;
-      return printList(context(), by ? sumsOf(by) : ROWS, { from, to, by: by?.join(',') }, options);
-    });
+    .option('--time-zone <zone>', 'whose days and months: an IANA zone (default: that of the budgets)')
+    .action((options: UsageOptions) => showUsage(context(), options));
+}
+
+async function showUsage(context: Context, options: UsageOptions): Promise<void> {
+  const { by, from, to, month } = options;
+  const { config } = context.loaded();
+  const timeZone = options.timeZone ?? zoneOf(config);
+  const shape = by ? sumsOf(by) : ROWS;
+  const cost: Column = { field: 'cost', title: config.price.currency, kind: 'money' };
+  const query = { from, to, month, timeZone, by: by?.join(',') };
+  await printList(context, { ...shape, columns: withCost(shape.columns, cost), timeZone }, query, options);
+}
+
+/** Puts the cost behind the credits. */
+function withCost(columns: readonly Column[], cost: Column): Column[] {
+  return columns.flatMap((column) => (column.field === 'credits' ? [column, cost] : [column]));
 }
 
 function keysArgument(text: string): string[] {

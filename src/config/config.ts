@@ -64,6 +64,8 @@ export interface Config {
   readonly store: Readonly<StoreConfig>;
   readonly apps: readonly AppConfig[];
   readonly budgets: readonly BudgetRule[];
+  /** Names of the budgets whose limit was given in US dollars. */
+  readonly usdBudgets: readonly string[];
   readonly pricing: Readonly<PricingConfig>;
   readonly creates: Readonly<CreatesConfig>;
   readonly refusals: Readonly<RefusalsConfig>;
@@ -229,6 +231,7 @@ function toConfig(values: ConfigValues, exports: OtlpExports | null): Config {
     store: values.store,
     apps: toAppConfigs(values.apps),
     budgets: bookedBudgets(toBudgetRules(values.budgets, values.price.perCredit)),
+    usdBudgets: values.budgets.flatMap(({ name, usd }) => (usd === undefined ? [] : [name])),
     pricing: toPricingConfig(values.pricing),
     creates: toCreatesConfig(values.creates),
     refusals: values.refusals,

@@ -47,6 +47,14 @@ export interface AppHost {
   stop(why: string): void;
 }
 
+/** What a credit costs, for amounts in money beside those in credits. */
+export interface CashTerms {
+  perCredit: number;
+  currency: string;
+  /** Names of the budgets whose limit was given in US dollars. */
+  usdBudgets: readonly string[];
+}
+
 export interface ControlCommands {
   /** Reads of the store; they never delay a create. */
   readonly reader: Pick<Store, 'read'>;
@@ -55,6 +63,7 @@ export interface ControlCommands {
   /** Tasks open for longer than this are stuck (`tasks.stuckAfterMs`). */
   readonly stuckAfterMs: Ms;
   status(): LiveStatus;
+  cash(): CashTerms;
   /** Whether the sidecar can do its work, and if not, why; never because of Kling, a budget or a breaker. */
   readiness(): { ready: boolean; reasons: readonly string[] };
   /** Prices one create as the data plane would. */

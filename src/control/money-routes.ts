@@ -9,14 +9,8 @@ import type { ControlCommands } from './commands.ts';
 import { EstimateTurns } from './estimate-turns.ts';
 import { auditQuery, estimateBody, holdsQuery, usageQuery } from './questions.ts';
 import { answers, jsonBody, TOKEN, type App } from './route-parts.ts';
-import {
-  auditAnswer,
-  budgetsAnswer,
-  estimateAnswer,
-  holdsAnswer,
-  usageAnswer,
-  usageSumsAnswer,
-} from './schemas.ts';
+import { auditAnswer, budgetsAnswer, estimateAnswer, holdsAnswer } from './schemas.ts';
+import { usageAnswer, usageSumsAnswer } from './usage-schemas.ts';
 
 const budgets = createRoute({
   method: 'get',
@@ -60,14 +54,19 @@ export function addMoneyRoutes(app: App, commands: ControlCommands): void {
   const turns = new EstimateTurns();
   // Reading and checking the body are part of the turn: a large one takes some milliseconds.
   app.use(estimate.path, (_context, next) => turns.run(next));
-  app.openapi(budgets, async (context) => context.json(await answerBudgets(reader, commands.now()), 200));
+  app.openapi(budgets, async (context) =>
+    context.json(await answerBudgets(reader, commands.now(), commands.cash()), 200),
+  );
   app.openapi(estimate, async (context) => {
     const { requests, app: from = 'default', tag = null } = context.req.valid('json');
     const question = { requests, app: from, tag, at: commands.now() };
     return context.json(await answerEstimate(reader, commands.price, question), 200);
   });
   app.openapi(usage, async (context) =>
-    context.json(await answerUsage(reader, context.req.valid('query')), 200),
+    context.json(
+      await answerUsage(reader, context.req.valid('query'), { now: commands.now(), cash: commands.cash() }),
+      200,
+    ),
   );
   app.openapi(holds, async (context) =>
     context.json(await answerHolds(reader, context.req.valid('query')), 200),

@@ -96,7 +96,7 @@ export function addOrderRoutes(app: App, commands: ControlCommands): void {
     const { name } = context.req.valid('param');
     const { byCredits, until, ...order } = signed(context, context.req.valid('json'));
     await commands.raiseBudget({ name, byCredits: fromCredits(byCredits), until }, order);
-    return context.json(await answerBudgets(reader, commands.now()), 200);
+    return context.json(await answerBudgets(reader, commands.now(), commands.cash()), 200);
   });
   app.openapi(freeze, async (context) => {
     await commands.freeze(signed(context, context.req.valid('json')));

@@ -1,5 +1,7 @@
 /** What callers of the control plane may ask and order: queries and bodies, checked and turned into our units. */
 import { z } from '@hono/zod-openapi';
+import { ianaZone } from '../fields.ts';
+import { MONTH_FORM } from '../sla/period.ts';
 import { ESTIMATE_REQUESTS_MAX } from './estimate.ts';
 import { ACTOR_CHARACTERS_MAX, plainActor } from '../plain-text.ts';
 
@@ -63,7 +65,7 @@ export const holdsQuery = z.strictObject({
   ...page,
 });
 
-export const USAGE_KEYS = ['app', 'operation', 'model', 'mode', 'tag', 'day'] as const;
+export const USAGE_KEYS = ['app', 'operation', 'model', 'mode', 'tag', 'day', 'month'] as const;
 export type UsageKey = (typeof USAGE_KEYS)[number];
 export const usageQuery = z.strictObject({
   by: z
@@ -80,6 +82,10 @@ export const usageQuery = z.strictObject({
   operation: label.optional(),
   model: label.optional(),
   tag: label.optional(),
+  month: z.string().regex(MONTH_FORM, 'a month such as 2026-11').optional().openapi({ example: '2026-11' }),
+  timeZone: ianaZone
+    .default('UTC')
+    .openapi({ description: 'Whose days and months are meant: an IANA zone.' }),
   ...range,
   ...page,
 });

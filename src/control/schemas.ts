@@ -7,17 +7,21 @@
 import { z } from '@hono/zod-openapi';
 import { OPERATIONS } from '../words.ts';
 
-const credits = z.number().describe('Credits, a decimal with at most three places.');
-const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
-const paged = {
+export const credits = z.number().describe('Credits, a decimal with at most three places.');
+export const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
+export const paged = {
   nextCursor: z.string().nullable().describe('Give it as `cursor` to go on; null at the end.'),
   total: z
     .int()
     .optional()
     .describe('With `total=true`: all rows of the list; 100,001 says that there are more than 100,000.'),
 };
-const mode = z.enum(['std', 'pro', '4k']).nullable();
-const operation = z.enum(OPERATIONS);
+export const mode = z.enum(['std', 'pro', '4k']).nullable();
+export const operation = z.enum(OPERATIONS);
+const usd = z
+  .number()
+  .nullable()
+  .describe('By price.perCredit; null for a budget whose limit is in credits.');
 const holdState = z.enum(['held', 'settled', 'released', 'written_off']);
 
 export const problem = z
@@ -53,6 +57,20 @@ const budget = z
       model: z.string().optional(),
       tag: z.string().optional(),
     }),
+    limitUsd: usd,
+    usedUsd: usd.describe('Settled and held, in US dollars.'),
+    remainingUsd: usd,
+    raises: z
+      .array(
+        z.object({
+          byCredits: credits,
+          from: instant,
+          until: instant.describe('Exclusive.'),
+          actor: z.string(),
+          reason: z.string(),
+        }),
+      )
+      .describe('The raises in force: each is part of limitCredits.'),
     per: z.enum(['app', 'tag']).nullable(),
     perValue: z
       .string()
@@ -283,37 +301,6 @@ export const stopAnswer = z
   })
   .openapi('StopAnswer');
 
-const usageRow = z
-  .object({
-    timestamp: instant,
-    task_id: z.string().nullable(),
-    credits: credits.describe('Settled; held while the hold is open.'),
-    model: z.string().nullable(),
-    duration: z.number().nullable().describe('Seconds.'),
-    mode,
-    prompt_preview: z.string().nullable(),
-    app: z.string(),
-    tag: z.string().nullable(),
-    operation,
-    settled: z.boolean(),
-  })
-  .openapi('UsageRow');
-export const usageAnswer = z.object({ rows: z.array(usageRow), ...paged }).openapi('UsageAnswer');
-const usageSum = z
-  .object({
-    app: z.string().optional(),
-    operation: z.string().optional(),
-    model: z.string().nullable().optional(),
-    mode: z.string().nullable().optional(),
-    tag: z.string().nullable().optional(),
-    day: z.string().optional(),
-    tasks: z.int(),
-    credits,
-    heldCredits: credits,
-  })
-  .openapi('UsageSum');
-export const usageSumsAnswer = z.object({ rows: z.array(usageSum) }).openapi('UsageSumsAnswer');
-
 export const estimateAnswer = z
   .object({
     totalCredits: credits.describe('What would be held for all of them.'),
@@ -368,8 +355,6 @@ export type TasksAnswer = z.infer<typeof tasksAnswer>;
 export type TaskAnswer = z.infer<typeof taskAnswer>;
 export type HoldsAnswer = z.infer<typeof holdsAnswer>;
 export type HoldAnswer = z.infer<typeof holdAnswer>;
-export type UsageAnswer = z.infer<typeof usageAnswer>;
-export type UsageSumsAnswer = z.infer<typeof usageSumsAnswer>;
 export type ReloadAnswer = z.infer<typeof reloadAnswer>;
 export type StopAnswer = z.infer<typeof stopAnswer>;
 export type EstimateAnswer = z.infer<typeof estimateAnswer>;

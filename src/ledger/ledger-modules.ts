@@ -41,7 +41,8 @@ import { resolveHold } from './resolve.ts';
 import { firstSignOfLife, spendingElsewhere } from './spending-elsewhere.ts';
 import { moneyStatus } from './status.ts';
 import { acceptClock, keepAge, readTime, resetDates } from './time.ts';
-import { listUsage, sumUsage } from './usage.ts';
+import { listUsage } from './usage.ts';
+import { sumUsage } from './usage-sums.ts';
 import { useUpstream } from './use-upstream.ts';
 import { verifyLedger } from './verify.ts';
 

@@ -1,9 +1,8 @@
 /**
- * Usage: what was spent on what, one row for each create that cost or may cost, or summed.
+ * Usage: what was spent on what, one row for each create that cost or may cost; `usage-sums.ts` sums it.
  *
  * Creates that Kling refused or never had are no usage: they are left out. A failed task is in, at 0.
  */
-import { SidecarError } from '../errors.ts';
 import { cursorAfter, readCursor } from '../calls/cursor.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
@@ -65,7 +64,7 @@ export const listUsage = defineRead(
     tx: Tx,
     args: UsageFilter & { limit: number; cursor: string | null; total?: boolean },
   ): Promise<{ rows: UsageRow[]; nextCursor: string | null } & Counted> => {
-    const { conditions, values } = conditionsOf(args);
+    const { conditions, values } = usageConditions(args);
     const counted = await countWhere(tx, args.total, `holds ${whereOf(conditions)}`, values);
     if (args.cursor !== null) {
       const { at, id } = readCursor(args.cursor);
@@ -89,7 +88,8 @@ export const listUsage = defineRead(
   },
 );
 
-function conditionsOf(filter: UsageFilter): { conditions: string[]; values: SqlValue[] } {
+/** Gives a filter as conditions on holds; what Kling refused or never had is no usage. */
+export function usageConditions(filter: UsageFilter): { conditions: string[]; values: SqlValue[] } {
   const pairs: [string, SqlValue | undefined][] = [
     ['at >= ?', filter.from],
     ['at < ?', filter.to],
@@ -125,67 +125,3 @@ function toUsage(row: UsageColumns): UsageRow {
     settled: !isHeld,
   };
 }
-
-/** What usage can be summed by; a `day` is one of UTC. */
-export type UsageKey = 'app' | 'operation' | 'model' | 'mode' | 'tag' | 'day';
-
-export interface UsageSum {
-  app?: string;
-  operation?: OperationWord;
-  model?: string | null;
-  mode?: Mode | null;
-  tag?: string | null;
-  /** `2026-11-21`. */
-  day?: string;
-  tasks: number;
-  /** Settled. */
-  credits: MilliCredits;
-  /** Still held. */
-  heldCredits: MilliCredits;
-}
-
-const KEY_SQL: Readonly<Record<UsageKey, string>> = {
-  app: 'app',
-  operation: 'operation',
-  model: 'model',
-  mode: 'mode',
-  tag: 'tag',
-  day: 'at / 86400000',
-};
-const DAY_MS = 86_400_000;
-
-/** Rows of one answer of sums; apps and tags may be as many as creates. */
-const SUMS_MAX = 10_000;
-
-/**
- * Sums usage by the keys given, at least one; ordered by them.
- * @throws SidecarError `bad_usage` where they make more than 10,000 rows.
- */
-export const sumUsage = defineRead(
-  'ledger.sumUsage',
-  async (tx: Tx, args: UsageFilter & { by: UsageKey[] }): Promise<{ rows: UsageSum[] }> => {
-    const by = [...new Set(args.by)];
-    const { conditions, values } = conditionsOf(args);
-    const keys = by.map((key) => KEY_SQL[key]).join(', ');
-    const rows = await tx.all<Omit<UsageSum, 'day' | 'heldCredits'> & { day?: number; held_credits: number }>(
-      `SELECT ${by.map((key) => `${KEY_SQL[key]} AS ${key}`).join(', ')}, COUNT(*) AS tasks,
-         SUM(settled_credits) AS credits, SUM(CASE WHEN state = 'held' THEN credits ELSE 0 END) AS held_credits
-       FROM holds WHERE ${conditions.join(' AND ')} GROUP BY ${keys} ORDER BY ${keys} LIMIT ?`,
-      ...values,
-      SUMS_MAX + 1,
-    );
-    if (rows.length > SUMS_MAX) {
-      throw new SidecarError(
-        'bad_usage',
-        `These keys make more than ${SUMS_MAX} rows: ask for a shorter time (from, to), one app or tag, or fewer keys.`,
-      );
-    }
-    return {
-      rows: rows.map(({ day, held_credits, ...sum }) => ({
-        ...sum,
-        ...(day !== undefined && { day: new Date(day * DAY_MS).toISOString().slice(0, 10) }),
-        heldCredits: held_credits,
-      })),
-    };
-  },
-);

@@ -223,6 +223,7 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
       kling: { credentials: 'accepted', refusal: null, unreachable: null },
       store: { path: '/x/sidecar.db', bytes: 4096 },
     }),
+    cash: () => ({ perCredit: 0.014, currency: 'USD', usdBudgets: ['monthly'] }),
     readiness: () => readiness,
     price: ({ path: target, body }) => priceBySeconds(target, body),
     freeze: async (given) => void (await ledger.run(freeze, { ...given, at: at() })),

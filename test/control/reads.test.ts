@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as schemas from '../../src/control/schemas.ts';
+import { usageAnswer, usageSumsAnswer } from '../../src/control/usage-schemas.ts';
 import { CALL } from '../telemetry/telling.ts';
 import { checked, startBusyRig } from './busy-rig.ts';
 import { ask, START, type Rig } from './fixture.ts';
@@ -70,6 +71,10 @@ describe('reads', () => {
       mode: 'enforce',
       match: {},
       per: null,
+      limitUsd: null,
+      usedUsd: null,
+      remainingUsd: null,
+      raises: [],
       perValue: null,
     });
     expect(
@@ -177,7 +182,7 @@ describe('reads', () => {
   });
 
   test('/v1/usage gives the tracker’s fields, or sums by keys', async () => {
-    const usage = checked(await get('/v1/usage'), schemas.usageAnswer);
+    const usage = checked(await get('/v1/usage'), usageAnswer);
     const first = usage.rows.find(({ task_id }) => task_id === '700');
     expect(first).toEqual({
       timestamp: '2026-11-21T10:00:00.000Z',
@@ -191,6 +196,8 @@ describe('reads', () => {
       tag: 'ad',
       operation: 'text-to-video',
       settled: true,
+      cost: 0.133,
+      currency: 'USD',
     });
     expect(Object.keys(first ?? {}).slice(0, 7)).toEqual([
       'timestamp',
@@ -201,15 +208,40 @@ describe('reads', () => {
       'mode',
       'prompt_preview',
     ]);
-    const sums = checked(await get('/v1/usage?by=app,day'), schemas.usageSumsAnswer);
+    const currency = 'USD';
+    const sums = checked(await get('/v1/usage?by=app,day'), usageSumsAnswer);
     expect(sums.rows).toEqual([
-      { app: 'default', day: '2026-11-21', tasks: 2, credits: 9.5, heldCredits: 5 },
-      { app: 'studio', day: '2026-11-21', tasks: 1, credits: 0, heldCredits: 20.5 },
+      {
+        app: 'default',
+        day: '2026-11-21',
+        tasks: 2,
+        credits: 9.5,
+        heldCredits: 5,
+        cost: 0.133,
+        heldCost: 0.07,
+        currency,
+      },
+      {
+        app: 'studio',
+        day: '2026-11-21',
+        tasks: 1,
+        credits: 0,
+        heldCredits: 20.5,
+        cost: 0,
+        heldCost: 0.287,
+        currency,
+      },
     ]);
   });
 
   test('questions that cannot be meant are refused with what is allowed', async () => {
     const wrong = [
+      '/v1/usage?month=2026-13',
+      '/v1/usage?month=2022-12',
+      '/v1/usage?month=9999-12',
+      '/v1/usage?month=2026-11&from=2026-11-01',
+      '/v1/usage?timeZone=Mars/Base',
+      '/v1/usage?timeZone=%2B08:00',
       '/v1/calls?limit=0',
       '/v1/calls?limit=1001',
       '/v1/calls?limit=ten',

@@ -5,7 +5,9 @@ import { freeze } from '../../src/ledger/freeze.ts';
 import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
 import { observeTasks } from '../../src/ledger/observe.ts';
 import { moneyStatus } from '../../src/ledger/status.ts';
-import { listUsage, sumUsage } from '../../src/ledger/usage.ts';
+import { listUsage } from '../../src/ledger/usage.ts';
+import { monthBounds } from '../../src/zone.ts';
+import { sumUsage } from '../../src/ledger/usage-sums.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { indexOperations } from '../../src/store/registry.ts';
 import { admitHold, close, newHold, NOON, rule, sighting } from './making.ts';
@@ -80,7 +82,7 @@ describe('usage', () => {
 
   it('is summed by any of its keys', async () => {
     const sums = async (by: ('app' | 'mode' | 'day' | 'tag' | 'model')[]) =>
-      (await store.run(sumUsage, { by })).rows;
+      (await store.run(sumUsage, { by, timeZone: 'UTC' })).rows;
     expect(await sums(['app'])).toEqual([
       { app: 'blog', tasks: 2, credits: 0, heldCredits: 70 },
       { app: 'shop', tasks: 2, credits: 9000, heldCredits: 500 },
@@ -93,6 +95,54 @@ describe('usage', () => {
     expect((await sums(['model'])).map((one) => one.model)).toEqual([null, 'kling-v1']);
   });
 
+  it('is summed by days and months of a zone, also over a change of its clock', async () => {
+    const own = createMemoryStore();
+    const insert = own.db.prepare(
+      `INSERT INTO holds (id, request_id, at, app, path, route, operation, product, credits, basis, weight, counters,
+         guarded, state, settled_credits, ended_at)
+       VALUES (?, 'r', ?, 'a', '/x', '/x', 'unknown', 'video', 1000, 'exact', 1, '', 0, 'settled', 1000, 1)`,
+    );
+    const instants = [
+      Date.UTC(2026, 8, 30, 21, 59, 59, 999),
+      Date.UTC(2026, 8, 30, 22),
+      Date.UTC(2026, 9, 24, 21, 59),
+      Date.UTC(2026, 9, 24, 22),
+      Date.UTC(2026, 9, 25, 0, 30),
+      Date.UTC(2026, 9, 25, 1, 30),
+      Date.UTC(2026, 9, 25, 22, 59),
+      Date.UTC(2026, 9, 25, 23),
+      Date.UTC(2026, 9, 31, 22, 59),
+      Date.UTC(2026, 9, 31, 23),
+    ];
+    for (const [index, at] of instants.entries()) insert.run(`h${index}`, at);
+    const sums = async (by: ('day' | 'month')[], timeZone: string, range = {}) =>
+      (await own.run(sumUsage, { by, timeZone, ...range })).rows.map((row) => [
+        row.day ?? row.month,
+        row.tasks,
+      ]);
+    expect(await sums(['day'], 'Europe/Berlin')).toEqual([
+      ['2026-09-30', 1],
+      ['2026-10-01', 1],
+      ['2026-10-24', 1],
+      ['2026-10-25', 4],
+      ['2026-10-26', 1],
+      ['2026-10-31', 1],
+      ['2026-11-01', 1],
+    ]);
+    expect(await sums(['month'], 'Europe/Berlin')).toEqual([
+      ['2026-09', 1],
+      ['2026-10', 8],
+      ['2026-11', 1],
+    ]);
+    expect(await sums(['month'], 'UTC')).toEqual([
+      ['2026-09', 2],
+      ['2026-10', 8],
+    ]);
+    const { start, end } = monthBounds('Europe/Berlin', 2026, 10);
+    expect(await sums(['month'], 'Europe/Berlin', { from: start, to: end })).toEqual([['2026-10', 8]]);
+    own.close();
+  });
+
   it('refuses sums of more than 10,000 rows, and says how to ask for fewer', async () => {
     const copy = (count: number): string =>
       `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
@@ -101,11 +151,11 @@ describe('usage', () => {
        SELECT 'many' || i, 'r', at, app, 'tag' || i, path, route, operation, product, 1, basis, weight, counters, 0
        FROM n, holds WHERE id = 'h1'`;
     store.db.exec(copy(10_001));
-    await expect(store.run(sumUsage, { by: ['tag'] })).rejects.toMatchObject({
+    await expect(store.run(sumUsage, { by: ['tag'], timeZone: 'UTC' })).rejects.toMatchObject({
       code: 'bad_usage',
       message: expect.stringContaining('more than 10000 rows: ask for a shorter time'),
     });
-    expect((await store.run(sumUsage, { by: ['app'] })).rows).toHaveLength(2);
+    expect((await store.run(sumUsage, { by: ['app'], timeZone: 'UTC' })).rows).toHaveLength(2);
     store.db.exec("DELETE FROM holds WHERE id LIKE 'many%'");
   });
 });
@@ -209,6 +259,6 @@ describe('the operations of money', () => {
     const operations = ledgerModules.flatMap((module) => module.operations);
     expect(indexOperations(ledgerModules).size).toBe(operations.length);
     for (const { name } of operations)
-      expect(name).toMatch(/^(account|outbox|budget|calls|tasks|ledger|sla|claims)\.[a-zA-Z]+$/);
+      expect(name).toMatch(/^(account|outbox|budget|calls|tasks|ledger|sla|claims|imports)\.[a-zA-Z]+$/);
   });
 });

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  DAY_MS,
   dateAfter,
   dateOf,
-  DAY_MS,
   isZone,
   localParts,
   monthBounds,
   offsetMs,
+  offsetSpans,
   startOfDate,
   weekdayOf,
 } from '../../src/zone.ts';
@@ -136,5 +137,35 @@ describe('zones', () => {
     expect(weekdayOf({ year: 2026, month: 11, day: 22 })).toBe(7);
     expect(dateAfter({ year: 2028, month: 2, day: 28 }, 1)).toEqual({ year: 2028, month: 2, day: 29 });
     expect(dateAfter({ year: 2026, month: 12, day: 31 }, 1)).toEqual({ year: 2027, month: 1, day: 1 });
+  });
+});
+
+describe('stretches with one distance from UTC', () => {
+  const year = { from: Date.UTC(2026, 0, 1), to: Date.UTC(2027, 0, 1) };
+
+  it('end where the zone changes its clock, and touch each other', () => {
+    expect(offsetSpans('Europe/Berlin', year.from, year.to)).toEqual([
+      { from: year.from, to: Date.UTC(2026, 2, 29, 1), offsetMs: 3_600_000 },
+      { from: Date.UTC(2026, 2, 29, 1), to: Date.UTC(2026, 9, 25, 1), offsetMs: 7_200_000 },
+      { from: Date.UTC(2026, 9, 25, 1), to: year.to, offsetMs: 3_600_000 },
+    ]);
+    for (const zone of ['UTC', 'Asia/Shanghai', 'Asia/Kathmandu']) {
+      expect(offsetSpans(zone, year.from, year.to), zone).toHaveLength(1);
+    }
+    expect(offsetSpans('UTC', 5, 5)).toEqual([]);
+  });
+
+  it('have the zone’s own offset all through, in every zone that changes', () => {
+    for (const zone of [
+      'America/New_York',
+      'Africa/Casablanca',
+      'Australia/Lord_Howe',
+      'America/Santiago',
+      'Asia/Gaza',
+    ]) {
+      for (const { from, to, offsetMs: offset } of offsetSpans(zone, year.from, year.to)) {
+        for (let at = from; at < to; at += 3_600_000) expect(offsetMs(zone, at), zone).toBe(offset);
+      }
+    }
   });
 });

@@ -5,7 +5,7 @@ import { freezeState, type FreezeState } from '../../ledger/freeze.ts';
 import { moneyStatus } from '../../ledger/status.ts';
 import type { Store } from '../../store/store.ts';
 import { toCredits, type Ms } from '../../units.ts';
-import type { LiveStatus } from '../commands.ts';
+import type { CashTerms, LiveStatus } from '../commands.ts';
 import type { FreezeAnswer, StatusAnswer } from '../schemas.ts';
 import { shapeBudget } from './budget-answer.ts';
 import { iso, isoOrNull } from './shape.ts';
@@ -14,7 +14,7 @@ import { iso, isoOrNull } from './shape.ts';
 export async function answerStatus(
   reader: Pick<Store, 'read'>,
   live: LiveStatus,
-  when: { at: Ms; stuckAfterMs: Ms },
+  { cash, ...when }: { at: Ms; stuckAfterMs: Ms; cash: CashTerms },
 ): Promise<StatusAnswer> {
   const [{ budgets }, money, wouldHave] = await Promise.all([
     reader.read(listBudgets, { at: when.at }),
@@ -30,7 +30,7 @@ export async function answerStatus(
     ...shapeFreeze(money.frozen),
     uptimeSeconds,
     pid,
-    budgets: budgets.map(shapeBudget),
+    budgets: budgets.map((row) => shapeBudget(row, cash)),
     pools: live.pools.map((pool) => ({ ...pool })),
     breaker,
     inDoubtHolds: money.inDoubtHolds,

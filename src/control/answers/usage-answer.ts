@@ -1,40 +1,68 @@
 /** `GET /v1/usage`: what each create cost, or sums by some keys. */
-import { listUsage, sumUsage, type UsageRow } from '../../ledger/usage.ts';
+import { SidecarError } from '../../errors.ts';
+import { listUsage, type UsageRow } from '../../ledger/usage.ts';
+import { sumUsage } from '../../ledger/usage-sums.ts';
+import { checkMonth, parseMonth } from '../../sla/period.ts';
 import type { Store } from '../../store/store.ts';
-import { toCredits } from '../../units.ts';
+import { costOf, toCredits, type Ms } from '../../units.ts';
+import { monthBounds } from '../../zone.ts';
+import type { CashTerms } from '../commands.ts';
 import type { UsageQuery } from '../questions.ts';
-import type { UsageAnswer, UsageSumsAnswer } from '../schemas.ts';
+import type { UsageAnswer, UsageSumsAnswer } from '../usage-schemas.ts';
 import { given, iso } from './shape.ts';
 
-/** Lists usage, newest first, or with `by` sums it by these keys in their order. */
+/** What an answer about usage needs beside the store. */
+export interface UsageTerms {
+  now: Ms;
+  cash: CashTerms;
+}
+
+/**
+ * Lists usage, newest first, or with `by` sums it by these keys in their order.
+ * @throws SidecarError `bad_usage` for a month beside `from` or `to`, or one that cannot be asked for.
+ */
 export async function answerUsage(
   reader: Pick<Store, 'read'>,
   query: UsageQuery,
+  terms: UsageTerms,
 ): Promise<UsageAnswer | UsageSumsAnswer> {
-  const { by, limit, cursor = null, total, ...filters } = query;
-  if (by) return sums(reader, by, filters);
+  const { by, limit, cursor = null, total, timeZone, month, ...asked } = query;
+  const filters = { ...asked, ...(month !== undefined && rangeOf(month, query, terms.now)) };
+  if (by) return sums(reader, { by, timeZone, ...given(filters) }, terms.cash);
   const args = { limit, cursor, ...given({ total, ...filters }) };
   const { rows, ...rest } = await reader.read(listUsage, args);
-  return { rows: rows.map(shapeRow), ...rest };
+  return { rows: rows.map((row) => shapeRow(row, terms.cash)), ...rest };
+}
+
+/** Gives the instants of a month in the zone asked for. */
+function rangeOf(month: string, { from, to, timeZone }: UsageQuery, now: Ms): { from: Ms; to: Ms } {
+  if (from !== undefined || to !== undefined)
+    throw new SidecarError('bad_usage', 'Ask for a month, or for a time by from and to; not for both.');
+  const { year, month: number } = parseMonth(checkMonth(month, { now, timeZone }));
+  const { start, end } = monthBounds(timeZone, year, number);
+  return { from: start, to: end };
 }
 
 async function sums(
   reader: Pick<Store, 'read'>,
-  by: NonNullable<UsageQuery['by']>,
-  filters: Omit<UsageQuery, 'by' | 'limit' | 'cursor' | 'total'>,
+  args: Parameters<typeof sumUsage.run>[1],
+  { perCredit, currency }: CashTerms,
 ): Promise<UsageSumsAnswer> {
-  const { rows } = await reader.read(sumUsage, { by, ...given(filters) });
+  const { rows } = await reader.read(sumUsage, args);
   return {
     rows: rows.map(({ tasks, credits, heldCredits, ...keys }) => ({
       ...keys,
       tasks,
       credits: toCredits(credits),
       heldCredits: toCredits(heldCredits),
+      cost: costOf(credits, perCredit),
+      heldCost: costOf(heldCredits, perCredit),
+      currency,
     })),
   };
 }
 
-function shapeRow(row: UsageRow): UsageAnswer['rows'][number] {
+function shapeRow(row: UsageRow, { perCredit, currency }: CashTerms): UsageAnswer['rows'][number] {
   return {
     timestamp: iso(row.at),
     task_id: row.taskId,
@@ -47,5 +75,7 @@ function shapeRow(row: UsageRow): UsageAnswer['rows'][number] {
     tag: row.tag,
     operation: row.operation,
     settled: row.settled,
+    cost: costOf(row.credits, perCredit),
+    currency,
   };
 }
