@@ -1,39 +1,134 @@
 /** The values of the gauges, read from the store when somebody scrapes. */
 import { monthQuestion } from './app-claims.ts';
-import { listBudgets } from './budget/budget-table.ts';
+import { productOfPack } from './account/account.ts';
+import { packBurn, readAccount } from './account/account-table.ts';
+import { listBudgets, type BudgetRow } from './budget/budget-table.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { moneyStatus } from './ledger/status.ts';
+import { outboxBacklog } from './outbox/outbox-table.ts';
 import type { Slots } from './pacing/slots.ts';
+import { listExclusions } from './sla/exclusion-table.ts';
 import { readMonthGauges, readWindow } from './sla/month-table.ts';
 import { addMonths, monthOf } from './sla/period.ts';
 import { WINDOW_MS, windowStart } from './sla/window.ts';
 import type { Store } from './store/store.ts';
 import type { GaugeSnapshot } from './telemetry/gauges.ts';
-import type { Ms } from './units.ts';
+import { BudgetForecast } from './telemetry/forecast.ts';
+import { MILLI_CREDITS_PER_UNIT, type Ms } from './units.ts';
+import type { ClockTrust } from './upstream/clock-trust.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
-/** Reads a snapshot of the gauges; `datedAt` is the instant by which money is dated. */
-export async function readGaugeSnapshot(
-  store: Store,
-  slots: Slots,
-  { clock, datedAt }: { clock: Clock; datedAt: Ms },
-  config: Config,
-): Promise<GaugeSnapshot> {
-  const at = clock.now();
-  const { stuckAfterMs } = config.tasks;
-  const [sla, slaWindow, { budgets }, money] = await Promise.all([
-    keptMonths(store, clock, config),
-    store.read(readWindow, { windowStart: windowStart(at) - WINDOW_MS }),
-    store.read(listBudgets, { at: datedAt }),
-    store.read(moneyStatus, { at, stuckAfterMs }),
-  ]);
+export interface GaugeDeps {
+  store: Store;
+  slots: Slots;
+  upstream: Pick<Upstream, 'connections'>;
+  clockTrust: Pick<ClockTrust, 'offsetMs'>;
+  clock: Clock;
+  /** Gives the instant by which money is dated. */
+  datedAt: () => Ms;
+  config: () => Config;
+  isStoreWritable: () => boolean;
+}
+
+/** Makes the function that reads a snapshot of the gauges. */
+export function gaugeSource(deps: GaugeDeps): () => Promise<GaugeSnapshot> {
+  const forecast = new BudgetForecast();
+  return async () => {
+    const at = deps.clock.now();
+    const datedAt = deps.datedAt();
+    const [fromStore, sla, packs, { budgets }] = await Promise.all([
+      storeGauges(deps, at),
+      keptMonths(deps.store, deps.clock, deps.config()),
+      packGauges(deps.store, at),
+      deps.store.read(listBudgets, { at: datedAt }),
+    ]);
+    return { ...fromStore, ...engineGauges(deps), sla, packs, budgets: burning(forecast, budgets, datedAt) };
+  };
+}
+
+function burning(forecast: BudgetForecast, rows: BudgetRow[], at: Ms): NonNullable<GaugeSnapshot['budgets']> {
+  const seconds = forecast.note(
+    rows.map((row) => ({
+      id: `${row.name}/${row.perValue ?? ''}`,
+      windowKey: row.windowKey,
+      resetsAt: row.resetsAt,
+      limitCredits: row.limitCredits,
+      usedCredits: row.settledCredits + row.heldCredits,
+    })),
+    at,
+  );
+  return rows.map((row, index) => ({ ...row, budget: row.name, exhaustionSeconds: seconds[index] ?? null }));
+}
+
+function engineGauges({
+  store,
+  slots,
+  upstream,
+  clockTrust,
+  config,
+  isStoreWritable,
+}: GaugeDeps): GaugeSnapshot {
+  const { bytes, walBytes, queues } = store.stats();
+  const { perCredit, currency } = config().price;
   return {
-    budgets: budgets.map((row) => ({ ...row, budget: row.name })),
+    pools: slots.pools(),
+    connections: upstream.connections,
+    clockOffsetMs: clockTrust.offsetMs,
+    storeBytes: bytes,
+    walBytes,
+    storeQueues: queues,
+    isStoreWritable: isStoreWritable(),
+    price: { perCredit, currency },
+  };
+}
+
+/** The pace of the last week says how long a pack lasts. */
+const BURN_DAYS = 7;
+const DAY_MS: Ms = 86_400_000;
+const MILLION = 1_000_000;
+
+/** Gives what is known of the packs that can still be used, by Kling's own lists and deductions. */
+async function packGauges(store: Store, at: Ms): Promise<NonNullable<GaugeSnapshot['packs']>> {
+  const [{ packs }, burns] = await Promise.all([
+    store.read(readAccount, {}),
+    store.read(packBurn, { from: at - BURN_DAYS * DAY_MS, to: at }),
+  ]);
+  const burned = new Map(burns.map(({ packId, amount }) => [packId, amount]));
+  return packs
+    .filter(({ invalidAt, effectiveAt }) => effectiveAt <= at && at < invalidAt)
+    .map((pack) => {
+      const perDay = (burned.get(pack.id) ?? 0) / BURN_DAYS;
+      const perUnit = MILLI_CREDITS_PER_UNIT[productOfPack(pack)] / 1000;
+      return {
+        pack: pack.name,
+        remainingCredits: pack.remaining === null ? null : (pack.remaining / MILLION) * perUnit,
+        expiresAtSeconds: pack.invalidAt / 1000,
+        daysLeft: pack.remaining === null || perDay <= 0 ? null : pack.remaining / perDay,
+      };
+    });
+}
+
+async function storeGauges({ store, config }: GaugeDeps, at: Ms): Promise<GaugeSnapshot> {
+  const { stuckAfterMs } = config().tasks;
+  const [slaWindow, money, outbox, exclusions] = await Promise.all([
+    store.read(readWindow, { windowStart: windowStart(at) - WINDOW_MS }),
+    store.read(moneyStatus, { at, stuckAfterMs }),
+    store.read(outboxBacklog, undefined),
+    store.read(listExclusions, undefined),
+  ]);
+  const age = (since: Ms | null): number | null => (since === null ? null : Math.max(0, at - since) / 1000);
+  return {
+    isFrozen: money.frozen !== null,
+    doubts: { count: money.inDoubtHolds, oldestSeconds: age(money.oldestDoubtSince) },
+    outbox: outbox.map(({ receiver, waiting, oldestAt }) => ({
+      receiver,
+      waiting,
+      oldestSeconds: age(oldestAt),
+    })),
+    isExcludedNow: exclusions.some(({ start, end }) => start <= at && at < end),
     tasks: money.openTasks.map(({ product, state, tasks }) => ({ product, state, count: tasks })),
     stuckTasks: money.openTasks.map(({ product, state, stuck }) => ({ product, state, count: stuck })),
-    pools: slots.pools(),
-    storeBytes: store.stats().bytes,
-    sla,
     slaWindow: { requests: slaWindow.valid, errors: slaWindow.errors },
   };
 }

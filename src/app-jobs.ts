@@ -7,7 +7,7 @@ import type { Config } from './config/config.ts';
 import type { Fact } from './facts.ts';
 import { dropDelivered } from './outbox/outbox-table.ts';
 import { jobLastRun, noteJobRun } from './jobs-table.ts';
-import { Jobs } from './jobs.ts';
+import { Jobs, type JobRun } from './jobs.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
 
@@ -22,10 +22,11 @@ export interface AppJobsDeps {
   log: Log;
   config: () => Config;
   publish: (facts: readonly Fact[]) => void;
+  onRun: (run: JobRun) => void;
 }
 
 /** Makes the schedule; nothing runs before it is started. */
-export function createAppJobs({ store, clock, log, config, publish }: AppJobsDeps): Jobs {
+export function createAppJobs({ store, clock, log, config, publish, onRun }: AppJobsDeps): Jobs {
   const retention = async (at: number, signal: AbortSignal): Promise<void> => {
     const { callRetentionDays, promptRetentionDays } = config().store;
     while (!signal.aborted) {
@@ -51,6 +52,7 @@ export function createAppJobs({ store, clock, log, config, publish }: AppJobsDep
     clock,
     lastRun: (name) => store.read(jobLastRun, { name }),
     noteRun: (name, at) => store.write(noteJobRun, { name, at }),
+    onRun,
     onError: (message, error) => log.error(message, { error }),
   });
 }

@@ -90,13 +90,9 @@ export function buildParts(input: PartsInput): AppParts {
     credentials: () => upstream.line.tokens.kind,
     journal: journalOwn,
   };
-  const doubts = new Doubts({ ...asking, ages: clocks.ages });
+  const doubts = new Doubts({ ...asking, ages: clocks.ages, onLookedUp: telemetry.lookedUp });
   upstream.onRecovery = () => void doubts.hurry();
-  const poller = new Poller({
-    ...asking,
-    isOn: () => config().tasks.poll,
-    intervalMs: () => config().tasks.pollIntervalMs,
-  });
+  const poller = new Poller({ ...asking, ...pollerSettings(config) });
   const account = new AccountReader({ ...asking, clock, isOn: () => config().account.poll });
   const closing = new Closing({
     store,
@@ -128,6 +124,10 @@ function openUpstream({ clock, log, telemetry, line }: PartsInput): Upstream {
   const upstream = new Upstream({ ...line, clock });
   reportHealth(upstream, log, telemetry);
   return upstream;
+}
+
+function pollerSettings(config: () => Config): { isOn: () => boolean; intervalMs: () => number } {
+  return { isOn: () => config().tasks.poll, intervalMs: () => config().tasks.pollIntervalMs };
 }
 
 /** Who hears the facts of the outbox; each has a row in `outbox_receivers`. */

@@ -45,6 +45,7 @@ export function openAppStore(options: AppStoreOptions): Promise<Store> {
       onBatch(true);
       telemetry.storeCommitted(commit);
     },
+    onSent: (queue, seconds) => telemetry.storeWaited(queue, seconds),
     onCommitFailed({ operations, message }) {
       onBatch(false);
       log.error('a batch was not committed', { operations, message });

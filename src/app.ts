@@ -96,6 +96,7 @@ class Sidecar implements App {
       log: this.#log,
       clock: this.#clock,
       otlp: exports && { exports, headers: options.secrets.otlpHeaders },
+      price: () => this.#config.price,
     });
     const { hosts, port } = this.#config.control;
     this.#controlUrl = urlOf(hosts[0] ?? '', port);
@@ -242,15 +243,24 @@ class Sidecar implements App {
   }
 
   async #startControl(running: Running, dataUrl: string): Promise<ControlUrls> {
-    const [{ createControlPlane }, { controlCommands }, { readGaugeSnapshot }] = await Promise.all([
+    const [{ createControlPlane }, { controlCommands }, { gaugeSource }] = await Promise.all([
       import('./control/plane.ts'),
       import('./app-commands.ts'),
       import('./app-gauges.ts'),
     ]);
     const { config, settings } = { config: () => this.#config, settings: () => this.#settings };
-    const { store, slots, dated } = running;
-    this.#telemetry.gaugeSource(() =>
-      readGaugeSnapshot(store, slots, { clock: this.#clock, datedAt: dated.now() }, config()),
+    const { store, slots, upstream, clockTrust, dated } = running;
+    this.#telemetry.gaugeSource(
+      gaugeSource({
+        store,
+        slots,
+        upstream,
+        clockTrust,
+        clock: this.#clock,
+        datedAt: () => dated.now(),
+        config,
+        isStoreWritable: () => this.#takesWrites,
+      }),
     );
     running.control = createControlPlane({
       hosts: this.#config.control.hosts,
@@ -293,7 +303,14 @@ class Sidecar implements App {
   async #startJobs(running: Running): Promise<void> {
     const { createAppJobs } = await import('./app-jobs.ts');
     const config = (): Config => this.#config;
-    running.jobs = createAppJobs({ ...running, clock: this.#clock, log: this.#log, config });
+    running.jobs = createAppJobs({
+      ...running,
+      clock: this.#clock,
+      log: this.#log,
+      config,
+      onRun: this.#telemetry.jobRan,
+    });
+    this.#telemetry.setJobs(running.jobs.names);
     running.jobs.start();
   }
 

@@ -19,10 +19,19 @@ export interface Job {
   run(at: Ms, signal: AbortSignal): Promise<void>;
 }
 
+export interface JobRun {
+  name: string;
+  result: 'ok' | 'failed';
+  seconds: number;
+  missed: number;
+}
+
 export interface JobsDeps {
   clock: Clock;
   lastRun(name: string): Promise<Ms | null>;
   noteRun(name: string, at: Ms): Promise<void>;
+  /** A run ended; `missed` runs should have been between the last one and this. */
+  onRun(run: JobRun): void;
   onError(message: string, error: unknown): void;
 }
 
@@ -36,6 +45,10 @@ export class Jobs {
   constructor(jobs: readonly Job[], deps: JobsDeps) {
     this.#jobs = jobs;
     this.#deps = deps;
+  }
+
+  get names(): string[] {
+    return this.#jobs.map(({ name }) => name);
   }
 
   /** Looks every minute at what is due, and once now. */
@@ -66,13 +79,34 @@ export class Jobs {
         const last = await this.#deps.lastRun(job.name);
         if (last !== null && at - last < job.periodMs && at >= last) continue;
         if (signal.aborted) return;
-        await job.run(at, signal);
-        if (signal.aborted) return;
-        await this.#deps.noteRun(job.name, at);
+        await this.#run(job, at, missedRuns(job, last, at));
       } catch (error) {
         if (signal.aborted) return;
         this.#deps.onError(`the job ${job.name} failed`, error);
       }
     }
   }
+
+  async #run(job: Job, at: Ms, missed: number): Promise<void> {
+    const { clock, noteRun, onRun } = this.#deps;
+    const from = clock.monotonic();
+    const ended = (result: JobRun['result']): void =>
+      onRun({ name: job.name, result, seconds: (clock.monotonic() - from) / 1000, missed });
+    const { signal } = this.#ending;
+    try {
+      await job.run(at, signal);
+      if (signal.aborted) return;
+      await noteRun(job.name, at);
+    } catch (error) {
+      ended('failed');
+      throw error;
+    }
+    ended('ok');
+  }
+}
+
+/** Counts the runs that should have been before this one; a run up to one period late was not missed. */
+function missedRuns(job: Job, last: Ms | null, at: Ms): number {
+  if (last === null || at < last) return 0;
+  return Math.max(0, Math.floor((at - last) / job.periodMs) - 1);
 }

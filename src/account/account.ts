@@ -7,7 +7,7 @@
  * **Invariant**: quantities and money are integers in millionths; a deduction is entered once however often it is
  * read. Nothing here is a promise of completeness: {@link AccountRead} says what has been read.
  */
-import type { Ms } from '../units.ts';
+import type { Ms, Product } from '../units.ts';
 
 /** Which of Kling's two ledgers: units of packs, or money. */
 export type Wallet = 'package' | 'balance';
@@ -61,6 +61,14 @@ export interface AccountRead {
   throughAt: Ms | null;
   /** Why the last try failed. */
   problem: string | null;
+}
+
+/**
+ * Tells which product's units a pack holds, by its name: Kling's packs are called `Trial-Image-1000Units-…` (seen in several
+ * accounts; kling-api.md, section 8), and its list has no other word for it.
+ */
+export function productOfPack({ name }: Pick<Pack, 'name'>): Product {
+  return /image/i.test(name) ? 'image' : 'video';
 }
 
 /** How long after its task was made a deduction may still appear. */

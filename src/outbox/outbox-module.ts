@@ -1,9 +1,9 @@
 /** What the outbox gives to the store's workers. */
 import type { StoreModule } from '../store/registry.ts';
 import { outboxMigrations } from './outbox-schema.ts';
-import { dropDelivered, markDeliveries, waitingFacts } from './outbox-table.ts';
+import { dropDelivered, markDeliveries, outboxBacklog, waitingFacts } from './outbox-table.ts';
 
 export const outboxModule: StoreModule = {
   migrations: outboxMigrations,
-  operations: [waitingFacts, markDeliveries, dropDelivered],
+  operations: [waitingFacts, markDeliveries, dropDelivered, outboxBacklog],
 };

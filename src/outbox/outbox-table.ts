@@ -102,6 +102,24 @@ export const waitingFacts = defineRead(
   },
 );
 
+/** How many facts a receiver has not taken, and since when the oldest waits. */
+export interface OutboxBacklog {
+  receiver: string;
+  waiting: number;
+  oldestAt: Ms | null;
+}
+
+/** Gives the backlog of every receiver, in the order of their names. */
+export const outboxBacklog = defineRead('outbox.backlog', (tx: Tx): Promise<OutboxBacklog[]> =>
+  tx.all<OutboxBacklog>(
+    `SELECT r.name AS receiver, COUNT(d.outbox_id) AS waiting, MIN(o.created_at) AS "oldestAt"
+     FROM outbox_receivers r
+     LEFT JOIN outbox_deliveries d ON d.receiver = r.name AND d.state = 'waiting'
+     LEFT JOIN outbox o ON o.id = d.outbox_id
+     GROUP BY r.name ORDER BY r.name`,
+  ),
+);
+
 export interface MarkDeliveriesArgs {
   receiver: string;
   at: Ms;

@@ -58,6 +58,8 @@ export interface DoubtDeps {
   ages: Pick<AgeClock, 'now'>;
   publish: (facts: Fact[]) => void;
   journal: (call: CallRecord) => void;
+  /** What a look-up of one hold said. */
+  onLookedUp: (result: LookUpArgs['outcome']['kind']) => void;
   onError: (message: string, error: unknown) => void;
 }
 
@@ -259,6 +261,7 @@ export class Doubts {
     const { facts } = await this.#deps.store.write(recordLookUps, results);
     this.#deps.publish(facts);
     for (const [i, { holdId, outcome }] of results.entries()) {
+      this.#deps.onLookedUp(outcome.kind);
       if (outcome.kind === 'found') this.#tell(holdId, outcome.answer);
       const ageFrom = holds[i]?.ageFrom ?? age;
       const nextAt = outcome.kind === 'absent' ? nextLookUpAt(ageFrom, age) : age + RETRY_MS;

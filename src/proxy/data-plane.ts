@@ -194,8 +194,10 @@ function noteWouldRefuse(deps: DataPlaneDeps, passage: Passage, error: SidecarEr
   deps.telemetry.requestRefused(record, passage.create?.labels ?? null);
 }
 
+/** One that was sent had its hold, which is counted by itself: its credits were not refused. */
 function refusalRecord(deps: DataPlaneDeps, passage: Passage, error: SidecarError): RefusalRecord {
   const at = deps.clock.now();
+  const isHeld = passage.create?.isSent === true;
   return {
     id: newId('refusal', at),
     requestId: passage.requestId,
@@ -207,7 +209,7 @@ function refusalRecord(deps: DataPlaneDeps, passage: Passage, error: SidecarErro
     status: error.status,
     word: error.code,
     message: error.message.slice(0, 500),
-    credits: passage.create?.credits ?? null,
+    credits: isHeld ? null : (passage.create?.credits ?? null),
     budget: typeof error.detail['budget'] === 'string' ? error.detail['budget'] : null,
     wouldOnly: false,
   };

@@ -36,6 +36,7 @@ export async function answerRepeat(
       return false;
     }
     if (state.kind === 'answered') {
+      deps.telemetry.replayed(guard.idempotencyKey === null ? 'task_id' : 'key');
       replay(deps, create, { answer: state.answer, externalTaskId: state.externalTaskId });
       return true;
     }

@@ -27,6 +27,8 @@ export interface BatchesOptions {
   /** An operation handed to `later` failed; nobody else hears of it. */
   onLaterFailed?: ((name: string, error: Error) => void) | undefined;
   onBatchFailed?: ((message: string, operations: number) => void) | undefined;
+  /** A batch is sent; `seconds` is how long the first of its operations that should not wait has waited. */
+  onSent?: ((seconds: number) => void) | undefined;
 }
 
 interface Call {
@@ -52,6 +54,8 @@ export class Batches {
   #underWay: Call[] = [];
   /** Something waits that should not wait for the timer of `addLater`. */
   #isUrgent = false;
+  /** Since when. */
+  #urgentTick: Ms = 0;
   #isScheduled = false;
   #laterTimer: Timer | null = null;
   #spare: SpareCall[] = [];
@@ -65,6 +69,11 @@ export class Batches {
   constructor(options: BatchesOptions) {
     this.#options = options;
     this.spareTime = new SpareTime(options.clock);
+  }
+
+  /** Operations that wait and are not sent yet. */
+  get length(): number {
+    return this.#waiting.length + this.#spare.length;
   }
 
   /** Adds an operation to the next batch. */
@@ -146,6 +155,7 @@ export class Batches {
   }
 
   #schedule(): void {
+    if (!this.#isUrgent) this.#urgentTick = this.#options.clock.monotonic();
     this.#isUrgent = true;
     this.spareTime.noteAsked();
     this.#scheduleFlush();
@@ -162,14 +172,23 @@ export class Batches {
     if (this.#takeSpare()) return;
     this.#laterTimer?.cancel();
     this.#laterTimer = null;
+    const wasUrgent = this.#isUrgent;
     this.#underWay = this.#waiting.splice(0, BATCH_MAX);
     this.#isUrgent = this.#waiting.length > 0;
     if (this.#underWay.length > 0) {
+      if (wasUrgent) this.#noteSent();
       this.#send();
       return;
     }
     for (const resolve of this.#onEmpty.splice(0)) resolve();
     this.#considerSpare();
+  }
+
+  #noteSent(): void {
+    const { clock, onSent } = this.#options;
+    const now = clock.monotonic();
+    onSent?.((now - this.#urgentTick) / 1000);
+    this.#urgentTick = now;
   }
 
   /** Lets the first spare operation have its turn, now or when it comes. */

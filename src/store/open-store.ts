@@ -13,8 +13,8 @@ import { FileIdentity } from './file-identity.ts';
 import type { Operation } from './operation.ts';
 import { ownerLockPath, takeOwnership, type Ownership, type OwnerText } from './owner.ts';
 import type { LogLevel } from './protocol.ts';
-import type { Store, StoreStats } from './store.ts';
-import { ensureFolder, existingStorePath, realStorePath, storeBytes } from './store-file.ts';
+import type { Store, StoreQueue, StoreStats } from './store.ts';
+import { ensureFolder, existingStorePath, realStorePath, storeBytes, walBytes } from './store-file.ts';
 import { startWorkerThread, type WorkerThread } from './worker-thread.ts';
 
 /** The modules that the worker threads run; both serve the same registry of operations. */
@@ -39,6 +39,8 @@ export interface OpenStoreOptions {
   onCommit?: (commit: { operations: number; seconds: number }) => void;
   /** After each batch that was rejected as a whole, e.g. on a full disk. The store goes on. */
   onCommitFailed?: (failure: { operations: number; message: string }) => void;
+  /** A batch goes to a worker; `seconds` is how long the first of its operations waited. */
+  onSent?: (queue: StoreQueue, seconds: number) => void;
   /** A write handed to `later` was lost. */
   onLaterFailed?: (operation: string, error: Error) => void;
   /** A worker died: every later write or read rejects. Called once; the process should end. */
@@ -104,14 +106,16 @@ function startWorkers(path: string, options: OpenStoreOptions): WorkerLink {
     clock,
     send: (batch) => link.writer.send(batch),
     onBatch: options.onCommit,
+    onSent: (seconds) => options.onSent?.('writer', seconds),
     onLaterFailed: options.onLaterFailed,
     onBatchFailed(message, operations) {
       log('error', 'a batch of writes was rejected', { path, operations, message });
       options.onCommitFailed?.({ operations, message });
     },
   });
-  const reads = new Batches({ clock, send: (batch) => link.reader.send(batch) });
-  const reports = new Batches({ clock, send: (batch) => link.reporter.send(batch) });
+  const sent = (queue: StoreQueue) => (seconds: number) => options.onSent?.(queue, seconds);
+  const reads = new Batches({ clock, onSent: sent('reader'), send: (batch) => link.reader.send(batch) });
+  const reports = new Batches({ clock, onSent: sent('reports'), send: (batch) => link.reporter.send(batch) });
   const startReader = (batches: Batches): WorkerThread =>
     startWorkerThread(
       workers.reader,
@@ -172,7 +176,16 @@ function createStore(
     read: <A, R>(operation: Operation<A, R>, args: A) =>
       (operation.isAwaited ? link.reads : link.reports).add(operation.name, args) as Promise<R>,
     lost: () => files.lost(),
-    stats: (): StoreStats => ({ path, bytes: storeBytes(path) }),
+    stats: (): StoreStats => ({
+      path,
+      bytes: storeBytes(path),
+      walBytes: walBytes(path),
+      queues: [
+        { queue: 'writer', length: link.writes.length },
+        { queue: 'reader', length: link.reads.length },
+        { queue: 'reports', length: link.reports.length },
+      ],
+    }),
     backup: (targetPath) => backupInWorker(options.workers.reader, path, targetPath),
     close() {
       closing ??= shut();

@@ -4,7 +4,7 @@ import { SidecarError } from '../errors.ts';
 import { Batches } from './batches.ts';
 import type { Operation } from './operation.ts';
 import type { Store } from './store.ts';
-import { existingStorePath, storeBytes } from './store-file.ts';
+import { existingStorePath, storeBytes, walBytes } from './store-file.ts';
 import { startWorkerThread } from './worker-thread.ts';
 
 export type ReadOnlyStore = Pick<Store, 'read' | 'stats' | 'close'>;
@@ -38,7 +38,7 @@ export async function openStoreReadOnly(
   }
   return {
     read: <A, R>(operation: Operation<A, R>, args: A) => reads.add(operation.name, args) as Promise<R>,
-    stats: () => ({ path: realPath, bytes: storeBytes(realPath) }),
+    stats: () => ({ path: realPath, bytes: storeBytes(realPath), walBytes: walBytes(realPath), queues: [] }),
     async close() {
       await reads.close(new SidecarError('ledger_unavailable', 'the store is closed'));
       await reader.close();

@@ -160,7 +160,12 @@ export function placeWarnings(path: string): string[] {
 
 /** The store's size with its write-ahead log, in bytes; 0 for what is not there. */
 export function storeBytes(path: string): number {
-  return (statsOf(path, statSync)?.size ?? 0) + (statsOf(`${path}-wal`, statSync)?.size ?? 0);
+  return (statsOf(path, statSync)?.size ?? 0) + walBytes(path);
+}
+
+/** Gives the bytes of a store's write-ahead log; 0 where there is none. */
+export function walBytes(path: string): number {
+  return statsOf(`${path}-wal`, statSync)?.size ?? 0;
 }
 
 /** Makes names in a folder durable, after a rename. */

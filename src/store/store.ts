@@ -6,7 +6,14 @@ export interface StoreStats {
   path: string;
   /** Main file and write-ahead log together. */
   bytes: number;
+  /** The write-ahead log alone. */
+  walBytes: number;
+  /** Operations that wait, by queue. */
+  queues: readonly { queue: StoreQueue; length: number }[];
 }
+
+/** What operations wait for: the writer, the reader of what requests ask, the reader of lists and reports. */
+export type StoreQueue = 'writer' | 'reader' | 'reports';
 
 export interface Store {
   /**

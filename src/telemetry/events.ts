@@ -9,7 +9,7 @@ import type { CreateLabels, Fact } from '../facts.ts';
 import type { HeardFact } from '../outbox/heard-facts.ts';
 import { toCredits, type MilliCredits, type Ms } from '../units.ts';
 import { createFactTeller, logHeardFact, type CreditState } from './fact-events.ts';
-import { beginRefusedCredits, beginSeries } from './zero-series.ts';
+import { beginCredits, beginJobs, beginSeries } from './zero-series.ts';
 import { createAppLabel, createBoundedWords, methodLabel, statusLabel } from './labels.ts';
 import type { Log } from './log.ts';
 import { createPriceDoubts, type PricedCreate } from './price-doubts.ts';
@@ -19,6 +19,8 @@ export interface EventsOptions {
   instruments: Instruments;
   knownApps: readonly string[];
   log: Log;
+  /** What a credit costs now. */
+  price: () => { perCredit: number; currency: string };
 }
 
 /** What the planes may tell; each function returns at once and never throws. */
@@ -45,6 +47,14 @@ export interface BusinessEvents {
   throttled(code: number | null): void;
   /** A create got its slot, or gave up, after this long. */
   queueWaited(pool: string, waitedMs: Ms): void;
+  /** A batch of operations was sent to the store after its first one had waited this long. */
+  storeWaited(queue: string, seconds: number): void;
+  /** A create got the first answer again. */
+  replayed(kind: 'key' | 'task_id'): void;
+  /** A look-up of a create in doubt ended. */
+  lookedUp(result: 'found' | 'absent' | 'failed'): void;
+  /** A run of a job ended; `missed` runs should have been before it. */
+  jobRan(run: { name: string; result: 'ok' | 'failed'; seconds: number; missed: number }): void;
   tokenRefreshed(result: 'ok' | 'failed'): void;
   /** Kling refused our credentials, and a new token did not help. */
   credentialsRefused(code: number): void;
@@ -52,6 +62,8 @@ export interface BusinessEvents {
   configReloaded(result: 'ok' | 'failed'): void;
   /** A batch was committed. */
   storeCommitted(commit: { operations: number; seconds: number }): void;
+  /** Names the jobs that will run. */
+  setJobs(names: readonly string[]): void;
   /** Replaces the configured apps after a reload. */
   setKnownApps(knownApps: readonly string[]): void;
 }
@@ -60,24 +72,27 @@ const ROUTES_MAX = 256;
 const WORDS_MAX = 128;
 
 /** Makes the event functions over one set of instruments. */
-export function createEvents({ instruments, knownApps, log }: EventsOptions): BusinessEvents {
+export function createEvents({ instruments, knownApps, log, price }: EventsOptions): BusinessEvents {
   const app = createAppLabel(knownApps);
   const route = createBoundedWords(ROUTES_MAX);
   const code = createBoundedWords(WORDS_MAX);
   const model = createBoundedWords(WORDS_MAX);
   const word = createBoundedWords(WORDS_MAX);
-  const addCredits = (labels: CreateLabels, credits: MilliCredits, state: CreditState): void =>
-    instruments.credits.add(
-      credits,
+  beginSeries(instruments);
+  beginCredits(instruments, ['default', ...knownApps], price().currency);
+  const addCredits = (labels: CreateLabels, credits: MilliCredits, state: CreditState): void => {
+    const { perCredit, currency } = price();
+    const values = [
       app.of(labels.app),
       labels.operation,
       model(labels.model ?? ''),
       labels.mode ?? '',
       state,
-    );
+    ];
+    instruments.credits.add(credits, ...values);
+    instruments.cost.add(toCredits(credits) * perCredit, ...values, currency);
+  };
   const logDoubts = createPriceDoubts(log);
-  beginSeries(instruments);
-  beginRefusedCredits(instruments, ['default', ...knownApps]);
   const onFact = createFactTeller({ instruments, log, addCredits, model });
   const events: BusinessEvents = {
     callEnded(call) {
@@ -104,25 +119,53 @@ export function createEvents({ instruments, knownApps, log }: EventsOptions): Bu
       instruments.wouldRefuse.add(1, word(which));
       log.info('would be refused', { word: which, message });
     },
-    createPriced(caller, price) {
-      const { operation, unpricedFields } = price;
+    createPriced(caller, priced) {
+      const { operation, unpricedFields } = priced;
       if (unpricedFields.length > 0) instruments.unpricedFields.add(unpricedFields.length, word(operation));
-      logDoubts(caller, price);
+      logDoubts(caller, priced);
     },
     readUnrecorded: (count) => instruments.readsUnrecorded.add(count),
     retried: (reason) => instruments.retries.add(1, word(reason)),
     throttled: (which) => instruments.throttles.add(1, which === null ? '' : code(String(which))),
     queueWaited: (pool, waitedMs) => instruments.queueWaits.observe(waitedMs / 1000, word(pool)),
-    tokenRefreshed: (result) => instruments.tokenRefreshes.add(1, result),
     credentialsRefused: (which) => instruments.credentialsRefused.add(1, code(String(which))),
-    configReloaded: (result) => instruments.configReloads.add(1, result),
-    storeCommitted: ({ seconds }) => instruments.storeCommits.observe(seconds),
+    ...engineEvents(instruments),
     setKnownApps(apps) {
       app.replace(apps);
-      beginRefusedCredits(instruments, apps);
+      beginCredits(instruments, apps, price().currency);
     },
   };
   return guardAll(events, log);
+}
+
+type EngineEvents = Pick<
+  BusinessEvents,
+  | 'storeWaited'
+  | 'replayed'
+  | 'lookedUp'
+  | 'jobRan'
+  | 'tokenRefreshed'
+  | 'configReloaded'
+  | 'storeCommitted'
+  | 'setJobs'
+>;
+
+/** What is only counted: the sidecar's own machinery. */
+function engineEvents(instruments: Instruments): EngineEvents {
+  return {
+    storeWaited: (queue, seconds) => instruments.storeWaits.observe(seconds, queue),
+    replayed: (kind) => instruments.replays.add(1, kind),
+    lookedUp: (result) => instruments.lookUps.add(1, result),
+    jobRan({ name, result, seconds, missed }) {
+      instruments.jobRuns.add(1, name, result);
+      instruments.jobDurations.observe(seconds, name);
+      instruments.jobsMissed.add(missed, name);
+    },
+    tokenRefreshed: (result) => instruments.tokenRefreshes.add(1, result),
+    configReloaded: (result) => instruments.configReloads.add(1, result),
+    storeCommitted: ({ seconds }) => instruments.storeCommits.observe(seconds),
+    setJobs: (names) => beginJobs(instruments, names),
+  };
 }
 
 /** Wraps every function so that a mistake in telling never reaches what was told. */
@@ -148,10 +191,15 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
     retried: guard(events.retried),
     throttled: guard(events.throttled),
     queueWaited: guard(events.queueWaited),
+    storeWaited: guard(events.storeWaited),
+    replayed: guard(events.replayed),
+    lookedUp: guard(events.lookedUp),
+    jobRan: guard(events.jobRan),
     tokenRefreshed: guard(events.tokenRefreshed),
     credentialsRefused: guard(events.credentialsRefused),
     configReloaded: guard(events.configReloaded),
     storeCommitted: guard(events.storeCommitted),
+    setJobs: guard(events.setJobs),
     setKnownApps: guard(events.setKnownApps),
   };
 }

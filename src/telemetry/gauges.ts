@@ -1,9 +1,10 @@
 /** Turns a snapshot of the gauges' sources into readings, and measures the event loop's lag. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { toCredits, type MilliCredits, type Product } from '../units.ts';
+import { memoryUsage } from 'node:process';
+import { toCredits, type MilliCredits, type Ms, type Product } from '../units.ts';
 import type { TaskState } from '../words.ts';
+import { GAUGES } from './gauge-shapes.ts';
 import type { GaugeReading } from './metric-producer.ts';
-import { GAUGES } from './metrics.ts';
 
 /** How often the event loop is sampled; a lag shorter than this may go unseen. */
 const SAMPLE_MS = 20;
@@ -19,12 +20,30 @@ export interface GaugeSnapshot {
     limitCredits: MilliCredits;
     settledCredits: MilliCredits;
     heldCredits: MilliCredits;
+    /** Seconds until its limit at the present burn; null where its window ends first. */
+    exhaustionSeconds?: number | null;
+  }[];
+  /** What a credit costs, for the gauges in money. */
+  price?: { perCredit: number; currency: string };
+  isFrozen?: boolean;
+  doubts?: { count: number; oldestSeconds: number | null };
+  packs?: readonly {
+    pack: string;
+    remainingCredits: number | null;
+    expiresAtSeconds: number;
+    daysLeft: number | null;
   }[];
   tasks?: readonly { product: Product; state: TaskState; count: number }[];
   stuckTasks?: readonly { product: Product; state: TaskState; count: number }[];
   /** `limit` is null for a pool without one. */
   pools?: readonly { name: string; inUse: number; limit: number | null; queued: number }[];
   storeBytes?: number;
+  walBytes?: number;
+  isStoreWritable?: boolean;
+  storeQueues?: readonly { queue: string; length: number }[];
+  connections?: readonly { lane: string; inUse: number; waiting: number }[];
+  clockOffsetMs?: Ms | null;
+  outbox?: readonly { receiver: string; waiting: number; oldestSeconds: number | null }[];
   /** One row a month and reading. */
   sla?: readonly {
     month: 'current' | 'previous';
@@ -33,6 +52,7 @@ export interface GaugeSnapshot {
     usedWindows: number;
   }[];
   slaWindow?: { requests: number; errors: number };
+  isExcludedNow?: boolean;
 }
 
 export interface EventLoopLag {
@@ -60,13 +80,20 @@ export function createEventLoopLag(): EventLoopLag {
 }
 
 /** Gives a reading for each gauge; one without points is shown by nobody. */
-export function readGauges(snapshot: GaugeSnapshot, lagSeconds: number): GaugeReading[] {
+export function readGauges(
+  snapshot: GaugeSnapshot,
+  process: { lagSeconds: number; startedAtSeconds: number },
+): GaugeReading[] {
   const budgets = boundedRows(snapshot.budgets ?? []);
   const pools = snapshot.pools ?? [];
   const bounded = pools.flatMap(({ name, limit }) =>
     limit === null ? [] : [{ labels: [name], value: limit }],
   );
   return [
+    ...costGauges(budgets, snapshot.price),
+    ...moneyGauges(snapshot, budgets),
+    ...engineGauges(snapshot),
+    ...processGauges(process.startedAtSeconds),
     {
       gauge: GAUGES.budgetLimit,
       points: budgets.map((row) => ({ labels: [labelOf(row)], value: toCredits(row.limitCredits) })),
@@ -92,8 +119,85 @@ export function readGauges(snapshot: GaugeSnapshot, lagSeconds: number): GaugeRe
     { gauge: GAUGES.slaWindowRequests, points: single(snapshot.slaWindow?.requests) },
     { gauge: GAUGES.slaWindowErrors, points: single(snapshot.slaWindow?.errors) },
     { gauge: GAUGES.storeBytes, points: single(snapshot.storeBytes) },
-    { gauge: GAUGES.eventLoopLag, points: single(lagSeconds) },
+    { gauge: GAUGES.eventLoopLag, points: single(process.lagSeconds) },
   ];
+}
+
+/** The budgets' credits at the configured price. */
+function costGauges(budgets: readonly BudgetRow[], price: GaugeSnapshot['price']): GaugeReading[] {
+  if (!price) return [];
+  const { perCredit, currency } = price;
+  const inMoney = (of: (row: BudgetRow) => MilliCredits): GaugeReading['points'] =>
+    budgets.map((row) => ({ labels: [labelOf(row), currency], value: toCredits(of(row)) * perCredit }));
+  return [
+    { gauge: GAUGES.budgetLimitCost, points: inMoney((row) => row.limitCredits) },
+    { gauge: GAUGES.budgetSettledCost, points: inMoney((row) => row.settledCredits) },
+    { gauge: GAUGES.budgetHeldCost, points: inMoney((row) => row.heldCredits) },
+  ];
+}
+
+function moneyGauges(snapshot: GaugeSnapshot, budgets: readonly BudgetRow[]): GaugeReading[] {
+  const packs = snapshot.packs ?? [];
+  return [
+    {
+      gauge: GAUGES.budgetExhaustion,
+      points: known(budgets.map((row) => [[labelOf(row)], row.exhaustionSeconds])),
+    },
+    { gauge: GAUGES.frozen, points: flag(snapshot.isFrozen) },
+    { gauge: GAUGES.doubts, points: single(snapshot.doubts?.count) },
+    { gauge: GAUGES.oldestDoubt, points: known([[[], snapshot.doubts?.oldestSeconds]]) },
+    { gauge: GAUGES.packRemaining, points: known(packs.map((row) => [[row.pack], row.remainingCredits])) },
+    { gauge: GAUGES.packExpiry, points: known(packs.map((row) => [[row.pack], row.expiresAtSeconds])) },
+    { gauge: GAUGES.packDaysLeft, points: known(packs.map((row) => [[row.pack], row.daysLeft])) },
+    { gauge: GAUGES.slaExcluded, points: flag(snapshot.isExcludedNow) },
+  ];
+}
+
+function engineGauges(snapshot: GaugeSnapshot): GaugeReading[] {
+  const { connections = [], outbox = [], storeQueues = [], clockOffsetMs } = snapshot;
+  const offset = clockOffsetMs === undefined || clockOffsetMs === null ? null : clockOffsetMs / 1000;
+  return [
+    {
+      gauge: GAUGES.connections,
+      points: connections.map((row) => ({ labels: [row.lane], value: row.inUse })),
+    },
+    {
+      gauge: GAUGES.connectionsWaiting,
+      points: connections.map((row) => ({ labels: [row.lane], value: row.waiting })),
+    },
+    { gauge: GAUGES.clockOffset, points: known([[[], offset]]) },
+    {
+      gauge: GAUGES.outboxWaiting,
+      points: outbox.map((row) => ({ labels: [row.receiver], value: row.waiting })),
+    },
+    { gauge: GAUGES.outboxOldest, points: known(outbox.map((row) => [[row.receiver], row.oldestSeconds])) },
+    {
+      gauge: GAUGES.storeQueue,
+      points: storeQueues.map((row) => ({ labels: [row.queue], value: row.length })),
+    },
+    { gauge: GAUGES.storeWritable, points: flag(snapshot.isStoreWritable) },
+    { gauge: GAUGES.storeWal, points: single(snapshot.walBytes) },
+  ];
+}
+
+function processGauges(startedAtSeconds: number): GaugeReading[] {
+  const { rss, heapUsed } = memoryUsage();
+  return [
+    { gauge: GAUGES.processStart, points: single(startedAtSeconds) },
+    { gauge: GAUGES.processResident, points: single(rss) },
+    { gauge: GAUGES.processHeap, points: single(heapUsed) },
+  ];
+}
+
+/** Leaves out what is not known. */
+function known(rows: readonly (readonly [string[], number | null | undefined])[]): GaugeReading['points'] {
+  return rows.flatMap(([labels, value]) =>
+    value === null || value === undefined ? [] : [{ labels, value }],
+  );
+}
+
+function flag(value: boolean | undefined): GaugeReading['points'] {
+  return single(value === undefined ? undefined : Number(value));
 }
 
 type BudgetRow = NonNullable<GaugeSnapshot['budgets']>[number];

@@ -1,10 +1,11 @@
 /**
- * Every metric's name, labels and buckets: the page that dashboards and alert rules are written against.
+ * The name, labels and buckets of every counter and histogram; `gauge-shapes.ts` has the gauges. Dashboards and alert
+ * rules are written against both.
  *
  * **Invariant**: a name or label here is a promise (changing one is a breaking change); names end in their unit;
  * the values of every label are bounded. Credits are counted in thousandths and divided when read.
  */
-import { createCounter, createHistogram, type GaugeShape } from './instruments.ts';
+import { createCounter, createHistogram } from './instruments.ts';
 
 /** Seconds: a request to Kling takes tens of milliseconds to the deadline of a create. */
 const REQUEST_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -16,6 +17,8 @@ const QUEUE_SECONDS = [0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30];
 const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2];
 /** Credits: below 0 the estimate was too high, above 0 too low; exact estimates fall into the bucket of 0. */
 const ERROR_CREDITS = [-100, -25, -5, -1, -0.001, 0, 1, 5, 25, 100];
+/** Seconds: most jobs take milliseconds; retention of a large store takes minutes. */
+const JOB_SECONDS = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1800];
 const MILLI = 1000;
 
 /** The counters and histograms, each fed where its event happens. */
@@ -60,6 +63,16 @@ function requestInstruments() {
       help: 'Attempts repeated by the sidecar.',
       labels: ['reason'],
     }),
+    replays: createCounter({
+      name: 'kling_replays_total',
+      help: 'Creates that got the first answer again, by what made them the same: an idempotency key or a task id.',
+      labels: ['kind'],
+    }),
+    lookUps: createCounter({
+      name: 'kling_look_ups_total',
+      help: 'What look-ups of creates in doubt said: found, absent, or failed where Kling gave no answer.',
+      labels: ['result'],
+    }),
     throttles: createCounter({
       name: 'kling_throttles_total',
       help: 'Answers with status 429, by the code that tells their kinds apart.',
@@ -90,6 +103,11 @@ function moneyInstruments() {
       help: 'Credits held before a create left, settled, released without a charge, and refused.',
       labels: ['app', 'operation', 'model', 'mode', 'state'],
       divisor: MILLI,
+    }),
+    cost: createCounter({
+      name: 'kling_credits_cost_total',
+      help: 'The credits of kling_credits_total at price.perCredit, in its currency.',
+      labels: ['app', 'operation', 'model', 'mode', 'state', 'currency'],
     }),
     unpricedFields: createCounter({
       name: 'kling_unpriced_fields_total',
@@ -135,42 +153,27 @@ function engineInstruments() {
       labels: [],
       bounds: COMMIT_SECONDS,
     }),
+    storeWaits: createHistogram({
+      name: 'kling_store_queue_wait_seconds',
+      help: 'Time that operations waited before their batch was sent to the store’s thread.',
+      labels: ['queue'],
+      bounds: COMMIT_SECONDS,
+    }),
+    jobRuns: createCounter({
+      name: 'kling_job_runs_total',
+      help: 'Runs of jobs, by result.',
+      labels: ['job_name', 'result'],
+    }),
+    jobsMissed: createCounter({
+      name: 'kling_job_missed_total',
+      help: 'Runs that a job should have had while nothing ran; one run makes up for all of them.',
+      labels: ['job_name'],
+    }),
+    jobDurations: createHistogram({
+      name: 'kling_job_duration_seconds',
+      help: 'How long a run of a job took.',
+      labels: ['job_name'],
+      bounds: JOB_SECONDS,
+    }),
   };
-}
-
-/** The gauges, asked for at each scrape. */
-export const GAUGES = {
-  budgetLimit: gauge('kling_budget_limit_credits', 'The limit of a budget’s present window.', ['budget']),
-  budgetSettled: gauge('kling_budget_settled_credits', 'Credits settled in the present window.', ['budget']),
-  budgetHeld: gauge('kling_budget_held_credits', 'Credits held open in the present window.', ['budget']),
-  tasks: gauge('kling_tasks', 'Tasks known, by state.', ['product', 'state']),
-  tasksStuck: gauge('kling_tasks_stuck', 'Open tasks older than tasks.stuckAfterMs.', ['product', 'state']),
-  concurrencyInUse: gauge('kling_concurrency_in_use', 'Slots of a pool in use.', ['pool']),
-  concurrencyLimit: gauge('kling_concurrency_limit', 'Slots of a pool.', ['pool']),
-  queueLength: gauge('kling_queue_length', 'Creates waiting for a slot.', ['pool']),
-  slaAvailability: gauge('kling_sla_availability_ratio', 'Availability of a month by a reading; 1 is all.', [
-    'month',
-    'reading',
-  ]),
-  slaBudgetUsed: gauge(
-    'kling_sla_error_budget_used_windows',
-    'Sum of the error rates of a month’s 5-minute windows; the agreement allows 8.928 in 31 days.',
-    ['month', 'reading'],
-  ),
-  slaWindowRequests: gauge(
-    'kling_sla_window_requests',
-    'Valid requests of the 5-minute window before the current one.',
-    [],
-  ),
-  slaWindowErrors: gauge(
-    'kling_sla_window_errors',
-    'Error requests of the 5-minute window before the current one.',
-    [],
-  ),
-  storeBytes: gauge('kling_store_bytes', 'Size of the store’s file and its write-ahead log.', []),
-  eventLoopLag: gauge('kling_event_loop_lag_seconds', '99th percentile since the scrape before.', []),
-} as const;
-
-function gauge(name: string, help: string, labels: readonly string[]): GaugeShape {
-  return { type: 'gauge', name, help, labels };
 }

@@ -27,6 +27,8 @@ export interface TelemetryOptions {
   clock: Clock;
   /** What is sent by OTLP, and the headers that the collector wants; nothing by default. */
   otlp?: { exports: OtlpExports; headers: Readonly<Record<Signal, ReadonlyMap<string, Secret>>> } | null;
+  /** What a credit costs now. */
+  price: () => { perCredit: number; currency: string };
 }
 
 export interface Telemetry extends BusinessEvents {
@@ -49,6 +51,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { clock, log } = options;
   const instruments = createInstruments();
   const lag = createEventLoopLag();
+  const startedAtSeconds = clock.now() / 1000;
   let source: (() => Promise<GaugeSnapshot>) | null = null;
   let exposition: Promise<Exposition> | null = null;
   let otlp: Otlp | null = null;
@@ -61,7 +64,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     } catch (error) {
       log.warn('the gauges could not be read; they are absent from this scrape', { error });
     }
-    return readGauges(snapshot, lag.readSeconds());
+    return readGauges(snapshot, { lagSeconds: lag.readSeconds(), startedAtSeconds });
   };
   const metrics = { instruments: Object.values(instruments), gauges, clock, startedAt: clock.now() };
   const resource = {
@@ -74,7 +77,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     return createExposition({ resource, ...metrics });
   };
   return {
-    ...createEvents({ instruments, knownApps: options.knownApps, log }),
+    ...createEvents({ instruments, knownApps: options.knownApps, log, price: options.price }),
     gaugeSource: (next) => void (source = next),
     async metricsText() {
       exposition ??= load();

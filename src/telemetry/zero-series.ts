@@ -13,6 +13,7 @@ import type { Instruments } from './metrics.ts';
 
 const THROTTLED = 429;
 const RESULTS = ['ok', 'failed'] as const;
+const CREDIT_STATES = ['held', 'settled', 'released', 'refused'] as const;
 const free: ReadonlySet<string> = new Set(FREE_OPERATIONS);
 
 /** Begins every series whose labels are known at start. */
@@ -26,6 +27,8 @@ export function beginSeries(instruments: Instruments): void {
   for (const word of [...Object.keys(REFUSALS), 'external_task_id_added'])
     instruments.wouldRefuse.add(0, word);
   for (const reason of [...ERROR_CLASSES, 'external_task_id_refused']) instruments.retries.add(0, reason);
+  for (const result of ['found', 'absent', 'failed']) instruments.lookUps.add(0, result);
+  for (const kind of ['key', 'task_id']) instruments.replays.add(0, kind);
   for (const operation of OPERATIONS) {
     if (free.has(operation)) continue;
     instruments.unpricedFields.add(0, operation);
@@ -34,9 +37,23 @@ export function beginSeries(instruments: Instruments): void {
 }
 
 /**
- * Begins the refused credits of apps, so that their sum by app is there from the start. The operation is `unknown`, since
- * nobody knows what an app will try to create.
+ * Begins the credits of apps in every state, so that their sums by app are there from the start. The operation is `unknown`,
+ * since nobody knows what an app will try to create.
  */
-export function beginRefusedCredits(instruments: Instruments, apps: readonly string[]): void {
-  for (const app of apps) instruments.credits.add(0, app, 'unknown', '', '', 'refused');
+export function beginCredits(instruments: Instruments, apps: readonly string[], currency: string): void {
+  for (const app of apps) {
+    for (const state of CREDIT_STATES) {
+      const labels = [app, 'unknown', '', '', state];
+      instruments.credits.add(0, ...labels);
+      instruments.cost.add(0, ...labels, currency);
+    }
+  }
+}
+
+/** Begins the runs of the jobs that there are. */
+export function beginJobs(instruments: Instruments, names: readonly string[]): void {
+  for (const name of names) {
+    for (const result of RESULTS) instruments.jobRuns.add(0, name, result);
+    instruments.jobsMissed.add(0, name);
+  }
 }

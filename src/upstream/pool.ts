@@ -56,6 +56,12 @@ export class ConnectionPool {
     this.#dispatcher = this.#open(origin);
   }
 
+  /** Requests that have a connection, and requests that wait for one. */
+  get load(): { inUse: number; waiting: number } {
+    const inUse = Math.min(this.#active.size, this.#options.connections);
+    return { inUse, waiting: this.#active.size - inUse };
+  }
+
   /** Sends a request; `handler` must call {@link release} once undici has finished with it. */
   dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
     this.#active.add(handler);

@@ -92,6 +92,15 @@ export class Upstream {
     return this.#answers;
   }
 
+  /** How busy the connections are: those of creates and of the sidecar itself, and those of callers' reads. */
+  get connections(): { lane: 'creates' | 'reads'; inUse: number; waiting: number }[] {
+    const { pool, readPool } = this.#line;
+    return [
+      { lane: 'creates', ...pool.load },
+      { lane: 'reads', ...readPool.load },
+    ];
+  }
+
   get host(): string {
     return this.#line.host;
   }

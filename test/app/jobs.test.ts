@@ -17,6 +17,7 @@ function make(list: Job[]): Jobs {
     clock: createManualClock(0),
     lastRun: () => Promise.resolve(null),
     noteRun: async (name) => void noted.push(name),
+    onRun: () => undefined,
     onError: (message) => void errors.push(message),
   });
   return jobs;

@@ -140,7 +140,14 @@ export async function startRig(
   });
   const token = new Secret(TOKEN);
   log.hide(token);
-  const telemetry = createTelemetry({ environment: 'test', version: '9.9.9', knownApps: [], log, clock });
+  const telemetry = createTelemetry({
+    price: () => ({ perCredit: 0.014, currency: 'USD' }),
+    environment: 'test',
+    version: '9.9.9',
+    knownApps: [],
+    log,
+    clock,
+  });
   const readiness = { ready: true, reasons: [] as string[] };
   const gate: Gate = { opened: Promise.resolve() };
   const plane = createControlPlane({

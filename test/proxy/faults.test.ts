@@ -215,6 +215,8 @@ describe('a create that meets a fault', () => {
       for (const answer of answers) expect(asked).toContain(idOf(answer));
       const { json } = await get(`${app.controlUrl}/v1/status`);
       expect(json as unknown).toMatchObject({ inDoubtHolds: UNCLEAR.length });
+      const metrics = await (await fetch(`${app.controlUrl}/metrics`)).text();
+      expect(metrics).not.toMatch(/^kling_credits_total\{.*state="refused".*\} [1-9]/m);
       await app.stop();
       await upstream.stop();
     },

@@ -28,7 +28,12 @@ describe('a store', () => {
     const store = await openTestStore(path);
     expect(await store.write(addNumber, 7)).toBe(7);
     expect(await store.read(numbers, undefined)).toEqual([7]);
-    expect(store.stats()).toEqual({ path, bytes: expect.any(Number) });
+    expect(store.stats()).toEqual({
+      path,
+      bytes: expect.any(Number),
+      walBytes: expect.any(Number),
+      queues: ['writer', 'reader', 'reports'].map((queue) => ({ queue, length: 0 })),
+    });
     expect(store.stats().bytes).toBeGreaterThan(4096);
     store.later(addNumber, 8);
     await Promise.all([store.close(), store.close()]);

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { createCounter, SERIES_MAX } from '../../src/telemetry/instruments.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { createInstruments, GAUGES } from '../../src/telemetry/metrics.ts';
+import { GAUGES } from '../../src/telemetry/gauge-shapes.ts';
+import { createInstruments } from '../../src/telemetry/metrics.ts';
 import { createTelemetry } from '../../src/telemetry/telemetry.ts';
 import { CALL, LABELS, make, parse, shutDownAll, tellEverything, type Series } from './telling.ts';
 
@@ -36,18 +37,54 @@ const CONTRACT: Readonly<Record<string, { type: string; labels: string[] }>> = {
   kling_store_commit_seconds: { type: 'histogram', labels: [] },
   kling_store_bytes: { type: 'gauge', labels: [] },
   kling_event_loop_lag_seconds: { type: 'gauge', labels: [] },
+  kling_sla_availability_ratio: { type: 'gauge', labels: ['month', 'reading'] },
+  kling_sla_error_budget_used_windows: { type: 'gauge', labels: ['month', 'reading'] },
+  kling_sla_window_requests: { type: 'gauge', labels: [] },
+  kling_sla_window_errors: { type: 'gauge', labels: [] },
+  kling_sla_excluded: { type: 'gauge', labels: [] },
+  kling_replays_total: { type: 'counter', labels: ['kind'] },
+  kling_look_ups_total: { type: 'counter', labels: ['result'] },
+  kling_credits_cost_total: {
+    type: 'counter',
+    labels: ['app', 'currency', 'mode', 'model', 'operation', 'state'],
+  },
+  kling_store_queue_wait_seconds: { type: 'histogram', labels: ['queue'] },
+  kling_store_queue_length: { type: 'gauge', labels: ['queue'] },
+  kling_store_writable: { type: 'gauge', labels: [] },
+  kling_store_wal_bytes: { type: 'gauge', labels: [] },
+  kling_job_runs_total: { type: 'counter', labels: ['job_name', 'result'] },
+  kling_job_missed_total: { type: 'counter', labels: ['job_name'] },
+  kling_job_duration_seconds: { type: 'histogram', labels: ['job_name'] },
+  kling_budget_limit_cost: { type: 'gauge', labels: ['budget', 'currency'] },
+  kling_budget_settled_cost: { type: 'gauge', labels: ['budget', 'currency'] },
+  kling_budget_held_cost: { type: 'gauge', labels: ['budget', 'currency'] },
+  kling_budget_exhaustion_seconds: { type: 'gauge', labels: ['budget'] },
+  kling_spending_frozen: { type: 'gauge', labels: [] },
+  kling_holds_in_doubt: { type: 'gauge', labels: [] },
+  kling_holds_in_doubt_oldest_seconds: { type: 'gauge', labels: [] },
+  kling_pack_remaining_credits: { type: 'gauge', labels: ['pack'] },
+  kling_pack_expiry_timestamp_seconds: { type: 'gauge', labels: ['pack'] },
+  kling_pack_days_left: { type: 'gauge', labels: ['pack'] },
+  kling_upstream_connections: { type: 'gauge', labels: ['lane'] },
+  kling_upstream_connections_waiting: { type: 'gauge', labels: ['lane'] },
+  kling_clock_offset_seconds: { type: 'gauge', labels: [] },
+  kling_outbox_waiting: { type: 'gauge', labels: ['receiver'] },
+  kling_outbox_oldest_seconds: { type: 'gauge', labels: ['receiver'] },
+  kling_process_start_time_seconds: { type: 'gauge', labels: [] },
+  kling_process_resident_bytes: { type: 'gauge', labels: [] },
+  kling_process_heap_bytes: { type: 'gauge', labels: [] },
 };
 
 afterEach(shutDownAll);
 
 function valueOf(series: Series[], name: string, labels: Record<string, string> = {}): number | undefined {
-  const found = series.filter(
+  const all = series.filter(
     (one) => one.name === name && Object.entries(labels).every(([key, value]) => one.labels[key] === value),
   );
-  // Beside series that are there from the start.
-  const counted = found.filter(({ value }) => value !== 0);
-  expect(counted.length).toBeLessThanOrEqual(1);
-  return (counted[0] ?? found[0])?.value;
+  // Series that are known from the start stand at 0 beside those that were counted.
+  const found = all.length > 1 ? all.filter(({ value }) => value !== 0) : all;
+  expect(found.length).toBeLessThanOrEqual(1);
+  return found[0]?.value;
 }
 
 describe('the metrics', () => {
@@ -212,13 +249,47 @@ describe('the metrics', () => {
     telemetry.retried('a"} 1\nkling_fake_total{x="\\');
     const { types, series } = parse(await telemetry.metricsText());
     expect(types.has('kling_fake_total')).toBe(false);
-    expect(series.filter(({ name, value }) => name === 'kling_retries_total' && value > 0)).toHaveLength(1);
+    const counted = series.filter(({ name, value }) => name === 'kling_retries_total' && value > 0);
+    expect(counted).toHaveLength(1);
+  });
+
+  test('series whose labels are known at the start begin at 0, so that a first event is seen', async () => {
+    const { telemetry } = make();
+    telemetry.setJobs(['retention']);
+    const { series } = parse(await telemetry.metricsText());
+    const at = (name: string, labels: Record<string, string>): number[] =>
+      series
+        .filter(
+          (one) =>
+            one.name === name && Object.entries(labels).every(([key, value]) => one.labels[key] === value),
+        )
+        .map(({ value }) => value);
+    for (const app of ['default', 'studio'])
+      expect(at('kling_credits_total', { app, state: 'refused' })).toEqual([0]);
+    for (const code of ['1100', '1101', '1102', '1302', '1303', '1304'])
+      expect(at('kling_throttles_total', { code })).toEqual([0]);
+    expect(at('kling_config_reloads_total', { result: 'failed' })).toEqual([0]);
+    expect(at('kling_task_failures_total', { operation: 'avatar', reason: 'internal' })).toEqual([0]);
+    expect(at('kling_would_refuse_total', { word: 'budget_exceeded' })).toEqual([0]);
+    expect(at('kling_job_runs_total', { job_name: 'retention', result: 'failed' })).toEqual([0]);
+    telemetry.throttled(1303);
+    telemetry.setKnownApps(['fresh']);
+    const later = parse(await telemetry.metricsText()).series;
+    expect(valueOf(later, 'kling_throttles_total', { code: '1303' })).toBe(1);
+    expect(valueOf(later, 'kling_credits_total', { app: 'fresh', state: 'refused' })).toBe(0);
   });
 
   test('a gauge source that fails or hangs leaves its gauges out and the rest in', async () => {
     const clock = createManualClock(0);
     const log = createLog({ level: 'silent', destination: { write: () => undefined } });
-    const telemetry = createTelemetry({ environment: 'e', version: 'v', knownApps: [], log, clock });
+    const telemetry = createTelemetry({
+      price: () => ({ perCredit: 0.014, currency: 'USD' }),
+      environment: 'e',
+      version: 'v',
+      knownApps: [],
+      log,
+      clock,
+    });
     telemetry.callEnded(CALL);
     telemetry.gaugeSource(() => Promise.reject(new Error('store gone')));
     const failed = await telemetry.metricsText();
@@ -251,7 +322,7 @@ describe('the metrics', () => {
     expect(new Set(names).size).toBe(names.length);
     for (const name of names)
       expect(name).toMatch(
-        /_(total|seconds|credits|bytes|in_use|limit|length|tasks|stuck|ratio|windows|requests|errors)$|^kling_tasks$/,
+        /_(total|seconds|credits|cost|bytes|in_use|limit|length|tasks|stuck|ratio|windows|requests|errors|days_left)$|^kling_(tasks|holds_in_doubt|(outbox|upstream_connections)(_waiting)?|spending_frozen|sla_excluded|store_writable)$/,
       );
   });
 });

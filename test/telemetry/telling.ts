@@ -4,6 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { CreateLabels, Fact } from '../../src/facts.ts';
 import { isHeard } from '../../src/outbox/heard-facts.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import type { GaugeSnapshot } from '../../src/telemetry/gauges.ts';
 import { createTelemetry, type Telemetry } from '../../src/telemetry/telemetry.ts';
 
 export const LABELS: CreateLabels = {
@@ -65,6 +66,7 @@ export function make(level: 'debug' | 'info' | 'silent' = 'silent') {
   const lines: string[] = [];
   const log = createLog({ level, pretty: false, destination: { write: (text) => void lines.push(text) } });
   const telemetry = createTelemetry({
+    price: () => ({ perCredit: 0.014, currency: 'USD' }),
     environment: 'staging',
     version: '1.2.3',
     knownApps: ['studio'],
@@ -82,6 +84,22 @@ export function make(level: 'debug' | 'info' | 'silent' = 'silent') {
   };
   return { telemetry, logged };
 }
+
+const MORE_GAUGES: GaugeSnapshot = {
+  price: { perCredit: 0.014, currency: 'USD' },
+  isFrozen: true,
+  doubts: { count: 2, oldestSeconds: 61 },
+  packs: [{ pack: 'p', remainingCredits: 100, expiresAtSeconds: 1_800_000_000, daysLeft: 2.5 }],
+  sla: [{ month: 'current', reading: 'received', availability: 0.9985, usedWindows: 13.4 }],
+  slaWindow: { requests: 10, errors: 1 },
+  isExcludedNow: false,
+  walBytes: 1024,
+  isStoreWritable: true,
+  storeQueues: [{ queue: 'writer', length: 4 }],
+  connections: [{ lane: 'creates', inUse: 3, waiting: 1 }],
+  clockOffsetMs: -1500,
+  outbox: [{ receiver: 'log', waiting: 1, oldestSeconds: 9 }],
+};
 
 /** Feeds every event and gauge once. */
 export function tellEverything(telemetry: Telemetry): void {
@@ -188,9 +206,21 @@ export function tellEverything(telemetry: Telemetry): void {
   telemetry.credentialsRefused(1002);
   telemetry.configReloaded('ok');
   telemetry.storeCommitted({ operations: 4, seconds: 0.003 });
+  telemetry.storeWaited('writer', 0.002);
+  telemetry.replayed('key');
+  telemetry.lookedUp('absent');
+  telemetry.jobRan({ name: 'retention', result: 'ok', seconds: 0.2, missed: 3 });
   telemetry.gaugeSource(() =>
     Promise.resolve({
-      budgets: [{ budget: 'daily', limitCredits: 1_000_000, settledCredits: 250_500, heldCredits: 1 }],
+      budgets: [
+        {
+          budget: 'daily',
+          limitCredits: 1_000_000,
+          settledCredits: 250_500,
+          heldCredits: 1,
+          exhaustionSeconds: 7200,
+        },
+      ],
       tasks: [{ product: 'video', state: 'processing', count: 2 }],
       stuckTasks: [{ product: 'video', state: 'processing', count: 1 }],
       pools: [
@@ -198,6 +228,7 @@ export function tellEverything(telemetry: Telemetry): void {
         { name: 'free', inUse: 1, limit: null, queued: 0 },
       ],
       storeBytes: 4096,
+      ...MORE_GAUGES,
     }),
   );
 }

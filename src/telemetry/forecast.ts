@@ -1,0 +1,60 @@
+/**
+ * How long a budget lasts at its present burn, from what its gauges showed in the last hour.
+ *
+ * Credits used (settled and held) are noted at each scrape, a minute apart at least. The burn is what was used since the
+ * oldest note, over the time that passed. A new window begins anew.
+ */
+import type { MilliCredits, Ms } from '../units.ts';
+
+const NOTE_EVERY_MS: Ms = 60_000;
+const SPAN_MS: Ms = 3_600_000;
+/** A burn measured over less time says nothing: one video is not a trend. */
+const SPAN_MS_MIN: Ms = 300_000;
+
+export interface BurningBudget {
+  /** What tells this budget, and its app or tag, from others. */
+  id: string;
+  windowKey: string;
+  resetsAt: Ms | null;
+  limitCredits: MilliCredits;
+  usedCredits: MilliCredits;
+}
+
+interface Notes {
+  windowKey: string;
+  used: { at: Ms; credits: MilliCredits }[];
+}
+
+export class BudgetForecast {
+  readonly #notes = new Map<string, Notes>();
+
+  /**
+   * Notes what budgets have used, and gives for each the seconds until its limit; 0 where it is reached, null where it will
+   * not be reached before the window ends, or too little is known.
+   */
+  note(budgets: readonly BurningBudget[], at: Ms): (number | null)[] {
+    const ids = new Set(budgets.map(({ id }) => id));
+    for (const id of this.#notes.keys()) if (!ids.has(id)) this.#notes.delete(id);
+    return budgets.map((budget) => this.#one(budget, at));
+  }
+
+  #one(budget: BurningBudget, at: Ms): number | null {
+    const { id, windowKey, usedCredits, limitCredits, resetsAt } = budget;
+    let notes = this.#notes.get(id);
+    const last = notes?.used.at(-1);
+    if (!notes || notes.windowKey !== windowKey || (last && last.at > at)) {
+      notes = { windowKey, used: [] };
+      this.#notes.set(id, notes);
+    }
+    if (!last || notes.used.length === 0 || at - last.at >= NOTE_EVERY_MS)
+      notes.used.push({ at, credits: usedCredits });
+    while ((notes.used[0]?.at ?? at) < at - SPAN_MS) notes.used.shift();
+    if (usedCredits >= limitCredits) return 0;
+    const first = notes.used[0];
+    if (!first || at - first.at < SPAN_MS_MIN) return null;
+    const burned = usedCredits - first.credits;
+    if (burned <= 0) return null;
+    const leftMs = ((limitCredits - usedCredits) / burned) * (at - first.at);
+    return resetsAt !== null && at + leftMs >= resetsAt ? null : leftMs / 1000;
+  }
+}

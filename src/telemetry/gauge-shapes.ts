@@ -1,0 +1,85 @@
+/** The name and labels of every gauge. A gauge without a value at the time of asking is shown by nobody. */
+import type { GaugeShape } from './instruments.ts';
+
+/** The gauges, asked for at each scrape. */
+export const GAUGES = {
+  budgetLimit: gauge('kling_budget_limit_credits', 'The limit of a budget’s present window.', ['budget']),
+  budgetSettled: gauge('kling_budget_settled_credits', 'Credits settled in the present window.', ['budget']),
+  budgetHeld: gauge('kling_budget_held_credits', 'Credits held open in the present window.', ['budget']),
+  budgetLimitCost: gauge('kling_budget_limit_cost', 'The same limit at price.perCredit.', [
+    'budget',
+    'currency',
+  ]),
+  budgetSettledCost: gauge('kling_budget_settled_cost', 'Settled credits at price.perCredit.', [
+    'budget',
+    'currency',
+  ]),
+  budgetHeldCost: gauge('kling_budget_held_cost', 'Held credits at price.perCredit.', ['budget', 'currency']),
+  budgetExhaustion: gauge(
+    'kling_budget_exhaustion_seconds',
+    'Seconds until a budget reaches its limit at the burn of the last hour; absent where its window ends first.',
+    ['budget'],
+  ),
+  frozen: gauge('kling_spending_frozen', '1 while an operator has frozen all spending.', []),
+  doubts: gauge(
+    'kling_holds_in_doubt',
+    'Holds of creates of which nobody knows whether Kling took them.',
+    [],
+  ),
+  oldestDoubt: gauge('kling_holds_in_doubt_oldest_seconds', 'Age of the oldest doubt.', []),
+  packRemaining: gauge('kling_pack_remaining_credits', 'Credits left in a pack, as Kling lists them.', [
+    'pack',
+  ]),
+  packExpiry: gauge('kling_pack_expiry_timestamp_seconds', 'When a pack can no longer be used.', ['pack']),
+  packDaysLeft: gauge('kling_pack_days_left', 'Days until a pack is empty at the burn of the last week.', [
+    'pack',
+  ]),
+  tasks: gauge('kling_tasks', 'Tasks known, by state.', ['product', 'state']),
+  tasksStuck: gauge('kling_tasks_stuck', 'Open tasks older than tasks.stuckAfterMs.', ['product', 'state']),
+  concurrencyInUse: gauge('kling_concurrency_in_use', 'Slots of a pool in use.', ['pool']),
+  concurrencyLimit: gauge('kling_concurrency_limit', 'Slots of a pool.', ['pool']),
+  queueLength: gauge('kling_queue_length', 'Creates waiting for a slot.', ['pool']),
+  slaAvailability: gauge('kling_sla_availability_ratio', 'Availability of a month by a reading; 1 is all.', [
+    'month',
+    'reading',
+  ]),
+  slaBudgetUsed: gauge(
+    'kling_sla_error_budget_used_windows',
+    'Sum of the error rates of a month’s 5-minute windows; the agreement allows 8.928 in 31 days.',
+    ['month', 'reading'],
+  ),
+  slaWindowRequests: gauge(
+    'kling_sla_window_requests',
+    'Valid requests of the 5-minute window before the current one.',
+    [],
+  ),
+  slaWindowErrors: gauge(
+    'kling_sla_window_errors',
+    'Error requests of the 5-minute window before the current one.',
+    [],
+  ),
+  slaExcluded: gauge('kling_sla_excluded', '1 while an exclusion of the SLA is in force.', []),
+  connections: gauge('kling_upstream_connections', 'Requests that have a connection to Kling.', ['lane']),
+  connectionsWaiting: gauge('kling_upstream_connections_waiting', 'Requests that wait for one.', ['lane']),
+  clockOffset: gauge(
+    'kling_clock_offset_seconds',
+    'Kling’s clock less ours; absent before its first answer.',
+    [],
+  ),
+  outboxWaiting: gauge('kling_outbox_waiting', 'Facts that a receiver has not taken yet.', ['receiver']),
+  outboxOldest: gauge('kling_outbox_oldest_seconds', 'Age of the oldest of them.', ['receiver']),
+  storeQueue: gauge('kling_store_queue_length', 'Operations that wait for the store’s writer or readers.', [
+    'queue',
+  ]),
+  storeWritable: gauge('kling_store_writable', '0 while the store takes no writes.', []),
+  storeWal: gauge('kling_store_wal_bytes', 'Size of the write-ahead log alone.', []),
+  processStart: gauge('kling_process_start_time_seconds', 'When the process started.', []),
+  processResident: gauge('kling_process_resident_bytes', 'Resident memory of the process.', []),
+  processHeap: gauge('kling_process_heap_bytes', 'JavaScript heap in use.', []),
+  storeBytes: gauge('kling_store_bytes', 'Size of the store’s file and its write-ahead log.', []),
+  eventLoopLag: gauge('kling_event_loop_lag_seconds', '99th percentile since the scrape before.', []),
+} as const;
+
+function gauge(name: string, help: string, labels: readonly string[]): GaugeShape {
+  return { type: 'gauge', name, help, labels };
+}
