@@ -25,6 +25,7 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json sidecar.config.json schema.json ./
 COPY bin ./bin
 COPY src ./src
+COPY dashboards ./dashboards
 # User 1000: it must be able to read the mounted key, and to write the mounted store.
 USER node
 # The store of a container without a config of its own. Mount it, or keep the store elsewhere: a new container with a new,

@@ -1,0 +1,229 @@
+/** Tasks from create to end: how many, how long, how they fail, what waits. */
+import { of, type BoardShape } from './board.ts';
+import { GOOD_BAD, OPEN_TASKS, quantile } from './parts.ts';
+
+const ENDED = of('kling_task_duration_seconds_count');
+
+export const tasks: BoardShape = {
+  uid: 'kling-tasks',
+  title: 'Kling / Tasks',
+  description: 'Open tasks, time to finish, failures, slots and the queue, doubts.',
+  rows: [
+    {
+      title: 'Now',
+      panels: [
+        {
+          title: 'Open',
+          description: 'Tasks that Kling works on, by product.',
+          kind: 'stat',
+          size: [4, 5],
+          queries: [{ expr: `sum by (product) (${OPEN_TASKS})`, legend: '{{product}}' }],
+        },
+        {
+          title: 'Stuck',
+          description: 'Open tasks older than tasks.stuckAfterMs: tasks --stuck lists them.',
+          kind: 'stat',
+          size: [4, 5],
+          steps: GOOD_BAD,
+          noValue: '0',
+          queries: [{ expr: `sum(${of('kling_tasks_stuck')}) or vector(0)` }],
+        },
+        {
+          title: 'In doubt',
+          description: 'Creates of which nobody knows whether Kling took them.',
+          kind: 'stat',
+          size: [4, 5],
+          steps: GOOD_BAD,
+          queries: [{ expr: `sum(${of('kling_holds_in_doubt')})` }],
+        },
+        {
+          title: 'Oldest doubt',
+          description: 'Age of the oldest hold in doubt. Above ten minutes: holds list --in-doubt.',
+          kind: 'stat',
+          unit: 's',
+          size: [4, 5],
+          steps: [
+            { color: 'green', from: null },
+            { color: 'red', from: 600 },
+          ],
+          noValue: 'none',
+          queries: [{ expr: `max(${of('kling_holds_in_doubt_oldest_seconds')})` }],
+        },
+        {
+          title: 'Failed, share',
+          description: 'Share of ended tasks that Kling ended as failed, in the time shown.',
+          kind: 'stat',
+          unit: 'percentunit',
+          decimals: 1,
+          size: [4, 5],
+          steps: [
+            { color: 'green', from: null },
+            { color: 'orange', from: 0.05 },
+            { color: 'red', from: 0.2 },
+          ],
+          noValue: 'none ended',
+          queries: [
+            {
+              expr: `(sum(increase(${of('kling_task_duration_seconds_count', 'result="failed"')}[$__range])) or vector(0)) / (sum(increase(${ENDED}[$__range])) > 0)`,
+              instant: true,
+            },
+          ],
+        },
+        {
+          title: 'Queue',
+          description: 'Creates that wait for a slot.',
+          kind: 'stat',
+          size: [4, 5],
+          noValue: '0',
+          queries: [{ expr: `sum(${of('kling_queue_length')}) or vector(0)` }],
+        },
+      ],
+    },
+    {
+      title: 'Open tasks',
+      panels: [
+        {
+          title: 'Tasks by state',
+          description: 'Tasks known, by product and state.',
+          kind: 'timeseries',
+          stack: true,
+          min: 0,
+          queries: [{ expr: `sum by (product, state) (${OPEN_TASKS})`, legend: '{{product}} {{state}}' }],
+        },
+        {
+          title: 'Time to finish (heat map)',
+          description: 'How long ended tasks took, by bucket.',
+          kind: 'heatmap',
+          unit: 's',
+          queries: [
+            {
+              expr: `sum by (le) (increase(${of('kling_task_duration_seconds_bucket', 'result="succeeded"')}[$__rate_interval]))`,
+              legend: '{{le}}',
+              format: 'heatmap',
+            },
+          ],
+        },
+        {
+          title: 'Time to finish, median by model and mode',
+          description: 'Half of the tasks ended sooner.',
+          kind: 'timeseries',
+          unit: 's',
+          min: 0,
+          queries: [
+            {
+              expr: quantile(0.5, of('kling_task_duration_seconds_bucket', 'result="succeeded"'), [
+                'model',
+                'mode',
+              ]),
+              legend: '{{model}} {{mode}}',
+            },
+          ],
+        },
+        {
+          title: 'Time to finish, slowest twentieth',
+          description: 'Nineteen of twenty tasks ended sooner.',
+          kind: 'timeseries',
+          unit: 's',
+          min: 0,
+          queries: [
+            {
+              expr: quantile(0.95, of('kling_task_duration_seconds_bucket', 'result="succeeded"'), [
+                'model',
+                'mode',
+              ]),
+              legend: '{{model}} {{mode}}',
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Failures and doubts',
+      panels: [
+        {
+          title: 'Failures by reason',
+          description:
+            'Tasks that Kling ended as failed, by our reading of its message. content: the prompt or media; input: the files; internal: Kling.',
+          kind: 'timeseries',
+          bars: true,
+          stack: true,
+          size: [8, 8],
+          noValue: '0',
+          queries: [
+            {
+              expr: `sum by (reason) (increase(${of('kling_task_failures_total')}[$__rate_interval]))`,
+              legend: '{{reason}}',
+            },
+          ],
+        },
+        {
+          title: 'Look-ups of creates in doubt',
+          description: 'What look-ups by external task id said: found, absent, or no answer.',
+          kind: 'timeseries',
+          bars: true,
+          stack: true,
+          size: [8, 8],
+          noValue: '0',
+          queries: [
+            {
+              expr: `sum by (result) (increase(${of('kling_look_ups_total')}[$__rate_interval]))`,
+              legend: '{{result}}',
+            },
+          ],
+        },
+        {
+          title: 'Holds in doubt',
+          description: 'How many creates are in doubt. It falls when Kling answers again.',
+          kind: 'timeseries',
+          min: 0,
+          size: [8, 8],
+          queries: [{ expr: `sum(${of('kling_holds_in_doubt')})`, legend: 'in doubt' }],
+        },
+      ],
+    },
+    {
+      title: 'Slots and queue',
+      panels: [
+        {
+          title: 'Slots in use',
+          description: 'Tasks that run at once, and the limit, by pool.',
+          kind: 'timeseries',
+          min: 0,
+          size: [8, 8],
+          noValue: 'no limits are configured',
+          queries: [
+            { expr: of('kling_concurrency_in_use'), legend: '{{pool}} in use' },
+            { expr: of('kling_concurrency_limit'), legend: '{{pool}} limit' },
+          ],
+        },
+        {
+          title: 'Wait for a slot',
+          description: 'How long creates waited, by pool: half of them, and the slowest twentieth.',
+          kind: 'timeseries',
+          unit: 's',
+          min: 0,
+          size: [8, 8],
+          noValue: 'nobody waited',
+          queries: [0.5, 0.95].map((share) => ({
+            expr: quantile(share, of('kling_queue_wait_seconds_bucket'), ['pool']),
+            legend: `{{pool}} p${share * 100}`,
+          })),
+        },
+        {
+          title: 'Repeats answered from what is kept',
+          description: 'Creates that got the first answer again, by what made them the same.',
+          kind: 'timeseries',
+          bars: true,
+          size: [8, 8],
+          noValue: '0',
+          queries: [
+            {
+              expr: `sum by (kind) (increase(${of('kling_replays_total')}[$__rate_interval]))`,
+              legend: '{{kind}}',
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
