@@ -21,6 +21,7 @@ import { addEmulate } from './emulate.ts';
 import { addExamples } from './examples.ts';
 import { addEstimate } from './estimate.ts';
 import { addClock } from './clock.ts';
+import { addExport } from './export.ts';
 import { addFreeze } from './freeze.ts';
 import { addHealth } from './health.ts';
 import { addHolds } from './holds.ts';
@@ -133,6 +134,7 @@ const COMMANDS = [
   addClock,
   addFreeze,
   addBackup,
+  addExport,
   addHealth,
   addDoctor,
   addCompletion,

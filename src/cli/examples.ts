@@ -17,6 +17,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kling-sidecar estimate creates.jsonl --app web --tag spring',
     `echo '{"path":"/v1/videos/text2video","body":{"model_name":"kling-v2-6","duration":"5"}}' | kling-sidecar estimate -`,
   ],
+  'export grafana': ['kling-sidecar export grafana boards'],
+  'export prometheus': [
+    'kling-sidecar export prometheus rules',
+    'kling-sidecar export prometheus rules --force',
+  ],
   status: ['kling-sidecar status', 'kling-sidecar status --would-have', 'kling-sidecar status --json'],
   tasks: [
     'kling-sidecar tasks --stuck',
