@@ -92,7 +92,7 @@ async function importOutage(): Promise<void> {
 /** Steps the clock, and reads so that it is compared with Kling's: until then jobs go on by the time before. */
 async function stepTo(at: number): Promise<void> {
   clock.step(at);
-  for (let read = 0; read < 3; read += 1) {
+  for (let looks = 0; looks < 3; looks += 1) {
     expect((await get(`${app.dataUrl}${VIDEO}`)).status).toBe(200);
   }
 }
