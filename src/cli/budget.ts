@@ -26,14 +26,14 @@ const BUDGET_COLUMNS: readonly Column[] = [
   { field: 'remainingCredits', title: 'remaining' },
   { field: 'usedPercent', title: 'used %' },
   { field: 'mode', title: 'mode', drop: 2 },
-  { field: 'resetsAt', title: 'resets at', kind: 'own-time', drop: 7 },
+  { field: 'resetsAt', title: 'resets at', kind: 'own-time', drop: 8 },
   { field: 'timeZone', title: 'zone', drop: 1 },
 ];
 
 const USD_COLUMNS: readonly Column[] = [
-  { field: 'limitUsd', title: 'limit USD' },
-  { field: 'usedUsd', title: 'used USD', drop: 8 },
-  { field: 'remainingUsd', title: 'left USD' },
+  { field: 'limitUsd', title: 'limit USD', kind: 'money' },
+  { field: 'usedUsd', title: 'used USD', kind: 'money', drop: 7 },
+  { field: 'remainingUsd', title: 'left USD', kind: 'money' },
 ];
 
 /** Writes budgets as a table, with US dollars where a limit is in them, and below it who raised which. */

@@ -35,6 +35,7 @@ import { addStart } from './start-command.ts';
 import { addStatus } from './status.ts';
 import { addStop } from './stop.ts';
 import { addTasks } from './tasks.ts';
+import { wrapMessage } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
 import { addUsage } from './usage.ts';
 
@@ -157,7 +158,7 @@ function report(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const name = paint({ isTerminal: terminal.isErrTerminal, env: terminal.env }, 'bad', 'kling-sidecar');
   if (error instanceof SidecarError) {
-    terminal.err(`${name}: ${error.message}\n`);
+    terminal.err(`${wrapMessage(`${name}: ${error.message}`, terminal)}\n`);
     return USAGE_CODES.has(error.code) ? 2 : 1;
   }
   terminal.err(`${name}: an unexpected error: ${error instanceof Error ? error.stack : String(error)}\n`);

@@ -11,7 +11,7 @@ const HOLDS: ListShape = {
     { field: 'id', title: 'hold' },
     { field: 'state', title: 'state' },
     { field: 'inDoubt', title: 'in doubt' },
-    { field: 'waitsForOperator', title: 'waits for you' },
+    { field: 'waitsForOperator', title: 'waits for you', drop: 7 },
     { field: 'credits', title: 'credits' },
     { field: 'settledCredits', title: 'settled', drop: 4 },
     { field: 'operation', title: 'operation', drop: 3 },

@@ -189,6 +189,22 @@ export function notesOf({ columns, dropped, room }: Layout): string[] {
   return notes;
 }
 
+/** Breaks a message between words at a terminal's width; as it is elsewhere. Lines keep their indent. */
+export function wrapMessage(text: string, { isErrTerminal, columns }: Terminal): string {
+  if (!isErrTerminal) return text;
+  const width = columns ?? WIDTH_DEFAULT;
+  return text
+    .split('\n')
+    .map((line) => {
+      const indent = /^ */.exec(line)?.[0] ?? '';
+      const room = Math.max(CUT_WIDTH_MIN, width - indent.length);
+      return wrapText(line.slice(indent.length), room)
+        .map((part) => indent + part)
+        .join('\n');
+    })
+    .join('\n');
+}
+
 /** Writes notes below a table, on standard error, so that a table's reader gets rows alone. */
 export function printNotes(terminal: Terminal, notes: readonly string[]): void {
   if (notes.length === 0) return;
@@ -206,6 +222,7 @@ function cellText(row: RowValues, column: Column, zone: string | null): string {
   if (column.kind !== undefined && zone !== null && typeof value === 'string') {
     return minuteText(column.kind === 'own-time' ? String(row['timeZone']) : zone, value);
   }
+  if (typeof value === 'number') return String(Number(value.toFixed(3)));
   return plainText(typeof value === 'string' ? value : JSON.stringify(value));
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fieldsText, minuteText, toTable, type Column } from '../../src/cli/table.ts';
+import type { Terminal } from '../../src/cli/terminal.ts';
+import { fieldsText, minuteText, toTable, wrapMessage, type Column } from '../../src/cli/table.ts';
 import { cutText, padText, textWidth, wrapText } from '../../src/cli/text-width.ts';
 
 describe('the width of a text', () => {
@@ -113,6 +114,16 @@ it('a time is shown to the minute as its zone’s clock shows it', () => {
   expect(minuteText('Europe/Berlin', '2026-11-21T23:59:59.999Z')).toBe('2026-11-22 00:59');
   expect(minuteText('Asia/Kathmandu', '2026-01-01T00:00:00Z')).toBe('2026-01-01 05:45');
   expect(minuteText('UTC', 'soon\u001b')).toBe('soon?');
+});
+
+it('a message is broken between words on a terminal alone, and keeps its indent', () => {
+  const text = 'kling-sidecar: one problem:\n  control.port is ""; allowed: a whole number from 0 to 65535';
+  const on = (isErrTerminal: boolean): string =>
+    wrapMessage(text, { isErrTerminal, columns: 40 } as Terminal);
+  expect(on(false)).toBe(text);
+  expect(on(true)).toBe(
+    'kling-sidecar: one problem:\n  control.port is ""; allowed: a whole\n  number from 0 to 65535',
+  );
 });
 
 it('fields go on below themselves', () => {

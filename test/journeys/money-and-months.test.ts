@@ -55,7 +55,7 @@ it('a budget in US dollars shows dollars beside credits', async () => {
   for (const command of [['budget', 'list'], ['status']]) {
     const { out } = await run(command);
     expect(out).toMatch(/limit USD +used USD +left USD\n/);
-    expect(out).toMatch(/month .* 14 +0\.14 +13\.86\n/);
+    expect(out).toMatch(/month .* 14\.00 +0\.14 +13\.86\n/);
   }
 });
 
@@ -68,6 +68,8 @@ it('a raised budget shows by how much, until when, by whom and why', async () =>
     '100',
     '--until',
     '2026-11-03T08:30:00Z',
+    '--actor',
+    'alice',
     '--reason',
     'launch',
   ];
@@ -77,11 +79,11 @@ it('a raised budget shows by how much, until when, by whom and why', async () =>
   expect(month).toMatchObject({
     limitCredits: 1100,
     limitUsd: 15.4,
-    raises: [{ byCredits: 100, until: '2026-11-03T08:30:00.000Z', actor: 'cli', reason: 'launch' }],
+    raises: [{ byCredits: 100, until: '2026-11-03T08:30:00.000Z', actor: 'alice', reason: 'launch' }],
   });
   const { out } = await run(['budget', 'list'], { isTerminal: true, columns: 80 });
   expect(out.replaceAll('\n', ' ')).toContain(
-    'month is raised by 100 credits until 2026-11-03 09:30 (Europe/Berlin), by cli: launch',
+    'month is raised by 100 credits until 2026-11-03 09:30 (Europe/Berlin), by alice: launch',
   );
 });
 
