@@ -1,5 +1,6 @@
 /** What a start does with the store before anybody is served. */
 import type { AppParts } from './app-parts.ts';
+import { countPiece } from './budget/backfill.ts';
 import { applyBudgets } from './budget/budget-table.ts';
 import { noteUpstream } from './app-upstream.ts';
 import { noteMode } from './calls/would-have-table.ts';
@@ -9,6 +10,9 @@ import { openSlots } from './ledger/open-slots.ts';
 import { recoverHolds } from './ledger/recover.ts';
 import type { Log } from './telemetry/log.ts';
 
+/** Holds counted for new budgets in one transaction of a start. */
+const ROWS_AT_START = 2000;
+
 /** Applies the budgets, finds what an earlier run left open, and takes the slots that its tasks still have. */
 export async function putInOrder(
   { store, upstream, slots, publish, delivery, lastFreeze, dated, ages, beginClocks }: AppParts,
@@ -16,7 +20,9 @@ export async function putInOrder(
 ): Promise<void> {
   await beginClocks();
   const at = dated.now();
-  await store.write(applyBudgets, { rules: [...config.budgets], at });
+  const { isPending } = await store.write(applyBudgets, { rules: [...config.budgets], at });
+  // Nobody waits yet: a start counts to the end.
+  if (isPending) while ((await store.write(countPiece, { rowsMax: ROWS_AT_START })).more);
   await store.write(noteMode, { mode: config.mode, at });
   await noteUpstream(upstream.line, { store, slots, log, at });
   lastFreeze.set(await store.read(freezeState, {}));

@@ -12,6 +12,7 @@ import type { Server } from 'node:http';
 import { urlsOf, openDataPlane, type DataListeners } from './app-listen.ts';
 import type { App, AppOptions, AppUrls, ReloadOutcome } from './app-options.ts';
 import { proxySettings } from './app-settings.ts';
+import { countInSpareTime } from './app-counting.ts';
 import { InFlight } from './app-in-flight.ts';
 import { Observer } from './app-observer.ts';
 import { buildParts, slotLimits, type AppParts } from './app-parts.ts';
@@ -137,11 +138,13 @@ class Sidecar implements App {
     const running = this.#running;
     const next = { config: change.config, kling: secrets.kling };
     const isSame = isSameLine({ config: this.#config, kling: this.#secrets.kling }, next);
+    let isCounting = false;
     // First, since these alone can fail: then everything stays as it was.
     const line = isSame ? null : this.#openLine(next);
     if (running) {
       const at = running.dated.now();
-      await running.store.write(applyBudgets, { rules: [...change.config.budgets], at });
+      const applied = await running.store.write(applyBudgets, { rules: [...change.config.budgets], at });
+      isCounting = applied.isPending;
       await running.store.write(noteMode, { mode: change.config.mode, at });
       if (line) await noteUpstream(line, { ...running, log: this.#log, at });
     }
@@ -158,6 +161,8 @@ class Sidecar implements App {
       await running.watch.applyConfig();
     }
     this.#telemetry.configReloaded('ok');
+    if (running && isCounting)
+      await countInSpareTime({ store: running.store, clock: this.#clock, log: this.#log });
     const { changed, needRestart } = change;
     if (running) await noteReload(running.store, order, { changed, at: this.#clock.now() });
     return { changed, needRestart };

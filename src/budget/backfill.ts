@@ -1,10 +1,19 @@
-/** Counts what a new budget's present window has already seen, open holds included. */
-import type { SqlValue, Tx } from '../store/operation.ts';
+/**
+ * Counting what a new budget's present window has already seen, open holds included: in pieces, while creates go on.
+ *
+ * A hold counts in a counter where its own list of counters names it, and every change of its money goes by that list. A
+ * piece adds the counter to some holds and raises it by what they hold and have settled, in one transaction. What is made
+ * meanwhile names the counter from its beginning.
+ *
+ * **Invariant**: each hold is counted once, whatever is settled between two pieces; a counter equals the holds that name it
+ * after every piece. A budget that is still being counted is pending: it binds by what it has counted so far.
+ */
+import { defineWrite, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { HoldState } from '../words.ts';
 import type { BudgetMatch } from './budget-rule.ts';
 import { counterIds } from './hold.ts';
-import { compareIds, counterIdOf, perValueOf, type ActiveRule } from './rule-book.ts';
+import { compareIds, counterIdOf, currentRules, perValueOf, type ActiveRule } from './rule-book.ts';
 import { windowAt, type WindowSpan } from './window.ts';
 
 interface SeenHold {
@@ -24,24 +33,93 @@ interface Sum {
   held: MilliCredits;
 }
 
-/** Holds read at a time: a `total` budget may have to count a long history. */
-const PAGE_ROWS = 2000;
+/** Where a budget's counting has come to. */
+interface Place {
+  span: Pick<WindowSpan, 'key' | 'startsAt' | 'resetsAt'>;
+  after: { at: Ms; id: string };
+}
+
+interface PlaceColumns {
+  budget_id: string;
+  window_key: string;
+  starts_at: Ms;
+  resets_at: Ms | null;
+  after_at: Ms;
+  after_id: string;
+}
 
 /**
- * Adds a rule's counters of the window at an instant to every hold of that window that matches and does not count
- * there yet, and raises the counters by what those holds hold and have settled.
+ * Counts the first `rowsMax` holds of a rule's window at an instant.
+ * @returns True where that was not all: the budget is pending then, and {@link countPiece} goes on.
  */
-export async function backfill(tx: Tx, rule: ActiveRule, at: Ms): Promise<void> {
+export async function beginCounting(tx: Tx, rule: ActiveRule, at: Ms, rowsMax: number): Promise<boolean> {
   const span = windowAt(rule.window, rule.timeZone, at);
+  return countOn(tx, rule, { span, after: { at: span.startsAt, id: '' } }, rowsMax);
+}
+
+/** Forgets where a budget's counting has come to: it is no longer in force. */
+export async function endCounting(tx: Tx, budgetId: string): Promise<void> {
+  await tx.run('DELETE FROM budget_countings WHERE budget_id = ?', budgetId);
+}
+
+/** Gives the budgets that are pending, each with the window that is being counted. */
+export async function pendingWindows(tx: Tx): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.all<PlaceColumns>('SELECT budget_id, window_key FROM budget_countings');
+  return new Map(rows.map((row) => [row.budget_id, row.window_key]));
+}
+
+/** Counts up to `rowsMax` holds for the first budget that is pending; `more` asks for another piece. */
+export const countPiece = defineWrite(
+  'budget.countPiece',
+  async (tx: Tx, args: { rowsMax: number }): Promise<{ more: boolean }> => {
+    const row = await tx.get<PlaceColumns>('SELECT * FROM budget_countings ORDER BY budget_id LIMIT 1');
+    if (!row) return { more: false };
+    const rule = (await currentRules(tx)).find(({ id }) => id === row.budget_id);
+    const span = { key: row.window_key, startsAt: row.starts_at, resetsAt: row.resets_at };
+    const after = { at: row.after_at, id: row.after_id };
+    if (rule) await countOn(tx, rule, { span, after }, args.rowsMax);
+    else await endCounting(tx, row.budget_id);
+    return { more: (await tx.get('SELECT 1 AS one FROM budget_countings LIMIT 1')) !== undefined };
+  },
+  () => true,
+);
+
+async function countOn(tx: Tx, rule: ActiveRule, { span, after }: Place, rowsMax: number): Promise<boolean> {
+  const page = await selectPage(tx, rule.match, { span, after, rowsMax });
   const sums = new Map<string, Sum>();
-  let last = { at: span.startsAt, id: '' };
-  for (;;) {
-    const page = await selectPage(tx, rule.match, span, last);
-    for (const hold of page) await count(tx, { rule, span, sums }, hold);
-    const end = page.at(-1);
-    if (!end || page.length < PAGE_ROWS) break;
-    last = end;
+  for (const hold of page) await count(tx, { rule, span, sums }, hold);
+  await raiseCounters(tx, { rule, span, sums });
+  const last = page.at(-1);
+  if (page.length < rowsMax) {
+    await endCounting(tx, rule.id);
+    return false;
   }
+  await keepPlace(tx, rule.id, { span, after: last ?? after });
+  return true;
+}
+
+async function keepPlace(tx: Tx, budgetId: string, { span, after }: Place): Promise<void> {
+  await tx.run(
+    `INSERT INTO budget_countings (budget_id, window_key, starts_at, resets_at, after_at, after_id)
+     VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (budget_id) DO UPDATE SET window_key = excluded.window_key, starts_at = excluded.starts_at,
+       resets_at = excluded.resets_at, after_at = excluded.after_at, after_id = excluded.after_id`,
+    budgetId,
+    span.key,
+    span.startsAt,
+    span.resetsAt,
+    after.at,
+    after.id,
+  );
+}
+
+interface Counted {
+  rule: ActiveRule;
+  span: Place['span'];
+  sums: Map<string, Sum>;
+}
+
+async function raiseCounters(tx: Tx, { rule, span, sums }: Counted): Promise<void> {
   for (const [counterId, sum] of sums) {
     await tx.run(
       `INSERT INTO budget_counters (id, budget_id, window_key, per_value, settled, held) VALUES (?, ?, ?, ?, ?, ?)
@@ -60,8 +138,7 @@ export async function backfill(tx: Tx, rule: ActiveRule, at: Ms): Promise<void> 
 function selectPage(
   tx: Tx,
   match: BudgetMatch,
-  span: WindowSpan,
-  after: { at: Ms; id: string },
+  { span, after, rowsMax }: Place & { rowsMax: number },
 ): Promise<SeenHold[]> {
   const conditions = ['(at > ? OR (at = ? AND id > ?))', 'at >= ?'];
   const values: SqlValue[] = [after.at, after.at, after.id, after.at];
@@ -77,17 +154,13 @@ function selectPage(
   add('tag = ?', match.tag);
   return tx.all<SeenHold>(
     `SELECT id, at, app, tag, credits, settled_credits, state, counters FROM holds
-     WHERE ${conditions.join(' AND ')} ORDER BY at, id LIMIT ${PAGE_ROWS}`,
+     WHERE ${conditions.join(' AND ')} ORDER BY at, id LIMIT ?`,
     ...values,
+    rowsMax,
   );
 }
 
-async function count(
-  tx: Tx,
-  into: { rule: ActiveRule; span: WindowSpan; sums: Map<string, Sum> },
-  hold: SeenHold,
-): Promise<void> {
-  const { rule, span, sums } = into;
+async function count(tx: Tx, { rule, span, sums }: Counted, hold: SeenHold): Promise<void> {
   const perValue = perValueOf(rule, hold);
   const counterId = counterIdOf(rule, span, perValue);
   const counters = counterIds(hold.counters);

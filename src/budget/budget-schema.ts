@@ -137,6 +137,20 @@ SELECT 'budget_threshold:' || id || ':' || noted_ppm, 0 FROM budget_counters WHE
 `,
   },
   {
+    // Where the counting of a new budget's window has come to (backfill.ts): a row for each budget that is pending.
+    id: '103-budget-countings',
+    sqlite: `
+CREATE TABLE budget_countings (
+  budget_id TEXT PRIMARY KEY,
+  window_key TEXT NOT NULL,
+  starts_at INTEGER NOT NULL,
+  resets_at INTEGER,
+  after_at INTEGER NOT NULL,
+  after_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
     // `dated_to`: no hold is dated earlier. `aged_to`: how far the clock of ages has come (ledger/age-clock.ts).
     // `doubt_age_from` and `next_look_up_at` are readings of that clock; in 0.1.0 they were the wall clock's.
     id: '081-clocks',

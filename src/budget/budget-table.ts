@@ -14,7 +14,7 @@ import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import { formatCredits, type MilliCredits, type Ms, type WindowKey } from '../units.ts';
 import type { BudgetWindow } from '../words.ts';
 import { recordAudit } from './audit-table.ts';
-import { backfill } from './backfill.ts';
+import { beginCounting, endCounting, pendingWindows } from './backfill.ts';
 import type { BudgetMatch, BudgetRule } from './budget-rule.ts';
 import { counterIds } from './hold.ts';
 import { holdsInDoubt, datedTo } from './hold-table.ts';
@@ -35,6 +35,8 @@ export interface AppliedBudgets {
   added: string[];
   changed: string[];
   retired: string[];
+  /** Whether holds of before are still to be counted for a budget: see `countPiece`. */
+  isPending: boolean;
 }
 
 interface KnownBudget {
@@ -52,23 +54,36 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
 ON CONFLICT (id) DO UPDATE SET limit_credits = excluded.limit_credits, alert_at = excluded.alert_at,
   mode = excluded.mode, active = 1`;
 
+export interface ApplyArgs {
+  rules: BudgetRule[];
+  at: Ms;
+  /** Above 0. */
+  countedAtOnce?: number;
+}
+
+/** Holds that are counted in the transaction that adds a budget: some ten milliseconds. */
+const COUNTED_AT_ONCE = 500;
+
 /**
  * Makes the rules given the rules in force, with an audit row for each difference.
- * A budget that is new, or was not in force, counts what its present window has seen without it.
+ * A budget that is new, or was not in force, counts what its present window has seen without it: up to `countedAtOnce` holds
+ * here, and the rest in pieces, while it is pending.
  */
 export const applyBudgets = defineWrite(
   'budget.applyBudgets',
-  async (tx: Tx, args: { rules: BudgetRule[]; at: Ms }): Promise<AppliedBudgets> => {
+  async (tx: Tx, args: ApplyArgs): Promise<AppliedBudgets> => {
     const known = new Map<string, KnownBudget>();
     const columns = 'id, name, limit_credits, alert_at, mode, active';
     for (const row of await tx.all<KnownBudget>(`SELECT ${columns} FROM budgets`)) known.set(row.id, row);
     const wanted = new Map(args.rules.map((rule) => [ruleIdOf(rule), rule]));
-    const applied: AppliedBudgets = { added: [], changed: [], retired: [] };
+    const applied: AppliedBudgets = { added: [], changed: [], retired: [], isPending: false };
+    const { at, countedAtOnce = COUNTED_AT_ONCE } = args;
     for (const [id, rule] of wanted)
-      await applyOne(tx, { id, rule, known: known.get(id), at: args.at }, applied);
+      await applyOne(tx, { id, rule, known: known.get(id), at, countedAtOnce }, applied);
     for (const row of known.values()) {
       if (row.active === 0 || wanted.has(row.id)) continue;
       await tx.run('UPDATE budgets SET active = 0 WHERE id = ?', row.id);
+      await endCounting(tx, row.id);
       applied.retired.push(row.name);
       await audit(tx, {
         at: args.at,
@@ -80,13 +95,16 @@ export const applyBudgets = defineWrite(
     }
     const differences = applied.added.length + applied.changed.length + applied.retired.length;
     if (differences > 0) await renewVersion(tx, args.at);
+    applied.isPending = (await pendingWindows(tx)).size > 0;
     return applied;
   },
 );
 
 async function applyOne(
   tx: Tx,
-  change: { id: string; rule: BudgetRule; known: KnownBudget | undefined; at: Ms },
+  change: { id: string; rule: BudgetRule; known: KnownBudget | undefined } & Required<
+    Omit<ApplyArgs, 'rules'>
+  >,
   applied: AppliedBudgets,
 ): Promise<void> {
   const { id, rule, known, at } = change;
@@ -112,7 +130,7 @@ async function applyOne(
   );
   if (!wasActive) {
     const instant = Math.max(at, (await datedTo(tx)) ?? at);
-    await backfill(tx, { ...rule, id, raises: [] }, instant);
+    await beginCounting(tx, { ...rule, id, raises: [] }, instant, change.countedAtOnce);
   }
   (wasActive ? applied.changed : applied.added).push(rule.name);
   await audit(tx, {
@@ -228,6 +246,8 @@ export interface BudgetRow {
   alertAt: readonly number[];
   /** The raises in force, each part of `limitCredits`. */
   raises: readonly Raise[];
+  /** Whether holds of before the budget was added are still being counted in this window. */
+  isPending: boolean;
 }
 
 /** Lists the budgets in force in their windows at an instant: one row each, or one for each `per` value seen. */
@@ -239,17 +259,24 @@ export const listBudgets = defineRead(
     for (const hold of await holdsInDoubt(tx)) {
       for (const id of counterIds(hold.counters)) doubts.set(id, (doubts.get(id) ?? 0) + hold.credits);
     }
+    const pending = await pendingWindows(tx);
     const budgets: BudgetRow[] = [];
-    for (const rule of await currentRules(tx)) budgets.push(...(await rowsOf(tx, { rule, at, doubts })));
+    for (const rule of await currentRules(tx))
+      budgets.push(...(await rowsOf(tx, { rule, at, doubts, countedWindow: pending.get(rule.id) })));
     return { budgets };
   },
 );
 
 async function rowsOf(
   tx: Tx,
-  of: { rule: ActiveRule; at: Ms; doubts: ReadonlyMap<string, MilliCredits> },
+  of: {
+    rule: ActiveRule;
+    at: Ms;
+    doubts: ReadonlyMap<string, MilliCredits>;
+    countedWindow: string | undefined;
+  },
 ): Promise<BudgetRow[]> {
-  const { rule, at, doubts } = of;
+  const { rule, at, doubts, countedWindow } = of;
   const span = windowAt(rule.window, rule.timeZone, at);
   const counters = await tx.all<{ per_value: string; settled: MilliCredits; held: MilliCredits }>(
     'SELECT per_value, settled, held FROM budget_counters WHERE budget_id = ? AND window_key = ? ORDER BY per_value',
@@ -277,5 +304,6 @@ async function rowsOf(
     per: rule.per,
     alertAt: rule.alertAt,
     raises: rule.raises.filter((raise) => isInForce(raise, at)),
+    isPending: countedWindow === span.key,
   }));
 }

@@ -59,7 +59,7 @@ export function budgetsText(context: Context, budgets: readonly BudgetRow[]): st
 function budgetRows(budgets: readonly BudgetRow[]): RowValues[] {
   return budgets.map((budget) => ({
     ...budget,
-    name: nameOf(budget),
+    name: budget['pending'] === true ? `${nameOf(budget)}, still counting` : nameOf(budget),
   }));
 }
 

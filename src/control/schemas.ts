@@ -76,6 +76,12 @@ const budget = z
       .string()
       .nullable()
       .describe('The app or tag of this row, where the budget is per app or tag.'),
+    pending: z
+      .literal(true)
+      .optional()
+      .describe(
+        'There while what was spent before the budget was added is still being counted: it binds by what is counted.',
+      ),
   })
   .openapi('Budget');
 export const budgetsAnswer = z.object({ budgets: z.array(budget) }).openapi('BudgetsAnswer');

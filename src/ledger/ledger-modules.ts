@@ -1,6 +1,7 @@
 /** Everything that the nouns give to the store's workers: operations by name, and the schema's steps. */
 import { accountMigrations } from '../account/account-schema.ts';
 import * as accountTable from '../account/account-table.ts';
+import { countPiece } from '../budget/backfill.ts';
 import { budgetMigrations } from '../budget/budget-schema.ts';
 import { budgetRoom } from '../budget/budget-room.ts';
 import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
@@ -51,7 +52,7 @@ export const ledgerModules: readonly StoreModule[] = [
   outboxModule,
   {
     migrations: budgetMigrations,
-    operations: [applyBudgets, raiseBudget, listBudgets, budgetRoom, listHolds],
+    operations: [applyBudgets, countPiece, raiseBudget, listBudgets, budgetRoom, listHolds],
   },
   {
     migrations: callMigrations,

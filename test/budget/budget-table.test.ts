@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BudgetRule } from '../../src/budget/budget-rule.ts';
 import { budgetRoom } from '../../src/budget/budget-room.ts';
+import { countPiece } from '../../src/budget/backfill.ts';
 import { applyBudgets, listBudgets } from '../../src/budget/budget-table.ts';
 import { listHolds } from '../../src/budget/hold-table.ts';
 import { listAudit } from '../../src/ledger/audit.ts';
@@ -63,7 +64,9 @@ describe('a new budget', () => {
       newHold(`h${i}`, { credits: 1, at: NOON + Math.floor(i / 700) }),
     );
     for (const hold of holds) await admitHold(store, hold);
-    await apply([rule({ window: 'total' })], NOON + 10);
+    const { isPending } = await apply([rule({ window: 'total' })], NOON + 10);
+    expect(isPending).toBe(true);
+    while ((await store.run(countPiece, { rowsMax: 700 })).more);
     expect(counters(store)).toEqual({ 'daily total': [0, 2100] });
   });
 
@@ -72,11 +75,12 @@ describe('a new budget', () => {
     await apply([usual]);
     await admitHold(store, newHold('a'));
     const changed = await apply([{ ...usual, limit: 15_000, alertAt: [0.5], mode: 'shadow' }]);
-    expect(changed).toEqual({ added: [], changed: ['daily'], retired: [] });
+    expect(changed).toEqual({ added: [], changed: ['daily'], retired: [], isPending: false });
     expect(await apply([{ ...usual, limit: 15_000, alertAt: [0.5], mode: 'shadow' }])).toEqual({
       added: [],
       changed: [],
       retired: [],
+      isPending: false,
     });
     const others: Partial<BudgetRule>[] = [
       { name: 'other' },
@@ -149,6 +153,7 @@ describe('a budget', () => {
         match: { operation: 'text-to-video' },
         per: null,
         alertAt: [0.8],
+        isPending: false,
       },
     ]);
     expect(await list(NOON + DAY)).toMatchObject([

@@ -47,5 +47,6 @@ export function shapeBudget(row: BudgetRow, { perCredit, usdBudgets }: CashTerms
     })),
     per: row.per,
     perValue: row.perValue,
+    ...(row.isPending && { pending: true as const }),
   };
 }
