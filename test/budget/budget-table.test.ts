@@ -154,6 +154,7 @@ describe('a budget', () => {
         per: null,
         alertAt: [0.8],
         isPending: false,
+        raises: [],
       },
     ]);
     expect(await list(NOON + DAY)).toMatchObject([
