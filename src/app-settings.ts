@@ -10,7 +10,7 @@ import type { ProxySettings } from './proxy/settings.ts';
 
 const BYTES_PER_MIB = 1_048_576;
 /** MiB that all bodies under way may take where the config says nothing. */
-const BODIES_MIB_TOTAL = 256;
+const BODIES_MIB_TOTAL = 128;
 
 /** Makes the data plane's settings; `ports` are those that its listeners got. */
 export function proxySettings(

@@ -60,7 +60,7 @@ export const listenSection = z
       .nullable()
       .default(null)
       .describe(
-        'All request bodies under way together; beyond it callers wait. null: 256, or maxBodyMiB where that is more.',
+        'All request bodies under way together; beyond it callers wait. null: 128, or maxBodyMiB where that is more.',
       ),
     drainMs: z
       .int()
