@@ -113,7 +113,7 @@ function drawBars(panel: Panel, series: readonly Series[], { width, height }: Fr
 function drawHeat(panel: Panel, series: readonly Series[], frame: Frame): string {
   const isHistogram = series.every(({ labels }) => labels['le'] !== undefined);
   const rows = isHistogram
-    ? series.toSorted((a, b) => Number(a.labels['le']) - Number(b.labels['le']))
+    ? series.toSorted((a, b) => edgeOf(a) - edgeOf(b))
     : series.toSorted((a, b) => a.name.localeCompare(b.name));
   const bottom = frame.height - FOOT_PX;
   const each = bottom / rows.length;
@@ -163,7 +163,7 @@ function drawHeat(panel: Panel, series: readonly Series[], frame: Frame): string
 function drawTable(panel: Panel, series: readonly Series[], { width, height }: Frame): string {
   const { unit, decimals } = panel.fieldConfig.defaults;
   const names = [...new Set(series.flatMap(({ labels }) => Object.keys(labels)))].filter(
-    (name) => !['instance', 'job', '__name__'].includes(name),
+    (name) => !['instance', 'job', '__name__', 'alertstate'].includes(name),
   );
   const columns = [...names, 'Value'];
   const each = width / columns.length;
@@ -190,4 +190,9 @@ function drawTable(panel: Panel, series: readonly Series[], { width, height }: F
         .join(''),
     )
     .join('');
+}
+
+/** The upper edge of a bucket. */
+function edgeOf({ labels }: Series): number {
+  return labels['le'] === '+Inf' ? Infinity : Number(labels['le']);
 }

@@ -14,7 +14,7 @@ export interface Frame {
   to: number;
 }
 
-export const AXIS_PX = 66;
+export const AXIS_PX = 80;
 export const FOOT_PX = 18;
 
 /** Escapes text for XML. */
