@@ -80,9 +80,11 @@ function lastCommitIn(db: Database.Database): number {
 export class CommitCount {
   readonly #file: number;
   readonly #storePath: string;
-  readonly #set: Database.Statement<[number]>;
+  readonly #raise: Database.Statement<[], number>;
   readonly #totalChanges: Database.Statement<[], number>;
   #count: number;
+  /** The number that the transaction under way will have. */
+  #next = 0;
   #seenChanges = 0;
 
   /** Begins to count; the table `store_opened` has its row. */
@@ -90,7 +92,10 @@ export class CommitCount {
     if (!db.prepare(`SELECT 1 FROM pragma_table_info('store_opened') WHERE name = 'commits'`).get())
       db.exec('ALTER TABLE store_opened ADD COLUMN commits INTEGER NOT NULL DEFAULT 0');
     this.#storePath = storePath;
-    this.#set = db.prepare('UPDATE store_opened SET commits = ?');
+    // Raised where it is: a process that lost its ownership may still write beside the next owner.
+    this.#raise = db
+      .prepare<[], number>('UPDATE store_opened SET commits = commits + 1 RETURNING commits')
+      .pluck();
     this.#totalChanges = db.prepare<[], number>('SELECT total_changes()').pluck();
     this.#count = lastCommitIn(db);
     this.#seenChanges = this.#totalChanges.get() ?? 0;
@@ -102,7 +107,7 @@ export class CommitCount {
   beforeCommit(): boolean {
     const changes = this.#totalChanges.get() ?? 0;
     if (changes === this.#seenChanges) return false;
-    this.#set.run(this.#count + 1);
+    this.#next = this.#raise.get() ?? 0;
     // With the change of this very row.
     this.#seenChanges = changes + 1;
     return true;
@@ -110,7 +115,7 @@ export class CommitCount {
 
   /** Notes beside the store that a counted transaction is durable. */
   afterCommit(): void {
-    this.#count += 1;
+    this.#count = this.#next;
     this.#write();
   }
 

@@ -14,6 +14,7 @@ import { assertFullSync, openReader } from './connection.ts';
 import { FileIdentity } from './file-identity.ts';
 import { createExecutor, type BatchReply, type Executor } from './executor.ts';
 import { checkIdentity, createStore, openAndMigrate, pendingMigrations, toStoreError } from './migrate.ts';
+import { ownerLockPath } from './owner.ts';
 import { pack, unpack, type Packed } from './plain.ts';
 import { isPacked, type FromWorker, type LogLevel, type ToWorker, type WorkerTask } from './protocol.ts';
 import { indexOperations, orderMigrations, type StoreModule } from './registry.ts';
@@ -81,7 +82,11 @@ function serve(
   }
   const commits = new CommitCount(db, task.path);
   const executor = createExecutor(db, operations, { access: 'write', clock: systemClock, commits });
-  return { db, executor, writing: { commits, files: new FileIdentity([task.path, `${task.path}-wal`]) } };
+  return {
+    db,
+    executor,
+    writing: { commits, files: new FileIdentity([task.path, `${task.path}-wal`, ownerLockPath(task.path)]) },
+  };
 }
 
 function say(port: MessagePort, message: FromWorker): void {
