@@ -1,6 +1,7 @@
 /** The app's jobs: what is done beside requests, by the day or the hour. */
 import { closeMonths } from './app-claims.ts';
 import { purgeDeductions } from './account/account-table.ts';
+import { dropHoldTraces } from './budget/hold-trace-table.ts';
 import { purgeOld } from './calls/retention.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -15,6 +16,8 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** Days that facts of the outbox are kept after every receiver took them. */
 const HEARD_FACTS_DAYS = 30;
+/** Days that the trace of a create is kept for links; no task takes longer. */
+const TRACE_DAYS = 30;
 
 export interface AppJobsDeps {
   store: Store;
@@ -33,10 +36,12 @@ export function createAppJobs({ store, clock, log, config, publish, onRun }: App
       // A run drops a bounded number of rows, so that no create waits long behind it.
       const purged = await store.write(purgeOld, { at, callRetentionDays, promptRetentionDays });
       const before = at - callRetentionDays * DAY_MS;
+      const tracesBefore = at - Math.min(callRetentionDays, TRACE_DAYS) * DAY_MS;
+      const traces = await store.write(dropHoldTraces, { before: tracesBefore });
       const { deductions, more } = await store.write(purgeDeductions, { before });
       const facts = await store.write(dropDelivered, { before: at - HEARD_FACTS_DAYS * DAY_MS });
-      logDropped(log, { ...purged, deductions, facts: facts.dropped });
-      if (!purged.more && !more && !facts.more) return;
+      logDropped(log, { ...purged, deductions, facts: facts.dropped, traces: traces.dropped });
+      if (!purged.more && !more && !facts.more && !traces.more) return;
     }
   };
   const jobs = [

@@ -4,6 +4,7 @@ import { SlaWatch } from './app-sla.ts';
 import { buildClocks, type AppClocks } from './app-clocks.ts';
 import { CallJournal } from './app-journal.ts';
 import { StoreWatch } from './app-store-watch.ts';
+import { laterTraces } from './app-traces.ts';
 import type { CallRecord } from './calls/call.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -59,10 +60,12 @@ export function buildParts(input: PartsInput): AppParts {
   const upstream = openUpstream(input);
   const slots = new Slots(slotLimits(config()), clock);
   const lastFreeze = new LastFreeze();
+  const traces = laterTraces({ store, telemetry });
   const publish = (facts: readonly Fact[]): void => {
     if (facts.length === 0) return;
     lastFreeze.follow(facts);
     telemetry.facts(facts);
+    traces.facts(facts);
     for (const fact of facts) if (fact.kind === 'hold_resolved') slots.free(fact.holdId);
     if (facts.some(isHeard)) delivery.wake();
   };
@@ -84,6 +87,7 @@ export function buildParts(input: PartsInput): AppParts {
     upstream,
     clock: clocks.dated,
     publish,
+    traces,
     onError,
     routes: input.routes,
     price: () => config().price,

@@ -30,6 +30,7 @@ export function openLine(
     pool: openPool(upstream),
     readPool: openPool(upstream),
     host: new URL(upstream.baseUrl).host,
+    origin: new URL(upstream.baseUrl).origin,
     timeoutMs: upstream.timeoutMs,
     tokens: createTokenSource({ credentials: kling, ...options }),
     ...accountName(kling, auth.account),

@@ -60,6 +60,7 @@ export type Fact =
     } & CreateLabels)
   | ({
       kind: 'task_changed';
+      holdId: string;
       taskId: string;
       product: Product;
       from: TaskState | null;

@@ -7,6 +7,7 @@
  */
 import { giveBack, noteThresholds, readCounter, take, type CounterState } from '../budget/counter-table.ts';
 import { inDoubtCredits, insertHold } from '../budget/hold-table.ts';
+import { insertHoldTrace } from '../budget/hold-trace-table.ts';
 import { claimsOf, rulesOf, type Claim } from '../budget/rule-book.ts';
 import type { Fact } from '../facts.ts';
 import { findGuard, insertGuards } from '../idempotency/guard-table.ts';
@@ -37,7 +38,7 @@ const SET_DATED_TO = 'UPDATE spending SET dated_to = ? WHERE id = 1';
 export const admit = defineFactWrite(
   'ledger.admit',
   async (tx: Tx, args: AdmitArgs): Promise<AdmitResult> => {
-    const { hold, guard, enforce } = args;
+    const { hold, guard, enforce, traceparent } = args;
     if (guard) {
       const hit = await findGuard(tx, { app: hold.app, guard, at: hold.at });
       if (hit) return hit;
@@ -54,6 +55,7 @@ export const admit = defineFactWrite(
     if (at !== state.dated_to) await tx.run(SET_DATED_TO, at);
     await insertHold(tx, hold, { at, counters, isGuarded: guard !== null });
     if (guard) await insertGuards(tx, hold.app, guard, hold.holdId);
+    if (traceparent) await insertHoldTrace(tx, { holdId: hold.holdId, traceparent, at });
     const facts: Fact[] = [];
     for (const { claim, state: counter } of taken) {
       const { rule, counterId, span, limitCredits } = claim;
@@ -66,7 +68,7 @@ export const admit = defineFactWrite(
       facts.push(...reached);
     }
     const wouldRefuse = enforce ? null : await wouldPass(tx, taken, hold.credits);
-    return { kind: 'admitted', remainingCredits: lowestRemainder(taken), wouldRefuse, facts };
+    return { kind: 'admitted', ...lowestRemainder(taken), wouldRefuse, facts };
   },
   () => true,
   'request',
@@ -146,12 +148,15 @@ function remainder({ claim, state }: Taken): MilliCredits {
   return claim.limitCredits - state.settled - state.held;
 }
 
-function lowestRemainder(taken: Taken[]): MilliCredits | null {
+function lowestRemainder(taken: Taken[]): { remainingCredits: MilliCredits | null; budget: string | null } {
   let lowest: MilliCredits | null = null;
+  let budget: string | null = null;
   for (const one of taken) {
     if (one.claim.rule.mode !== 'enforce') continue;
     const left = remainder(one);
-    if (lowest === null || left < lowest) lowest = left;
+    if (lowest !== null && left >= lowest) continue;
+    lowest = left;
+    budget = one.claim.rule.name;
   }
-  return lowest;
+  return { remainingCredits: lowest, budget };
 }

@@ -6,6 +6,7 @@ import { budgetMigrations } from '../budget/budget-schema.ts';
 import { budgetRoom } from '../budget/budget-room.ts';
 import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
 import { listHolds } from '../budget/hold-table.ts';
+import { dropHoldTraces, holdTraceMigrations, readHoldTraces } from '../budget/hold-trace-table.ts';
 import { callMigrations } from '../calls/call-schema.ts';
 import { listCalls, listRefusals, recordRefusals } from '../calls/call-table.ts';
 import { purgeOld, readDroppedTo } from '../calls/retention.ts';
@@ -51,8 +52,17 @@ import { verifyLedger } from './verify.ts';
 export const ledgerModules: readonly StoreModule[] = [
   outboxModule,
   {
-    migrations: budgetMigrations,
-    operations: [applyBudgets, countPiece, raiseBudget, listBudgets, budgetRoom, listHolds],
+    migrations: [...budgetMigrations, ...holdTraceMigrations],
+    operations: [
+      applyBudgets,
+      countPiece,
+      raiseBudget,
+      listBudgets,
+      budgetRoom,
+      listHolds,
+      readHoldTraces,
+      dropHoldTraces,
+    ],
   },
   {
     migrations: callMigrations,

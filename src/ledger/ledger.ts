@@ -25,6 +25,8 @@ export interface AdmitArgs {
   guard: RepeatGuard | null;
   /** False in `observe` mode: budgets are reported in `wouldRefuse` and do not refuse. A freeze always does. */
   enforce: boolean;
+  /** The W3C `traceparent` of the create, where its trace is kept. */
+  traceparent?: string | null;
 }
 
 /** Why a create may not leave: the tightest budget that it would pass. */
@@ -53,6 +55,8 @@ export type AdmitResult =
       kind: 'admitted';
       /** Lowest remainder among matching enforcing budgets after this hold; null where there is none. */
       remainingCredits: MilliCredits | null;
+      /** The budget that has it. */
+      budget: string | null;
       /** In `observe` mode: what `protect` would have refused. */
       wouldRefuse: BudgetRefusal | null;
       facts: Fact[];

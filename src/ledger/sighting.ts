@@ -169,6 +169,7 @@ function changeFact(
 ): Fact {
   return {
     kind: 'task_changed',
+    holdId: hold.id,
     taskId: sighting.taskId,
     product: hold.product,
     from: when.from,

@@ -22,6 +22,7 @@ import { nextLookUpAt, RETRY_MS } from '../ledger/look-up-schedule.ts';
 import type { DueLookUp, LookUpArgs, StoredAnswer } from '../ledger/ledger.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
+import type { LaterTraces } from '../telemetry/tracing.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Answer } from '../upstream/whole-answer.ts';
 import {
@@ -60,6 +61,7 @@ export interface DoubtDeps {
   journal: (call: CallRecord) => void;
   /** What a look-up of one hold said. */
   onLookedUp: (result: LookUpArgs['outcome']['kind']) => void;
+  traces: LaterTraces;
   onError: (message: string, error: unknown) => void;
 }
 
@@ -207,7 +209,11 @@ export class Doubts {
   }
 
   async #ask(ask: Ask<DueLookUp>): Promise<void> {
-    const { upstream, clock, journal } = this.#deps;
+    const { upstream, clock, journal, traces } = this.#deps;
+    const trace = await traces.begin(
+      'look_up',
+      ask.asked.map((hold) => hold.holdId),
+    );
     const exchange = await upstream.exchange(
       { method: 'GET', path: ask.path, headers: ['accept', 'application/json'], body: null },
       {
@@ -221,8 +227,10 @@ export class Doubts {
           overheadMs: 0,
         },
         timeoutMs: LOOK_UP_MS_MAX,
+        trace,
       },
     );
+    trace?.end();
     for (const call of exchange.calls) journal(call);
     const { answer } = exchange;
     if (isRefusedBatch(ask, answer)) {

@@ -17,6 +17,7 @@ import { observeTasks } from '../ledger/observe.ts';
 import type { Store } from '../store/store.ts';
 import { deferPolls, openTasks, type OpenTask } from '../tasks/task-table.ts';
 import type { Ms } from '../units.ts';
+import type { LaterTraces } from '../telemetry/tracing.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { askAll, askedOf, planAsks, sightingsIn, type Ask } from './plan.ts';
 
@@ -38,6 +39,7 @@ export interface PollerDeps {
   credentials: () => Credentials['kind'];
   publish: (facts: Fact[]) => void;
   journal: (call: CallRecord) => void;
+  traces: LaterTraces;
   onError: (message: string, error: unknown) => void;
 }
 
@@ -112,7 +114,11 @@ export class Poller {
   }
 
   async #ask(ask: Ask<OpenTask>): Promise<void> {
-    const { upstream, clock, store, journal, publish } = this.#deps;
+    const { upstream, clock, store, journal, publish, traces } = this.#deps;
+    const trace = await traces.begin(
+      'poll',
+      ask.asked.map((task) => task.holdId),
+    );
     const exchange = await upstream.exchange(
       { method: 'GET', path: ask.path, headers: ['accept', 'application/json'], body: null },
       {
@@ -125,8 +131,10 @@ export class Poller {
           origin: 'sidecar',
           overheadMs: 0,
         },
+        trace,
       },
     );
+    trace?.end();
     for (const call of exchange.calls) journal(call);
     const at = clock.now();
     const sightings = exchange.answer ? sightingsIn(ask, exchange.answer, this.#deps.price()) : [];

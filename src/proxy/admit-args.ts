@@ -36,5 +36,6 @@ export function admitArgs(
     },
     guard: prepared.guard,
     enforce: create.settings.mode === 'protect',
+    traceparent: create.trace?.kept ?? null,
   };
 }

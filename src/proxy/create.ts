@@ -21,6 +21,7 @@ import type { BodyPlace } from './body-room.ts';
 import { readBody } from './body.ts';
 import { SEND_MS_MIN } from './caller.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
+import { traceHold, tracePrice } from './create-trace.ts';
 import { judge } from './judge.ts';
 import { prepareCreate, type PreparedCreate } from './prepare.ts';
 import { enterSlots } from './queue.ts';
@@ -39,7 +40,13 @@ import { checkRules, refusalError, settleClock } from './rules.ts';
 import { fromStored, storable } from './stored-answer.ts';
 
 type Admitted = Extract<AdmitResult, { kind: 'admitted' }>;
-const UNHELD: Admitted = { kind: 'admitted', remainingCredits: null, wouldRefuse: null, facts: [] };
+const UNHELD: Admitted = {
+  kind: 'admitted',
+  remainingCredits: null,
+  budget: null,
+  wouldRefuse: null,
+  facts: [],
+};
 
 /** What a create needs to be answered and recorded once it is held. */
 interface Held {
@@ -74,6 +81,7 @@ export async function handleCreate(deps: CreateDeps, create: CreateRequest, plac
   create.credits = prepared.price.credits;
   create.notes = prepared.price.notes;
   deps.telemetry.createPriced(caller.app, prepared.price);
+  if (create.trace) tracePrice(create.trace, create, prepared);
   if (prepared.guard && (await answerRepeat(deps, create, prepared))) return;
   checkRules(deps, create, prepared);
   await settleClock(deps, create);
@@ -111,7 +119,9 @@ async function hold(deps: CreateDeps, create: CreateRequest, prepared: PreparedC
       if (create.gone.aborted) return null;
       if (lacksTime(deps, create)) throw tooLate();
       const args = admitArgs(deps, create, { prepared, line });
+      const heldFrom = deps.clock.monotonic();
       const result = await tryAdmit(deps, create, args);
+      if (create.trace) traceHold(create.trace, { heldFrom, args, result });
       const { queueMs } = create;
       if (result === null) return (held = { holdId: '', prepared, admitted: UNHELD, queueMs, line });
       if (result.kind === 'refused') throw refusalError(result.refusal, settings.budgetStatus);
@@ -160,7 +170,7 @@ async function sendAndClose(deps: CreateDeps, create: CreateRequest, held: Held)
   if (isGone || lacksTime(deps, create)) {
     const why = isGone ? 'the caller went away' : 'too little of the deadline was left';
     const end: CreateEnd = { kind: 'refused', evidence: `${why} before the request was sent` };
-    await close(deps, held, { end, calls: [], answer: null });
+    await close(deps, create, { held, end, calls: [], answer: null });
     if (isGone) return;
     throw tooLate();
   }
@@ -168,7 +178,7 @@ async function sendAndClose(deps: CreateDeps, create: CreateRequest, held: Held)
   const exchange = await send(deps, create, held).catch(async (error: unknown) => {
     // A fault of ours: nobody knows what had left.
     const end: CreateEnd = { kind: 'unknown', evidence: 'the sidecar failed while it was sent' };
-    await close(deps, held, { end, calls: [], answer: null });
+    await close(deps, create, { held, end, calls: [], answer: null });
     throw error;
   });
   const verdict = judge(exchange, {
@@ -183,10 +193,11 @@ async function sendAndClose(deps: CreateDeps, create: CreateRequest, held: Held)
   }
   const lastCall = exchange.calls.at(-1);
   if (lastCall && verdict.end.kind === 'task') lastCall.taskId = verdict.end.sighting.taskId;
+  create.trace?.set({ 'kling.task_id': lastCall?.taskId });
   const kept = held.prepared.guard && verdict.isKept && exchange.answer ? storable(exchange.answer) : null;
   // Asked before the end is recorded: a look-up may be quicker than the disk.
   const looked = verdict.end.kind === 'unknown' ? lookedUp(deps, create, held) : null;
-  const closed = close(deps, held, { end: verdict.end, calls: exchange.calls, answer: kept });
+  const closed = close(deps, create, { held, end: verdict.end, calls: exchange.calls, answer: kept });
   const isRecorded = await within(deps, create, closed);
   for (const call of exchange.calls) deps.telemetry.callEnded(call);
   const isUnknown = verdict.end.kind === 'unknown';
@@ -259,21 +270,27 @@ function exchangeOnce(
       timeoutMs: create.settings.upstreamTimeoutMs,
       deadlineMs: leftMs(deps, create),
       repeatMsMin: create.settings.mode === 'protect' ? SEND_MS_MIN : 0,
+      trace: create.trace,
     },
   );
 }
 
-type Ending = Pick<Parameters<CreateDeps['closing']['close']>[0], 'end' | 'calls' | 'answer'>;
+type Ending = Pick<Parameters<CreateDeps['closing']['close']>[0], 'end' | 'calls' | 'answer'> & {
+  held: Held;
+};
 
 /** Records an end; false where it is not recorded as given. Without a hold its calls are journalled as those of a read. */
-async function close(deps: CreateDeps, held: Held, ending: Ending): Promise<boolean> {
+async function close(deps: CreateDeps, create: CreateRequest, { held, ...end }: Ending): Promise<boolean> {
   if (held.holdId === '') {
-    for (const call of ending.calls) deps.journal(call);
+    for (const call of end.calls) deps.journal(call);
     return true;
   }
+  const closeFrom = deps.clock.monotonic();
   const { ages, clockTrust } = deps;
   const age = { now: ages.now(), doubtFrom: ages.doubtFrom };
-  return deps.closing.close({ holdId: held.holdId, at: clockTrust.now(), age, ...ending });
+  const isClosed = await deps.closing.close({ holdId: held.holdId, at: clockTrust.now(), age, ...end });
+  create.trace?.step('close', closeFrom, { 'kling.end': end.end.kind });
+  return isClosed;
 }
 
 /** Waits for what a promise says until the create's deadline; false where that passed first. */

@@ -11,6 +11,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SidecarError, isRefusal } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { RefusalRecord } from '../calls/call.ts';
+import type { Span } from '../telemetry/tracing.ts';
 import { UNKNOWN_CREATE, type KlingRoute } from '../kling/routes.ts';
 import { readCaller, saneRequestId, SEND_MS_MIN } from './caller.ts';
 import type { BodyPlace } from './body-room.ts';
@@ -22,6 +23,7 @@ import { readFrame, readPreflight, type Frame } from './frame.ts';
 import { handleRead, type ReadDeps } from './read.ts';
 import { headerSafe, noteLines, refusalAnswer, writeRefusal } from './reply.ts';
 import type { ProxySettings } from './settings.ts';
+import type { Ms } from '../units.ts';
 
 export interface DataPlaneDeps extends CreateDeps, ReadDeps {
   settings: () => ProxySettings;
@@ -39,6 +41,8 @@ interface Passage {
   app: string;
   tag: string | null;
   create: CreateRequest | null;
+  /** Null with tracing off, and until the request is known to be sound. */
+  trace: Span | null;
 }
 
 /** Handles one request of the data plane; never rejects. */
@@ -55,6 +59,7 @@ export async function handleRequest(
     app: 'default',
     tag: null,
     create: null,
+    trace: null,
   };
   try {
     await pass(deps, { request, response, passage });
@@ -65,6 +70,20 @@ export async function handleRequest(
       response.destroy();
     }
   }
+  if (passage.trace) endTrace(passage.trace, passage, response);
+}
+
+/** Ends a request's span with what its caller got. */
+function endTrace(trace: Span, { requestId, app, tag }: Passage, response: ServerResponse): void {
+  const { headersSent, statusCode, destroyed, writableFinished } = response;
+  const isCut = destroyed && !writableFinished;
+  trace.set({
+    'http.response.status_code': headersSent ? statusCode : null,
+    'kling.request_id': requestId,
+    'kling.app': app,
+    'kling.tag': tag,
+  });
+  trace.end(isCut ? 'cut_off' : statusCode >= 500 ? String(statusCode) : null);
 }
 
 interface Exchanged {
@@ -86,12 +105,22 @@ async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchang
   passage.requestId = saneRequestId(frame.headers) ?? passage.requestId;
   const found = findRoute(settings, frame, request.url ?? '');
   passage.route = found.route?.template ?? 'unmatched';
+  passage.trace = startTrace(deps, { frame, path: found.path, route: passage.route, startedTick });
   const caller = await readCaller(frame, settings.identify);
   passage.app = caller.app;
   passage.tag = caller.tag;
   // Its closing may have been missed meanwhile: nobody would ever end this request.
   if (response.destroyed) throw new Error('the caller went away');
-  const common = { request, response, requestId: passage.requestId, settings, frame, caller, startedTick };
+  const common = {
+    request,
+    response,
+    requestId: passage.requestId,
+    settings,
+    frame,
+    caller,
+    startedTick,
+    trace: passage.trace,
+  };
   if (isFree(found.route, frame)) {
     if (deps.isDraining()) throw shuttingDown();
     await handleRead(deps, { ...common, route: found.route, target: found.path + found.query });
@@ -129,6 +158,17 @@ async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchang
   }
 }
 
+/** Begins a request's span; null with tracing off. The path of an unknown route may hold anything, so it is left out. */
+function startTrace(
+  { telemetry }: DataPlaneDeps,
+  { frame, path, route, startedTick }: { frame: Frame; path: string; route: string; startedTick: Ms },
+): Span | null {
+  if (telemetry.tracing === null) return null;
+  const { method, headers } = frame;
+  const known = route === 'unmatched' ? null : path;
+  return telemetry.tracing.request({ method, route, path: known, headers, startedTick });
+}
+
 /** Makes the place of a create's body; it may wait for room as long as a create can still be sent afterwards. */
 function placeOf(
   { bodyRoom, clock }: CreateDeps,
@@ -158,6 +198,7 @@ function refuse(deps: DataPlaneDeps, { request, response, passage }: Exchanged, 
   const record = refusalRecord(deps, passage, known);
   deps.recordRefusal(record);
   deps.telemetry.requestRefused(record, passage.create?.labels ?? null);
+  passage.trace?.set({ 'kling.refusal': known.code });
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;

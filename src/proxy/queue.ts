@@ -12,9 +12,13 @@ export async function enterSlots(
   wanted: SlotRequest,
 ): Promise<SlotTicket | null> {
   if (create.settings.mode === 'protect' && deps.slots.wouldWait(wanted)) await lookAhead(deps, create);
+  const queuedFrom = deps.clock.monotonic();
   try {
-    return await deps.slots.enter(wanted);
+    const ticket = await deps.slots.enter(wanted);
+    if (ticket.waitedMs > 0) create.trace?.step('queue', queuedFrom, { 'kling.pool': ticket.pool });
+    return ticket;
   } catch (error) {
+    create.trace?.step('queue', queuedFrom, { 'error.type': 'no_slot' });
     if (create.gone.aborted) return null;
     throw error;
   }

@@ -9,6 +9,7 @@ import { SidecarError } from '../errors.ts';
 import { isSuccess, sightingsIn, type Envelope } from '../kling/envelope.ts';
 import type { KlingRoute } from '../kling/routes.ts';
 import type { TaskSighting } from '../tasks/task.ts';
+import type { AttemptSpan } from '../telemetry/tracing.ts';
 import type { Ms } from '../units.ts';
 import { mayHoldJson } from '../upstream/answer-body.ts';
 import type { AnswerHead, AttemptFailure, AttemptSink, OutboundRequest } from '../upstream/attempt.ts';
@@ -45,7 +46,7 @@ export interface ReadDeps extends Pick<CreateDeps, 'clock' | 'upstream' | 'telem
 
 export interface ReadRequest extends Pick<
   CreateRequest,
-  'request' | 'response' | 'requestId' | 'frame' | 'caller' | 'startedTick' | 'settings'
+  'request' | 'response' | 'requestId' | 'frame' | 'caller' | 'startedTick' | 'settings' | 'trace'
 > {
   /** Null for a path that we do not know: it is a GET, so it costs nothing. */
   readonly route: KlingRoute | null;
@@ -133,6 +134,7 @@ class Relay {
   /** A refused token's answer is read whole before anything is passed on. */
   #isHeldBack = false;
   readonly #keptBack: Buffer[] = [];
+  #span: AttemptSpan | null = null;
 
   constructor(deps: ReadDeps, read: ReadRequest, attemptNumber: number) {
     this.#deps = deps;
@@ -145,8 +147,11 @@ class Relay {
   /** Runs to the end of the answer; gives the failure if there was one, or that another token should be tried. */
   async run(outbound: OutboundRequest): Promise<AttemptFailure | typeof RESIGN | null> {
     const line = this.#line.use();
+    const { upstream } = this.#deps;
+    const attempt = { line, route: this.#route, attempt: this.#attemptNumber };
+    this.#span = upstream.trace(this.#read.trace, outbound, attempt);
     try {
-      const headers = await this.#deps.upstream.sign(outbound.headers, line);
+      const headers = await upstream.sign(this.#span?.carriedBy(outbound.headers) ?? outbound.headers, line);
       // Sent before the line is released, so that a reload does not close it in between.
       return this.#send({ ...outbound, headers }, outbound);
     } finally {
@@ -271,7 +276,7 @@ class Relay {
         requestId,
         app: caller.app,
         tag: caller.tag,
-        route: route?.template ?? 'unmatched',
+        route: this.#route,
         holdId: null,
         origin: 'app',
         overheadMs: overheadOf({ upstreamMs: headMs, queueMs: 0, totalMs }),
@@ -289,10 +294,15 @@ class Relay {
         attempt: this.#attemptNumber,
       },
     );
+    this.#span?.end(call);
     journal(call);
     telemetry.callEnded(call);
     if (envelope !== null && route !== null && isSuccess(this.#head?.status ?? 0))
       this.#learn(route, envelope);
+  }
+
+  get #route(): string {
+    return this.#read.route?.template ?? 'unmatched';
   }
 
   #envelope(): Envelope | null {

@@ -30,6 +30,8 @@ import { createLogRecords } from './log-records.ts';
 import { createMetricProducer, type MetricSource } from './metric-producer.ts';
 import type { LogsExport, MetricsExport, OtlpExports, OtlpProtocol, Signal } from './otlp-config.ts';
 import { createOtlpExporter, type OtlpExporter } from './otlp-exporter.ts';
+import { createTracing } from './otlp-spans.ts';
+import type { Tracing } from './tracing.ts';
 
 /** How long the end waits for the last exports. */
 const SHUTDOWN_MS_MAX: Ms = 1_000;
@@ -46,6 +48,8 @@ export interface OtlpOptions {
 }
 
 export interface Otlp {
+  /** Null where traces are not exported. */
+  readonly tracing: Tracing | null;
   /** Sends what is left within a second, and gives up the rest. */
   shutdown(): Promise<void>;
 }
@@ -78,6 +82,7 @@ export function startOtlp(options: OtlpOptions): Otlp {
   sdk.start();
   const stopListening = exports.logs ? log.listen(createLogRecords(logs.getLogger('kling-sidecar'))) : null;
   return {
+    tracing: exports.traces ? createTracing(trace.getTracer('kling-sidecar'), clock) : null,
     async shutdown() {
       stopListening?.();
       await within(

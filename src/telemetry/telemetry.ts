@@ -17,6 +17,7 @@ import type { GaugeReading } from './metric-producer.ts';
 import type { Log } from './log.ts';
 import type { Otlp } from './otlp.ts';
 import type { OtlpExports, Signal } from './otlp-config.ts';
+import type { Tracing } from './tracing.ts';
 
 export interface TelemetryOptions {
   environment: string;
@@ -32,6 +33,8 @@ export interface TelemetryOptions {
 }
 
 export interface Telemetry extends BusinessEvents {
+  /** Null with tracing off. */
+  readonly tracing: Tracing | null;
   /** Names what gives the gauges at each scrape; replaces an earlier source. */
   gaugeSource(source: () => Promise<GaugeSnapshot>): void;
   /** Gives all metrics in the Prometheus text format. Rejects only where OpenTelemetry cannot be loaded. */
@@ -78,6 +81,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   };
   return {
     ...createEvents({ instruments, knownApps: options.knownApps, log, price: options.price }),
+    get tracing() {
+      return otlp?.tracing ?? null;
+    },
     gaugeSource: (next) => void (source = next),
     async metricsText() {
       exposition ??= load();
@@ -103,6 +109,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       source = null;
       const awake = stayAwake();
       await otlp?.shutdown();
+      otlp = null;
       awake.end();
       const ending = exposition?.then((loaded) => loaded.shutdown()).catch(() => undefined);
       if (ending) await within(clock, SHUTDOWN_MS_MAX, ending);

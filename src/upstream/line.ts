@@ -19,6 +19,8 @@ export interface Connection {
   readPool: ConnectionPool;
   /** Host and port, for the journal. */
   host: string;
+  /** Scheme, host and port, for traces. */
+  origin: string;
   timeoutMs: Ms;
 }
 
@@ -30,6 +32,7 @@ export class Line {
   readonly pool: ConnectionPool;
   readonly readPool: ConnectionPool;
   readonly host: string;
+  readonly origin: string;
   readonly timeoutMs: Ms;
   readonly tokens: TokenSource;
   readonly account: string;
@@ -42,6 +45,7 @@ export class Line {
     this.pool = options.pool;
     this.readPool = options.readPool;
     this.host = options.host;
+    this.origin = options.origin;
     this.timeoutMs = options.timeoutMs;
     this.tokens = options.tokens;
     this.account = options.account;

@@ -10,6 +10,7 @@ import { isServerError, outcomeOf } from '../calls/outcome.ts';
 import type { Clock } from '../clock.ts';
 import { newId } from '../ids.ts';
 import type { Envelope } from '../kling/envelope.ts';
+import type { AttemptSpan, Span } from '../telemetry/tracing.ts';
 import type { Ms } from '../units.ts';
 import type { AnswerHead, AttemptFailure, AttemptSink, OutboundRequest } from './attempt.ts';
 import { headerOf } from './headers.ts';
@@ -59,6 +60,8 @@ export interface ExchangeOptions {
   deadlineMs?: Ms;
   /** A second attempt is made only with as much of the deadline left. */
   repeatMsMin?: Ms;
+  /** What the attempts are a part of; null with tracing off. */
+  trace?: Span | null;
 }
 
 export interface UpstreamOptions extends LineOptions {
@@ -212,6 +215,17 @@ export class Upstream {
     await Promise.all([this.#line, ...this.#oldLines].map((line) => line.destroy()));
   }
 
+  /** Begins the span of an attempt; null with tracing off. A path that is not ours to name is left out. */
+  trace(
+    trace: Span | null,
+    { method, path }: Pick<OutboundRequest, 'method' | 'path'>,
+    { line, route, attempt }: { line: Line; route: string; attempt: number },
+  ): AttemptSpan | null {
+    if (trace === null) return null;
+    const known = route === 'unmatched' ? null : (path.split('?', 1)[0] ?? '');
+    return trace.attempt({ method, route, origin: line.origin, path: known, attempt });
+  }
+
   /** Makes the journal record of one attempt. */
   record(context: CallContext, sent: OutboundRequest, end: AttemptEnd): CallRecord {
     const clock = this.#clock;
@@ -250,7 +264,10 @@ export class Upstream {
     options: ExchangeOptions,
     attempt: number,
   ): Promise<Exchange> {
-    const signed = { ...request, headers: await this.sign(request.headers, line) };
+    const { trace = null, context } = options;
+    const span = this.trace(trace, request, { line, route: context.route, attempt });
+    const headers = await this.sign(span?.carriedBy(request.headers) ?? request.headers, line);
+    const signed = { ...request, headers };
     const clock = this.#clock;
     const { pool } = line;
     const startedAt = clock.now();
@@ -265,7 +282,7 @@ export class Upstream {
     const envelope = answer?.envelope ?? null;
     const isFirst = attempt === (options.firstAttempt ?? 1);
     this.noteEnd({ path: request.path, head, envelope, failure }, { line, mayBeCured: isFirst });
-    const record = this.record(options.context, request, {
+    const record = this.record(context, request, {
       line,
       head,
       envelope,
@@ -276,6 +293,7 @@ export class Upstream {
       durationMs,
       attempt,
     });
+    span?.end(record);
     return { answer, failure, head, calls: [record], upstreamMs: durationMs, line };
   }
 }

@@ -87,7 +87,7 @@ it('shows no secret in any answer, log line, metric, export or file, whatever go
   ]);
   for (const [name, bytes] of await filesBelow(folder)) places.set(name, bytes);
   for (const [i, { path: to, body }] of collector.arrived.entries()) places.set(`export ${i} ${to}`, body);
-  expect(new Set(collector.arrived.map(({ path: to }) => to)).size).toBe(2);
+  expect(new Set(collector.arrived.map(({ path: to }) => to)).size).toBe(3);
   expect(collector.arrived[0]?.headers.authorization).toBe(`Bearer ${CANARIES.collector}`);
   const leaks: string[] = [];
   for (const [place, bytes] of places) {

@@ -35,6 +35,7 @@ describe('admission', () => {
     expect(await admitHold(store, newHold('a'))).toEqual({
       kind: 'admitted',
       remainingCredits: 15_000,
+      budget: 'daily',
       wouldRefuse: null,
       facts: [],
     });

@@ -154,6 +154,7 @@ export function tellEverything(telemetry: Telemetry): void {
     },
     {
       kind: 'task_changed',
+      holdId: 'h1',
       taskId: 't',
       product: 'video',
       from: 'submitted',
@@ -165,6 +166,7 @@ export function tellEverything(telemetry: Telemetry): void {
     },
     {
       kind: 'task_changed',
+      holdId: 'h1',
       taskId: 't',
       product: 'video',
       from: 'processing',
@@ -176,6 +178,7 @@ export function tellEverything(telemetry: Telemetry): void {
     },
     {
       kind: 'task_changed',
+      holdId: 'h1',
       taskId: 'u',
       product: 'video',
       from: 'processing',

@@ -29,7 +29,8 @@ function line(at: StandIn, authorization: () => string | Promise<string>): LineO
     supports: () => true,
   };
   const name = { account: 'a', fingerprint: 'a' };
-  return { pool: pool(), readPool: pool(), host: new URL(at.url).host, timeoutMs: 5_000, tokens, ...name };
+  const { host, origin } = new URL(at.url);
+  return { pool: pool(), readPool: pool(), host, origin, timeoutMs: 5_000, tokens, ...name };
 }
 
 const context = {

@@ -1,0 +1,66 @@
+/**
+ * The trace of each create that was kept, so that what becomes of it later can link to it, also after a restart.
+ *
+ * Written only with tracing on, in the transaction of the hold. **Invariant**: nothing but traces depends on it; rows are
+ * dropped by age.
+ */
+import { defineRead, defineWrite, type Migration, type Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
+
+export const holdTraceMigrations: readonly Migration[] = [
+  {
+    id: '140-hold-traces',
+    sqlite: `
+CREATE TABLE hold_traces (
+  hold_id TEXT PRIMARY KEY,
+  traceparent TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX hold_traces_at ON hold_traces (at);
+`,
+  },
+];
+
+/** Rows dropped in one run, so that no create waits for it. */
+const ROWS_MAX = 2_000;
+
+/** Keeps the `traceparent` of a hold's create. */
+export async function insertHoldTrace(
+  tx: Tx,
+  trace: { holdId: string; traceparent: string; at: Ms },
+): Promise<void> {
+  await tx.run(
+    'INSERT INTO hold_traces (hold_id, traceparent, at) VALUES (?, ?, ?)',
+    trace.holdId,
+    trace.traceparent,
+    trace.at,
+  );
+}
+
+/** Gives the `traceparent` of those holds that have one. */
+export const readHoldTraces = defineRead(
+  'budget.readHoldTraces',
+  async (tx: Tx, args: { holdIds: readonly string[] }): Promise<string[]> => {
+    const found: string[] = [];
+    for (const holdId of args.holdIds) {
+      const row = await tx.get<{ traceparent: string }>(
+        'SELECT traceparent FROM hold_traces WHERE hold_id = ?',
+        holdId,
+      );
+      if (row) found.push(row.traceparent);
+    }
+    return found;
+  },
+);
+
+/** Drops those from before an instant, some at a time; `more` asks for another run. */
+export const dropHoldTraces = defineWrite(
+  'budget.dropHoldTraces',
+  async (tx: Tx, args: { before: Ms }): Promise<{ dropped: number; more: boolean }> => {
+    const dropped = await tx.run(
+      `DELETE FROM hold_traces WHERE hold_id IN (SELECT hold_id FROM hold_traces WHERE at < ? ORDER BY at LIMIT ${ROWS_MAX})`,
+      args.before,
+    );
+    return { dropped, more: dropped >= ROWS_MAX };
+  },
+);

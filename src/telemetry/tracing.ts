@@ -1,0 +1,81 @@
+/**
+ * Traces as the rest of the program sees them: a span for a request, with its steps and attempts as children.
+ *
+ * With tracing off there is no span anywhere: who has `null` calls nothing (`create.trace?.step('hold', fromTick)`).
+ * OpenTelemetry is behind it, in a module that is loaded only where traces are exported.
+ *
+ * **Invariant**: no function here throws or waits. Attributes are our own words and ids: never a prompt, a key, a body, a
+ * query or a header.
+ */
+import type { CallRecord } from '../calls/call.ts';
+import type { Fact } from '../facts.ts';
+import type { Ms } from '../units.ts';
+
+/** What is not known is left out. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** The ids by which a log line names its trace. */
+export interface TraceIds {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+/** Something that is under way, in a trace. */
+export interface Span extends TraceIds {
+  /** The W3C `traceparent` that later traces link to; null where this trace is not kept. */
+  readonly kept: string | null;
+  /** Begins an attempt at Kling. */
+  attempt(attempt: AttemptStart): AttemptSpan;
+  /** Adds a step that began at `fromTick` (of the steady clock) and ends now. */
+  step(name: string, fromTick: Ms, attributes?: SpanAttributes): void;
+  set(attributes: SpanAttributes): void;
+  /** Ends it; `error` is a word for what went wrong, in no way the caller's doing. */
+  end(error?: string | null): void;
+}
+
+export interface AttemptStart {
+  method: string;
+  /** Our template, which names the span too. */
+  route: string;
+  /** Scheme, host and port of the upstream. */
+  origin: string;
+  /** The path without its query; null where it is no path that we know. */
+  path: string | null;
+  /** 1 for the first attempt of a request. */
+  attempt: number;
+}
+
+/** One attempt at Kling, a client span. */
+export interface AttemptSpan {
+  /** Gives header lines with this span's `traceparent` and `tracestate` in place of any other. */
+  carriedBy(headers: readonly string[]): string[];
+  /** Ends it with what the journal says of it. */
+  end(call: CallRecord): void;
+}
+
+/** A request as its server span shows it. */
+export interface RequestStart {
+  method: string;
+  /** Our template, or `unmatched`. */
+  route: string;
+  path: string | null;
+  headers: ReadonlyMap<string, string>;
+  startedTick: Ms;
+}
+
+export interface Tracing {
+  /** Begins the span of a request, in the caller's trace where it names one. */
+  request(request: RequestStart): Span;
+  /** Begins a trace of its own, linked to others by their `traceparent`. */
+  linked(name: string, links: readonly string[], attributes: SpanAttributes): Span;
+  /** Adds a trace of one span for something that happened at an instant, linked to others. */
+  moment(name: string, moment: { at: Ms; links: readonly string[]; attributes: SpanAttributes }): void;
+}
+
+/** Traces of what becomes of a create after its answer: each its own, linked to the create's. */
+export interface LaterTraces {
+  /** Begins the trace of one request of ours about some holds; null with tracing off. Never rejects. */
+  begin(name: 'poll' | 'look_up', holdIds: readonly string[]): Promise<Span | null>;
+  /** Adds a trace for each end of a hold or a task. */
+  facts(facts: readonly Fact[]): void;
+}
