@@ -47,8 +47,8 @@ const klingUrl = (app: StartedApp): string => `http://${app.emulator.requests()[
 
 const isSpan =
   (name: string, kind?: number) =>
-  (span: ArrivedSpan): boolean =>
-    span.name === name && (kind === undefined || span.kind === kind);
+  (one: ArrivedSpan): boolean =>
+    one.name === name && (kind === undefined || one.kind === kind);
 
 /** Waits for a span and gives it. */
 async function span(name: string, kind?: number): Promise<ArrivedSpan> {
