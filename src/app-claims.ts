@@ -144,7 +144,14 @@ export async function closeMonths(deps: MonthsDeps, at: Ms): Promise<void> {
     if (!isNew) continue;
     changed.add(month);
     const { availability, commitment, breached } = measured;
-    log.info('a month of availability was closed', { month, revision, availability, commitment, breached });
+    log.info('a month of availability was closed', {
+      event: 'month_closed',
+      month,
+      revision,
+      availability,
+      commitment,
+      breached,
+    });
   }
   const { timeZone, closeAfterHours } = config.sla;
   const fresh = await monthsToDraft(store, { now: at, timeZone, closeAfterMs: closeAfterHours * HOUR_MS });
@@ -177,7 +184,7 @@ async function draft(
   const drafted = await draftClaim(store, draftRequest(config(), { month, now, order }));
   publish(drafted.facts);
   if (drafted.kind === 'nothing_due' && isChanged)
-    log.info('no claim is due for a month', { month, why: drafted.message });
+    log.info('no claim is due for a month', { event: 'claim_not_due', month, why: drafted.message });
 }
 
 /**
@@ -196,6 +203,7 @@ async function draftAgain(
     if (!(await stillHolds(deps.store, last, request))) await draft(deps, { month, now, isChanged });
   } else if (isChanged && (last.state === 'filed' || last.state === 'acknowledged')) {
     deps.log.warn('the numbers of a month changed after its claim was filed; claim draft shows them', {
+      event: 'claim_outdated',
       month,
     });
   }

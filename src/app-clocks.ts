@@ -48,7 +48,7 @@ export function buildClocks({ store, upstream, clock, log, journal }: ClocksInpu
     look: clockLook,
     ages,
     onReset: (reset) => logReset(log, reset),
-    onError: (message, error) => log.error(message, { error }),
+    onError: (message, error) => log.error(message, { event: 'background_failed', error }),
   });
   return {
     clockTrust,
@@ -72,6 +72,7 @@ function hasOwnClock({ host }: Upstream): boolean {
 
 function logReset(log: Log, { wasDatedTo, future }: DatesReset): void {
   log.warn('money was dated into the future by a wrong clock and is dated by the right one again', {
+    event: 'dates_mended',
     wasDatedTo: wasDatedTo === null ? null : new Date(wasDatedTo).toISOString(),
     holds: future.count,
     credits: formatCredits(future.credits),

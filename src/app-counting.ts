@@ -21,7 +21,9 @@ export interface CountingDeps {
 
 /** Counts in the writer's spare time; resolves when all is counted, and after two seconds at the latest. */
 export async function countInSpareTime(deps: CountingDeps): Promise<void> {
-  deps.log.info('a new budget counts what was spent before; until then it binds by what it has counted');
+  deps.log.info('a new budget counts what was spent before; until then it binds by what it has counted', {
+    event: 'budget_counting',
+  });
   await within(deps.clock, WAIT_MS_MAX, countAll(deps));
 }
 
@@ -31,10 +33,13 @@ async function countAll({ store, log }: CountingDeps): Promise<void> {
       rowsMax: isBusy ? ROWS_WHILE_BUSY : ROWS_WHILE_IDLE,
     });
     while ((await store.spare(countPiece, take)).more);
-    log.info('the new budget has counted what was spent before');
+    log.info('the new budget has counted what was spent before', { event: 'budget_counting' });
   } catch (error) {
     // The next start goes on where this one stopped.
     if (error instanceof SidecarError && error.code === 'ledger_unavailable') return;
-    log.error('a new budget could not count what was spent before; a restart tries again', { error });
+    log.error('a new budget could not count what was spent before; a restart tries again', {
+      event: 'budget_counting',
+      error,
+    });
   }
 }

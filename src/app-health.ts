@@ -12,17 +12,24 @@ export function reportHealth(upstream: Upstream, log: Log, telemetry: Telemetry)
     onRefusedCall: (code) => telemetry.credentialsRefused(code),
     onRefused({ code, message }) {
       log.error('Kling refuses the credentials: no call of any app can succeed', {
+        event: 'credentials_refused',
         code,
         klingMessage: message,
         host: upstream.host,
         advice: regionHint(code, upstream.host) ?? codeInfo(code)?.advice,
       });
     },
-    onAccepted: () => log.info('Kling takes the credentials again'),
+    onAccepted: () => log.info('Kling takes the credentials again', { event: 'credentials_accepted' }),
     onUnreachable({ errorClass, cause }) {
-      log.warn('Kling cannot be reached', { host: upstream.host, errorClass, cause });
+      log.warn('Kling cannot be reached', {
+        event: 'kling_unreachable',
+        host: upstream.host,
+        errorClass,
+        cause,
+      });
     },
-    onReachable: () => log.info('Kling can be reached again', { host: upstream.host }),
+    onReachable: () =>
+      log.info('Kling can be reached again', { event: 'kling_reachable', host: upstream.host }),
   };
 }
 

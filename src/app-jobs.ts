@@ -58,12 +58,13 @@ export function createAppJobs({ store, clock, log, config, publish, onRun }: App
     lastRun: (name) => store.read(jobLastRun, { name }),
     noteRun: (name, at) => store.write(noteJobRun, { name, at }),
     onRun,
-    onError: (message, error) => log.error(message, { error }),
+    onError: (message, error) => log.error(message, { event: 'background_failed', error }),
   });
 }
 
 /** Logs how many records of which kind were dropped, where any were. */
 function logDropped(log: Log, counts: Readonly<Record<string, number | boolean>>): void {
   const dropped = Object.entries(counts).filter(([kind, count]) => kind !== 'more' && count !== 0);
-  if (dropped.length > 0) log.info('old records dropped', Object.fromEntries(dropped));
+  if (dropped.length > 0)
+    log.info('old records dropped', { event: 'records_dropped', ...Object.fromEntries(dropped) });
 }

@@ -41,7 +41,10 @@ export class Observer {
       publish(facts);
     } catch (error) {
       for (const sighting of fresh) this.#seen.delete(sighting.taskId);
-      log.warn('what a read showed could not be recorded; the poller will see it', { error });
+      log.warn('what a read showed could not be recorded; the poller will see it', {
+        event: 'background_failed',
+        error,
+      });
     }
   }
 

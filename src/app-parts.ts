@@ -69,7 +69,8 @@ export function buildParts(input: PartsInput): AppParts {
     for (const fact of facts) if (fact.kind === 'hold_resolved') slots.free(fact.holdId);
     if (facts.some(isHeard)) delivery.wake();
   };
-  const onError = (message: string, error: unknown): void => log.error(message, { error });
+  const onError = (message: string, error: unknown): void =>
+    log.error(message, { event: 'background_failed', error });
   const delivery = new Delivery({ store, clock, onError, receivers: receiversOf(telemetry) });
   const callJournal = openCallJournal(input);
   const journal = (call: CallRecord): void => {
@@ -145,7 +146,7 @@ function openCallJournal({ store, clock, log, telemetry }: PartsInput): CallJour
     clock,
     onLost(count, error) {
       telemetry.readUnrecorded(count);
-      log.warn('records of calls were lost', { count, error });
+      log.warn('records of calls were lost', { event: 'records_lost', count, error });
     },
   });
 }

@@ -87,7 +87,10 @@ export class SlaWatch {
     try {
       await store.write(syncConfigExclusions, { exclusions, at: clock.now() });
     } catch (error) {
-      log.error('sla.exclusions of the config could not be applied; those in force stay', { error });
+      log.error('sla.exclusions of the config could not be applied; those in force stay', {
+        event: 'background_failed',
+        error,
+      });
     }
   }
 
@@ -108,13 +111,14 @@ export class SlaWatch {
       const blamed = await store.write(recordControlCheck, check);
       const { reached, resolved, detail } = check;
       log.warn('Kling could not be reached; a control check was made', {
+        event: 'control_check',
         reached,
         resolved,
         blamed,
         detail,
       });
     } catch (error) {
-      log.error('a control check could not be recorded', { error });
+      log.error('a control check could not be recorded', { event: 'background_failed', error });
     }
   }
 
@@ -128,7 +132,7 @@ export class SlaWatch {
     try {
       this.#runId = await store.write(recordHeartbeat, { runId: this.#runId, at });
     } catch (error) {
-      log.error('that the sidecar runs could not be recorded', { error });
+      log.error('that the sidecar runs could not be recorded', { event: 'background_failed', error });
     }
   }
 
@@ -166,7 +170,7 @@ export class SlaWatch {
       );
       for (const call of exchange.calls) journal(call);
     } catch (error) {
-      log.warn('a window without requests could not be probed', { error });
+      log.warn('a window without requests could not be probed', { event: 'background_failed', error });
     }
   }
 }

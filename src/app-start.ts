@@ -33,6 +33,11 @@ export async function putInOrder(
   publish(facts);
   // Also what the last process committed and did not live to hand over.
   delivery.wake();
-  if (due > 0) log.warn('creates of an earlier run are in doubt and will be looked up', { recovered, due });
+  if (due > 0)
+    log.warn('creates of an earlier run are in doubt and will be looked up', {
+      event: 'doubts_recovered',
+      recovered,
+      due,
+    });
   for (const slot of await store.read(openSlots, {})) slots.occupy(slot.holdId, slot);
 }

@@ -44,6 +44,7 @@ export class StoreWatch {
     this.#lost = this.#store.lost();
     if (this.#lost !== null) {
       this.#log.error('the store was lost under the running sidecar: creates are refused until a restart', {
+        event: 'store_lost',
         why: this.#lost,
       });
     }

@@ -23,7 +23,12 @@ export interface AppStoreOptions {
 function logWait(log: Log, { path, waitForOwnerMs }: Config['store'], owner: OwnerText | null): void {
   const who = owner ? `process ${owner.pid} on ${owner.host} (since ${owner.startedAt})` : 'another process';
   const message = `waiting for ${who} to give the store up, at most ${waitForOwnerMs / 1000} s (store.waitForOwnerMs)`;
-  log.warn(message, { store: path, ownerPid: owner?.pid ?? null, ownerHost: owner?.host ?? null });
+  log.warn(message, {
+    event: 'store_waiting',
+    store: path,
+    ownerPid: owner?.pid ?? null,
+    ownerHost: owner?.host ?? null,
+  });
 }
 
 /** Opens the store of the config. @throws SidecarError as `openStore` does. */
@@ -40,7 +45,7 @@ export function openAppStore(options: AppStoreOptions): Promise<Store> {
       writer: new URL('./store-writer.ts', import.meta.url),
       reader: new URL('./store-reader.ts', import.meta.url),
     },
-    log: (level, message, fields) => log[level](message, fields),
+    log: (level, message, fields) => log[level](message, { event: 'store_notice', ...fields }),
     onCommit(commit) {
       onBatch(true);
       telemetry.storeCommitted(commit);
@@ -48,13 +53,13 @@ export function openAppStore(options: AppStoreOptions): Promise<Store> {
     onSent: (queue, seconds) => telemetry.storeWaited(queue, seconds),
     onCommitFailed({ operations, message }) {
       onBatch(false);
-      log.error('a batch was not committed', { operations, message });
+      log.error('a batch was not committed', { event: 'store_write_failed', operations, message });
     },
     onLaterFailed(operation, error) {
-      log.warn('a record was lost', { operation, error });
+      log.warn('a record was lost', { event: 'records_lost', operation, error });
     },
     onFailure(error) {
-      log.error('the store failed for good', { error });
+      log.error('the store failed for good', { event: 'store_failed', error });
       onFatal(error);
     },
   });

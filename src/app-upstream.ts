@@ -64,6 +64,10 @@ export async function noteUpstream(
   const { elsewhere } = await store.write(useUpstream, { host, account, fingerprint, at });
   for (const { holdId } of await store.read(openSlots, { isElsewhere: true })) slots.free(holdId);
   for (const { upstream, holds } of elsewhere) {
-    log.warn('open holds belong to another upstream and wait for an operator', { upstream, holds });
+    log.warn('open holds belong to another upstream and wait for an operator', {
+      event: 'holds_elsewhere',
+      upstream,
+      holds,
+    });
   }
 }

@@ -96,6 +96,7 @@ class Sidecar implements App {
       knownApps: this.#config.apps.map((app) => app.name),
       log: this.#log,
       clock: this.#clock,
+      accessLog: () => this.#config.telemetry.accessLog,
       otlp: exports && { exports, headers: options.secrets.otlpHeaders },
       price: () => this.#config.price,
     });
@@ -227,7 +228,7 @@ class Sidecar implements App {
       accountRefusals: this.#accountRefusals,
       bodyRoom: this.#bodyRoom,
       checkStore: () => running.storeWatch.check(),
-      onError: (message, error) => this.#log.error(message, { error }),
+      onError: (message, error) => this.#log.error(message, { event: 'background_failed', error }),
       noteVerdict: (create, { end, info, message }) => {
         const { product, template } = create.route;
         const scope = { route: template, product, model: create.labels?.model ?? null };

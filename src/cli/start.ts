@@ -66,16 +66,19 @@ async function runUntilStopped(
   if (typeof urls === 'string') return await abandonStart(app, log, starting);
   onReady(urls);
   const why = await signals.stopped;
-  log.info('stopping: what is in flight is finished first, a second signal ends at once', { why });
+  log.info('stopping: what is in flight is finished first, a second signal ends at once', {
+    event: 'stopping',
+    why,
+  });
   await app.stop();
-  return log.info('stopped');
+  return log.info('stopped', { event: 'stopped' });
 }
 
 /** Ends a start that was not over: it may wait for another sidecar's store, and has answered nobody yet. */
 async function abandonStart(app: App, log: Log, starting: Promise<unknown>): Promise<void> {
   starting.catch(() => undefined);
   await app.stop();
-  log.info('stopped before the start was over');
+  log.info('stopped before the start was over', { event: 'stopped' });
   log.flush();
   process.exit(0);
 }
@@ -88,11 +91,12 @@ async function readSecrets({ config }: LoadedConfig, { env, cwd }: Terminal): Pr
 
 /** Says which folders cannot be written: a start goes on, for creates and reads need only the store. */
 async function noteFolders(log: Log, { config }: LoadedConfig): Promise<void> {
-  for (const problem of await folderProblems(config)) log.error(problem);
+  for (const problem of await folderProblems(config)) log.error(problem, { event: 'config_warning' });
 }
 
 function noteWarnings(log: Log, loaded: LoadedConfig, secrets: Secrets): void {
-  for (const warning of [...loaded.warnings, ...secrets.warnings]) log.warn(warning);
+  for (const warning of [...loaded.warnings, ...secrets.warnings])
+    log.warn(warning, { event: 'config_warning' });
 }
 
 interface Configured {
@@ -103,7 +107,7 @@ interface Configured {
 function announce({ context, log }: Daemon, urls: AppUrls, { loaded, secrets }: Configured): void {
   const { terminal } = context;
   const facts = startFacts(urls, loaded, secrets);
-  if (!terminal.isTerminal) return log.info('ready', { ...facts });
+  if (!terminal.isTerminal) return log.info('ready', { event: 'ready', ...facts });
   log.flush();
   return terminal.out(banner(terminal, facts));
 }
@@ -153,13 +157,24 @@ async function readAgain(
     const secrets = await readSecrets(loaded, terminal);
     const outcome = await app.reload(loaded, secrets, order);
     noteWarnings(log, loaded, secrets);
-    log.info('config and secrets were read again', { why, by, changed: outcome.changed });
+    log.info('config and secrets were read again', {
+      event: 'config_read',
+      why,
+      by,
+      changed: outcome.changed,
+    });
     const { needRestart } = outcome;
-    if (needRestart.length > 0) log.warn('some changes wait for a restart', { needRestart });
+    if (needRestart.length > 0)
+      log.warn('some changes wait for a restart', { event: 'config_read', needRestart });
     watch.files(secrets.files);
     return outcome;
   } catch (error) {
-    log.error('config and secrets were read again and are not taken: the old ones stay', { why, by, error });
+    log.error('config and secrets were read again and are not taken: the old ones stay', {
+      event: 'config_not_taken',
+      why,
+      by,
+      error,
+    });
     app.noteReloadFailed();
     throw error;
   }

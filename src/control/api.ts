@@ -73,7 +73,7 @@ function topOf(path: string): string {
 /** Gives problem details for whatever was thrown; what nobody expected is logged. */
 export function answerError(error: unknown, log: Log): Response {
   const known = knownProblem(error) ?? malformed(error);
-  if (!known) log.error('the control plane failed to answer', { error });
+  if (!known) log.error('the control plane failed to answer', { event: 'control_failed', error });
   const problem = known ?? unexpectedProblem();
   return new Response(JSON.stringify(problem), {
     status: problem.status,

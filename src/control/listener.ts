@@ -88,7 +88,12 @@ async function serve(
     await options.answer(request, response);
   } catch (error) {
     const problem = knownProblem(error);
-    if (!problem) options.log.error('the control plane failed to answer', { error, url: request.url });
+    if (!problem)
+      options.log.error('the control plane failed to answer', {
+        event: 'control_failed',
+        error,
+        url: request.url,
+      });
     sendProblem({ request, response }, problem ?? unexpectedProblem(), options.clock);
   }
 }

@@ -137,6 +137,8 @@ const HOSTS: Readonly<Record<string, string>> = {
 };
 /** What Kling answers where it does not take our Authorization. */
 export const AUTHENTICATION_CODES: ReadonlySet<number> = new Set([1000, 1001, 1002, 1003, 1004]);
+/** Tokens that Kling calls not yet valid or expired: signing anew may help, once. */
+export const RESIGN_CODES: ReadonlySet<number> = new Set([1003, 1004]);
 /** Those of them that a key of another region gets. */
 const REGION_CODES: ReadonlySet<number> = new Set([1000, 1002]);
 

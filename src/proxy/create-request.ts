@@ -11,7 +11,7 @@ import type { ClockLook } from '../polling/clock-look.ts';
 import type { Doubts } from '../polling/doubt.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { Span } from '../telemetry/tracing.ts';
+import type { Span, TraceIds } from '../telemetry/tracing.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { ClockTrust } from '../upstream/clock-trust.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -60,6 +60,8 @@ export interface CreateRequest {
   readonly route: KlingRoute;
   /** Null with tracing off. */
   readonly trace: Span | null;
+  /** For the log: our trace, or the caller's with tracing off. */
+  readonly traceIds: TraceIds | null;
   readonly path: string;
   readonly startedTick: Ms;
   readonly deadlineTick: Ms;

@@ -199,7 +199,8 @@ async function sendAndClose(deps: CreateDeps, create: CreateRequest, held: Held)
   const looked = verdict.end.kind === 'unknown' ? lookedUp(deps, create, held) : null;
   const closed = close(deps, create, { held, end: verdict.end, calls: exchange.calls, answer: kept });
   const isRecorded = await within(deps, create, closed);
-  for (const call of exchange.calls) deps.telemetry.callEnded(call);
+  for (const call of exchange.calls)
+    deps.telemetry.callEnded(call, { trace: create.traceIds, isRepeated: call !== lastCall });
   const isUnknown = verdict.end.kind === 'unknown';
   if (!isRecorded) throw unknownOutcome(held, 'its outcome could not be recorded yet', exchange.answer);
   await answerCreate(deps, create, { held, exchange, looked, isUnknown });

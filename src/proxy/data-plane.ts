@@ -11,7 +11,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SidecarError, isRefusal } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { RefusalRecord } from '../calls/call.ts';
-import type { Span } from '../telemetry/tracing.ts';
+import { readTraceparent, type Span, type TraceIds } from '../telemetry/tracing.ts';
 import { UNKNOWN_CREATE, type KlingRoute } from '../kling/routes.ts';
 import { readCaller, saneRequestId, SEND_MS_MIN } from './caller.ts';
 import type { BodyPlace } from './body-room.ts';
@@ -43,6 +43,7 @@ interface Passage {
   create: CreateRequest | null;
   /** Null with tracing off, and until the request is known to be sound. */
   trace: Span | null;
+  traceIds: TraceIds | null;
 }
 
 /** Handles one request of the data plane; never rejects. */
@@ -60,6 +61,7 @@ export async function handleRequest(
     tag: null,
     create: null,
     trace: null,
+    traceIds: null,
   };
   try {
     await pass(deps, { request, response, passage });
@@ -106,6 +108,7 @@ async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchang
   const found = findRoute(settings, frame, request.url ?? '');
   passage.route = found.route?.template ?? 'unmatched';
   passage.trace = startTrace(deps, { frame, path: found.path, route: passage.route, startedTick });
+  passage.traceIds = passage.trace ?? readTraceparent(frame.headers.get('traceparent'));
   const caller = await readCaller(frame, settings.identify);
   passage.app = caller.app;
   passage.tag = caller.tag;
@@ -120,6 +123,7 @@ async function pass(deps: DataPlaneDeps, { request, response, passage }: Exchang
     caller,
     startedTick,
     trace: passage.trace,
+    traceIds: passage.traceIds,
   };
   if (isFree(found.route, frame)) {
     if (deps.isDraining()) throw shuttingDown();
@@ -197,7 +201,7 @@ function refuse(deps: DataPlaneDeps, { request, response, passage }: Exchanged, 
     error instanceof SidecarError && isRefusal(error.code) ? error : internal(error, passage.create);
   const record = refusalRecord(deps, passage, known);
   deps.recordRefusal(record);
-  deps.telemetry.requestRefused(record, passage.create?.labels ?? null);
+  deps.telemetry.requestRefused(record, passage.create?.labels ?? null, passage.traceIds);
   passage.trace?.set({ 'kling.refusal': known.code });
   if (response.headersSent || response.destroyed) {
     response.destroy();
@@ -232,7 +236,7 @@ function internal(cause: unknown, create: CreateRequest | null): SidecarError {
 function noteWouldRefuse(deps: DataPlaneDeps, passage: Passage, error: SidecarError): void {
   const record = { ...refusalRecord(deps, passage, error), wouldOnly: true };
   deps.recordRefusal(record);
-  deps.telemetry.requestRefused(record, passage.create?.labels ?? null);
+  deps.telemetry.requestRefused(record, passage.create?.labels ?? null, passage.traceIds);
 }
 
 /** One that was sent had its hold, which is counted by itself: its credits were not refused. */

@@ -6,6 +6,7 @@
  */
 import type { CallRecord } from '../calls/call.ts';
 import { SidecarError } from '../errors.ts';
+import { RESIGN_CODES } from '../kling/codes.ts';
 import { isSuccess, sightingsIn, type Envelope } from '../kling/envelope.ts';
 import type { KlingRoute } from '../kling/routes.ts';
 import type { TaskSighting } from '../tasks/task.ts';
@@ -16,7 +17,6 @@ import type { AnswerHead, AttemptFailure, AttemptSink, OutboundRequest } from '.
 import { headerOf } from '../upstream/headers.ts';
 import type { Line } from '../upstream/line.ts';
 import type { ReadAttempt } from '../upstream/read-attempt.ts';
-import { RESIGN_CODES } from '../upstream/upstream.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import type { BodyPlace, RoomRules } from './body-room.ts';
 import { dropBody, readBody } from './body.ts';
@@ -46,7 +46,15 @@ export interface ReadDeps extends Pick<CreateDeps, 'clock' | 'upstream' | 'telem
 
 export interface ReadRequest extends Pick<
   CreateRequest,
-  'request' | 'response' | 'requestId' | 'frame' | 'caller' | 'startedTick' | 'settings' | 'trace'
+  | 'request'
+  | 'response'
+  | 'requestId'
+  | 'frame'
+  | 'caller'
+  | 'startedTick'
+  | 'settings'
+  | 'trace'
+  | 'traceIds'
 > {
   /** Null for a path that we do not know: it is a GET, so it costs nothing. */
   readonly route: KlingRoute | null;
@@ -98,11 +106,15 @@ async function relay(deps: ReadDeps, read: ReadRequest, body: Uint8Array | null)
       continue;
     }
     if (failure === null || read.response.headersSent || read.response.destroyed) return;
-    const mayRetry = !failure.sent || frame.method !== 'POST';
-    const isOver = failure.errorClass === 'headers_timeout' || failure.errorClass === 'no_connection';
-    if (attempt >= ATTEMPTS_MAX || !mayRetry || isOver) throw failed(failure);
+    if (!mayRepeat(read, failure, attempt)) throw failed(failure);
     deps.telemetry.retried(failure.errorClass);
   }
+}
+
+/** Tells whether a read is tried once more after a failure. */
+function mayRepeat({ frame }: ReadRequest, failure: AttemptFailure, attempt: number): boolean {
+  const isOver = failure.errorClass === 'headers_timeout' || failure.errorClass === 'no_connection';
+  return attempt < ATTEMPTS_MAX && !isOver && (!failure.sent || frame.method !== 'POST');
 }
 
 /** Says that Kling called our token early or expired: another one may be tried. */
@@ -258,7 +270,7 @@ class Relay {
 
   #finish(outbound: OutboundRequest, failure: AttemptFailure | null, isAborted = false): void {
     const { clock, upstream, telemetry, journal } = this.#deps;
-    const { requestId, caller, route, startedTick } = this.#read;
+    const { requestId, caller, route, startedTick, response, traceIds } = this.#read;
     const isWhole = failure === null && !isAborted;
     const envelope = isWhole ? this.#envelope() : null;
     if (!isAborted) {
@@ -296,7 +308,9 @@ class Relay {
     );
     this.#span?.end(call);
     journal(call);
-    telemetry.callEnded(call);
+    const isAnswered = response.headersSent || response.destroyed;
+    const isRepeated = failure !== null && !isAnswered && mayRepeat(this.#read, failure, this.#attemptNumber);
+    telemetry.callEnded(call, { trace: traceIds, isRepeated });
     if (envelope !== null && route !== null && isSuccess(this.#head?.status ?? 0))
       this.#learn(route, envelope);
   }

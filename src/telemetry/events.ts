@@ -8,17 +8,22 @@ import type { CallRecord, RefusalRecord } from '../calls/call.ts';
 import type { CreateLabels, Fact } from '../facts.ts';
 import type { HeardFact } from '../outbox/heard-facts.ts';
 import { toCredits, type MilliCredits, type Ms } from '../units.ts';
+import { createAccessLog, type CallPlace } from './access-log.ts';
 import { createFactTeller, logHeardFact, type CreditState } from './fact-events.ts';
 import { beginCredits, beginJobs, beginSeries } from './zero-series.ts';
 import { createAppLabel, createBoundedWords, methodLabel, statusLabel } from './labels.ts';
 import type { Log } from './log.ts';
 import { createPriceDoubts, type PricedCreate } from './price-doubts.ts';
 import type { Instruments } from './metrics.ts';
+import type { AccessLogSetting } from './telemetry-config.ts';
+import type { TraceIds } from './tracing.ts';
 
 export interface EventsOptions {
   instruments: Instruments;
   knownApps: readonly string[];
   log: Log;
+  /** Which lines of requests are written; all by default. */
+  accessLog?: () => AccessLogSetting;
   /** What a credit costs now. */
   price: () => { perCredit: number; currency: string };
 }
@@ -26,9 +31,9 @@ export interface EventsOptions {
 /** What the planes may tell; each function returns at once and never throws. */
 export interface BusinessEvents {
   /** An attempt at Kling ended, whatever became of it. */
-  callEnded(call: CallRecord): void;
+  callEnded(call: CallRecord, place?: CallPlace): void;
   /** The sidecar refused a request itself; `labels` where it was a create that had been understood. */
-  requestRefused(refusal: RefusalRecord, labels: CreateLabels | null): void;
+  requestRefused(refusal: RefusalRecord, labels: CreateLabels | null, trace?: TraceIds | null): void;
   /** A create's hold is durable. */
   createHeld(labels: CreateLabels, credits: MilliCredits): void;
   /** What the ledger and the tasks told: counted, and logged where nobody must hear it. */
@@ -72,7 +77,9 @@ const ROUTES_MAX = 256;
 const WORDS_MAX = 128;
 
 /** Makes the event functions over one set of instruments. */
-export function createEvents({ instruments, knownApps, log, price }: EventsOptions): BusinessEvents {
+export function createEvents(options: EventsOptions): BusinessEvents {
+  const { instruments, knownApps, log, price, accessLog = () => 'all' } = options;
+  const access = createAccessLog(log, accessLog);
   const app = createAppLabel(knownApps);
   const route = createBoundedWords(ROUTES_MAX);
   const code = createBoundedWords(WORDS_MAX);
@@ -95,7 +102,7 @@ export function createEvents({ instruments, knownApps, log, price }: EventsOptio
   const logDoubts = createPriceDoubts(log);
   const onFact = createFactTeller({ instruments, log, addCredits, model });
   const events: BusinessEvents = {
-    callEnded(call) {
+    callEnded(call, place) {
       const template = route(call.route);
       const method = methodLabel(call.method);
       const status = statusLabel(call.status);
@@ -103,12 +110,12 @@ export function createEvents({ instruments, knownApps, log, price }: EventsOptio
       instruments.requests.add(1, template, method, status, kind, app.of(call.app), call.outcome);
       instruments.durations.observe(call.durationMs / 1000, template, method, status);
       instruments.overheads.observe(call.overheadMs / 1000, template);
-      logCall(log, call);
+      access.call(call, place);
     },
-    requestRefused(refusal, labels) {
+    requestRefused(refusal, labels, trace) {
       if (refusal.wouldOnly) instruments.wouldRefuse.add(1, word(refusal.word));
       else if (labels && refusal.credits !== null) addCredits(labels, refusal.credits, 'refused');
-      logRefusal(log, refusal);
+      access.refused(refusal, trace);
     },
     createHeld: (labels, credits) => addCredits(labels, credits, 'held'),
     facts(facts) {
@@ -117,7 +124,7 @@ export function createEvents({ instruments, knownApps, log, price }: EventsOptio
     factHeard: (fact) => logHeardFact(log, fact),
     wouldRefuse(which, message) {
       instruments.wouldRefuse.add(1, word(which));
-      log.info('would be refused', { word: which, message });
+      log.info('would be refused', { event: 'would_refuse', word: which, message });
     },
     createPriced(caller, priced) {
       const { operation, unpricedFields } = priced;
@@ -176,7 +183,7 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
       try {
         tell(...values);
       } catch (error) {
-        log.error('an event could not be told', { error });
+        log.error('an event could not be told', { event: 'telemetry_failed', error });
       }
     };
   return {
@@ -202,43 +209,4 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
     setJobs: guard(events.setJobs),
     setKnownApps: guard(events.setKnownApps),
   };
-}
-
-function logCall(log: Log, call: CallRecord): void {
-  // The poller's own reads would drown what apps do.
-  const isRoutine = call.origin === 'sidecar' && call.outcome === 'ok';
-  log[isRoutine ? 'debug' : 'info']('call', {
-    requestId: call.requestId,
-    app: call.app,
-    method: call.method,
-    route: call.route,
-    status: call.status,
-    code: call.code,
-    outcome: call.outcome,
-    errorClass: call.errorClass ?? undefined,
-    cause: call.evidence?.cause ?? undefined,
-    klingRequestId: call.klingRequestId ?? undefined,
-    taskId: call.taskId ?? undefined,
-    attempt: call.attempt,
-    origin: call.origin,
-    durationMs: roundMs(call.durationMs),
-    overheadMs: roundMs(call.overheadMs),
-  });
-}
-
-function logRefusal(log: Log, refusal: RefusalRecord): void {
-  log.info(refusal.wouldOnly ? 'would be refused' : 'refused', {
-    requestId: refusal.requestId,
-    app: refusal.app,
-    method: refusal.method,
-    route: refusal.route,
-    status: refusal.status,
-    word: refusal.word,
-    credits: refusal.credits === null ? undefined : toCredits(refusal.credits),
-    message: refusal.message,
-  });
-}
-
-function roundMs(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

@@ -28,6 +28,7 @@ export function createFactTeller({ instruments, log, addCredits, model }: FactTe
       instruments.estimateErrors.observe(toCredits(fact.credits - fact.heldCredits), fact.operation);
     }
     log.debug('hold resolved', {
+      event: 'hold_resolved',
       holdId: fact.holdId,
       state: fact.state,
       ...creditsOf(fact),
@@ -44,8 +45,9 @@ export function createFactTeller({ instruments, log, addCredits, model }: FactTe
     if (fact.to === 'failed') {
       instruments.taskFailures.add(1, fact.operation, failureReason(fact.statusMessage));
     }
-    const { taskId, from, to, statusMessage, ageMs } = fact;
-    log[hasEnded ? 'info' : 'debug']('task changed', { taskId, from, to, statusMessage, ageMs });
+    const { holdId, taskId, from, to, statusMessage, ageMs } = fact;
+    const fields = { event: 'task_changed', holdId, taskId, from, to, statusMessage, ageMs } as const;
+    log[hasEnded ? 'info' : 'debug']('task changed', fields);
   };
   return (fact) => {
     switch (fact.kind) {
@@ -55,7 +57,11 @@ export function createFactTeller({ instruments, log, addCredits, model }: FactTe
         return taskChanged(fact);
       case 'hold_adjusted':
         addCredits(fact, Math.abs(fact.byCredits), fact.byCredits < 0 ? 'released' : 'settled');
-        return log.info('hold adjusted', { holdId: fact.holdId, byCredits: toCredits(fact.byCredits) });
+        return log.info('hold adjusted', {
+          event: fact.kind,
+          holdId: fact.holdId,
+          byCredits: toCredits(fact.byCredits),
+        });
       case 'doubt_ended':
         return void (fact.found && logDoubtEnded(log, fact));
       default:
@@ -70,6 +76,7 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
   switch (fact.kind) {
     case 'budget_threshold':
       return log.warn('a budget passed a threshold', {
+        event: fact.kind,
         budget: fact.budget,
         windowKey: fact.windowKey,
         share: fact.share,
@@ -77,9 +84,14 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
         limitCredits: toCredits(fact.limitCredits),
       });
     case 'actual_above_estimate':
-      return log.warn('Kling deducted more than was held', { holdId: fact.holdId, ...creditsOf(fact) });
+      return log.warn('Kling deducted more than was held', {
+        event: fact.kind,
+        holdId: fact.holdId,
+        ...creditsOf(fact),
+      });
     case 'hold_in_doubt':
       return log.warn('nobody knows yet whether Kling took this create; its hold stays', {
+        event: fact.kind,
         holdId: fact.holdId,
         externalTaskId: fact.externalTaskId,
       });
@@ -87,6 +99,7 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
       return logDoubtEnded(log, fact);
     case 'claim_drafted':
       return log.warn('a claim was drafted; it waits to be read and filed', {
+        event: fact.kind,
         month: fact.month,
         revision: fact.revision,
         percent: fact.percent,
@@ -94,6 +107,7 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
       });
     case 'claim_withdrawn':
       return log.warn('the draft of a claim was withdrawn: nothing is due any more, do not file it', {
+        event: fact.kind,
         month: fact.month,
         revision: fact.revision,
         why: fact.why,
@@ -101,14 +115,14 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
     case 'claim_deadline':
       return logDeadline(log, fact);
     case 'spending_frozen':
-      return log.warn('spending is frozen', { reason: fact.reason, actor: fact.actor });
+      return log.warn('spending is frozen', { event: fact.kind, reason: fact.reason, actor: fact.actor });
     case 'spending_resumed':
-      return log.warn('spending is resumed', { reason: fact.reason, actor: fact.actor });
+      return log.warn('spending is resumed', { event: fact.kind, reason: fact.reason, actor: fact.actor });
   }
 }
 
 function logDoubtEnded(log: Log, { holdId, found, taskId }: FactOf<'doubt_ended'>): void {
-  log.info('a create in doubt was resolved', { holdId, found, taskId });
+  log.info('a create in doubt was resolved', { event: 'doubt_ended', holdId, found, taskId });
 }
 
 const DEADLINES = {
@@ -120,7 +134,16 @@ const DEADLINES = {
 
 function logDeadline(log: Log, fact: Extract<Fact, { kind: 'claim_deadline' }>): void {
   const { month, revision, percent, daysLeft, earliest, latest, folder } = fact;
-  log.warn(DEADLINES[fact.step], { month, revision, percent, daysLeft, earliest, latest, folder });
+  log.warn(DEADLINES[fact.step], {
+    event: fact.kind,
+    month,
+    revision,
+    percent,
+    daysLeft,
+    earliest,
+    latest,
+    folder,
+  });
 }
 
 function creditsOf(fact: { credits: MilliCredits; heldCredits: MilliCredits }): Record<string, number> {

@@ -10,18 +10,21 @@ import { pino, type Logger } from 'pino';
 import { systemClock, type Clock, type Timer } from '../clock.ts';
 import type { Secret } from '../secret.ts';
 import { SidecarError } from '../errors.ts';
+import type { EventName } from './event-names.ts';
 import { createRedaction, doubleEscape } from './redaction.ts';
 import { standardOutput, type StandardOutput } from './standard-output.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** Plain values; an `Error` under the key `error` is written as its name, code, message and causes. */
-export type LogFields = Readonly<Record<string, unknown>>;
+export interface LogFields extends Readonly<Record<string, unknown>> {
+  readonly event: EventName;
+}
 
 export interface Log {
-  debug(message: string, fields?: LogFields): void;
-  info(message: string, fields?: LogFields): void;
-  warn(message: string, fields?: LogFields): void;
-  error(message: string, fields?: LogFields): void;
+  debug(message: string, fields: LogFields): void;
+  info(message: string, fields: LogFields): void;
+  warn(message: string, fields: LogFields): void;
+  error(message: string, fields: LogFields): void;
   /** Keeps this value, its base64 and its escaped forms out of every later line. */
   hide(secret: Secret): void;
   /** Hands each later line, one JSON object without secrets, to a listener too; the function given ends that. */
@@ -76,7 +79,7 @@ export function createLog(options: LogOptions): Log {
     },
     { write },
   );
-  const writeAt = (level: LogLevel) => (message: string, fields?: LogFields) =>
+  const writeAt = (level: LogLevel) => (message: string, fields: LogFields) =>
     writeLine(logger, level, message, fields);
   const error = writeAt('error');
   return {
@@ -112,13 +115,13 @@ function timestamps(clock: Clock): () => string {
   };
 }
 
-function writeLine(logger: Logger, level: LogLevel, message: string, fields?: LogFields): void {
+function writeLine(logger: Logger, level: LogLevel, message: string, fields: LogFields): void {
   try {
-    if (fields === undefined) logger[level](message);
-    else logger[level](fields, message);
+    logger[level](fields, message);
   } catch (cause) {
     // A field that cannot be written (a getter that throws, a BigInt) must not fail what was being logged.
-    logger.warn({ error: cause, line: message }, 'a log line could not be written in full');
+    const event: EventName = 'telemetry_failed';
+    logger.warn({ event, error: cause, line: message }, 'a log line could not be written in full');
   }
 }
 

@@ -17,11 +17,16 @@ import {
 import type { Clock } from '../clock.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Ms } from '../units.ts';
-import type { AttemptSpan, AttemptStart, RequestStart, Span, SpanAttributes, Tracing } from './tracing.ts';
+import {
+  readTraceparent,
+  type AttemptSpan,
+  type AttemptStart,
+  type RequestStart,
+  type Span,
+  type SpanAttributes,
+  type Tracing,
+} from './tracing.ts';
 
-/** Version, trace, span, flags; a version of more than 00 may add parts (W3C Trace Context, section 3.2). */
-const TRACEPARENT =
-  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 /** Longer lists of a caller are not taken: the specification promises 512 characters at least. */
 const TRACESTATE_CHARACTERS_MAX = 512;
 
@@ -191,7 +196,7 @@ function known(attributes: SpanAttributes): Attributes {
 
 /** Gives the context that a caller's headers name; an own trace begins where they name none, or not well. */
 function callerContext({ headers }: Pick<RequestStart, 'headers'>): Context {
-  const parent = readTraceparent(headers.get('traceparent'));
+  const parent = contextOf(headers.get('traceparent'));
   if (parent === null) return ROOT_CONTEXT;
   const state = headers.get('tracestate');
   const isShort = state !== undefined && state.length <= TRACESTATE_CHARACTERS_MAX;
@@ -200,10 +205,10 @@ function callerContext({ headers }: Pick<RequestStart, 'headers'>): Context {
   return trace.setSpanContext(ROOT_CONTEXT, context);
 }
 
-function readTraceparent(text: string | undefined): SpanContext | null {
-  const [, traceId = '', spanId = '', flags = ''] = TRACEPARENT.exec(text ?? '') ?? [];
-  if (traceId === '') return null;
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED };
+function contextOf(traceparent: string | undefined): SpanContext | null {
+  const read = readTraceparent(traceparent);
+  if (read === null) return null;
+  return { traceId: read.traceId, spanId: read.spanId, traceFlags: read.flags & TraceFlags.SAMPLED };
 }
 
 function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string {
@@ -212,7 +217,7 @@ function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string {
 
 function linksTo(traceparents: readonly string[]): Link[] {
   return traceparents.flatMap((text) => {
-    const context = readTraceparent(text);
+    const context = contextOf(text);
     return context === null ? [] : [{ context }];
   });
 }

@@ -34,6 +34,7 @@ export function createPriceDoubts(log: Log): (app: string, price: PricedCreate) 
     for (const field of costFields) {
       if (!isNew('field', app, field)) continue;
       log.warn('a field that Kling does not document may raise the price of creates; it is forwarded', {
+        event: 'price_unsure',
         app,
         operation,
         field,
@@ -41,11 +42,16 @@ export function createPriceDoubts(log: Log): (app: string, price: PricedCreate) 
     }
     for (const field of unpricedFields) {
       if (!costFields.includes(field) && isNew('field', app, field))
-        log.info('a field that Kling does not document is forwarded', { app, operation, field });
+        log.info('a field that Kling does not document is forwarded', {
+          event: 'price_unsure',
+          app,
+          operation,
+          field,
+        });
     }
     if (assumedFrom !== null && isNew('rate', app, operation, model)) {
       const message = 'the price of these creates is assumed; pricing.overrides can name the right one';
-      log.warn(message, { app, operation, model, source: assumedFrom });
+      log.warn(message, { event: 'price_unsure', app, operation, model, source: assumedFrom });
     }
   };
 }

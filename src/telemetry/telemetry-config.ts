@@ -10,8 +10,16 @@ export const telemetrySection = z
       .describe(
         'Send metrics, traces and logs by OTLP, to OTEL_EXPORTER_OTLP_ENDPOINT or http://localhost:4318. An endpoint in the environment does the same.',
       ),
+    accessLog: z
+      .union([z.enum(['all', 'errors', 'off']), z.number().gt(0).lt(1)])
+      .default('all')
+      .describe(
+        'Lines of requests in the log: all, errors (what failed or was refused), off, or a share such as 0.1 of what succeeded and all the rest. The journal has every call.',
+      ),
   })
   .prefault({});
+
+export type AccessLogSetting = z.output<typeof telemetrySection>['accessLog'];
 
 export interface TelemetryConfig extends z.output<typeof telemetrySection> {
   /** What is sent by OTLP; null where nothing is. */

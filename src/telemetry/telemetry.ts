@@ -17,6 +17,7 @@ import type { GaugeReading } from './metric-producer.ts';
 import type { Log } from './log.ts';
 import type { Otlp } from './otlp.ts';
 import type { OtlpExports, Signal } from './otlp-config.ts';
+import type { AccessLogSetting } from './telemetry-config.ts';
 import type { Tracing } from './tracing.ts';
 
 export interface TelemetryOptions {
@@ -25,6 +26,8 @@ export interface TelemetryOptions {
   /** Names of the configured apps; other labels that callers choose are counted as `other`. */
   knownApps: readonly string[];
   log: Log;
+  /** Which lines of requests are written; all by default. */
+  accessLog?: () => AccessLogSetting;
   clock: Clock;
   /** What is sent by OTLP, and the headers that the collector wants; nothing by default. */
   otlp?: { exports: OtlpExports; headers: Readonly<Record<Signal, ReadonlyMap<string, Secret>>> } | null;
@@ -65,7 +68,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     try {
       if (source) snapshot = (await within(clock, GAUGES_MS_MAX, source())) ?? {};
     } catch (error) {
-      log.warn('the gauges could not be read; they are absent from this scrape', { error });
+      log.warn('the gauges could not be read; they are absent from this scrape', {
+        event: 'gauges_absent',
+        error,
+      });
     }
     return readGauges(snapshot, { lagSeconds: lag.readSeconds(), startedAtSeconds });
   };
@@ -80,7 +86,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     return createExposition({ resource, ...metrics });
   };
   return {
-    ...createEvents({ instruments, knownApps: options.knownApps, log, price: options.price }),
+    ...createEvents({ ...options, instruments }),
     get tracing() {
       return otlp?.tracing ?? null;
     },

@@ -20,6 +20,17 @@ export interface TraceIds {
   readonly spanId: string;
 }
 
+/** Version, trace, span, flags; a version of more than 00 may add parts (W3C Trace Context, section 3.2). */
+const TRACEPARENT =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
+
+/** Reads a W3C `traceparent`; null where there is none, or not a sound one. */
+export function readTraceparent(text: string | undefined): (TraceIds & { flags: number }) | null {
+  if (text === undefined) return null;
+  const [, traceId = '', spanId = '', flags = ''] = TRACEPARENT.exec(text) ?? [];
+  return traceId === '' ? null : { traceId, spanId, flags: Number.parseInt(flags, 16) };
+}
+
 /** Something that is under way, in a trace. */
 export interface Span extends TraceIds {
   /** The W3C `traceparent` that later traces link to; null where this trace is not kept. */

@@ -9,6 +9,7 @@ import type { CallEvidence, CallRecord } from '../calls/call.ts';
 import { isServerError, outcomeOf } from '../calls/outcome.ts';
 import type { Clock } from '../clock.ts';
 import { newId } from '../ids.ts';
+import { RESIGN_CODES } from '../kling/codes.ts';
 import type { Envelope } from '../kling/envelope.ts';
 import type { AttemptSpan, Span } from '../telemetry/tracing.ts';
 import type { Ms } from '../units.ts';
@@ -20,9 +21,6 @@ import { Line, type LineOptions } from './line.ts';
 import { OwnSecrets } from './own-secrets.ts';
 import { ReadAttempt } from './read-attempt.ts';
 import { readEnvelopeOf, readWhole, type Answer } from './whole-answer.ts';
-
-/** Tokens that Kling calls not yet valid or expired: signing anew may help, once. */
-export const RESIGN_CODES: ReadonlySet<number> = new Set([1003, 1004]);
 
 /** What a record says of a call besides how it ended. */
 export interface CallContext {

@@ -41,6 +41,7 @@ const USER_PAGES = [
     'privacy',
     'sla-and-claims',
     'telemetry',
+    'logs',
     'troubleshooting',
   ].map((name) => `docs/${name}.md`),
 ];

@@ -30,36 +30,37 @@ function capture(options: Partial<LogOptions> = {}) {
 describe('the log', () => {
   test('writes one JSON object a line with time, level, message and fields', () => {
     const { log, lines } = capture();
-    log.info('call', { status: 200, taskId: 'a\nb' });
-    log.debug('not shown');
-    log.warn('plain');
+    log.info('call', { event: 'call', status: 200, taskId: 'a\nb' });
+    log.debug('not shown', { event: 'call' });
+    log.warn('plain', { event: 'call' });
     expect(lines()).toEqual([
       {
         level: 'info',
         time: expect.stringMatching(/^\d{4}-.*Z$/) as string,
         msg: 'call',
+        event: 'call',
         status: 200,
         taskId: 'a\nb',
       },
-      { level: 'warn', time: expect.any(String) as string, msg: 'plain' },
+      { level: 'warn', time: expect.any(String) as string, msg: 'plain', event: 'call' },
     ]);
   });
 
   test('gathers lines and writes them together, an error at once', async () => {
     const { log, clock, pieces } = capture();
-    log.info('one');
-    log.info('two');
+    log.info('one', { event: 'call' });
+    log.info('two', { event: 'call' });
     expect(pieces).toEqual([]);
     await clock.advance(50);
     expect(pieces).toHaveLength(1);
     expect(pieces[0]?.split('\n')).toHaveLength(3);
-    log.error('now');
+    log.error('now', { event: 'call' });
     expect(pieces).toHaveLength(2);
   });
 
   test('writes without waiting once much is gathered', () => {
     const { log, pieces } = capture();
-    for (let i = 0; i < 200; i += 1) log.info('x'.repeat(200));
+    for (let i = 0; i < 200; i += 1) log.info('x'.repeat(200), { event: 'call' });
     expect(pieces.length).toBeGreaterThan(1);
   });
 
@@ -70,14 +71,18 @@ describe('the log', () => {
     const value = secret.reveal();
     const nested = new Error(`outer ${value}`, { cause: new Error(`inner ${value}`) });
     log.info(`message ${value}`, {
+      event: 'call',
       field: value,
       [value]: 1,
       deep: { list: [value, { of: value }] },
       secret,
     });
-    log.error('failed', { error: nested });
-    log.error('ours', { error: new SidecarError('secret_invalid', `bad ${value}`) });
-    log.warn('encoded', { authorization: `Basic ${Buffer.from(`ak:${value}`).toString('base64')}` });
+    log.error('failed', { event: 'call', error: nested });
+    log.error('ours', { event: 'call', error: new SidecarError('secret_invalid', `bad ${value}`) });
+    log.warn('encoded', {
+      event: 'call',
+      authorization: `Basic ${Buffer.from(`ak:${value}`).toString('base64')}`,
+    });
     log.flush();
     const text = pieces.join('');
     expect(text).not.toContain(value);
@@ -88,7 +93,7 @@ describe('the log', () => {
 
   test('a secret registered after a line was gathered is still kept out of it', () => {
     const { log, pieces } = capture();
-    log.info('holds late-secret-value');
+    log.info('holds late-secret-value', { event: 'call' });
     log.hide(new Secret('late-secret-value'));
     log.flush();
     expect(pieces.join('')).not.toContain('late-secret-value');
@@ -97,10 +102,11 @@ describe('the log', () => {
   test('an error is told by name, code, message and causes; the stack only where it is not ours', () => {
     const { log, lines } = capture();
     log.error('ours', {
+      event: 'call',
       error: new SidecarError('not_found', 'no such thing', { cause: new Error('deep') }),
     });
-    log.error('theirs', { error: new TypeError('boom') });
-    log.error('odd', { error: 'a string' });
+    log.error('theirs', { event: 'call', error: new TypeError('boom') });
+    log.error('odd', { event: 'call', error: 'a string' });
     const [ours, theirs, odd] = lines();
     expect(ours?.['error']).toEqual({
       name: 'SidecarError',
@@ -122,9 +128,9 @@ describe('the log', () => {
     };
     const loop: Record<string, unknown> = { a: 1 };
     loop['self'] = loop;
-    expect(() => log.info('hostile', { hostile })).not.toThrow();
-    expect(() => log.info('loop', { loop, big: 10n })).not.toThrow();
-    log.info('after');
+    expect(() => log.info('hostile', { event: 'call', hostile })).not.toThrow();
+    expect(() => log.info('loop', { event: 'call', loop, big: 10n })).not.toThrow();
+    log.info('after', { event: 'call' });
     expect(lines().map((line) => line['msg'])).toContain('after');
   });
 
@@ -158,7 +164,7 @@ describe('the log', () => {
         },
       },
     });
-    expect(() => log.error('lost')).not.toThrow();
+    expect(() => log.error('lost', { event: 'call' })).not.toThrow();
   });
 
   test('lines for people have date and time, and neither line breaks, ANSI codes nor directional marks of what was logged', async () => {
@@ -171,7 +177,7 @@ describe('the log', () => {
     log.hide(new Secret('pretty"secret'));
     await import('pino-pretty');
     await new Promise((resolve) => setImmediate(resolve));
-    log.info('evil\r\n\u001b[31mfake line\u202e', { path: '/a\nb', secret: 'pretty"secret' });
+    log.info('evil\r\n\u001b[31mfake line\u202e', { event: 'call', path: '/a\nb', secret: 'pretty"secret' });
     log.flush();
     const text = pieces.join('');
     expect(text.trimEnd().split('\n')).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
-import { post, textToVideo, until } from '../app/calls.ts';
+import { get, post, textToVideo, until } from '../app/calls.ts';
 import { EMULATOR_KEY, startApp, type StartedApp, type StartOptions } from '../app/start-app.ts';
 import { startCollector, type Collector } from './collector.ts';
 import { parse } from './telling.ts';
@@ -95,6 +95,49 @@ describe('log records by OTLP', () => {
       severity: 'INFO',
       attributes: { requestId: 'req-of-mine', status: 200, route: '/v1/videos/text2video' },
     });
+  });
+});
+
+describe('a log record of a create', () => {
+  test('is of the trace, request, hold and task, and bears its event’s name', async () => {
+    const app = await start();
+    const { json } = await create(app, { 'x-request-id': 'req-of-mine' });
+    await collector.until(
+      () => collector.logs().some(({ eventName }) => eventName === 'call') && collector.spans().length > 0,
+    );
+    const server = collector.spans().find(({ kind }) => kind === 2);
+    const call = collector.logs().find(({ eventName }) => eventName === 'call');
+    expect(call).toMatchObject({ traceId: server?.traceId, spanId: server?.spanId });
+    expect(call?.attributes).toMatchObject({
+      event: 'call',
+      requestId: 'req-of-mine',
+      taskId: json.data['task_id'],
+      holdId: expect.stringMatching(/^hold_/) as string,
+    });
+  });
+
+  test('names the caller’s trace where tracing is off, and a repeated read is debug', async () => {
+    let log = '';
+    const app = await start(
+      { OTEL_EXPORTER_OTLP_ENDPOINT: '' },
+      { logTo: { write: (text) => void (log += text) }, config: { tasks: { poll: false } } },
+    );
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    const { json } = await create(app, { traceparent: `00-${trace}-b7ad6b7169203331-01` });
+    app.emulator.addFault({ kind: 'reset_before_charge', match: { method: 'GET' } });
+    await post(`${app.dataUrl}/v1/videos/text2video`, '{', {});
+    await get(`${app.dataUrl}/v1/videos/text2video/${String(json.data['task_id'])}`);
+    await app.app.stop();
+    const lines = log
+      .split('\n')
+      .flatMap((line) => (line ? [JSON.parse(line) as Record<string, unknown>] : []));
+    const calls = lines.filter(({ event }) => event === 'call');
+    expect(calls[0]).toMatchObject({ level: 'info', traceId: trace, spanId: 'b7ad6b7169203331' });
+    expect(calls.slice(1).map(({ level, attempt }) => [level, attempt])).toEqual([
+      ['debug', 1],
+      ['info', 2],
+    ]);
+    expect(lines.every(({ event }) => typeof event === 'string')).toBe(true);
   });
 });
 

@@ -1,0 +1,62 @@
+/**
+ * Every event that a log line can be of, with its levels and what it says: the closed list that docs/logs.md shows.
+ *
+ * A level says who should care. `error`: somebody must act, or requests fail. `warn`: something is not as it should be and may
+ * need somebody. `info`: what happened. `debug`: what happens all the time, and is not written by default.
+ */
+export const EVENTS = {
+  // Requests
+  call: ['debug, info, warn, error', 'an attempt at Kling ended'],
+  refused: ['info, warn, error', 'the sidecar refused a request itself; `word` says why'],
+  would_refuse: ['info', 'mode `observe` let through what `protect` would have refused'],
+  // Money and tasks
+  hold_resolved: ['debug', 'a hold was settled, released or written off'],
+  hold_adjusted: ['info', 'Kling reported another amount after a hold had ended'],
+  hold_in_doubt: ['warn', 'nobody knows yet whether Kling took a create; its hold stays'],
+  doubt_ended: ['info', 'a create in doubt was found, or Kling answered that it does not exist'],
+  holds_elsewhere: ['warn', 'open holds belong to another upstream and wait for an operator'],
+  doubts_recovered: ['warn', 'creates of an earlier run are in doubt and will be looked up'],
+  actual_above_estimate: ['warn', 'Kling deducted more than was held'],
+  budget_threshold: ['warn', 'a budget passed a threshold'],
+  budget_counting: ['info, error', 'a new budget counts what was spent before'],
+  price_unsure: ['info, warn', 'a price is assumed, or a field that Kling does not document was sent'],
+  task_changed: ['debug, info', 'a task has another state; info once it has ended'],
+  spending_frozen: ['warn', 'spending is frozen'],
+  spending_resumed: ['warn', 'spending is resumed'],
+  dates_mended: ['warn', 'money dated by a wrong clock is dated by the right one again'],
+  // Kling
+  credentials_refused: ['error', 'Kling refuses the credentials: no call of any app can succeed'],
+  credentials_accepted: ['info', 'Kling takes the credentials again'],
+  kling_unreachable: ['warn', 'Kling cannot be reached'],
+  kling_reachable: ['info', 'Kling can be reached again'],
+  control_check: ['warn', 'after a failure, other addresses were tried, to tell whose fault it was'],
+  // Availability and claims
+  month_closed: ['info', 'a month of availability was closed'],
+  claim_not_due: ['info', 'no claim is due for a month'],
+  claim_drafted: ['warn', 'a claim was drafted; it waits to be read and filed'],
+  claim_withdrawn: ['warn', 'the draft of a claim was withdrawn: do not file it'],
+  claim_deadline: ['warn', 'a claim may be filed, or its time ends, or a voucher ends'],
+  claim_outdated: ['warn', 'the numbers of a month changed after its claim was filed'],
+  // The sidecar itself
+  ready: ['info', 'the sidecar serves; its addresses and what it found'],
+  stopping: ['info', 'the stop began'],
+  stopped: ['info', 'the stop is over'],
+  config_read: ['info', 'config and secrets were read again'],
+  config_not_taken: ['error', 'config and secrets were read again, are invalid, and change nothing'],
+  config_warning: ['warn, error', 'something in the config, secrets or folders deserves a look'],
+  store_notice: ['info, warn, error', 'a store was made or migrated, or its place is a risk'],
+  store_waiting: ['warn', 'another process has the store; the start waits'],
+  store_write_failed: ['error', 'a batch was not committed'],
+  store_failed: ['error', 'the store failed for good: the process ends'],
+  store_lost: ['error', 'the files of the store are gone: creates are refused until a restart'],
+  records_lost: ['warn', 'records of calls could not be kept'],
+  records_dropped: ['info', 'old records were dropped, as the retention says'],
+  background_failed: ['warn, error', 'work beside requests failed, and is tried again'],
+  control_failed: ['error', 'the control plane failed to answer'],
+  gauges_absent: ['warn', 'gauges could not be read and are absent from one scrape'],
+  otlp_failed: ['error', 'the export by OTLP could not be started'],
+  otlp_lost: ['warn', 'the collector did not take exports; logged once a minute with their number'],
+  telemetry_failed: ['warn, error', 'an event or line could not be logged in full'],
+} as const;
+
+export type EventName = keyof typeof EVENTS;
