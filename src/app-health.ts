@@ -22,14 +22,13 @@ export function reportHealth(upstream: Upstream, log: Log, telemetry: Telemetry)
     onAccepted: () => log.info('Kling takes the credentials again', { event: 'credentials_accepted' }),
     onUnreachable({ errorClass, cause }) {
       log.warn('Kling cannot be reached', {
-        event: 'kling_unreachable',
+        event: 'upstream_down',
         host: upstream.host,
         errorClass,
         cause,
       });
     },
-    onReachable: () =>
-      log.info('Kling can be reached again', { event: 'kling_reachable', host: upstream.host }),
+    onReachable: () => log.info('Kling can be reached again', { event: 'upstream_up', host: upstream.host }),
   };
 }
 

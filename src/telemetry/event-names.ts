@@ -27,8 +27,8 @@ export const EVENTS = {
   // Kling
   credentials_refused: ['error', 'Kling refuses the credentials: no call of any app can succeed'],
   credentials_accepted: ['info', 'Kling takes the credentials again'],
-  kling_unreachable: ['warn', 'Kling cannot be reached'],
-  kling_reachable: ['info', 'Kling can be reached again'],
+  upstream_down: ['warn', 'Kling cannot be reached'],
+  upstream_up: ['info', 'Kling can be reached again'],
   control_check: ['warn', 'after a failure, other addresses were tried, to tell whose fault it was'],
   // Availability and claims
   month_closed: ['info', 'a month of availability was closed'],
