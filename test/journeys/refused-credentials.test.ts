@@ -50,8 +50,10 @@ it('a key that Kling refuses is an error in the log once, in status, doctor and 
   expect((await status()).kling).toMatchObject({ credentials: 'unknown', refusal: null });
   for (let i = 0; i < 3; i += 1) expect((await list()).status).toBe(401);
   expect((await post(started.dataUrl + PATH, textToVideo())).status).toBe(401);
-  expect(lines('error', 'Kling refuses the credentials')).toHaveLength(1);
-  expect(lines('error', '"code":1002')).toHaveLength(1);
+  // Each refused call has a line of its own; this one comes once and says what it means.
+  const [refused = '', ...more] = lines('error', 'Kling refuses the credentials');
+  expect(more).toEqual([]);
+  expect(refused).toContain('"code":1002');
   expect((await status()).kling).toMatchObject({ credentials: 'refused', refusal: { code: 1002 } });
   expect((await run('status')).out).toMatch(/credentials +Kling refuses the key since .* code 1002/);
   const doctor = await run('doctor');
@@ -95,8 +97,9 @@ it('a Kling that cannot be reached is named with its cause, in answers, log, sta
   const read = await list();
   expect(read.json.message).toMatch(/kling\.invalid/);
   await until('it is logged', () => lines('warn', 'Kling cannot be reached').length > 0);
-  expect(lines('warn', 'Kling cannot be reached')).toHaveLength(1);
-  expect(lines('warn', '"errorClass":"dns"')).toHaveLength(1);
+  const [unreachable = '', ...more] = lines('warn', 'Kling cannot be reached');
+  expect(more).toEqual([]);
+  expect(unreachable).toContain('"errorClass":"dns"');
   expect((await status()).kling.unreachable).toMatchObject({ errorClass: 'dns' });
   expect((await run('status')).out).toMatch(/connection +Kling cannot be reached since .*kling\.invalid/);
   const { code, out } = await run('doctor');

@@ -41,6 +41,7 @@ it('logs how many old records were dropped, of which kind, and says nothing wher
   await started.stop({ keep: true });
   const [line, ...others] = await dropped(START + DAY_MS + 60_000, folder);
   expect(others).toEqual([]);
-  const { time: _at, level: _level, msg: _msg, ...counts } = line ?? {};
+  const { time: _at, level: _level, msg: _msg, event, ...counts } = line ?? {};
+  expect(event).toBe('records_dropped');
   expect(counts).toEqual({ calls: 1 });
 });
