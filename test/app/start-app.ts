@@ -24,6 +24,8 @@ export interface StartOptions {
   folder?: string;
   /** Takes the log; silent by default. */
   logTo?: LogDestination;
+  /** Writes gathered lines when this clock says so; by default by real time. */
+  logClock?: Clock;
   /** Another upstream in place of the emulator. */
   baseUrl?: string;
 }
@@ -60,7 +62,9 @@ export async function startApp(options: StartOptions = {}): Promise<StartedApp> 
   };
   const { loaded, secrets } = await load(options.config ?? {}, env);
   const log = createLog(
-    options.logTo ? { level: 'debug', destination: options.logTo, pretty: false } : { level: 'silent' },
+    options.logTo
+      ? { level: 'debug', destination: options.logTo, pretty: false, clock: options.logClock ?? systemClock }
+      : { level: 'silent' },
   );
   const app = createApp({ loaded, secrets, log, clock, version: '0.0.0-test' });
   const urls = await app.start();

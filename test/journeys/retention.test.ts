@@ -23,7 +23,13 @@ it('logs how many old records were dropped, of which kind, and says nothing wher
   const dropped = async (at: number, folder?: string) => {
     const clock = createManualClock(at);
     const config = { tasks: { poll: false }, account: { poll: false } };
-    started = await startApp({ clock, logTo, config, ...(folder === undefined ? {} : { folder }) });
+    started = await startApp({
+      clock,
+      logTo,
+      logClock: clock,
+      config,
+      ...(folder === undefined ? {} : { folder }),
+    });
     await started.app.runDue();
     // Lines are written together, a moment later.
     await clock.advance(1_000);
