@@ -35,6 +35,7 @@ describe('the external task id', () => {
     const lost = await whileMoving(
       clock,
       post(started.dataUrl + PATH, textToVideo({ external_task_id: id }), headers),
+      20,
     );
     expect(lost).toMatchObject({ status: 424, json: { code: 9052 } });
     const kept = await post(started.dataUrl + PATH, textToVideo({ external_task_id: `${id}!` }));

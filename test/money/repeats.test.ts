@@ -87,6 +87,7 @@ describe('a repeat', () => {
     const lost = await whileMoving(
       clock,
       post(dataUrl + PATH, textToVideo(), { ...keyed('w'), 'x-kling-timeout-ms': '9000' }),
+      20,
     );
     expect(lost.status).toBe(424);
     emulator.clearFaults();

@@ -103,7 +103,9 @@ describe('a log record of a create', () => {
     const app = await start();
     const { json } = await create(app, { 'x-request-id': 'req-of-mine' });
     await collector.until(
-      () => collector.logs().some(({ eventName }) => eventName === 'call') && collector.spans().length > 0,
+      () =>
+        collector.logs().some(({ eventName }) => eventName === 'call') &&
+        collector.spans().some(({ kind }) => kind === 2),
     );
     const server = collector.spans().find(({ kind }) => kind === 2);
     const call = collector.logs().find(({ eventName }) => eventName === 'call');
