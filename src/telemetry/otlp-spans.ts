@@ -104,13 +104,10 @@ class LiveSpan implements Span {
   attempt(attempt: AttemptStart): AttemptSpan {
     const { tracer } = this.#living;
     const { method, route, origin, path } = attempt;
-    const { hostname, port, protocol } = new URL(origin);
     const attributes = {
       'http.request.method': method,
-      'url.template': route === 'unmatched' ? undefined : route,
       'url.full': path === null ? undefined : origin + path,
-      'server.address': hostname,
-      'server.port': port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+      ...serverOf(origin),
       'http.request.resend_count': attempt.attempt > 1 ? attempt.attempt - 1 : undefined,
     };
     const name = route === 'unmatched' ? method : `${method} ${route}`;
@@ -170,11 +167,24 @@ class LiveAttempt implements AttemptSpan {
         'http.response.status_code': call.status,
         'kling.code': call.code,
         'kling.request_id': call.klingRequestId,
-        'kling.outcome': call.outcome,
+        'kling.outcome': call.outcome === 'ok' ? null : call.outcome,
       }),
     );
     endSpan(this.#span, error, this.#now());
   }
+}
+
+let lastOrigin = '';
+let lastServer: SpanAttributes = {};
+
+/** Names a server by its origin; all attempts go to one, but for a reload. */
+function serverOf(origin: string): SpanAttributes {
+  if (origin === lastOrigin) return lastServer;
+  const { hostname, port, protocol } = new URL(origin);
+  const usual = protocol === 'https:' ? 443 : 80;
+  lastOrigin = origin;
+  lastServer = { 'server.address': hostname, 'server.port': port === '' ? usual : Number(port) };
+  return lastServer;
 }
 
 function endSpan(span: OtelSpan, error: string | null, at: HrTime): void {

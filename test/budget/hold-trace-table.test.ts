@@ -14,19 +14,19 @@ const insert = defineWrite('test.insertTraces', async (tx, rows: { holdId: strin
 
 it('gives the traces of those holds that have one, also after others were dropped by age', async () => {
   await store.run(insert, [
-    { holdId: 'old', at: 1_000 },
-    { holdId: 'young', at: 2_000 },
+    { holdId: 'hold_1', at: 1_000 },
+    { holdId: 'hold_2', at: 2_000 },
   ]);
-  const all = { holdIds: ['young', 'unknown', 'old'] };
-  expect(await store.run(readHoldTraces, all)).toEqual(['trace of young', 'trace of old']);
+  const all = { holdIds: ['hold_2', 'unknown', 'hold_1'] };
+  expect(await store.run(readHoldTraces, all)).toEqual(['trace of hold_2', 'trace of hold_1']);
   expect(await store.run(dropHoldTraces, { before: 2_000 })).toEqual({ dropped: 1, more: false });
-  expect(await store.run(readHoldTraces, all)).toEqual(['trace of young']);
+  expect(await store.run(readHoldTraces, all)).toEqual(['trace of hold_2']);
 });
 
 it('drops a bounded number in one run, and says that there are more', async () => {
   await store.run(
     insert,
-    Array.from({ length: 2_001 }, (_, i) => ({ holdId: `h${i}`, at: i })),
+    Array.from({ length: 2_001 }, (_, i) => ({ holdId: `h${String(i).padStart(4, '0')}`, at: i })),
   );
   expect(await store.run(dropHoldTraces, { before: 10_000 })).toEqual({ dropped: 2_000, more: true });
   expect(await store.run(dropHoldTraces, { before: 10_000 })).toEqual({ dropped: 1, more: false });

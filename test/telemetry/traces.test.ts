@@ -103,7 +103,6 @@ describe('the trace of a create', () => {
         'server.address': '127.0.0.1',
         'server.port': Number(new URL(klingUrl(app)).port),
         'kling.code': 0,
-        'kling.outcome': 'ok',
       },
     });
   });
@@ -134,7 +133,10 @@ describe('the trace of a create', () => {
     await collector.until(() => collector.spans().filter(isSpan(name, CLIENT)).length >= 2);
     const attempts = collector.spans().filter(isSpan(name, CLIENT));
     expect(attempts.map(({ attributes }) => attributes['http.request.resend_count'])).toEqual([undefined, 1]);
-    expect(attempts[0]).toMatchObject({ error: true, attributes: { 'error.type': 'reset' } });
+    expect(attempts[0]).toMatchObject({
+      error: true,
+      attributes: { 'error.type': 'reset', 'kling.outcome': 'no_answer' },
+    });
   });
 
   test('shows a wait for a slot, also one that brought none', async () => {
