@@ -5,7 +5,7 @@ import { shared } from './vitest.config.ts';
 export default defineConfig({
   test: {
     ...shared,
-    execArgv: [...shared.execArgv],
+
     include: ['test/**/*.slow.test.ts'],
     testTimeout: 600_000,
   },
