@@ -1,6 +1,6 @@
 /** Expressions that several boards use: each is written once. */
 import { of, ofApp } from './board.ts';
-import type { Step } from './panel.ts';
+import type { PanelShape, Step } from './panel.ts';
 
 /** Errors that Kling answers for, by the outcome of an attempt. */
 export const ERRORS = 'outcome=~"server_error|unreachable"';
@@ -63,4 +63,25 @@ export function added(metric: string, span: string, by: readonly string[] = []):
 export function burn(label: string, state: string): string {
   const sum = `sum by (${label}) (${ofApp('kling_credits_total', `state="${state}"`)}`;
   return `12 * clamp_min(${sum}) - (${sum} offset 5m) or 0 * ${sum})), 0)`;
+}
+
+/** A third of a row: how often a rare event was counted between two points of the picture, by one label. */
+export function counted(panel: {
+  title: string;
+  description: string;
+  metric: string;
+  by: string;
+  stack?: boolean;
+}): PanelShape {
+  const { title, description, metric, by, stack = false } = panel;
+  return {
+    title,
+    description,
+    kind: 'timeseries',
+    bars: true,
+    stack,
+    size: [8, 8],
+    noValue: '0',
+    queries: [{ expr: `sum by (${by}) (increase(${of(metric)}[$__rate_interval]))`, legend: `{{${by}}}` }],
+  };
 }

@@ -1,6 +1,6 @@
 /** Tasks from create to end: how many, how long, how they fail, what waits. */
 import { of, type BoardShape } from './board.ts';
-import { GOOD_BAD, OPEN_TASKS, quantile } from './parts.ts';
+import { counted, GOOD_BAD, OPEN_TASKS, quantile } from './parts.ts';
 
 const ENDED = of('kling_task_duration_seconds_count');
 
@@ -140,37 +140,21 @@ export const tasks: BoardShape = {
     {
       title: 'Failures and doubts',
       panels: [
-        {
+        counted({
           title: 'Failures by reason',
           description:
             'Tasks that Kling ended as failed, by our reading of its message. content: the prompt or media; input: the files; internal: Kling.',
-          kind: 'timeseries',
-          bars: true,
+          metric: 'kling_task_failures_total',
+          by: 'reason',
           stack: true,
-          size: [8, 8],
-          noValue: '0',
-          queries: [
-            {
-              expr: `sum by (reason) (increase(${of('kling_task_failures_total')}[$__rate_interval]))`,
-              legend: '{{reason}}',
-            },
-          ],
-        },
-        {
+        }),
+        counted({
           title: 'Look-ups of creates in doubt',
           description: 'What look-ups by external task id said: found, absent, or no answer.',
-          kind: 'timeseries',
-          bars: true,
+          metric: 'kling_look_ups_total',
+          by: 'result',
           stack: true,
-          size: [8, 8],
-          noValue: '0',
-          queries: [
-            {
-              expr: `sum by (result) (increase(${of('kling_look_ups_total')}[$__rate_interval]))`,
-              legend: '{{result}}',
-            },
-          ],
-        },
+        }),
         {
           title: 'Holds in doubt',
           description: 'How many creates are in doubt. It falls when Kling answers again.',
@@ -209,20 +193,12 @@ export const tasks: BoardShape = {
             legend: `{{pool}} p${share * 100}`,
           })),
         },
-        {
+        counted({
           title: 'Repeats answered from what is kept',
           description: 'Creates that got the first answer again, by what made them the same.',
-          kind: 'timeseries',
-          bars: true,
-          size: [8, 8],
-          noValue: '0',
-          queries: [
-            {
-              expr: `sum by (kind) (increase(${of('kling_replays_total')}[$__rate_interval]))`,
-              legend: '{{kind}}',
-            },
-          ],
-        },
+          metric: 'kling_replays_total',
+          by: 'kind',
+        }),
       ],
     },
   ],

@@ -1,6 +1,6 @@
 /** How Kling answers, and what it owes by its SLA. */
 import { of, type BoardShape } from './board.ts';
-import { AVAILABILITY, COMMITMENT, ERRORS, PRINCIPAL, quantile } from './parts.ts';
+import { counted, AVAILABILITY, COMMITMENT, ERRORS, PRINCIPAL, quantile } from './parts.ts';
 
 /** Windows of errors that 99.90 % allow in 31 days: 8,928 x 0.001. */
 const ALLOWED_WINDOWS = 8.928;
@@ -170,36 +170,20 @@ export const upstream: BoardShape = {
             },
           ],
         },
-        {
+        counted({
           title: '429s by kind',
           description:
             '1302 is the rate, 1303 the number of tasks at once; 1100 to 1102 and 1304 speak of the account and no retry helps.',
-          kind: 'timeseries',
-          bars: true,
+          metric: 'kling_throttles_total',
+          by: 'code',
           stack: true,
-          size: [8, 8],
-          noValue: '0',
-          queries: [
-            {
-              expr: `sum by (code) (increase(${of('kling_throttles_total')}[$__rate_interval]))`,
-              legend: '{{code}}',
-            },
-          ],
-        },
-        {
+        }),
+        counted({
           title: 'Attempts repeated',
           description: 'What the sidecar sent again, by reason.',
-          kind: 'timeseries',
-          bars: true,
-          size: [8, 8],
-          noValue: '0',
-          queries: [
-            {
-              expr: `sum by (reason) (increase(${of('kling_retries_total')}[$__rate_interval]))`,
-              legend: '{{reason}}',
-            },
-          ],
-        },
+          metric: 'kling_retries_total',
+          by: 'reason',
+        }),
         {
           title: 'Latency by route, slowest twentieth',
           description: 'Nineteen of twenty attempts were answered sooner.',
@@ -242,21 +226,13 @@ export const upstream: BoardShape = {
             { expr: of('kling_upstream_connections_waiting'), legend: '{{lane}} waiting' },
           ],
         },
-        {
+        counted({
           title: 'Credentials refused',
           description:
             'Calls for which Kling refused our credentials, by its code. More than none: see the runbook KlingCredentialsRefused.',
-          kind: 'timeseries',
-          bars: true,
-          size: [8, 8],
-          noValue: '0',
-          queries: [
-            {
-              expr: `sum by (code) (increase(${of('kling_credentials_refused_total')}[$__rate_interval]))`,
-              legend: '{{code}}',
-            },
-          ],
-        },
+          metric: 'kling_credentials_refused_total',
+          by: 'code',
+        }),
         {
           title: 'Kling’s clock less ours',
           description: 'Beyond five minutes creates are refused until the clocks agree.',
