@@ -1,6 +1,5 @@
-import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
-import { get, post, textToVideo, until } from '../app/calls.ts';
+import { get, post, textToVideo } from '../app/calls.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
 
 const PATH = '/v1/videos/text2video';
@@ -27,24 +26,5 @@ describe('a freeze', () => {
     }
     expect((await get(`${started.dataUrl}${PATH}?pageNum=1&pageSize=1`)).status).toBe(200);
     expect(started.emulator.book().charges).toEqual([]);
-  });
-
-  it('stops creates of observe mode also while the store takes no writes, after a restart too', async () => {
-    started = await startApp({ config: { mode: 'observe' } });
-    await order('freeze');
-    const { emulator, folder } = started;
-    await started.app.stop();
-    await emulator.stop();
-    started = await startApp({ folder, config: { mode: 'observe' } });
-    const lock = new Database(`${folder}/data/sidecar.db`);
-    lock.exec('BEGIN IMMEDIATE');
-    const stopped = await post(started.dataUrl + PATH, textToVideo());
-    lock.close();
-    expect(stopped).toMatchObject({ status: 403, json: { code: 9003 } });
-    expect(started.emulator.book().charges).toEqual([]);
-    await until(
-      'the store takes writes again',
-      async () => (await get(`${started.controlUrl}/readyz`)).status === 200,
-    );
   });
 });

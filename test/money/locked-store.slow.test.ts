@@ -12,9 +12,12 @@ afterEach(async () => {
   for (const app of apps.splice(0)) await app.stop();
 });
 
-async function start(mode: 'protect' | 'observe', log: string[] = []): Promise<StartedApp> {
+async function start(
+  mode: 'protect' | 'observe',
+  { log = [], folder }: { log?: string[]; folder?: string } = {},
+): Promise<StartedApp> {
   const logTo = { write: (text: string) => void log.push(text) };
-  const app = await startApp({ logTo, config: { mode, tasks: { poll: false } } });
+  const app = await startApp({ logTo, ...(folder && { folder }), config: { mode, tasks: { poll: false } } });
   apps.push(app);
   return app;
 }
@@ -30,7 +33,7 @@ it('without writes creates stop in protect and not in observe, reads go on, and 
   const log: string[] = [];
   const [refusing, observing, answered] = [
     await start('protect'),
-    await start('observe', log),
+    await start('observe', { log }),
     await start('protect'),
   ];
   answered.emulator.addFault({ kind: 'latency', ms: 300, match: { method: 'POST' } });
@@ -76,4 +79,24 @@ it('without writes creates stop in protect and not in observe, reads go on, and 
   const again = await post(answered.dataUrl + PATH, textToVideo(), KEY);
   expect(again).toMatchObject({ status: 200, json: { data: { task_id: task } } });
   expect(answered.emulator.book().charges).toHaveLength(1);
+});
+
+it('a freeze stops creates of observe mode also while the store takes no writes, after a restart too', async () => {
+  const before = await start('observe');
+  const { controlUrl, folder } = before;
+  const authorization = `Bearer ${before.token}`;
+  expect((await post(`${controlUrl}/v1/freeze`, { reason: 'runaway' }, { authorization })).status).toBe(200);
+  apps.pop();
+  await before.app.stop();
+  await before.emulator.stop();
+  const started = await start('observe', { folder });
+  const db = lock(started);
+  const stopped = await post(started.dataUrl + PATH, textToVideo());
+  db.close();
+  expect(stopped).toMatchObject({ status: 403, json: { code: 9003 } });
+  expect(started.emulator.book().charges).toEqual([]);
+  await until(
+    'the store takes writes again',
+    async () => (await get(`${started.controlUrl}/readyz`)).status === 200,
+  );
 });
