@@ -103,4 +103,17 @@ export type Fact =
   /** Nothing is due any more for a month: its draft must not be filed. */
   | { kind: 'claim_withdrawn'; month: string; revision: number; why: string; at: Ms }
   | { kind: 'spending_frozen'; reason: string; actor: string; at: Ms }
-  | { kind: 'spending_resumed'; reason: string; actor: string; at: Ms };
+  | { kind: 'spending_resumed'; reason: string; actor: string; at: Ms }
+  /**
+   * A job ended. Noted where it failed, where runs were missed before it, and where it is the first good run after a
+   * failed one: a good run after a good run is no news. `missed` counts the runs that should have been before this one.
+   */
+  | {
+      kind: 'job_ended';
+      job: string;
+      result: 'ok' | 'failed';
+      /** What went wrong, without secrets; null where nothing did. */
+      error: string | null;
+      missed: number;
+      at: Ms;
+    };

@@ -14,6 +14,7 @@ export const HEARD_KINDS = [
   'claim_deadline',
   'spending_frozen',
   'spending_resumed',
+  'job_ended',
 ] as const satisfies readonly Fact['kind'][];
 
 /** A fact that somebody must hear. */

@@ -49,6 +49,7 @@ export const EVENTS = {
   store_write_failed: ['error', 'a batch was not committed'],
   store_failed: ['error', 'the store failed for good: the process ends'],
   store_lost: ['error', 'the files of the store are gone: creates are refused until a restart'],
+  job_ended: ['info, warn', 'a job failed, runs well again, or runs of it were missed'],
   records_lost: ['warn', 'records of calls could not be kept'],
   records_dropped: ['info', 'old records were dropped, as the retention says'],
   background_failed: ['warn, error', 'work beside requests failed, and is tried again'],

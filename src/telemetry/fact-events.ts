@@ -118,11 +118,19 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
       return log.warn('spending is frozen', { event: fact.kind, reason: fact.reason, actor: fact.actor });
     case 'spending_resumed':
       return log.warn('spending is resumed', { event: fact.kind, reason: fact.reason, actor: fact.actor });
+    case 'job_ended':
+      return logJobEnded(log, fact);
   }
 }
 
 function logDoubtEnded(log: Log, { holdId, found, taskId }: FactOf<'doubt_ended'>): void {
   log.info('a create in doubt was resolved', { event: 'doubt_ended', holdId, found, taskId });
+}
+
+function logJobEnded(log: Log, { job, result, error, missed }: FactOf<'job_ended'>): void {
+  const fields = { event: 'job_ended', job, result, missed, ...(error === null ? {} : { error }) } as const;
+  if (result === 'failed') log.warn('a job failed; it is tried again', fields);
+  else log.info(missed > 0 ? 'a job ran after runs of it were missed' : 'a job runs well again', fields);
 }
 
 const DEADLINES = {

@@ -41,6 +41,7 @@ describe('the events', () => {
       'a budget passed a threshold',
       'spending is frozen',
       'spending is resumed',
+      'a job failed; it is tried again',
     ]);
     expect(logged().map((line) => line['msg'])).not.toContain('hold resolved');
   });

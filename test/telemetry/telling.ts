@@ -190,6 +190,8 @@ export function tellEverything(telemetry: Telemetry): void {
     },
     { kind: 'spending_frozen', reason: 'r', actor: 'a', at },
     { kind: 'spending_resumed', reason: 'r', actor: 'a', at },
+    { kind: 'job_ended', job: 'backup', result: 'failed', error: 'the disk is full', missed: 0, at },
+    { kind: 'job_ended', job: 'backup', result: 'ok', error: null, missed: 2, at },
   ];
   telemetry.facts(facts);
   for (const fact of facts) if (isHeard(fact)) telemetry.factHeard(fact);
