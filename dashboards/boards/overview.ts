@@ -30,7 +30,7 @@ export const overview: BoardShape = {
         {
           title: 'Sidecars',
           description:
-            'Sidecars that Prometheus reaches. Red: one is down or unreachable; see the runbook SidecarDown.',
+            'Sidecars that Prometheus reaches. Red: one is down or unreachable; see the runbook sidecar_down.',
           kind: 'stat',
           size: [3, 5],
           steps: [
@@ -99,7 +99,7 @@ export const overview: BoardShape = {
         {
           title: 'Holds in doubt',
           description:
-            'Creates of which nobody knows whether Kling took them. They are looked up; after ten minutes see the runbook HoldsInDoubt.',
+            'Creates of which nobody knows whether Kling took them. They are looked up; after ten minutes see the runbook holds_in_doubt.',
           kind: 'stat',
           size: [3, 5],
           steps: GOOD_BAD,

@@ -229,7 +229,7 @@ export const upstream: BoardShape = {
         counted({
           title: 'Credentials refused',
           description:
-            'Calls for which Kling refused our credentials, by its code. More than none: see the runbook KlingCredentialsRefused.',
+            'Calls for which Kling refused our credentials, by its code. More than none: see the runbook credentials_refused.',
           metric: 'kling_credentials_refused_total',
           by: 'code',
         }),
