@@ -1,5 +1,6 @@
 /** What a rule is: one value with how it is found and how it is said, in each language. */
 import type { HeardFact } from '../outbox/heard-facts.ts';
+import type { StoredMonthQuestion } from '../sla/month-table.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import type { AlertEvent, AlertKey, Finding } from './alert.ts';
@@ -39,6 +40,17 @@ export interface Look {
   at: Ms;
   store: Pick<Store, 'read'>;
   signals: Signals;
+  config: LookConfig;
+}
+
+/** What the config says of the things that rules look at. */
+export interface LookConfig {
+  /** What a month of availability is asked with, as `sla report` asks. */
+  sla: Omit<StoredMonthQuestion, 'month' | 'now'>;
+  /** How long a task is open before it counts as stuck. */
+  stuckAfterMs: Ms;
+  /** What a credit costs. */
+  price: { perCredit: number; currency: string };
 }
 
 /** Says an event; `title` at most 150 characters, each text plain and without a line feed. */
