@@ -22,6 +22,7 @@ export const VOCABULARY: readonly string[] = [
   'csv',
   'markup',
   'plain-text',
+  'ip-ranges',
 ];
 
 /** Files beside the folders that wire the folders together; the store's workers begin in some, with every noun's tables. */

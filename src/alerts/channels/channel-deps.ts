@@ -1,0 +1,14 @@
+/** What every channel is opened with. */
+import type { Clock } from '../../clock.ts';
+import type { Secret } from '../../secret.ts';
+import type { Post } from './post.ts';
+
+export interface ChannelDeps {
+  post: Post;
+  clock: Clock;
+  /**
+   * Gives a secret of the channel by its key without `File` or `Env`: `secret('webhookUrl')` is what `webhookUrlFile` or
+   * `webhookUrlEnv` names. Call it only for a key that the channel's config has.
+   */
+  secret(key: string): Secret;
+}

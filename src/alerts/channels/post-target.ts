@@ -1,0 +1,67 @@
+/** Where a POST may go: by the scheme and host of its URL, and by the addresses that the host's name leads to. */
+import { lookup as systemLookup, type LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { isPublicAddress } from '../../ip-ranges.ts';
+import { ChannelError } from '../channel.ts';
+import type { PostRequest } from './post.ts';
+
+/** Which addresses a connection may be made to: `named` is all, since the config names the host. */
+export type Reach = 'public' | 'named' | 'private';
+
+/** Why a name's addresses were refused; the code of the error that {@link guardedLookup} gives. */
+export const ADDRESS_REFUSED = 'ERR_ADDRESS_REFUSED';
+
+export interface Target {
+  origin: string;
+  /** Path and query. */
+  path: string;
+  reach: Reach;
+}
+
+/**
+ * Reads a request's URL and decides which addresses it may be sent to: public ones, unless its host is an address, is
+ * `localhost` or is listed. Without TLS only addresses that are not public.
+ *
+ * @throws ChannelError (final) where it is no URL, has a user name or another scheme, or is http to a public address.
+ */
+export function targetOf({ url: text, receiver, privateHosts = [] }: PostRequest): Target {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw new ChannelError(`The address of ${receiver} is not an http or https URL without user name`, {
+      isFinal: true,
+    });
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const isAddress = isIP(host) !== 0;
+  const isNamed =
+    isAddress || host === 'localhost' || privateHosts.some((each) => each.toLowerCase() === host);
+  const target = { origin: url.origin, path: `${url.pathname}${url.search}` };
+  if (url.protocol === 'https:') return { ...target, reach: isNamed ? 'named' : 'public' };
+  if (!isNamed || (isAddress && isPublicAddress(host))) {
+    throw new ChannelError(
+      `The address of ${receiver} is http: only hosts that are local and that the config names may go without TLS. Use https`,
+      { isFinal: true },
+    );
+  }
+  return { ...target, reach: 'private' };
+}
+
+/** Makes a lookup for connections that fails where any address of a name is outside the reach. */
+export function guardedLookup(reach: Reach, lookup: LookupFunction = systemLookup): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      const addresses = found as LookupAddress[];
+      if (error) return callback(error, []);
+      if (!addresses.every(({ address }) => isWithin(reach, address))) {
+        return callback(Object.assign(new Error('address refused'), { code: ADDRESS_REFUSED }), []);
+      }
+      const [first] = addresses;
+      if (options.all || first === undefined) return callback(null, addresses);
+      return callback(null, first.address, first.family);
+    });
+  };
+}
+
+function isWithin(reach: Reach, address: string): boolean {
+  return reach === 'named' || isPublicAddress(address) === (reach === 'public');
+}

@@ -1,0 +1,158 @@
+/**
+ * The one way by which alert channels reach the network over HTTP.
+ *
+ * **Invariant**: one request for each call. It follows no redirect, is over within the time limit, reads at most 64 KiB of
+ * the answer, and goes only to addresses that its target allows, which are checked when the connection is made. No error
+ * has a URL, a header or a body, not even inside the words of Node's own errors.
+ *
+ * Every message has a connection of its own: messages are rare, and a kept connection that the receiver closes under a new
+ * message would leave us not knowing whether it arrived.
+ */
+import type { LookupFunction } from 'node:net';
+import { Agent, type Dispatcher } from 'undici';
+import type { Clock } from '../../clock.ts';
+import type { Ms } from '../../units.ts';
+import { ChannelError } from '../channel.ts';
+import type { Post, PostAnswer, PostRequest } from './post.ts';
+import { ADDRESS_REFUSED, guardedLookup, targetOf, type Reach, type Target } from './post-target.ts';
+import { retryAfterOf } from './retry-after.ts';
+
+/** From the look-up of the name to the last byte of the answer. */
+const TIMEOUT_MS: Ms = 15_000;
+const ANSWER_BYTES_MAX = 65_536;
+const RETRYABLE: ReadonlySet<number> = new Set([408, 425, 429]);
+
+export interface PostDeps {
+  clock: Clock;
+  /** For connecting, sending and reading the answer together; 15 s by default. */
+  timeoutMs?: Ms;
+  /** How names are resolved; the system's way by default. */
+  lookup?: LookupFunction;
+}
+
+/** A {@link Post} with the connections that it holds. */
+export interface OpenPost extends Post {
+  /** Ends what is under way: it fails. Nothing can be sent afterwards. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Makes the POST of all channels; no connection is opened before the first message. */
+export function openPost({ clock, timeoutMs = TIMEOUT_MS, lookup }: PostDeps): OpenPost {
+  const agentFor = (reach: Reach): Agent =>
+    new Agent({
+      // 0 is a connection for each request.
+      pipelining: 0,
+      allowH2: false,
+      // The clock's timer ends requests; a connection that nobody waits for any more ends here.
+      connect: { timeout: timeoutMs, lookup: guardedLookup(reach, lookup) },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  const agents: Readonly<Record<Reach, Agent>> = {
+    public: agentFor('public'),
+    named: agentFor('named'),
+    private: agentFor('private'),
+  };
+  const post = async (request: PostRequest): Promise<PostAnswer> => {
+    const target = targetOf(request);
+    const limit = new AbortController();
+    const timer = clock.after(timeoutMs, () => limit.abort());
+    try {
+      const answer = await exchange(agents[target.reach], { target, request, signal: limit.signal });
+      if (answer.status >= 200 && answer.status < 300) return answer;
+      throw refusal(request, answer, clock.now());
+    } catch (error) {
+      if (error instanceof ChannelError) throw error;
+      const seconds = timeoutMs / 1_000;
+      const why = limit.signal.aborted ? `gave no answer within ${seconds} s` : causeOf(error);
+      throw new ChannelError(`${request.receiver} ${why}`);
+    } finally {
+      timer.cancel();
+    }
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all(Object.values(agents).map((agent) => agent.destroy()));
+  };
+  return Object.assign(post, { close });
+}
+
+interface Exchange {
+  target: Target;
+  request: PostRequest;
+  signal: AbortSignal;
+}
+
+async function exchange(agent: Agent, { target, request, signal }: Exchange): Promise<PostAnswer> {
+  const { statusCode, headers, body } = await agent.request({
+    origin: target.origin,
+    path: target.path,
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'user-agent': 'kling-sidecar',
+      ...request.headers,
+    },
+    body: request.body,
+    signal,
+  });
+  return { status: statusCode, headers: plainHeaders(headers), body: await readStart(body) };
+}
+
+function plainHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  const plain: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) plain[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return plain;
+}
+
+/** Reads a body's first 64 KiB; leaving the loop gives up the rest with its connection. */
+async function readStart(body: AsyncIterable<Buffer>): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of body) {
+    pieces.push(piece.subarray(0, ANSWER_BYTES_MAX - bytes));
+    bytes += piece.length;
+    if (bytes >= ANSWER_BYTES_MAX) break;
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+function refusal(request: PostRequest, answer: PostAnswer, now: Ms): ChannelError {
+  const { status } = answer;
+  const said = request.explain?.(answer) ?? null;
+  const reason =
+    said?.reason ?? (status < 400 ? 'a redirect, which is not followed: write the address itself' : null);
+  return new ChannelError(`${request.receiver} answered ${status}${reason === null ? '' : ` (${reason})`}`, {
+    isFinal: said?.isFinal ?? (status < 500 && !RETRYABLE.has(status)),
+    retryAfterMs: said?.retryAfterMs ?? retryAfterOf(answer.headers, now),
+  });
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'cannot be found: its name has no address',
+  EAI_AGAIN: 'cannot be found: the name server gives no answer',
+  ECONNREFUSED: 'refuses connections',
+  ECONNRESET: 'closed the connection',
+  EPIPE: 'closed the connection',
+  UND_ERR_SOCKET: 'closed the connection',
+  UND_ERR_CONNECT_TIMEOUT: 'took no connection in time',
+  UND_ERR_DESTROYED: 'was not reached: the channel is closed',
+  [ADDRESS_REFUSED]:
+    'leads to a private address, or for http to a public one: if that is meant, list its host under "hosts" of the channel',
+};
+
+/** Says why no answer came, by the error's code alone: Node's own words hold names and addresses. */
+function causeOf(error: unknown): string {
+  const code = codeOf(error);
+  if (code === null) return 'was not reached';
+  if (/CERT|ALTNAME|SIGNED|SSL|TLS/.test(code)) return `has no certificate that is trusted (${code})`;
+  return CAUSES[code] ?? `was not reached (${code})`;
+}
+
+function codeOf(error: unknown): string | null {
+  const { code, errors, cause } = (error ?? {}) as { code?: unknown; errors?: unknown; cause?: unknown };
+  if (typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code)) return code;
+  if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0]);
+  return cause === undefined ? null : codeOf(cause);
+}
