@@ -13,6 +13,7 @@ import type { Envelope } from '../kling/envelope.ts';
 import type { Credentials } from '../kling/token.ts';
 import type { Ms } from '../units.ts';
 import type { AnswerHead, AttemptFailure } from './attempt.ts';
+import { FailureStreak, type FailingAttempts } from './failure-streak.ts';
 
 export interface RefusedCredentials {
   code: number;
@@ -49,9 +50,11 @@ export class KlingHealth {
   #listener: HealthListener | null = null;
   #credentials: 'unknown' | 'accepted' | RefusedCredentials = 'unknown';
   #unreachable: Unreachable | null = null;
+  readonly #streak: FailureStreak;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#streak = new FailureStreak(clock);
   }
 
   set listener(listener: HealthListener) {
@@ -67,14 +70,21 @@ export class KlingHealth {
     return this.#unreachable;
   }
 
-  /** Forgets what was known of the credentials: they or the host are others now. */
+  /** The attempts that failed one after the other up to now; null where the last one was well. */
+  get failing(): FailingAttempts | null {
+    return this.#streak.failing;
+  }
+
+  /** Forgets what was known of the credentials and of failures: they or the host are others now. */
   forget(): void {
     this.#credentials = 'unknown';
+    this.#streak.forget();
   }
 
   /** Takes note of an attempt's end. An answer that a new token may cure is not handed in. */
   note(end: SeenEnd, kind: Credentials['kind']): void {
     this.#noteReach(end);
+    this.#streak.note(end);
     const code = end.envelope?.code ?? null;
     // Kling answers 1002 to a key pair on paths that take API keys alone: that says nothing about the pair.
     if (end.head === null || code === null || (kind === 'ak_sk' && !end.path.startsWith('/v1/'))) return;
