@@ -35,8 +35,8 @@ DROP TABLE claim_notices;
   },
 ];
 
-/** Days before the last one on which a draft that nobody filed is urged, and then urged again. */
-const URGED_DAYS = [14, 3] as const;
+/** Days before the last one on which a draft that nobody filed is urged, each time once. */
+const URGED_DAYS = [14, 3, 1] as const;
 /** Days before a voucher's end on which it is told. */
 const VOUCHER_DAYS = 14;
 const DAY_MS = 86_400_000;

@@ -34,7 +34,7 @@ const mark = (state: 'filed' | 'granted', voucherExpires: string | null = null) 
   });
 
 describe('deadlines of a claim', () => {
-  it('are told once each: when it may be filed, two weeks and three days before the end, and when missed', async () => {
+  it('are told once each: when it may be filed, 14, 3 and 1 days before the end, and when missed', async () => {
     await drafted();
     expect(await toldOn('2026-11-09')).toEqual([]);
     expect(await toldOn('2026-11-10')).toEqual([['2026-10', 'open', 51]]);
@@ -44,6 +44,7 @@ describe('deadlines of a claim', () => {
     await drafted(2);
     expect(await toldOn('2026-12-18')).toEqual([]);
     expect(await toldOn('2026-12-29')).toEqual([['2026-10', 'due', 2]]);
+    expect(await toldOn('2026-12-30')).toEqual([['2026-10', 'due', 1]]);
     expect(await toldOn('2026-12-31')).toEqual([]);
     expect(await toldOn('2027-01-01')).toEqual([['2026-10', 'missed', -1]]);
     expect(await toldOn('2027-02-01')).toEqual([]);

@@ -124,7 +124,7 @@ describe('the outbox', () => {
       await store.run(noteDeadlines, { today, at: NOON });
       return (await waiting()).due.map(({ fact }) => (fact.kind === 'claim_deadline' ? fact.notice : ''));
     };
-    expect(await notices('2026-12-30')).toEqual(['due_3']);
+    expect(await notices('2026-12-30')).toEqual(['due_1']);
     await deliverAll();
     await store.run(dropDelivered, { before: NOON + 1 });
     expect(await notices('2026-12-31')).toEqual([]);
