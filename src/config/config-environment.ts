@@ -52,7 +52,7 @@ export function applyEnvironment(content: unknown, env: Environment): Overridden
       continue;
     }
     sources.set(key, name);
-    assign(raw, found.path, interpret(text, nodeAt(found.path) ?? {}));
+    assign(raw, found.path, interpret(text, nodeAt(found.path, raw) ?? {}));
   }
   return { raw, sources, problems };
 }
@@ -63,7 +63,7 @@ function findPath(name: string, raw: PlainObject): Found {
   const path: Step[] = [];
   for (const segment of name.slice(PREFIX.length).split('__')) {
     const step = findStep(path, segment, raw);
-    if (step === undefined) return { problem: unknownName(name, path, segment) };
+    if (step === undefined) return { problem: unknownName(name, { path, segment, raw }) };
     path.push(step);
   }
   return { path };
@@ -72,7 +72,7 @@ function findPath(name: string, raw: PlainObject): Found {
 const fold = (text: string): string => text.toLowerCase().replaceAll(/[_$-]/g, '');
 
 function findStep(path: readonly Step[], segment: string, raw: PlainObject): Step | undefined {
-  const node = nodeAt(path) ?? {};
+  const node = nodeAt(path, raw) ?? {};
   const branches = branchesOf(node);
   if (branches.some((branch) => branch.type === 'array')) {
     const index = /^\d{1,4}$/.test(segment) ? Number(segment) : -1;
@@ -80,14 +80,17 @@ function findStep(path: readonly Step[], segment: string, raw: PlainObject): Ste
     const length = Array.isArray(list) ? list.length : 0;
     return index >= 0 && index <= length ? index : undefined;
   }
-  const known = namesAt(path).find((candidate) => fold(candidate) === fold(segment));
+  const known = namesAt(path, raw).find((candidate) => fold(candidate) === fold(segment));
   if (known !== undefined) return known;
   const isOpen = branches.some((branch) => typeof branch.additionalProperties === 'object');
   return isOpen && segment !== '' ? segment.toLowerCase().replaceAll('_', '-') : undefined;
 }
 
-function unknownName(name: string, path: readonly Step[], segment: string): ConfigProblem {
-  const names = namesAt(path);
+function unknownName(
+  name: string,
+  { path, segment, raw }: { path: readonly Step[]; segment: string; raw: PlainObject },
+): ConfigProblem {
+  const names = namesAt(path, raw);
   const nearest = nearestWord(segment, names);
   const prefix = [PREFIX.slice(0, -2), ...path.map((step) => String(step).toUpperCase())].join('__');
   const remedy = nearest === undefined ? 'remove it' : `did you mean ${prefix}__${nearest.toUpperCase()}?`;

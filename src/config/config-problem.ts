@@ -1,6 +1,7 @@
 /** What is wrong with a config, said so that it can be put right. */
 import type { z } from 'zod';
 import { SidecarError } from '../errors.ts';
+import { channelPlace } from './channel-place.ts';
 import { findSecrets } from './literal-secret.ts';
 import { nearestWord } from './nearest.ts';
 import { keyOf, valueAt, type Step } from './plain.ts';
@@ -11,6 +12,8 @@ import { ABSENT_SECTIONS } from './unavailable.ts';
 export interface ConfigProblem {
   /** `listen.port`, or the variable's name where the environment itself is wrong. */
   key: string;
+  /** How people are shown the key, where its path says too little: {@link channelPlace}. */
+  place?: string;
   /** As shown to people: short, and hidden where it looks like a secret. */
   value: string;
   allowed: string;
@@ -33,9 +36,9 @@ export class ConfigInvalid extends SidecarError {
   }
 }
 
-function describeProblem({ key, value, allowed, suggestion, source }: ConfigProblem): string {
+function describeProblem({ key, place = key, value, allowed, suggestion, source }: ConfigProblem): string {
   const from = source === undefined ? '' : ` (set by ${source})`;
-  return `${key}${from} is ${value}; allowed: ${allowed}; suggestion: ${suggestion}`;
+  return `${place}${from} is ${value}; allowed: ${allowed}; suggestion: ${suggestion}`;
 }
 
 const VALUE_CHARACTERS_MAX = 80;
@@ -53,13 +56,29 @@ type Issue = z.core.$ZodIssue;
 /** Turns one of zod's issues, found below `path` in `raw`, into problems. */
 export function problemsOf(issue: Issue, path: readonly Step[], raw: unknown): ConfigProblem[] {
   const at = [...path, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((name) => unknownKey(at, name, valueAt(raw, [...at, name])));
-  }
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownKey(at, name, raw));
+  const meant = issuesOfMeant(issue);
+  if (meant) return meant.flatMap((each) => problemsOf(each, at, raw));
   const value = valueAt(raw, at);
-  const node = nodeAt(at) ?? {};
+  const node = nodeAt(at, raw) ?? {};
   const allowed = ownWords(issue) ?? describeAllowed(node);
-  return [{ key: keyOf(at), value: showValue(value, at), allowed, suggestion: suggest(issue, node, value) }];
+  const suggestion = suggest(issue, node, value);
+  return [{ key: keyOf(at), ...placeOf(at, raw), value: showValue(value, at), allowed, suggestion }];
+}
+
+/** Gives the place of a key where people are shown one. */
+export function placeOf(at: readonly Step[], raw: unknown): { place?: string } {
+  const place = channelPlace(at, raw);
+  return place === null ? {} : { place };
+}
+
+/** What is wrong with the only alternative that the value is a kind of, such as an object where `false` could be. */
+function issuesOfMeant(issue: Issue): readonly Issue[] | undefined {
+  if (issue.code !== 'invalid_union') return undefined;
+  const isOfType = (issues: readonly Issue[]): boolean =>
+    !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
+  const meant = issue.errors.filter(isOfType);
+  return meant.length === 1 ? meant[0] : undefined;
 }
 
 /** What the schema itself says is allowed, where it does. */
@@ -72,15 +91,17 @@ function ownWords(issue: Issue): string | undefined {
 }
 
 /** The problem of a key that does not exist. */
-export function unknownKey(parent: readonly Step[], name: string, value: unknown): ConfigProblem {
-  const names = namesAt(parent);
+export function unknownKey(parent: readonly Step[], name: string, raw: unknown): ConfigProblem {
+  const at = [...parent, name];
+  const names = namesAt(parent, raw);
   const absent = parent.length === 0 ? ABSENT_SECTIONS[name] : undefined;
   const nearest = nearestWord(name, names);
   const allowed = absent === undefined ? `keys here are ${names.join(', ')}` : 'nothing yet';
   const remedy = nearest === undefined ? 'remove it' : `did you mean "${nearest}"?`;
   return {
-    key: keyOf([...parent, name]),
-    value: showValue(value, [...parent, name]),
+    key: keyOf(at),
+    ...placeOf(at, raw),
+    value: showValue(valueAt(raw, at), at),
     allowed,
     suggestion:
       absent === undefined ? remedy : `${absent} is not available in this version: remove the section`,

@@ -1,5 +1,5 @@
 /** Checks plain values against the schema, section by section, so that one bad section hides nothing in others. */
-import { type ConfigProblem, problemsOf, unknownKey } from './config-problem.ts';
+import { type ConfigProblem, placeOf, problemsOf, unknownKey } from './config-problem.ts';
 import { SECTIONS, type ConfigValues, type SectionName } from './config-schema.ts';
 import { findSecrets } from './literal-secret.ts';
 import { keyOf, type PlainObject } from './plain.ts';
@@ -17,7 +17,7 @@ export function parseValues(raw: PlainObject, sources: ReadonlyMap<string, strin
   const values: PlainObject = {};
   const found: ConfigProblem[] = [];
   for (const name of Object.keys(raw)) {
-    if (!Object.hasOwn(SECTIONS, name)) found.push(unknownKey([], name, raw[name]));
+    if (!Object.hasOwn(SECTIONS, name)) found.push(unknownKey([], name, raw));
   }
   for (const name of Object.keys(SECTIONS) as SectionName[]) {
     const parsed = SECTIONS[name].safeParse(Object.hasOwn(raw, name) ? raw[name] : undefined);
@@ -40,6 +40,7 @@ export function parseValues(raw: PlainObject, sources: ReadonlyMap<string, strin
 function withoutSecrets(problems: readonly ConfigProblem[], raw: PlainObject): ConfigProblem[] {
   const secrets = findSecrets(raw).map(({ path, place }) => ({
     key: keyOf(path),
+    ...placeOf(path, raw),
     value: '[hidden]',
     allowed: 'no secret in the config file, nor in the variables that set its keys',
     suggestion: place,

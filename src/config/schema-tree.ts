@@ -1,7 +1,7 @@
 /** The config's JSON schema as a tree to walk: which keys exist at a place, and what is allowed there. */
 import { z } from 'zod';
 import { configSchema } from './config-schema.ts';
-import type { Step } from './plain.ts';
+import { isPlainObject, valueAt, type Step } from './plain.ts';
 
 /** The parts of JSON Schema that the config's schema uses. */
 export interface SchemaNode {
@@ -11,6 +11,8 @@ export interface SchemaNode {
   propertyNames?: SchemaNode;
   items?: SchemaNode;
   anyOf?: SchemaNode[];
+  /** Alternatives that a constant tells apart. */
+  oneOf?: SchemaNode[];
   enum?: unknown[];
   const?: unknown;
   minimum?: number;
@@ -32,21 +34,43 @@ export function schemaTree(): SchemaNode {
   return tree;
 }
 
-/** Takes alternatives apart; what is none stands alone. */
+/** Takes alternatives apart; a node without any is its own. */
 export function branchesOf(node: SchemaNode): SchemaNode[] {
-  return node.anyOf ? node.anyOf.flatMap(branchesOf) : [node];
+  const alternatives = node.anyOf ?? node.oneOf;
+  return alternatives ? alternatives.flatMap(branchesOf) : [node];
 }
 
-/** Gives the schema at a path; undefined where the path leads nowhere. */
-export function nodeAt(path: readonly Step[]): SchemaNode | undefined {
+/**
+ * Gives the schema at a path; undefined where the path leads nowhere.
+ * @param raw what was given as a whole: where a value says which alternative it is (a channel's `type`), only that one counts.
+ */
+export function nodeAt(path: readonly Step[], raw?: unknown): SchemaNode | undefined {
   let node: SchemaNode | undefined = schemaTree();
-  for (const step of path) {
-    node = branchesOf(node)
-      .map((branch) => childOf(branch, step))
-      .find((child) => child !== undefined);
+  for (const [depth, step] of path.entries()) {
+    const children: SchemaNode[] = branchesAt(node, path.slice(0, depth), raw).flatMap(
+      (branch) => childOf(branch, step) ?? [],
+    );
+    node = oneOfWords(children) ?? children[0];
     if (!node) return undefined;
   }
   return node;
+}
+
+/** Leaves out alternatives whose constants the value at a path contradicts, unless it contradicts all. */
+function branchesAt(node: SchemaNode, path: readonly Step[], raw: unknown): SchemaNode[] {
+  const branches = branchesOf(node);
+  const value = branches.length > 1 ? valueAt(raw, path) : undefined;
+  if (!isPlainObject(value)) return branches;
+  const meant = branches.filter(({ properties = {} }) =>
+    Object.entries(properties).every(([name, { const: only }]) => only === undefined || value[name] === only),
+  );
+  return meant.length > 0 ? meant : branches;
+}
+
+/** Alternatives that differ by a word, seen at that word: any of the words. */
+function oneOfWords(nodes: readonly SchemaNode[]): SchemaNode | undefined {
+  if (nodes.length < 2 || nodes.some((node) => node.const === undefined)) return undefined;
+  return { type: 'string', enum: nodes.map((node) => node.const) };
 }
 
 function childOf(node: SchemaNode, step: Step): SchemaNode | undefined {
@@ -56,14 +80,15 @@ function childOf(node: SchemaNode, step: Step): SchemaNode | undefined {
   return typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
 }
 
-/** Gives the names that may stand at a place. */
-export function namesAt(path: readonly Step[]): string[] {
-  const node = nodeAt(path);
+/** Gives the names that may stand at a place, each once; `raw` as {@link nodeAt}. */
+export function namesAt(path: readonly Step[], raw?: unknown): string[] {
+  const node = nodeAt(path, raw);
   if (!node) return [];
-  return branchesOf(node).flatMap((branch) => [
+  const names = branchesAt(node, path, raw).flatMap((branch) => [
     ...Object.keys(branch.properties ?? {}),
     ...(branch.propertyNames?.enum ?? []).map(String),
   ]);
+  return [...new Set(names)];
 }
 
 /** Says in words what a place may hold. */
