@@ -1,11 +1,66 @@
-/** The `alerts` section of the config. */
+/** The `alerts` section of the config: where alerts go, which rules there are, and how messages are made of them. */
 import { z } from 'zod';
+import { ianaZone } from '../fields.ts';
+import { rulesSection, toRuleSettings } from './rules-config.ts';
+import type { AlertSettings } from './settings.ts';
+
+const RUNBOOKS = 'https://github.com/kling-sidecar/kling-sidecar/blob/main/docs/runbooks/';
+const SECOND_MS = 1000;
+const HOUR_MS = 3_600_000;
 
 export const alertsSection = z
   .strictObject({
     channels: z.array(z.record(z.string(), z.unknown())).readonly().default([]),
-    rules: z.record(z.string(), z.unknown()).default({}),
+    rules: rulesSection.prefault({}).describe('Rules by their words; false switches one off, true on.'),
+    language: z.enum(['en', 'zh']).default('en').describe('The language of messages.'),
+    timeZone: ianaZone.default('UTC').describe('The zone in which messages give times.'),
+    groupSeconds: z
+      .int()
+      .min(0)
+      .max(3600)
+      .default(30)
+      .describe('How long the first event of a message waits for others.'),
+    repeatHours: z
+      .number()
+      .min(0.25)
+      .max(720)
+      .default(4)
+      .describe('The shortest time between two messages of one alert while it fires.'),
+    runbookBaseUrl: z
+      .string()
+      .max(500)
+      .regex(/^https?:\/\/[^\s"<>|@?#]+$/, {
+        error:
+          'an http or https address without user name, query or fragment; a rule’s page is RULE.md below it',
+      })
+      .default(RUNBOOKS)
+      .describe('Where runbooks are read.'),
   })
   .prefault({});
 
-export type AlertsConfig = z.output<typeof alertsSection>;
+type Section = z.output<typeof alertsSection>;
+
+export interface AlertsConfig {
+  readonly settings: AlertSettings;
+}
+
+/** Makes the settings ready for use; `account` is the Kling account's name where the config has one. */
+export function toAlertsConfig(
+  section: Section,
+  { environment, account }: Pick<AlertSettings, 'environment' | 'account'>,
+): AlertsConfig {
+  const { runbookBaseUrl } = section;
+  return {
+    settings: {
+      environment,
+      account,
+      language: section.language,
+      timeZone: section.timeZone,
+      groupMs: section.groupSeconds * SECOND_MS,
+      repeatMs: section.repeatHours * HOUR_MS,
+      runbookBaseUrl: runbookBaseUrl.endsWith('/') ? runbookBaseUrl : `${runbookBaseUrl}/`,
+      rules: toRuleSettings(section.rules),
+      channels: [],
+    },
+  };
+}

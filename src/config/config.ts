@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { AlertsConfig } from '../alerts/alerts-config.ts';
+import { toAlertsConfig, type AlertsConfig } from '../alerts/alerts-config.ts';
 import { toBudgetRules } from '../budget/budget-config.ts';
 import type { BudgetRule } from '../budget/budget-rule.ts';
 import type { ClaimsConfig } from '../claims/claims-config.ts';
@@ -241,7 +241,10 @@ function toConfig(values: ConfigValues, exports: OtlpExports | null): Config {
     sla: values.sla,
     claims: values.claims,
     price: values.price,
-    alerts: values.alerts,
+    alerts: toAlertsConfig(values.alerts, {
+      environment: values.environment,
+      account: values.auth.account,
+    }),
     telemetry: { ...values.telemetry, exports },
   };
 }

@@ -16,7 +16,6 @@ export interface UnavailableKey {
 /** Keys that exist with a default, and may hold nothing else yet. */
 export const UNAVAILABLE_KEYS: readonly UnavailableKey[] = [
   { path: ['alerts', 'channels'], what: 'sending alerts', only: [] },
-  { path: ['alerts', 'rules'], what: 'sending alerts', only: {} },
   { path: ['limits', 'tier'], what: 'limits by tier (set limits.concurrency)', only: null },
 ];
 

@@ -1,0 +1,79 @@
+/** What the config says of rules: each on or off, with threshold, severity and channels of its own. */
+import { z } from 'zod';
+import { label } from '../fields.ts';
+import { RULE_WORDS, type RuleWord, type Severity } from './rule-words.ts';
+import { defaultRuleSettings, type RuleSettings } from './settings.ts';
+import { thresholdOf } from './thresholds.ts';
+
+/** Rules that people set; a test of a channel is ordered, never configured. */
+export const CONFIGURED_RULES = RULE_WORDS.filter((word) => word !== 'channel_test');
+
+interface GivenRule {
+  on?: boolean | undefined;
+  threshold?: number | undefined;
+  severity?: Severity | undefined;
+  channels?: readonly string[] | undefined;
+}
+
+const common = {
+  on: z.boolean().optional().describe('Whether it is looked at at all.'),
+  severity: z
+    .enum(['page', 'ticket', 'info'])
+    .optional()
+    .describe('page wakes somebody, ticket waits for the morning, info is only said.'),
+  channels: z
+    .array(label)
+    .min(1)
+    .max(100)
+    .readonly()
+    .optional()
+    .describe('Names of the channels that hear it; all of them by default.'),
+};
+
+function ruleSchema(word: RuleWord): z.ZodType<boolean | GivenRule | undefined> {
+  const threshold = thresholdOf(word);
+  const { isOn, severity, threshold: number } = defaultRuleSettings(word);
+  const fields = threshold
+    ? {
+        on: common.on,
+        threshold: z
+          .number()
+          .min(threshold.min)
+          .max(threshold.max)
+          .optional()
+          .describe(`In ${threshold.unit}, ${number} by default: fires where ${threshold.fires}.`),
+        severity: common.severity,
+        channels: common.channels,
+      }
+    : common;
+  return z
+    .union([z.boolean(), z.strictObject(fields)])
+    .optional()
+    .describe(`${isOn ? 'On' : 'Off'} by default, ${severity}.`);
+}
+
+/** Rules by their words; what is left out is as {@link defaultRuleSettings} says. */
+export const rulesSection = z.strictObject(
+  Object.fromEntries(CONFIGURED_RULES.map((word) => [word, ruleSchema(word)])),
+) as z.ZodType<GivenRules, GivenRules>;
+
+export type GivenRules = Partial<Record<RuleWord, boolean | GivenRule>>;
+
+/** Gives every rule's settings, those of the config laid over the defaults. */
+export function toRuleSettings(given: GivenRules): Readonly<Record<RuleWord, RuleSettings>> {
+  const entries = RULE_WORDS.map((word): [RuleWord, RuleSettings] => [word, settingsOf(word, given[word])]);
+  return Object.fromEntries(entries) as Record<RuleWord, RuleSettings>;
+}
+
+/** A rule that is named with anything but `false` is wanted, also where it is off by default. */
+function settingsOf(word: RuleWord, given: boolean | GivenRule | undefined): RuleSettings {
+  const defaults = defaultRuleSettings(word);
+  if (given === undefined) return defaults;
+  if (typeof given === 'boolean') return { ...defaults, isOn: given };
+  return {
+    isOn: given.on ?? true,
+    severity: given.severity ?? defaults.severity,
+    threshold: given.threshold ?? defaults.threshold,
+    channels: given.channels ?? null,
+  };
+}
