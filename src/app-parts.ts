@@ -15,6 +15,7 @@ import { isHeard } from './outbox/heard-facts.ts';
 import { Slots, type SlotOptions } from './pacing/slots.ts';
 import { AccountReader } from './polling/account-reader.ts';
 import { Doubts } from './polling/doubt.ts';
+import { PolledTasks } from './polling/polled-tasks.ts';
 import { Poller } from './polling/poller.ts';
 import { Closing } from './proxy/closing.ts';
 import { LastFreeze } from './proxy/last-freeze.ts';
@@ -36,6 +37,7 @@ export interface AppParts extends AppClocks {
   watch: SlaWatch;
   delivery: Delivery;
   lastFreeze: LastFreeze;
+  polledTasks: PolledTasks;
   storeWatch: StoreWatch;
   /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
   journal: (call: CallRecord) => void;
@@ -119,6 +121,7 @@ export function buildParts(input: PartsInput): AppParts {
     watch,
     delivery,
     lastFreeze,
+    polledTasks: new PolledTasks(clock),
     storeWatch: new StoreWatch({ store, clock, log }),
     journal,
     publish,

@@ -238,7 +238,10 @@ class Sidecar implements App {
       },
       settings: () => this.#settings,
       isDraining: () => this.#isDraining,
-      observe: (sightings, line) => void observer.observe(sightings, line),
+      observe: (sightings, line, { app, isList }) => {
+        if (!isList) running.polledTasks.note(app, sightings);
+        void observer.observe(sightings, line);
+      },
       noteWouldEdit: (app) => {
         const word = 'external_task_id_added';
         store.later(countWouldHave, [{ word, app, budget: null, credits: 0 }]);

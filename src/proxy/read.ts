@@ -41,7 +41,8 @@ const FREE_WRITE_BYTES_MAX = 1_048_576;
 
 export interface ReadDeps extends Pick<CreateDeps, 'clock' | 'upstream' | 'telemetry' | 'bodyRoom'> {
   journal: (call: CallRecord) => void;
-  observe: (sightings: TaskSighting[], line: Line) => void;
+  /** Takes what an app's own read showed of tasks; `isList` where it asked for all there are, not for some. */
+  observe: (sightings: TaskSighting[], line: Line, read: { app: string; isList: boolean }) => void;
 }
 
 export interface ReadRequest extends Pick<
@@ -328,7 +329,9 @@ class Relay {
   #learn(route: KlingRoute, envelope: Envelope): void {
     if (route.operation !== 'task-read' && route.operation !== 'task-list') return;
     const sightings = sightingsIn(route, envelope, this.#read.settings.cashPrice);
-    if (sightings.length > 0) this.#deps.observe(sightings, this.#line);
+    if (sightings.length === 0) return;
+    const isList = route.operation === 'task-list';
+    this.#deps.observe(sightings, this.#line, { app: this.#read.caller.app, isList });
   }
 }
 
