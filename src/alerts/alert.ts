@@ -96,6 +96,8 @@ export interface FrameWords {
   firing: string;
   repeat: string;
   resolved: string;
+  /** How urgent an alert is, in a word or two: in English "Urgent", "Soon" and "For information". */
+  severities: Readonly<Record<Severity, string>>;
   since: string;
   until: string;
   whatToDo: string;
