@@ -5,12 +5,14 @@
  * and puts `Authorization: Bearer bench-key` in place of the caller's; it is started afresh for each round.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { portkeyEntry } from './portkey.ts';
 import { findProgram, freePort, type Command } from './processes.ts';
 import { nginxCommand } from './upstream.ts';
 
-export const PEER_NAMES = ['direct', 'nginx', 'caddy', 'bare', 'portkey', 'sidecar'] as const;
+export const PEER_NAMES = ['direct', 'nginx', 'caddy', 'bare', 'portkey', 'sidecar', 'traced'] as const;
 export type PeerName = (typeof PEER_NAMES)[number];
 
 export interface Launch {
@@ -140,38 +142,81 @@ const portkey: Peer = {
 const sidecar: Peer = {
   name: 'sidecar',
   does: 'everything on: holds, ids, journal, poller, metrics, SQLite with FULL',
-  missing: () => (existsSync(join(PROJECT, 'src/main.ts')) ? null : 'src/main.ts is not there yet'),
+  missing: isThere,
+  launch: (folder, upstreamPort) => launchSidecar(join(folder, 'sidecar'), upstreamPort, {}),
+};
+
+const traced: Peer = {
+  name: 'traced',
+  does: 'the sidecar with every trace exported by OTLP to a collector in the bench itself',
+  missing: isThere,
   async launch(folder, upstreamPort) {
-    const port = await freePort();
-    const controlPort = await freePort();
-    const home = join(folder, 'sidecar');
-    mkdirSync(home, { recursive: true });
-    const config = {
-      listen: { port },
-      control: { port: controlPort },
-      upstream: { baseUrl: `http://127.0.0.1:${upstreamPort}` },
-      store: { path: 'data/sidecar.db' },
-      budgets: [{ name: 'daily', credits: 1_000_000_000, window: 'day', timeZone: 'UTC', mode: 'enforce' }],
-    };
-    const path = join(home, 'sidecar.config.json');
-    writeFileSync(path, JSON.stringify(config, null, 2));
-    return {
-      command: {
-        file: process.execPath,
-        args: [join(PROJECT, 'bin/kling-sidecar.js'), 'start', '--config', path],
-        env: { KLING_API_KEY: KEY },
-        cwd: home,
-      },
-      origin: `http://127.0.0.1:${port}`,
-      headers: {},
-      readyUrls: [`http://127.0.0.1:${controlPort}/readyz`],
-    };
+    const endpoint = await startCollector();
+    return launchSidecar(join(folder, 'traced'), upstreamPort, {
+      OTEL_TRACES_EXPORTER: 'otlp',
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_LOGS_EXPORTER: 'none',
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+      // Everything is to be exported, also at the bench's rates.
+      OTEL_BSP_MAX_QUEUE_SIZE: '65536',
+    });
   },
 };
+
+function isThere(): string | null {
+  return existsSync(join(PROJECT, 'src/main.ts')) ? null : 'src/main.ts is not there yet';
+}
+
+async function launchSidecar(
+  home: string,
+  upstreamPort: number,
+  env: Record<string, string>,
+): Promise<Launch> {
+  const port = await freePort();
+  const controlPort = await freePort();
+  mkdirSync(home, { recursive: true });
+  const config = {
+    listen: { port },
+    control: { port: controlPort },
+    upstream: { baseUrl: `http://127.0.0.1:${upstreamPort}` },
+    store: { path: 'data/sidecar.db' },
+    budgets: [{ name: 'daily', credits: 1_000_000_000, window: 'day', timeZone: 'UTC', mode: 'enforce' }],
+  };
+  const path = join(home, 'sidecar.config.json');
+  writeFileSync(path, JSON.stringify(config, null, 2));
+  return {
+    command: {
+      file: process.execPath,
+      args: [join(PROJECT, 'bin/kling-sidecar.js'), 'start', '--config', path],
+      env: { KLING_API_KEY: KEY, ...env },
+      cwd: home,
+    },
+    origin: `http://127.0.0.1:${port}`,
+    headers: {},
+    readyUrls: [`http://127.0.0.1:${controlPort}/readyz`],
+  };
+}
+
+let collector: Promise<string> | null = null;
+
+/** Starts a collector that takes everything; it ends with the bench. */
+function startCollector(): Promise<string> {
+  collector ??= new Promise((resolve) => {
+    const server = createServer((request, response) => {
+      request.resume().once('end', () => response.end());
+    });
+    server.unref();
+    server.listen(0, '127.0.0.1', () => {
+      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    });
+  });
+  return collector;
+}
 
 function plain(command: Command, port: number): Launch {
   return { command, origin: `http://127.0.0.1:${port}`, headers: {}, readyUrls: [] };
 }
 
 /** Every peer, in the order of the tables. */
-export const PEERS: readonly Peer[] = [direct, nginx, caddy, bare, portkey, sidecar];
+export const PEERS: readonly Peer[] = [direct, nginx, caddy, bare, portkey, sidecar, traced];

@@ -132,6 +132,12 @@ export function judge(peers: PeerFigures[], largeCreates: Report['largeCreates']
       0.2,
       '×',
     ),
+    goal(
+      'creates: CPU, traced / sidecar',
+      ratio(cpu('traced', 'creates'), cpu('sidecar', 'creates')),
+      1.25,
+      '×',
+    ),
     goal('reads: CPU, sidecar / bare', ratio(cpu('sidecar', 'reads'), cpu('bare', 'reads')), 1.6, '×'),
     goal('10 MiB create: event loop, more than bare', more('eventLoopMs'), 5, 'ms'),
     goal('10 MiB create: longest block, more than bare', more('longestBlockMs'), 5, 'ms'),

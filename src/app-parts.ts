@@ -4,7 +4,7 @@ import { SlaWatch } from './app-sla.ts';
 import { buildClocks, type AppClocks } from './app-clocks.ts';
 import { CallJournal } from './app-journal.ts';
 import { StoreWatch } from './app-store-watch.ts';
-import { laterTraces } from './app-traces.ts';
+import { AppTraces } from './app-traces.ts';
 import type { CallRecord } from './calls/call.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -41,6 +41,7 @@ export interface AppParts extends AppClocks {
   storeWatch: StoreWatch;
   /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
   journal: (call: CallRecord) => void;
+  traces: AppTraces;
   publish: (facts: readonly Fact[]) => void;
 }
 
@@ -62,7 +63,7 @@ export function buildParts(input: PartsInput): AppParts {
   const upstream = openUpstream(input);
   const slots = new Slots(slotLimits(config()), clock);
   const lastFreeze = new LastFreeze();
-  const traces = laterTraces({ store, telemetry });
+  const traces = new AppTraces({ store, telemetry, clock });
   const publish = (facts: readonly Fact[]): void => {
     if (facts.length === 0) return;
     lastFreeze.follow(facts);
@@ -124,6 +125,7 @@ export function buildParts(input: PartsInput): AppParts {
     polledTasks: new PolledTasks(clock),
     storeWatch: new StoreWatch({ store, clock, log }),
     journal,
+    traces,
     publish,
   };
 }

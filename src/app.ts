@@ -349,6 +349,7 @@ class Sidecar implements App {
   /** Records how far everything came, while the store is open. */
   async #recordEnd(running: Running): Promise<void> {
     await Promise.all([running.watch.stop(), running.clockKeeper.stop(), running.callJournal.flush()]);
+    await running.traces.flush();
     running.closing.stop();
     running.storeWatch.stop();
     await running.delivery.stop();

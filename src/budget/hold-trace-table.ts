@@ -1,8 +1,8 @@
 /**
  * The trace of each create that was kept, so that what becomes of it later can link to it, also after a restart.
  *
- * Written only with tracing on, in the transaction of the hold. **Invariant**: nothing but traces depends on it; rows are
- * dropped by age.
+ * Written only with tracing on, many at a time and beside creates: a kill may lose the links of the last second.
+ * **Invariant**: nothing but traces depends on it; rows are dropped by age.
  */
 import { defineRead, defineWrite, type Migration, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
@@ -29,30 +29,42 @@ CREATE INDEX hold_traces_at ON hold_traces (at);
 /** Rows dropped in one run, so that no create waits for it. */
 const ROWS_MAX = 2_000;
 
-/** Keeps the `traceparent` of a hold's create. */
-export async function insertHoldTrace(
-  tx: Tx,
-  trace: { holdId: string; traceparent: string; at: Ms },
-): Promise<void> {
-  await tx.run(
-    'INSERT INTO hold_traces (hold_id, traceparent, at) VALUES (?, ?, ?)',
-    trace.holdId,
-    trace.traceparent,
-    trace.at,
-  );
+export interface HoldTrace {
+  holdId: string;
+  traceparent: string;
+  at: Ms;
 }
+
+/** Keeps the `traceparent` of holds' creates. */
+export const insertHoldTraces = defineWrite(
+  'budget.insertHoldTraces',
+  async (tx: Tx, traces: readonly HoldTrace[]): Promise<void> => {
+    for (const { holdId, traceparent, at } of traces) {
+      await tx.run(
+        `INSERT INTO hold_traces (hold_id, traceparent, at) VALUES (?, ?, ?) ON CONFLICT (hold_id) DO NOTHING`,
+        holdId,
+        traceparent,
+        at,
+      );
+    }
+  },
+  () => true,
+);
 
 /** Gives the `traceparent` of those holds that have one. */
 export const readHoldTraces = defineRead(
   'budget.readHoldTraces',
-  async (tx: Tx, args: { holdIds: readonly string[] }): Promise<string[]> => {
-    const found: string[] = [];
+  async (
+    tx: Tx,
+    args: { holdIds: readonly string[] },
+  ): Promise<Pick<HoldTrace, 'holdId' | 'traceparent'>[]> => {
+    const found: Pick<HoldTrace, 'holdId' | 'traceparent'>[] = [];
     for (const holdId of args.holdIds) {
       const row = await tx.get<{ traceparent: string }>(
         'SELECT traceparent FROM hold_traces WHERE hold_id = ?',
         holdId,
       );
-      if (row) found.push(row.traceparent);
+      if (row) found.push({ holdId, traceparent: row.traceparent });
     }
     return found;
   },

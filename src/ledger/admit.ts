@@ -7,7 +7,6 @@
  */
 import { giveBack, noteThresholds, readCounter, take, type CounterState } from '../budget/counter-table.ts';
 import { inDoubtCredits, insertHold } from '../budget/hold-table.ts';
-import { insertHoldTrace } from '../budget/hold-trace-table.ts';
 import { claimsOf, rulesOf, type Claim } from '../budget/rule-book.ts';
 import type { Fact } from '../facts.ts';
 import { findGuard, insertGuards } from '../idempotency/guard-table.ts';
@@ -38,7 +37,7 @@ const SET_DATED_TO = 'UPDATE spending SET dated_to = ? WHERE id = 1';
 export const admit = defineFactWrite(
   'ledger.admit',
   async (tx: Tx, args: AdmitArgs): Promise<AdmitResult> => {
-    const { hold, guard, enforce, traceparent } = args;
+    const { hold, guard, enforce } = args;
     if (guard) {
       const hit = await findGuard(tx, { app: hold.app, guard, at: hold.at });
       if (hit) return hit;
@@ -55,7 +54,6 @@ export const admit = defineFactWrite(
     if (at !== state.dated_to) await tx.run(SET_DATED_TO, at);
     await insertHold(tx, hold, { at, counters, isGuarded: guard !== null });
     if (guard) await insertGuards(tx, hold.app, guard, hold.holdId);
-    if (traceparent) await insertHoldTrace(tx, { holdId: hold.holdId, traceparent, at });
     const facts: Fact[] = [];
     for (const { claim, state: counter } of taken) {
       const { rule, counterId, span, limitCredits } = claim;

@@ -6,7 +6,12 @@ import { budgetMigrations } from '../budget/budget-schema.ts';
 import { budgetRoom } from '../budget/budget-room.ts';
 import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
 import { listHolds } from '../budget/hold-table.ts';
-import { dropHoldTraces, holdTraceMigrations, readHoldTraces } from '../budget/hold-trace-table.ts';
+import {
+  dropHoldTraces,
+  holdTraceMigrations,
+  insertHoldTraces,
+  readHoldTraces,
+} from '../budget/hold-trace-table.ts';
 import { callMigrations } from '../calls/call-schema.ts';
 import { listCalls, listRefusals, recordRefusals } from '../calls/call-table.ts';
 import { purgeOld, readDroppedTo } from '../calls/retention.ts';
@@ -60,6 +65,7 @@ export const ledgerModules: readonly StoreModule[] = [
       listBudgets,
       budgetRoom,
       listHolds,
+      insertHoldTraces,
       readHoldTraces,
       dropHoldTraces,
     ],

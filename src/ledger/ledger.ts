@@ -25,8 +25,6 @@ export interface AdmitArgs {
   guard: RepeatGuard | null;
   /** False in `observe` mode: budgets are reported in `wouldRefuse` and do not refuse. A freeze always does. */
   enforce: boolean;
-  /** The W3C `traceparent` of the create, where its trace is kept. */
-  traceparent?: string | null;
 }
 
 /** Why a create may not leave: the tightest budget that it would pass. */

@@ -36,6 +36,5 @@ export function admitArgs(
     },
     guard: prepared.guard,
     enforce: create.settings.mode === 'protect',
-    traceparent: create.trace?.kept ?? null,
   };
 }

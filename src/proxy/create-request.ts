@@ -11,7 +11,7 @@ import type { ClockLook } from '../polling/clock-look.ts';
 import type { Doubts } from '../polling/doubt.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { Span, TraceIds } from '../telemetry/tracing.ts';
+import type { LaterTraces, Span, TraceIds } from '../telemetry/tracing.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { ClockTrust } from '../upstream/clock-trust.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -45,6 +45,7 @@ export interface CreateDeps {
   clockTrust: ClockTrust;
   clockLook: ClockLook;
   ages: AgeClock;
+  traces: Pick<LaterTraces, 'remember'>;
   /** @throws SidecarError `ledger_unavailable` where the store's files were lost under the running process. */
   checkStore: () => void;
   noteVerdict: (create: CreateRequest, verdict: Verdict) => void;

@@ -127,6 +127,7 @@ async function hold(deps: CreateDeps, create: CreateRequest, prepared: PreparedC
       if (result.kind === 'refused') throw refusalError(result.refusal, settings.budgetStatus);
       if (result.kind === 'admitted') {
         ticket.keepFor(args.hold.holdId);
+        if (create.trace) deps.traces.remember(args.hold.holdId, create.trace, args.hold.at);
         noteAdmitted(deps, create, result);
         return (held = { holdId: args.hold.holdId, prepared, admitted: result, queueMs, line });
       }

@@ -85,6 +85,8 @@ export interface Tracing {
 
 /** Traces of what becomes of a create after its answer: each its own, linked to the create's. */
 export interface LaterTraces {
+  /** Remembers the trace of a hold's create, also for after a restart; one that is not kept is not remembered. */
+  remember(holdId: string, span: Span, at: Ms): void;
   /** Begins the trace of one request of ours about some holds; null with tracing off. Never rejects. */
   begin(name: 'poll' | 'look_up', holdIds: readonly string[]): Promise<Span | null>;
   /** Adds a trace for each end of a hold or a task. */
