@@ -64,7 +64,8 @@ export async function startApp(options: StartOptions = {}): Promise<StartedApp> 
   const log = createLog(
     options.logTo
       ? { level: 'debug', destination: options.logTo, pretty: false, clock: options.logClock ?? systemClock }
-      : { level: 'silent' },
+      : // Not standard output: each such log waits for the end of the process.
+        { level: 'silent', destination: { write: () => undefined } },
   );
   const app = createApp({ loaded, secrets, log, clock, version: '0.0.0-test' });
   const urls = await app.start();
