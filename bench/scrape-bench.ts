@@ -1,0 +1,110 @@
+/**
+ * How long a scrape holds up the event loop, which the data plane shares: the longest turn, with many series and many open tasks.
+ *
+ * Run by `node bench/scrape-bench.ts [open tasks] [series]`.
+ */
+import Database from 'better-sqlite3';
+import { ROUTES } from '../src/kling/routes.ts';
+import { startApp } from '../test/app/start-app.ts';
+import { CREATE_BODY, CREATE_PATH } from './requests.ts';
+
+const openTasks = Number(process.argv[2] ?? 10_000);
+const seriesWanted = Number(process.argv[3] ?? 2_000);
+const SCRAPES = 20;
+const TASK_PATHS = [
+  ...new Set(ROUTES.filter(({ template }) => !template.includes('{')).map(({ template }) => template)),
+];
+
+const app = await startApp({
+  config: {
+    tasks: { poll: false },
+    budgets: [
+      { name: 'day', credits: 1_000_000_000, window: 'day' },
+      ...['hour', 'day', 'week', 'month', 'total'].map((window) => ({
+        name: `tags-${window}`,
+        credits: 1_000_000_000,
+        window,
+        per: 'tag',
+      })),
+    ],
+  },
+  emulator: {
+    concurrency: { video: 1_000_000 },
+    packs: [{ name: 'bench', product: 'video', units: 1_000_000_000 }],
+  },
+});
+
+const create = async (tag: string): Promise<void> => {
+  const headers = { 'content-type': 'application/json', 'x-kling-tag': tag };
+  const answer = await fetch(app.dataUrl + CREATE_PATH, { method: 'POST', headers, body: CREATE_BODY });
+  await answer.arrayBuffer();
+  if (answer.status !== 200) throw new Error(`a create was answered with ${answer.status}`);
+};
+const scrape = async (): Promise<string> => (await fetch(`${app.controlUrl}/metrics`)).text();
+const seriesOf = (text: string): number =>
+  text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
+
+/** Looks at the thread's CPU time once a turn: unlike a clock's, it does not count what other processes took. */
+let isWatching = false;
+let longestMs = 0;
+const cpuMs = (): number => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+};
+const watch = (beforeMs: number): void => {
+  const nowMs = cpuMs();
+  longestMs = Math.max(longestMs, nowMs - beforeMs);
+  if (isWatching) setImmediate(watch, nowMs);
+};
+
+// A budget for each tag makes series; tasks are made by copying rows, which a hundred thousand creates would take minutes for.
+for (let tag = 0; seriesOf(await scrape()) < seriesWanted && tag < 400; tag += 10) {
+  await Promise.all(Array.from({ length: 10 }, (_, index) => create(`tag-${tag + index}`)));
+  await Promise.all(
+    TASK_PATHS.map(async (path) => (await fetch(`${app.dataUrl}${path}/none-${tag}`)).arrayBuffer()),
+  );
+}
+copyTasks(`${app.folder}/data/sidecar.db`, openTasks);
+
+for (let round = 0; round < 5; round += 1) await scrape();
+const text = await scrape();
+isWatching = true;
+watch(cpuMs());
+let slowestMs = 0;
+for (let round = 0; round < SCRAPES; round += 1) {
+  const from = performance.now();
+  await scrape();
+  slowestMs = Math.max(slowestMs, performance.now() - from);
+}
+isWatching = false;
+console.log(
+  `${SCRAPES} scrapes of ${seriesOf(text)} series (${text.length} bytes) with ${openTasks} open tasks: longest turn ` +
+    `${longestMs.toFixed(1)} ms of CPU, client included; ` +
+    `answered within ${slowestMs.toFixed(0)} ms`,
+);
+await app.stop();
+
+/** Copies one open task with its hold until there are as many as wanted. */
+function copyTasks(path: string, wanted: number): void {
+  const db = new Database(path);
+  const copy = (table: string, changes: Record<string, string>): void => {
+    const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
+    const values = columns.map((name) => changes[name] ?? `t."${name}"`);
+    db.exec(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${wanted})
+       INSERT INTO ${table} (${columns.map((name) => `"${name}"`).join(', ')})
+       SELECT ${values.join(', ')} FROM n, (SELECT * FROM ${table} WHERE ${table === 'tasks' ? 'hold_id' : 'id'} =
+         (SELECT hold_id FROM tasks ORDER BY id LIMIT 1)) t`,
+    );
+  };
+  db.exec('BEGIN');
+  copy('holds', {
+    id: "t.id || '-' || n.i",
+    request_id: "t.request_id || '-' || n.i",
+    external_task_id: "t.external_task_id || '-' || n.i",
+    task_id: "t.task_id || '-' || n.i",
+  });
+  copy('tasks', { id: "t.id || '-' || n.i", hold_id: "t.hold_id || '-' || n.i" });
+  db.exec('COMMIT');
+  db.close();
+}
