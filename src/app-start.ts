@@ -2,7 +2,7 @@
 import type { AppParts } from './app-parts.ts';
 import { countPiece } from './budget/backfill.ts';
 import { applyBudgets } from './budget/budget-table.ts';
-import { noteUpstream } from './app-upstream.ts';
+import { noteKey, noteUpstream } from './app-upstream.ts';
 import { noteMode } from './calls/would-have-table.ts';
 import type { Config } from './config/config.ts';
 import { freezeState } from './ledger/freeze.ts';
@@ -25,6 +25,7 @@ export async function putInOrder(
   if (isPending) while ((await store.write(countPiece, { rowsMax: ROWS_AT_START })).more);
   await store.write(noteMode, { mode: config.mode, at });
   await noteUpstream(upstream.line, { store, slots, log, at });
+  await noteKey(upstream.line, { store, environment: config.environment, at });
   lastFreeze.set(await store.read(freezeState, {}));
   const { recovered, due, facts } = await store.write(recoverHolds, {
     at,

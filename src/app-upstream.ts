@@ -4,6 +4,7 @@ import type { Config } from './config/config.ts';
 import { accountName } from './kling/account-name.ts';
 import { createTokenSource, type Credentials, type TokenSourceOptions } from './kling/token.ts';
 import { openSlots } from './ledger/open-slots.ts';
+import { noteUsedKey } from './ledger/used-keys.ts';
 import { useUpstream } from './ledger/use-upstream.ts';
 import type { Slots } from './pacing/slots.ts';
 import type { Store } from './store/store.ts';
@@ -70,4 +71,12 @@ export async function noteUpstream(
       holds,
     });
   }
+}
+
+/** Notes which key is in use from now on, and in which environment. */
+export async function noteKey(
+  { host, fingerprint }: Pick<Line, 'host' | 'fingerprint'>,
+  { store, environment, at }: { store: Store; environment: string; at: number },
+): Promise<void> {
+  await store.write(noteUsedKey, { host, fingerprint, environment, at });
 }

@@ -50,6 +50,7 @@ import { moneyStatus } from './status.ts';
 import { acceptClock, keepAge, readTime, resetDates } from './time.ts';
 import { listUsage } from './usage.ts';
 import { sumUsage } from './usage-sums.ts';
+import { noteUsedKey, readUsedKeys, usedKeyMigrations } from './used-keys.ts';
 import { useUpstream } from './use-upstream.ts';
 import { verifyLedger } from './verify.ts';
 
@@ -96,7 +97,7 @@ export const ledgerModules: readonly StoreModule[] = [
     operations: exportedOperations(claimTable, claimCompose, claimNotices),
   },
   {
-    migrations: [],
+    migrations: usedKeyMigrations,
     operations: [
       admit,
       closeCreate,
@@ -124,6 +125,8 @@ export const ledgerModules: readonly StoreModule[] = [
       acceptClock,
       resetDates,
       useUpstream,
+      noteUsedKey,
+      readUsedKeys,
       spendingElsewhere,
       firstSignOfLife,
     ],
