@@ -34,6 +34,8 @@ export interface CommandsDeps {
   settings: () => ProxySettings;
   readiness: () => { ready: boolean; reasons: string[] };
   publish: (facts: readonly Fact[]) => void;
+  /** When the metrics were read last; null where nobody did. */
+  metricsReadAt: () => number | null;
 }
 
 /** Makes the commands of a running app. */
@@ -93,6 +95,7 @@ function liveStatus(deps: CommandsDeps): LiveStatus {
     breaker: null,
     clockOffsetMs: deps.clockTrust.offsetMs,
     kling: healthStatus(deps.upstream.health),
+    metricsReadAt: deps.metricsReadAt(),
     store: deps.store.stats(),
   };
 }

@@ -19,7 +19,7 @@ import { buildParts, slotLimits, type AppParts } from './app-parts.ts';
 import { noteReload } from './app-orders.ts';
 import { putInOrder } from './app-start.ts';
 import { openAppStore } from './app-store.ts';
-import { isSameLine, noteUpstream, openLine, type LineSource } from './app-upstream.ts';
+import { isSameLine, noteKey, noteUpstream, openLine, type LineSource } from './app-upstream.ts';
 import { applyBudgets } from './budget/budget-table.ts';
 import { recordRefusals } from './calls/call-table.ts';
 import { countWouldHave, noteMode } from './calls/would-have-table.ts';
@@ -148,6 +148,8 @@ class Sidecar implements App {
       isCounting = applied.isPending;
       await running.store.write(noteMode, { mode: change.config.mode, at });
       if (line) await noteUpstream(line, { ...running, log: this.#log, at });
+      const { environment } = change.config;
+      await noteKey(line ?? running.upstream.line, { store: running.store, environment, at });
     }
     this.#loaded = loaded;
     this.#config = change.config;
@@ -287,6 +289,7 @@ class Sidecar implements App {
         startedTick: this.#startedTick,
         host: this.#options.host ?? null,
         readiness: () => this.#readiness(running),
+        metricsReadAt: () => this.#telemetry.metricsReadAt,
       }),
       telemetry: this.#telemetry,
       probes: this.#config.probes,

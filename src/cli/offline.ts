@@ -110,6 +110,7 @@ function offlineCommands(
       breaker: null,
       clockOffsetMs: null,
       kling: { credentials: 'unknown', refusal: null, unreachable: null },
+      metricsReadAt: null,
       store: store.stats(),
     }),
     cash: () => ({ ...config.price, usdBudgets: config.usdBudgets }),

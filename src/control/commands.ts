@@ -28,6 +28,8 @@ export interface LiveStatus {
     refusal: { code: number; message: string; since: Ms } | null;
     unreachable: { errorClass: string; cause: string; since: Ms } | null;
   };
+  /** When somebody read the metrics last; null where nobody did since the start. */
+  metricsReadAt: Ms | null;
   store: { path: string; bytes: number };
 }
 

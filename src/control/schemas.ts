@@ -125,6 +125,9 @@ export const statusAnswer = z
         unreachable: z.object({ errorClass: z.string(), cause: z.string(), since: instant }).nullable(),
       })
       .describe('What the last calls showed: whether Kling takes the credentials, and can be reached.'),
+    metrics: z
+      .object({ readAt: instant.nullable() })
+      .describe('When somebody, such as Prometheus, read /metrics last; null: not since the start.'),
     store: z.object({ path: z.string(), bytes: z.int() }),
     wouldHave: z
       .array(z.object({ word: z.string(), count: z.int() }))

@@ -19,6 +19,7 @@ import type { Otlp } from './otlp.ts';
 import type { OtlpExports, Signal } from './otlp-config.ts';
 import type { AccessLogSetting } from './telemetry-config.ts';
 import type { Tracing } from './tracing.ts';
+import type { Ms } from '../units.ts';
 
 export interface TelemetryOptions {
   environment: string;
@@ -40,6 +41,8 @@ export interface Telemetry extends BusinessEvents {
   readonly tracing: Tracing | null;
   /** Names what gives the gauges at each scrape; replaces an earlier source. */
   gaugeSource(source: () => Promise<GaugeSnapshot>): void;
+  /** When {@link metricsText} was asked for last; null where it never was. */
+  readonly metricsReadAt: Ms | null;
   /** Gives all metrics in the Prometheus text format. Rejects only where OpenTelemetry cannot be loaded. */
   metricsText(): Promise<string>;
   /** Begins to export by OTLP, where that is configured; a failure is logged. Called once the data plane listens. */
@@ -52,6 +55,10 @@ export interface Telemetry extends BusinessEvents {
 const GAUGES_MS_MAX = 2000;
 const SHUTDOWN_MS_MAX = 1000;
 
+function resourceOf({ version, environment }: TelemetryOptions): Record<string, string> {
+  return { 'service.name': 'kling-sidecar', 'service.version': version, environment };
+}
+
 /** Makes the telemetry of one running sidecar. */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { clock, log } = options;
@@ -62,6 +69,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   let exposition: Promise<Exposition> | null = null;
   let otlp: Otlp | null = null;
   let isShutDown = false;
+  let metricsReadAt: Ms | null = null;
 
   const gauges = async (): Promise<readonly GaugeReading[]> => {
     let snapshot: GaugeSnapshot = {};
@@ -76,11 +84,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     return readGauges(snapshot, { lagSeconds: lag.readSeconds(), startedAtSeconds });
   };
   const metrics = { instruments: Object.values(instruments), gauges, clock, startedAt: clock.now() };
-  const resource = {
-    'service.name': 'kling-sidecar',
-    'service.version': options.version,
-    environment: options.environment,
-  };
+  const resource = resourceOf(options);
   const load = async (): Promise<Exposition> => {
     const { createExposition } = await import('./exposition.ts');
     return createExposition({ resource, ...metrics });
@@ -91,7 +95,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       return otlp?.tracing ?? null;
     },
     gaugeSource: (next) => void (source = next),
+    get metricsReadAt() {
+      return metricsReadAt;
+    },
     async metricsText() {
+      metricsReadAt = clock.now();
       exposition ??= load();
       return (await exposition).text();
     },

@@ -226,6 +226,7 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
       pid: 4321,
       pools: [{ name: 'video', inUse: 1, limit: 5, queued: 0 }],
       breaker: null,
+      metricsReadAt: null,
       clockOffsetMs: -3.5,
       kling: { credentials: 'accepted', refusal: null, unreachable: null },
       store: { path: '/x/sidecar.db', bytes: 4096 },

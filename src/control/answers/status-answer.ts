@@ -42,6 +42,7 @@ export async function answerStatus(
     openTasks: money.openTasks.map(({ product, state, tasks, stuck }) => ({ product, state, tasks, stuck })),
     clockOffsetMs,
     kling: shapeKling(live.kling),
+    metrics: { readAt: isoOrNull(live.metricsReadAt) },
     store: { ...store },
     ...shapeWouldHave(wouldHave),
   };
