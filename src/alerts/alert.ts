@@ -28,6 +28,18 @@ export interface Finding extends AlertKey {
   severity?: Severity;
 }
 
+/** That an alert is over. */
+export interface AlertEnd extends AlertKey {
+  /** What is known at its end, such as who ended it and why: joins the values of its beginning in the event that says so. */
+  values?: AlertValues;
+}
+
+/** An alert that fires, as it began. */
+export interface OpenAlert extends AlertKey {
+  values: AlertValues;
+  startedAt: Ms;
+}
+
 /** What a rule says at one moment. */
 export interface Findings {
   /** Rules whose conditions are listed completely: an open alert of theirs that is not among them is over. */
@@ -35,7 +47,7 @@ export interface Findings {
   /** Conditions that hold, and notices and periods that begin. What is known already is taken no second time. */
   found: readonly Finding[];
   /** Periods and conditions that somebody knows to be over. */
-  over: readonly AlertKey[];
+  over: readonly AlertEnd[];
 }
 
 /** `repeat` is sent again while it lasts. */
@@ -83,7 +95,10 @@ export interface AlertMessage {
   headline: string;
   /** The most severe of its alerts' that are not resolved; `info` where all are. */
   severity: Severity;
-  /** Oldest first; never empty. */
+  /**
+   * Never empty. Most severe first, then oldest; those that are over come last. Events of one alert stand side by side, in
+   * the order in which they happened.
+   */
   alerts: readonly WordedAlert[];
   /** How many more events the message stands for: a storm is a digest of those that matter most. */
   more: number;

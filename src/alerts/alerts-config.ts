@@ -47,12 +47,13 @@ export interface AlertsConfig {
 /** Makes the settings ready for use; `account` is the Kling account's name where the config has one. */
 export function toAlertsConfig(
   section: Section,
-  { environment, account }: Pick<AlertSettings, 'environment' | 'account'>,
+  { environment, account, mode }: Pick<AlertSettings, 'environment' | 'account' | 'mode'>,
 ): AlertsConfig {
   const { runbookBaseUrl } = section;
   return {
     settings: {
       environment,
+      mode,
       account,
       language: section.language,
       timeZone: section.timeZone,

@@ -3,7 +3,7 @@ import type { HeardFact } from '../outbox/heard-facts.ts';
 import type { StoredMonthQuestion } from '../sla/month-table.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
-import type { AlertEvent, AlertKey, Finding } from './alert.ts';
+import type { AlertEnd, AlertEvent, Finding, OpenAlert } from './alert.ts';
 import type { RuleWord } from './rule-words.ts';
 import type { AlertLanguage, AlertSettings, RuleSettings } from './settings.ts';
 import type { Signals } from './signals.ts';
@@ -21,18 +21,18 @@ export interface Rule {
     rule: RuleSettings,
     settings: AlertSettings,
   ) => Promise<readonly Finding[] | null>;
-  /** Keys that a look found to be over, for rules that begin by facts. */
+  /** Which of the rule's open alerts a look found to be over, for rules that begin by facts. */
   readonly ended?: (
     look: Look,
-    open: readonly AlertKey[],
+    open: readonly OpenAlert[],
     settings: AlertSettings,
-  ) => Promise<readonly AlertKey[]>;
+  ) => Promise<readonly AlertEnd[]>;
   readonly words: Readonly<Record<AlertLanguage, RuleText>>;
 }
 
 export interface FactFindings {
   found?: readonly Finding[];
-  over?: readonly AlertKey[];
+  over?: readonly AlertEnd[];
 }
 
 /** What a look has to see with. */
@@ -61,13 +61,13 @@ export type RuleText = (
 
 /** How numbers and times are written in one language. */
 export interface Format {
-  /** 1,234.5 credits from thousandths. */
+  /** 1,234.5 credits, or 1,234.5 积分, from thousandths. */
   credits(thousandths: number): string;
-  /** 5.2 % from 0.052. */
+  /** 5.2 % from 0.052; at most two places, never rounded up: 0.99999 is 99.99 %. */
   percent(share: number): string;
   number(value: number): string;
-  /** Two hours 5 minutes, from ms. */
+  /** 2 hours 5 minutes, from ms: the two largest units, never rounded up; 45 seconds below a minute. */
   duration(ms: Ms): string;
-  /** An instant to the minute, with its zone. */
+  /** An instant to the minute with its offset, such as 2026-11-28 09:05 UTC+1. */
   time(at: Ms): string;
 }

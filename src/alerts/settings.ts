@@ -1,5 +1,6 @@
 /** What the config says of alerts, ready for use; a reload gives a new value. */
 import type { Ms } from '../units.ts';
+import type { EnforceMode } from '../words.ts';
 import { ruleDefault, type RuleWord, type Severity } from './rule-words.ts';
 
 export type AlertLanguage = 'en' | 'zh';
@@ -15,6 +16,8 @@ export interface RuleSettings {
 
 export interface AlertSettings {
   environment: string;
+  /** In `observe` budgets refuse nothing, so what would be refused is less urgent. */
+  mode: EnforceMode;
   /** The Kling account as the config names it; null where it does not. */
   account: string | null;
   language: AlertLanguage;

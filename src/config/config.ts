@@ -244,6 +244,7 @@ function toConfig(values: ConfigValues, exports: OtlpExports | null): Config {
     alerts: toAlertsConfig(values.alerts, {
       environment: values.environment,
       account: values.auth.account,
+      mode: values.mode,
     }),
     telemetry: { ...values.telemetry, exports },
   };
