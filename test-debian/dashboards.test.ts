@@ -71,8 +71,9 @@ describe('the boards', () => {
       }
       for (const annotation of board.annotations.list) {
         const samples = await range(annotation.expr);
-        const isEmptyHere = ['Restarts', 'Exclusions'].includes(annotation.name);
-        expect(samples.length > 0, `${name}: ${annotation.name}`).toBe(!isEmptyHere);
+        // No sidecar ends in that day: its counters would begin again, and the sums below be unknown.
+        const isExpected = annotation.name !== 'Restarts';
+        expect(samples.length > 0, `${name}: ${annotation.name}`).toBe(isExpected);
       }
     }
   });

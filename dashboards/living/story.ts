@@ -246,22 +246,43 @@ class Days {
     }
   }
 
-  async #order(method: string, path: string): Promise<void> {
+  /** Kling's own maintenance of ten minutes, which it had given notice of. */
+  async maintenance(): Promise<void> {
+    const from = this.#clock.now();
+    await this.#order('POST', '/v1/exclusions', {
+      from: new Date(from).toISOString(),
+      to: new Date(from + 10 * MINUTE_MS).toISOString(),
+      clause: '2.2(i)',
+      source: 'a notice of the upstream',
+    });
+  }
+
+  async #order(method: string, path: string, order: Record<string, string> = DRILL): Promise<void> {
     const answer = await fetch(this.#app.controlUrl + path, {
       method,
       headers: { authorization: `Bearer ${this.#app.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ reason: 'a drill' }),
+      body: JSON.stringify(order),
     });
     if (!answer.ok) throw new Error(`${method} ${path} was answered ${answer.status}`);
   }
 }
 
+const DRILL = { reason: 'a drill' };
 const OUTAGE_FROM = 240;
 /** What is made later would not be settled at the last scrape. */
 const LAST_CREATE = 470;
 const OUTAGE_MINUTES = 50;
 type Special =
-  'failure' | 'stuck' | 'doubt' | 'lostDoubt' | 'throttled' | 'packEmpty' | 'freeze' | 'unfreeze' | 'exhaust';
+  | 'failure'
+  | 'stuck'
+  | 'doubt'
+  | 'lostDoubt'
+  | 'throttled'
+  | 'packEmpty'
+  | 'freeze'
+  | 'unfreeze'
+  | 'exhaust'
+  | 'maintenance';
 /** What happens in one minute in place of ordinary work. */
 const SPECIAL: Readonly<Record<number, Special>> = {
   31: 'failure',
@@ -278,4 +299,5 @@ const SPECIAL: Readonly<Record<number, Special>> = {
   221: 'exhaust',
   226: 'exhaust',
   331: 'failure',
+  361: 'maintenance',
 };
