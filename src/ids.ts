@@ -26,7 +26,8 @@ export type IdPrefix =
   | 'run'
   | 'excl'
   | 'blame'
-  | 'check';
+  | 'check'
+  | 'alert';
 
 /** Makes a new id such as `ks_01k8…`, 26 characters after the underscore. */
 export function newId(prefix: IdPrefix, nowMs: Ms): string {

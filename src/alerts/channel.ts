@@ -30,6 +30,11 @@ export interface Channel {
   /** The shortest time between two messages that the receiver allows. */
   readonly paceMs: Ms;
   /**
+   * True where the receiver is a program that opens and closes each alert by itself: it gets every event, at most 100 in a
+   * message, and never a digest of some. Default false: people get a digest of more than 10 events.
+   */
+  readonly takesEach?: boolean;
+  /**
    * Sends one message; the promise resolves once the receiver took it whole. Sending the same message again must do no harm.
    *
    * @param references by `fingerprint/startedAt` ({@link referenceKey}), what earlier messages of these alerts gave.

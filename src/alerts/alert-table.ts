@@ -1,0 +1,246 @@
+/**
+ * Takes what the rules found: compares it with the open alerts and writes what begins, goes on and ends, with a waiting
+ * delivery for each channel, in one transaction.
+ *
+ * An alert is `open` until its end is found; a notice is over as soon as it is written. An alert that is found again within
+ * `groupMs` after its end is opened again as long as no channel was sent the end, so that quick flapping is one alert. While
+ * a silence or a stronger alert keeps an alert back, it is recorded and not sent; if it is still open afterwards, it is sent
+ * then. An alert whose rule is switched off ends without a message.
+ *
+ * **Invariant**: the same findings again change nothing. A notice or period begins once, however often it is found. A channel
+ * is sent the end of an alert only where it was sent its beginning.
+ */
+import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
+import type { AlertKey, AlertStatus, Finding, Findings } from './alert.ts';
+import * as rows from './alert-rows.ts';
+import { applyChannels } from './channel-table.ts';
+import * as events from './event-table.ts';
+import { alertFingerprint } from './fingerprint.ts';
+import { INHIBITION_TAIL_MS, inhibitedBy, inhibitorsOf } from './inhibition.ts';
+import { ruleDefault, RULE_WORDS, type RuleWord } from './rule-words.ts';
+import type { AlertSettings } from './settings.ts';
+import { silencedRules } from './silence-table.ts';
+
+type AlertRow = rows.AlertRow;
+
+export interface TakeFindingsArgs {
+  at: Ms;
+  findings: Findings;
+  settings: AlertSettings;
+  /** The fact of the outbox that they come from: those of a fact that was taken before change nothing. */
+  factId?: number | null;
+}
+
+export interface FindingsTaken {
+  /** The channels for which something waits that did not before. */
+  channels: string[];
+  /** What was recorded and not sent: the rule, and a channel that would have got it. */
+  keptBack: { rule: RuleWord; channel: string }[];
+}
+
+/** One run of {@link takeFindings}. */
+interface Taking {
+  tx: Tx;
+  at: Ms;
+  settings: AlertSettings;
+  /** By fingerprint. */
+  open: Map<string, AlertRow>;
+  silenced: ReadonlySet<RuleWord>;
+  channels: Set<string>;
+  keptBack: FindingsTaken['keptBack'];
+}
+
+/** Takes findings; see the head of this file. */
+export const takeFindings = defineWrite(
+  'alerts.takeFindings',
+  async (tx: Tx, args: TakeFindingsArgs): Promise<FindingsTaken> => {
+    const { at, findings, settings, factId = null } = args;
+    if (factId !== null && !(await rows.takeFact(tx, factId, at))) return { channels: [], keptBack: [] };
+    await applyChannels(tx, settings.channels, at);
+    const open = new Map((await rows.selectOpen(tx)).map((row) => [row.fingerprint, row]));
+    const silenced = await silencedRules(tx, at);
+    const taking: Taking = { tx, at, settings, open, silenced, channels: new Set(), keptBack: [] };
+    await endWhatIsOff(taking);
+    const found = new Set<string>();
+    // What keeps others back comes first.
+    const strongerFirst = findings.found.toSorted(
+      (a, b) => inhibitorsOf(a.rule).length - inhibitorsOf(b.rule).length,
+    );
+    for (const finding of strongerFirst) found.add(await takeFound(taking, finding));
+    await endWhatIsOver(taking, findings, found);
+    await repeatWhatIsDue(taking);
+    return { channels: [...taking.channels].toSorted(), keptBack: taking.keptBack };
+  },
+);
+
+const knownRules: ReadonlySet<string> = new Set(RULE_WORDS);
+
+/** Ends without a message what was found by rules that are switched off, or that this version does not know. */
+async function endWhatIsOff(taking: Taking): Promise<void> {
+  const { tx, at, settings } = taking;
+  for (const alert of taking.open.values()) {
+    if (knownRules.has(alert.rule) && settings.rules[alert.rule].isOn) continue;
+    await takeBackFiring(taking, alert);
+    await rows.endAlert(tx, alert.id, Math.max(at, alert.startedAt));
+    taking.open.delete(alert.fingerprint);
+  }
+}
+
+async function takeFound(taking: Taking, finding: Finding): Promise<string> {
+  const { tx, settings } = taking;
+  const fingerprint = alertFingerprint(finding);
+  const { isOn, severity: usual } = settings.rules[finding.rule];
+  if (!isOn) return fingerprint;
+  const severity = finding.severity ?? usual;
+  const found = JSON.stringify(finding.values);
+  const open = taking.open.get(fingerprint);
+  const last = open ?? (await rows.selectLast(tx, fingerprint));
+  if (open || (last && (await canOpenAgain(taking, last)))) {
+    const row = { ...(open ?? last), severity, found, endedAt: null } as AlertRow;
+    await rows.updateAlert(tx, row.id, severity, found);
+    taking.open.set(fingerprint, row);
+    if (!open) await openAgain(taking, row);
+    return fingerprint;
+  }
+  const isNew = ruleDefault(finding.rule).kind === 'condition' || (await isFirst(taking, fingerprint));
+  if (isNew) await begin(taking, finding, { fingerprint, last, severity });
+  return fingerprint;
+}
+
+function isFirst({ tx, at }: Taking, fingerprint: string): Promise<boolean> {
+  return rows.takeAlertKey(tx, fingerprint, at);
+}
+
+/** Tells whether an alert ended so recently that its end goes to nobody. */
+async function canOpenAgain({ tx, at, settings }: Taking, { id, endedAt }: AlertRow): Promise<boolean> {
+  return endedAt !== null && at - endedAt < settings.groupMs && !(await events.isEndSent(tx, id));
+}
+
+/** Takes the end back, and begins anew for channels from which beginning and end were both taken back. */
+async function openAgain(taking: Taking, alert: AlertRow): Promise<void> {
+  const { tx, at, settings } = taking;
+  await events.takeBackEnd(tx, alert.id);
+  if ((await keptBackBy(taking, alert.rule)) !== null) return;
+  const known = await events.channelsThatKnow(tx, alert.id);
+  const channels = events.channelsOf(alert.rule, settings).filter((name) => !known.includes(name));
+  if (channels.length === 0) return;
+  await rows.noteSent(tx, alert.id, at, null);
+  await events.insertEvent(tx, { alert, status: 'firing', at, endedAt: null, channels });
+  for (const channel of channels) taking.channels.add(channel);
+  taking.open.set(alert.fingerprint, { ...alert, sentAt: at, keptBack: null });
+}
+
+async function begin(
+  taking: Taking,
+  finding: Finding,
+  of: { fingerprint: string; last: AlertRow | undefined; severity: AlertRow['severity'] },
+): Promise<void> {
+  const { tx, at } = taking;
+  const { kind } = ruleDefault(finding.rule);
+  const keptBack = await keptBackBy(taking, finding.rule);
+  const { last, ...rest } = of;
+  const startedAt = startOf(finding.since, last, at);
+  const alert = await rows.insertAlert(tx, { finding, kind, startedAt, at, keptBack, ...rest });
+  if (kind !== 'notice') taking.open.set(alert.fingerprint, alert);
+  await addEvent(taking, alert, { status: 'firing', isSent: keptBack === null });
+  for (const weaker of inhibitedBy(finding.rule)) await keepBackPending(taking, weaker);
+}
+
+/** No two alerts of a fingerprint start at the same instant, whatever a rule says of since when. */
+function startOf(since: Ms, last: AlertRow | undefined, at: Ms): Ms {
+  const start = Math.min(since, at);
+  if (!last) return start;
+  return start > Math.max(last.startedAt, last.endedAt ?? 0) ? start : Math.max(at, last.startedAt + 1);
+}
+
+async function keptBackBy(taking: Taking, rule: RuleWord): Promise<rows.KeptBack | null> {
+  if (taking.silenced.has(rule)) return 'silence';
+  for (const stronger of inhibitorsOf(rule)) {
+    if ([...taking.open.values()].some((alert) => alert.rule === stronger)) return 'inhibited';
+    const endedAt = await rows.lastEndOf(taking.tx, stronger);
+    if (endedAt !== null && Math.abs(taking.at - endedAt) < INHIBITION_TAIL_MS) return 'inhibited';
+  }
+  return null;
+}
+
+/** Keeps back what a stronger alert makes needless and what no channel was sent yet. */
+async function keepBackPending(taking: Taking, rule: RuleWord): Promise<void> {
+  for (const alert of taking.open.values()) {
+    if (alert.rule === rule) await takeBackFiring(taking, alert, 'inhibited');
+  }
+}
+
+async function takeBackFiring(
+  taking: Taking,
+  alert: AlertRow,
+  why: rows.KeptBack | null = null,
+): Promise<void> {
+  const { tx } = taking;
+  const taken = await events.takeBackFiring(tx, alert.id);
+  if (taken === 0 || (await events.channelsThatKnow(tx, alert.id)).length > 0) return;
+  await rows.noteSent(tx, alert.id, null, why);
+  taking.open.set(alert.fingerprint, { ...alert, sentAt: null, keptBack: why });
+}
+
+/** Ends what somebody knows to be over, and what is missing where everything was listed. What was found goes on. */
+async function endWhatIsOver(taking: Taking, findings: Findings, found: ReadonlySet<string>): Promise<void> {
+  const over = new Set(findings.over.map((key) => alertFingerprint(key)));
+  const complete = new Set(findings.complete);
+  for (const alert of taking.open.values()) {
+    const isOver = over.has(alert.fingerprint) || complete.has(alert.rule);
+    if (isOver && !found.has(alert.fingerprint)) await end(taking, alert);
+  }
+}
+
+async function end(taking: Taking, alert: AlertRow): Promise<void> {
+  const { tx, at } = taking;
+  const endedAt = Math.max(at, alert.startedAt);
+  await rows.endAlert(tx, alert.id, endedAt);
+  taking.open.delete(alert.fingerprint);
+  const channels = await events.channelsThatKnow(tx, alert.id);
+  if (channels.length === 0) return;
+  await events.insertEvent(tx, { alert, status: 'resolved', at, endedAt, channels });
+  for (const channel of channels) taking.channels.add(channel);
+}
+
+/** Sends again what is open for long, and what is open and was kept back until now. */
+async function repeatWhatIsDue(taking: Taking): Promise<void> {
+  const { tx, at, settings } = taking;
+  for (const alert of taking.open.values()) {
+    if (!isRepeatDue(alert, at, settings.repeatMs)) continue;
+    if ((await keptBackBy(taking, alert.rule)) !== null) continue;
+    await rows.noteSent(tx, alert.id, at, null);
+    await addEvent(taking, alert, { status: alert.sentAt === null ? 'firing' : 'repeat', isSent: true });
+  }
+}
+
+/** A clock that was set back does not put a repeat off for longer than `repeatMs`. */
+function isRepeatDue({ kind, sentAt }: AlertRow, at: Ms, repeatMs: Ms): boolean {
+  if (sentAt === null) return true;
+  return kind === 'condition' && Math.abs(at - sentAt) >= repeatMs;
+}
+
+async function addEvent(
+  taking: Taking,
+  alert: AlertRow,
+  { status, isSent }: { status: AlertStatus; isSent: boolean },
+): Promise<void> {
+  const { tx, at, settings } = taking;
+  const channels = events.channelsOf(alert.rule, settings);
+  await events.insertEvent(tx, { alert, status, at, endedAt: null, channels: isSent ? channels : [] });
+  for (const channel of channels) {
+    if (isSent) taking.channels.add(channel);
+    else taking.keptBack.push({ rule: alert.rule, channel });
+  }
+}
+
+/** The keys of open alerts, by rule; a rule without any is absent. */
+export type OpenAlertKeys = Partial<Record<RuleWord, AlertKey[]>>;
+
+/** Gives the keys of all open alerts, by rule, oldest first. */
+export const openAlertKeys = defineRead('alerts.openKeys', async (tx: Tx): Promise<OpenAlertKeys> => {
+  const keys: OpenAlertKeys = {};
+  for (const row of await rows.selectOpen(tx)) (keys[row.rule] ??= []).push(rows.keyOf(row));
+  return keys;
+});

@@ -1,0 +1,25 @@
+/** Which rule's alert makes another rule's alerts needless: those are recorded and not sent. */
+import type { Ms } from '../units.ts';
+import type { RuleWord } from './rule-words.ts';
+
+/** By the rule that is kept back: the rules that keep it back while an alert of theirs is open. */
+const INHIBITED_BY: Partial<Record<RuleWord, readonly RuleWord[]>> = {
+  failure_rate: ['upstream_down'],
+};
+
+/**
+ * How long after the end of the stronger alert the weaker one is still kept back: the failure rate looks at two 5-minute
+ * windows, which contain the outage for that long, and one more look.
+ */
+export const INHIBITION_TAIL_MS: Ms = 11 * 60_000;
+
+/** Gives the rules whose open alerts keep back alerts of this one; empty for most. */
+export function inhibitorsOf(rule: RuleWord): readonly RuleWord[] {
+  return INHIBITED_BY[rule] ?? [];
+}
+
+/** Gives the rules whose alerts are kept back while an alert of this one is open; empty for most. */
+export function inhibitedBy(rule: RuleWord): readonly RuleWord[] {
+  const rules = Object.keys(INHIBITED_BY) as RuleWord[];
+  return rules.filter((weaker) => inhibitorsOf(weaker).includes(rule));
+}
