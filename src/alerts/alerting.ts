@@ -1,0 +1,153 @@
+/**
+ * Alerting: takes what the rules found and has it sent by the channels.
+ *
+ * Findings are written first (`alert-table.ts`); each channel has a sender of its own (`sender.ts`) that sends what waits for
+ * it. What was not sent at the end of the process waits in the store for the next start.
+ *
+ * **Invariant**: a channel that is slow or gone delays no other channel, no finding and no request.
+ */
+import { within } from '../clock.ts';
+import { newId } from '../ids.ts';
+import type { Ms } from '../units.ts';
+import type { AlertEvent, Findings } from './alert.ts';
+import { takeFindings } from './alert-table.ts';
+import { ChannelError, type Channel } from './channel.ts';
+import { noteTest, useChannels } from './channel-table.ts';
+import { alertFingerprint } from './fingerprint.ts';
+import { Sender, type SenderDeps } from './sender.ts';
+
+export interface AlertingDeps extends SenderDeps {
+  /** The channels as configured now; a reload may give others. */
+  channels: () => readonly Channel[];
+}
+
+export interface TestResult {
+  channel: string;
+  ok: boolean;
+  /** Why the receiver did not take it; null where it did. */
+  error: string | null;
+}
+
+/** How long a stop waits for attempts under way. */
+const STOP_MS_MAX: Ms = 5_000;
+/** How long a test waits for the receiver's answer. */
+const TEST_MS_MAX: Ms = 60_000;
+
+export class Alerting {
+  readonly #deps: AlertingDeps;
+  readonly #senders = new Map<string, Sender>();
+  #isStopped = false;
+  #following: Promise<void> = Promise.resolve();
+
+  constructor(deps: AlertingDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Takes what the rules found; the promise resolves once it is durable, and does not wait for channels.
+   *
+   * @param factId the fact of the outbox that it comes from: what was taken before changes nothing.
+   * @throws SidecarError as a store's `write`.
+   */
+  async take(findings: Findings, factId: number | null = null): Promise<void> {
+    const { store, clock, settings, onResult } = this.#deps;
+    const args = { at: clock.now(), findings, settings: settings(), factId };
+    const { channels, keptBack } = await store.write(takeFindings, args);
+    for (const { rule, channel } of keptBack) onResult(rule, channel, 'kept_back');
+    for (const name of channels) this.#senderOf(name).wake();
+  }
+
+  /** Sends what waits, in the background. Call it at the start, and after the config changed. */
+  wake(): void {
+    if (this.#isStopped) return;
+    this.#following = this.#following.then(() => this.#followConfig());
+    for (const { name } of this.#deps.channels()) this.#senderOf(name).wake();
+  }
+
+  /** Drops what waits for channels that are no longer there. */
+  async #followConfig(): Promise<void> {
+    const { store, clock, settings, onError } = this.#deps;
+    try {
+      await store.write(useChannels, { channels: settings().channels, at: clock.now() });
+    } catch (error) {
+      onError('the channels of alerts could not be noted', error);
+    }
+  }
+
+  /**
+   * Sends a test message at once, past groups, silences and what waits; each channel in parallel.
+   *
+   * @param name a channel's name; null for all. An unknown name gives an empty list.
+   */
+  async test(name: string | null): Promise<TestResult[]> {
+    const channels = this.#deps.channels().filter((channel) => name === null || channel.name === name);
+    return Promise.all(channels.map((channel) => this.#testOne(channel)));
+  }
+
+  async #testOne(channel: Channel): Promise<TestResult> {
+    const { store, clock, onError, onResult } = this.#deps;
+    const error = await this.#sendTest(channel);
+    onResult('channel_test', channel.name, error === null ? 'delivered' : 'undelivered');
+    try {
+      await store.write(noteTest, { channel: channel.name, at: clock.now(), error });
+    } catch (failure) {
+      onError(`the test of the channel ${channel.name} could not be noted`, failure);
+    }
+    return { channel: channel.name, ok: error === null, error };
+  }
+
+  /** Gives why the receiver did not take the message; null where it did. */
+  async #sendTest(channel: Channel): Promise<string | null> {
+    const { clock, compose, settings } = this.#deps;
+    const at = clock.now();
+    try {
+      const message = {
+        ...compose([testEvent(channel.name, at)], at, settings(), 0),
+        id: newId('alert', at),
+      };
+      const taken = await within(clock, TEST_MS_MAX, channel.send(message, {}));
+      return taken ? null : `no answer within ${TEST_MS_MAX / 1000} s`;
+    } catch (error) {
+      if (error instanceof ChannelError) return error.message;
+      return `an unexpected error (${error instanceof Error ? error.name : typeof error})`;
+    }
+  }
+
+  /** Waits until nothing is being sent; what waits for its time goes on waiting. */
+  async settled(): Promise<void> {
+    await this.#following;
+    await Promise.all([...this.#senders.values()].map((sender) => sender.settled()));
+  }
+
+  /** Begins nothing more, and waits at most 5 s for attempts under way. Call it while the store is open. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const sender of this.#senders.values()) sender.stop();
+    await within(this.#deps.clock, STOP_MS_MAX, this.settled());
+  }
+
+  #senderOf(name: string): Sender {
+    const known = this.#senders.get(name);
+    if (known) return known;
+    const find = (): Channel | undefined => this.#deps.channels().find((channel) => channel.name === name);
+    const sender = new Sender(name, find, this.#deps);
+    this.#senders.set(name, sender);
+    if (this.#isStopped) sender.stop();
+    return sender;
+  }
+}
+
+function testEvent(channel: string, at: Ms): AlertEvent {
+  const key = { rule: 'channel_test', labels: { channel }, period: null } as const;
+  return {
+    ...key,
+    id: 0,
+    fingerprint: alertFingerprint(key),
+    status: 'firing',
+    severity: 'info',
+    values: { channel },
+    startedAt: at,
+    endedAt: null,
+    at,
+  };
+}

@@ -1,0 +1,197 @@
+/**
+ * The sender of one channel: sends its messages one after the other.
+ *
+ * A message is tried until the receiver took it, for a day; meanwhile the channel's other events wait, and become one message
+ * afterwards. A final error gives it up at once. What was given up is `undelivered`, and the next message goes on.
+ *
+ * **Invariant**: at least once, in order. A message is marked after the receiver took it; where the process ended in between,
+ * it is sent again with the same id. A sender waits for no other and throws into nobody.
+ */
+import { within, type Clock, type Timer } from '../clock.ts';
+import type { Store } from '../store/store.ts';
+import type { Ms } from '../units.ts';
+import type { AlertEvent, AlertMessage } from './alert.ts';
+import { GIVE_UP_MS, retryWait } from './back-off.ts';
+import { ChannelError, type Channel, type References } from './channel.ts';
+import {
+  nextMessage,
+  noteDelivered,
+  noteFailed,
+  type NextMessage,
+  type OpenMessage,
+} from './message-table.ts';
+import type { RuleWord } from './rule-words.ts';
+import type { AlertSettings } from './settings.ts';
+
+/** What came of an event on a channel: `failed` is tried again, `undelivered` is given up, `kept_back` was never to be sent. */
+export type AlertResult = 'delivered' | 'failed' | 'undelivered' | 'kept_back';
+
+export interface SenderDeps {
+  store: Pick<Store, 'read' | 'write'>;
+  clock: Clock;
+  settings: () => AlertSettings;
+  /** Words events, in the order given; `more` is how many others the message stands for. */
+  compose: (
+    events: readonly AlertEvent[],
+    at: Ms,
+    settings: AlertSettings,
+    more: number,
+  ) => Omit<AlertMessage, 'id'>;
+  onError: (message: string, error: unknown) => void;
+  /** Called for each event of a message and each attempt. */
+  onResult: (rule: RuleWord, channel: string, result: AlertResult) => void;
+  /** From 0 to below 1; spreads the retries. Default `Math.random`. */
+  random?: () => number;
+}
+
+/** Events that a message words; a digest of more counts the others. */
+const DIGEST_WORDS_MAX = 10;
+/** Events of one message to a program that takes each. */
+const EVENTS_MAX = 100;
+/** The longest that an attempt may take; channels have shorter limits of their own. */
+const SEND_MS_MAX: Ms = 60_000;
+/** The wait after the store failed. */
+const STORE_RETRY_MS: Ms = 5_000;
+/** How long a timer runs at most: a clock that was stepped, or a machine that slept, is noticed after that. */
+const TIMER_MS_MAX: Ms = 600_000;
+const ERROR_CHARS_MAX = 300;
+
+export class Sender {
+  readonly #name: string;
+  readonly #channel: () => Channel | undefined;
+  readonly #deps: SenderDeps;
+  #running: Promise<void> | null = null;
+  #isWoken = false;
+  #isStopped = false;
+  #timer: Timer | null = null;
+
+  constructor(name: string, channel: () => Channel | undefined, deps: SenderDeps) {
+    this.#name = name;
+    this.#channel = channel;
+    this.#deps = deps;
+  }
+
+  /** Sends what is due, in the background; while it does so, once more afterwards. */
+  wake(): void {
+    if (this.#isStopped) return;
+    this.#isWoken = true;
+    this.#running ??= this.#run().finally(() => (this.#running = null));
+  }
+
+  /** Waits until nothing is being sent; what waits for its time goes on waiting. */
+  async settled(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  /** Begins nothing more; an attempt under way goes on and is marked. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isWoken) {
+      this.#isWoken = false;
+      try {
+        await this.#sendDue();
+      } catch (error) {
+        this.#deps.onError(`alerts for the channel ${this.#name} could not be read or marked`, error);
+        this.#wakeIn(STORE_RETRY_MS);
+      }
+    }
+  }
+
+  async #sendDue(): Promise<void> {
+    while (!this.#isStopped) {
+      const channel = this.#channel();
+      if (!channel) return;
+      const next = await this.#next(channel);
+      if (next.message === null) {
+        if (next.until !== null) this.#wakeIn(next.until - this.#deps.clock.now());
+        return;
+      }
+      if (this.#isStopped) return;
+      await this.#attempt(channel, next.message);
+    }
+  }
+
+  #next({ takesEach = false }: Channel): Promise<NextMessage> {
+    const { store, clock, settings } = this.#deps;
+    return store.write(nextMessage, {
+      channel: this.#name,
+      at: clock.now(),
+      groupMs: settings().groupMs,
+      wordsMax: takesEach ? EVENTS_MAX : DIGEST_WORDS_MAX,
+      takesEach,
+    });
+  }
+
+  async #attempt(channel: Channel, message: OpenMessage): Promise<void> {
+    const { store, clock } = this.#deps;
+    const outcome = await this.#send(channel, message);
+    const at = clock.now();
+    const of = { channel: this.#name, id: message.id, at };
+    if (!(outcome instanceof ChannelError)) {
+      const nextAt = at + channel.paceMs;
+      await store.write(noteDelivered, { ...of, nextAt, references: outcome });
+      this.#report(message, 'delivered');
+      return;
+    }
+    const { message: error, nextAt, isGivenUp } = this.#afterFailure(channel, message, outcome, at);
+    await store.write(noteFailed, { ...of, error, nextAt, isGivenUp });
+    this.#report(message, isGivenUp ? 'undelivered' : 'failed');
+  }
+
+  /** Sends a message; gives what the receiver named, or why it was not taken. */
+  async #send(channel: Channel, message: OpenMessage): Promise<References | ChannelError> {
+    try {
+      const worded = this.#compose(message);
+      const taken = await within(this.#deps.clock, SEND_MS_MAX, channel.send(worded, message.references));
+      return taken ?? new ChannelError(`no answer within ${SEND_MS_MAX / 1000} s`);
+    } catch (error) {
+      if (error instanceof ChannelError) return error;
+      return new ChannelError(nameOf(error));
+    }
+  }
+
+  #compose({ id, at, events, more }: OpenMessage): AlertMessage {
+    const { compose, settings, onError } = this.#deps;
+    try {
+      return { ...compose(events, at, settings(), more), id };
+    } catch (error) {
+      onError('an alert could not be put into words', error);
+      throw new ChannelError('the alert could not be put into words', { isFinal: true });
+    }
+  }
+
+  #afterFailure(
+    { paceMs }: Channel,
+    { at: madeAt, attempts }: OpenMessage,
+    error: ChannelError,
+    at: Ms,
+  ): { message: string; nextAt: Ms; isGivenUp: boolean } {
+    const { random = Math.random } = this.#deps;
+    const message = error.message.slice(0, ERROR_CHARS_MAX);
+    const wait = retryWait(attempts, error.retryAfterMs, random());
+    const isLate = at + wait > madeAt + GIVE_UP_MS;
+    // The next message need not wait for the back-off of one that is given up, but for what the receiver asked.
+    const pauseMs = Math.max(paceMs, error.retryAfterMs === null ? 0 : wait);
+    if (error.isFinal || isLate) return { message, nextAt: at + pauseMs, isGivenUp: true };
+    return { message, nextAt: at + wait, isGivenUp: false };
+  }
+
+  #report({ rules }: OpenMessage, result: AlertResult): void {
+    for (const rule of rules) this.#deps.onResult(rule, this.#name, result);
+  }
+
+  #wakeIn(waitMs: Ms): void {
+    if (this.#isStopped) return;
+    this.#timer?.cancel();
+    this.#timer = this.#deps.clock.after(Math.max(0, Math.min(waitMs, TIMER_MS_MAX)), () => this.wake());
+  }
+}
+
+/** Names an error that no channel should throw; its own message may have an address or a key in it. */
+function nameOf(error: unknown): string {
+  return `an unexpected error (${error instanceof Error ? error.name : typeof error})`;
+}
