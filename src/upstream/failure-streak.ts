@@ -21,14 +21,14 @@ export interface FailingAttempts {
 
 export class FailureStreak {
   readonly #clock: Clock;
-  #failing: FailingAttempts | null = null;
+  #failing: FailingAttempts | null | 'unknown' = 'unknown';
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Null where the last attempt was well, and before the first. */
-  get failing(): FailingAttempts | null {
+  /** Null where the last attempt was well; `unknown` before the first. */
+  get failing(): FailingAttempts | null | 'unknown' {
     return this.#failing;
   }
 
@@ -40,13 +40,14 @@ export class FailureStreak {
     }
     const cause = head === null ? failureCause(failure) : `HTTP ${head.status}`;
     if (cause === null) return;
-    const { failures, since } = this.#failing ?? { failures: 0, since: this.#clock.now() };
+    const before = this.#failing === 'unknown' ? null : this.#failing;
+    const { failures, since } = before ?? { failures: 0, since: this.#clock.now() };
     this.#failing = { failures: failures + 1, since, cause };
   }
 
   /** Forgets the streak: the host is another one. */
   forget(): void {
-    this.#failing = null;
+    this.#failing = 'unknown';
   }
 }
 

@@ -70,8 +70,8 @@ export class KlingHealth {
     return this.#unreachable;
   }
 
-  /** The attempts that failed one after the other up to now; null where the last one was well. */
-  get failing(): FailingAttempts | null {
+  /** The attempts that failed one after the other up to now; null where the last one was well, `unknown` before the first. */
+  get failing(): FailingAttempts | null | 'unknown' {
     return this.#streak.failing;
   }
 
