@@ -250,11 +250,14 @@ export interface BudgetRow {
   isPending: boolean;
 }
 
-/** Lists the budgets in force in their windows at an instant: one row each, or one for each `per` value seen. */
+/**
+ * Lists the budgets in force in their windows at an instant: one row each, or one for each `per` value seen. The present
+ * is never before the date of the newest hold; with `isPast` the instant is taken as it is given.
+ */
 export const listBudgets = defineRead(
   'budget.listBudgets',
-  async (tx: Tx, args: { at: Ms }): Promise<{ budgets: BudgetRow[] }> => {
-    const at = Math.max(args.at, (await datedTo(tx)) ?? args.at);
+  async (tx: Tx, args: { at: Ms; isPast?: boolean }): Promise<{ budgets: BudgetRow[] }> => {
+    const at = args.isPast === true ? args.at : Math.max(args.at, (await datedTo(tx)) ?? args.at);
     const doubts = new Map<string, MilliCredits>();
     for (const hold of await holdsInDoubt(tx)) {
       for (const id of counterIds(hold.counters)) doubts.set(id, (doubts.get(id) ?? 0) + hold.credits);

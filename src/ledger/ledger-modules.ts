@@ -12,8 +12,10 @@ import {
   insertHoldTraces,
   readHoldTraces,
 } from '../budget/hold-trace-table.ts';
+import { readOldDoubts } from '../budget/old-doubts.ts';
 import { callMigrations } from '../calls/call-schema.ts';
 import { listCalls, listRefusals, recordRefusals } from '../calls/call-table.ts';
+import { sumRefusals } from '../calls/refusal-sums.ts';
 import { purgeOld, readDroppedTo } from '../calls/retention.ts';
 import { countWouldHave, noteMode, readWouldHave } from '../calls/would-have-table.ts';
 import { claimMigrations } from '../claims/claim-schema.ts';
@@ -28,12 +30,14 @@ import * as slaBlame from '../sla/blame-table.ts';
 import * as slaExclusion from '../sla/exclusion-table.ts';
 import * as slaJournal from '../sla/journal.ts';
 import * as slaMonth from '../sla/month-table.ts';
+import * as slaProgress from '../sla/progress-table.ts';
 import * as slaRun from '../sla/run-table.ts';
 import { slaMigrations } from '../sla/sla-schema.ts';
 import * as slaVerify from '../sla/verify.ts';
 import { exportedOperations, type StoreModule } from '../store/registry.ts';
 import { taskMigrations } from '../tasks/task-schema.ts';
 import { deferPolls, getTask, listTasks, openTasks } from '../tasks/task-table.ts';
+import { readFailedTasks, readStuckTasks } from '../tasks/troubled-table.ts';
 import { admit } from './admit.ts';
 import { listAudit, listImportedFiles, recordOrder } from './audit.ts';
 import { closeCreate } from './close.ts';
@@ -52,6 +56,7 @@ import { listUsage } from './usage.ts';
 import { sumUsage } from './usage-sums.ts';
 import { noteUsedKey, readUsedKeys, usedKeyMigrations } from './used-keys.ts';
 import { useUpstream } from './use-upstream.ts';
+import { lastVerification, noteVerification } from './verification-table.ts';
 import { verifyLedger } from './verify.ts';
 
 /** The operations and migrations of the outbox, budget, calls, tasks, idempotency, availability, claims and ledger. */
@@ -67,6 +72,7 @@ export const ledgerModules: readonly StoreModule[] = [
       budgetRoom,
       listHolds,
       insertHoldTraces,
+      readOldDoubts,
       readHoldTraces,
       dropHoldTraces,
     ],
@@ -77,6 +83,7 @@ export const ledgerModules: readonly StoreModule[] = [
       recordRefusals,
       listCalls,
       listRefusals,
+      sumRefusals,
       purgeOld,
       readDroppedTo,
       countWouldHave,
@@ -84,11 +91,22 @@ export const ledgerModules: readonly StoreModule[] = [
       readWouldHave,
     ],
   },
-  { migrations: taskMigrations, operations: [openTasks, deferPolls, listTasks, getTask] },
+  {
+    migrations: taskMigrations,
+    operations: [openTasks, deferPolls, listTasks, getTask, readStuckTasks, readFailedTasks],
+  },
   { migrations: guardMigrations, operations: [] },
   {
     migrations: slaMigrations,
-    operations: exportedOperations(slaBlame, slaExclusion, slaJournal, slaMonth, slaRun, slaVerify),
+    operations: exportedOperations(
+      slaBlame,
+      slaExclusion,
+      slaJournal,
+      slaMonth,
+      slaProgress,
+      slaRun,
+      slaVerify,
+    ),
   },
   { migrations: [], operations: exportedOperations(importExport, importTable) },
   { migrations: accountMigrations, operations: exportedOperations(accountTable) },
@@ -112,6 +130,8 @@ export const ledgerModules: readonly StoreModule[] = [
       guardState,
       recoverHolds,
       verifyLedger,
+      lastVerification,
+      noteVerification,
       listUsage,
       sumUsage,
       listAudit,

@@ -71,7 +71,8 @@ export async function loadMonth(
   return { measured, records, question };
 }
 
-async function slicesOfHosts(tx: Tx, question: StoredMonthQuestion): Promise<WindowSlice[]> {
+/** Reads the slices of a month and a day around it, those of the hosts that are asked for. */
+export async function slicesOfHosts(tx: Tx, question: StoredMonthQuestion): Promise<WindowSlice[]> {
   const slices = await selectSlices(tx, monthReach(question.month));
   if (question.hosts === null) return slices;
   const { hosts } = question;
