@@ -102,13 +102,8 @@ export function buildParts(input: PartsInput): AppParts {
   upstream.onRecovery = () => void doubts.hurry();
   const poller = new Poller({ ...asking, ...pollerSettings(config) });
   const account = new AccountReader({ ...asking, clock, isOn: () => config().account.poll });
-  const closing = new Closing({
-    store,
-    clock: clocks.dated,
-    publish,
-    onError,
-    onCall: (call) => watch.noteCall(call),
-  });
+  const onCall = (call: CallRecord): void => watch.noteCall(call);
+  const closing = new Closing({ store, clock: clocks.dated, publish, onError, onCall });
   return {
     ...clocks,
     store,
