@@ -9,8 +9,8 @@ export interface Signals {
   readonly clock: { offsetMs: Ms | null; since: Ms } | null | 'unknown';
   /** The forecast that the gauges show: one instance for both, so that they say the same. */
   readonly budgetForecast: Pick<BudgetForecast, 'note'>;
-  /** Attempts at Kling that failed since the last that did not; null where the last one was well. */
-  readonly upstreamDown: { failures: number; since: Ms; cause: string } | null;
+  /** Attempts at Kling that failed since the last that did not; null where the last one was well, `unknown` until one ended since the start. */
+  readonly upstreamDown: { failures: number; since: Ms; cause: string } | null | 'unknown';
   readonly pools: readonly {
     name: string;
     inUse: number;
