@@ -10,8 +10,8 @@ process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(
 /** What the suites share; `vitest.slow.config.ts` takes the slow ones. */
 export const shared = {
   // Patience for a machine that is busy with other work, never a measurement: waits end by events.
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
   pool: 'forks',
   // Each file has a process of its own: V8's registry of code pages ends a process in which many threads begin and end now and
   // then ("Check failed: jit_page.has_value()", Node 24.21; nodejs/node#64500, read 2026-11-27), and does so more often the

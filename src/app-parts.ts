@@ -72,8 +72,7 @@ export function buildParts(input: PartsInput): AppParts {
     for (const fact of facts) if (fact.kind === 'hold_resolved') slots.free(fact.holdId);
     if (facts.some(isHeard)) delivery.wake();
   };
-  const onError = (message: string, error: unknown): void =>
-    log.error(message, { event: 'background_failed', error });
+  const onError = backgroundErrors(log);
   const delivery = new Delivery({ store, clock, onError, receivers: receiversOf(telemetry) });
   const callJournal = openCallJournal(input);
   const journal = (call: CallRecord): void => {
@@ -123,6 +122,10 @@ export function buildParts(input: PartsInput): AppParts {
     traces,
     publish,
   };
+}
+
+function backgroundErrors(log: Log): (message: string, error: unknown) => void {
+  return (message, error) => log.error(message, { event: 'background_failed', error });
 }
 
 function openUpstream({ clock, log, telemetry, line }: PartsInput): Upstream {

@@ -63,6 +63,8 @@ export interface PanelShape {
   min?: number;
   max?: number;
   stack?: boolean;
+  /** Shows this many days back from now, a point a day, whatever span the board shows. */
+  days?: number;
   bars?: boolean;
   /** What stands in place of no data: 0 is a real answer for counts of rare events. */
   noValue?: string;
@@ -88,6 +90,7 @@ export function panelOf(panel: PanelShape, id: number, gridPos: Json): Json {
     fieldConfig: { defaults: defaultsOf(panel), overrides: [] },
     options: optionsOf(panel),
     targets: panel.queries.map((query, index) => targetOf(query, index, panel)),
+    ...(panel.days === undefined ? {} : { timeFrom: `${panel.days}d`, interval: '1d' }),
     ...(panel.links ? { links: panel.links.map((link) => ({ ...link, targetBlank: true })) } : {}),
     ...(panel.kind === 'table' ? { transformations: TABLE_TRANSFORMATIONS } : {}),
   };

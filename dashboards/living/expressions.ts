@@ -17,6 +17,8 @@ export interface Panel {
   title: string;
   description: string;
   gridPos: { x: number; y: number; w: number; h: number };
+  /** Set where the panel shows days, whatever the board shows. */
+  interval?: string;
   fieldConfig: {
     defaults: {
       unit: string;

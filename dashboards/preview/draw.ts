@@ -124,7 +124,8 @@ function drawHeat(panel: Panel, series: readonly Series[], frame: Frame): string
   const most = Math.max(1e-9, ...counts.flatMap((points) => points.map(([, value]) => value)));
   const x = (at: number): number =>
     AXIS_PX + ((at - frame.from) / (frame.to - frame.from)) * (frame.width - AXIS_PX - 8);
-  const step = (frame.width - AXIS_PX) / Math.max(20, rows[0]?.points.length ?? 1);
+  const columns = rows[0]?.points.length ?? 1;
+  const step = (frame.width - AXIS_PX - 8) / (columns === 1 ? 1 : Math.max(20, columns));
   const parts = rows.map((row, index) => {
     const y = bottom - (index + 1) * each;
     const cells = (counts[index] ?? [])
@@ -144,6 +145,11 @@ function drawHeat(panel: Panel, series: readonly Series[], frame: Frame): string
       label({ x: AXIS_PX - 6, y: y + each / 2 + 4, text: name, anchor: 'end', size: 9 }) + cells.join('')
     );
   });
+  if (panel.interval !== undefined) {
+    const day = new Date(frame.to).toISOString().slice(0, 10);
+    const middle = (AXIS_PX + frame.width) / 2;
+    return [...parts, label({ x: middle, y: bottom + 14, text: day, anchor: 'middle', size: 10 })].join('');
+  }
   const hours = Math.max(1, Math.round((frame.to - frame.from) / 3_600_000 / (frame.width / 90)));
   const first = Math.ceil(frame.from / 3_600_000) * 3_600_000;
   for (let at = first; at <= frame.to; at += hours * 3_600_000) {

@@ -58,9 +58,14 @@ async function panelSvg(prometheus: Prometheus, panel: Panel, span: Span): Promi
   const [left, top, width, height] = [x * COLUMN + 4, y * LINE + HEAD + 4, w * COLUMN - 8, h * LINE - 8];
   const title = `<text x="8" y="18" font-size="13" font-weight="600" fill="#ccccdc">${xml(panel.title)}</text>`;
   const frame = `<rect width="${width}" height="${height}" rx="3" fill="#181b1f" stroke="#2c3235"/>`;
+  const ofDays = panel.interval !== undefined;
   const answers = await Promise.all(
-    (panel.targets ?? []).map((target) => seriesOf(prometheus, target, span, target.instant)),
+    (panel.targets ?? []).map((target) => seriesOf(prometheus, target, span, target.instant || ofDays)),
   );
+  // Of a column a day this day fills one.
+  const middle = (span.from + span.to) / 2;
+  if (ofDays)
+    for (const series of answers.flat()) series.points = series.points.map(([, value]) => [middle, value]);
   const inside = drawPanel(panel, answers.flat(), { width: width - 16, height: height - 34, ...span });
   return `<g transform="translate(${left} ${top})">${frame}${title}<svg x="8" y="26" width="${width - 16}" height="${height - 34}">${inside}</svg></g>`;
 }

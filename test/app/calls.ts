@@ -41,7 +41,7 @@ export const textToVideo = (over: Record<string, unknown> = {}): Record<string, 
 });
 
 /** Under the time that a test may take, so that it names what never came. No test measures with it. */
-const PATIENCE_MS = 100_000;
+const PATIENCE_MS = 200_000;
 
 /** Asks again and again until `check` gives something, on the event loop's own turns; fails when its patience ends. */
 export async function until<T>(

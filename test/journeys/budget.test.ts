@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { createManualClock } from '../../src/clock.ts';
+import { advanceUntil } from '../money/hand-clock.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
 import { get, post, textToVideo, until } from '../app/calls.ts';
 
@@ -56,14 +58,17 @@ describe('a budget', () => {
   });
 
   it('gives a failed task back, so that the next one fits', async () => {
-    started = await startApp({ config: budgetOf(10) });
+    const clock = createManualClock(Date.UTC(2026, 9, 20, 6));
+    started = await startApp({ config: budgetOf(10), clock });
     const { dataUrl } = started;
     const failing = await post(`${dataUrl}/v1/videos/text2video`, textToVideo({ prompt: 'fail-please' }));
     expect(failing.status).toBe(200);
     expect((await post(`${dataUrl}/v1/videos/text2video`, textToVideo())).status).toBe(403);
-    await until('the failure gave its credits back', async () => {
-      return (await post(`${dataUrl}/v1/videos/text2video`, textToVideo())).status === 200;
-    });
+    // The task fails as its clock moves on, however long the posts above took.
+    await advanceUntil(
+      clock,
+      async () => (await post(`${dataUrl}/v1/videos/text2video`, textToVideo())).status === 200,
+    );
   });
 
   it('stands over all while spending is frozen, and reads go on', async () => {

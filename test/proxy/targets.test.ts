@@ -53,7 +53,7 @@ describe('targets', () => {
         }
       }
     });
-  }, 60_000);
+  });
 
   it('refuses generated mutations of mutations, unless they are a route again', async () => {
     const wire: { open: Wire | null } = { open: null };
@@ -79,7 +79,7 @@ describe('targets', () => {
       { numRuns: 1000 },
     );
     wire.open?.close();
-  }, 60_000);
+  });
 
   it('holds an unknown POST at its flat price and forwards the very path that came', async () => {
     const plain = fc

@@ -4,7 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { AnswerParser, type RawAnswer } from './raw-answer.ts';
 
 /** How long a test waits for an answer before it fails; no test waits this long when all is well. */
-const PATIENCE_MS = 100_000;
+const PATIENCE_MS = 200_000;
 
 export class Wire {
   readonly #socket: Socket;
