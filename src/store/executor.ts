@@ -1,8 +1,9 @@
 /**
  * Runs batches of operations on one connection, inside a worker.
  *
- * **Invariant**: a batch is one transaction. An operation that throws takes back only what it did; a batch that
- * cannot begin or commit leaves nothing, and the connection ready for the next. The reply is sent after COMMIT
+ * **Invariant**: a batch is one transaction. An operation that throws takes back only what it did (the others may have run twice,
+ * so they do nothing but read and write in their transaction); a batch that cannot begin or commit leaves nothing, and the
+ * connection ready for the next. The reply is sent after COMMIT
  * returned, which with `synchronous=FULL` is after the disk has it.
  */
 import type { Database, Statement } from 'better-sqlite3';
@@ -59,7 +60,7 @@ export function createExecutor(
     if (operation?.access !== access) throw new Error(`no ${access} operation is registered as "${name}"`);
     return operation.run(tx, args);
   };
-  /** Undoes one operation, or the whole batch when the engine itself failed. */
+  /** Undoes one operation, where the engine itself did not fail. */
   const undo = (thrown: unknown, isAlone: boolean): void => {
     if (isEngineFailure(thrown) || !db.inTransaction)
       throw new BatchFailure(messageOf(thrown), { cause: thrown });
@@ -72,21 +73,23 @@ export function createExecutor(
     rollbackTo.run();
     release.run();
   };
-  const runAll = async (calls: BatchCalls): Promise<BatchReply & { kind: 'done' }> => {
+  const runAll = async (calls: BatchCalls, isGuarded: boolean): Promise<Outcome> => {
     const failures: [number, WireError][] = [];
     const results: unknown[] = [];
-    // A savepoint makes SQLite copy each page it changes: a batch of one rolls back whole instead.
     const isAlone = calls.length <= 2;
-    const guarded = access === 'write' && !isAlone;
     begin.run();
     for (let i = 0; i < calls.length; i += 2) {
-      if (guarded) savepoint.run();
+      if (isGuarded) savepoint.run();
       try {
         results.push(await runOne(calls[i] as string, calls[i + 1]));
         // An operation may have swallowed an error that ended the transaction: what follows would commit by itself.
         if (!db.inTransaction) throw new Error('the transaction ended inside an operation');
-        if (guarded) release.run();
+        if (isGuarded) release.run();
       } catch (thrown) {
+        if (access === 'write' && !isAlone && !isGuarded && !isEngineFailure(thrown) && db.inTransaction) {
+          rollback.run();
+          return 'again';
+        }
         results.length = i / 2;
         results.push(null);
         undo(thrown, isAlone);
@@ -102,7 +105,10 @@ export function createExecutor(
   return {
     async runBatch(calls) {
       try {
-        return await runAll(calls);
+        // A savepoint makes SQLite copy each page that is changed, and an operation seldom throws: only a batch in which
+        // one did is run again with them, from its beginning.
+        const outcome = await runAll(calls, false);
+        return outcome === 'again' ? ((await runAll(calls, true)) as BatchReply) : outcome;
       } catch (thrown) {
         if (db.inTransaction) rollback.run();
         return { kind: 'failed', error: toWireError(thrown), message: messageOf(thrown) };
@@ -110,6 +116,9 @@ export function createExecutor(
     },
   };
 }
+
+/** `again` where an operation threw and everything was taken back: the batch is to be run with savepoints. */
+type Outcome = (BatchReply & { kind: 'done' }) | 'again';
 
 function createTx(db: Database): Tx {
   const statements = new Map<string, Statement<SqlValue[], object>>();
