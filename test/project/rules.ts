@@ -57,7 +57,8 @@ export function barrels(file: SourceFile): string[] {
 }
 
 const FORBIDDEN_PLACES = /(^|\/)(utils?|helpers?|common|misc|shared|lib)(\/|\.ts$)/;
-const FORBIDDEN_NAME = /(manager|helpers?|handlers?|utils?)$/i;
+/** Alertmanager is the name of a program. */
+const FORBIDDEN_NAME = /((?<!alert)manager|helpers?|handlers?|utils?)$/i;
 const PLAIN_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*((\.slow)?\.test)?\.ts$/;
 
 /** Names a file or folder that is not a kebab-case noun, or that says nothing. */

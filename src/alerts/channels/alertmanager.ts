@@ -1,0 +1,180 @@
+/**
+ * Alertmanager: alerts pushed to `/api/v2/alerts`, as Prometheus does.
+ *
+ * Its rules (prometheus/alertmanager api/v2/openapi.yaml and types.Alert.Merge, read 2026-11-28): an alert is its set of labels;
+ * one without `endsAt` ends after `resolve_timeout`, so each has one that lasts to the next repeat and some more; `endsAt` in
+ * the past ends it. Label names are `[a-zA-Z_][a-zA-Z0-9_]*`, and an empty value is no label. Alertmanager keeps alerts in
+ * memory: after a restart it knows ours again with their next repeat.
+ *
+ * The labels that an alert was pushed with are its reference, so that one whose severity changed ends under its first labels.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import type { AlertEvent, AlertMessage, WordedAlert } from '../alert.ts';
+import { referenceKey, type Channel, type References } from '../channel.ts';
+import { ruleDefault } from '../rule-words.ts';
+import type { Ms } from '../../units.ts';
+import { channelName, hasSecret, onePlace, secretPlace } from './channel-fields.ts';
+import type { ChannelDeps } from './channel-deps.ts';
+import { jsonObject } from './coded-answer.ts';
+import { shownMessage, shownText } from './shown-message.ts';
+
+export const alertmanagerSection = z
+  .strictObject({
+    name: channelName,
+    type: z.literal('alertmanager'),
+    url: z.url({ protocol: /^https?$/, error: 'an http or https URL, such as "http://127.0.0.1:9093"' }),
+    ...secretPlace('token'),
+  })
+  .superRefine(onePlace('token', { isNeeded: false }));
+export type AlertmanagerConfig = z.output<typeof alertmanagerSection>;
+
+/** It has no limit of its own. */
+const PACE_MS = 100;
+const TEXT_MAX = 2_000;
+const LABEL_MAX = 200;
+/** Beyond the next repeat: for grouping, retries and clocks that differ. */
+const MARGIN_MS: Ms = 900_000;
+/** A notice is true once: it is shown for as long. */
+const NOTICE_MS: Ms = 3_600_000;
+/** An end is dated a little earlier, for a clock of Alertmanager's that is behind: an end in its future ends nothing. */
+const CLOCKS_DIFFER_MS: Ms = 60_000;
+/** A period is at most a month; it is said when it is over. */
+const PERIOD_MS: Ms = 32 * 86_400_000;
+
+export interface AlertmanagerDeps extends ChannelDeps {
+  /** The shortest time between two messages of an alert while it fires; asked with each message, for a reload changes it. */
+  repeatMs(): Ms;
+}
+
+/** Opens a channel to an Alertmanager. */
+export function openAlertmanager(config: AlertmanagerConfig, deps: AlertmanagerDeps): Channel {
+  const { url, host } = apiAddress(config.url);
+  return {
+    name: config.name,
+    type: 'alertmanager',
+    paceMs: PACE_MS,
+    takesEach: true,
+    async send(message, references) {
+      const headers = hasSecret(config, 'token')
+        ? { authorization: `Bearer ${deps.secret('token').reveal().trim()}` }
+        : {};
+      const pushed = pushOf(message, { references, now: deps.clock.now(), repeatMs: deps.repeatMs() });
+      await deps.post({
+        url,
+        headers,
+        body: JSON.stringify(pushed.alerts),
+        receiver: 'Alertmanager',
+        privateHosts: [host],
+      });
+      return pushed.references;
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function apiAddress(text: string): { url: string; host: string } {
+  const url = new URL(text);
+  const base = url.pathname.replace(/\/+$/, '');
+  url.pathname = base.endsWith('/api/v2/alerts') ? base : `${base}/api/v2/alerts`;
+  return { url: url.href, host: url.hostname.replace(/^\[|\]$/g, '') };
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+interface PushedAlert {
+  labels: Labels;
+  annotations: Labels;
+  startsAt: string;
+  endsAt: string;
+}
+
+interface PushTime {
+  now: Ms;
+  repeatMs: Ms;
+}
+
+/** Makes what a message pushes: each of its alerts in its last state, and the references to keep. */
+export function pushOf(
+  message: AlertMessage,
+  { references, ...time }: PushTime & { references: References },
+): { alerts: PushedAlert[]; references: References } {
+  const shown = shownMessage(message, { textMax: TEXT_MAX });
+  const last = new Map(shown.alerts.map((alert) => [referenceKey(alert), alert]));
+  const alerts: PushedAlert[] = [];
+  const kept: Record<string, string> = {};
+  for (const [key, alert] of last) {
+    const labels = labelsOf(shown, alert);
+    const before = labelsBefore(references[key]);
+    const hasMoved = before !== null && !isDeepStrictEqual(before, labels);
+    if (hasMoved) alerts.push({ ...pushedAlert(alert, before), endsAt: endOf(alert) });
+    const isOver = alert.status === 'resolved';
+    if (!hasMoved || !isOver) {
+      const endsAt = isOver ? endOf(alert) : isoTime(lastsUntil(alert, time));
+      alerts.push({ ...pushedAlert(alert, labels), endsAt });
+    }
+    kept[key] = JSON.stringify(labels);
+  }
+  return { alerts, references: kept };
+}
+
+function pushedAlert(alert: WordedAlert, labels: Labels): Omit<PushedAlert, 'endsAt'> {
+  const annotations = {
+    summary: alert.title,
+    description: alert.finding,
+    advice: alert.advice,
+    runbook_url: alert.runbookUrl,
+  };
+  return { labels, annotations: withoutEmpty(annotations), startsAt: isoTime(alert.startedAt) };
+}
+
+/** The labels by which Alertmanager routes and tells alerts apart: ours, and the rule's own beside them. */
+function labelsOf({ environment, account }: AlertMessage, alert: WordedAlert): Labels {
+  const ours = {
+    alertname: alert.rule,
+    severity: alert.severity,
+    environment,
+    account: account ?? '',
+    period: shownText(alert.period ?? '', LABEL_MAX),
+    source: 'kling-sidecar',
+  };
+  const own = Object.entries(alert.labels).map(([name, value]) => {
+    const known = labelName(name);
+    return [Object.hasOwn(ours, known) ? `rule_${known}` : known, shownText(value, LABEL_MAX)];
+  });
+  return withoutEmpty({ ...ours, ...Object.fromEntries(own) });
+}
+
+function labelName(name: string): string {
+  return name.replaceAll(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d|$)/, '_');
+}
+
+function withoutEmpty(texts: Labels): Labels {
+  return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ''));
+}
+
+function labelsBefore(reference: string | undefined): Labels | null {
+  if (reference === undefined) return null;
+  const labels = Object.entries(jsonObject(reference)).filter(([, value]) => typeof value === 'string');
+  return labels.length === 0 ? null : (Object.fromEntries(labels) as Labels);
+}
+
+/** Says until when an alert lasts unless more is heard of it; a message may have waited long, so it is counted from now. */
+function lastsUntil({ rule, startedAt }: AlertEvent, { now, repeatMs }: PushTime): Ms {
+  switch (ruleDefault(rule).kind) {
+    case 'condition':
+      return now + repeatMs + MARGIN_MS;
+    case 'notice':
+      return now + NOTICE_MS;
+    case 'period':
+      return Math.max(now + NOTICE_MS, startedAt + PERIOD_MS);
+  }
+}
+
+function endOf({ startedAt, endedAt, at }: AlertEvent): string {
+  return isoTime(Math.max(startedAt, (endedAt ?? at) - CLOCKS_DIFFER_MS));
+}
+
+function isoTime(at: Ms): string {
+  return new Date(at).toISOString();
+}
