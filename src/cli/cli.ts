@@ -31,6 +31,7 @@ import { addLedger } from './ledger.ts';
 import { createProgress } from './progress.ts';
 import { addReload } from './reload.ts';
 import { addSla } from './sla.ts';
+import { addSmoke } from './smoke.ts';
 import { addStart } from './start-command.ts';
 import { addStatus } from './status.ts';
 import { addStop } from './stop.ts';
@@ -61,7 +62,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 }
 
 /** Commands that go on until they are ended, or say themselves how far they are. */
-const WITHOUT_PROGRESS: ReadonlySet<string> = new Set(['start', 'demo', 'emulate', 'import']);
+const WITHOUT_PROGRESS: ReadonlySet<string> = new Set(['start', 'demo', 'emulate', 'import', 'smoke']);
 
 /** Gives the words that name a command, without the program's. */
 function wordsOf(command: Command): string {
@@ -138,6 +139,7 @@ const COMMANDS = [
   addExport,
   addHealth,
   addDoctor,
+  addSmoke,
   addCompletion,
 ];
 

@@ -72,6 +72,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   restore: ['kling-sidecar restore before-upgrade.db'],
   health: ['kling-sidecar health && echo ready'],
   doctor: ['kling-sidecar doctor', 'kling-sidecar doctor --json'],
+  smoke: ['kling-sidecar smoke', 'kling-sidecar smoke --yes', 'kling-sidecar smoke --product image --yes'],
   completion: [
     'eval "$(kling-sidecar completion bash)"',
     'kling-sidecar completion fish > ~/.config/fish/completions/kling-sidecar.fish',

@@ -100,6 +100,11 @@ export function readControlToken(options: SecretOptions): Secret | undefined {
   return findControlToken(options, readingOf(options, []), false)?.secret;
 }
 
+/** Reads the keys of the configured apps alone, for commands that call as one of them. @throws SidecarError `secret_invalid`. */
+export function readAppSecrets(options: SecretOptions): readonly AppSecret[] {
+  return readApps(options.config.apps, readingOf(options, []));
+}
+
 /** What `config check` says of the secrets. */
 export interface SecretCheck {
   /** What the credentials would come from; null where none are set. */

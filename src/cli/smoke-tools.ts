@@ -1,0 +1,51 @@
+/** What the steps of a smoke test work with, and what they leave. */
+import type { Ms, Product } from '../units.ts';
+import { isLoopback } from '../listen.ts';
+import type { Context } from './context.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { Check } from './doctor-check.ts';
+import type { PricedTask } from './smoke-task.ts';
+
+export interface SmokeWish {
+  product: Product;
+  model: string | undefined;
+  /** A task of an earlier test; then nothing is created. */
+  taskId: string | undefined;
+  /** Whether the create may be sent. */
+  isAgreed: boolean;
+  /** Where the result goes; null for a name of the task's in the working folder. */
+  file: string | null;
+  waitMs: Ms;
+}
+
+export interface SmokeTools {
+  context: Context;
+  plane: DataPlane;
+  /** Aborts when the person or program that waits goes away. */
+  signal: AbortSignal;
+  /** Takes each check as it is made. */
+  report: (check: Check) => void;
+  /** Says what is waited for; an empty text ends that. */
+  progress: (text: string) => void;
+}
+
+/** What a test brought so far; kept also where a step fails. */
+export interface SmokeRecord {
+  upstream: string | null;
+  task: PricedTask | null;
+  externalTaskId: string | null;
+  taskId: string | null;
+  heldCredits: number | null;
+  deductedCredits: number | null;
+  file: { path: string; type: string; bytes: number; sha256: string } | null;
+}
+
+/** Tells whether an upstream is this machine, as the emulator is. */
+export function isHere(upstream: string): boolean {
+  return isLoopback(new URL(upstream).hostname.replace(/[[\]]/g, ''));
+}
+
+/** Writes an amount with its noun. */
+export function creditsText(credits: number): string {
+  return `${credits} credit${credits === 1 ? '' : 's'}`;
+}
