@@ -181,7 +181,9 @@ describe('smoke names the step that failed, and what to do, where', () => {
     app.emulator.addFault({ kind: 'http', match: { path: '/tasks' }, times: 'always' });
     const { code, out } = await whileMoving(clock, smoke('--yes'), 1_000);
     expect([code, failedStep(out)]).toEqual([1, 'create']);
-    expect(out).toMatch(/HTTP 500 with code 5000: .* The create may be under way: look for the external task/);
+    expect(out).toMatch(
+      /HTTP 500 with code 5000: .* The create may be under way: look for the external task/,
+    );
   });
 
   it('the task fails', async () => {
