@@ -25,25 +25,53 @@ export interface Target {
  * @throws ChannelError (final) where it is no URL, has a user name or another scheme, or is http to a public address.
  */
 export function targetOf({ url: text, receiver, privateHosts = [] }: PostRequest): Target {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+  const url = readUrl(text);
+  if (url === null) {
     throw new ChannelError(`The address of ${receiver} is not an http or https URL without user name`, {
       isFinal: true,
     });
   }
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const isAddress = isIP(host) !== 0;
-  const isNamed =
-    isAddress || host === 'localhost' || privateHosts.some((each) => each.toLowerCase() === host);
-  const target = { origin: url.origin, path: `${url.pathname}${url.search}` };
-  if (url.protocol === 'https:') return { ...target, reach: isNamed ? 'named' : 'public' };
-  if (!isNamed || (isAddress && isPublicAddress(host))) {
+  const reach = reachOf(url, privateHosts);
+  if (reach === null) {
     throw new ChannelError(
       `The address of ${receiver} is http: only hosts that are local and that the config names may go without TLS. Use https`,
       { isFinal: true },
     );
   }
-  return { ...target, reach: 'private' };
+  return { origin: url.origin, path: `${url.pathname}${url.search}`, reach };
+}
+
+/** Tells whether {@link targetOf} takes a URL: for addresses that stand in the config. */
+export function isPostable(text: string, privateHosts: readonly string[]): boolean {
+  const url = readUrl(text);
+  return url !== null && reachOf(url, privateHosts) !== null;
+}
+
+/** Gives the host of a URL, an IPv6 address without brackets; null where it is no URL that can be sent to. */
+export function hostOf(text: string): string | null {
+  const url = readUrl(text);
+  return url === null ? null : bareHost(url);
+}
+
+function readUrl(text: string): URL | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
+    ? url
+    : null;
+}
+
+function bareHost({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
+/** Null where nothing may be reached, because it is http to an address that is public or not named. */
+function reachOf(url: URL, privateHosts: readonly string[]): Reach | null {
+  const host = bareHost(url);
+  const isAddress = isIP(host) !== 0;
+  const isListed = privateHosts.some((each) => each.toLowerCase() === host);
+  const isNamed = isAddress || host === 'localhost' || isListed;
+  if (url.protocol === 'https:') return isNamed ? 'named' : 'public';
+  return isNamed && !(isAddress && isPublicAddress(host)) ? 'private' : null;
 }
 
 /** Makes a lookup for connections that fails where any address of a name is outside the reach. */
