@@ -1,0 +1,53 @@
+/** Slack by an incoming webhook: messages into the channel that the webhook was made for, and nothing to refer to later. */
+import type { Secret } from '../../secret.ts';
+import type { AlertMessage } from '../alert.ts';
+import { ChannelError } from '../channel.ts';
+import type { Explanation, Post, PostAnswer } from './post.ts';
+import { slackMessage } from './slack-message.ts';
+import { explainWord } from './slack-refusals.ts';
+import { webhookAddress } from './webhook-host.ts';
+
+/** GovSlack has a host of its own. */
+const OWN_HOSTS: readonly string[] = ['hooks.slack.com', 'hooks.slack-gov.com'];
+
+export interface SlackWebhookDeps {
+  post: Post;
+  /** Is the address with its path. */
+  webhookUrl: Secret;
+  /** Hosts of servers that take Slack's messages. */
+  hosts: readonly string[];
+}
+
+/**
+ * Reads a webhook's address.
+ *
+ * @throws ChannelError (final) where it is no address of Slack's, nor on one of `hosts`.
+ */
+export function slackWebhookUrl(webhookUrl: Secret, hosts: readonly string[]): URL {
+  return webhookAddress(webhookUrl.reveal(), { receiver: 'Slack', own: OWN_HOSTS, added: hosts });
+}
+
+/** Makes the sending of a webhook's messages. */
+export function slackWebhook({
+  post,
+  webhookUrl,
+  hosts,
+}: SlackWebhookDeps): (message: AlertMessage) => Promise<void> {
+  return async (message) => {
+    const url = slackWebhookUrl(webhookUrl, hosts);
+    const body = JSON.stringify({ ...slackMessage(message), unfurl_links: false, unfurl_media: false });
+    const answer = await post({ url: url.href, body, receiver: 'Slack', privateHosts: hosts, explain });
+    // Slack's own webhooks say so; another server may say what it likes.
+    if (OWN_HOSTS.includes(url.hostname) && answer.body.trim() !== 'ok') {
+      throw new ChannelError('Slack answered 200 without its "ok": something else may have answered');
+    }
+  };
+}
+
+/** A webhook's refusal is one word of plain text. */
+function explain({ status, body }: PostAnswer): Explanation | null {
+  const said = explainWord(body.trim());
+  if (said === null) return null;
+  // An overloaded Slack refuses by its status, whatever it says.
+  return status === 429 || status >= 500 ? { reason: said.reason } : said;
+}

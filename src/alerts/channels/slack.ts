@@ -1,0 +1,130 @@
+/**
+ * Slack: an incoming webhook, or a bot token with a channel.
+ *
+ * Not by `@slack/webhook` and `@slack/web-api` (8.0 and 8.2, read 2026-11-28): they send by `fetch`, which has no time limit by
+ * default and dials any address that a name leads to, and web-api retries for half an hour within one call, which would hold up
+ * every message behind it. Each of the three requests is one POST of JSON, so nothing of theirs would be left to use.
+ */
+import { z } from 'zod';
+import { SidecarError } from '../../errors.ts';
+import type { Secret } from '../../secret.ts';
+import { ChannelError, type Channel } from '../channel.ts';
+import type { ChannelDeps } from './channel-deps.ts';
+import { channelHosts, channelName, hasSecret, onePlace, secretPlace } from './channel-fields.ts';
+import { hostOf, isPostable } from './post-target.ts';
+import { slackApi } from './slack-api.ts';
+import { SLACK_PACE_MS, SlackBot } from './slack-bot.ts';
+import { slackWebhook, slackWebhookUrl } from './slack-webhook.ts';
+
+const API_URL = 'https://slack.com/api';
+/** GovSlack has hosts of its own. */
+const API_HOSTS: readonly string[] = ['slack.com', 'slack-gov.com'];
+
+export const slackSection = z
+  .strictObject({
+    name: channelName,
+    type: z.literal('slack'),
+    ...secretPlace('webhookUrl'),
+    ...secretPlace('token'),
+    channel: z
+      .string()
+      .regex(/^#?[^\s#@<>]{1,80}$/, { error: 'a channel’s ID such as "C0123456789", or its name' })
+      .optional()
+      .describe('Where a bot posts.'),
+    apiUrl: z.string().max(200).optional().describe(`Of a bot; ${API_URL} by default.`),
+    hosts: channelHosts,
+  })
+  .superRefine((config, context) => {
+    const isBot = hasSecret(config, 'token');
+    const refuse = (key: string, message: string, suggestion: string): void =>
+      context.addIssue({ code: 'custom', path: [key], message, params: { suggestion } });
+    if (!isBot) {
+      onePlace('webhookUrl')(config, context);
+      for (const key of ['channel', 'apiUrl'] as const) {
+        if (config[key] !== undefined) refuse(key, `only beside "tokenFile" or "tokenEnv"`, 'remove it');
+      }
+      return;
+    }
+    onePlace('token')(config, context);
+    if (hasSecret(config, 'webhookUrl')) {
+      refuse('tokenFile', 'either a webhook’s address or a token', 'keep one of the two');
+    }
+    if (config.channel === undefined) {
+      refuse('channel', 'a channel’s ID such as "C0123456789"', 'add it: a bot can post to several');
+    }
+    if (!isApiUrl(config.apiUrl ?? API_URL, config.hosts)) {
+      refuse(
+        'apiUrl',
+        'an https URL on slack.com, slack-gov.com or a host listed under "hosts"',
+        `the default is "${API_URL}"`,
+      );
+    }
+  });
+export type SlackConfig = z.output<typeof slackSection>;
+
+function isApiUrl(text: string, hosts: readonly string[]): boolean {
+  const host = hostOf(text);
+  return host !== null && [...API_HOSTS, ...hosts].includes(host) && isPostable(text, hosts);
+}
+
+/**
+ * Opens a channel to Slack.
+ *
+ * @throws SidecarError `secret_invalid` where the webhook's address is not Slack's, or the token has no form of one.
+ */
+export function openSlack(config: SlackConfig, deps: ChannelDeps): Channel {
+  return hasSecret(config, 'token') ? openBot(config, deps) : openWebhook(config, deps);
+}
+
+function openWebhook({ name, hosts }: SlackConfig, { post, secret }: ChannelDeps): Channel {
+  const webhookUrl = secret('webhookUrl');
+  try {
+    slackWebhookUrl(webhookUrl, hosts);
+  } catch (error) {
+    throw secretInvalid(
+      name,
+      error instanceof ChannelError ? error.message : 'The webhook address is no URL',
+    );
+  }
+  const send = slackWebhook({ post, webhookUrl, hosts });
+  return {
+    name,
+    type: 'slack',
+    paceMs: SLACK_PACE_MS,
+    async send(message) {
+      await send(message);
+      return {};
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function openBot(config: SlackConfig, { post, clock, secret }: ChannelDeps): Channel {
+  const { name, channel = '', apiUrl = API_URL, hosts } = config;
+  const token = secret('token');
+  checkToken(name, token);
+  const call = slackApi({ post, token, apiUrl: apiUrl.replace(/\/+$/, ''), hosts });
+  const bot = new SlackBot({ call, clock, channel });
+  return {
+    name,
+    type: 'slack',
+    paceMs: SLACK_PACE_MS,
+    send: (message, references) => bot.send(message, references),
+    close() {
+      bot.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function checkToken(name: string, token: Secret): void {
+  if (/^[\x21-\x7e]{10,400}$/.test(token.reveal().trim())) return;
+  throw secretInvalid(
+    name,
+    'The token has no form of one: put the app’s bot token, which begins with xoxb-, into its place',
+  );
+}
+
+function secretInvalid(name: string, fault: string): SidecarError {
+  return new SidecarError('secret_invalid', `alerts.channels "${name}" (slack): ${fault}.`);
+}
