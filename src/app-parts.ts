@@ -69,6 +69,7 @@ export function buildParts(input: PartsInput): AppParts {
     lastFreeze.follow(facts);
     telemetry.facts(facts);
     traces.facts(facts);
+    poller.follow(facts);
     for (const fact of facts) if (fact.kind === 'hold_resolved') slots.free(fact.holdId);
     if (facts.some(isHeard)) delivery.wake();
   };

@@ -159,7 +159,10 @@ class Sidecar implements App {
     this.#settings = this.#makeSettings(running?.ports ?? []);
     this.#telemetry.setKnownApps(this.#config.apps.map((app) => app.name));
     if (running) {
-      if (line) running.upstream.change(line);
+      if (line) {
+        running.upstream.change(line);
+        running.poller.startOver();
+      }
       running.slots.configure(slotLimits(this.#config));
       await running.watch.applyConfig();
     }

@@ -36,7 +36,7 @@ import { slaMigrations } from '../sla/sla-schema.ts';
 import * as slaVerify from '../sla/verify.ts';
 import { exportedOperations, type StoreModule } from '../store/registry.ts';
 import { taskMigrations } from '../tasks/task-schema.ts';
-import { deferPolls, getTask, listTasks, openTasks } from '../tasks/task-table.ts';
+import { getTask, listOpenTasks, listTasks, openTasks } from '../tasks/task-table.ts';
 import { readFailedTasks, readStuckTasks } from '../tasks/troubled-table.ts';
 import { admit } from './admit.ts';
 import { listAudit, listImportedFiles, recordOrder } from './audit.ts';
@@ -93,7 +93,7 @@ export const ledgerModules: readonly StoreModule[] = [
   },
   {
     migrations: taskMigrations,
-    operations: [openTasks, deferPolls, listTasks, getTask, readStuckTasks, readFailedTasks],
+    operations: [openTasks, listOpenTasks, listTasks, getTask, readStuckTasks, readFailedTasks],
   },
   { migrations: guardMigrations, operations: [] },
   {

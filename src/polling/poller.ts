@@ -2,7 +2,8 @@
  * Asks Kling for open tasks, so that holds settle though no app asks.
  *
  * In batches of twenty through `GET /tasks` where the credentials allow it, else one task at a time at its own
- * path. A task is asked for every `tasks.pollIntervalMs`; the wait grows with its age, to a minute at most.
+ * path. A task is asked for every `tasks.pollIntervalMs`; the wait grows with its age, to a minute at most. When each is due is
+ * kept in memory: after a start all are, and an answer without news is written nowhere but in the journal.
  *
  * **Invariant**: it only hands sightings to the ledger; a poll that fails changes nothing.
  */
@@ -15,14 +16,27 @@ import type { RouteTable } from '../kling/routes.ts';
 import type { Credentials } from '../kling/token.ts';
 import { observeTasks } from '../ledger/observe.ts';
 import type { Store } from '../store/store.ts';
-import { deferPolls, openTasks, type OpenTask } from '../tasks/task-table.ts';
+import { isAdvance, isTerminal } from '../tasks/task-state.ts';
+import {
+  listOpenTasks,
+  openTasks,
+  type OpenTask,
+  type OpenTaskCursor,
+  type OpenTaskPage,
+} from '../tasks/task-table.ts';
+import type { TaskSighting } from '../tasks/task.ts';
 import type { Ms } from '../units.ts';
 import type { LaterTraces } from '../telemetry/tracing.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { DueTasks, type DueTask } from './due-tasks.ts';
 import { askAll, askedOf, planAsks, sightingsIn, type Ask } from './plan.ts';
 
-/** Open tasks taken up in one pass. */
-const PASS_TASKS_MAX = 200;
+/** Open tasks taken up at once; a pass goes on until none is due. */
+const TASKS_AT_ONCE = 400;
+/** Open tasks read at once at a start: a page is read in a few milliseconds. */
+const PAGE_TASKS = 200;
+/** How often the open tasks are read from the store again, for those of which nobody here heard. */
+const LOAD_MS: Ms = 600_000;
 const INTERVAL_MS_MAX = 60_000;
 /** A task is asked for again after this share of its age, once that exceeds the interval. */
 const AGE_SHARE = 0.05;
@@ -43,11 +57,16 @@ export interface PollerDeps {
   onError: (message: string, error: unknown) => void;
 }
 
+/** A task that can be asked for. */
+type Known = DueTask & { made: NonNullable<DueTask['made']> };
+
 export class Poller {
   readonly #deps: PollerDeps;
+  readonly #due = new DueTasks();
   #timer: Timer | null = null;
   #running: Promise<void> | null = null;
   #isStopped = false;
+  #loadedTick: Ms | null = null;
 
   constructor(deps: PollerDeps) {
     this.#deps = deps;
@@ -61,6 +80,23 @@ export class Poller {
     this.#isStopped = true;
     this.#timer?.cancel();
     await this.#running;
+  }
+
+  /** Learns from facts which tasks begin, go on and end. */
+  follow(facts: readonly Fact[]): void {
+    for (const fact of facts) {
+      if (fact.kind !== 'task_changed') continue;
+      const known = this.#due.get(fact.taskId);
+      if (isTerminal(fact.to)) this.#due.remove(fact.taskId);
+      else if (known) known.state = fact.to;
+      else this.#add({ id: fact.taskId, createdAt: fact.at - fact.ageMs, state: fact.to, made: null });
+    }
+  }
+
+  /** Forgets what it knows: another upstream has other tasks. */
+  startOver(): void {
+    this.#due.clear();
+    this.#loadedTick = null;
   }
 
   /** Asks at once for every task that is due; resolves when the pass is over. */
@@ -82,24 +118,69 @@ export class Poller {
   }
 
   async #pass(): Promise<void> {
-    const { store, clock, onError } = this.#deps;
+    const { clock, onError } = this.#deps;
     try {
-      const tasks: OpenTask[] = await store.read(openTasks, {
-        at: clock.now(),
-        limit: PASS_TASKS_MAX,
-        minAgeMs: this.#deps.intervalMs(),
-      });
-      const { asks, left } = planAsks(tasks, {
+      await this.#load();
+      // What comes due while others are asked for waits for the next pass.
+      const untilTick = clock.monotonic();
+      while (!this.#isStopped) {
+        const taken = this.#due.take(untilTick, TASKS_AT_ONCE);
+        if (taken.length === 0) return;
+        await this.#askFor(taken);
+      }
+    } catch (error) {
+      onError('a poll failed', error);
+    }
+  }
+
+  /** Reads the open tasks, at the start and now and then. */
+  async #load(): Promise<void> {
+    const { store, clock } = this.#deps;
+    if (this.#loadedTick !== null && clock.monotonic() - this.#loadedTick < LOAD_MS) return;
+    const fromTick = clock.monotonic();
+    let after: OpenTaskCursor | null = null;
+    do {
+      const page: OpenTaskPage = await store.read(listOpenTasks, { after, limit: PAGE_TASKS });
+      for (const { id, createdAt, state, ...made } of page.tasks) this.#add({ id, createdAt, state, made });
+      after = page.next;
+    } while (after !== null && !this.#isStopped);
+    this.#loadedTick = fromTick;
+  }
+
+  /** A task is first asked for at the age of one interval; one from a time to come was made before the clock was set back. */
+  #add(task: DueTask): void {
+    const { clock, intervalMs } = this.#deps;
+    const ageMs = clock.now() - task.createdAt;
+    this.#due.add(task, clock.monotonic() + (ageMs < 0 ? 0 : Math.max(0, intervalMs() - ageMs)));
+  }
+
+  async #askFor(taken: readonly DueTask[]): Promise<void> {
+    try {
+      await this.#learnPlaces(taken);
+      const known = taken.filter((task): task is Known => task.made !== null);
+      const { asks } = planAsks(known.map(askableOf), {
         routes: this.#deps.routes(),
         credentials: this.#deps.credentials(),
         by: 'task_ids',
         idOf: (task) => task.id,
       });
-      // What cannot be asked for makes room for others.
-      if (left.length > 0) await this.#defer(left);
       await askAll(asks, (ask) => this.#tryAsk(ask));
-    } catch (error) {
-      onError('a poll failed', error);
+    } finally {
+      for (const task of taken) this.#putOff(task);
+    }
+  }
+
+  /** Reads where tasks were made that this process has not asked for yet; what has ended, or is another host's, is forgotten. */
+  async #learnPlaces(taken: readonly DueTask[]): Promise<void> {
+    const taskIds = taken.filter(({ made }) => made === null).map(({ id }) => id);
+    if (taskIds.length === 0) return;
+    const found = await this.#deps.store.read(openTasks, { taskIds });
+    const byId = new Map(found.map((task) => [task.id, task]));
+    for (const task of taken) {
+      if (task.made !== null) continue;
+      const open = byId.get(task.id);
+      if (open) task.made = { holdId: open.holdId, path: open.path, route: open.route };
+      else this.#due.remove(task.id);
     }
   }
 
@@ -136,30 +217,34 @@ export class Poller {
     );
     trace?.end();
     for (const call of exchange.calls) journal(call);
-    const at = clock.now();
-    const sightings = exchange.answer ? sightingsIn(ask, exchange.answer, this.#deps.price()) : [];
-    if (sightings.length > 0) {
-      const { facts } = await store.write(observeTasks, {
-        sightings,
-        source: 'poll',
-        at,
-        upstream: askedOf(exchange.line),
-      });
-      publish(facts);
-    }
-    await this.#defer(ask.asked);
+    const shown = exchange.answer ? sightingsIn(ask, exchange.answer, this.#deps.price()) : [];
+    const sightings = shown.filter((sighting) => this.#isNews(sighting));
+    if (sightings.length === 0) return;
+    const { facts } = await store.write(observeTasks, {
+      sightings,
+      source: 'poll',
+      at: clock.now(),
+      upstream: askedOf(exchange.line),
+    });
+    publish(facts);
   }
 
-  /** Puts some off together, for as long as suits the youngest: the others come along in its batch. */
-  async #defer(tasks: readonly OpenTask[]): Promise<void> {
-    const { clock, store } = this.#deps;
-    const at = clock.now();
-    const youngest = Math.max(...tasks.map((task) => task.createdAt));
-    const taskIds = tasks.map((task) => task.id);
-    await store.write(deferPolls, { taskIds, until: at + this.#waitMs(at - youngest) });
+  /** Tells whether the ledger may not know what an answer shows. */
+  #isNews({ taskId, state }: TaskSighting): boolean {
+    const known = this.#due.get(taskId);
+    return known === undefined || isTerminal(state) || isAdvance(known.state, state);
+  }
+
+  #putOff({ id, createdAt }: DueTask): void {
+    const { clock } = this.#deps;
+    this.#due.putOff(id, clock.monotonic() + this.#waitMs(clock.now() - createdAt));
   }
 
   #waitMs(ageMs: Ms): Ms {
     return Math.min(INTERVAL_MS_MAX, Math.max(this.#deps.intervalMs(), Math.round(ageMs * AGE_SHARE)));
   }
+}
+
+function askableOf({ id, createdAt, state, made }: Known): OpenTask {
+  return { id, createdAt, state, ...made };
 }

@@ -1,4 +1,7 @@
-/** The tables of tasks: one row each, and one event for each state that a task was seen in. */
+/**
+ * The tables of tasks: one row each, and one event for each state that a task was seen in. `next_poll_at` is when it was first
+ * to be asked for: open tasks are listed by it, and when they are due next is known in memory alone (polling/due-tasks.ts).
+ */
 import type { Migration } from '../store/operation.ts';
 
 export const taskMigrations: readonly Migration[] = [

@@ -5,14 +5,11 @@
  * Never decides what a state means for money: the ledger does, in the same transaction.
  */
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
-import { defineRead, defineWrite, type SqlValue, type Tx } from '../store/operation.ts';
+import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { Mode, OperationWord, TaskState } from '../words.ts';
 import { compareStates, isTerminal } from './task-state.ts';
 import type { SightingSource, TaskResult, TaskRow, TaskSighting } from './task.ts';
-
-/** A poll due later than this from now was set by a clock that has been set back since: it is due. */
-const POLL_WAIT_MS_MAX = 86_400_000;
 
 const INSERT_TASK = `INSERT INTO tasks (id, hold_id, state, status_message, created_at, updated_at,
   vendor_updated_at, next_poll_at, results)
@@ -102,86 +99,65 @@ function resultsText(results: TaskResult[]): string | null {
 export interface OpenTask {
   id: string;
   holdId: string;
-  externalTaskId: string | null;
   /** The path of its create. */
   path: string;
   route: string;
-  operation: OperationWord;
-  model: string | null;
-  product: Product;
-  app: string;
   state: TaskState;
-  weight: number;
   createdAt: Ms;
-  nextPollAt: Ms;
 }
 
-interface OpenTaskColumns {
+const OPEN_TASK = `SELECT t.id, t.hold_id AS "holdId", h.path, h.route, t.state, t.created_at AS "createdAt"`;
+/** None of another host than the one in use: a task is asked for where it was made. */
+const OPEN_TASK_FROM = `FROM tasks t JOIN holds h ON h.id = t.hold_id JOIN hold_places p ON p.hold_id = h.id
+  WHERE t.state IN ('submitted', 'processing') AND p.is_at_host = 1`;
+
+/** A page of open tasks, and from where on the next one is; null after the last. */
+export interface OpenTaskPage {
+  tasks: OpenTask[];
+  next: OpenTaskCursor | null;
+}
+
+export interface OpenTaskCursor {
+  firstAt: Ms;
   id: string;
-  hold_id: string;
-  external_task_id: string | null;
-  path: string;
-  route: string;
-  operation: OperationWord;
-  model: string | null;
-  product: Product;
-  app: string;
-  state: TaskState;
-  weight: number;
-  created_at: Ms;
-  next_poll_at: Ms;
 }
 
-/** Gives the open tasks that are due to be asked for, the longest due first; with `at` null all.
- * None of another host than the one in use: a task is asked for where it was made. */
-export const openTasks = defineRead(
-  'tasks.openTasks',
-  async (tx: Tx, args: { at: Ms | null; limit: number; minAgeMs?: Ms }): Promise<OpenTask[]> => {
-    const { at, minAgeMs = 0 } = args;
-    // What lies in our future was written before the clock was set back, and is due.
-    const due =
-      'AND ((t.next_poll_at <= ? AND (t.created_at <= ? OR t.created_at > ?)) OR t.next_poll_at > ?)';
-    const values = at === null ? [] : [at, at - minAgeMs, at, at + POLL_WAIT_MS_MAX];
-    const rows = await tx.all<OpenTaskColumns>(
-      `SELECT t.id, t.hold_id, h.external_task_id, h.path, h.route, h.operation, h.model, h.product, h.app, t.state,
-         h.weight, t.created_at, t.next_poll_at
-       FROM tasks t JOIN holds h ON h.id = t.hold_id JOIN hold_places p ON p.hold_id = h.id
-       WHERE t.state IN ('submitted', 'processing') AND p.is_at_host = 1 ${at === null ? '' : due} ORDER BY t.next_poll_at LIMIT ?`,
-      ...values,
+/** Lists the open tasks that can be asked for at the upstream in use, oldest first. */
+export const listOpenTasks = defineRead(
+  'tasks.listOpenTasks',
+  async (tx: Tx, args: { after: OpenTaskCursor | null; limit: number }): Promise<OpenTaskPage> => {
+    const { firstAt, id } = args.after ?? { firstAt: Number.MIN_SAFE_INTEGER, id: '' };
+    const rows = await tx.all<OpenTask & { next_poll_at: Ms }>(
+      `${OPEN_TASK}, t.next_poll_at ${OPEN_TASK_FROM} AND (t.next_poll_at, t.id) > (?, ?)
+       ORDER BY t.next_poll_at, t.id LIMIT ?`,
+      firstAt,
+      id,
       args.limit,
     );
-    return rows.map((row) => ({
-      id: row.id,
-      holdId: row.hold_id,
-      externalTaskId: row.external_task_id,
-      path: row.path,
-      route: row.route,
-      operation: row.operation,
-      model: row.model,
-      product: row.product,
-      app: row.app,
-      state: row.state,
-      weight: row.weight,
-      createdAt: row.created_at,
-      nextPollAt: row.next_poll_at,
-    }));
+    const last = rows.at(-1);
+    const next = last && rows.length === args.limit ? { firstAt: last.next_poll_at, id: last.id } : null;
+    const tasks = rows.map(({ id: taskId, holdId, path, route, state, createdAt }) => {
+      return { id: taskId, holdId, path, route, state, createdAt };
+    });
+    return { tasks, next };
   },
-  // Creates wait for the slots that polls find free.
+  // Polls wait for it; in short pages no request waits long behind it.
   'request',
 );
 
-/** Sets when tasks are next to be asked for, at most a day ahead; unknown and ended tasks are left as they are. */
-export const deferPolls = defineWrite(
-  'tasks.deferPolls',
-  async (tx: Tx, args: { taskIds: string[]; until: Ms }): Promise<void> => {
+/** Gives those of some tasks that are open and can be asked for at the upstream in use. */
+export const openTasks = defineRead(
+  'tasks.openTasks',
+  async (tx: Tx, args: { taskIds: readonly string[] }): Promise<OpenTask[]> => {
+    const found: OpenTask[] = [];
     for (const taskId of args.taskIds) {
-      await tx.run(
-        `UPDATE tasks SET next_poll_at = ? WHERE id = ? AND state IN ('submitted', 'processing')`,
-        args.until,
-        taskId,
-      );
+      const task = await tx.get<OpenTask>(`${OPEN_TASK} ${OPEN_TASK_FROM} AND t.id = ?`, taskId);
+      if (task) found.push(task);
     }
+    return found;
   },
+  // Creates wait for the slots that polls find free.
+  'request',
 );
 
 const LISTED = `t.id, h.external_task_id, t.hold_id, h.operation, h.model, h.mode, h.product, h.app, h.tag, t.state,

@@ -14,6 +14,7 @@ const SHORT_READS = [
   'ledger.dueLookUps',
   'ledger.freezeState',
   'ledger.guardState',
+  'tasks.listOpenTasks',
   'tasks.openTasks',
 ];
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { observeTasks } from '../../src/ledger/observe.ts';
 import type { TaskState } from '../../src/words.ts';
 import { compareStates, isAdvance, isStale, isTerminal } from '../../src/tasks/task-state.ts';
-import { deferPolls, getTask, listTasks, openTasks } from '../../src/tasks/task-table.ts';
+import { getTask, listOpenTasks, listTasks, openTasks } from '../../src/tasks/task-table.ts';
 import { admitHold, close, newHold, NOON, sighting } from '../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 
@@ -22,8 +22,8 @@ async function create(n: number, app = 'default', at = NOON): Promise<void> {
 }
 const see = (id: string, state: TaskState, at = NOON) =>
   store.run(observeTasks, { sightings: [sighting(id, { state })], source: 'poll', at });
-const due = async (at: number | null, limit = 10) =>
-  (await store.run(openTasks, { at, limit })).map((task) => task.id);
+const open = async () =>
+  (await store.run(listOpenTasks, { after: null, limit: 10 })).tasks.map(({ id }) => id);
 
 describe('states of a task', () => {
   it('go forward only, and end', () => {
@@ -58,46 +58,35 @@ describe('states of a task', () => {
 });
 
 describe('open tasks', () => {
-  it('are first due at the age that the poller asks for, then when they were put off to', async () => {
-    await create(1);
-    await create(2, 'default', NOON + 1000);
-    expect(await store.run(openTasks, { at: NOON + 4999, limit: 10, minAgeMs: 5000 })).toEqual([]);
-    expect(await due(NOON + 6000)).toEqual(['t1', 't2']);
-    await store.run(deferPolls, { taskIds: ['t1', 'unknown'], until: NOON + MINUTE });
-    expect(await due(NOON + 6000)).toEqual(['t2']);
-    expect(await due(NOON + MINUTE)).toEqual(['t2', 't1']);
-    expect(await due(NOON + MINUTE, 1)).toEqual(['t2']);
-    expect(await due(null)).toEqual(['t2', 't1']);
+  it('are listed page by page, oldest first, until they end', async () => {
+    for (let n = 1; n <= 5; n += 1) await create(n, 'default', NOON + (n % 3) * MINUTE);
+    const pages: string[][] = [];
+    let after: Parameters<typeof listOpenTasks.run>[1]['after'] = null;
+    do {
+      const page: Awaited<ReturnType<typeof listOpenTasks.run>> = await store.run(listOpenTasks, {
+        after,
+        limit: 2,
+      });
+      pages.push(page.tasks.map(({ id }) => id));
+      after = page.next;
+    } while (after !== null);
+    expect(pages).toEqual([['t3', 't1'], ['t4', 't2'], ['t5']]);
+    await see('t4', 'failed');
+    expect(await open()).toEqual(['t3', 't1', 't2', 't5']);
   });
 
-  it('are due again when the clock was set back by days', async () => {
-    await create(1);
-    expect(await due(NOON - 3 * 86_400_000)).toEqual(['t1']);
-  });
-
-  it('are no longer asked for when they have ended', async () => {
-    await create(1);
-    await see('t1', 'failed');
-    expect(await due(NOON + 1e9)).toEqual([]);
-  });
-
-  it('come with all that asking for them needs', async () => {
+  it('come with all that asking for them needs, and without those that ended or are nobody’s', async () => {
     await create(1, 'shop');
-    expect(await store.run(openTasks, { at: NOON + 5000, limit: 1 })).toEqual([
+    await create(2);
+    await see('t2', 'succeeded');
+    expect(await store.run(openTasks, { taskIds: ['t1', 't2', 'unknown'] })).toEqual([
       {
         id: 't1',
         holdId: 'h1',
-        externalTaskId: 'ks_h1',
         path: '/v1/videos/text2video',
         route: '/v1/videos/text2video',
-        operation: 'text-to-video',
-        model: 'kling-v1',
-        product: 'video',
-        app: 'shop',
         state: 'submitted',
-        weight: 1,
         createdAt: NOON,
-        nextPollAt: NOON,
       },
     ]);
   });
