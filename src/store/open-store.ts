@@ -186,7 +186,7 @@ function createStore(
         { queue: 'reports', length: link.reports.length },
       ],
     }),
-    backup: (targetPath) => backupInWorker(options.workers.reader, path, targetPath),
+    backup: (targetPath, signal) => backupInWorker(options.workers.reader, { path, targetPath, signal }),
     close() {
       closing ??= shut();
       return closing;
@@ -194,14 +194,24 @@ function createStore(
   };
 }
 
-/** Copies a store on a thread of its own, so that neither reads nor writes wait for it. */
-async function backupInWorker(entry: URL, path: string, targetPath: string): Promise<void> {
+/** Copies a store on a thread of its own, so that neither reads nor writes wait for it. An abort ends the thread. */
+async function backupInWorker(
+  entry: URL,
+  { path, targetPath, signal }: { path: string; targetPath: string; signal: AbortSignal | undefined },
+): Promise<void> {
   const ignore = (): void => undefined;
   const worker = startWorkerThread(
     entry,
     { role: 'backup', path, targetPath },
     { onReply: ignore, onLog: ignore, onDeath: ignore },
   );
-  await worker.open();
-  await worker.close();
+  const abort = (): void => worker.abandon();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    if (signal?.aborted) abort();
+    await worker.open();
+    await worker.close();
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
 }

@@ -9,6 +9,12 @@ import { startWorkerThread } from './worker-thread.ts';
 
 export type ReadOnlyStore = Pick<Store, 'read' | 'stats' | 'close'>;
 
+/** A store whose reads can be cut off. */
+export interface OpenedReadOnly extends ReadOnlyStore {
+  /** Rejects what is read and ends the thread at once; nothing waits for it. */
+  abandon(): void;
+}
+
 /**
  * Opens an existing store for reading; takes no ownership and changes nothing.
  *
@@ -18,7 +24,7 @@ export type ReadOnlyStore = Pick<Store, 'read' | 'stats' | 'close'>;
 export async function openStoreReadOnly(
   path: string,
   options: { reader: URL; clock: Clock },
-): Promise<ReadOnlyStore> {
+): Promise<OpenedReadOnly> {
   const realPath = existingStorePath(path);
   const reads = new Batches({ clock: options.clock, send: (batch) => reader.send(batch) });
   const reader = startWorkerThread(
@@ -39,6 +45,10 @@ export async function openStoreReadOnly(
   return {
     read: <A, R>(operation: Operation<A, R>, args: A) => reads.add(operation.name, args) as Promise<R>,
     stats: () => ({ path: realPath, bytes: storeBytes(realPath), walBytes: walBytes(realPath), queues: [] }),
+    abandon() {
+      reads.fail(new SidecarError('ledger_unavailable', 'the store was left'));
+      reader.abandon();
+    },
     async close() {
       await reads.close(new SidecarError('ledger_unavailable', 'the store is closed'));
       await reader.close();

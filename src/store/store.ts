@@ -40,8 +40,12 @@ export interface Store {
    * they are. What is written to files that are gone is gone too: the process should take no creates and be restarted.
    */
   lost(): string | null;
-  /** Copies the live store, page by page, to a new file that must not exist. */
-  backup(targetPath: string): Promise<void>;
+  /**
+   * Copies the live store, page by page, to a new file that must not exist.
+   * @throws SidecarError `bad_usage` where the file exists, `store_unwritable`, `store_corrupt`; `ledger_unavailable` where the
+   *   signal aborts: then a file with `.part` behind its name may be left.
+   */
+  backup(targetPath: string, signal?: AbortSignal): Promise<void>;
   /** Commits what waits, checkpoints, gives up ownership. Idempotent. */
   close(): Promise<void>;
 }
