@@ -2,7 +2,7 @@
  * What time takes away: old calls, what was kept of prompts, guards whose answers need not be given again.
  *
  * **Invariant**: money is never forgotten: holds, entries, counters, tasks and the audit stay. One run drops at most
- * {@link ROWS_MAX} rows of each kind, so that no create waits for it; `more` asks for another run.
+ * {@link ROWS_MAX} rows of each kind, or fewer where it is asked to, so that no create waits for it; `more` asks for another run.
  */
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import { ANSWER_KEPT_MS, type Ms } from '../units.ts';
@@ -13,6 +13,10 @@ export interface PurgeArgs {
   callRetentionDays: number;
   /** 0 keeps nothing of a prompt beyond the next run. */
   promptRetentionDays: number;
+  /** Stretches of time, in order and apart, whose calls stay however old they are; `end` is exclusive. */
+  kept?: readonly { start: Ms; end: Ms }[];
+  /** Rows of each kind; {@link ROWS_MAX} where it is absent. */
+  rowsMax?: number;
 }
 
 export interface Purged {
@@ -36,17 +40,30 @@ const DROP_PROMPT = 'UPDATE holds SET prompt_hash = NULL, prompt_preview = NULL 
 
 /** Drops what is older than its retention allows. */
 export const purgeOld = defineWrite('calls.purgeOld', async (tx: Tx, args: PurgeArgs): Promise<Purged> => {
-  const calls = await purgeCalls(tx, args.at - args.callRetentionDays * DAY_MS);
-  const prompts = await purgePrompts(tx, args.at - args.promptRetentionDays * DAY_MS);
-  const guards = await purgeGuards(tx, args.at);
-  return { calls, prompts, guards, more: Math.max(calls, prompts, guards) >= ROWS_MAX };
+  const { at, kept = [], rowsMax = ROWS_MAX } = args;
+  const calls = await purgeCalls(tx, { before: at - args.callRetentionDays * DAY_MS, kept, rowsMax });
+  const prompts = await purgePrompts(tx, at - args.promptRetentionDays * DAY_MS, rowsMax);
+  const guards = await purgeGuards(tx, at, rowsMax);
+  return { calls, prompts, guards, more: Math.max(calls, prompts, guards) >= rowsMax };
 });
 
-async function purgeCalls(tx: Tx, before: Ms): Promise<number> {
-  const dropped = await tx.run(
-    `DELETE FROM calls WHERE (at, id) IN (SELECT at, id FROM calls WHERE at < ? ORDER BY at, id LIMIT ${ROWS_MAX})`,
-    before,
-  );
+async function purgeCalls(
+  tx: Tx,
+  { before, kept, rowsMax }: Required<Pick<PurgeArgs, 'kept' | 'rowsMax'>> & { before: Ms },
+): Promise<number> {
+  let dropped = 0;
+  // What lies between the stretches that are kept, the oldest first, without a look at the rows of those.
+  for (const [index, { start }] of [...kept, { start: before }].entries()) {
+    const from = kept[index - 1]?.end ?? 0;
+    dropped += await tx.run(
+      `DELETE FROM calls WHERE (at, id) IN (
+         SELECT at, id FROM calls WHERE at >= ? AND at < ? ORDER BY at, id LIMIT ?)`,
+      from,
+      Math.min(start, before),
+      rowsMax - dropped,
+    );
+    if (dropped >= rowsMax) break;
+  }
   if (dropped > 0) {
     const droppedTo = Math.max(before, await selectDroppedTo(tx));
     await tx.run(SET_META, CALLS_KEY, String(droppedTo));
@@ -64,16 +81,17 @@ export async function selectDroppedTo(tx: Tx): Promise<Ms> {
 export const readDroppedTo = defineRead('calls.readDroppedTo', (tx): Promise<Ms> => selectDroppedTo(tx));
 
 /** Gives how many holds were passed, not how many of them had a prompt: it says whether there are more. */
-async function purgePrompts(tx: Tx, before: Ms): Promise<number> {
+async function purgePrompts(tx: Tx, before: Ms, rowsMax: number): Promise<number> {
   const kept = await tx.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', PROMPTS_KEY);
   const [at = '0', id = ''] = (kept?.value ?? '0 ').split(' ');
   const rows = await tx.all<{ at: Ms; id: string; has_prompt: number }>(
     `SELECT at, id, CASE WHEN prompt_hash IS NULL THEN 0 ELSE 1 END AS has_prompt FROM holds
-     WHERE at >= ? AND (at > ? OR id > ?) AND at < ? ORDER BY at, id LIMIT ${ROWS_MAX}`,
+     WHERE at >= ? AND (at > ? OR id > ?) AND at < ? ORDER BY at, id LIMIT ?`,
     Number(at),
     Number(at),
     id,
     before,
+    rowsMax,
   );
   for (const row of rows) {
     if (row.has_prompt === 1) await tx.run(DROP_PROMPT, row.id);
@@ -86,13 +104,14 @@ async function purgePrompts(tx: Tx, before: Ms): Promise<number> {
 }
 
 /** Answers grow old by the clock of ages, as the store knows it. */
-async function purgeGuards(tx: Tx, at: Ms): Promise<number> {
+async function purgeGuards(tx: Tx, at: Ms, rowsMax: number): Promise<number> {
   const expired = await tx.all<{ hold_id: string }>(
     `SELECT a.hold_id FROM answers a JOIN holds h ON h.id = a.hold_id
      WHERE a.at <= COALESCE((SELECT aged_to FROM spending), ?) - ? AND h.state <> 'held'
-     ORDER BY a.at LIMIT ${ROWS_MAX}`,
+     ORDER BY a.at LIMIT ?`,
     at,
     ANSWER_KEPT_MS,
+    rowsMax,
   );
   for (const { hold_id } of expired) {
     await tx.run('DELETE FROM guards WHERE hold_id = ?', hold_id);

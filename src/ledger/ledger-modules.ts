@@ -21,6 +21,7 @@ import { countWouldHave, noteMode, readWouldHave } from '../calls/would-have-tab
 import { claimMigrations } from '../claims/claim-schema.ts';
 import * as claimTable from '../claims/claim-table.ts';
 import * as claimCompose from '../claims/compose.ts';
+import { neededCalls } from '../claims/needed-calls.ts';
 import * as claimNotices from '../claims/notices.ts';
 import { guardMigrations } from '../idempotency/guard-schema.ts';
 import * as importExport from '../imports/export.ts';
@@ -112,7 +113,7 @@ export const ledgerModules: readonly StoreModule[] = [
   { migrations: accountMigrations, operations: exportedOperations(accountTable) },
   {
     migrations: [...claimMigrations, ...claimNotices.noticeMigrations],
-    operations: exportedOperations(claimTable, claimCompose, claimNotices),
+    operations: [...exportedOperations(claimTable, claimCompose, claimNotices), neededCalls],
   },
   {
     migrations: usedKeyMigrations,

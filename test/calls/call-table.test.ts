@@ -135,6 +135,29 @@ describe('retention', () => {
     expect(row(store, 'SELECT id FROM calls')).toEqual({ id: 'kept' });
   });
 
+  it('keeps the calls of some stretches however old, and drops what lies between them, oldest first', async () => {
+    const from = NOON - 200 * DAY;
+    await store.run(
+      journalCalls,
+      Array.from({ length: 80 }, (_, day) =>
+        call(`day${String(day).padStart(2, '0')}`, { at: from + day * DAY }),
+      ),
+    );
+    const span = (start: number, end: number) => ({ start: from + start * DAY, end: from + end * DAY });
+    const kept = [span(10, 20), span(30, 40), span(75, 90)];
+    const some = { at: NOON, callRetentionDays: 120, promptRetentionDays: 14, kept, rowsMax: 15 };
+    const dropped = async (): Promise<number> => (await store.run(purgeOld, some)).calls;
+    expect([await dropped(), await dropped(), await dropped(), await dropped(), await dropped()]).toEqual([
+      15, 15, 15, 10, 0,
+    ]);
+    const left = store.db.prepare<[], string>('SELECT id FROM calls ORDER BY id').pluck().all();
+    expect(left.map((id) => Number(id.slice(3)))).toEqual([
+      ...Array.from({ length: 10 }, (_, i) => 10 + i),
+      ...Array.from({ length: 10 }, (_, i) => 30 + i),
+      ...Array.from({ length: 5 }, (_, i) => 75 + i),
+    ]);
+  });
+
   it('drops what was kept of prompts, looking at each hold once', async () => {
     await admitHold(store, newHold('a', { at: NOON - 15 * DAY }));
     await admitHold(store, newHold('b', { at: NOON - 15 * DAY, prompt: null }));
