@@ -1,70 +1,113 @@
-/** The app's jobs: what is done beside requests, by the day or the hour. */
+/** The app's jobs: what is done beside requests, by the clock, and what each needs of the running app. */
 import { closeMonths } from './app-claims.ts';
-import { purgeDeductions } from './account/account-table.ts';
-import { dropHoldTraces } from './budget/hold-trace-table.ts';
-import { purgeOld } from './calls/retention.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { Fact } from './facts.ts';
-import { dropDelivered } from './outbox/outbox-table.ts';
-import { jobLastRun, noteJobRun } from './jobs-table.ts';
-import { Jobs, type JobRun } from './jobs.ts';
+import { makeBackup } from './jobs/backup.ts';
+import type { Job } from './jobs/job.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { scheduleOf } from './jobs/jobs-config.ts';
+import { dropOld } from './jobs/retention.ts';
+import type { ClockLook } from './polling/clock-look.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
+import type { ClockTrust } from './upstream/clock-trust.ts';
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
-/** Days that facts of the outbox are kept after every receiver took them. */
-const HEARD_FACTS_DAYS = 30;
-/** Days that the trace of a create is kept for links; no task takes longer. */
-const TRACE_DAYS = 30;
+const MINUTE_MS = 60_000;
 
 export interface AppJobsDeps {
   store: Store;
-  clock: Clock;
+  /** The clock by which money is dated: what a step of the wall clock would make due waits until Kling's clock agrees. */
+  dated: Clock;
+  clockLook: Pick<ClockLook, 'settle'>;
+  clockTrust: Pick<ClockTrust, 'check'>;
   log: Log;
   config: () => Config;
   publish: (facts: readonly Fact[]) => void;
-  onRun: (run: JobRun) => void;
+  /** Counts a run that ended; `missed` runs should have been before it. */
+  onRun: (run: { name: string; result: 'ok' | 'failed'; seconds: number; missed: number }) => void;
 }
 
 /** Makes the schedule; nothing runs before it is started. */
-export function createAppJobs({ store, clock, log, config, publish, onRun }: AppJobsDeps): Jobs {
-  const retention = async (at: number, signal: AbortSignal): Promise<void> => {
-    const { callRetentionDays, promptRetentionDays } = config().store;
-    while (!signal.aborted) {
-      // A run drops a bounded number of rows, so that no create waits long behind it.
-      const purged = await store.write(purgeOld, { at, callRetentionDays, promptRetentionDays });
-      const before = at - callRetentionDays * DAY_MS;
-      const tracesBefore = at - Math.min(callRetentionDays, TRACE_DAYS) * DAY_MS;
-      const traces = await store.write(dropHoldTraces, { before: tracesBefore });
-      const { deductions, more } = await store.write(purgeDeductions, { before });
-      const facts = await store.write(dropDelivered, { before: at - HEARD_FACTS_DAYS * DAY_MS });
-      logDropped(log, { ...purged, deductions, facts: facts.dropped, traces: traces.dropped });
-      if (!purged.more && !more && !facts.more && !traces.more) return;
-    }
-  };
-  const jobs = [
-    { name: 'retention', periodMs: DAY_MS, run: retention },
-    // Closes months and drafts their claims; a month that was missed while nothing ran is met at the next run.
-    {
-      name: 'sla-months',
-      periodMs: HOUR_MS,
-      run: (at: number, signal: AbortSignal) => closeMonths({ store, config, log, publish, signal }, at),
+export function createAppJobs(deps: AppJobsDeps): Jobs {
+  const { store, dated, log, config, publish, onRun } = deps;
+  return new Jobs([monthsJob(deps), retentionJob(deps), backupJob(deps)], {
+    store,
+    clock: dated,
+    schedule: (name) => scheduleOf(config().jobs, name),
+    onEnd({ facts, ...run }) {
+      onRun(run);
+      publish(facts);
     },
-  ];
-  return new Jobs(jobs, {
-    clock,
-    lastRun: (name) => store.read(jobLastRun, { name }),
-    noteRun: (name, at) => store.write(noteJobRun, { name, at }),
-    onRun,
     onError: (message, error) => log.error(message, { event: 'background_failed', error }),
   });
 }
 
+/** A month that was missed while nothing ran is met at the next run. */
+function monthsJob({ store, config, log, publish }: AppJobsDeps): Job {
+  return {
+    name: 'sla-months',
+    limitMs: 15 * MINUTE_MS,
+    first: 'now',
+    patience: 1,
+    run: (at, signal) => closeMonths({ store, config, log, publish, signal }, at),
+  };
+}
+
+function retentionJob({ store, config, log, clockLook, clockTrust }: AppJobsDeps): Job {
+  return {
+    name: 'retention',
+    limitMs: 120 * MINUTE_MS,
+    first: 'wait',
+    patience: 1,
+    async run(at, signal) {
+      if (!(await isClockRight(clockLook, clockTrust))) {
+        const message = 'old records stay for now: this machine’s clock could not be compared with Kling’s';
+        return log.warn(message, { event: 'records_kept' });
+      }
+      const { callRetentionDays, promptRetentionDays } = config().store;
+      const settings = { callRetentionDays, promptRetentionDays, timeZone: config().sla.timeZone };
+      logDropped(log, await dropOld(store, settings, { at, signal }));
+    },
+  };
+}
+
+function backupJob({ store, dated, config, log }: AppJobsDeps): Job {
+  const reader = new URL('./store-reader.ts', import.meta.url);
+  const onWarning = (message: string, error: unknown): void =>
+    log.warn(message, { event: 'background_failed', error });
+  return {
+    name: 'backup',
+    limitMs: 60 * MINUTE_MS,
+    first: 'wait',
+    patience: 1,
+    async run(at, signal) {
+      const { backupDir: folder, backupsKept: kept } = config().jobs;
+      const deps = { store, reader, clock: dated, onWarning };
+      const { path, dropped, verified } = await makeBackup(deps, { folder, kept }, { at, signal });
+      const { holds, entries } = verified;
+      log.info('a backup was made and verified', { event: 'backup_made', path, holds, entries, dropped });
+    },
+  };
+}
+
+/** Tells whether the clock is trusted, after a look at Kling's where that is needed: a wrong one would drop everything. */
+async function isClockRight(
+  look: AppJobsDeps['clockLook'],
+  trust: AppJobsDeps['clockTrust'],
+): Promise<boolean> {
+  try {
+    await look.settle();
+    trust.check();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Logs how many records of which kind were dropped, where any were. */
-function logDropped(log: Log, counts: Readonly<Record<string, number | boolean>>): void {
-  const dropped = Object.entries(counts).filter(([kind, count]) => kind !== 'more' && count !== 0);
+function logDropped(log: Log, counts: Readonly<Record<string, number>>): void {
+  const dropped = Object.entries(counts).filter(([, count]) => count > 0);
   if (dropped.length > 0)
     log.info('old records dropped', { event: 'records_dropped', ...Object.fromEntries(dropped) });
 }

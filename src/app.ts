@@ -29,7 +29,7 @@ import { compareConfigs } from './config/reload.ts';
 import type { Secrets } from './config/secrets.ts';
 import type { Order } from './control/order.ts';
 import type { ControlPlane, ControlUrls } from './control/plane.ts';
-import type { Jobs } from './jobs.ts';
+import type { Jobs } from './jobs/jobs.ts';
 import { isLoopback, urlOf } from './listen.ts';
 import { AccountRefusals } from './proxy/account-refusals.ts';
 import { BodyRoom } from './proxy/body-room.ts';
@@ -181,7 +181,7 @@ class Sidecar implements App {
   async runDue(): Promise<void> {
     await this.#running?.doubts.runDue();
     await this.#running?.poller.runDue();
-    await this.#running?.jobs?.runDue(this.#clock.now());
+    await this.#running?.jobs?.runDue(this.#running.dated.now());
   }
 
   #openStore(): Promise<Store> {
@@ -320,7 +320,6 @@ class Sidecar implements App {
     const config = (): Config => this.#config;
     running.jobs = createAppJobs({
       ...running,
-      clock: this.#clock,
       log: this.#log,
       config,
       onRun: this.#telemetry.jobRan,

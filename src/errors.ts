@@ -47,6 +47,7 @@ export type ErrorCode =
   | 'daemon_required'
   | 'not_found'
   | 'already_resolved'
+  | 'already_running'
   | 'bad_usage';
 
 type DetailValue = string | number | boolean | null;

@@ -28,3 +28,10 @@ export interface BudgetRule {
   /** One such budget for each value of the app or of the tag. */
   per: 'app' | 'tag' | null;
 }
+
+/** Gives the zone that budgets have in common; null where they differ, and where there are none. */
+export function commonZone(budgets: readonly Pick<BudgetRule, 'timeZone'>[]): string | null {
+  const zones = new Set(budgets.map(({ timeZone }) => timeZone));
+  const [zone = null] = zones;
+  return zones.size === 1 ? zone : null;
+}

@@ -119,6 +119,7 @@ function parse(text: string): unknown {
 const WORDS: Readonly<Record<string, ErrorCode>> = {
   not_found: 'not_found',
   already_resolved: 'already_resolved',
+  already_running: 'already_running',
   bad_request: 'bad_usage',
   bad_usage: 'bad_usage',
   config_invalid: 'config_invalid',

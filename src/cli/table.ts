@@ -6,6 +6,7 @@
  *
  * **Invariant**: no line of a table is wider than the room that it was laid out for.
  */
+import { commonZone } from '../budget/budget-rule.ts';
 import type { Config } from '../config/config.ts';
 import { localParts } from '../zone.ts';
 import type { RowValues } from './rows.ts';
@@ -51,9 +52,7 @@ export function roomOf(terminal: Terminal, zone = 'UTC'): Room {
 
 /** Gives the zone in which an operator thinks: that of the budgets, where they have one in common, else UTC. */
 export function zoneOf({ budgets }: Pick<Config, 'budgets'>): string {
-  const zones = new Set(budgets.map(({ timeZone }) => timeZone));
-  const [zone] = zones;
-  return zones.size === 1 && zone !== undefined ? zone : 'UTC';
+  return commonZone(budgets) ?? 'UTC';
 }
 
 /** A table's columns with their widths, settled by its first rows. */

@@ -5,7 +5,7 @@ import type { ConfigValues } from './config-schema.ts';
 /** Gives the values with every path absolute. */
 export function resolvePaths(values: ConfigValues, folder: string): ConfigValues {
   const absolute = (target: string): string => path.resolve(folder, target);
-  const { listen, upstream, store, auth, apps, claims } = values;
+  const { listen, upstream, store, auth, apps, claims, jobs } = values;
   return {
     ...values,
     listen: {
@@ -23,6 +23,7 @@ export function resolvePaths(values: ConfigValues, folder: string): ConfigValues
       directory: absolute(claims.directory),
       calendarFile: claims.calendarFile === null ? null : absolute(claims.calendarFile),
     },
+    jobs: { ...jobs, backupDir: jobs.backupDir === null ? null : absolute(jobs.backupDir) },
     auth: { ...auth, trustedDirectories: auth.trustedDirectories.map(absolute) },
     apps: apps.map((app) => ({
       ...app,

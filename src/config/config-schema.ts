@@ -4,6 +4,7 @@ import { alertsSection } from '../alerts/alerts-config.ts';
 import { budgetsSection } from '../budget/budget-config.ts';
 import { claimsSection } from '../claims/claims-config.ts';
 import { controlSection, probesSection } from '../control/control-config.ts';
+import { jobsSection } from '../jobs/jobs-config.ts';
 import { authSection, priceSection, pricingSection } from '../kling/kling-config.ts';
 import { limitsSection } from '../pacing/pacing-config.ts';
 import { accountSection, tasksSection } from '../polling/polling-config.ts';
@@ -45,6 +46,7 @@ export const SECTIONS = {
   claims: claimsSection,
   price: priceSection,
   alerts: alertsSection,
+  jobs: jobsSection,
   telemetry: telemetrySection,
 };
 export type SectionName = keyof typeof SECTIONS;

@@ -17,6 +17,7 @@ import {
   type ControlConfig,
   type ProbesConfig,
 } from '../control/control-config.ts';
+import { toJobsConfig, type JobsConfig } from '../jobs/jobs-config.ts';
 import {
   toAuthConfig,
   toPricingConfig,
@@ -76,6 +77,7 @@ export interface Config {
   readonly claims: Readonly<ClaimsConfig>;
   readonly price: Readonly<PriceConfig>;
   readonly alerts: Readonly<AlertsConfig>;
+  readonly jobs: Readonly<JobsConfig>;
   readonly telemetry: Readonly<TelemetryConfig>;
 }
 
@@ -246,6 +248,7 @@ function toConfig(values: ConfigValues, exports: OtlpExports | null): Config {
       account: values.auth.account,
       mode: values.mode,
     }),
+    jobs: toJobsConfig(values.jobs, values),
     telemetry: { ...values.telemetry, exports },
   };
 }

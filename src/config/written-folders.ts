@@ -14,10 +14,16 @@ export interface WrittenFolder {
 }
 
 /** Lists every folder that a sidecar with this config writes to. */
-export function writtenFolders({ store, claims }: Pick<Config, 'store' | 'claims'>): WrittenFolder[] {
+export function writtenFolders({
+  store,
+  claims,
+  jobs,
+}: Pick<Config, 'store' | 'claims' | 'jobs'>): WrittenFolder[] {
+  const backups = { key: 'jobs.backupDir', folder: jobs.backupDir, what: 'backups of the store' };
   return [
     { key: 'store.path', folder: path.dirname(store.path), what: 'the store and the control token' },
     { key: 'claims.directory', folder: claims.directory, what: 'drafts of claims' },
+    ...(jobs.crons.backup === null ? [] : [backups]),
   ];
 }
 

@@ -90,6 +90,7 @@ function problemOf(word: string, status: number, detail: string): Problem {
 const CODE_STATUS: Partial<Record<ErrorCode, number>> = {
   not_found: 404,
   already_resolved: 409,
+  already_running: 409,
   bad_usage: 400,
   config_invalid: 400,
   secret_invalid: 400,

@@ -24,7 +24,7 @@ function fill(store: string): void {
     `WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ${OLD_CALLS})
      INSERT INTO calls (${columns.map(({ name }) => name).join(', ')}) SELECT ${values.join(', ')} FROM c`,
   );
-  db.exec("DELETE FROM meta WHERE key LIKE 'job:%'");
+  db.exec("UPDATE job_runs SET done_to = 0 WHERE name = 'retention'");
   db.close();
 }
 
@@ -33,7 +33,7 @@ function leftIn(store: string): { calls: number; runs: number } {
   const count = (sql: string): number => db.prepare<[], number>(sql).pluck().get() ?? 0;
   const left = {
     calls: count('SELECT COUNT(*) FROM calls'),
-    runs: count("SELECT COUNT(*) FROM meta WHERE key = 'job:retention'"),
+    runs: count("SELECT COUNT(*) FROM job_runs WHERE name = 'retention' AND result = 'ok'"),
   };
   db.close();
   return left;

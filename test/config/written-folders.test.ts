@@ -44,7 +44,7 @@ describe('the unit for systemd', () => {
     expect(unit).toContain('ProtectSystem=strict');
     const [, name = ''] = /^StateDirectory=(.*)$/m.exec(unit) ?? [];
     const folders = writtenFolders(config);
-    expect(folders.map(({ key }) => key)).toEqual(['store.path', 'claims.directory']);
+    expect(folders.map(({ key }) => key)).toEqual(['store.path', 'claims.directory', 'jobs.backupDir']);
     for (const { folder: written } of folders) expect(`${written}/`).toContain(`/var/lib/${name}/`);
   });
 });

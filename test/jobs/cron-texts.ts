@@ -37,7 +37,10 @@ function field(shape: Shape): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 3, arbitrary: fc.constant('*') },
     { weight: 1, arbitrary: step.map((by) => `*/${by}`) },
-    { weight: 4, arbitrary: fc.array(item(shape), { minLength: 1, maxLength: 3 }).map((all) => all.join(',')) },
+    {
+      weight: 4,
+      arbitrary: fc.array(item(shape), { minLength: 1, maxLength: 3 }).map((all) => all.join(',')),
+    },
   );
 }
 

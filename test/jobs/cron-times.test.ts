@@ -49,7 +49,11 @@ function spans(zone: string): fc.Arbitrary<{ from: number; to: number }> {
 }
 
 /** Goes from one instant to the next, `from` exclusive and `to` inclusive, `max` times at most. */
-function dueOneByOne(cron: Cron, zone: string, from: number, to: number, max = 1000): number[] {
+function dueOneByOne(
+  cron: Cron,
+  zone: string,
+  { from, to, max = 1000 }: { from: number; to: number; max?: number },
+): number[] {
   const due: number[] = [];
   for (let at = nextDue(cron, zone, from); at !== null && at <= to; at = nextDue(cron, zone, at)) {
     due.push(at);
@@ -68,7 +72,7 @@ describe.each(ZONES)('in %s', (zone) => {
         const start = walked[Math.floor((share * walked.length) / 100)] ?? from;
         const after = walked.length > STEPS_MAX ? start : from;
         const steps = walked.filter((at) => at > after).slice(0, STEPS_MAX);
-        expect(dueOneByOne(cron, zone, after, to, STEPS_MAX)).toEqual(steps);
+        expect(dueOneByOne(cron, zone, { from: after, to, max: STEPS_MAX })).toEqual(steps);
         expect(countDue(cron, zone, { after: from, to, max: MAX })).toBe(walked.length);
         const last = lastDue(cron, zone, to);
         if (walked.length > 0) expect(last).toBe(walked.at(-1));
@@ -84,7 +88,7 @@ describe.each(ZONES)('in %s', (zone) => {
       fc.property(times, fc.integer({ min: 1986, max: 2044 }), ([minute, hour], year) => {
         const cron = cronOf(`${minute} ${hour} * * *`);
         const from = Date.UTC(year, 0, 3);
-        const due = dueOneByOne(cron, zone, from, from + 400 * DAY);
+        const due = dueOneByOne(cron, zone, { from, to: from + 400 * DAY });
         // A day that a zone leaves out is due with the next one.
         const longest = Math.max(...due.slice(1).map((at, index) => at - (due[index] ?? 0)));
         expect(longest).toBeLessThanOrEqual(25 * 3_600_000);
@@ -101,7 +105,7 @@ describe('by hand', () => {
   /** Lists what is due within 20 hours after an instant. */
   const due = (text: string, zone: string, after: string): string[] => {
     const from = Date.parse(`${after}:00Z`);
-    return dueOneByOne(cronOf(text), zone, from, from + 20 * 3_600_000).map((at) =>
+    return dueOneByOne(cronOf(text), zone, { from, to: from + 20 * 3_600_000 }).map((at) =>
       new Date(at).toISOString().slice(0, 16),
     );
   };

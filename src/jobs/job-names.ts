@@ -1,0 +1,25 @@
+/** The jobs there are: the closed list of their names, with what each does and when, unless the config says otherwise. */
+
+export interface JobWords {
+  /** Its key in the config's section `jobs`. */
+  key: string;
+  /** What it does, as a piece of a sentence. */
+  does: string;
+}
+
+export const JOBS = {
+  'sla-months': {
+    key: 'slaMonths',
+    does: 'closes months of availability, drafts their claims, and looks at their deadlines',
+  },
+  retention: { key: 'retention', does: 'drops calls, prompts and other records that are too old' },
+  backup: { key: 'backup', does: 'copies the store, verifies the copy, and drops the oldest one' },
+} as const satisfies Readonly<Record<string, JobWords>>;
+
+export type JobName = keyof typeof JOBS;
+export const JOB_NAMES = Object.keys(JOBS) as readonly JobName[];
+
+/** Tells whether a text is the name of a job. */
+export function isJobName(text: string): text is JobName {
+  return Object.hasOwn(JOBS, text);
+}

@@ -1,0 +1,83 @@
+/** The `jobs` section of the config: when each job runs, and where backups go. */
+import path from 'node:path';
+import { z } from 'zod';
+import { commonZone, type BudgetRule } from '../budget/budget-rule.ts';
+import { ianaZone } from '../fields.ts';
+import { isCron, parseCron } from './cron.ts';
+import { JOB_NAMES, JOBS, type JobName } from './job-names.ts';
+import type { Schedule } from './job.ts';
+
+const cron = z
+  .string()
+  .superRefine((text, context) => {
+    const parsed = parseCron(text);
+    if (isCron(parsed)) return;
+    const { allowed, suggestion } = parsed;
+    context.addIssue({ code: 'custom', message: `${allowed}; null switches it off`, params: { suggestion } });
+  })
+  .nullable();
+
+export const jobsSection = z
+  .strictObject({
+    timeZone: ianaZone
+      .nullable()
+      .default(null)
+      .describe(
+        'The zone of all cron expressions here. null: the zone that the budgets have in common, else UTC.',
+      ),
+    slaMonths: cron
+      .default('5 * * * *')
+      .describe(
+        'Closes months of availability and drafts their claims; null switches it off, as for each job.',
+      ),
+    retention: cron
+      .default('23 3 * * *')
+      .describe('Drops what is older than store.callRetentionDays and the like.'),
+    backup: cron.default('43 2 * * *').describe('Copies the store and verifies the copy.'),
+    backupDir: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('Where backups go; null: the folder "backups" beside the store.'),
+    backupsKept: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(7)
+      .describe('Verified backups that are kept, the newest ones.'),
+  })
+  .prefault({});
+
+type JobsValues = z.output<typeof jobsSection>;
+
+/** `backupDir` is absolute once loaded. */
+export interface JobsConfig {
+  timeZone: string;
+  backupDir: string;
+  backupsKept: number;
+  /** The cron expression of each job; null where it is off. */
+  crons: Readonly<Record<JobName, string | null>>;
+}
+
+/** Makes the section ready for use. */
+export function toJobsConfig(
+  values: JobsValues,
+  { store, budgets }: { store: { path: string }; budgets: readonly Pick<BudgetRule, 'timeZone'>[] },
+): JobsConfig {
+  const { timeZone, backupDir, backupsKept } = values;
+  const crons = Object.fromEntries(JOB_NAMES.map((name) => [name, values[JOBS[name].key]]));
+  return {
+    timeZone: timeZone ?? commonZone(budgets) ?? 'UTC',
+    backupDir: backupDir ?? path.join(path.dirname(store.path), 'backups'),
+    backupsKept,
+    crons: crons as Record<JobName, string | null>,
+  };
+}
+
+/** Gives when a job is due; null where it is off. */
+export function scheduleOf({ crons, timeZone }: JobsConfig, name: JobName): Schedule | null {
+  const text = crons[name];
+  const parsed = text === null ? null : parseCron(text);
+  return parsed !== null && isCron(parsed) ? { cron: parsed, timeZone } : null;
+}

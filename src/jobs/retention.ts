@@ -1,0 +1,73 @@
+/**
+ * The job `retention`: drops what is older than the config lets it become.
+ *
+ * Dropped are calls, what was kept of prompts, answers that need not be given again, traces, Kling's deductions, delivered facts
+ * and alerts that are over. The ledger, the windows of availability, months, claims and the audit stay for ever.
+ *
+ * **Invariant**: nothing is dropped that an open claim needs ({@link neededCalls}), and nothing by a clock that is not known to be
+ * right. The work is done in small pieces in the writer's spare time, so that no create waits for it.
+ */
+import { purgeDeductions } from '../account/account-table.ts';
+import { dropOldAlerts } from '../alerts/alert-retention.ts';
+import { dropHoldTraces } from '../budget/hold-trace-table.ts';
+import { purgeOld } from '../calls/retention.ts';
+import { neededCalls } from '../claims/needed-calls.ts';
+import { dropDelivered } from '../outbox/outbox-table.ts';
+import type { Store } from '../store/store.ts';
+import type { Ms } from '../units.ts';
+
+const DAY_MS = 86_400_000;
+/** Days that facts of the outbox and alerts are kept after everybody has them. */
+const HEARD_DAYS = 30;
+/** Days that the trace of a create is kept for links; no task takes longer. */
+const TRACE_DAYS = 30;
+/** Rows of a piece while requests wait for the writer, and while none do. */
+const ROWS_WHILE_BUSY = 50;
+const ROWS_WHILE_IDLE = 1000;
+
+export interface RetentionSettings {
+  callRetentionDays: number;
+  promptRetentionDays: number;
+  /** The zone of the months that claims are made for. */
+  timeZone: string;
+}
+
+/** How many records of which kind were dropped. */
+export type Dropped = Readonly<Record<string, number>>;
+
+/** Drops what is too old at an instant, until nothing is left of it or the signal aborts; gives what it dropped. */
+export async function dropOld(
+  store: Pick<Store, 'read' | 'spare'>,
+  settings: RetentionSettings,
+  { at, signal }: { at: Ms; signal: AbortSignal },
+): Promise<Dropped> {
+  const { callRetentionDays, promptRetentionDays, timeZone } = settings;
+  const kept = await store.read(neededCalls, { at, timeZone });
+  const callsBefore = at - callRetentionDays * DAY_MS;
+  const heardBefore = at - HEARD_DAYS * DAY_MS;
+  const tracesBefore = at - Math.min(callRetentionDays, TRACE_DAYS) * DAY_MS;
+  // How far a ledger of Kling's is known has one beginning: what a claim needs keeps all that is newer.
+  const deductionsBefore = Math.min(callsBefore, kept[0]?.start ?? callsBefore);
+  const sums: Record<string, number> = {};
+  const add = (kind: string, count: number): void => void (sums[kind] = (sums[kind] ?? 0) + count);
+  for (let more = true; more && !signal.aborted;) {
+    const { more: hasOld, ...old } = await store.spare(purgeOld, (isBusy) => ({
+      at,
+      callRetentionDays,
+      promptRetentionDays,
+      kept,
+      rowsMax: isBusy ? ROWS_WHILE_BUSY : ROWS_WHILE_IDLE,
+    }));
+    for (const [kind, count] of Object.entries(old)) add(kind, count);
+    const traces = await store.spare(dropHoldTraces, () => ({ before: tracesBefore }));
+    const deductions = await store.spare(purgeDeductions, () => ({ before: deductionsBefore }));
+    const facts = await store.spare(dropDelivered, () => ({ before: heardBefore }));
+    const alerts = await store.spare(dropOldAlerts, () => ({ before: heardBefore }));
+    add('traces', traces.dropped);
+    add('deductions', deductions.deductions);
+    add('facts', facts.dropped);
+    add('alerts', alerts.dropped);
+    more = hasOld || traces.more || deductions.more || facts.more || alerts.more;
+  }
+  return sums;
+}
