@@ -90,6 +90,7 @@ export const PACKAGE_USERS: readonly { packages: RegExp; users: readonly string[
     users: ['telemetry', 'app'],
     why: 'nouns return facts; every metric name stands in one file',
   },
+  { packages: /^nodemailer$/, users: ['alerts'], why: 'mail is one channel of alerts' },
   { packages: /^node-cron$/, users: ['jobs', 'app'], why: 'it only calls runDue every minute' },
   { packages: /^jose$/, users: ['kling'], why: 'only kling/ knows how a call is signed and checked' },
   { packages: /^commander$/, users: ['cli', 'main'], why: 'flags end where the commands begin' },

@@ -1,0 +1,123 @@
+/**
+ * E-mail by SMTP (nodemailer), as text and as simple HTML.
+ *
+ * `Message-ID` is made from the message's id, so that one sent twice is seen as one; later events of an alert answer the first
+ * mail about it (`In-Reply-To`, `References`), so that readers keep them together. STARTTLS is needed unless the URL says
+ * `smtps:` or the server is on this machine. Each message has a connection of its own, over within the time limit.
+ */
+import { createTransport } from 'nodemailer';
+import { z } from 'zod';
+import type { Clock } from '../../clock.ts';
+import type { Ms } from '../../units.ts';
+import type { AlertMessage } from '../alert.ts';
+import { ChannelError, referenceKey, type Channel, type References } from '../channel.ts';
+import { channelName, onePlace, secretPlace } from './channel-fields.ts';
+import type { ChannelDeps } from './channel-deps.ts';
+import { cutText } from './cut-text.ts';
+import { htmlMessage } from './html-message.ts';
+import { headingOf, plainMessage, SENDER } from './message-lines.ts';
+import { shownMessage } from './shown-message.ts';
+import { smtpAddress } from './smtp-address.ts';
+import { mailRefusal, refusedRecipients } from './smtp-refusal.ts';
+
+export const emailSection = z
+  .strictObject({
+    name: channelName,
+    type: z.literal('email'),
+    ...secretPlace('smtpUrl'),
+    from: z.email({ error: 'an e-mail address' }),
+    to: z
+      .array(z.email({ error: 'an e-mail address' }))
+      .min(1)
+      .max(50)
+      .readonly(),
+  })
+  .superRefine(onePlace('smtpUrl'));
+export type EmailConfig = z.output<typeof emailSection>;
+
+/** Servers' own limits differ; many hold a sender back above one a second. */
+const PACE_MS: Ms = 1_000;
+/** For all of a message, from the look-up of the name to the server's last word. */
+const TIMEOUT_MS: Ms = 30_000;
+const SUBJECT_MAX = 200;
+const TEXT_MAX = 2_000;
+const RESPONSE_BYTES_MAX = 65_536;
+
+/** Opens a channel to mail addresses; nothing is connected before the first message. */
+export function openEmail(config: EmailConfig, deps: ChannelDeps): Channel {
+  return {
+    name: config.name,
+    type: 'email',
+    paceMs: PACE_MS,
+    async send(message, references) {
+      const mail = mailOf(message, { config, references });
+      const { auth, ...address } = smtpAddress(deps.secret('smtpUrl').reveal());
+      const transport = createTransport({
+        ...address,
+        ...(auth === null ? {} : { auth, forceAuth: true }),
+        connectionTimeout: TIMEOUT_MS,
+        greetingTimeout: TIMEOUT_MS,
+        socketTimeout: TIMEOUT_MS,
+        dnsTimeout: TIMEOUT_MS,
+        maxResponseSize: RESPONSE_BYTES_MAX,
+        disableFileAccess: true,
+        disableUrlAccess: true,
+        tls: { minVersion: 'TLSv1.2' },
+      });
+      const info = await inTime(deps.clock, (signal) => transport.sendMail({ ...mail.content, signal }));
+      refusedRecipients(info);
+      return mail.references;
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Runs a delivery until it is over or its time is; gives every failure as a ChannelError. */
+async function inTime<T>(clock: Clock, deliver: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const limit = new AbortController();
+  const timer = clock.after(TIMEOUT_MS, () => limit.abort());
+  try {
+    return await deliver(limit.signal);
+  } catch (error) {
+    if (limit.signal.aborted) {
+      throw new ChannelError(`The mail server did not take the message within ${TIMEOUT_MS / 1_000} s`);
+    }
+    throw mailRefusal(error);
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** Makes the mail of a message and the references to keep: for each alert the first mail about it. */
+function mailOf(
+  message: AlertMessage,
+  { config, references }: { config: EmailConfig; references: References },
+): { content: object; references: References } {
+  const shown = shownMessage(message, { textMax: TEXT_MAX });
+  const messageId = `<${idPart(message.id)}@${domainOf(config.from)}>`;
+  const keys = message.alerts.map(referenceKey);
+  const kept = Object.fromEntries(keys.map((key) => [key, references[key] ?? messageId]));
+  const earlier = [...new Set(keys.map((key) => references[key]).filter((id) => id !== undefined))];
+  const [first] = earlier;
+  const content = {
+    from: { name: SENDER, address: config.from },
+    to: [...config.to],
+    subject: cutText(`[${shown.environment}] ${headingOf(shown)}`, SUBJECT_MAX),
+    text: `${plainMessage(shown)}\n`,
+    html: htmlMessage(shown),
+    date: new Date(message.at),
+    messageId,
+    ...(first === undefined ? {} : { inReplyTo: first, references: earlier }),
+    // Keeps out-of-office answers away (RFC 3834).
+    headers: { 'Auto-Submitted': 'auto-generated' },
+  };
+  return { content, references: kept };
+}
+
+function idPart(id: string): string {
+  return id.replaceAll(/[^A-Za-z0-9._-]/g, '-');
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1);
+}
