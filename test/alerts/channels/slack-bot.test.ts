@@ -72,7 +72,7 @@ function alertsOf(count: number): WordedAlert[] {
   );
 }
 
-function over(alert: WordedAlert): WordedAlert {
+function endOf(alert: WordedAlert): WordedAlert {
   return overOf({ ...alert, id: alert.id + 100, status: 'resolved', endedAt: NOW, advice: '' });
 }
 
@@ -87,7 +87,7 @@ describe('an alert by a bot', () => {
     expect(first).toEqual({ [referenceKey(alert)]: `${CHANNEL_ID}:${slack.shown[0]?.ts}` });
     const repeat = { ...alert, id: 2, status: 'repeat' } as const;
     const second = await send(messageOf({ id: 'm2', alerts: [repeat] }), first);
-    const third = await send(messageOf({ id: 'm3', alerts: [over(alert)] }), second);
+    const third = await send(messageOf({ id: 'm3', alerts: [endOf(alert)] }), second);
     expect(second).toEqual(first);
     expect(third).toEqual(first);
     const [{ ts: thread } = { ts: '' }] = slack.shown;
@@ -111,14 +111,14 @@ describe('an alert by a bot', () => {
     const known = await send(messageOf({ id: 'm1', alerts, headline: '3 alerts' }));
     expect(headers()).toEqual(['🔴 Alert 0', '🔴 Alert 1', '🔴 Alert 2']);
     const [, second = alertOf()] = alerts;
-    await send(messageOf({ id: 'm2', alerts: [over(second)] }), known);
+    await send(messageOf({ id: 'm2', alerts: [endOf(second)] }), known);
     expect(slack.shown.map(({ isEdited }) => isEdited)).toEqual([false, true, false, false]);
     expect(slack.shown[3]?.thread).toBe(slack.shown[1]?.ts);
   });
 
   test('that began and ended in one message is a message that is over, with its end below', async () => {
     const alert = alertOf({ title: 'Short' });
-    await send(messageOf({ alerts: [alert, over(alert)] }));
+    await send(messageOf({ alerts: [alert, endOf(alert)] }));
     expect(slack.shown).toMatchObject([
       { header: '✅ Over: Short', isEdited: true },
       { header: '✅ Over: Short', thread: slack.shown[0]?.ts },
@@ -136,7 +136,7 @@ describe('an alert by a bot', () => {
     const repeated = await send(messageOf({ id: 'm1', alerts: [{ ...alert, status: 'repeat' }] }), known);
     expect(repeated).toEqual({ [referenceKey(alert)]: `${CHANNEL_ID}:${slack.shown[0]?.ts}` });
     slack.next.push(no('edit_window_closed'));
-    await send(messageOf({ id: 'm2', alerts: [over(alert)] }), repeated);
+    await send(messageOf({ id: 'm2', alerts: [endOf(alert)] }), repeated);
     expect(slack.shown.map(({ thread }) => thread)).toEqual([undefined, undefined]);
   });
 });
@@ -156,7 +156,7 @@ describe('a storm by a bot', () => {
   test('of ends marks each message that is known, and says it once', async () => {
     const alerts = alertsOf(5);
     const known = await send(messageOf({ id: 'm1', alerts }));
-    const ends = [...alerts, alertOf({ id: 9, fingerprint: 'unknown' })].map(over);
+    const ends = [...alerts, alertOf({ id: 9, fingerprint: 'unknown' })].map(endOf);
     await send(messageOf({ id: 'm2', alerts: ends, headline: '6 alerts are over' }), known);
     expect(slack.shown.map(({ isEdited }) => isEdited)).toEqual([true, true, true, true, true, false]);
     expect(headers().at(-1)).toBe('✅ 6 alerts are over');
