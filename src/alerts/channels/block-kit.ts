@@ -33,13 +33,13 @@ interface Mrkdwn {
   verbatim: true;
 }
 
-export type Block =
+export type SlackBlock =
   | { type: 'header'; text: PlainText }
   | { type: 'section'; text?: Mrkdwn; fields?: readonly Mrkdwn[]; expand: true }
   | { type: 'context'; elements: readonly Mrkdwn[]; block_id?: string }
   | { type: 'divider' };
 
-/** A piece of mrkdwn; made by {@link literal}, {@link bold}, {@link link} and {@link lines} alone. */
+/** A piece of mrkdwn; made by {@link literal}, {@link strong}, {@link link} and {@link joined} alone. */
 export type Markup = string & { readonly brand: 'mrkdwn' };
 
 /** Without width, and no part of a word. */
@@ -72,7 +72,7 @@ function escapeMrkdwn(text: string): string {
 }
 
 /** Writes a text in bold; an empty one is nothing. */
-export function bold(text: string): Markup {
+export function strong(text: string): Markup {
   const shown = literal(text).trim();
   return (shown === '' ? '' : `*${shown}*`) as Markup;
 }
@@ -89,7 +89,7 @@ export function joined(separator: '\n' | ' · ' | ' ', ...pieces: readonly strin
 }
 
 /** Makes the large first line of a message. */
-export function header(text: string): Block {
+export function header(text: string): SlackBlock {
   return {
     type: 'header',
     text: { type: 'plain_text', text: cutText(text, HEADER_MAX, plain), emoji: true },
@@ -97,32 +97,32 @@ export function header(text: string): Block {
 }
 
 /** Makes a paragraph; it is shown whole. None without a text, which Slack would refuse. */
-export function section(text: Markup): Block[] {
+export function section(text: Markup): SlackBlock[] {
   return text === '' ? [] : [{ type: 'section', text: mrkdwn(text), expand: true }];
 }
 
 /** Makes texts that stand beside each other, at most 10; empty ones are left out. */
-export function fields(...texts: readonly Markup[]): Block[] {
+export function fields(...texts: readonly Markup[]): SlackBlock[] {
   const shown = texts.filter((text) => text !== '').slice(0, FIELDS_MAX);
   return shown.length === 0 ? [] : [{ type: 'section', fields: shown.map(mrkdwn), expand: true }];
 }
 
 /** Makes a line of small text, of at most 10 pieces; `id` names the block to programs. */
-export function context(id: string | null, ...texts: readonly Markup[]): Block[] {
+export function context(id: string | null, ...texts: readonly Markup[]): SlackBlock[] {
   const shown = texts.filter((text) => text !== '').slice(0, ELEMENTS_MAX);
   if (shown.length === 0) return [];
   const named = id === null ? {} : { block_id: id.slice(0, BLOCK_ID_MAX) };
   return [{ type: 'context', elements: shown.map(mrkdwn), ...named }];
 }
 
-export const DIVIDER: Block = { type: 'divider' };
+export const DIVIDER: SlackBlock = { type: 'divider' };
 
 function mrkdwn(text: Markup): Mrkdwn {
   return { type: 'mrkdwn', text, verbatim: true };
 }
 
 /** Tells whether blocks are within the limits of a message: their number, their sizes, and all together. */
-export function isWithinLimits(blocks: readonly Block[]): boolean {
+export function isWithinLimits(blocks: readonly SlackBlock[]): boolean {
   return (
     blocks.length <= BLOCKS_MAX &&
     blocks.every(isBlockWithin) &&
@@ -130,7 +130,7 @@ export function isWithinLimits(blocks: readonly Block[]): boolean {
   );
 }
 
-function isBlockWithin(block: Block): boolean {
+function isBlockWithin(block: SlackBlock): boolean {
   switch (block.type) {
     case 'header':
     case 'divider':

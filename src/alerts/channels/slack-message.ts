@@ -5,7 +5,7 @@
  */
 import type { AlertMessage, WordedAlert } from '../alert.ts';
 import {
-  bold,
+  strong,
   context,
   DIVIDER,
   fields,
@@ -16,7 +16,7 @@ import {
   literal,
   plain,
   section,
-  type Block,
+  type SlackBlock,
   type Markup,
 } from './block-kit.ts';
 import { cutText } from './cut-text.ts';
@@ -26,7 +26,7 @@ import { alertTone, fitMessage, messageTone, type ShownMessage, type Tone } from
 export interface SlackMessage {
   /** What notifications show, and programs that read a screen aloud. */
   text: string;
-  blocks: readonly Block[];
+  blocks: readonly SlackBlock[];
 }
 
 /** Slack advises 4,000; a notification shows the first lines. */
@@ -51,21 +51,21 @@ function fallbackOf(message: ShownMessage): string {
   return cutText(`${SIGNS[messageTone(message)]} ${plainMessage(message)}`, FALLBACK_MAX, plain);
 }
 
-function blocksOf(message: ShownMessage): Block[] {
+function blocksOf(message: ShownMessage): SlackBlock[] {
   const [first] = message.alerts;
   const isAlone = first !== undefined && message.alerts.length + message.leftOut + message.more === 1;
   return isAlone ? alone(message, first) : together(message);
 }
 
-function alone(message: ShownMessage, alert: WordedAlert): Block[] {
+function alone(message: ShownMessage, alert: WordedAlert): SlackBlock[] {
   const { environment, account, frame } = message;
   const urgency = joined(' · ', urgencyOf(message, alert), environment);
   const finding = literal(alert.finding, FINDING_MAX);
   const advice = literal(alert.advice, FINDING_MAX);
   const columns =
     advice === ''
-      ? section(joined('\n', bold(urgency), finding))
-      : fields(joined('\n', bold(urgency), finding), joined('\n', bold(frame.whatToDo), advice));
+      ? section(joined('\n', strong(urgency), finding))
+      : fields(joined('\n', strong(urgency), finding), joined('\n', strong(frame.whatToDo), advice));
   return [
     header(`${SIGNS[alertTone(alert)]} ${statedTitle(message, alert)}`),
     ...columns,
@@ -79,7 +79,7 @@ function alone(message: ShownMessage, alert: WordedAlert): Block[] {
   ];
 }
 
-function together(message: ShownMessage): Block[] {
+function together(message: ShownMessage): SlackBlock[] {
   const parts = message.alerts.map((alert) => partOf(message, alert));
   const isParted = parts.length <= PARTED_MAX;
   return [
@@ -90,15 +90,15 @@ function together(message: ShownMessage): Block[] {
   ];
 }
 
-function partOf(message: ShownMessage, alert: WordedAlert): Block[] {
+function partOf(message: ShownMessage, alert: WordedAlert): SlackBlock[] {
   const { frame } = message;
   const advice = literal(alert.advice, FINDING_MAX);
   return section(
     joined(
       '\n',
-      joined(' ', SIGNS[alertTone(alert)], bold(statedTitle(message, alert))),
+      joined(' ', SIGNS[alertTone(alert)], strong(statedTitle(message, alert))),
       literal(alert.finding, FINDING_MAX),
-      advice === '' ? '' : joined(' ', bold(labelled(message, frame.whatToDo, '').trim()), advice),
+      advice === '' ? '' : joined(' ', strong(labelled(message, frame.whatToDo, '').trim()), advice),
       joined(
         ' · ',
         literal(urgencyOf(message, alert)),

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { literal, type Block } from '../../../src/alerts/channels/block-kit.ts';
+import { literal, type SlackBlock } from '../../../src/alerts/channels/block-kit.ts';
 import { slackMessage } from '../../../src/alerts/channels/slack-message.ts';
 import { alertOf, anyMessage, brokenTexts, messageOf, NASTY, overOf } from './sample-message.ts';
 import { refusedBySlack } from './slack-rules.ts';
 
 /** Every text of blocks in the order in which it is read. */
-function textsOf(blocks: readonly Block[]): string[] {
+function textsOf(blocks: readonly SlackBlock[]): string[] {
   return blocks.flatMap((block) => {
     if (block.type === 'header') return [block.text.text];
     if (block.type === 'context') return block.elements.map(({ text }) => text);
