@@ -6,6 +6,7 @@
 import Database from 'better-sqlite3';
 import { ROUTES } from '../src/kling/routes.ts';
 import { startApp } from '../test/app/start-app.ts';
+import { copyTask } from './copy-task.ts';
 import { CREATE_BODY, CREATE_PATH } from './requests.ts';
 
 const openTasks = Number(process.argv[2] ?? 10_000);
@@ -64,7 +65,9 @@ for (let tag = 0; seriesOf(await scrape()) < seriesWanted && tag < 400; tag += 1
     TASK_PATHS.map(async (path) => (await fetch(`${app.dataUrl}${path}/none-${tag}`)).arrayBuffer()),
   );
 }
-copyTasks(`${app.folder}/data/sidecar.db`, openTasks);
+const db = new Database(`${app.folder}/data/sidecar.db`);
+copyTask(db, openTasks);
+db.close();
 
 for (let round = 0; round < 5; round += 1) await scrape();
 const text = await scrape();
@@ -83,28 +86,3 @@ console.log(
     `answered within ${slowestMs.toFixed(0)} ms`,
 );
 await app.stop();
-
-/** Copies one open task with its hold until there are as many as wanted. */
-function copyTasks(path: string, wanted: number): void {
-  const db = new Database(path);
-  const copy = (table: string, changes: Record<string, string>): void => {
-    const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
-    const values = columns.map((name) => changes[name] ?? `t."${name}"`);
-    db.exec(
-      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${wanted})
-       INSERT INTO ${table} (${columns.map((name) => `"${name}"`).join(', ')})
-       SELECT ${values.join(', ')} FROM n, (SELECT * FROM ${table} WHERE ${table === 'tasks' ? 'hold_id' : 'id'} =
-         (SELECT hold_id FROM tasks ORDER BY id LIMIT 1)) t`,
-    );
-  };
-  db.exec('BEGIN');
-  copy('holds', {
-    id: "t.id || '-' || n.i",
-    request_id: "t.request_id || '-' || n.i",
-    external_task_id: "t.external_task_id || '-' || n.i",
-    task_id: "t.task_id || '-' || n.i",
-  });
-  copy('tasks', { id: "t.id || '-' || n.i", hold_id: "t.hold_id || '-' || n.i" });
-  db.exec('COMMIT');
-  db.close();
-}
