@@ -42,7 +42,7 @@ export const THRESHOLDS: Readonly<Record<RuleWithThreshold, Threshold>> = {
     unit: 'share',
     min: 0.01,
     max: 1,
-    fires: 'more than this share of the month’s error budget is used, and it burns on',
+    fires: 'at least this share of the month’s error budget is used; a fast burn fires without it',
   },
   holds_in_doubt: {
     unit: 'minutes',
@@ -78,7 +78,7 @@ export const THRESHOLDS: Readonly<Record<RuleWithThreshold, Threshold>> = {
     unit: 'share',
     min: 0.05,
     max: 1,
-    fires: 'more than this share of a queue’s places is taken, or creates wait for all of a pool’s slots',
+    fires: 'more than this share of the queue’s places is taken by creates of one pool',
   },
   poll_loop: {
     unit: 'reads',

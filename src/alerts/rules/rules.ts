@@ -6,9 +6,21 @@
  */
 import type { Rule } from '../rule.ts';
 import type { RuleWord } from '../rule-words.ts';
+import { availabilityRules } from './availability-rules.ts';
 import { channelTest } from './channel-test.ts';
+import { claimRules } from './claim-rules.ts';
+import { jobRules } from './job-rules.ts';
+import { storeRules } from './store-rules.ts';
+import { taskRules } from './task-rules.ts';
 
-export const ALERT_RULES: readonly Rule[] = [channelTest];
+export const ALERT_RULES: readonly Rule[] = [
+  channelTest,
+  ...availabilityRules,
+  ...taskRules,
+  ...claimRules,
+  ...storeRules,
+  ...jobRules,
+];
 
 const byWord: ReadonlyMap<RuleWord, Rule> = new Map(ALERT_RULES.map((rule) => [rule.word, rule]));
 

@@ -1,0 +1,14 @@
+/** The rules about whether Kling can be reached, and how well it keeps its commitment. */
+import type { Rule } from '../rule.ts';
+import { failureRate } from './failure-rate.ts';
+import { slaAtRisk } from './sla-at-risk.ts';
+import { slaBroken, slaTierWorse } from './sla-broken.ts';
+import { upstreamDown } from './upstream-down.ts';
+
+export const availabilityRules: readonly Rule[] = [
+  failureRate,
+  upstreamDown,
+  slaAtRisk,
+  slaBroken,
+  slaTierWorse,
+];

@@ -1,0 +1,7 @@
+/** The rules about claims, by the facts that the claims' job notes. */
+import type { Rule } from '../rule.ts';
+import { claimDue, claimMissed, voucherEnds } from './claim-deadlines.ts';
+import { claimOpen } from './claim-open.ts';
+import { claimWithdrawn } from './claim-withdrawn.ts';
+
+export const claimRules: readonly Rule[] = [claimOpen, claimDue, claimMissed, claimWithdrawn, voucherEnds];

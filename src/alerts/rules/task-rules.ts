@@ -1,0 +1,8 @@
+/** The rules about tasks, doubts, queues and apps that ask too often. */
+import type { Rule } from '../rule.ts';
+import { holdsInDoubt } from './holds-in-doubt.ts';
+import { pollLoop } from './poll-loop.ts';
+import { queueSaturated } from './queue-saturated.ts';
+import { tasksStuck } from './tasks-stuck.ts';
+
+export const taskRules: readonly Rule[] = [tasksStuck, holdsInDoubt, queueSaturated, pollLoop];
