@@ -1,23 +1,29 @@
 /** The labels of an alert as Prometheus and Alertmanager know labels. */
 import type { AlertMessage, WordedAlert } from '../alert.ts';
+import { shownText } from './shown-message.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
+const LABEL_MAX = 200;
+
 /**
- * Gives what an alert is told apart and routed by; ours have the last word over a rule's own. None is empty, since an empty
- * value is no label.
+ * Gives what an alert is told apart and routed by: ours, and the rule's own beside them. None is empty, since an empty value
+ * is no label.
  */
 export function labelsOf({ environment, account }: AlertMessage, alert: WordedAlert): Labels {
-  const own = Object.entries(alert.labels).map(([name, value]) => [labelName(name), value]);
-  return withoutEmpty({
-    ...Object.fromEntries(own),
-    ...(alert.period === null ? {} : { period: alert.period }),
+  const ours = {
     alertname: alert.rule,
     severity: alert.severity,
     environment,
     account: account ?? '',
+    period: shownText(alert.period ?? '', LABEL_MAX),
     source: 'kling-sidecar',
+  };
+  const own = Object.entries(alert.labels).map(([name, value]) => {
+    const known = labelName(name);
+    return [Object.hasOwn(ours, known) ? `rule_${known}` : known, shownText(value, LABEL_MAX)];
   });
+  return withoutEmpty({ ...ours, ...Object.fromEntries(own) });
 }
 
 /** Gives what people read of an alert. */

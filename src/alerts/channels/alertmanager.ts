@@ -14,10 +14,11 @@ import type { AlertEvent, AlertMessage, WordedAlert } from '../alert.ts';
 import { referenceKey, type Channel, type References } from '../channel.ts';
 import { ruleDefault } from '../rule-words.ts';
 import type { Ms } from '../../units.ts';
+import { annotationsOf, labelsOf, type Labels } from './alert-labels.ts';
 import { channelName, hasSecret, onePlace, secretPlace } from './channel-fields.ts';
 import type { ChannelDeps } from './channel-deps.ts';
 import { jsonObject } from './coded-answer.ts';
-import { shownMessage, shownText } from './shown-message.ts';
+import { shownMessage } from './shown-message.ts';
 
 export const alertmanagerSection = z
   .strictObject({
@@ -32,7 +33,6 @@ export type AlertmanagerConfig = z.output<typeof alertmanagerSection>;
 /** It has no limit of its own. */
 const PACE_MS = 100;
 const TEXT_MAX = 2_000;
-const LABEL_MAX = 200;
 /** Beyond the next repeat: for grouping, retries and clocks that differ. */
 const MARGIN_MS: Ms = 900_000;
 /** A notice is true once: it is shown for as long. */
@@ -80,8 +80,6 @@ function apiAddress(text: string): { url: string; host: string } {
   return { url: url.href, host: url.hostname.replace(/^\[|\]$/g, '') };
 }
 
-type Labels = Readonly<Record<string, string>>;
-
 interface PushedAlert {
   labels: Labels;
   annotations: Labels;
@@ -119,38 +117,7 @@ export function pushOf(
 }
 
 function pushedAlert(alert: WordedAlert, labels: Labels): Omit<PushedAlert, 'endsAt'> {
-  const annotations = {
-    summary: alert.title,
-    description: alert.finding,
-    advice: alert.advice,
-    runbook_url: alert.runbookUrl,
-  };
-  return { labels, annotations: withoutEmpty(annotations), startsAt: isoTime(alert.startedAt) };
-}
-
-/** The labels by which Alertmanager routes and tells alerts apart: ours, and the rule's own beside them. */
-function labelsOf({ environment, account }: AlertMessage, alert: WordedAlert): Labels {
-  const ours = {
-    alertname: alert.rule,
-    severity: alert.severity,
-    environment,
-    account: account ?? '',
-    period: shownText(alert.period ?? '', LABEL_MAX),
-    source: 'kling-sidecar',
-  };
-  const own = Object.entries(alert.labels).map(([name, value]) => {
-    const known = labelName(name);
-    return [Object.hasOwn(ours, known) ? `rule_${known}` : known, shownText(value, LABEL_MAX)];
-  });
-  return withoutEmpty({ ...ours, ...Object.fromEntries(own) });
-}
-
-function labelName(name: string): string {
-  return name.replaceAll(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d|$)/, '_');
-}
-
-function withoutEmpty(texts: Labels): Labels {
-  return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ''));
+  return { labels, annotations: annotationsOf(alert), startsAt: isoTime(alert.startedAt) };
 }
 
 function labelsBefore(reference: string | undefined): Labels | null {

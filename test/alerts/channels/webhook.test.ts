@@ -1,10 +1,21 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Channel } from '../../../src/alerts/channel.ts';
 import { openWebhook, webhookBody, webhookSection } from '../../../src/alerts/channels/webhook.ts';
 import { startReceiver, type Answer, type Arrival, type Receiver } from '../receiver.ts';
 import { failureOf } from './failure.ts';
-import { alertOf, channelRig, messageOf, NASTY, NOW, overOf, type Rig } from './sample-message.ts';
+import {
+  alertOf,
+  anyMessage,
+  brokenTexts,
+  channelRig,
+  messageOf,
+  NASTY,
+  NOW,
+  overOf,
+  type Rig,
+} from './sample-message.ts';
 
 const KEY = Buffer.alloc(32, 1);
 const OLD_KEY = Buffer.alloc(24, 2);
@@ -124,12 +135,28 @@ describe('a webhook of one’s own', () => {
     expect(webhookBody(messageOf({ alerts: [overOf()] }), 'own').status).toBe('resolved');
   });
 
-  test('gets labels that are labels, of which a rule’s own never replace ours', () => {
+  test('gets labels that are labels, of which a rule’s own stand beside ours', () => {
     const labels = { 'a-b': '1', severity: 'none', '9': 'x', empty: '' };
     const [alert] = webhookBody(messageOf({ alerts: [alertOf({ labels, title: NASTY })] }), 'own').alerts;
-    expect(alert?.labels).toMatchObject({ a_b: '1', severity: 'page', _9: 'x' });
+    expect(alert?.labels).toMatchObject({ a_b: '1', severity: 'page', rule_severity: 'none', _9: 'x' });
     expect(Object.keys(alert?.labels ?? {})).not.toContain('empty');
     expect(alert?.annotations['summary']).toContain('@everyone <@123> <!channel>');
+  });
+
+  test('of any texts is JSON of whole characters with labels that Prometheus knows', () => {
+    fc.assert(
+      fc.property(anyMessage, (message) => {
+        const body = webhookBody(message, 'own');
+        expect(brokenTexts(body)).toEqual([]);
+        expect(JSON.parse(JSON.stringify(body))).toEqual(body);
+        for (const { labels } of body.alerts) {
+          for (const [name, value] of Object.entries(labels)) {
+            expect(name).toMatch(/^[a-zA-Z_][a-zA-Z0-9_]*$/);
+            expect(value).not.toBe('');
+          }
+        }
+      }),
+    );
   });
 
   test('takes every event, since it is a program', async () => {
