@@ -12,7 +12,7 @@
  */
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
-import type { AlertKey, AlertStatus, Finding, Findings } from './alert.ts';
+import type { AlertStatus, AlertValues, Finding, Findings, OpenAlert } from './alert.ts';
 import * as rows from './alert-rows.ts';
 import { applyChannels } from './channel-table.ts';
 import * as events from './event-table.ts';
@@ -185,17 +185,19 @@ async function takeBackFiring(
 
 /** Ends what somebody knows to be over, and what is missing where everything was listed. What was found goes on. */
 async function endWhatIsOver(taking: Taking, findings: Findings, found: ReadonlySet<string>): Promise<void> {
-  const over = new Set(findings.over.map((key) => alertFingerprint(key)));
+  const over = new Map(findings.over.map((ended) => [alertFingerprint(ended), ended.values ?? {}]));
   const complete = new Set(findings.complete);
   for (const alert of taking.open.values()) {
-    const isOver = over.has(alert.fingerprint) || complete.has(alert.rule);
-    if (isOver && !found.has(alert.fingerprint)) await end(taking, alert);
+    const values = over.get(alert.fingerprint) ?? (complete.has(alert.rule) ? {} : null);
+    if (values !== null && !found.has(alert.fingerprint)) await end(taking, alert, values);
   }
 }
 
-async function end(taking: Taking, alert: AlertRow): Promise<void> {
+async function end(taking: Taking, begun: AlertRow, values: AlertValues): Promise<void> {
   const { tx, at } = taking;
+  const alert = { ...begun, found: JSON.stringify({ ...JSON.parse(begun.found), ...values }) };
   const endedAt = Math.max(at, alert.startedAt);
+  await rows.updateAlert(tx, alert.id, alert.severity, alert.found);
   await rows.endAlert(tx, alert.id, endedAt);
   taking.open.delete(alert.fingerprint);
   const channels = await events.channelsThatKnow(tx, alert.id);
@@ -235,12 +237,15 @@ async function addEvent(
   }
 }
 
-/** The keys of open alerts, by rule; a rule without any is absent. */
-export type OpenAlertKeys = Partial<Record<RuleWord, AlertKey[]>>;
+/** Open alerts, by rule; a rule without any is absent. */
+export type OpenAlertKeys = Partial<Record<RuleWord, OpenAlert[]>>;
 
-/** Gives the keys of all open alerts, by rule, oldest first. */
+/** Gives the keys of all open alerts with their last values, by rule, oldest first. */
 export const openAlertKeys = defineRead('alerts.openKeys', async (tx: Tx): Promise<OpenAlertKeys> => {
   const keys: OpenAlertKeys = {};
-  for (const row of await rows.selectOpen(tx)) (keys[row.rule] ??= []).push(rows.keyOf(row));
+  for (const row of await rows.selectOpen(tx)) {
+    const values = JSON.parse(row.found) as AlertValues;
+    (keys[row.rule] ??= []).push({ ...rows.keyOf(row), values, startedAt: row.startedAt });
+  }
   return keys;
 });

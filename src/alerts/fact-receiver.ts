@@ -11,8 +11,11 @@ export const ALERT_RECEIVER = 'alerts';
 
 export interface FactReceiverDeps {
   settings: () => AlertSettings;
-  /** Takes findings durably; the fact is handed over again where it rejects. */
-  take: (findings: Findings) => Promise<void>;
+  /**
+   * Takes findings durably; the fact is handed over again where it rejects. With the id of their fact, those of a fact that
+   * was taken before change nothing; null where the fact was not understood whole.
+   */
+  take: (findings: Findings, factId: number | null) => Promise<void>;
   /** All rules where absent. */
   rules?: readonly Rule[];
 }
@@ -24,9 +27,11 @@ export interface FactReceiverDeps {
 export function createFactReceiver({ settings, take, rules = ALERT_RULES }: FactReceiverDeps): Receiver {
   return {
     name: ALERT_RECEIVER,
-    async deliver(fact) {
+    async deliver(fact, id) {
       const { findings, errors } = findingsOf(fact, settings(), rules);
-      if (findings.found.length + findings.over.length > 0) await take(findings);
+      if (findings.found.length + findings.over.length > 0) {
+        await take(findings, errors.length === 0 ? id : null);
+      }
       if (errors.length > 0) throw errors[0];
     },
   };

@@ -21,6 +21,8 @@ export interface Rule {
     rule: RuleSettings,
     settings: AlertSettings,
   ) => Promise<readonly Finding[] | null>;
+  /** What a look does not find goes on: only facts and `ended` end the rule's alerts. */
+  readonly isPartial?: true;
   /** Which of the rule's open alerts a look found to be over, for rules that begin by facts. */
   readonly ended?: (
     look: Look,

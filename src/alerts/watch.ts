@@ -1,8 +1,7 @@
 /**
  * The minute's look: asks every rule that is on what is true now, and which of its open alerts are over.
  *
- * **Invariant**: rules do not disturb each other. One that throws is reported and leaves its alerts as they are; a rule that
- * is off has no open alerts.
+ * **Invariant**: rules do not disturb each other. One that throws is reported and leaves its alerts as they are.
  */
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
@@ -19,8 +18,8 @@ export interface WatchDeps {
   signals: () => Signals;
   settings: () => AlertSettings;
   config: () => LookConfig;
-  /** Gives the alerts that fire. */
-  openAlerts: () => Promise<readonly OpenAlert[]>;
+  /** Gives the alerts that fire, by rule. */
+  openAlerts: () => Promise<Partial<Record<RuleWord, readonly OpenAlert[]>>>;
   onError: (message: string, error: unknown) => void;
   /** All rules where absent. */
   rules?: readonly Rule[];
@@ -44,15 +43,12 @@ export class AlertWatch {
     const { store, signals, settings, config, openAlerts, onError, rules = ALERT_RULES } = this.#deps;
     const present = settings();
     const look: Look = { at, store, signals: signals(), config: config() };
-    const open = Map.groupBy(await openAlerts(), ({ rule }) => rule);
+    const open = await openAlerts();
     const seen: Seen = { complete: [], found: [], over: [] };
     for (const rule of rules) {
-      if (!present.rules[rule.word].isOn) {
-        seen.complete.push(rule.word);
-        continue;
-      }
+      if (!present.rules[rule.word].isOn) continue;
       try {
-        await ask(rule, { look, settings: present, open: open.get(rule.word) ?? [] }, seen);
+        await ask(rule, { look, settings: present, open: open[rule.word] ?? [] }, seen);
       } catch (error) {
         onError(`the alert rule ${rule.word} could not be asked; its alerts stay as they are`, error);
       }
@@ -72,5 +68,5 @@ async function ask(
   seen.over.push(...over);
   if (found === null) return;
   seen.found.push(...found);
-  if (ruleDefault(rule.word).kind !== 'notice') seen.complete.push(rule.word);
+  if (!rule.isPartial && ruleDefault(rule.word).kind !== 'notice') seen.complete.push(rule.word);
 }

@@ -71,7 +71,8 @@ describe('a condition', () => {
     await engine.pass(MINUTE_MS);
     expect(said(channel)[1]).toEqual(['tasks_stuck a resolved']);
     const keys = await engine.memory.run(openAlertKeys, undefined);
-    expect(keys).toEqual({ tasks_stuck: [key('tasks_stuck', 'b')] });
+    const open = { ...key('tasks_stuck', 'b'), values: {}, startedAt: NOON };
+    expect(keys).toEqual({ tasks_stuck: [open] });
   });
 
   it('is repeated every 4 hours with its last values, and each time once', async () => {
@@ -89,6 +90,21 @@ describe('a condition', () => {
     const at = channel.sent.map(({ alerts }) => (alerts[0]?.at ?? 0) - NOON);
     expect(at).toEqual([0, 4 * HOUR_MS, 8 * HOUR_MS]);
     expect(channel.sent.map(({ alerts }) => alerts[0]?.values['hour'])).toEqual([0, 4, 8]);
+  });
+
+  it('says at its end what was known at its beginning, and what is known of the end', async () => {
+    const channel = chat();
+    const engine = openEngine([channel]);
+    await engine.take([finding('spending_frozen', { values: { actor: 'ann', reason: 'loop' } })]);
+    await engine.pass(MINUTE_MS);
+    const end = { ...key('spending_frozen'), values: { reason: 'mended', endActor: 'bob' } };
+    await engine.take([], [end]);
+    await engine.pass(MINUTE_MS);
+    const values = channel.sent.map(({ alerts }) => alerts[0]?.values);
+    expect(values).toEqual([
+      { actor: 'ann', reason: 'loop' },
+      { actor: 'ann', reason: 'mended', endActor: 'bob' },
+    ]);
   });
 
   it('changes nothing when a fact is handed over again, also after its end', async () => {

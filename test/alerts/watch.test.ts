@@ -31,7 +31,7 @@ function watchOf(rules: readonly Rule[], over: Partial<WatchDeps> = {}): AlertWa
     signals: () => signalsOf(),
     settings: () => settingsOf(),
     config: () => LOOK_CONFIG,
-    openAlerts: async () => [],
+    openAlerts: async () => ({}),
     onError: (message, error) => {
       throw new Error(message, { cause: error });
     },
@@ -46,6 +46,12 @@ describe('the minute’s look', () => {
     const { complete, found } = await watchOf(rules).look(NIGHT);
     expect(found.map(({ rule }) => rule)).toEqual(['clock_wrong', 'pack_nearly_empty', 'foreign_spending']);
     expect(complete).toEqual(['clock_wrong', 'pack_nearly_empty']);
+  });
+
+  it('lists nothing as complete of a rule that finds a part', async () => {
+    const partial: Rule = { ...always('budget_used_up'), isPartial: true };
+    const { complete, found } = await watchOf([partial]).look(NIGHT);
+    expect([complete, found]).toEqual([[], [finding('budget_used_up')]]);
   });
 
   it('reports a rule that throws, and hears all others', async () => {
@@ -65,7 +71,10 @@ describe('the minute’s look', () => {
       ended: () => Promise.reject(new Error('no answer')),
       words,
     };
-    const watch = watchOf([half], { openAlerts: async () => [open('clock_wrong')], onError: () => {} });
+    const watch = watchOf([half], {
+      openAlerts: async () => ({ clock_wrong: [open('clock_wrong')] }),
+      onError: () => {},
+    });
     expect(await watch.look(NIGHT)).toEqual({ complete: [], found: [], over: [] });
   });
 
@@ -74,12 +83,11 @@ describe('the minute’s look', () => {
     expect(await watchOf([unsure]).look(NIGHT)).toEqual({ complete: [], found: [], over: [] });
   });
 
-  it('does not ask a rule that is off, and counts its alerts as over', async () => {
-    const settings = (): ReturnType<typeof settingsOf> =>
-      settingsOf({}, { disk_low: { isOn: false }, budget_used_up: { isOn: false } });
-    const rules = [failing('disk_low'), { word: 'budget_used_up', words } as const];
-    const { complete, found } = await watchOf(rules, { settings }).look(NIGHT);
-    expect([complete, found]).toEqual([['disk_low', 'budget_used_up'], []]);
+  it('does not ask a rule that is off', async () => {
+    const settings = (): ReturnType<typeof settingsOf> => settingsOf({}, { disk_low: { isOn: false } });
+    const rules = [failing('disk_low'), always('wal_large')];
+    const { complete } = await watchOf(rules, { settings }).look(NIGHT);
+    expect(complete).toEqual(['wal_large']);
   });
 
   it('asks which of a rule’s own open alerts are over, and never where there are none', async () => {
@@ -92,7 +100,7 @@ describe('the minute’s look', () => {
       },
       words,
     };
-    const alerts = [open('budget_used_up'), open('clock_wrong')];
+    const alerts = { budget_used_up: [open('budget_used_up')], clock_wrong: [open('clock_wrong')] };
     const { over, complete } = await watchOf([ending], { openAlerts: async () => alerts }).look(NIGHT);
     expect(over).toEqual([{ ...key('budget_used_up'), values: { why: 'window' } }]);
     expect(complete).toEqual([]);
@@ -114,7 +122,7 @@ describe('the receiver of facts', () => {
     const rules = [hearing('spending_frozen'), always('disk_low'), hearing('claim_due')];
     const receiver = createFactReceiver({
       settings: () => settingsOf(),
-      take: async (findings) => void taken.push(findings),
+      take: async (findings, factId) => void taken.push(findings, factId),
       rules,
     });
     expect(receiver.name).toBe('alerts');
@@ -125,6 +133,7 @@ describe('the receiver of facts', () => {
         found: [finding('spending_frozen'), finding('claim_due')],
         over: [key('spending_frozen', { a: 'b' }), key('claim_due', { a: 'b' })],
       },
+      1,
     ]);
   });
 
@@ -157,10 +166,10 @@ describe('the receiver of facts', () => {
     };
     const receiver = createFactReceiver({
       settings: () => settingsOf(),
-      take: async ({ found }) => void taken.push(found),
+      take: async ({ found }, factId) => void taken.push(found, factId),
       rules: [broken, hearing('spending_frozen')],
     });
     await expect(receiver.deliver(fact, 1)).rejects.toThrow('a fault of the rule');
-    expect(taken).toEqual([[finding('spending_frozen')]]);
+    expect(taken).toEqual([[finding('spending_frozen')], null]);
   });
 });
