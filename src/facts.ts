@@ -17,18 +17,37 @@ export interface CreateLabels {
 }
 
 export type Fact =
-  /** A budget's settled + held passed one of its thresholds (a share such as 0.8), once per window. */
+  /** A budget's settled + held passed one of its thresholds (a share such as 0.8), or all of its limit (1), once per window. */
   | {
       kind: 'budget_threshold';
       budget: string;
+      mode: 'enforce' | 'shadow';
       /** The counter of budget, window and value of a `per`. */
       counterId: string;
+      /** What the budget is one for each of, with the app or tag of this one; null and empty without `per`. */
+      per: 'app' | 'tag' | null;
+      perValue: string;
       windowKey: WindowKey;
+      /** Whether it is still the present window: what is learnt late of a create belongs to the window of its hold. */
+      isPresent: boolean;
+      /** When the present window ends; null for one that is over, and where none does. */
+      resetsAt: Ms | null;
       share: number;
       usedCredits: MilliCredits;
       limitCredits: MilliCredits;
       at: Ms;
     }
+  /** A create was held without a price of its own: its route has none, or its model is not in the price list. */
+  | ({
+      kind: 'create_unpriced';
+      holdId: string;
+      /** Our template; for a path that is in no table the path itself, with `*` for what differs from one create to the next. */
+      route: string;
+      heldCredits: MilliCredits;
+      /** Whether nothing is known of the price; else it is the dearest that fits. */
+      isUnknown: boolean;
+      at: Ms;
+    } & CreateLabels)
   /** A hold ended. `credits` is what was charged, `heldCredits` what had been held. */
   | ({
       kind: 'hold_resolved';

@@ -42,7 +42,7 @@ const budget = z
       .max(20)
       .readonly()
       .default([0.8])
-      .describe('Shares of the limit that are told once a window.'),
+      .describe('Shares of the limit that are logged and alerted once a window; 1 always is.'),
     mode: z.enum(['enforce', 'shadow']).default('enforce').describe('shadow counts and never refuses.'),
     match: budgetMatch
       .prefault({})

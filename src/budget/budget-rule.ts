@@ -20,7 +20,7 @@ export interface BudgetRule {
   window: BudgetWindow;
   /** An IANA zone: windows of a day and longer begin at its midnights. */
   timeZone: string;
-  /** Shares of the limit, each above 0 and at most 1, told once a window when settled + held reaches them. */
+  /** Shares of the limit, each above 0 and at most 1, reported once a window when settled + held reaches them; 1 always is. */
   alertAt: readonly number[];
   /** `shadow` counts and never refuses. */
   mode: 'enforce' | 'shadow';
@@ -34,4 +34,16 @@ export function commonZone(budgets: readonly Pick<BudgetRule, 'timeZone'>[]): st
   const zones = new Set(budgets.map(({ timeZone }) => timeZone));
   const [zone = null] = zones;
   return zones.size === 1 ? zone : null;
+}
+
+const PPM = 1_000_000;
+
+/** Gives a share in millionths, as thresholds are compared and remembered. */
+export function sharePpm(share: number): number {
+  return Math.round(share * PPM);
+}
+
+/** Tells whether what is used has reached a share of a limit; a budget of which nothing is used has reached none. */
+export function reaches(share: number, usedCredits: MilliCredits, limitCredits: MilliCredits): boolean {
+  return usedCredits > 0 && usedCredits * PPM >= sharePpm(share) * limitCredits;
 }

@@ -223,6 +223,8 @@ async function raiseOne(tx: Tx, rule: ActiveRule, args: RaiseArgs): Promise<Mill
 
 export interface BudgetRow {
   name: string;
+  /** Of budget, window and value of a `per`. */
+  counterId: string;
   /** The app or tag that this row is for; null where the budget is not per app or tag, '' for no tag. */
   perValue: string | null;
   window: BudgetWindow;
@@ -290,6 +292,7 @@ async function rowsOf(
   const limitCredits = limitAt(rule, at);
   return counters.map(({ per_value, settled, held }) => ({
     name: rule.name,
+    counterId: counterIdOf(rule, span, per_value),
     perValue: rule.per === null ? null : per_value,
     window: rule.window,
     windowKey: span.key,

@@ -7,8 +7,10 @@
 import type { Fact } from '../facts.ts';
 import type { Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, WindowKey } from '../units.ts';
+import { reaches, sharePpm } from './budget-rule.ts';
 import { counterIds } from './hold.ts';
 import { currentRules, limitAt, type ActiveRule, type Claim } from './rule-book.ts';
+import { windowAt } from './window.ts';
 
 export interface CounterState {
   settled: MilliCredits;
@@ -19,7 +21,8 @@ export interface CounterState {
 
 /** No limit, as a number that a statement can compare with. */
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
-const PPM = 1_000_000;
+/** The share at which a budget is used up. */
+const WHOLE = 1;
 
 const TAKE = `INSERT INTO budget_counters (id, budget_id, window_key, per_value, settled, held)
 VALUES (?, ?, ?, ?, 0, ?)
@@ -29,7 +32,7 @@ RETURNING settled, held, noted_ppm`;
 const GIVE_BACK = 'UPDATE budget_counters SET held = held - ? WHERE id = ?';
 const READ = 'SELECT settled, held, noted_ppm FROM budget_counters WHERE id = ?';
 const SHIFT = `UPDATE budget_counters SET held = held - ?, settled = settled + ? WHERE id = ?
-RETURNING budget_id, window_key, settled, held, noted_ppm`;
+RETURNING budget_id, window_key, per_value, settled, held, noted_ppm`;
 
 /**
  * Adds a hold to one counter; undefined, and nothing changed, where it would pass the claim's limit.
@@ -77,55 +80,66 @@ export async function shiftCounters(
   if (move.fromHeld === 0 && move.toSettled === 0) return facts;
   const grows = move.toSettled > move.fromHeld;
   for (const id of counterIds(counters)) {
-    const state = await tx.get<CounterState & { budget_id: string; window_key: WindowKey }>(
-      SHIFT,
-      move.fromHeld,
-      move.toSettled,
-      id,
-    );
+    const state = await tx.get<ShiftedCounter>(SHIFT, move.fromHeld, move.toSettled, id);
     if (!state || !grows) continue;
     const rule = (await currentRules(tx)).find((known) => known.id === state.budget_id);
     if (!rule) continue;
-    const limitCredits = limitAt(rule, move.at);
-    facts.push(
-      ...(await noteThresholds(
-        tx,
-        { rule, counterId: id, windowKey: state.window_key, limitCredits },
-        state,
-        move.at,
-      )),
-    );
+    const { window_key: windowKey, per_value: perValue } = state;
+    const counter = { rule, counterId: id, windowKey, perValue, limitCredits: limitAt(rule, move.at) };
+    facts.push(...(await noteThresholds(tx, counter, state, move.at)));
   }
   return facts;
 }
 
+interface ShiftedCounter extends CounterState {
+  budget_id: string;
+  window_key: WindowKey;
+  per_value: string;
+}
+
+/** A counter with what its facts say of it. */
+export interface NotedCounter {
+  rule: ActiveRule;
+  counterId: string;
+  windowKey: WindowKey;
+  perValue: string;
+  limitCredits: MilliCredits;
+}
+
 /**
- * Gives a fact for each share of the limit that is reached for the first time in this window. The counter remembers the
- * highest, so that a create that reaches none looks nothing up; the facts are kept in the outbox by the same transaction.
+ * Gives a fact for each share of the limit that is reached for the first time in this window: those of `alertAt`, and all of
+ * it. The counter remembers the highest, so that a create that reaches none looks nothing up; the facts are kept in the
+ * outbox by the same transaction.
  */
 export async function noteThresholds(
   tx: Tx,
-  counter: { rule: ActiveRule; counterId: string; windowKey: WindowKey; limitCredits: MilliCredits },
+  counter: NotedCounter,
   state: CounterState,
   at: Ms,
 ): Promise<Fact[]> {
-  const { rule, counterId, windowKey, limitCredits } = counter;
+  const { rule, counterId, windowKey, perValue, limitCredits } = counter;
   const usedCredits = state.settled + state.held;
   const reached: { share: number; ppm: number }[] = [];
-  for (const share of rule.alertAt) {
-    const ppm = Math.round(share * PPM);
-    const isReached = usedCredits > 0 && usedCredits * PPM >= ppm * limitCredits;
-    if (isReached && ppm > state.noted_ppm) reached.push({ share, ppm });
+  for (const share of new Set([...rule.alertAt, WHOLE])) {
+    const ppm = sharePpm(share);
+    if (ppm > state.noted_ppm && reaches(share, usedCredits, limitCredits)) reached.push({ share, ppm });
   }
   reached.sort((a, b) => a.ppm - b.ppm);
   const last = reached.at(-1);
   if (!last) return [];
   await tx.run('UPDATE budget_counters SET noted_ppm = ? WHERE id = ?', last.ppm, counterId);
+  const present = windowAt(rule.window, rule.timeZone, at);
+  const isPresent = present.key === windowKey;
   return reached.map(({ share }) => ({
     kind: 'budget_threshold',
     budget: rule.name,
+    mode: rule.mode,
     counterId,
+    per: rule.per,
+    perValue,
     windowKey,
+    isPresent,
+    resetsAt: isPresent ? present.resetsAt : null,
     share,
     usedCredits,
     limitCredits,

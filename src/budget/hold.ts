@@ -65,8 +65,31 @@ export interface HoldRow extends UpstreamColumns {
 }
 
 /** Gives what every fact about a hold's create carries. */
-export function labelsOf(hold: Pick<HoldRow, 'app' | 'operation' | 'model' | 'mode'>): CreateLabels {
+export function labelsOf(hold: Pick<NewHold, 'app' | 'operation' | 'model' | 'mode'>): CreateLabels {
   return { app: hold.app, operation: hold.operation, model: hold.model, mode: hold.mode };
+}
+
+/** The template of creates on a path that is in no table (kling/routes.ts). */
+export const UNKNOWN_ROUTE = 'unknown';
+/** The model of creates whose own is in no list (kling/models.ts). */
+const OTHER_MODEL = 'other';
+
+/** Tells whether a hold's amount is no price of its own: nothing is known of its route, or its model is in no list. */
+export function isUnpriced({ basis, model }: Pick<NewHold, 'basis' | 'model'>): boolean {
+  return basis === 'unknown' || (basis === 'assumed' && model === OTHER_MODEL);
+}
+
+const SEGMENTS_MAX = 6;
+const SEGMENT_CHARACTERS_MAX = 40;
+
+/** Gives a path with `*` for segments that look like ids, so that the creates of one route have one text; bounded. */
+export function pathShape(path: string): string {
+  const segments = path.split('/').slice(1);
+  const shown = segments.slice(0, SEGMENTS_MAX).map((segment) => {
+    const isName = /^[A-Za-z][A-Za-z0-9._-]*$/.test(segment) && !/\d{4}/.test(segment);
+    return isName && segment.length <= SEGMENT_CHARACTERS_MAX ? segment : '*';
+  });
+  return `/${[...shown, ...(segments.length > SEGMENTS_MAX ? ['*'] : [])].join('/')}`;
 }
 
 /** Gives the ids of a hold's counters, in the order in which they are to be changed. */

@@ -6,6 +6,7 @@
  * too. No hold is earlier than the one before it, so a clock set back opens no window a second time.
  */
 import { giveBack, noteThresholds, readCounter, take, type CounterState } from '../budget/counter-table.ts';
+import { isUnpriced, labelsOf, pathShape, UNKNOWN_ROUTE, type NewHold } from '../budget/hold.ts';
 import { inDoubtCredits, insertHold } from '../budget/hold-table.ts';
 import { claimsOf, rulesOf, type Claim } from '../budget/rule-book.ts';
 import type { Fact } from '../facts.ts';
@@ -54,16 +55,9 @@ export const admit = defineFactWrite(
     if (at !== state.dated_to) await tx.run(SET_DATED_TO, at);
     await insertHold(tx, hold, { at, counters, isGuarded: guard !== null });
     if (guard) await insertGuards(tx, hold.app, guard, hold.holdId);
-    const facts: Fact[] = [];
+    const facts = unpricedFacts(hold, at);
     for (const { claim, state: counter } of taken) {
-      const { rule, counterId, span, limitCredits } = claim;
-      const reached = await noteThresholds(
-        tx,
-        { rule, counterId, windowKey: span.key, limitCredits },
-        counter,
-        at,
-      );
-      facts.push(...reached);
+      facts.push(...(await noteThresholds(tx, { ...claim, windowKey: claim.span.key }, counter, at)));
     }
     const wouldRefuse = enforce ? null : await wouldPass(tx, taken, hold.credits);
     return { kind: 'admitted', ...lowestRemainder(taken), wouldRefuse, facts };
@@ -71,6 +65,15 @@ export const admit = defineFactWrite(
   () => true,
   'request',
 );
+
+/** A create whose price is nobody's word is told once for each route and model (outbox/heard-facts.ts). */
+function unpricedFacts(hold: NewHold, at: Ms): Fact[] {
+  if (!isUnpriced(hold)) return [];
+  const { holdId, route, path, credits: heldCredits, basis } = hold;
+  const place = route === UNKNOWN_ROUTE ? pathShape(path) : route;
+  const isUnknown = basis === 'unknown';
+  return [{ kind: 'create_unpriced', holdId, route: place, heldCredits, isUnknown, at, ...labelsOf(hold) }];
+}
 
 function freezeOf(state: SpendingState): FreezeRefusal | null {
   if (state.frozen_since === null) return null;

@@ -1,9 +1,11 @@
 /** Everything that the nouns give to the store's workers: operations by name, and the schema's steps. */
 import { accountMigrations } from '../account/account-schema.ts';
 import * as accountTable from '../account/account-table.ts';
+import { packOutlook } from '../account/pack-outlook.ts';
 import { countPiece } from '../budget/backfill.ts';
 import { budgetMigrations } from '../budget/budget-schema.ts';
 import { budgetRoom } from '../budget/budget-room.ts';
+import { budgetUse } from '../budget/budget-use.ts';
 import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
 import { listHolds } from '../budget/hold-table.ts';
 import {
@@ -71,6 +73,7 @@ export const ledgerModules: readonly StoreModule[] = [
       raiseBudget,
       listBudgets,
       budgetRoom,
+      budgetUse,
       listHolds,
       insertHoldTraces,
       readOldDoubts,
@@ -110,7 +113,7 @@ export const ledgerModules: readonly StoreModule[] = [
     ),
   },
   { migrations: [], operations: exportedOperations(importExport, importTable) },
-  { migrations: accountMigrations, operations: exportedOperations(accountTable) },
+  { migrations: accountMigrations, operations: [...exportedOperations(accountTable), packOutlook] },
   {
     migrations: [...claimMigrations, ...claimNotices.noticeMigrations],
     operations: [...exportedOperations(claimTable, claimCompose, claimNotices), neededCalls],

@@ -6,6 +6,7 @@ type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 /** The kinds that may be kept in the outbox. */
 export const HEARD_KINDS = [
   'budget_threshold',
+  'create_unpriced',
   'actual_above_estimate',
   'hold_in_doubt',
   'doubt_ended',
@@ -32,6 +33,8 @@ export function dedupeKeyOf(fact: HeardFact): string | null {
   switch (fact.kind) {
     case 'budget_threshold':
       return thresholdKey(fact);
+    case 'create_unpriced':
+      return `create_unpriced:${fact.route}:${fact.model ?? ''}`;
     case 'claim_drafted':
       return fact.isReopened ? null : `claim_drafted:${fact.month}:${fact.revision}`;
     case 'claim_deadline':

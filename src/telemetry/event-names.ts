@@ -18,6 +18,10 @@ export const EVENTS = {
   doubts_recovered: ['warn', 'creates of an earlier run are in doubt and will be looked up'],
   actual_above_estimate: ['warn', 'Kling deducted more than was held'],
   budget_threshold: ['warn', 'a budget passed a threshold'],
+  create_unpriced: [
+    'warn',
+    'creates of a route or model are held without a price of their own; logged once for each',
+  ],
   budget_counting: ['info, error', 'a new budget counts what was spent before'],
   price_unsure: ['info, warn', 'a price is assumed, or a field that Kling does not document was sent'],
   task_changed: ['debug, info', 'a task has another state; info once it has ended'],

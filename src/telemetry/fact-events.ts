@@ -83,6 +83,15 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
         usedCredits: toCredits(fact.usedCredits),
         limitCredits: toCredits(fact.limitCredits),
       });
+    case 'create_unpriced':
+      return log.warn('creates are held without a price of their own; pricing.overrides can name it', {
+        event: fact.kind,
+        route: fact.route,
+        operation: fact.operation,
+        model: fact.model,
+        app: fact.app,
+        heldCredits: toCredits(fact.heldCredits),
+      });
     case 'actual_above_estimate':
       return log.warn('Kling deducted more than was held', {
         event: fact.kind,

@@ -214,12 +214,32 @@ describe('thresholds', () => {
       'hold_resolved',
       'actual_above_estimate',
       'budget_threshold',
+      'budget_threshold',
     ]);
     expect(facts[2]).toMatchObject({
       budget: 'daily',
       share: 0.8,
       usedCredits: 120_000,
       limitCredits: 100_000,
+      windowKey: '2026-11-18',
+      isPresent: true,
+      resetsAt: Date.UTC(2026, 10, 19),
+    });
+    expect(facts[3]).toMatchObject({ share: 1 });
+  });
+
+  it('say so where what is learnt late belongs to a window that is over', async () => {
+    await apply(rule({ limit: 100_000, alertAt: [0.8], per: 'app' }));
+    await admitHold(store, newHold('a', { credits: 70_000, app: 'web' }));
+    const nextDay = { at: NOON + 86_400_000 };
+    const facts = await close(store, 'a', { kind: 'done', credits: 90_000, raw: null }, nextDay);
+    expect(facts.at(-1)).toMatchObject({
+      share: 0.8,
+      windowKey: '2026-11-18',
+      isPresent: false,
+      resetsAt: null,
+      per: 'app',
+      perValue: 'web',
     });
   });
 
@@ -236,6 +256,33 @@ describe('thresholds', () => {
     });
     expect(shares(await admitHold(store, newHold('a', { credits: 90_000 })))).toEqual([]);
     expect(shares(await admitHold(store, newHold('b', { at: until, credits: 0 })))).toEqual([0.8]);
+  });
+});
+
+describe('a create without a price of its own', () => {
+  const facts = (result: AdmitResult) => (result.kind === 'admitted' ? result.facts : []);
+
+  it('is a fact, once for each route and model, however many are made', async () => {
+    const unknown = { route: 'unknown', operation: 'unknown', model: null, basis: 'unknown' } as const;
+    const path = '/v2/videos/0123456789abcdef/remix';
+    const [first] = facts(await admitHold(store, newHold('a', { ...unknown, path, credits: 450_000 })));
+    expect(first).toMatchObject({
+      kind: 'create_unpriced',
+      route: '/v2/videos/*/remix',
+      model: null,
+      heldCredits: 450_000,
+      isUnknown: true,
+      at: NOON,
+    });
+    await admitHold(store, newHold('b', { ...unknown, path: '/v2/videos/fedcba9876543210/remix' }));
+    await admitHold(store, newHold('c', { ...unknown, path: '/v2/videos/0123456789abcdef/upscale' }));
+    await admitHold(store, newHold('d', { basis: 'assumed', model: 'other' }));
+    await admitHold(store, newHold('e', { basis: 'assumed', model: 'other' }));
+    await admitHold(store, newHold('f', { basis: 'assumed', model: 'kling-v4' }));
+    await admitHold(store, newHold('g', { basis: 'exact', model: 'other' }));
+    const kept = store.db.prepare("SELECT fact FROM outbox WHERE kind = 'create_unpriced' ORDER BY id").all();
+    const heard = (kept as { fact: string }[]).map(({ fact }) => JSON.parse(fact) as { holdId: string });
+    expect(heard.map(({ holdId }) => holdId)).toEqual(['a', 'c', 'd']);
   });
 });
 

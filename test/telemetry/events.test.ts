@@ -36,6 +36,7 @@ describe('the events', () => {
       .filter((line) => line['level'] === 'warn')
       .map((line) => line['msg']);
     expect(warned).toEqual([
+      'creates are held without a price of their own; pricing.overrides can name it',
       'Kling deducted more than was held',
       'nobody knows yet whether Kling took this create; its hold stays',
       'a budget passed a threshold',
