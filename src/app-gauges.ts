@@ -1,7 +1,6 @@
 /** The values of the gauges, read from the store when somebody scrapes. */
 import { monthQuestion } from './app-claims.ts';
-import { productOfPack } from './account/account.ts';
-import { packBurn, readAccount } from './account/account-table.ts';
+import { packOutlook } from './account/pack-outlook.ts';
 import { listBudgets, type BudgetRow } from './budget/budget-table.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -14,7 +13,7 @@ import { addMonths, monthOf } from './sla/period.ts';
 import { WINDOW_MS, windowStart } from './sla/window.ts';
 import type { Store } from './store/store.ts';
 import type { GaugeSnapshot } from './telemetry/gauges.ts';
-import { BudgetForecast } from './telemetry/forecast.ts';
+import { burningBudget, type BudgetForecast } from './telemetry/forecast.ts';
 import { MILLI_CREDITS_PER_UNIT, type Ms } from './units.ts';
 import type { ClockTrust } from './upstream/clock-trust.ts';
 import type { Upstream } from './upstream/upstream.ts';
@@ -29,11 +28,12 @@ export interface GaugeDeps {
   datedAt: () => Ms;
   config: () => Config;
   isStoreWritable: () => boolean;
+  /** That of the alerts, too. */
+  forecast: BudgetForecast;
 }
 
 /** Makes the function that reads a snapshot of the gauges. */
 export function gaugeSource(deps: GaugeDeps): () => Promise<GaugeSnapshot> {
-  const forecast = new BudgetForecast();
   return async () => {
     const at = deps.clock.now();
     const datedAt = deps.datedAt();
@@ -43,21 +43,18 @@ export function gaugeSource(deps: GaugeDeps): () => Promise<GaugeSnapshot> {
       packGauges(deps.store, at),
       deps.store.read(listBudgets, { at: datedAt }),
     ]);
-    return { ...fromStore, ...engineGauges(deps), sla, packs, budgets: burning(forecast, budgets, datedAt) };
+    return {
+      ...fromStore,
+      ...engineGauges(deps),
+      sla,
+      packs,
+      budgets: burning(deps.forecast, budgets, datedAt),
+    };
   };
 }
 
 function burning(forecast: BudgetForecast, rows: BudgetRow[], at: Ms): NonNullable<GaugeSnapshot['budgets']> {
-  const seconds = forecast.note(
-    rows.map((row) => ({
-      id: `${row.name}/${row.perValue ?? ''}`,
-      windowKey: row.windowKey,
-      resetsAt: row.resetsAt,
-      limitCredits: row.limitCredits,
-      usedCredits: row.settledCredits + row.heldCredits,
-    })),
-    at,
-  );
+  const seconds = forecast.note(rows.map(burningBudget), at);
   return rows.map((row, index) => ({ ...row, budget: row.name, exhaustionSeconds: seconds[index] ?? null }));
 }
 
@@ -83,31 +80,21 @@ function engineGauges({
   };
 }
 
-/** The pace of the last week says how long a pack lasts. */
-const BURN_DAYS = 7;
-const DAY_MS: Ms = 86_400_000;
-const MILLION = 1_000_000;
-
 /** Gives what is known of the packs that can still be used, by Kling's own lists and deductions. */
 async function packGauges(store: Store, at: Ms): Promise<NonNullable<GaugeSnapshot['packs']>> {
-  const [{ packs }, burns] = await Promise.all([
-    store.read(readAccount, {}),
-    store.read(packBurn, { from: at - BURN_DAYS * DAY_MS, to: at }),
-  ]);
-  const burned = new Map(burns.map(({ packId, amount }) => [packId, amount]));
-  return packs
-    .filter(({ invalidAt, effectiveAt }) => effectiveAt <= at && at < invalidAt)
-    .map((pack) => {
-      const perDay = (burned.get(pack.id) ?? 0) / BURN_DAYS;
-      const perUnit = MILLI_CREDITS_PER_UNIT[productOfPack(pack)] / 1000;
-      return {
-        pack: pack.name,
-        remainingCredits: pack.remaining === null ? null : (pack.remaining / MILLION) * perUnit,
-        expiresAtSeconds: pack.invalidAt / 1000,
-        daysLeft: pack.remaining === null || perDay <= 0 ? null : pack.remaining / perDay,
-      };
-    });
+  const { packs } = await store.read(packOutlook, { at });
+  return packs.map(({ name, product, remaining, invalidAt, perDay }) => {
+    const perUnit = MILLI_CREDITS_PER_UNIT[product] / 1000;
+    return {
+      pack: name,
+      remainingCredits: remaining === null ? null : (remaining / MILLION) * perUnit,
+      expiresAtSeconds: invalidAt / 1000,
+      daysLeft: remaining === null || perDay <= 0 ? null : remaining / perDay,
+    };
+  });
 }
+
+const MILLION = 1_000_000;
 
 async function storeGauges({ store, config }: GaugeDeps, at: Ms): Promise<GaugeSnapshot> {
   const { stuckAfterMs } = config().tasks;

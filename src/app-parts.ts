@@ -20,6 +20,7 @@ import { Poller } from './polling/poller.ts';
 import { Closing } from './proxy/closing.ts';
 import { LastFreeze } from './proxy/last-freeze.ts';
 import type { Store } from './store/store.ts';
+import { BudgetForecast } from './telemetry/forecast.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import type { LineOptions } from './upstream/line.ts';
@@ -39,6 +40,7 @@ export interface AppParts extends AppClocks {
   lastFreeze: LastFreeze;
   polledTasks: PolledTasks;
   storeWatch: StoreWatch;
+  budgetForecast: BudgetForecast;
   /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
   journal: (call: CallRecord) => void;
   traces: AppTraces;
@@ -119,6 +121,7 @@ export function buildParts(input: PartsInput): AppParts {
     lastFreeze,
     polledTasks: new PolledTasks(clock),
     storeWatch: new StoreWatch({ store, clock, log }),
+    budgetForecast: new BudgetForecast(),
     journal,
     traces,
     publish,

@@ -263,7 +263,7 @@ class Sidecar implements App {
       import('./app-gauges.ts'),
     ]);
     const { config, settings } = { config: () => this.#config, settings: () => this.#settings };
-    const { store, slots, upstream, clockTrust, dated } = running;
+    const { store, slots, upstream, clockTrust, dated, budgetForecast: forecast } = running;
     this.#telemetry.gaugeSource(
       gaugeSource({
         store,
@@ -274,6 +274,7 @@ class Sidecar implements App {
         datedAt: () => dated.now(),
         config,
         isStoreWritable: () => this.#takesWrites,
+        forecast,
       }),
     );
     running.control = createControlPlane({

@@ -171,15 +171,6 @@ export async function sumDeductions(
   return [...sums].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);
 }
 
-/** Gives what was deducted from each pack within a stretch of time, `to` exclusive. */
-export const packBurn = defineRead(
-  'account.packBurn',
-  async (tx, args: { from: Ms; to: Ms }): Promise<{ packId: string; amount: Millionths }[]> => {
-    const sums = await sumDeductions(tx, [{ start: args.from, end: args.to }]);
-    return sums.flatMap(({ packId, amount }) => (packId === null ? [] : [{ packId, amount }]));
-  },
-);
-
 /** Gives how far something was read. */
 export async function selectRead(tx: Tx, what: What): Promise<AccountRead> {
   const row = await tx.get<{

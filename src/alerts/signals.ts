@@ -8,7 +8,7 @@ export interface Signals {
   /** Why our clock is not trusted; null while it is, `unknown` until it was compared with Kling's since the start. */
   readonly clock: { offsetMs: Ms | null; since: Ms } | null | 'unknown';
   /** The forecast that the gauges show: one instance for both, so that they say the same. */
-  readonly budgetForecast: Pick<BudgetForecast, 'note'>;
+  readonly budgetForecast: Pick<BudgetForecast, 'note' | 'reachesBack'>;
   /** Attempts at Kling that failed since the last that did not; null where the last one was well, `unknown` until one ended since the start. */
   readonly upstreamDown: { failures: number; since: Ms; cause: string } | null | 'unknown';
   readonly pools: readonly {

@@ -1,9 +1,10 @@
 /**
  * How long a budget lasts at its present burn, from what its gauges showed in the last hour.
  *
- * Credits used (settled and held) are noted at each scrape, a minute apart at least. The burn is what was used since the
- * oldest note, over the time that passed. A new window begins anew.
+ * Credits used (settled and held) are noted at each scrape and at each look of the alerts, a minute apart at least. The burn
+ * is what was used since the oldest note, over the time that passed. A new window begins anew.
  */
+import type { BudgetRow } from '../budget/budget-table.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 
 const NOTE_EVERY_MS: Ms = 60_000;
@@ -20,6 +21,17 @@ export interface BurningBudget {
   usedCredits: MilliCredits;
 }
 
+/** Gives what the forecast needs to know of a budget. */
+export function burningBudget(row: BudgetRow): BurningBudget {
+  return {
+    id: `${row.name}/${row.perValue ?? ''}`,
+    windowKey: row.windowKey,
+    resetsAt: row.resetsAt,
+    limitCredits: row.limitCredits,
+    usedCredits: row.settledCredits + row.heldCredits,
+  };
+}
+
 interface Notes {
   windowKey: string;
   used: { at: Ms; credits: MilliCredits }[];
@@ -27,22 +39,31 @@ interface Notes {
 
 export class BudgetForecast {
   readonly #notes = new Map<string, Notes>();
+  #firstAt: Ms | null = null;
 
   /**
    * Notes what budgets have used, and gives for each the seconds until its limit; 0 where it is reached, null where it will
-   * not be reached before the window ends, or too little is known.
+   * not be reached before the window ends, or its burn was measured over less than `spanMsMin`.
    */
-  note(budgets: readonly BurningBudget[], at: Ms): (number | null)[] {
+  note(budgets: readonly BurningBudget[], at: Ms, spanMsMin: Ms = SPAN_MS_MIN): (number | null)[] {
     const ids = new Set(budgets.map(({ id }) => id));
     for (const id of this.#notes.keys()) if (!ids.has(id)) this.#notes.delete(id);
-    return budgets.map((budget) => this.#one(budget, at));
+    if (this.#firstAt === null || this.#firstAt > at) this.#firstAt = at;
+    return budgets.map((budget) => this.#one(budget, at, spanMsMin));
   }
 
-  #one(budget: BurningBudget, at: Ms): number | null {
+  /** Whether notes reach back so far that every budget whose window did so, too, was measured over that span. */
+  reachesBack(at: Ms, spanMs: Ms): boolean {
+    return this.#firstAt !== null && at - this.#firstAt >= spanMs;
+  }
+
+  #one(budget: BurningBudget, at: Ms, spanMsMin: Ms): number | null {
     const { id, windowKey, usedCredits, limitCredits, resetsAt } = budget;
     let notes = this.#notes.get(id);
     const last = notes?.used.at(-1);
-    if (!notes || notes.windowKey !== windowKey || (last && last.at > at)) {
+    const isSetBack = last !== undefined && last.at > at;
+    if (isSetBack) this.#firstAt = at;
+    if (!notes || notes.windowKey !== windowKey || isSetBack) {
       notes = { windowKey, used: [] };
       this.#notes.set(id, notes);
     }
@@ -51,7 +72,7 @@ export class BudgetForecast {
     while ((notes.used[0]?.at ?? at) < at - SPAN_MS) notes.used.shift();
     if (usedCredits >= limitCredits) return 0;
     const first = notes.used[0];
-    if (!first || at - first.at < SPAN_MS_MIN) return null;
+    if (!first || at - first.at < spanMsMin) return null;
     const burned = usedCredits - first.credits;
     if (burned <= 0) return null;
     const leftMs = ((limitCredits - usedCredits) / burned) * (at - first.at);
