@@ -137,6 +137,7 @@ describe('a budget', () => {
     expect(await list()).toEqual([
       {
         name: 'daily',
+        counterId: expect.stringMatching(/^daily~[0-9a-f]{16}\.2026-11-18$/),
         perValue: null,
         window: 'day',
         windowKey: '2026-11-18',

@@ -10,11 +10,13 @@ import { availabilityRules } from './availability-rules.ts';
 import { channelTest } from './channel-test.ts';
 import { claimRules } from './claim-rules.ts';
 import { jobRules } from './job-rules.ts';
+import { moneyRules } from './money-rules.ts';
 import { storeRules } from './store-rules.ts';
 import { taskRules } from './task-rules.ts';
 
 export const ALERT_RULES: readonly Rule[] = [
   channelTest,
+  ...moneyRules,
   ...availabilityRules,
   ...taskRules,
   ...claimRules,
