@@ -7,8 +7,8 @@ export type Labels = Readonly<Record<string, string>>;
 const LABEL_MAX = 200;
 
 /**
- * Gives what an alert is told apart and routed by: ours, and the rule's own beside them. None is empty, since an empty value
- * is no label.
+ * Gives what an alert is told apart and routed by: ours, and the rule's own beside them, with `rule_` before a name that is one
+ * of ours. None is empty, since an empty value is no label.
  */
 export function labelsOf({ environment, account }: AlertMessage, alert: WordedAlert): Labels {
   const ours = {

@@ -15,16 +15,17 @@ import { referenceKey, type Channel, type References } from '../channel.ts';
 import { ruleDefault } from '../rule-words.ts';
 import type { Ms } from '../../units.ts';
 import { annotationsOf, labelsOf, type Labels } from './alert-labels.ts';
-import { channelName, hasSecret, onePlace, secretPlace } from './channel-fields.ts';
+import { channelName, hasSecret, namedUrl, onePlace, secretPlace } from './channel-fields.ts';
 import type { ChannelDeps } from './channel-deps.ts';
 import { jsonObject } from './coded-answer.ts';
+import { hostOf } from './post-target.ts';
 import { shownMessage } from './shown-message.ts';
 
 export const alertmanagerSection = z
   .strictObject({
     name: channelName,
     type: z.literal('alertmanager'),
-    url: z.url({ protocol: /^https?$/, error: 'an http or https URL, such as "http://127.0.0.1:9093"' }),
+    url: namedUrl.describe('Such as "http://127.0.0.1:9093"; the path of a proxy may follow.'),
     ...secretPlace('token'),
   })
   .superRefine(onePlace('token', { isNeeded: false }));
@@ -77,7 +78,7 @@ function apiAddress(text: string): { url: string; host: string } {
   const url = new URL(text);
   const base = url.pathname.replace(/\/+$/, '');
   url.pathname = base.endsWith('/api/v2/alerts') ? base : `${base}/api/v2/alerts`;
-  return { url: url.href, host: url.hostname.replace(/^\[|\]$/g, '') };
+  return { url: url.href, host: hostOf(text) ?? '' };
 }
 
 interface PushedAlert {

@@ -1,6 +1,7 @@
 /** Pieces of schema that channels share: names, and secrets that a file or an environment variable holds. */
 import { z } from 'zod';
 import { label } from '../../fields.ts';
+import { hostOf, isPostable } from './post-target.ts';
 
 /** How `alert test` and messages name a channel. */
 export const channelName = label;
@@ -51,3 +52,13 @@ export const channelHosts = z
   .max(20)
   .readonly()
   .default([]);
+
+/** An address that the config itself names, so that its host may be private; http only to hosts that are not public. */
+export const namedUrl = z.string().max(2_000).refine(isNamedUrl, {
+  error: 'an https URL without user name, or an http one to a host of your own',
+});
+
+function isNamedUrl(text: string): boolean {
+  const host = hostOf(text);
+  return host !== null && isPostable(text, [host]);
+}

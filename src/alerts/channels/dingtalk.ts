@@ -20,6 +20,7 @@ import { cutText } from './cut-text.ts';
 import { adviceLine, headingOf, moreLine, placeLine, subheadingOf, timeLine } from './message-lines.ts';
 import { fitMessage, type ShownMessage } from './shown-message.ts';
 import { withoutLinks } from './without-links.ts';
+import { checkSecret } from './secret-check.ts';
 import { webhookAddress } from './webhook-host.ts';
 
 export const dingtalkSection = z
@@ -41,19 +42,22 @@ const BODY_BYTES_MAX = 18_000;
 const RATE_WAIT_MS = 600_000;
 const TITLE_MAX = 200;
 
-/** Opens a channel to a custom bot of DingTalk. */
+/**
+ * Opens a channel to a custom bot of DingTalk.
+ *
+ * @throws SidecarError `secret_invalid` where the webhook's address is none, or on another host.
+ */
 export function openDingtalk(config: DingtalkConfig, deps: ChannelDeps): Channel {
   const receiver = 'DingTalk';
+  const address = (): URL =>
+    webhookAddress(deps.secret('webhookUrl').reveal(), { receiver, own: HOSTS, added: config.hosts });
+  checkSecret(config, address);
   return {
     name: config.name,
     type: 'dingtalk',
     paceMs: PACE_MS,
     async send(message) {
-      const url = webhookAddress(deps.secret('webhookUrl').reveal(), {
-        receiver,
-        own: HOSTS,
-        added: config.hosts,
-      });
+      const url = address();
       if (hasSecret(config, 'secret')) sign(url, deps);
       await postCoded(deps.post, {
         url: url.href,

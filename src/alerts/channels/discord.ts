@@ -11,7 +11,7 @@
  */
 import { z } from 'zod';
 import type { AlertMessage, WordedAlert } from '../alert.ts';
-import { ChannelError, type Channel } from '../channel.ts';
+import type { Channel } from '../channel.ts';
 import { channelName, onePlace, secretPlace } from './channel-fields.ts';
 import type { ChannelDeps } from './channel-deps.ts';
 import { jsonObject } from './coded-answer.ts';
@@ -19,6 +19,8 @@ import { cutText } from './cut-text.ts';
 import { adviceLine, headingOf, moreLine, placeLine, subheadingOf } from './message-lines.ts';
 import type { Explanation, PostAnswer } from './post.ts';
 import { alertTone, fitMessage, type ShownMessage, type Tone } from './shown-message.ts';
+import { checkSecret } from './secret-check.ts';
+import { anyAddress } from './webhook-host.ts';
 import { withoutLinks } from './without-links.ts';
 
 export const discordSection = z
@@ -35,19 +37,21 @@ const FIELD_MAX = 1_024;
 const FOOTER_MAX = 2_048;
 const CHARACTERS_MAX = 6_000;
 
-/** Opens a channel to a webhook of Discord. */
+/**
+ * Opens a channel to a webhook of Discord.
+ *
+ * @throws SidecarError `secret_invalid` where the webhook's address is none.
+ */
 export function openDiscord(config: DiscordConfig, deps: ChannelDeps): Channel {
   const receiver = 'Discord';
+  const address = (): URL => anyAddress(deps.secret('webhookUrl').reveal(), receiver);
+  checkSecret(config, address);
   return {
     name: config.name,
     type: 'discord',
     paceMs: PACE_MS,
     async send(message) {
-      const address = deps.secret('webhookUrl').reveal().trim();
-      if (!URL.canParse(address)) {
-        throw new ChannelError(`The webhook address of ${receiver} is no URL`, { isFinal: true });
-      }
-      const url = new URL(address);
+      const url = address();
       url.searchParams.set('wait', 'true');
       await deps.post({ url: url.href, body: JSON.stringify(discordBody(message)), receiver, explain });
       return {};

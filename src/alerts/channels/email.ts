@@ -17,7 +17,8 @@ import { cutText } from './cut-text.ts';
 import { htmlMessage } from './html-message.ts';
 import { headingOf, plainMessage, SENDER } from './message-lines.ts';
 import { shownMessage } from './shown-message.ts';
-import { smtpAddress } from './smtp-address.ts';
+import { checkSecret } from './secret-check.ts';
+import { smtpAddress, type SmtpAddress } from './smtp-address.ts';
 import { mailRefusal, refusedRecipients } from './smtp-refusal.ts';
 
 export const emailSection = z
@@ -43,15 +44,21 @@ const SUBJECT_MAX = 200;
 const TEXT_MAX = 2_000;
 const RESPONSE_BYTES_MAX = 65_536;
 
-/** Opens a channel to mail addresses; nothing is connected before the first message. */
+/**
+ * Opens a channel to mail addresses; nothing is connected before the first message.
+ *
+ * @throws SidecarError `secret_invalid` where the server's URL is none.
+ */
 export function openEmail(config: EmailConfig, deps: ChannelDeps): Channel {
+  const server = (): SmtpAddress => smtpAddress(deps.secret('smtpUrl').reveal());
+  checkSecret(config, server);
   return {
     name: config.name,
     type: 'email',
     paceMs: PACE_MS,
     async send(message, references) {
       const mail = mailOf(message, { config, references });
-      const { auth, ...address } = smtpAddress(deps.secret('smtpUrl').reveal());
+      const { auth, ...address } = server();
       const transport = createTransport({
         ...address,
         ...(auth === null ? {} : { auth, forceAuth: true }),

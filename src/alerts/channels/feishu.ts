@@ -17,6 +17,7 @@ import type { ChannelDeps } from './channel-deps.ts';
 import { integerOf, postCoded, type CodeMeaning } from './coded-answer.ts';
 import { alertLines, headingOf, moreLine, placeLine } from './message-lines.ts';
 import { fitMessage, messageTone, type ShownMessage, type Tone } from './shown-message.ts';
+import { checkSecret } from './secret-check.ts';
 import { webhookAddress } from './webhook-host.ts';
 
 export const feishuSection = z
@@ -38,19 +39,22 @@ const PACE_MS = 650;
 const BODY_BYTES_MAX = 19_000;
 const RATE_WAIT_MS = 60_000;
 
-/** Opens a channel to a custom bot of Feishu or Lark. */
+/**
+ * Opens a channel to a custom bot of Feishu or Lark.
+ *
+ * @throws SidecarError `secret_invalid` where the webhook's address is none, or on another host.
+ */
 export function openFeishu(config: FeishuConfig, deps: ChannelDeps): Channel {
   const receiver = 'Feishu';
+  const address = (): URL =>
+    webhookAddress(deps.secret('webhookUrl').reveal(), { receiver, own: HOSTS, added: config.hosts });
+  checkSecret(config, address);
   return {
     name: config.name,
     type: 'feishu',
     paceMs: PACE_MS,
     async send(message) {
-      const url = webhookAddress(deps.secret('webhookUrl').reveal(), {
-        receiver,
-        own: HOSTS,
-        added: config.hosts,
-      });
+      const url = address();
       const signature = hasSecret(config, 'secret') ? signatureOf(deps) : {};
       const body = JSON.stringify({ ...signature, msg_type: 'interactive', card: feishuCard(message) });
       await postCoded(deps.post, {

@@ -10,14 +10,17 @@
  * twice after its end would wake somebody twice.
  */
 import { z } from 'zod';
+import type { Secret } from '../../secret.ts';
 import type { AlertMessage, AlertValues, WordedAlert } from '../alert.ts';
 import { ChannelError, referenceKey, type Channel } from '../channel.ts';
 import type { Severity } from '../rule-words.ts';
-import { channelName, onePlace, secretPlace } from './channel-fields.ts';
+import { channelName, namedUrl, onePlace, secretPlace } from './channel-fields.ts';
 import type { ChannelDeps } from './channel-deps.ts';
 import { cutText } from './cut-text.ts';
 import { SENDER } from './message-lines.ts';
 import type { Explanation, PostAnswer } from './post.ts';
+import { checkSecret } from './secret-check.ts';
+import { hostOf } from './post-target.ts';
 import { shownMessage, shownText, type ShownMessage } from './shown-message.ts';
 
 export const pagerdutySection = z
@@ -25,8 +28,7 @@ export const pagerdutySection = z
     name: channelName,
     type: z.literal('pagerduty'),
     ...secretPlace('routingKey'),
-    url: z
-      .url({ protocol: /^https?$/, error: 'an http or https URL' })
+    url: namedUrl
       .default('https://events.pagerduty.com/v2/enqueue')
       .describe('In Europe https://events.eu.pagerduty.com/v2/enqueue.'),
   })
@@ -41,10 +43,16 @@ const VALUE_MAX = 500;
 const VALUES_MAX = 50;
 const RATE_WAIT_MS = 120_000;
 
-/** Opens a channel to a service of PagerDuty. */
+/**
+ * Opens a channel to a service of PagerDuty.
+ *
+ * @throws SidecarError `secret_invalid` where the routing key has not the form of one.
+ */
 export function openPagerduty(config: PagerdutyConfig, deps: ChannelDeps): Channel {
   const receiver = 'PagerDuty';
-  const privateHosts = [new URL(config.url).hostname];
+  const privateHosts = [hostOf(config.url) ?? ''];
+  const routingKey = (): string => routingKeyOf(deps.secret('routingKey'));
+  checkSecret(config, routingKey);
   let taken = { messageId: '', events: 0 };
   return {
     name: config.name,
@@ -54,7 +62,7 @@ export function openPagerduty(config: PagerdutyConfig, deps: ChannelDeps): Chann
     async send(message) {
       if (taken.messageId !== message.id) taken = { messageId: message.id, events: 0 };
       for (const event of pagerdutyEvents(message).slice(taken.events)) {
-        const body = JSON.stringify({ routing_key: deps.secret('routingKey').reveal().trim(), ...event });
+        const body = JSON.stringify({ routing_key: routingKey(), ...event });
         const { status } = await deps.post({ url: config.url, body, receiver, privateHosts, explain });
         if (status !== 202) {
           throw new ChannelError(
@@ -67,6 +75,14 @@ export function openPagerduty(config: PagerdutyConfig, deps: ChannelDeps): Chann
     },
     close: () => Promise.resolve(),
   };
+}
+
+function routingKeyOf(secret: Secret): string {
+  const key = secret.reveal().trim();
+  if (/^[\x21-\x7e]{32}$/.test(key)) return key;
+  throw new ChannelError('The routing key is not the 32 characters of an Events API v2 integration', {
+    isFinal: true,
+  });
 }
 
 function explain({ status, headers }: PostAnswer): Explanation | null {

@@ -15,6 +15,8 @@ import { channelName, onePlace, secretPlace } from './channel-fields.ts';
 import type { ChannelDeps } from './channel-deps.ts';
 import { adviceLine, headingOf, moreLine, placeLine, subheadingOf, timeLine } from './message-lines.ts';
 import type { Explanation, PostAnswer } from './post.ts';
+import { checkSecret } from './secret-check.ts';
+import { anyAddress } from './webhook-host.ts';
 import { alertTone, fitMessage, messageTone, type ShownMessage, type Tone } from './shown-message.ts';
 
 export const teamsSection = z
@@ -26,16 +28,21 @@ export type TeamsConfig = z.output<typeof teamsSection>;
 const PACE_MS = 12_000;
 const BODY_BYTES_MAX = 24_000;
 
-/** Opens a channel to a workflow of Microsoft Teams. */
+/**
+ * Opens a channel to a workflow of Microsoft Teams.
+ *
+ * @throws SidecarError `secret_invalid` where the workflow's address is none.
+ */
 export function openTeams(config: TeamsConfig, deps: ChannelDeps): Channel {
   const receiver = 'Microsoft Teams';
+  const address = (): URL => anyAddress(deps.secret('webhookUrl').reveal(), receiver);
+  checkSecret(config, address);
   return {
     name: config.name,
     type: 'teams',
     paceMs: PACE_MS,
     async send(message) {
-      const url = deps.secret('webhookUrl').reveal().trim();
-      const answer = await deps.post({ url, body: teamsBody(message), receiver, explain });
+      const answer = await deps.post({ url: address().href, body: teamsBody(message), receiver, explain });
       const status = /returned HTTP error (\d{3})/.exec(answer.body)?.[1];
       if (status !== undefined) {
         throw new ChannelError(`${receiver} did not take the message (its endpoint answered ${status})`, {

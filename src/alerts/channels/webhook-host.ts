@@ -1,5 +1,6 @@
 /** Keeps a webhook's messages on the receiver's own hosts. */
 import { ChannelError } from '../channel.ts';
+import { isPostable } from './post-target.ts';
 
 export interface WebhookHost {
   receiver: string;
@@ -26,5 +27,18 @@ export function webhookAddress(text: string, { receiver, own, added }: WebhookHo
       { isFinal: true },
     );
   }
+  if (!isPostable(url.href, added)) {
+    throw new ChannelError(`The webhook address of ${receiver} is no https URL`, { isFinal: true });
+  }
   return url;
+}
+
+/**
+ * Reads the address of a webhook that may be on any host, which is a secret.
+ *
+ * @throws ChannelError (final) where it is none, or is http beyond loopback and private addresses.
+ */
+export function anyAddress(text: string, receiver: string): URL {
+  if (isPostable(text.trim(), [])) return new URL(text.trim());
+  throw new ChannelError(`The webhook address of ${receiver} is no https URL`, { isFinal: true });
 }

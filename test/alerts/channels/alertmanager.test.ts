@@ -248,7 +248,12 @@ test.each([
 
 test('refuses an address that is none', () => {
   const base = { name: 'am', type: 'alertmanager' };
-  expect(alertmanagerSection.safeParse({ ...base, url: 'alertmanager:9093' }).success).toBe(false);
-  expect(alertmanagerSection.safeParse({ ...base, url: 'http://alertmanager:9093' }).success).toBe(true);
+  const isTaken = (url: string): boolean => alertmanagerSection.safeParse({ ...base, url }).success;
+  for (const url of ['alertmanager:9093', 'http://93.184.215.14:9093', 'https://u:p@am.example']) {
+    expect([url, isTaken(url)]).toEqual([url, false]);
+  }
+  for (const url of ['http://alertmanager:9093', 'http://[::1]:9093', 'https://am.example/path']) {
+    expect([url, isTaken(url)]).toEqual([url, true]);
+  }
   expect(alertmanagerSection.safeParse(base).success).toBe(false);
 });

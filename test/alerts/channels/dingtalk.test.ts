@@ -8,7 +8,7 @@ import {
   openDingtalk,
 } from '../../../src/alerts/channels/dingtalk.ts';
 import { startReceiver, type Answer, type Arrival, type Receiver } from '../receiver.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, refusalOf } from './failure.ts';
 import { alertOf, anyMessage, brokenTexts, channelRig, messageOf, NASTY, overOf } from './sample-message.ts';
 
 const SUCCESS = { status: 200, body: '{"errcode":0,"errmsg":"ok"}' };
@@ -201,7 +201,16 @@ test.each([
   expect(await failureOf(send())).toMatchObject({ isFinal });
 });
 
+test('does not open with an address on another host', () => {
+  const config = dingtalkSection.parse({ name: 'ops', type: 'dingtalk', webhookUrlEnv: 'DINGTALK_URL' });
+  const rig = channelRig({ webhookUrl: `https://open.feishu.cn/hook/${TOKEN}` });
+  const words = refusalOf(() => openDingtalk(config, rig.deps));
+  expect(words).toMatch(/^alerts\.channels "ops" \(dingtalk\): .* is not on oapi\.dingtalk\.com/);
+  expect(words).not.toContain(TOKEN);
+});
+
 test('keeps below 20 messages a minute, since one more costs ten minutes', () => {
   const config = dingtalkSection.parse({ name: 'ops', type: 'dingtalk', webhookUrlEnv: 'DINGTALK_URL' });
-  expect(60_000 / openDingtalk(config, channelRig({}).deps).paceMs).toBeLessThan(20);
+  const rig = channelRig({ webhookUrl: 'https://oapi.dingtalk.com/robot/send?access_token=x' });
+  expect(60_000 / openDingtalk(config, rig.deps).paceMs).toBeLessThan(20);
 });

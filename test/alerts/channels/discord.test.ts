@@ -8,7 +8,7 @@ import {
 } from '../../../src/alerts/channels/discord.ts';
 import { oneLine } from '../../../src/markup.ts';
 import { startReceiver, type Answer, type Arrival, type Receiver } from '../receiver.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, refusalOf } from './failure.ts';
 import { alertOf, anyMessage, brokenTexts, channelRig, messageOf, NASTY, overOf } from './sample-message.ts';
 
 const HOOK = '/api/webhooks/1234/token-4e8b';
@@ -204,16 +204,16 @@ test.each([
   },
 );
 
-test('names no part of an address that is no URL', async () => {
+test('does not open with an address that is no URL, and names no part of it', () => {
   const config = discordSection.parse({ name: 'ops', type: 'discord', webhookUrlEnv: 'DISCORD_URL' });
   const rig = channelRig({ webhookUrl: 'token-4e8b without a scheme' });
-  stops.push(() => rig.stop());
-  const error = await failureOf(openDiscord(config, rig.deps).send(messageOf(), {}));
-  expect(error).toMatchObject({ isFinal: true, message: 'The webhook address of Discord is no URL' });
+  expect(refusalOf(() => openDiscord(config, rig.deps))).toBe(
+    'alerts.channels "ops" (discord): The webhook address of Discord is no https URL.',
+  );
 });
 
 test('keeps to 5 messages in 2 seconds and 30 a minute', () => {
   const config = discordSection.parse({ name: 'ops', type: 'discord', webhookUrlEnv: 'DISCORD_URL' });
-  const { paceMs } = openDiscord(config, channelRig({}).deps);
+  const { paceMs } = openDiscord(config, channelRig({ webhookUrl: `https://discord.com${HOOK}` }).deps);
   expect(60_000 / paceMs).toBeLessThanOrEqual(30);
 });

@@ -5,7 +5,7 @@ import type { AlertMessage } from '../../../src/alerts/alert.ts';
 import type { References } from '../../../src/alerts/channel.ts';
 import { emailSection, openEmail } from '../../../src/alerts/channels/email.ts';
 import { whileMoving } from '../../money/hand-clock.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, refusalOf } from './failure.ts';
 import { mailParts } from './mail-parts.ts';
 import { alertOf, channelRig, messageOf, NASTY, overOf, type Rig } from './sample-message.ts';
 import { startSmtpServer, type SmtpOptions, type SmtpServer } from './smtp-server.ts';
@@ -315,7 +315,7 @@ test.each([
   ['smtp://mail.example?tls=no', /more than user, password, host and port/],
   ['smtp://secret-user@mail.example', /without a password/],
   ['smtp://secret-user:%E0%A4%A@mail.example', /percent-encoded/],
-])('refuses %s as the address of a server, without a part of it', async (smtpUrl, words) => {
+])('refuses %s as the address of a server, without a part of it', (smtpUrl, words) => {
   const rig = channelRig({ smtpUrl });
   stops.push(() => rig.stop());
   const config = emailSection.parse({
@@ -325,13 +325,13 @@ test.each([
     from: 'a@b.example',
     to: ['c@d.example'],
   });
-  const error = await failureOf(openEmail(config, rig.deps).send(messageOf(), {}));
-  expect(error).toMatchObject({ isFinal: true });
-  expect(error.message).toMatch(words);
-  expect(error.message).not.toMatch(/secret|mail\.example/);
+  const refusal = refusalOf(() => openEmail(config, rig.deps));
+  expect(refusal).toMatch(/^alerts\.channels "mail" \(email\): The URL of the mail server cannot be used: /);
+  expect(refusal).toMatch(words);
+  expect(refusal).not.toMatch(/secret|mail\.example/);
 });
 
-test('refuses addresses that are none, and asks for at least one', () => {
+test('refuses addresses of people that are none, and asks for at least one', () => {
   const base = {
     name: 'mail',
     type: 'email',

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { openPagerduty, pagerdutyEvents, pagerdutySection } from '../../../src/alerts/channels/pagerduty.ts';
 import type { AlertMessage } from '../../../src/alerts/alert.ts';
 import { startReceiver, type Answer, type Arrival, type Receiver } from '../receiver.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, refusalOf } from './failure.ts';
 import {
   alertOf,
   anyMessage,
@@ -227,12 +227,19 @@ test.each([
   },
 );
 
-test('says what to check where the routing key is not one, without the key', async () => {
-  const { send } = await pagerduty(undefined, 'not-a-key');
+test('says what to check where the routing key is not known, without the key', async () => {
+  const { send } = await pagerduty(undefined, 'f'.repeat(32));
   const error = await failureOf(send());
   expect(error).toMatchObject({ isFinal: true });
   expect(error.message).toMatch(/400 .*32 characters of an Events API v2 integration/);
-  expect(error.message).not.toContain('not-a-key');
+  expect(error.message).not.toContain('ffff');
+});
+
+test('does not open with a routing key that has not the form of one', () => {
+  const config = pagerdutySection.parse({ name: 'oncall', type: 'pagerduty', routingKeyEnv: 'PD_KEY' });
+  expect(refusalOf(() => openPagerduty(config, channelRig({ routingKey: 'u+notakey' }).deps))).toBe(
+    'alerts.channels "oncall" (pagerduty): The routing key is not the 32 characters of an Events API v2 integration.',
+  );
 });
 
 test('goes to PagerDuty’s own address unless the config has another, and asks for one place of its key', () => {

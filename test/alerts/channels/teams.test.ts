@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { openTeams, teamsBody, teamsSection } from '../../../src/alerts/channels/teams.ts';
 import { startReceiver, type Answer, type Arrival, type Receiver } from '../receiver.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, refusalOf } from './failure.ts';
 import { alertOf, anyMessage, brokenTexts, channelRig, messageOf, NASTY, overOf } from './sample-message.ts';
 
 const TRIGGER = '/workflows/7f3a/triggers/manual/paths/invoke?api-version=1&sig=signature-8d2c';
@@ -160,7 +160,21 @@ test.each([
   expect(error.message).not.toMatch(/signature-8d2c|127\.0\.0\.1/);
 });
 
+test('does not open with an address that is no https URL, and names no part of it', () => {
+  const config = teamsSection.parse({ name: 'ops', type: 'teams', webhookUrlEnv: 'TEAMS_URL' });
+  for (const webhookUrl of [
+    'signature-8d2c',
+    `http://prod.example${TRIGGER}`,
+    `https://u:p@prod.example${TRIGGER}`,
+  ]) {
+    expect(refusalOf(() => openTeams(config, channelRig({ webhookUrl }).deps))).toBe(
+      'alerts.channels "ops" (teams): The webhook address of Microsoft Teams is no https URL.',
+    );
+  }
+});
+
 test('keeps to the 25 cards in 5 minutes that a flow bot may post', () => {
   const config = teamsSection.parse({ name: 'ops', type: 'teams', webhookUrlEnv: 'TEAMS_URL' });
-  expect(300_000 / openTeams(config, channelRig({}).deps).paceMs).toBeLessThanOrEqual(25);
+  const rig = channelRig({ webhookUrl: `https://prod.example${TRIGGER}` });
+  expect(300_000 / openTeams(config, rig.deps).paceMs).toBeLessThanOrEqual(25);
 });
