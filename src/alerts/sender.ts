@@ -105,9 +105,10 @@ export class Sender {
     while (!this.#isStopped) {
       const channel = this.#channel();
       if (!channel) return;
-      const next = await this.#next(channel);
+      const at = this.#deps.clock.now();
+      const next = await this.#next(channel, at);
       if (next.message === null) {
-        if (next.until !== null) this.#wakeIn(next.until - this.#deps.clock.now());
+        if (next.until !== null) this.#wakeIn(next.until - at);
         return;
       }
       if (this.#isStopped) return;
@@ -115,11 +116,11 @@ export class Sender {
     }
   }
 
-  #next({ takesEach = false }: Channel): Promise<NextMessage> {
-    const { store, clock, settings } = this.#deps;
+  #next({ takesEach = false }: Channel, at: Ms): Promise<NextMessage> {
+    const { store, settings } = this.#deps;
     return store.write(nextMessage, {
       channel: this.#name,
-      at: clock.now(),
+      at,
       groupMs: settings().groupMs,
       wordsMax: takesEach ? EVENTS_MAX : DIGEST_WORDS_MAX,
       takesEach,
@@ -172,12 +173,14 @@ export class Sender {
   ): { message: string; nextAt: Ms; isGivenUp: boolean } {
     const { random = Math.random } = this.#deps;
     const message = error.message.slice(0, ERROR_CHARS_MAX);
-    const wait = retryWait(attempts, error.retryAfterMs, random());
-    const isLate = at + wait > madeAt + GIVE_UP_MS;
-    // The next message need not wait for the back-off of one that is given up, but for what the receiver asked.
-    const pauseMs = Math.max(paceMs, error.retryAfterMs === null ? 0 : wait);
-    if (error.isFinal || isLate) return { message, nextAt: at + pauseMs, isGivenUp: true };
-    return { message, nextAt: at + wait, isGivenUp: false };
+    const lastAt = madeAt + GIVE_UP_MS;
+    const askedMs = Math.min(error.retryAfterMs ?? 0, GIVE_UP_MS);
+    if (error.isFinal || at >= lastAt || at + askedMs > lastAt) {
+      // The next message waits for what the receiver asked, not for the back-off of the one that is given up.
+      return { message, nextAt: at + Math.max(paceMs, askedMs), isGivenUp: true };
+    }
+    const wait = Math.max(retryWait(attempts, random()), askedMs);
+    return { message, nextAt: Math.min(at + wait, lastAt), isGivenUp: false };
   }
 
   #report({ rules }: OpenMessage, result: AlertResult): void {
