@@ -4,13 +4,18 @@ import { Alerting, type AlertingDeps } from '../../src/alerts/alerting.ts';
 import type { AlertKey, Finding } from '../../src/alerts/alert.ts';
 import type { Channel } from '../../src/alerts/channel.ts';
 import type { AlertSettings } from '../../src/alerts/settings.ts';
-import { createManualClock, type ManualClock } from '../../src/clock.ts';
+import { createManualClock, nextTurn, type ManualClock } from '../../src/clock.ts';
 import { storeModules } from '../../src/store-operations.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Ms } from '../../src/units.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 import { afterTest } from '../store/test-store.ts';
 import { compose, findings, NOON, settings } from './engine-making.ts';
+
+/** Lets senders ask the store what is due. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 3; i += 1) await nextTurn();
+}
 
 export interface Engine {
   memory: MemoryStore;
@@ -23,6 +28,7 @@ export interface Engine {
   errors: string[];
   /** `rule channel result`, in order. */
   results: string[];
+  /** Takes findings; channels were woken when it is done. */
   take(found?: readonly Finding[], over?: readonly AlertKey[], factId?: number): Promise<void>;
   /** Moves the clock in steps, with all that is due sent before each. */
   pass(ms: Ms, stepMs?: Ms): Promise<void>;
@@ -56,7 +62,10 @@ export function openEngine(channels: Channel[], over: Partial<AlertingDeps> = {}
     channels,
     errors: [],
     results: [],
-    take: (found, ended, factId) => engine.alerting.take(findings(found, ended), factId),
+    async take(found, ended, factId) {
+      await engine.alerting.take(findings(found, ended), factId);
+      await turns();
+    },
     async pass(ms, stepMs = 1_000) {
       await engine.alerting.settled();
       for (let moved = 0; moved < ms; moved += stepMs) {
@@ -73,7 +82,11 @@ export function openEngine(channels: Channel[], over: Partial<AlertingDeps> = {}
   };
   engine.alerting = make();
   afterTest(async () => {
-    await engine.alerting.stop();
+    const stopped = engine.alerting.stop();
+    // An attempt that a test left without an answer ends by its time limit.
+    await clock.advance(60_000);
+    await stopped;
+    await engine.alerting.settled();
     memory.close();
   });
   return engine;

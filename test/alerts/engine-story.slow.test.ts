@@ -1,0 +1,7 @@
+import fc from 'fast-check';
+import { it } from 'vitest';
+import { anyHistory, checkHistory } from './engine-story.ts';
+
+it('tells each channel the whole story of each alert, in thousands of random histories', async () => {
+  await fc.assert(fc.asyncProperty(anyHistory, checkHistory), { numRuns: 500 });
+}, 600_000);
