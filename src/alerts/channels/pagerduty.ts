@@ -11,6 +11,7 @@
  */
 import { z } from 'zod';
 import type { Secret } from '../../secret.ts';
+import type { Ms } from '../../units.ts';
 import type { AlertMessage, AlertValues, WordedAlert } from '../alert.ts';
 import { ChannelError, referenceKey, type Channel } from '../channel.ts';
 import type { Severity } from '../rule-words.ts';
@@ -42,6 +43,8 @@ const TEXT_MAX = 2_000;
 const VALUE_MAX = 500;
 const VALUES_MAX = 50;
 const RATE_WAIT_MS = 120_000;
+/** No event is begun later than this after the first; a message has at most 100. */
+const TIMEOUT_MS: Ms = 40_000;
 
 /**
  * Opens a channel to a service of PagerDuty.
@@ -60,8 +63,14 @@ export function openPagerduty(config: PagerdutyConfig, deps: ChannelDeps): Chann
     paceMs: PACE_MS,
     takesEach: true,
     async send(message) {
+      const startedAt = deps.clock.monotonic();
       if (taken.messageId !== message.id) taken = { messageId: message.id, events: 0 };
       for (const event of pagerdutyEvents(message).slice(taken.events)) {
+        if (deps.clock.monotonic() - startedAt > TIMEOUT_MS) {
+          throw new ChannelError(`${receiver} is slow: the events that are left follow`, {
+            retryAfterMs: PACE_MS,
+          });
+        }
         const body = JSON.stringify({ routing_key: routingKey(), ...event });
         const { status } = await deps.post({ url: config.url, body, receiver, privateHosts, explain });
         if (status !== 202) {

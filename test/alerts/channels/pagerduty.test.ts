@@ -13,6 +13,7 @@ import {
   NASTY,
   NOW,
   overOf,
+  type Rig,
 } from './sample-message.ts';
 
 const KEY = '0123456789abcdef0123456789abcdef';
@@ -80,6 +81,7 @@ function checkEvent(event: Omit<Event, 'routing_key'>): void {
 }
 
 interface Pagerduty {
+  rig: Rig;
   receiver: Receiver;
   incidents: Incidents;
   send(message?: AlertMessage): Promise<unknown>;
@@ -106,7 +108,7 @@ async function pagerduty(
     url: `${receiver.url}/v2/enqueue`,
   });
   const channel = openPagerduty(config, rig.deps);
-  return { receiver, incidents, send: (message = messageOf()) => channel.send(message, {}) };
+  return { rig, receiver, incidents, send: (message = messageOf()) => channel.send(message, {}) };
 }
 
 test('triggers an incident that says what is wrong, how bad and what to do', async () => {
@@ -187,6 +189,20 @@ test('goes on after the event that was not taken, and opens no incident twice', 
     'resolve c',
   ]);
   expect(incidents.opened).toBe(3);
+});
+
+test('leaves what a slow PagerDuty has not taken for the next attempt, within its time', async () => {
+  const alerts = Array.from({ length: 8 }, (_, index) => alertOf({ fingerprint: `${index}` }));
+  const slow = await pagerduty(() => {
+    void slow.rig.clock.advance(9_000);
+    return null;
+  });
+  const error = await failureOf(slow.send(messageOf({ alerts })));
+  expect(error).toMatchObject({ isFinal: false, retryAfterMs: 1_000 });
+  expect(slow.incidents.events).toHaveLength(5);
+  await slow.send(messageOf({ alerts }));
+  expect(slow.incidents.events).toHaveLength(8);
+  expect(slow.incidents.opened).toBe(8);
 });
 
 test('keeps every event within the limits, with whole characters', () => {
