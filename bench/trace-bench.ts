@@ -1,0 +1,81 @@
+/**
+ * What traces cost a create and a read: two sidecars side by side before one upstream, one with every trace exported, loaded in
+ * turn in short slices, so that a machine with other work meets both alike.
+ *
+ * Run by `node bench/trace-bench.ts [slices]`. A figure is the CPU of a whole process during its own slices.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Pool } from 'undici';
+import { median } from './median.ts';
+import { startPeer } from './measure.ts';
+import { PEERS, type PeerName } from './peers.ts';
+import { cpuMicroseconds, endAll } from './processes.ts';
+import { CREATE_BODY, CREATE_PATH, createTasks } from './requests.ts';
+import { startUpstream } from './upstream.ts';
+
+const slices = Number(process.argv[2] ?? 40);
+const REQUESTS = 400;
+const CONNECTIONS = 16;
+const WARM_SLICES = 6;
+const folder = mkdtempSync(join(import.meta.dirname, '.trace-'));
+
+interface Side {
+  name: PeerName;
+  pid: number;
+  pool: Pool;
+  headers: Record<string, string>;
+  path: string;
+}
+
+async function startSide(name: PeerName, upstreamPort: number): Promise<Side> {
+  const peer = PEERS.find((each) => each.name === name);
+  if (!peer) throw new Error(`no peer ${name}`);
+  const { started, origin, headers } = await startPeer(peer, join(folder, name), upstreamPort);
+  const [id = ''] = await createTasks(origin, headers, 1);
+  const pool = new Pool(origin, { connections: CONNECTIONS });
+  return { name, pid: started?.pid ?? 0, pool, headers, path: `${CREATE_PATH}/${id}` };
+}
+
+/** Makes one slice's requests; gives the CPU of each in µs. */
+async function slice({ pid, pool, headers, path }: Side, work: 'creates' | 'reads'): Promise<number> {
+  const before = cpuMicroseconds(pid);
+  let left = REQUESTS;
+  const lane = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const request =
+        work === 'creates'
+          ? ({ method: 'POST', path: CREATE_PATH, headers, body: CREATE_BODY } as const)
+          : ({ method: 'GET', path, headers } as const);
+      const { statusCode, body } = await pool.request(request);
+      await body.dump();
+      if (statusCode !== 200) throw new Error(`${work} were answered with ${statusCode}`);
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, lane));
+  return (cpuMicroseconds(pid) - before) / REQUESTS;
+}
+
+try {
+  const upstream = await startUpstream(folder);
+  const sides = [await startSide('sidecar', upstream.port), await startSide('traced', upstream.port)];
+  for (const work of ['creates', 'reads'] as const) {
+    const figures = new Map<PeerName, number[]>(sides.map(({ name }) => [name, []]));
+    for (let round = 0; round < WARM_SLICES + slices; round += 1) {
+      for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+        const used = await slice(side, work);
+        if (round >= WARM_SLICES) figures.get(side.name)?.push(used);
+      }
+    }
+    const [plain = 0, traced = 0] = sides.map(({ name }) => median(figures.get(name) ?? []) ?? 0);
+    const percent = ((traced / plain - 1) * 100).toFixed(0);
+    console.log(
+      `${work}: ${plain.toFixed(0)} µs without traces, ${traced.toFixed(0)} µs with them: ${percent} % more`,
+    );
+  }
+  for (const { pool } of sides) await pool.close();
+} finally {
+  await endAll();
+  rmSync(folder, { recursive: true, force: true });
+}
