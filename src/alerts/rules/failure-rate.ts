@@ -1,6 +1,6 @@
 /**
  * Requests fail at Kling: more than a share of them in each of the two last 5-minute windows that are over, each with enough
- * requests to tell. While Kling is down that alert says it, and this one is neither begun nor ended.
+ * requests to tell. While Kling is down its alerts are kept back (`inhibition.ts`).
  */
 import { readWindowRates } from '../../sla/progress-table.ts';
 import type { WindowRate } from '../../sla/reading.ts';
@@ -11,7 +11,6 @@ import { RULES } from '../rule-words.ts';
 import type { RuleSettings } from '../settings.ts';
 import { lasted, numberOf, wordsOf } from '../words/values.ts';
 import type { AlertEvent } from '../alert.ts';
-import { isDown } from './upstream-down.ts';
 
 /** Valid requests of a window below which its share says nothing. */
 const REQUESTS_MIN = 10;
@@ -22,8 +21,7 @@ const TOLERANCE = 1e-9;
 
 export const failureRate: Rule = {
   word: 'failure_rate',
-  look: async (look, rule, settings) => {
-    if (settings.rules.upstream_down.isOn && isDown(look.signals, look.at)) return null;
+  look: async (look, rule) => {
     const [last, before, ...older] = await closedWindows(look);
     const threshold = limitOf(rule);
     if (!isTelling(last)) return null;

@@ -43,7 +43,7 @@ export const holdsInDoubt: Rule = {
       firing: ({ values }, format) => ({
         title: `${format.number(numberOf(values, 'holds'))} 个创建请求待确认超过 ${allowed(values, format)}`,
         finding:
-          `不知道可灵是否已受理，仍占用 ${format.credits(numberOf(values, 'credits'))}，最早的始于 ` +
+          `不知道可灵是否已受理，仍预扣 ${format.credits(numberOf(values, 'credits'))}，最早的始于 ` +
           `${format.time(numberOf(values, 'oldestAt'))}。${chineseWaiting(values, format)}`,
         advice:
           numberOf(values, 'forOperator') > 0

@@ -1,6 +1,7 @@
 /** A job of the schedule failed, until it runs well; or runs of it were missed. */
 import { dayOf } from '../../sla/period.ts';
 import type { Rule } from '../rule.ts';
+import { quoted } from '../words/phrases.ts';
 import { counted, lasted, numberOf, textOf, textOrNull, wordsOf } from '../words/values.ts';
 
 export const jobFailed: Rule = {
@@ -16,7 +17,7 @@ export const jobFailed: Rule = {
     en: wordsOf({
       firing: ({ labels, values }) => ({
         title: `The job ${textOf(labels, 'job')} failed`,
-        finding: `It is tried again by itself. The error was: ${textOrNull(values, 'error') ?? 'none was given'}`,
+        finding: `It is tried again by itself. ${englishError(textOrNull(values, 'error'))}`,
         advice: `kling-sidecar jobs shows all jobs with their last runs; kling-sidecar jobs run ${textOf(labels, 'job')} tries it now.`,
       }),
       resolved: (event, format) => ({
@@ -28,7 +29,7 @@ export const jobFailed: Rule = {
     zh: wordsOf({
       firing: ({ labels, values }) => ({
         title: `定时任务 ${textOf(labels, 'job')} 运行失败`,
-        finding: `系统会自动重试。错误信息：${textOrNull(values, 'error') ?? '无'}`,
+        finding: `系统会自动重试。${chineseError(textOrNull(values, 'error'))}`,
         advice: `运行 kling-sidecar jobs 查看所有定时任务及最近运行；运行 kling-sidecar jobs run ${textOf(labels, 'job')} 可立即重试。`,
       }),
       resolved: (event, format) => ({
@@ -64,3 +65,11 @@ export const jobMissed: Rule = {
     }),
   },
 };
+
+function englishError(error: string | null): string {
+  return error === null ? 'It gave no error.' : `Its error is ${quoted(error, 'en')}.`;
+}
+
+function chineseError(error: string | null): string {
+  return error === null ? '没有给出错误信息。' : `错误信息为${quoted(error, 'zh')}。`;
+}

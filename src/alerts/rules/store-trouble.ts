@@ -5,6 +5,7 @@
 import { lastVerification } from '../../ledger/verification-table.ts';
 import type { AlertEvent, AlertValues, Finding } from '../alert.ts';
 import type { Format, Look, Rule, RuleText } from '../rule.ts';
+import { quoted } from '../words/phrases.ts';
 import { counted, lasted, numberOf, textOf, wordsOf } from '../words/values.ts';
 
 type Trouble = 'writes' | 'lost' | 'ledger';
@@ -59,14 +60,14 @@ const ENGLISH: Readonly<Record<Trouble, RuleText>> = {
   }),
   lost: ({ values }) => ({
     title: 'The store’s files are gone: creates are refused until a restart',
-    finding: `${textOf(values, 'why')}. What would be written now would be lost.`,
+    finding: `The store says ${quoted(textOf(values, 'why'), 'en')}. What is written now is lost.`,
     advice:
       'Stop the sidecar, put the files back or run kling-sidecar restore FILE with the newest backup, and start it again. ' +
       'If apps must go on meanwhile, bypass the sidecar.',
   }),
   ledger: ({ values }, format) => ({
     title: `The ledger does not agree with itself: ${counted(format, numberOf(values, 'problems'), 'difference')}`,
-    finding: `The last verification found: ${textOf(values, 'first')}`,
+    finding: `The last verification found ${quoted(textOf(values, 'first'), 'en')}.`,
     advice:
       'kling-sidecar ledger verify lists all differences. Freeze spending if a budget is affected (kling-sidecar freeze), ' +
       'make a backup, and compare with the newest backup that agrees.',
@@ -83,14 +84,14 @@ const CHINESE: Readonly<Record<Trouble, RuleText>> = {
   }),
   lost: ({ values }) => ({
     title: '存储文件丢失：重启之前拒绝所有创建请求',
-    finding: `原因：${textOf(values, 'why')}。此时写入的内容会丢失。`,
+    finding: `原因为${quoted(textOf(values, 'why'), 'zh')}。此时写入的内容会丢失。`,
     advice:
       '请停止 sidecar，放回文件，或用最新备份运行 kling-sidecar restore FILE，然后重新启动。' +
       '如果应用必须继续运行，请暂时绕过 sidecar。',
   }),
   ledger: ({ values }, format) => ({
     title: `账本不一致：发现 ${format.number(numberOf(values, 'problems'))} 处差异`,
-    finding: `最近一次核对发现：${textOf(values, 'first')}`,
+    finding: `最近一次核对发现${quoted(textOf(values, 'first'), 'zh')}。`,
     advice:
       '运行 kling-sidecar ledger verify 查看所有差异。如果预算受影响，请先冻结支出（kling-sidecar freeze），' +
       '做一次备份，并与最近一份一致的备份比较。',

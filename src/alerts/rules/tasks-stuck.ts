@@ -39,14 +39,14 @@ export const tasksStuck: Rule = {
         title: `${format.number(numberOf(values, 'tasks'))} 个${chineseProduct(labels)}任务卡住`,
         finding:
           `未结束的时间已超过 ${format.duration(numberOf(values, 'stuckAfterMs'))}（tasks.stuckAfterMs），最早的任务创建于 ` +
-          `${format.time(numberOf(values, 'oldestAt'))}。仍占用 ${format.credits(numberOf(values, 'heldCredits'))}。`,
+          `${format.time(numberOf(values, 'oldestAt'))}。仍预扣 ${format.credits(numberOf(values, 'heldCredits'))}。`,
         advice:
           '运行 kling-sidecar tasks --stuck 查看列表。大多数任务会由可灵自行结束，任务无法取消；' +
           '超过一天的任务，请携带任务 ID 联系可灵。',
       }),
       resolved: (event, format) => ({
         title: `已没有卡住的${chineseProduct(event.labels)}任务`,
-        finding: `持续了 ${lasted(event, format)}。失败的任务已退回占用的积分。`,
+        finding: `持续了 ${lasted(event, format)}。失败的任务已退回预扣的积分。`,
         advice: '',
       }),
     }),

@@ -1,26 +1,21 @@
 /** Kling is down: attempts fail one after the other, for a minute at least. */
+import { quoted } from '../words/phrases.ts';
 import { numberOf, textOf, lasted, wordsOf } from '../words/values.ts';
 import type { Rule } from '../rule.ts';
-import type { Signals } from '../signals.ts';
 import type { Ms } from '../../units.ts';
 
 /** Fewer may be one bad moment. */
 const FAILURES_MIN = 5;
 const LASTS_MS_MIN: Ms = 60_000;
 
-/** Tells whether Kling is down at an instant, from what the process saw. */
-export function isDown({ upstreamDown }: Pick<Signals, 'upstreamDown'>, at: Ms): boolean {
-  if (upstreamDown === null || upstreamDown === 'unknown') return false;
-  return upstreamDown.failures >= FAILURES_MIN && at - upstreamDown.since >= LASTS_MS_MIN;
-}
-
 export const upstreamDown: Rule = {
   word: 'upstream_down',
   look: async ({ at, signals }) => {
     const seen = signals.upstreamDown;
     if (seen === 'unknown') return null;
-    if (seen === null || !isDown(signals, at)) return [];
+    if (seen === null) return [];
     const { failures, since, cause } = seen;
+    if (failures < FAILURES_MIN || at - since < LASTS_MS_MIN) return [];
     return [{ rule: 'upstream_down', labels: {}, period: null, values: { failures, cause }, since }];
   },
   words: {
@@ -28,7 +23,7 @@ export const upstreamDown: Rule = {
       firing: ({ values, startedAt }, format) => ({
         title: `Kling is down: ${format.number(numberOf(values, 'failures'))} attempts failed one after the other`,
         finding:
-          `No attempt has succeeded since ${format.time(startedAt)}; the last one ended with: ${textOf(values, 'cause')}. ` +
+          `No attempt has succeeded since ${format.time(startedAt)}; the last one ended with ${quoted(textOf(values, 'cause'), 'en')}. ` +
           'Creates fail, or are in doubt and keep their credits held.',
         advice:
           'Run kling-sidecar doctor: it says whether the name, the connection or Kling fails. ' +
@@ -44,8 +39,8 @@ export const upstreamDown: Rule = {
       firing: ({ values, startedAt }, format) => ({
         title: `可灵无法使用：连续 ${format.number(numberOf(values, 'failures'))} 次请求失败`,
         finding:
-          `自 ${format.time(startedAt)} 起没有一次请求成功；最后一次的错误：${textOf(values, 'cause')}。` +
-          '创建请求会失败，或处于待确认状态并继续占用积分。',
+          `自 ${format.time(startedAt)} 起没有一次请求成功；最后一次的错误为${quoted(textOf(values, 'cause'), 'zh')}。` +
+          '创建请求会失败，或处于待确认状态并继续预扣积分。',
         advice:
           '请运行 kling-sidecar doctor，查看是域名解析、网络连接还是可灵本身的问题。' +
           '如果是可灵的问题，请等待恢复，不要把待确认的创建请求当作新请求重发。',

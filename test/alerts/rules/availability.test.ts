@@ -101,13 +101,6 @@ describe('failure_rate', () => {
     expect(await find(NOON)).toEqual([]);
   });
 
-  it('is neither begun nor ended while Kling is down, unless that alert is off', async () => {
-    for (const at of BAD) await window(at, 9, 10);
-    const signals = { upstreamDown: { failures: 5, since: NOON - MINUTE, cause: 'HTTP 503' } };
-    expect(await find(NOON, { signals })).toBeNull();
-    expect(await find(NOON, { signals, rules: { upstream_down: { isOn: false } } })).toHaveLength(1);
-  });
-
   it('ends after an hour in which no window could tell', async () => {
     const key = { rule: 'failure_rate', labels: {}, period: null } as const;
     const open = [{ ...key, values: {}, startedAt: NOON - HOUR }];
