@@ -9,6 +9,7 @@ import type { RuleWord } from '../rule-words.ts';
 import { availabilityRules } from './availability-rules.ts';
 import { channelTest } from './channel-test.ts';
 import { claimRules } from './claim-rules.ts';
+import { digestRules } from './digests.ts';
 import { jobRules } from './job-rules.ts';
 import { moneyRules } from './money-rules.ts';
 import { storeRules } from './store-rules.ts';
@@ -22,6 +23,7 @@ export const ALERT_RULES: readonly Rule[] = [
   ...claimRules,
   ...storeRules,
   ...jobRules,
+  ...digestRules,
 ];
 
 const byWord: ReadonlyMap<RuleWord, Rule> = new Map(ALERT_RULES.map((rule) => [rule.word, rule]));

@@ -10,7 +10,10 @@ import { eventOf } from '../making.ts';
 /** What one rule's events know: an arbitrary for each label and value. */
 export interface WordCase {
   labels?: Readonly<Record<string, fc.Arbitrary<string>>>;
-  values: Readonly<Record<string, fc.Arbitrary<AlertValues[string]>>>;
+  values?: Readonly<Record<string, fc.Arbitrary<AlertValues[string]>>>;
+  /** All values together, where they hang together. */
+  all?: fc.Arbitrary<AlertValues>;
+  period?: string;
   /** Statuses besides `firing` and `repeat`. */
   isResolved?: boolean;
 }
@@ -34,11 +37,15 @@ export const words = fc.constantFrom(
 export const app = fc.constantFrom('web', 'a'.repeat(64));
 
 /** Says events of a rule, of any values, in both languages, and checks what must be true of every text. */
-export function checkWords(rule: Rule, { labels = {}, values, isResolved = true }: WordCase): void {
+export function checkWords(
+  rule: Rule,
+  { labels = {}, values = {}, all, period, isResolved = true }: WordCase,
+): void {
   const statuses: AlertStatus[] = ['firing', 'repeat', ...(isResolved ? (['resolved'] as const) : [])];
   const events = fc.record({
     labels: fc.record(labels) as fc.Arbitrary<AlertLabels>,
-    values: fc.record(values) as fc.Arbitrary<AlertValues>,
+    values: all ?? (fc.record(values) as fc.Arbitrary<AlertValues>),
+    period: fc.constant(period ?? null),
     status: fc.constantFrom(...statuses),
     startedAt: instant,
     lastsMs: fc.integer({ min: 0, max: 40 * 86_400_000 }),
