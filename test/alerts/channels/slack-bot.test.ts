@@ -242,6 +242,13 @@ describe('a refusal of Slack’s methods', () => {
     expect(error.message).not.toContain('SECRET');
   });
 
+  test('about another message is one of the message itself where it refers to none', async () => {
+    slack.next.push(no('message_not_found'));
+    const error = await failureOf(send(messageOf()));
+    expect(error.message).toBe('Slack did not take the message (message_not_found)');
+    expect(slack.calls).toHaveLength(1);
+  });
+
   test('that is no word is not repeated, since it could be anything', async () => {
     slack.next.push(
       no(`xoxb-SECRET`),

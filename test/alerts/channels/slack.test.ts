@@ -72,6 +72,19 @@ describe('an incoming webhook', () => {
     expect(slack.arrived).toHaveLength(1);
   });
 
+  test('of Slack’s own says ok, or something else took the message', async () => {
+    // No server of ours can be hooks.slack.com.
+    const { deps } = channelRig({ webhookUrl: 'https://hooks.slack.com/services/T0/B0/SECRET' });
+    const answers = ['ok', '<html>Sign in to the guest network</html>'];
+    const post = () => Promise.resolve({ status: 200, headers: {}, body: answers.shift() ?? '' });
+    const channel = openSlack(slackSection.parse(WEBHOOK), { ...deps, post });
+    await channel.send(messageOf(), {});
+    expect(await failureOf(channel.send(messageOf(), {}))).toMatchObject({
+      message: 'Slack answered 200 without its "ok": something else may have answered',
+      isFinal: false,
+    });
+  });
+
   test.each([
     'https://hooks.slack.com.evil.example/services/SECRET',
     'https://evil.example/hooks.slack.com/SECRET',
