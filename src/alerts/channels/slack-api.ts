@@ -1,5 +1,4 @@
 /** The two methods of Slack's Web API that alerts need. */
-import type { Secret } from '../../secret.ts';
 import { ChannelError } from '../channel.ts';
 import { jsonObject } from './coded-answer.ts';
 import type { Post, PostAnswer } from './post.ts';
@@ -25,7 +24,8 @@ export type SlackCall = (
 
 export interface SlackApiDeps {
   post: Post;
-  token: Secret;
+  /** Asked with each call. */
+  token: () => string;
   /** Without a slash at its end. */
   apiUrl: string;
   /** Hosts of servers that take Slack's messages. */
@@ -41,7 +41,7 @@ export function slackApi({ post, token, apiUrl, hosts }: SlackApiDeps): SlackCal
   return async (method, values) => {
     const answer = await post({
       url: `${apiUrl}/${method}`,
-      headers: { authorization: `Bearer ${token.reveal().trim()}` },
+      headers: { authorization: `Bearer ${token()}` },
       body: JSON.stringify(values),
       receiver: 'Slack',
       privateHosts: hosts,

@@ -12,8 +12,8 @@ const OWN_HOSTS: readonly string[] = ['hooks.slack.com', 'hooks.slack-gov.com'];
 
 export interface SlackWebhookDeps {
   post: Post;
-  /** Is the address with its path. */
-  webhookUrl: Secret;
+  /** Asked with each message; {@link slackWebhookUrl}. */
+  address: () => URL;
   /** Hosts of servers that take Slack's messages. */
   hosts: readonly string[];
 }
@@ -30,11 +30,11 @@ export function slackWebhookUrl(webhookUrl: Secret, hosts: readonly string[]): U
 /** Makes the sending of a webhook's messages. */
 export function slackWebhook({
   post,
-  webhookUrl,
+  address,
   hosts,
 }: SlackWebhookDeps): (message: AlertMessage) => Promise<void> {
   return async (message) => {
-    const url = slackWebhookUrl(webhookUrl, hosts);
+    const url = address();
     const body = JSON.stringify({ ...slackMessage(message), unfurl_links: false, unfurl_media: false });
     const answer = await post({ url: url.href, body, receiver: 'Slack', privateHosts: hosts, explain });
     // Slack's own webhooks say so; another server may say what it likes.

@@ -6,12 +6,12 @@
  * every message behind it. Each of the three requests is one POST of JSON, so nothing of theirs would be left to use.
  */
 import { z } from 'zod';
-import { SidecarError } from '../../errors.ts';
 import type { Secret } from '../../secret.ts';
 import { ChannelError, type Channel } from '../channel.ts';
 import type { ChannelDeps } from './channel-deps.ts';
 import { channelHosts, channelName, hasSecret, onePlace, secretPlace } from './channel-fields.ts';
 import { hostOf, isPostable } from './post-target.ts';
+import { checkSecret } from './secret-check.ts';
 import { slackApi } from './slack-api.ts';
 import { SLACK_PACE_MS, SlackBot } from './slack-bot.ts';
 import { slackWebhook, slackWebhookUrl } from './slack-webhook.ts';
@@ -76,17 +76,11 @@ export function openSlack(config: SlackConfig, deps: ChannelDeps): Channel {
   return hasSecret(config, 'token') ? openBot(config, deps) : openWebhook(config, deps);
 }
 
-function openWebhook({ name, hosts }: SlackConfig, { post, secret }: ChannelDeps): Channel {
-  const webhookUrl = secret('webhookUrl');
-  try {
-    slackWebhookUrl(webhookUrl, hosts);
-  } catch (error) {
-    throw secretInvalid(
-      name,
-      error instanceof ChannelError ? error.message : 'The webhook address is no URL',
-    );
-  }
-  const send = slackWebhook({ post, webhookUrl, hosts });
+function openWebhook(config: SlackConfig, { post, secret }: ChannelDeps): Channel {
+  const { name, hosts } = config;
+  const address = (): URL => slackWebhookUrl(secret('webhookUrl'), hosts);
+  checkSecret(config, address);
+  const send = slackWebhook({ post, address, hosts });
   return {
     name,
     type: 'slack',
@@ -101,8 +95,8 @@ function openWebhook({ name, hosts }: SlackConfig, { post, secret }: ChannelDeps
 
 function openBot(config: SlackConfig, { post, clock, secret }: ChannelDeps): Channel {
   const { name, channel = '', apiUrl = API_URL, hosts } = config;
-  const token = secret('token');
-  checkToken(name, token);
+  const token = (): string => botToken(secret('token'));
+  checkSecret(config, token);
   const call = slackApi({ post, token, apiUrl: apiUrl.replace(/\/+$/, ''), hosts });
   const bot = new SlackBot({ call, clock, channel });
   return {
@@ -117,14 +111,11 @@ function openBot(config: SlackConfig, { post, clock, secret }: ChannelDeps): Cha
   };
 }
 
-function checkToken(name: string, token: Secret): void {
-  if (/^[\x21-\x7e]{10,400}$/.test(token.reveal().trim())) return;
-  throw secretInvalid(
-    name,
+function botToken(secret: Secret): string {
+  const token = secret.reveal().trim();
+  if (/^[\x21-\x7e]{10,400}$/.test(token)) return token;
+  throw new ChannelError(
     'The token has no form of one: put the app’s bot token, which begins with xoxb-, into its place',
+    { isFinal: true },
   );
-}
-
-function secretInvalid(name: string, fault: string): SidecarError {
-  return new SidecarError('secret_invalid', `alerts.channels "${name}" (slack): ${fault}.`);
 }
