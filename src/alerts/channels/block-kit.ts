@@ -3,7 +3,7 @@
  *
  * Limits: docs.slack.dev, reference/block-kit (blocks/header-block, section-block, context-block, composition-objects/text-object)
  * and reference/methods/chat.postMessage, read 2026-11-28. All blocks of a message together have an undocumented limit of
- * about 13,000 characters (`msg_blocks_too_long`; slackapi/bolt-js issue 2509).
+ * about 13,000 characters (`msg_blocks_too_long`; slackapi/bolt-js #2509).
  *
  * **Invariant**: text that came from elsewhere passes {@link plain} or {@link literal}, so that it mentions nobody, links
  * nothing and has no format of its own. Slack reads `&`, `<` and `>` as markup everywhere, `*`, `_`, `~` and a back-tick

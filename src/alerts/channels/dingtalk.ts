@@ -4,7 +4,7 @@
  * Its rules (open.dingtalk.com/document/orgapp/custom-robot-access and .../custom-robots-send-group-messages, read 2026-11-28
  * in copies): 20 messages a minute for each bot, and none for 10 minutes after more; where signatures are on, `timestamp` in ms
  * and `sign`, the HMAC-SHA256 of timestamp, line feed and secret by the secret, are added to the URL, good for an hour. It
- * answers 200 and an `errcode`; a message above 20,000 bytes gets 460101 (timonwong/prometheus-webhook-dingtalk issue 30).
+ * answers 200 and an `errcode`; a message above 20,000 bytes gets 460101 (timonwong/prometheus-webhook-dingtalk #30).
  *
  * Its Markdown has no documented escapes, so marks in texts are written as their full-width likenesses, and an address in a
  * text is broken by a space of no width: nothing of a text becomes a link or a mention.
