@@ -85,7 +85,8 @@ function agoText(ageMs: Ms): string {
   return `${durationText(ageMs)} ago`;
 }
 
-function checkPacks(packs: readonly Pack[], read: AccountRead, now: Ms): Check[] {
+/** Checks that packs have units left, and some days to use them. */
+export function checkPacks(packs: readonly Pack[], read: Pick<AccountRead, 'readAt'>, now: Ms): Check[] {
   if (read.readAt === null) {
     const advice = 'See the lines on the account.';
     return [tell('note', 'packs', 'They are not known: Kling’s list was never read.', advice)];

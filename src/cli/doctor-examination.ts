@@ -26,16 +26,26 @@ import { isRunning, openSource, type Source } from './source.ts';
 type Answers = Pick<Source, 'get' | 'close'>;
 
 /** What an examination has open: the store beside the sidecar or without it, and whoever answers the API. */
-interface Sources {
+export interface Sources {
   runs: boolean;
   store: ReadOnlyStore | null;
   answers: Answers | null;
+  /** What the sidecar says of itself, or what its store does; null without either. */
+  status: StatusAnswer | null;
 }
 
 /** Makes every check. @throws ConfigInvalid. */
 export async function examine(context: Context): Promise<Check[]> {
+  return await examineWith(context, ({ checks }) => Promise.resolve(checks));
+}
+
+/** Makes every check, and hands them on together with what is open, which is closed afterwards. @throws ConfigInvalid. */
+export async function examineWith<T>(
+  context: Context,
+  use: (examined: { checks: Check[]; sources: Readonly<Sources> }) => Promise<T>,
+): Promise<T> {
   const checks = checkProgram(context);
-  const sources: Sources = { runs: false, store: null, answers: null };
+  const sources: Sources = { runs: false, store: null, answers: null, status: null };
   const sidecar = await checked('sidecar', async () => {
     sources.runs = await isRunning(context);
     return sources.runs ? [] : [notRunning(context.loaded())];
@@ -51,11 +61,11 @@ export async function examine(context: Context): Promise<Check[]> {
       checks.push(...(await checked('sidecar', () => askStatus(context, sources))));
     }
     if (sources.store) checks.push(...(await checkRecords(context, sources, sources.store)));
+    return await use({ checks, sources });
   } finally {
     await sources.answers?.close();
     await sources.store?.close();
   }
-  return checks;
 }
 
 /** Opens the store and verifies the ledger; reading beside a running sidecar is harmless. */
@@ -73,6 +83,7 @@ async function openLedger({ terminal }: Context, sources: Sources, path: string)
 async function askStatus(context: Context, sources: Sources): Promise<Check[]> {
   sources.answers = await openAnswers(context, sources.runs);
   const status = (await sources.answers.get('/v1/status')) as StatusAnswer;
+  sources.status = status;
   return [
     ...(sources.runs ? await checkRunning(context, status) : []),
     ...checkMoney(context.loaded().config, status, context.terminal.clock.now()),

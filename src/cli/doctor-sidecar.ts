@@ -121,20 +121,19 @@ function checkBudgets({ budgets }: Config): Check {
   );
 }
 
+/** Checks that the upstream is no program of this machine. */
+export function checkTarget(upstream: string): Check {
+  const { hostname } = new URL(upstream);
+  if (!isLoopback(hostname.replace(/[[\]]/g, ''))) return ok('upstream', `${upstream}.`);
+  const finding = `${upstream} is this machine: this is no Kling.`;
+  return tell('note', 'upstream', finding, 'For Kling set upstream.baseUrl.');
+}
+
 /** Checks what Kling is, and how far its clock is from ours. */
 export function checkKling(status: StatusAnswer, isRunning: boolean): Check[] {
   const { upstream, clockOffsetMs } = status;
-  const { hostname } = new URL(upstream);
-  const target = isLoopback(hostname.replace(/[[\]]/g, ''))
-    ? tell(
-        'note',
-        'upstream',
-        `${upstream} is this machine: this is no Kling.`,
-        'For Kling set upstream.baseUrl.',
-      )
-    : ok('upstream', `${upstream}.`);
   return [
-    target,
+    checkTarget(upstream),
     checkClock(clockOffsetMs, isRunning),
     ...checkReach(status),
     ...checkAccepted(status, isRunning),
@@ -171,7 +170,8 @@ function checkAccepted(status: StatusAnswer, isRunning: boolean): Check[] {
   return [tell('note', 'key', finding, 'Run doctor after a call.')];
 }
 
-function checkClock(offsetMs: number | null, isRunning: boolean): Check {
+/** Checks how far Kling's clock is from ours. */
+export function checkClock(offsetMs: number | null, isRunning: boolean): Check {
   if (offsetMs === null) {
     const why = isRunning ? 'Kling has not answered since the start' : 'no sidecar runs';
     return tell(

@@ -71,7 +71,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   backup: ['kling-sidecar backup before-upgrade.db'],
   restore: ['kling-sidecar restore before-upgrade.db'],
   health: ['kling-sidecar health && echo ready'],
-  doctor: ['kling-sidecar doctor', 'kling-sidecar doctor --json'],
+  doctor: [
+    'kling-sidecar doctor',
+    'kling-sidecar doctor --checklist',
+    'kling-sidecar doctor --checklist --format markdown > checklist.md',
+  ],
   smoke: ['kling-sidecar smoke', 'kling-sidecar smoke --yes', 'kling-sidecar smoke --product image --yes'],
   completion: [
     'eval "$(kling-sidecar completion bash)"',

@@ -10,11 +10,12 @@
 import type { EstimateAnswer, StatusAnswer } from '../control/schemas.ts';
 import { newId } from '../ids.ts';
 import { ok, sentence, tell } from './doctor-check.ts';
+import { checkTarget } from './doctor-sidecar.ts';
 import { createTask, SMOKE_TAG } from './smoke-create.ts';
 import { compare, fetchResult } from './smoke-result.ts';
 import { StepFailed } from './smoke-step.ts';
 import { candidates, priced, type PricedTask } from './smoke-task.ts';
-import { creditsText, isHere, type SmokeRecord, type SmokeTools, type SmokeWish } from './smoke-tools.ts';
+import { creditsText, type SmokeRecord, type SmokeTools, type SmokeWish } from './smoke-tools.ts';
 import { readResult, waitForEnd } from './smoke-wait.ts';
 import { isRunning, openSource, type Source } from './source.ts';
 
@@ -58,16 +59,8 @@ async function checkSidecar({ context, report }: SmokeTools, source: Source): Pr
     throw new StepFailed('sidecar', finding, 'When the reason is gone: kling-sidecar unfreeze.');
   }
   report(ok('sidecar', `Version ${status.version} runs in mode ${status.mode}, before ${status.upstream}.`));
-  if (isHere(status.upstream)) {
-    report(
-      tell(
-        'note',
-        'sidecar',
-        `${status.upstream} is this machine: this is no Kling.`,
-        'For Kling set upstream.baseUrl.',
-      ),
-    );
-  }
+  const place = checkTarget(status.upstream);
+  if (place.level !== 'ok') report({ ...place, name: 'sidecar' });
   const own = context.loaded().config.upstream.baseUrl;
   if (own !== status.upstream) {
     const finding = `The config here names ${own}.`;

@@ -100,6 +100,40 @@ export function readControlToken(options: SecretOptions): Secret | undefined {
   return findControlToken(options, readingOf(options, []), false)?.secret;
 }
 
+/** What can be read of the secrets, though not all can. */
+export interface PresentSecrets {
+  /** Null where none are set, or they cannot be used. */
+  kling: { credentials: Credentials; origin: string } | null;
+  all: readonly Secret[];
+  /** Files that hold some of them, absolute. */
+  files: readonly string[];
+}
+
+/**
+ * Reads the secrets that are there, makes none, and refuses nothing: what is wrong with them {@link checkSecrets} says.
+ * Runs `auth.command` where the credentials come from it.
+ */
+export async function readPresentSecrets(options: SecretOptions): Promise<PresentSecrets> {
+  try {
+    // With the token there, this makes nothing.
+    if (readControlToken(options) !== undefined) {
+      const { kling, klingOrigin, all, files } = await loadSecrets(options);
+      return { kling: { credentials: kling, origin: klingOrigin }, all, files };
+    }
+  } catch (error) {
+    if (!(error instanceof SidecarError)) throw error;
+  }
+  const reading = readingOf(options, []);
+  try {
+    const { kling, origin } = await findKling(options.config.auth, reading);
+    const all = [kling.kind === 'api_key' ? kling.key : kling.secretKey];
+    return { kling: { credentials: kling, origin }, all, files: [...reading.files] };
+  } catch (error) {
+    if (!(error instanceof SidecarError)) throw error;
+    return { kling: null, all: [], files: [...reading.files] };
+  }
+}
+
 /** Reads the keys of the configured apps alone, for commands that call as one of them. @throws SidecarError `secret_invalid`. */
 export function readAppSecrets(options: SecretOptions): readonly AppSecret[] {
   return readApps(options.config.apps, readingOf(options, []));

@@ -1,0 +1,98 @@
+/** The smoke test, and what `doctor` looks at beyond the checklist. */
+import { codeInfo, regionHint } from '../kling/codes.ts';
+import { checkClock, checkTarget } from './doctor-sidecar.ts';
+import { checkPacks } from './doctor-account.ts';
+import { upstreamOf } from './checklist-auth.ts';
+import { byDoctor, verdictOf } from './checklist-doctor.ts';
+import type { Evidence } from './checklist-evidence.ts';
+import { failed, passed, together, warned, type Verdict } from './checklist-lines.ts';
+import { counted, dayText, sentence } from './doctor-check.ts';
+
+export const beyondLines = {
+  smoke,
+  kling,
+  packs,
+  clock,
+  disk,
+  doctor,
+};
+
+const RUN = 'Run it: kling-sidecar smoke, then with --yes.';
+
+function smoke({ work }: Evidence): Verdict {
+  const at = work?.smokeAt ?? null;
+  if (at === null) return warned('No smoke test succeeded on this store in the last 31 days.', RUN);
+  return passed(`The task of the last smoke test succeeded on ${dayText(at)}.`);
+}
+
+function kling(evidence: Evidence): Verdict {
+  const { kling: seen } = evidence;
+  const upstream = upstreamOf(evidence);
+  const { host } = new URL(upstream);
+  if (seen.kind === 'unknown') {
+    const finding = sentence(seen.why);
+    const remedy = 'See doctor, and whether this machine reaches Kling.';
+    return seen.isFailure ? failed(finding, remedy) : warned(finding, remedy);
+  }
+  const way = seen.by === 'sidecar' ? 'through the sidecar' : 'with the credentials at hand';
+  if (seen.code !== 0) {
+    const info = codeInfo(seen.code);
+    const finding = sentence(
+      `${host} answered code ${seen.code} (${info?.meaning ?? 'unknown'}): ${seen.message}`,
+    );
+    return failed(finding, regionHint(seen.code, host) ?? info?.advice ?? 'See Kling’s table of codes.');
+  }
+  const taken = passed(
+    `${host} takes the credentials, ${way}; it lists ${counted(seen.packs.length, 'pack')}.`,
+  );
+  const place = checkTarget(upstream);
+  return place.level === 'ok' ? taken : together([taken, verdictOf(place)]);
+}
+
+function packs(evidence: Evidence): Verdict {
+  const { kling: seen, now } = evidence;
+  if (seen.kind === 'answered' && seen.code === 0) {
+    return together(checkPacks(seen.packs, { readAt: now }, now).map(verdictOf));
+  }
+  return (
+    byDoctor(evidence, 'packs') ??
+    warned(
+      'They are not known: there is no store, and Kling was not asked.',
+      'Start the sidecar: it reads them each hour.',
+    )
+  );
+}
+
+function clock(evidence: Evidence): Verdict {
+  const { kling: seen, runs } = evidence;
+  const known = byDoctor(evidence, 'clock');
+  if (known !== null && known.level !== 'warn') return known;
+  const offsetMs = seen.kind === 'answered' ? seen.offsetMs : null;
+  return offsetMs === null && known !== null ? known : verdictOf(checkClock(offsetMs, runs));
+}
+
+function disk(evidence: Evidence): Verdict {
+  return byDoctor(evidence, 'disk', 'folders') ?? warned('It was not looked at.', 'Run doctor.');
+}
+
+/** Names of doctor's checks that a line of its own takes over. */
+const TAKEN: ReadonlySet<string> = new Set([
+  'credentials',
+  'packs',
+  'clock',
+  'disk',
+  'folders',
+  'mode',
+  'budgets',
+  'key',
+  'prices',
+]);
+
+/** What no line of its own has, as bad as doctor finds it; a note stays doctor's. */
+function doctor({ checks }: Evidence): Verdict {
+  const rest = checks.filter(({ name }) => !TAKEN.has(name));
+  const bad = rest.filter(({ level }) => level === 'fail' || level === 'warn');
+  if (bad.length > 0)
+    return together(bad.map((check) => ({ ...verdictOf(check), reason: `${check.name}: ${check.finding}` })));
+  return passed(`${counted(rest.length, 'check')} of doctor, none of which warns or fails.`);
+}

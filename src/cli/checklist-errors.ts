@@ -1,0 +1,78 @@
+/** The lines under "Error Handling". */
+import { CODES, RESIGN_CODES } from '../kling/codes.ts';
+import { CONNECT_MS_MAX } from '../upstream/pool.ts';
+import type { Evidence } from './checklist-evidence.ts';
+import { notOurs, passed, together, warned, type Verdict } from './checklist-lines.ts';
+import { counted } from './doctor-check.ts';
+
+/** What careful clients wait at most. */
+const TIMEOUT_MS_MAX = 30_000;
+
+export const errorLines = {
+  http_codes: httpCodes,
+  backoff,
+  retry_limit: retryLimit,
+  status_message: statusMessage,
+  timeout,
+  duration,
+};
+
+function httpCodes(): Verdict {
+  const waiting = CODES.filter(({ retry }) => retry === 'wait').map(({ code }) => code);
+  return passed(
+    `All ${CODES.length - 1} codes of Kling’s table are judged by code and not by status: of its 429s only ${waiting.join(' and ')} pass by waiting. ` +
+      'An answer that is not understood leaves the hold in doubt. Kling has no 402.',
+  );
+}
+
+function backoff({ config }: Evidence): Verdict {
+  const { concurrency, queueWaitMsMax } = config.limits;
+  const own = 'The sidecar repeats no create; look-ups and polls wait longer each time.';
+  if (Object.keys(concurrency).length > 0 && queueWaitMsMax > 0) {
+    return passed(
+      `${own} Creates wait here for a slot, up to ${queueWaitMsMax / 1000} s, before Kling would refuse them.`,
+    );
+  }
+  return notOurs(
+    `${own} Kling’s 429s go to the app as they come, since no limits.concurrency makes creates wait here.`,
+    'Let the app back off with jitter on codes 1302 and 1303 alone, or set limits.concurrency.',
+  );
+}
+
+function retryLimit(): Verdict {
+  const again = [...RESIGN_CODES].join(' and ');
+  return passed(
+    `A create is sent once; once more only after ${again}, which prove that nothing was made. What is in doubt is looked up, never sent again.`,
+  );
+}
+
+function statusMessage({ work }: Evidence): Verdict {
+  const how =
+    'Each task that ends is a line of the log (task_changed) with Kling’s message, and kling-sidecar tasks ID shows it.';
+  const failed = work === null ? '' : ` In the last 31 days ${counted(work.failed, 'task')} failed.`;
+  return passed(`${how}${failed}`);
+}
+
+function timeout({ config }: Evidence): Verdict {
+  const { timeoutMs } = config.upstream;
+  const { deadlineMs } = config.creates;
+  const said = `Connecting takes at most ${CONNECT_MS_MAX / 1000} s, Kling’s answer ${timeoutMs / 1000} s, a create with queue and look-ups ${deadlineMs / 1000} s.`;
+  const verdicts: Verdict[] = [];
+  if (timeoutMs > TIMEOUT_MS_MAX) verdicts.push(warned(said, 'Set upstream.timeoutMs to 30000 or less.'));
+  if (deadlineMs > TIMEOUT_MS_MAX) {
+    verdicts.push(
+      warned(
+        said,
+        'Set creates.deadlineMs below 30000: a client that gives up at 30 s sends the create again.',
+      ),
+    );
+  }
+  return together([passed(said), ...verdicts]);
+}
+
+function duration(): Verdict {
+  return notOurs(
+    'A create’s bytes go to Kling as the app wrote them. The sidecar prices 5 and "5" alike.',
+    'Send duration as a string ("5") below /v1, and as a number (5) on the paths without it.',
+  );
+}

@@ -1,0 +1,209 @@
+/** Everything that the lines of the checklist are judged by, gathered once. */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import type { Pack } from '../account/account.ts';
+import { readAccount } from '../account/account-table.ts';
+import { alertOverview, type AlertOverview } from '../alerts/alert-overview.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/config.ts';
+import { readPresentSecrets, type PresentSecrets } from '../config/secrets.ts';
+import type { StatusAnswer, TasksAnswer } from '../control/schemas.ts';
+import type { UsageSumsAnswer } from '../control/usage-schemas.ts';
+import { SidecarError } from '../errors.ts';
+import { accountName } from '../kling/account-name.ts';
+import type { Credentials } from '../kling/token.ts';
+import { readUsedKeys, type UsedKey } from '../ledger/used-keys.ts';
+import { openStoreReadOnly } from '../store/read-only-store.ts';
+import { statsOf } from '../store/store-file.ts';
+import type { Ms } from '../units.ts';
+import { askKling, notAsked, type KlingSeen } from './checklist-kling.ts';
+import { lookAtRepositories, type RepositoriesSeen } from './checklist-repository.ts';
+import type { Context } from './context.ts';
+import type { Check } from './doctor-check.ts';
+import type { Sources } from './doctor-examination.ts';
+import { STORE_READER } from './offline.ts';
+import { SMOKE_TAG } from './smoke-create.ts';
+
+/** The credentials, as far as they can be known without showing them. */
+export interface KeySeen {
+  /** The variable or `auth.command` that they come from; null where this command finds none. */
+  origin: string | null;
+  kind: Credentials['kind'] | null;
+  /** Null where they are not known here, nor from the store. */
+  fingerprint: string | null;
+  /** The file that holds them, and since when it is as it is; null for others. */
+  file: { path: string; changedAt: Ms } | null;
+}
+
+/** Keys of another environment: of its store, or one that was named by its fingerprint. */
+export interface OtherKeys {
+  name: string;
+  environment: string | null;
+  fingerprints: readonly string[];
+}
+
+/** What tasks of the last 31 days show. */
+export interface WorkSeen {
+  byMode: readonly { mode: string | null; tasks: number; credits: number }[];
+  failed: number;
+  /** When the last smoke test's task succeeded; null where none did. */
+  smokeAt: Ms | null;
+}
+
+export interface Evidence {
+  config: Config;
+  now: Ms;
+  env: Readonly<Record<string, string | undefined>>;
+  runs: boolean;
+  /** What doctor finds. */
+  checks: readonly Check[];
+  status: StatusAnswer | null;
+  key: KeySeen;
+  repositories: RepositoriesSeen;
+  keys: readonly UsedKey[];
+  others: readonly OtherKeys[];
+  alerts: AlertOverview | null;
+  /** Alert channels of the config; `url` where one is written there. */
+  channels: readonly { name: string; url: string | null }[];
+  /** As Kling or the store lists them; null where neither does. */
+  packs: readonly Pack[] | null;
+  work: WorkSeen | null;
+  kling: KlingSeen;
+}
+
+export interface Wishes {
+  /** Whether Kling may be asked. */
+  mayAsk: boolean;
+  /** Configs of other environments, or fingerprints. */
+  compare: readonly string[];
+}
+
+const DAY_MS = 86_400_000;
+const WORK_MS = 31 * DAY_MS;
+const FINGERPRINT = /^(key|ak)-[0-9a-f]{16}$/;
+
+/** Gathers it. @throws SidecarError `bad_usage` for another environment that cannot be read. */
+export async function gather(
+  context: Context,
+  { checks, sources }: { checks: readonly Check[]; sources: Readonly<Sources> },
+  { mayAsk, compare }: Wishes,
+): Promise<Evidence> {
+  const { terminal } = context;
+  const { config, folder } = context.loaded();
+  const { env, cwd, clock } = terminal;
+  const now = clock.now();
+  const others = await Promise.all(compare.map((name) => otherKeys(context, name)));
+  const secrets = await readPresentSecrets({ config, env, cwd });
+  const { store, runs, status, answers } = sources;
+  const keys = store === null ? [] : ((await orNull(store.read(readUsedKeys, undefined))) ?? []);
+  const kling = mayAsk
+    ? await askKling(context, { runs, credentials: secrets.kling?.credentials ?? null })
+    : notAsked('Kling was not asked (--without-kling).');
+  return {
+    config,
+    now,
+    env,
+    runs,
+    checks,
+    status,
+    key: keySeen(secrets, { keys, env, cwd, runs }),
+    repositories: await lookAtRepositories({
+      folders: [cwd, folder],
+      secretFiles: secrets.files,
+      secrets: secrets.all,
+      env,
+    }),
+    keys,
+    others,
+    alerts: store === null ? null : await orNull(store.read(alertOverview, { at: now, limit: 0 })),
+    channels: context.loaded().values.alerts.channels.map(channelSeen),
+    packs: await packsSeen(kling, store),
+    work: answers === null ? null : await orNull(workSeen(answers, now)),
+    kling,
+  };
+}
+
+/** Gives null where the store or the sidecar cannot say: doctor's own checks have said so. */
+async function orNull<T>(promise: Promise<T>): Promise<T | null> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof SidecarError) return null;
+    throw error;
+  }
+}
+
+function keySeen(
+  { kling }: PresentSecrets,
+  { keys, env, cwd, runs }: { keys: readonly UsedKey[]; env: Evidence['env']; cwd: string; runs: boolean },
+): KeySeen {
+  if (kling === null) {
+    // A sidecar that runs has credentials of its own: those that its store saw last.
+    const used = runs ? (keys[0]?.fingerprint ?? null) : null;
+    const kind = used === null ? null : used.startsWith('ak-') ? 'ak_sk' : 'api_key';
+    return { origin: null, kind, fingerprint: used, file: null };
+  }
+  const { credentials, origin } = kling;
+  const { fingerprint } = accountName(credentials, null);
+  return { origin, kind: credentials.kind, fingerprint, file: fileOf(origin, env, cwd) };
+}
+
+function fileOf(origin: string, env: Evidence['env'], cwd: string): KeySeen['file'] {
+  const named = origin.endsWith('_FILE') ? (env[origin] ?? '') : '';
+  if (named === '') return null;
+  const file = path.resolve(cwd, named);
+  const stats = statsOf(file, statSync);
+  return stats ? { path: file, changedAt: Math.floor(stats.mtimeMs) } : null;
+}
+
+async function otherKeys({ terminal }: Context, name: string): Promise<OtherKeys> {
+  if (FINGERPRINT.test(name)) return { name, environment: null, fingerprints: [name] };
+  const { cwd, clock } = terminal;
+  try {
+    // Of another environment the file counts, and not the variables of this one.
+    const { config } = loadConfig({ path: name, env: {}, cwd });
+    const store = await openStoreReadOnly(config.store.path, { reader: STORE_READER, clock });
+    const keys = await store.read(readUsedKeys, undefined).finally(() => store.close());
+    return {
+      name,
+      environment: config.environment,
+      fingerprints: keys.map(({ fingerprint }) => fingerprint),
+    };
+  } catch (error) {
+    if (!(error instanceof SidecarError)) throw error;
+    throw new SidecarError(
+      'bad_usage',
+      `--compare ${name}: ${error.message} Name a config file whose sidecar has run, or a fingerprint such as key-0123456789abcdef.`,
+      { cause: error },
+    );
+  }
+}
+
+function channelSeen(channel: Readonly<Record<string, unknown>>): Evidence['channels'][number] {
+  const { name, url } = channel;
+  return { name: String(name), url: typeof url === 'string' ? url : null };
+}
+
+async function packsSeen(kling: KlingSeen, store: Sources['store']): Promise<readonly Pack[] | null> {
+  if (kling.kind === 'answered' && kling.code === 0) return kling.packs;
+  const account = store === null ? null : await orNull(store.read(readAccount, {}));
+  return account === null || account.reads.packs.readAt === null ? null : account.packs;
+}
+
+interface Answers {
+  get(path: string): Promise<unknown>;
+}
+
+async function workSeen(answers: Answers, now: Ms): Promise<WorkSeen> {
+  const from = new Date(now - WORK_MS).toISOString();
+  const usage = (await answers.get(`/v1/usage?by=mode&from=${from}`)) as UsageSumsAnswer;
+  const tasks = async (state: string): Promise<TasksAnswer> =>
+    (await answers.get(`/v1/tasks?state=${state}&from=${from}&limit=1000&total=true`)) as TasksAnswer;
+  const [failed, succeeded] = [await tasks('failed'), await tasks('succeeded')];
+  const smoke = succeeded.tasks.find(({ tag }) => tag === SMOKE_TAG);
+  return {
+    byMode: usage.rows.map(({ mode = null, tasks: count, credits }) => ({ mode, tasks: count, credits })),
+    failed: failed.total ?? failed.tasks.length,
+    smokeAt: smoke === undefined ? null : Date.parse(smoke.updatedAt),
+  };
+}

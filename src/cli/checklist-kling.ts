@@ -1,0 +1,142 @@
+/**
+ * Kling as the credentials at hand see it, by free reads alone.
+ *
+ * Beside a running sidecar the read goes through its data plane, as an app's would: signed by the sidecar and recorded.
+ * Without one it goes to the configured upstream with the credentials at hand, and nothing is recorded.
+ *
+ * **Invariant**: one request, `GET /account/costs`, which costs nothing; no answer of Kling's is shown but its code, its
+ * message and its packs.
+ */
+import type { Pack } from '../account/account.ts';
+import { openLine } from '../app-upstream.ts';
+import { COSTS_ROUTE, costsPath, readPacks } from '../kling/account.ts';
+import { readEnvelope, type Envelope } from '../kling/envelope.ts';
+import type { Credentials } from '../kling/token.ts';
+import { newId } from '../ids.ts';
+import { Upstream } from '../upstream/upstream.ts';
+import type { Ms } from '../units.ts';
+import type { Context } from './context.ts';
+import { openDataPlane } from './data-plane.ts';
+
+export type KlingSeen =
+  | {
+      kind: 'answered';
+      by: 'sidecar' | 'direct';
+      /** Of Kling's envelope; 0 is well. */
+      code: number;
+      message: string;
+      packs: readonly Pack[];
+      /** Kling's clock less ours; null where its answer shows no time. */
+      offsetMs: Ms | null;
+    }
+  /** Not asked, or no answer of Kling's came: a sentence says why, and whether something failed. */
+  | { kind: 'unknown'; why: string; isFailure: boolean };
+
+/** Makes what is seen where nobody asked. */
+export function notAsked(why: string): KlingSeen {
+  return { kind: 'unknown', why, isFailure: false };
+}
+
+function noAnswer(why: string): KlingSeen {
+  return { kind: 'unknown', why, isFailure: true };
+}
+
+const DAY_MS = 86_400_000;
+const PACKS_BACK_MS = 400 * DAY_MS;
+/** The longest that the answer is waited for. */
+const ANSWER_MS_MAX: Ms = 20_000;
+
+/** Asks Kling for the account's packs. */
+export async function askKling(
+  context: Context,
+  { runs, credentials }: { runs: boolean; credentials: Credentials | null },
+): Promise<KlingSeen> {
+  if (runs) return await askThroughSidecar(context);
+  if (credentials === null)
+    return notAsked('No sidecar runs, and there are no credentials here to ask with.');
+  return await askDirectly(context, credentials);
+}
+
+function target({ terminal }: Context): string {
+  const at = terminal.clock.now();
+  return costsPath(at - PACKS_BACK_MS, at);
+}
+
+async function askThroughSidecar(context: Context): Promise<KlingSeen> {
+  try {
+    const plane = openDataPlane(context);
+    const answer = await plane.ask({ method: 'GET', path: target(context) });
+    const envelope = readEnvelope(answer.bytes);
+    const word = answer.headers['x-kling-sidecar'];
+    if (word === undefined)
+      return seenIn(envelope, {
+        by: 'sidecar',
+        status: answer.status,
+        offsetMs: offsetOf(context, answer.headers['date']),
+      });
+    return noAnswer(`The sidecar answered ${word}: ${envelope?.message ?? 'without a message'}`);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return noAnswer(`The sidecar’s data plane could not be asked: ${code ?? message}.`);
+  }
+}
+
+function offsetOf({ terminal }: Context, date: string | undefined): Ms | null {
+  const at = Date.parse(date ?? '');
+  return Number.isNaN(at) ? null : at - terminal.clock.now();
+}
+
+async function askDirectly(context: Context, kling: Credentials): Promise<KlingSeen> {
+  const { clock } = context.terminal;
+  const { config } = context.loaded();
+  let upstream: Upstream;
+  try {
+    upstream = new Upstream({ clock, ...openLine({ config, kling }, { clock }) });
+  } catch (error) {
+    return noAnswer(`upstream.caFile cannot be read: ${(error as Error).message}.`);
+  }
+  try {
+    const request = {
+      method: 'GET' as const,
+      path: target(context),
+      headers: ['accept', 'application/json'],
+      body: null,
+    };
+    const callContext = {
+      requestId: newId('req', clock.now()),
+      app: 'sidecar',
+      tag: null,
+      route: COSTS_ROUTE,
+      holdId: null,
+      origin: 'sidecar' as const,
+      overheadMs: 0,
+    };
+    const { answer, failure } = await upstream.exchange(request, {
+      context: callContext,
+      deadlineMs: ANSWER_MS_MAX,
+    });
+    if (!answer) {
+      const why = failure === null ? 'no answer' : `${failure.errorClass}: ${failure.cause ?? 'no cause'}`;
+      return noAnswer(`Kling could not be reached (${why}).`);
+    }
+    return seenIn(answer.envelope, {
+      by: 'direct',
+      status: answer.status,
+      offsetMs: upstream.klingClock.offsetMs,
+    });
+  } finally {
+    await upstream.end();
+  }
+}
+
+function seenIn(
+  envelope: Envelope | null,
+  { by, status, offsetMs }: { by: 'sidecar' | 'direct'; status: number; offsetMs: Ms | null },
+): KlingSeen {
+  if (envelope === null || envelope.code === null) {
+    return noAnswer(`Something answered HTTP ${status} without Kling’s envelope.`);
+  }
+  const read = readPacks(envelope);
+  const packs = 'ok' in read ? read.ok : [];
+  return { kind: 'answered', by, code: envelope.code, message: envelope.message ?? '', packs, offsetMs };
+}

@@ -1,0 +1,96 @@
+/** The lines under "Security". */
+import { Secret } from '../secret.ts';
+import { createRedaction } from '../telemetry/redaction.ts';
+import { isLoopback } from '../listen.ts';
+import type { Evidence } from './checklist-evidence.ts';
+import { failed, notOurs, passed, together, warned, type Verdict } from './checklist-lines.ts';
+import { counted } from './doctor-check.ts';
+
+export const securityLines = {
+  keys_not_logged: keysNotLogged,
+  urls_temporary: urlsTemporary,
+  webhook_https: webhookHttps,
+  rate_limit: rateLimit,
+  prompt_data: promptData,
+};
+
+/** Tries the log's own filter on a key, as it is, in base64 and as a token. */
+function keysNotLogged(evidence: Evidence): Verdict {
+  const canary = `canary-${'k3y'.repeat(8)}`;
+  const redaction = createRedaction();
+  redaction.hide(new Secret(canary));
+  const forms = [canary, Buffer.from(canary).toString('base64'), `Bearer eyJhbGciOiJIUzI1NiJ9.${canary}.sig`];
+  const leaks = forms.some((form) => redaction.clean(`{"a":"${form}"}`).includes(form));
+  if (leaks) return failed('The log’s filter lets a key through.', 'Do not run this version.');
+  const verdicts = [
+    passed(
+      'Every line of the log passes a filter, tried just now: it takes out each secret in force in its plain, escaped and base64 forms, and every JWT.',
+    ),
+  ];
+  if (/--inspect/.test(evidence.env['NODE_OPTIONS'] ?? '')) {
+    verdicts.push(
+      failed('NODE_OPTIONS opens Node’s debugger, which shows every key.', 'Take --inspect out of it.'),
+    );
+  }
+  return together(verdicts);
+}
+
+function urlsTemporary(): Verdict {
+  return warned(
+    'Addresses of results are signed by Kling and end after 30 days; this version stores none of the files.',
+    'Let the app store each result itself, and give out addresses of its own storage alone.',
+  );
+}
+
+/** Where a channel is written with an address of its own; secret addresses are https by their channels' own rules. */
+function webhookHttps({ channels }: Pick<Evidence, 'channels'>): Verdict {
+  const open = channels.filter(({ url }) => url !== null && isOpenHttp(url));
+  if (open.length > 0) {
+    return failed(
+      `Alerts go without TLS to ${open.map(({ name }) => name).join(', ')}.`,
+      'Give the channel an https address.',
+    );
+  }
+  const sent =
+    channels.length === 0
+      ? 'No alert channel is configured'
+      : `${counted(channels.length, 'alert channel')}, none without TLS beyond loopback`;
+  return passed(
+    `${sent}. The sidecar receives no callbacks in this version; a callback_url of the app’s is Kling’s to call.`,
+  );
+}
+
+function isOpenHttp(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'http:' && !isLoopback(hostname.replace(/[[\]]/g, ''));
+}
+
+function rateLimit({ config }: Evidence): Verdict {
+  const { requestsPerMinute } = config.limits;
+  const remedy =
+    'Set limits.requestsPerMinute, or requestsPerMinute of each app; and limit each user in the app itself.';
+  if (requestsPerMinute !== null) {
+    return passed(
+      `At most ${requestsPerMinute} creates leave in a minute (limits.requestsPerMinute). Limiting each user is the app’s.`,
+    );
+  }
+  const without = config.apps.filter((app) => app.requestsPerMinute === null).map(({ name }) => name);
+  if (config.apps.length > 0 && without.length === 0) {
+    return passed('Each app has a requestsPerMinute of its own. Limiting each user is the app’s.');
+  }
+  const who = without.length === 0 ? 'the callers' : without.join(', ');
+  return warned(`Nothing limits how many creates ${who} may send in a minute; budgets alone do.`, remedy);
+}
+
+function promptData({ config }: Evidence): Verdict {
+  const { promptPreviewChars, promptRetentionDays } = config.store;
+  const kept =
+    promptPreviewChars === 0
+      ? 'The store keeps no prompt.'
+      : `The store keeps the first ${promptPreviewChars} characters of a prompt for ${promptRetentionDays} days, with addresses and long numbers masked.`;
+  return notOurs(
+    `${kept} Kling gets the prompt as it is.`,
+    'Keep names, addresses and secrets of people out of prompts; store.promptPreviewChars 0 keeps nothing here.',
+  );
+}

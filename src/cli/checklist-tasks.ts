@@ -1,0 +1,79 @@
+/** The lines under "Task Management". */
+import { heardOf } from './checklist-alerting.ts';
+import { byDoctor } from './checklist-doctor.ts';
+import type { Evidence } from './checklist-evidence.ts';
+import { failed, notOurs, passed, together, warned, type Verdict } from './checklist-lines.ts';
+import { counted } from './doctor-check.ts';
+
+const STUCK_MS_MAX = 600_000;
+const MINUTE_MS = 60_000;
+
+export const taskLines = {
+  task_ids: taskIds,
+  stuck_tasks: stuckTasks,
+  callback,
+  failed_tasks: failedTasks,
+  results,
+};
+
+function taskIds(evidence: Evidence): Verdict {
+  const ledger = byDoctor(evidence, 'ledger', 'store');
+  const how =
+    'Each task id is in the store before the app gets it, with the times of all its states: kling-sidecar tasks, usage.';
+  return ledger === null
+    ? warned('There is no store yet.', 'Start the sidecar once.')
+    : together([passed(how), ledger]);
+}
+
+function stuckTasks(evidence: Evidence): Verdict {
+  const { stuckAfterMs } = evidence.config.tasks;
+  const stuck = evidence.status?.openTasks.reduce((sum, row) => sum + row.stuck, 0) ?? 0;
+  const minutes = `${stuckAfterMs / MINUTE_MS} min`;
+  const verdicts: Verdict[] = [];
+  if (stuckAfterMs > STUCK_MS_MAX) {
+    verdicts.push(
+      warned(`A task counts as stuck after ${minutes} only.`, 'Set tasks.stuckAfterMs to 600000.'),
+    );
+  } else
+    verdicts.push(
+      passed(`A task counts as stuck after ${minutes}: kling-sidecar tasks --stuck, kling_tasks_stuck.`),
+    );
+  if (stuck > 0) {
+    verdicts.push(
+      warned(
+        `${counted(stuck, 'task')} ${stuck === 1 ? 'is' : 'are'} stuck now.`,
+        'See kling-sidecar tasks --stuck, and ask Kling.',
+      ),
+    );
+  }
+  return together([...verdicts, heardOf(evidence, 'tasks_stuck', 'a stuck task')]);
+}
+
+function callback({ config }: Evidence): Verdict {
+  const { poll } = config.tasks;
+  if (!poll) {
+    return failed(
+      'tasks.poll is off, and the sidecar receives no callbacks: what a task cost is learnt only if the app asks.',
+      'Set tasks.poll to true.',
+    );
+  }
+  return notOurs(
+    'This version receives no callbacks: it polls in the app’s place. A callback_url in a create goes to Kling as it is, and Kling calls the app itself.',
+    'Where the app wants callbacks: an https address, their signature checked (Standard Webhooks), and the task asked for before anything is believed.',
+  );
+}
+
+function failedTasks({ work }: Evidence): Verdict {
+  const count = work === null ? '' : ` (${work.failed} in the last 31 days)`;
+  return notOurs(
+    `The sidecar sends no create a second time. A failed task${count} gives its credits back.`,
+    'Let the app queue failed tasks and send them anew, at most a few times, and never those that content rules stopped: kling-sidecar tasks --state failed.',
+  );
+}
+
+function results(): Verdict {
+  return warned(
+    'This version keeps addresses of results and not the files; Kling deletes them after 30 days.',
+    'Let the app download each result as soon as its task has succeeded, to storage of its own.',
+  );
+}

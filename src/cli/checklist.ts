@@ -1,0 +1,58 @@
+/**
+ * The production checklist, judged line by line for the sidecar and config at hand.
+ *
+ * **Invariant**: every line has a verdict with a reason, and all that are not ok with what to do; what cannot be known is never
+ * ok. Nothing is changed, nothing that costs is sent, and no secret is shown.
+ */
+import { authLines } from './checklist-auth.ts';
+import { beyondLines } from './checklist-beyond.ts';
+import { contentLines } from './checklist-content.ts';
+import { costLines } from './checklist-costs.ts';
+import { errorLines } from './checklist-errors.ts';
+import { gather, type Evidence, type Wishes } from './checklist-evidence.ts';
+import { CHECKLIST, type JudgedLine, type LineId, type Verdict } from './checklist-lines.ts';
+import { monitoringLines } from './checklist-monitoring.ts';
+import { performanceLines } from './checklist-performance.ts';
+import { securityLines } from './checklist-security.ts';
+import { taskLines } from './checklist-tasks.ts';
+import type { Context } from './context.ts';
+import { examineWith } from './doctor-examination.ts';
+
+const JUDGES: Readonly<Record<LineId, (evidence: Evidence) => Verdict>> = {
+  ...authLines,
+  ...errorLines,
+  ...costLines,
+  ...taskLines,
+  ...contentLines,
+  ...securityLines,
+  ...monitoringLines,
+  ...performanceLines,
+  ...beyondLines,
+};
+
+/** What was judged, and what it was judged for. */
+export interface Judged {
+  environment: string;
+  upstream: string;
+  /** Of the key in use; null where it is not known. */
+  fingerprint: string | null;
+  lines: readonly JudgedLine[];
+}
+
+/** Judges every line. @throws ConfigInvalid, and SidecarError `bad_usage` for another environment that cannot be read. */
+export async function judge(context: Context, wishes: Wishes): Promise<Judged> {
+  return await examineWith(context, async (examined) => {
+    const evidence = await gather(context, examined, wishes);
+    const lines = CHECKLIST.flatMap(({ heading, lines: own }) =>
+      own.map(([id, line]): JudgedLine => ({ id, heading, line, ...JUDGES[id](evidence) })),
+    );
+    const { config, runs, status, key } = evidence;
+    const running = runs ? status : null;
+    return {
+      environment: running?.environment ?? config.environment,
+      upstream: running?.upstream ?? config.upstream.baseUrl,
+      fingerprint: key.fingerprint,
+      lines,
+    };
+  });
+}
