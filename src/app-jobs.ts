@@ -8,6 +8,7 @@ import type { Job } from './jobs/job.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { scheduleOf } from './jobs/jobs-config.ts';
 import { dropOld } from './jobs/retention.ts';
+import type { AccountReader } from './polling/account-reader.ts';
 import type { ClockLook } from './polling/clock-look.ts';
 import type { Store } from './store/store.ts';
 import type { Log } from './telemetry/log.ts';
@@ -17,6 +18,7 @@ const MINUTE_MS = 60_000;
 
 export interface AppJobsDeps {
   store: Store;
+  account: Pick<AccountReader, 'readPacks' | 'readLedgers'>;
   /** The clock by which money is dated: what a step of the wall clock would make due waits until Kling's clock agrees. */
   dated: Clock;
   clockLook: Pick<ClockLook, 'settle'>;
@@ -31,13 +33,18 @@ export interface AppJobsDeps {
 /** Makes the schedule; nothing runs before it is started. */
 export function createAppJobs(deps: AppJobsDeps): Jobs {
   const { store, dated, log, config, publish, onRun } = deps;
-  return new Jobs([monthsJob(deps), retentionJob(deps), backupJob(deps)], {
+  return new Jobs([monthsJob(deps), ...accountJobs(deps), retentionJob(deps), backupJob(deps)], {
     store,
     clock: dated,
     schedule: (name) => scheduleOf(config().jobs, name),
-    onEnd({ facts, ...run }) {
+    onEnd({ facts, error, ...run }) {
       onRun(run);
       publish(facts);
+      // A failure that somebody hears of is logged by the outbox.
+      if (error !== null && facts.length === 0) {
+        const fields = { event: 'job_ended', job: run.name, result: run.result, error } as const;
+        log.info('a job failed; it is tried again', fields);
+      }
     },
     onError: (message, error) => log.error(message, { event: 'background_failed', error }),
   });
@@ -52,6 +59,25 @@ function monthsJob({ store, config, log, publish }: AppJobsDeps): Job {
     patience: 1,
     run: (at, signal) => closeMonths({ store, config, log, publish, signal }, at),
   };
+}
+
+/** Kling may be away for a while: a failure is news only once it has lasted a quarter of an hour. */
+function accountJobs({ account }: AppJobsDeps): Job[] {
+  const both = { first: 'now', patience: 5 } as const;
+  return [
+    {
+      ...both,
+      name: 'packs',
+      limitMs: 5 * MINUTE_MS,
+      run: (_at, signal) => account.readPacks(signal),
+    },
+    {
+      ...both,
+      name: 'ledgers',
+      limitMs: 180 * MINUTE_MS,
+      run: (_at, signal) => account.readLedgers(signal),
+    },
+  ];
 }
 
 function retentionJob({ store, config, log, clockLook, clockTrust }: AppJobsDeps): Job {

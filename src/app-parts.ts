@@ -103,7 +103,7 @@ export function buildParts(input: PartsInput): AppParts {
   const doubts = new Doubts({ ...asking, ages: clocks.ages, onLookedUp: telemetry.lookedUp });
   upstream.onRecovery = () => void doubts.hurry();
   const poller = new Poller({ ...asking, ...pollerSettings(config) });
-  const account = new AccountReader({ ...asking, clock, isOn: () => config().account.poll });
+  const account = new AccountReader({ ...asking, clock });
   const onCall = (call: CallRecord): void => watch.noteCall(call);
   const closing = new Closing({ store, clock: clocks.dated, publish, onError, onCall });
   return {

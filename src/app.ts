@@ -115,7 +115,6 @@ class Sidecar implements App {
       await running.watch.start();
       running.doubts.start();
       running.poller.start();
-      running.account.start();
       running.storeWatch.start();
       running.clockKeeper.start();
       const control = await this.#startControl(running, data.urls[0] ?? '');
@@ -339,7 +338,7 @@ class Sidecar implements App {
     // Jobs end at their next piece, while creates end by themselves.
     const jobs = running.jobs?.stop();
     await this.#inFlight.idle(this.#config.listen.drainMs);
-    const asking = [running.doubts.stop(), running.poller.stop(), running.account.stop()];
+    const asking = [running.doubts.stop(), running.poller.stop()];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
     await running.upstream.end();
     await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, jobs]));

@@ -154,7 +154,7 @@ class Days {
     await this.#read(minute);
     const special = SPECIAL[minute];
     // Jobs are ticked by the hour here, as the schedule would by real time.
-    if (minute % 60 === 30) await this.#app.app.runDue();
+    if (minute % 60 === 30) await whileMoving(this.#clock, this.#app.app.runDue());
     if (special) await this[special]();
     else if (minute % 3 === 0 && minute < LAST_CREATE) await this.#make(minute);
   }

@@ -68,7 +68,7 @@ function checkRead(
   const last = readAt === null ? 'never read' : `last read ${agoText(now - readAt)}`;
   if (problem !== null) {
     const finding = sentence(`Kling did not give ${NAMES[what]} (${last}): ${problem}`);
-    const advice = 'It is tried again every 15 minutes; see whether the key may read the account.';
+    const advice = 'It is tried again within the hour; see whether the key may read the account.';
     return [tell('warn', 'account', finding, advice)];
   }
   if (!isOn || readAt === null || now - readAt < STALE_MS) return [];

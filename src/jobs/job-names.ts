@@ -12,6 +12,8 @@ export const JOBS = {
     key: 'slaMonths',
     does: 'closes months of availability, drafts their claims, and looks at their deadlines',
   },
+  packs: { key: 'packs', does: 'reads the account’s packs from Kling' },
+  ledgers: { key: 'ledgers', does: 'reads Kling’s ledgers of deductions' },
   retention: { key: 'retention', does: 'drops calls, prompts and other records that are too old' },
   backup: { key: 'backup', does: 'copies the store, verifies the copy, and drops the oldest one' },
 } as const satisfies Readonly<Record<string, JobWords>>;

@@ -24,6 +24,8 @@ export interface EndedRun {
   result: RunResult;
   seconds: number;
   missed: number;
+  /** What went wrong; null where nothing did. */
+  error: string | null;
   /** What its end made true. */
   facts: readonly Fact[];
 }
@@ -204,13 +206,13 @@ export class JobRunner {
     const { store, onEnd } = this.#deps;
     const { name } = this;
     const { patience } = this.#job;
-    const { durationMs, result, missed } = run;
+    const { durationMs, result, missed, error } = run;
+    const ended = { name, result, missed, error, seconds: durationMs / 1000 };
+    let facts: readonly Fact[] = [];
     try {
-      const { facts } = await store.write(noteJobRun, { name, at, run, patience });
-      onEnd({ name, result, missed, seconds: durationMs / 1000, facts });
-    } catch (error) {
-      onEnd({ name, result, missed, seconds: durationMs / 1000, facts: [] });
-      throw error;
+      ({ facts } = await store.write(noteJobRun, { name, at, run, patience }));
+    } finally {
+      onEnd({ ...ended, facts });
     }
   }
 }

@@ -30,6 +30,10 @@ export const jobsSection = z
       .describe(
         'Closes months of availability and drafts their claims; null switches it off, as for each job.',
       ),
+    packs: cron
+      .default('17 * * * *')
+      .describe('Reads the account’s packs from Kling, where account.poll is true.'),
+    ledgers: cron.default('37 */6 * * *').describe('Reads Kling’s ledgers of deductions, likewise.'),
     retention: cron
       .default('23 3 * * *')
       .describe('Drops what is older than store.callRetentionDays and the like.'),
@@ -63,10 +67,20 @@ export interface JobsConfig {
 /** Makes the section ready for use. */
 export function toJobsConfig(
   values: JobsValues,
-  { store, budgets }: { store: { path: string }; budgets: readonly Pick<BudgetRule, 'timeZone'>[] },
+  {
+    store,
+    budgets,
+    account,
+  }: {
+    store: { path: string };
+    budgets: readonly Pick<BudgetRule, 'timeZone'>[];
+    /** Without it nothing is read of the account. */
+    account: { poll: boolean };
+  },
 ): JobsConfig {
   const { timeZone, backupDir, backupsKept } = values;
   const crons = Object.fromEntries(JOB_NAMES.map((name) => [name, values[JOBS[name].key]]));
+  if (!account.poll) Object.assign(crons, { packs: null, ledgers: null });
   return {
     timeZone: timeZone ?? commonZone(budgets) ?? 'UTC',
     backupDir: backupDir ?? path.join(path.dirname(store.path), 'backups'),

@@ -11,15 +11,20 @@
  * **Invariant**: one run of a job at a time; one that fails is tried again, and one that a stop cut off has not run.
  */
 import { schedule, type ScheduledTask } from 'node-cron';
+import type { Timer } from '../clock.ts';
 import type { Ms } from '../units.ts';
 import type { JobName } from './job-names.ts';
 import { JobRunner, type RunnerDeps } from './job-runner.ts';
 import type { Job } from './job.ts';
 
+/** A start has requests to serve first; and a process that ends again and again begins no job each time. */
+const FIRST_LOOK_MS: Ms = 30_000;
+
 export class Jobs {
   readonly #runners: readonly JobRunner[];
   readonly #deps: RunnerDeps;
   readonly #stopping = new AbortController();
+  #first: Timer | null = null;
   #task: ScheduledTask | null = null;
 
   constructor(jobs: readonly Job[], deps: RunnerDeps) {
@@ -39,17 +44,21 @@ export class Jobs {
     return running;
   }
 
-  /** Looks every minute at what is due, and once now. */
+  /** Looks every minute at what is due, for the first time half a minute from now. */
   start(): void {
-    const look = (): void => void this.runDue(this.#deps.clock.now());
-    // What a sleep of the machine missed is made up by the next look: no warning of node-cron's is needed.
-    this.#task = schedule('* * * * *', look, { timezone: 'UTC', suppressMissedWarning: true });
-    look();
+    const { clock } = this.#deps;
+    const look = (): void => void this.runDue(clock.now());
+    this.#first = clock.after(FIRST_LOOK_MS, () => {
+      // What a sleep of the machine missed is made up by the next look: no warning of node-cron's is needed.
+      this.#task = schedule('* * * * *', look, { timezone: 'UTC', suppressMissedWarning: true });
+      look();
+    });
   }
 
   /** Ends the schedule, aborts what runs, and waits for it. The caller bounds the wait. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#first?.cancel();
     await this.#task?.destroy();
     await Promise.all(this.#runners.map(({ settled }) => settled));
   }

@@ -15,7 +15,7 @@ export const accountSection = z
       .boolean()
       .default(true)
       .describe(
-        'Read packs every hour and the ledgers of deductions every six: terms and fees follow from them.',
+        'Read packs and the ledgers of deductions (jobs.packs, jobs.ledgers say when): terms and fees follow from them.',
       ),
   })
   .prefault({});

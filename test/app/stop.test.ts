@@ -42,10 +42,12 @@ function leftIn(store: string): { calls: number; runs: number } {
 it('waits for no job: what is left of its work is done after the next start', async () => {
   const config = { listen: { drainMs: 0 } };
   const first = await startApp({ config });
+  await first.app.runDue();
   await first.stop({ keep: true });
   const store = path.join(first.folder, 'data', 'sidecar.db');
   fill(store);
   const second = await startApp({ config, folder: first.folder });
+  void second.app.runDue();
   await second.stop({ keep: true });
   const cutOff = leftIn(store);
   expect(cutOff.calls).toBeGreaterThan(0);

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock, type ManualClock } from '../../src/clock.ts';
 import { get, post, textToVideo, until } from '../app/calls.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
+import { whileMoving } from '../money/hand-clock.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -18,6 +19,8 @@ const VIDEO = '/v1/videos/text2video';
 
 const CONFIG = {
   account: { poll: true },
+  // The ledgers are read at once, and again some hours after October was closed.
+  jobs: { ledgers: '0 6 3 11 *' },
   claims: { hosts: ['127.0.0.1'], packs: [{ pack: PACK, amount: 200, paidByVoucher: 100 }] },
 };
 
@@ -57,9 +60,10 @@ async function order<T = Json>(target: string, body: Json): Promise<T> {
 const accountReads = () =>
   app.emulator.requests().filter(({ path: target }) => target.startsWith('/account/'));
 
-/** Moves the clock on in seconds until something holds. */
+/** Moves the clock on in seconds, with a look at what is due at each, until something holds. */
 function whenMoved<T>(what: string, check: () => Promise<T | false> | T | false): Promise<T> {
   return until(what, async () => {
+    void app.app.runDue();
     await clock.advance(1000);
     return check();
   });
@@ -131,18 +135,17 @@ describe('the account as Kling keeps it', () => {
     // The last of October’s own reads are journalled within a second.
     await clock.advance(1000);
     await stepTo(NEXT_MONTH);
-    await app.app.runDue();
+    await whileMoving(clock, app.app.runDue());
     const first = await lastDraft();
     expect(first).toMatchObject({ revision: 1, fee: { source: 'settled', amount: 0.42 } });
     // Somebody writes in the letter; the hourly job leaves it alone as long as nothing changes.
     await appendFile(path.join(first.folder, 'claim.en.md'), 'Dear Kling team');
     await stepTo(NEXT_MONTH + HOUR);
-    await app.app.runDue();
+    await whileMoving(clock, app.app.runDue());
     expect(await lastDraft()).toEqual(first);
 
     const summary = await whenMoved('a draft by Kling’s own rows', async () => {
       await stepTo(clock.now() + HOUR);
-      await app.app.runDue();
       const last = await lastDraft();
       return last.fee['source'] === 'billing' && last;
     });
