@@ -1,11 +1,10 @@
 /**
- * What a message looks like in Slack. Whoever is woken by it must see in three seconds what is wrong, how bad it is and what
- * to do: the title comes first and large with a sign of how bad it is, then the same in a word with the value against its
- * threshold, beside it what to do, and last, small, since when and where.
+ * What a message looks like in Slack. It must be clear within three seconds what is wrong, how bad it is and what to do. So the
+ * title comes first, large, with a sign of how bad it is; then that in a word with the environment; then the value against its
+ * threshold; then what to do, at full width, since it often has a command; last and small, what only helps to find more.
  */
 import type { AlertMessage, WordedAlert } from '../alert.ts';
 import {
-  strong,
   context,
   DIVIDER,
   fields,
@@ -16,8 +15,9 @@ import {
   literal,
   plain,
   section,
-  type SlackBlock,
+  strong,
   type Markup,
+  type SlackBlock,
 } from './block-kit.ts';
 import { cutText } from './cut-text.ts';
 import { labelled, moreLine, placeLine, plainMessage, timeLine } from './message-lines.ts';
@@ -32,7 +32,8 @@ export interface SlackMessage {
 /** Slack advises 4,000; a notification shows the first lines. */
 const FALLBACK_MAX = 3_000;
 /** Of a finding or an advice once escaped: two of them leave room for the rest of a section. */
-const FINDING_MAX = 1_200;
+const TEXT_MAX = 1_200;
+const FACT_MAX = 500;
 /** Up to here, a line parts the alerts of a message. */
 const PARTED_MAX = 8;
 
@@ -59,24 +60,28 @@ function blocksOf(message: ShownMessage): SlackBlock[] {
 
 function alone(message: ShownMessage, alert: WordedAlert): SlackBlock[] {
   const { environment, account, frame } = message;
-  const urgency = joined(' · ', urgencyOf(message, alert), environment);
-  const finding = literal(alert.finding, FINDING_MAX);
-  const advice = literal(alert.advice, FINDING_MAX);
-  const columns =
-    advice === ''
-      ? section(joined('\n', strong(urgency), finding))
-      : fields(joined('\n', strong(urgency), finding), joined('\n', strong(frame.whatToDo), advice));
   return [
     header(`${SIGNS[alertTone(alert)]} ${statedTitle(message, alert)}`),
-    ...columns,
+    ...fields(...factsOf(message, alert)),
+    ...section(literal(alert.finding, TEXT_MAX)),
+    ...section(adviceOf(message, alert)),
     ...context(
       message.id,
-      literal(timeLine(message, alert)),
       literal(labelled(message, frame.environment, environment)),
       literal(account === null ? '' : labelled(message, frame.account, account)),
       runbookOf(message, alert),
     ),
   ];
+}
+
+/** How bad and since when; of what is over since when and until when. */
+function factsOf(message: ShownMessage, alert: WordedAlert): Markup[] {
+  const { environment, frame } = message;
+  const since = literal(labelled(message, frame.since, frame.time(alert.startedAt)), FACT_MAX);
+  if (alert.endedAt !== null) {
+    return [since, literal(labelled(message, frame.until, frame.time(alert.endedAt)), FACT_MAX)];
+  }
+  return [strong(joined(' · ', urgencyOf(message, alert), environment)), since];
 }
 
 function together(message: ShownMessage): SlackBlock[] {
@@ -91,14 +96,12 @@ function together(message: ShownMessage): SlackBlock[] {
 }
 
 function partOf(message: ShownMessage, alert: WordedAlert): SlackBlock[] {
-  const { frame } = message;
-  const advice = literal(alert.advice, FINDING_MAX);
   return section(
     joined(
       '\n',
       joined(' ', SIGNS[alertTone(alert)], strong(statedTitle(message, alert))),
-      literal(alert.finding, FINDING_MAX),
-      advice === '' ? '' : joined(' ', strong(labelled(message, frame.whatToDo, '').trim()), advice),
+      literal(alert.finding, TEXT_MAX),
+      adviceOf(message, alert),
       joined(
         ' · ',
         literal(urgencyOf(message, alert)),
@@ -107,6 +110,13 @@ function partOf(message: ShownMessage, alert: WordedAlert): SlackBlock[] {
       ),
     ),
   );
+}
+
+/** Empty where nothing is to be done. */
+function adviceOf(message: ShownMessage, { advice }: WordedAlert): Markup {
+  if (advice === '') return joined(' ');
+  const label = labelled(message, message.frame.whatToDo, '').trim();
+  return joined(' ', strong(label), literal(advice, TEXT_MAX));
 }
 
 /** The page that says more, named after the rule. */

@@ -20,9 +20,10 @@ describe('a message in Slack', () => {
     const { text, blocks } = slackMessage(messageOf());
     expect(textsOf(blocks)).toEqual([
       '🔴 Kling fails 12 % of requests',
-      '*Urgent · production*\n12 % of 240 requests failed in the last 10 minutes, above 5 %.',
-      '*What to do*\nLook at the errors of Kling. Nothing is charged for a create that failed.',
+      '*Urgent · production*',
       'Since: 2020-09-06 02:37 UTC',
+      '12 % of 240 requests failed in the last 10 minutes, above 5 %.',
+      '*What to do:* Look at the errors of Kling. Nothing is charged for a create that failed.',
       'Environment: production',
       'Account: studio-7',
       '<https://docs.example/runbooks/failure_rate.md|Runbook: failure_rate>',
@@ -36,10 +37,14 @@ describe('a message in Slack', () => {
     const repeat = slackMessage(messageOf({ alerts: [alertOf({ status: 'repeat', severity: 'ticket' })] }));
     expect(textsOf(repeat.blocks)[0]).toBe('🟠 Still firing: Kling fails 12 % of requests');
     const over = slackMessage(messageOf({ alerts: [overOf()] }));
-    expect(textsOf(over.blocks).slice(0, 3)).toEqual([
+    expect(textsOf(over.blocks)).toEqual([
       '✅ Over: Kling fails 12 % of requests',
-      '*production*\n12 % of 240 requests failed in the last 10 minutes, above 5 %.',
-      'Since: 2020-09-06 02:37 UTC · Until: 2020-09-06 02:42 UTC',
+      'Since: 2020-09-06 02:37 UTC',
+      'Until: 2020-09-06 02:42 UTC',
+      '12 % of 240 requests failed in the last 10 minutes, above 5 %.',
+      'Environment: production',
+      'Account: studio-7',
+      '<https://docs.example/runbooks/failure_rate.md|Runbook: failure_rate>',
     ]);
     expect(over.text).toMatch(/^✅ Over: Kling fails/);
     expect(over.text).not.toContain('Urgent');
@@ -47,10 +52,11 @@ describe('a message in Slack', () => {
 
   test('speaks Chinese', () => {
     const { blocks } = slackMessage(messageOf({ language: 'zh' }));
-    expect(textsOf(blocks).slice(1, 4)).toEqual([
-      expect.stringMatching(/^\*紧急 · production\*\n/),
-      expect.stringMatching(/^\*处理建议\*\n/),
+    expect(textsOf(blocks).slice(1, 5)).toEqual([
+      '*紧急 · production*',
       '开始时间：2020-09-06 02:37 UTC',
+      expect.stringMatching(/^12 %/),
+      expect.stringMatching(/^\*处理建议：\* Look/),
     ]);
   });
 
@@ -105,7 +111,7 @@ describe('text of others', () => {
     const alert = alertOf({ title: NASTY.slice(0, 140), finding: NASTY, advice: NASTY });
     const made = slackMessage(messageOf({ alerts: [alert] }));
     expect(refusedBySlack({ ...made })).toBeNull();
-    const finding = textsOf(made.blocks)[1]?.replaceAll('\u200b', '');
+    const finding = textsOf(made.blocks)[3]?.replaceAll('\u200b', '');
     expect(finding).toContain('&lt;@123&gt; &lt;!channel&gt; [pay](https://evil.example/x)');
   });
 
