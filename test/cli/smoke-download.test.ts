@@ -7,7 +7,7 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, type LookupFunction } from 'node:net';
+import { connect, type AddressInfo, type LookupFunction, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { generate } from 'selfsigned';
@@ -20,10 +20,12 @@ import { advanceUntil } from '../money/hand-clock.ts';
 const CONTENT = Buffer.alloc(5_000, 'video');
 
 let folder: string;
+let elsewhere: string;
 let servers: Server[] = [];
 let asked: IncomingMessage[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'kling-download-'));
+  elsewhere = await mkdtemp(path.join(tmpdir(), 'kling-ca-'));
   servers = [];
   asked = [];
 });
@@ -32,7 +34,7 @@ afterEach(async () => {
     server.close();
     server.closeAllConnections();
   }
-  await rm(folder, { recursive: true, force: true });
+  for (const one of [folder, elsewhere]) await rm(one, { recursive: true, force: true });
 });
 
 const part = (): string => path.join(folder, 'result.part');
@@ -63,6 +65,20 @@ const failure = async (address: string, rules = HERE): Promise<string> => {
   return (error as Error).message;
 };
 
+/** A certificate for this machine and a name, and a file that has it as an authority. */
+async function authority() {
+  const altNames = [
+    { type: 7 as const, ip: '127.0.0.1' },
+    { type: 2 as const, value: 'results.example' },
+  ];
+  const pems = await generate([{ name: 'commonName', value: 'localhost' }], {
+    extensions: [{ name: 'subjectAltName', altNames }],
+  });
+  const caFile = path.join(elsewhere, 'ca.pem');
+  await writeFile(caFile, pems.cert);
+  return { pems, caFile };
+}
+
 describe('a download', () => {
   it('is whole and hashed under its own name, and carries no credential', async () => {
     const port = await listen(whole);
@@ -77,9 +93,7 @@ describe('a download', () => {
   });
 
   it('goes over TLS with the authorities of the upstream, and not without them', async () => {
-    const pems = await generate([{ name: 'commonName', value: 'localhost' }], {
-      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
-    });
+    const { pems, caFile } = await authority();
     const port = await listen(whole, (listener) =>
       createTlsServer({ key: pems.private, cert: pems.cert }, listener),
     );
@@ -87,11 +101,36 @@ describe('a download', () => {
     expect(await failure(url)).toMatch(
       /could not be reached \((DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_\w+)\)/,
     );
-    const elsewhere = await mkdtemp(path.join(tmpdir(), 'kling-ca-'));
-    const caFile = path.join(elsewhere, 'ca.pem');
-    await writeFile(caFile, pems.cert);
     expect(await get(url, { ...HERE, caFile })).toMatchObject({ bytes: 5_000 });
-    await rm(elsewhere, { recursive: true });
+  });
+
+  it('goes through the proxy of the upstream', async () => {
+    const { pems, caFile } = await authority();
+    const port = await listen(whole, (listener) =>
+      createTlsServer({ key: pems.private, cert: pems.cert }, listener),
+    );
+    const named: string[] = [];
+    const proxy = createServer();
+    servers.push(proxy);
+    proxy.on('connect', (request: IncomingMessage, client: Socket) => {
+      named.push(request.url ?? '');
+      const far = connect(port, '127.0.0.1', () =>
+        client.write('HTTP/1.1 200 Connection established\r\n\r\n'),
+      );
+      far
+        .on('error', () => client.destroy())
+        .pipe(client)
+        .on('error', () => far.destroy())
+        .pipe(far);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port: proxyPort } = proxy.address() as AddressInfo;
+    const rules = { ...ELSEWHERE, caFile, proxy: `http://127.0.0.1:${proxyPort}` };
+    expect(await get('https://results.example/a.mp4', rules)).toMatchObject({ bytes: 5_000 });
+    expect(named).toEqual(['results.example:443']);
+    await rm(part());
+    expect(await failure('https://10.0.0.1/a.mp4', rules)).toMatch(/leads to a private address/);
+    expect(named).toHaveLength(1);
   });
 
   it('uses no address that is not public and https, however it is written', async () => {
