@@ -124,7 +124,8 @@ function refusal(request: PostRequest, answer: PostAnswer, now: Ms): ChannelErro
   const reason =
     said?.reason ?? (status < 400 ? 'a redirect, which is not followed: write the address itself' : null);
   return new ChannelError(`${request.receiver} answered ${status}${reason === null ? '' : ` (${reason})`}`, {
-    isFinal: said?.isFinal ?? (status < 500 && !RETRYABLE.has(status)),
+    // A redirect may be that of a gateway or a sign-in page that is in the way for a while.
+    isFinal: said?.isFinal ?? (status >= 400 && status < 500 && !RETRYABLE.has(status)),
     retryAfterMs: said?.retryAfterMs ?? retryAfterOf(answer.headers, now),
   });
 }

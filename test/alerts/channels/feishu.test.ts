@@ -238,7 +238,7 @@ test.each([
   [{ status: 200, body: '' }, false],
   [{ status: 500 }, false],
   [{ status: 404 }, true],
-  [{ status: 302, headers: { location: 'https://evil.example/' } }, true],
+  [{ status: 302, headers: { location: 'https://evil.example/' } }, false],
   ['cut', false],
 ] as const)('takes %j for no success', async (answer, isFinal) => {
   const { send } = await feishu(answer);

@@ -230,7 +230,7 @@ test.each([
   [{ status: 503 }, false, null, /503/],
   [{ status: 200, body: 'OK' }, false, null, /not 202/],
   [{ status: 403 }, true, null, /403/],
-  [{ status: 301, headers: { location: 'https://evil.example/' } }, true, null, /redirect/],
+  [{ status: 301, headers: { location: 'https://evil.example/' } }, false, null, /redirect/],
   ['cut', false, null, /closed the connection/],
 ] as const)(
   'tells by the answer whether and when to try again: %j',

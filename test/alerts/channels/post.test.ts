@@ -105,9 +105,9 @@ describe('a message', () => {
 
 describe('a refusal', () => {
   test.each([
-    [301, true],
-    [307, true],
-    [308, true],
+    [301, false],
+    [307, false],
+    [308, false],
     [400, true],
     [403, true],
     [404, true],

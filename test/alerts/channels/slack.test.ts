@@ -65,10 +65,10 @@ describe('an incoming webhook', () => {
     expect(error).toMatchObject({ message: 'Slack answered 404', isFinal: true });
   });
 
-  test('that redirects is not followed', async () => {
+  test('that redirects is not followed, and may be tried again', async () => {
     slack.next.push({ status: 302, headers: { location: `${slack.url}/elsewhere` } });
     const error = await failureOf(open().channel.send(messageOf(), {}));
-    expect(error).toMatchObject({ isFinal: true });
+    expect(error).toMatchObject({ isFinal: false });
     expect(slack.arrived).toHaveLength(1);
   });
 

@@ -135,7 +135,7 @@ test.each([
   [{ status: 401 }, true, null, /off, deleted or has a new address/],
   [{ status: 404 }, true, null, /off, deleted or has a new address/],
   [{ status: 413 }, true, null, /too large/],
-  [{ status: 307, headers: { location: 'http://127.0.0.1/' } }, true, null, /redirect/],
+  [{ status: 307, headers: { location: 'http://127.0.0.1/' } }, false, null, /redirect/],
   [
     {
       status: 200,
