@@ -164,10 +164,11 @@ async function keptBackBy(taking: Taking, rule: RuleWord): Promise<rows.KeptBack
   return null;
 }
 
-/** Keeps back what a stronger alert makes needless and what no channel was sent yet. */
+/** Keeps back what a stronger alert makes needless; what one channel has already goes to the others, too. */
 async function keepBackPending(taking: Taking, rule: RuleWord): Promise<void> {
   for (const alert of taking.open.values()) {
-    if (alert.rule === rule) await takeBackFiring(taking, alert, 'inhibited');
+    if (alert.rule !== rule || (await events.isBegunSent(taking.tx, alert.id))) continue;
+    await takeBackFiring(taking, alert, 'inhibited');
   }
 }
 

@@ -54,6 +54,16 @@ export async function channelsThatKnow(tx: Tx, alertId: number): Promise<string[
   return rows.map(({ channel }) => channel);
 }
 
+/** Tells whether some channel has, or is being sent, an alert's beginning. */
+export async function isBegunSent(tx: Tx, alertId: number): Promise<boolean> {
+  const sent = await tx.get(
+    `SELECT 1 AS sent FROM alert_deliveries WHERE alert_id = ? AND status <> 'resolved' AND message_id IS NOT NULL
+     AND state IN ('waiting', 'delivered') LIMIT 1`,
+    alertId,
+  );
+  return sent !== undefined;
+}
+
 /** Tells whether some channel has, or is being sent, an alert's end. */
 export async function isEndSent(tx: Tx, alertId: number): Promise<boolean> {
   const sent = await tx.get(
