@@ -245,7 +245,6 @@ class History {
       onResult: () => undefined,
       random: () => 0.5,
     });
-    alerting.wake();
     return alerting;
   }
 
@@ -262,6 +261,7 @@ class History {
     process.isDead = true;
     void this.#alerting.stop();
     this.#alerting = this.#start();
+    this.#alerting.wake();
     throw new Error('the process is gone');
   }
 
