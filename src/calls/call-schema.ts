@@ -83,4 +83,11 @@ INSERT INTO meta (key, value)
 SELECT 'calls.observing_since', CAST(MIN(at) AS TEXT) FROM refusals WHERE would_only = 1 HAVING COUNT(*) > 0;
 `,
   },
+  {
+    // Few rows, asked for each minute (ledger/account-refusals.ts).
+    id: '171-account-refusals',
+    sqlite: `
+CREATE INDEX calls_account_refusals ON calls (at) WHERE code IN (1100, 1101, 1102, 1103, 1304);
+`,
+  },
 ];

@@ -70,3 +70,9 @@ export function assumedFrom(model: string): string | null {
   const rows = PRICE_ROWS.filter(({ models }) => models?.includes(model) === true);
   return rows.every(({ source }) => source.isAssumed) ? (rows[0]?.source.name ?? null) : null;
 }
+
+/** Gives the day on which the published prices were read, the oldest of them: `2026-09-20`. */
+export function pricesReadOn(): string {
+  const published = PRICE_ROWS.filter(({ source }) => !source.isAssumed).map(({ source }) => source.read);
+  return published.toSorted()[0] ?? '';
+}

@@ -6,6 +6,7 @@ import { countPiece } from '../budget/backfill.ts';
 import { budgetMigrations } from '../budget/budget-schema.ts';
 import { budgetRoom } from '../budget/budget-room.ts';
 import { budgetUse } from '../budget/budget-use.ts';
+import { deductionSums } from '../budget/deduction-differences.ts';
 import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
 import { listHolds } from '../budget/hold-table.ts';
 import {
@@ -18,6 +19,7 @@ import { readOldDoubts } from '../budget/old-doubts.ts';
 import { callMigrations } from '../calls/call-schema.ts';
 import { listCalls, listRefusals, recordRefusals } from '../calls/call-table.ts';
 import { sumRefusals } from '../calls/refusal-sums.ts';
+import { moneyRefusals } from '../calls/money-refusals.ts';
 import { purgeOld, readDroppedTo } from '../calls/retention.ts';
 import { countWouldHave, noteMode, readWouldHave } from '../calls/would-have-table.ts';
 import { claimMigrations } from '../claims/claim-schema.ts';
@@ -41,6 +43,7 @@ import { exportedOperations, type StoreModule } from '../store/registry.ts';
 import { taskMigrations } from '../tasks/task-schema.ts';
 import { getTask, listOpenTasks, listTasks, openTasks } from '../tasks/task-table.ts';
 import { readFailedTasks, readStuckTasks } from '../tasks/troubled-table.ts';
+import { accountRefusals } from './account-refusals.ts';
 import { admit } from './admit.ts';
 import { listAudit, listImportedFiles, recordOrder } from './audit.ts';
 import { closeCreate } from './close.ts';
@@ -74,6 +77,7 @@ export const ledgerModules: readonly StoreModule[] = [
       listBudgets,
       budgetRoom,
       budgetUse,
+      deductionSums,
       listHolds,
       insertHoldTraces,
       readOldDoubts,
@@ -93,6 +97,7 @@ export const ledgerModules: readonly StoreModule[] = [
       countWouldHave,
       noteMode,
       readWouldHave,
+      moneyRefusals,
     ],
   },
   {
@@ -153,6 +158,7 @@ export const ledgerModules: readonly StoreModule[] = [
       readUsedKeys,
       spendingElsewhere,
       firstSignOfLife,
+      accountRefusals,
     ],
   },
 ];

@@ -1,0 +1,35 @@
+/** How far Kling's deductions are from what was held for them, by operation and model. */
+import { defineRead, type Tx } from '../store/operation.ts';
+import type { MilliCredits, Ms } from '../units.ts';
+import type { OperationWord } from '../words.ts';
+
+export interface DeductionSums {
+  operation: OperationWord;
+  model: string | null;
+  /** Whether these holds had a published price; the others were held at the dearest that fits, and may cost less. */
+  isExact: boolean;
+  creates: number;
+  heldCredits: MilliCredits;
+  deductedCredits: MilliCredits;
+}
+
+/**
+ * Sums creates made from an instant (exclusive) to another (inclusive) of which Kling said what it deducted, by operation,
+ * model and how sure their price was; in that order.
+ */
+export const deductionSums = defineRead(
+  'budget.deductionSums',
+  async (tx: Tx, { from, to }: { from: Ms; to: Ms }): Promise<DeductionSums[]> => {
+    const rows = await tx.all<Omit<DeductionSums, 'isExact'> & { exact: number }>(
+      `SELECT h.operation, h.model, CASE WHEN h.basis = 'exact' THEN 1 ELSE 0 END AS exact, COUNT(*) AS creates,
+         SUM(h.credits) AS "heldCredits", SUM(h.settled_credits) AS "deductedCredits"
+       FROM holds h WHERE h.at > ? AND h.at <= ? AND h.state = 'settled' AND EXISTS (
+         SELECT 1 FROM entries e WHERE e.hold_id = h.id AND e.kind IN ('settle', 'adjust') AND e.basis = 'reported')
+       GROUP BY h.operation, h.model, CASE WHEN h.basis = 'exact' THEN 1 ELSE 0 END
+       ORDER BY h.operation, h.model, exact`,
+      from,
+      to,
+    );
+    return rows.map(({ exact, ...row }) => ({ ...row, isExact: exact === 1 }));
+  },
+);

@@ -1,0 +1,38 @@
+/** What we refused for money of late: by app and reason. */
+import { defineRead, type Tx } from '../store/operation.ts';
+import type { MilliCredits, Ms } from '../units.ts';
+
+/** Reasons that are about the price of a create. A freeze is an operator's order, and reported as such. */
+export const MONEY_WORDS = ['budget_exceeded', 'task_too_expensive', 'route_not_priced'] as const;
+export type MoneyWord = (typeof MONEY_WORDS)[number];
+
+export interface MoneyRefusals {
+  app: string;
+  word: MoneyWord;
+  /** The budget that was passed; null for other reasons. */
+  budget: string | null;
+  creates: number;
+  credits: MilliCredits;
+  firstAt: Ms;
+}
+
+/**
+ * Sums creates refused from an instant (exclusive) to another (inclusive), most credits first; what `observe` let through is
+ * left out. The list of refusals keeps the newest 10,000, so a loop may be summed too low.
+ */
+export const moneyRefusals = defineRead(
+  'calls.moneyRefusals',
+  async (tx: Tx, { from, to }: { from: Ms; to: Ms }): Promise<MoneyRefusals[]> => {
+    const rows = await tx.all<Omit<MoneyRefusals, 'budget'> & { budget: string }>(
+      `SELECT app, word, COALESCE(budget, '') AS budget, COUNT(*) AS creates, SUM(COALESCE(credits, 0)) AS credits,
+         MIN(at) AS "firstAt"
+       FROM refusals WHERE at > ? AND at <= ? AND would_only = 0 AND word IN (${MONEY_WORDS.map(() => '?').join(', ')})
+       GROUP BY app, word, COALESCE(budget, '')
+       ORDER BY SUM(COALESCE(credits, 0)) DESC, app, word, COALESCE(budget, '')`,
+      from,
+      to,
+      ...MONEY_WORDS,
+    );
+    return rows.map((row) => ({ ...row, budget: row.budget === '' ? null : row.budget }));
+  },
+);
