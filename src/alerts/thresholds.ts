@@ -66,13 +66,13 @@ export const THRESHOLDS: Readonly<Record<RuleWithThreshold, Threshold>> = {
     unit: 'days',
     min: 0.25,
     max: 90,
-    fires: 'a pack will be empty within so many days at the pace of the last week',
+    fires: 'the packs of a product will be empty within so many days at the pace of the last week',
   },
   pack_expires: {
     unit: 'days',
     min: 1,
     max: 90,
-    fires: 'a pack with units left ends within so many days',
+    fires: 'a pack ends within so many days with units that will be lost, and once more on its last day',
   },
   queue_saturated: {
     unit: 'share',

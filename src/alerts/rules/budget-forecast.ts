@@ -91,7 +91,7 @@ function firingZh(event: AlertEvent, format: Format): ReturnType<RuleText> {
   const window = resetsAt === null ? '该预算不会自动重置。' : `本周期要到 ${format.time(resetsAt)} 才结束。`;
   const then = refuses ? '达到上限后，相应的创建请求会被拒绝。' : '';
   return {
-    title: `${budgetName(event.labels, 'zh')} 按当前速度将在 ${format.duration(leftMs)}后用完`,
+    title: `${budgetName(event.labels, 'zh')}按当前速度将在 ${format.duration(leftMs)}后用完`,
     finding:
       `已使用 ${format.number(usedCredits / 1000)} / ${format.credits(limitCredits)}，按最近一小时的速度，` +
       `剩余额度不足以支撑 ${format.duration(thresholdHours * HOUR_MS)}。${window}${then}`,
@@ -115,7 +115,7 @@ function overEn(event: AlertEvent, format: Format): ReturnType<RuleText> {
 function overZh(event: AlertEvent, format: Format): ReturnType<RuleText> {
   const { thresholdHours } = valuesOf(event);
   return {
-    title: `${budgetName(event.labels, 'zh')} 短期内不再有用完的风险`,
+    title: `${budgetName(event.labels, 'zh')}短期内不再有用完的风险`,
     finding:
       `按当前速度，剩余额度可支撑 ${format.duration(thresholdHours * HOUR_MS)}以上或到本周期结束；` +
       '若已用完，会另有告警。',

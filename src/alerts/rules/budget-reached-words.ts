@@ -61,7 +61,7 @@ export const thresholdWords: Rule['words'] = {
         `${format.percent(share)} of its alertAt. ${then}`,
       advice:
         `See who spends: ${USAGE}. If it is wanted, raise the budget: ${raiseCommand(event.labels, resetsAt)}. ` +
-        'If it is a loop, stop all spending: kling-sidecar freeze --reason TEXT.',
+        'If an app loops, stop all spending: kling-sidecar freeze --reason TEXT.',
     };
   },
   zh: (event, format) => {
@@ -72,13 +72,13 @@ export const thresholdWords: Rule['words'] = {
       ? `用到 100% 后，相应的创建请求会被拒绝，${until}。`
       : '该预算只统计，不拒绝任何请求。';
     return {
-      title: `${budgetName(event.labels, 'zh')} 已使用 ${usedPercent(values, format)}`,
+      title: `${budgetName(event.labels, 'zh')}已使用 ${usedPercent(values, format)}`,
       finding:
         `已结算和预扣共 ${usedNumber(values, format)} / ${format.credits(limitCredits)}，` +
         `超过 alertAt 设定的 ${format.percent(share)}。${then}`,
       advice:
         `查看消耗来源：${USAGE}。如属正常用量，请上调预算：${raiseCommand(event.labels, resetsAt)}。` +
-        '如是程序循环调用，可停止全部消费：kling-sidecar freeze --reason TEXT。',
+        '如是程序死循环，可停止全部消费：kling-sidecar freeze --reason TEXT。',
     };
   },
 };
@@ -118,7 +118,7 @@ function usedUpZh(event: AlertEvent, format: Format): ReturnType<RuleText> {
     ? `相应的创建请求会被拒绝（403 budget_exceeded），${until}；读取请求不受影响。`
     : '该预算只统计，不拒绝任何请求。';
   return {
-    title: `${budgetName(event.labels, 'zh')} 已用完`,
+    title: `${budgetName(event.labels, 'zh')}已用完`,
     finding:
       `已结算和预扣共 ${usedNumber(values, format)} / ${format.credits(limitCredits)}` +
       `（${usedPercent(values, format)}）。${effect}`,
@@ -157,15 +157,15 @@ function endedZh(event: AlertEvent, format: Format): ReturnType<RuleText> {
   switch (values['why']) {
     case 'limit_raised':
       return {
-        title: `${name} 已恢复可用额度`,
+        title: `${name}已恢复可用额度`,
         finding: `上限现为 ${format.credits(numberOf(values, 'endLimitCredits'))}，已使用 ${format.credits(numberOf(values, 'endUsedCredits'))}。`,
         advice: '',
       };
     case 'removed':
-      return { title: `${name} 已停用`, finding: '配置中已没有该预算，它不再拒绝任何请求。', advice: '' };
+      return { title: `${name}已停用`, finding: '配置中已没有该预算，它不再拒绝任何请求。', advice: '' };
     default:
       return {
-        title: `${name} 已进入新周期`,
+        title: `${name}已进入新周期`,
         finding: `周期 ${valuesOf(event).windowKey} 已结束，新周期的额度可全部使用。`,
         advice: '',
       };

@@ -41,10 +41,18 @@ export function budgetLabels(budget: string, per: 'app' | 'tag' | null, perValue
 /** Of a name within a title, so that the title's other words have room. */
 const NAME_CHARACTERS_MAX = 48;
 
-/** Names a budget, with the app or tag that it is for; each name cut to 48 characters. */
+/** Cuts a name to what a title has room for: two of them and a sentence. */
+export function titleName(name: string): string {
+  return clip(name, NAME_CHARACTERS_MAX);
+}
+
+/**
+ * Names a budget, with the app or tag that it is for; each name cut to 48 characters. Chinese words follow at once: the gap that
+ * a Latin name needs is part of it.
+ */
 export function budgetName(labels: AlertLabels, language: AlertLanguage): string {
   const cut = (name: string | undefined): string | undefined =>
-    name === undefined ? undefined : clip(name, NAME_CHARACTERS_MAX);
+    name === undefined ? undefined : titleName(name);
   const [budget = '', app, tag] = [cut(labels['budget']), cut(labels['app']), cut(labels['tag'])];
   if (language === 'zh') return `预算 ${budget}${forZh(app, tag)}`;
   return `Budget ${budget}${forEn(app, tag)}`;
@@ -58,6 +66,6 @@ function forEn(app: string | undefined, tag: string | undefined): string {
 
 function forZh(app: string | undefined, tag: string | undefined): string {
   if (app !== undefined) return `（应用 ${app}）`;
-  if (tag === undefined) return '';
+  if (tag === undefined) return ' ';
   return tag === '' ? '（无标签的创建请求）' : `（标签 ${tag}）`;
 }

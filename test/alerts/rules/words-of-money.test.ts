@@ -3,12 +3,15 @@ import { describe, expect, it } from 'vitest';
 import type { RuleWord } from '../../../src/alerts/rule-words.ts';
 import { channelTest } from '../../../src/alerts/rules/channel-test.ts';
 import { moneyRules } from '../../../src/alerts/rules/money-rules.ts';
-import { app, checkWords, credits, instant, type WordCase } from './said.ts';
+import { app, checkWords, count, credits, instant, words, type WordCase } from './said.ts';
 
 const budget = fc.constantFrom('daily', 'a budget', "o'clock", 'b'.repeat(64));
 const someone = fc.constantFrom('ann', 'o'.repeat(64));
 const reason = fc.constantFrom('a loop in the batch', 'r'.repeat(200));
 const resetsAt = fc.option(instant);
+const product = fc.constantFrom('video', 'image');
+const route = fc.constant('/v1/videos/multi-image2video');
+const model = fc.constantFrom('kling-v3', 'kling-v2-1-master');
 
 const CASES: Partial<Record<RuleWord, WordCase>> = {
   channel_test: { labels: { channel: app }, values: {}, isResolved: false },
@@ -50,6 +53,74 @@ const CASES: Partial<Record<RuleWord, WordCase>> = {
       thresholdHours: fc.constantFrom(0.25, 2, 168),
       refuses: fc.boolean(),
     },
+  },
+  credits_refused: {
+    labels: { app },
+    values: {
+      word: fc.constantFrom('budget_exceeded', 'task_too_expensive', 'route_not_priced'),
+      budget: fc.option(budget),
+      creates: count,
+      credits,
+    },
+  },
+  deduction_differs: {
+    labels: { operation: fc.constant('text-to-video'), model: fc.constantFrom('kling-v2-6', 'other') },
+    values: {
+      creates: count,
+      heldCredits: credits,
+      deductedCredits: credits,
+      threshold: fc.constantFrom(0.001, 0.1),
+    },
+  },
+  foreign_spending: {
+    values: {
+      day: fc.constant('2026-11-28'),
+      tasks: count,
+      sums: fc.constantFrom(
+        JSON.stringify([{ wallet: 'package', product: 'video', currency: null, amount: 6_500_000 }]),
+        JSON.stringify([
+          { wallet: 'balance', product: null, currency: null, amount: 1 },
+          { wallet: 'balance', product: null, currency: 'USD', amount: 12_500_000 },
+          { wallet: 'package', product: null, currency: null, amount: 1_000_000 },
+        ]),
+      ),
+      examples: fc.constant('8501, 8502'),
+      keys: fc.constantFrom('', 'staging'),
+    },
+    isResolved: false,
+  },
+  route_unpriced: {
+    labels: { route: fc.constantFrom('/v1/videos/text2video', `/v2/${'x'.repeat(40)}/*/remix`), model: app },
+    values: { app, heldCredits: credits, isUnknown: fc.boolean() },
+    isResolved: false,
+  },
+  price_stale: {
+    values: { readOn: fc.constant('2026-09-20'), ageDays: count, thresholdDays: count },
+    isResolved: false,
+  },
+  kling_refuses: {
+    labels: { code: fc.constantFrom('1100', '1101', '1102', '1103', '1304'), route, model, product },
+    values: { calls: count, lastAt: instant },
+  },
+  credentials_refused: {
+    values: { code: fc.constantFrom(1000, 1003), message: fc.option(words) },
+  },
+  clock_wrong: {
+    values: { offsetMs: fc.option(fc.integer({ min: -40 * 86_400_000, max: 40 * 86_400_000 })) },
+  },
+  pack_nearly_empty: {
+    labels: { product },
+    values: {
+      remaining: credits,
+      perDay: credits,
+      daysLeft: fc.constantFrom(0, 0.4, 2.99),
+      thresholdDays: fc.constantFrom(0.25, 3),
+    },
+  },
+  pack_expires: {
+    labels: { pack: fc.constantFrom('Video-1000Units-5Con-3Months', 'p'.repeat(120)) },
+    values: { product, remaining: credits, lost: credits, endsAt: instant },
+    isResolved: false,
   },
   spending_frozen: {
     values: { actor: someone, reason, endActor: someone, endReason: reason },
