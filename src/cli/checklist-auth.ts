@@ -5,7 +5,7 @@ import type { Ms } from '../units.ts';
 import { byDoctor, checksOf, verdictOf } from './checklist-doctor.ts';
 import type { Evidence, KeySeen } from './checklist-evidence.ts';
 import { failed, passed, together, warned, type Verdict } from './checklist-lines.ts';
-import { counted, dayText, durationText, sentence } from './doctor-check.ts';
+import { dayText, durationText, sentence } from './doctor-check.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -27,9 +27,10 @@ export const authLines = {
 };
 
 function secretsManager(evidence: Evidence): Verdict {
-  const broken = checksOf(evidence, 'credentials').filter(({ level }) => level === 'fail');
-  const origin = broken.length > 0 ? broken.map(verdictOf) : [originOf(evidence.key)];
-  return together([...origin, ...repositoryVerdicts(evidence)]);
+  const found = checksOf(evidence, 'credentials').filter(({ level }) => level === 'fail' || level === 'warn');
+  const isBroken = found.some(({ level }) => level === 'fail');
+  const origin = isBroken ? [] : [originOf(evidence.key)];
+  return together([...origin, ...found.map(verdictOf), ...repositoryVerdicts(evidence)]);
 }
 
 function originOf({ origin, file }: KeySeen): Verdict {
@@ -41,7 +42,7 @@ function originOf({ origin, file }: KeySeen): Verdict {
   }
   if (origin === 'auth.command')
     return passed('auth.command prints the credentials: no file or variable holds them.');
-  if (file !== null) return passed(`${origin} names ${file.path}, which is private.`);
+  if (file !== null) return passed(`${origin} names ${file.path}, whose mode is checked at each start.`);
   return warned(
     `${origin} holds the credentials: every program that the same service starts can read a variable.`,
     `Name a private file in ${origin}_FILE, or a program of your secrets manager in auth.command.`,
@@ -52,7 +53,7 @@ function repositoryVerdicts({ repositories }: Evidence): Verdict[] {
   const { tops, problems, tracked, addable, beside, own, alike, isPartial } = repositories;
   const verdicts: Verdict[] = [];
   if (own.length > 0)
-    verdicts.push(failed(`A secret of this sidecar stands in ${places(own)}, which git tracks.`, ROTATE));
+    verdicts.push(failed(`A secret of this sidecar is in ${places(own)}, which git tracks.`, ROTATE));
   if (tracked.length > 0)
     verdicts.push(failed(`git tracks ${places(tracked)}, which ${hold(tracked)} secrets.`, ROTATE));
   if (addable.length > 0) {
@@ -97,7 +98,7 @@ function repositoryVerdicts({ repositories }: Evidence): Verdict[] {
   const where =
     tops.length === 0
       ? 'The folders are in no git repository.'
-      : `${counted(tops.length, 'repository').replace('repositorys', 'repositories')} searched (${tops.join(', ')}): no secret is in git.`;
+      : `No secret is in git: ${tops.join(', ')} ${tops.length === 1 ? 'was' : 'were'} searched.`;
   return [passed(where)];
 }
 
@@ -211,7 +212,12 @@ function bearer(evidence: Evidence): Verdict {
   }
   const { host } = new URL(upstreamOf(evidence));
   const info = codeInfo(kling.code);
-  if (info?.status !== 401) return passed(`Kling took Authorization: Bearer at ${host}, on a free read.`);
+  if (info === null)
+    return warned(
+      `${host} answered a code that Kling does not document: ${kling.code}.`,
+      'See Kling’s table of codes.',
+    );
+  if (info.status !== 401) return passed(`Kling took Authorization: Bearer at ${host}, on a free read.`);
   const finding = sentence(
     `Kling refused the credentials at ${host} with code ${kling.code}: ${kling.message}`,
   );

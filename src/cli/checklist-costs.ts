@@ -70,7 +70,7 @@ function budgetAlert(evidence: Evidence): Verdict {
     );
   } else
     verdicts.push(
-      passed(`${early.map(({ name }) => name).join(', ')}: told at ${SHARE * 100} %, once in each window.`),
+      passed(`${early.map(({ name }) => name).join(', ')}: alerts at ${SHARE * 100} %, once in each window.`),
     );
   return together([...verdicts, heardOf(evidence, 'budget_threshold', 'a budget that is nearly used')]);
 }

@@ -1,5 +1,5 @@
 /**
- * Secrets that stand literally in a repository's tracked files.
+ * Secrets that are written in a repository's tracked files.
  *
  * **Invariant**: a place is a file and a line; nothing that was found is shown. The search ends after so many files and
  * bytes, and says so.
@@ -20,9 +20,9 @@ export interface Place {
 }
 
 export interface LiteralSearch {
-  /** Where a secret that is configured here stands, in any of its forms. */
+  /** Where a secret that is configured here is written, in any of its forms. */
   own: readonly Place[];
-  /** Where something stands that is written like a secret of Kling's or of an alert channel's. */
+  /** Where something is written that looks like a secret of Kling's or of an alert channel. */
   alike: readonly Place[];
   files: number;
   /** Whether some files were left out: too many, or too large. */

@@ -75,7 +75,7 @@ export function checklistMarkdown(judged: Judged): string {
   return `## Production checklist\n\n${summaryOf(judged)}\n\n${tables.join('\n\n')}\n`;
 }
 
-/** Text as it stands within a cell: no sign of Markdown's or HTML's in it acts. */
+/** Escapes a text for a cell of a table: no character in it acts as Markdown or HTML. */
 function cell(text: string): string {
   return plainText(text)
     .replaceAll('&', '&amp;')

@@ -18,9 +18,9 @@ export interface RepositoriesSeen {
   addable: readonly string[];
   /** `.env` files with credentials of Kling's in the folders themselves that git will not take. */
   beside: readonly string[];
-  /** Where a configured secret stands in a tracked file, as `path:line`. */
+  /** Where a configured secret is written in a tracked file, as `path:line`. */
   own: readonly string[];
-  /** Where something stands that is written like one. */
+  /** Where something is written that looks like one. */
   alike: readonly string[];
   isPartial: boolean;
 }

@@ -1,4 +1,4 @@
-/** Checks as lines for people: how each stands, its name, what was found, what to do. */
+/** Checks as lines for people: level, name, what was found, what to do. */
 import { plainText } from '../plain-text.ts';
 import type { Check, Level } from './doctor-check.ts';
 import { fieldsText, roomOf } from './table.ts';

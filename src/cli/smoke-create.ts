@@ -7,8 +7,8 @@ import { sentence } from './doctor-check.ts';
 import { StepFailed } from './smoke-step.ts';
 import type { SmokeTask } from './smoke-task.ts';
 
-/** What holds and lists show of these tasks; doctor finds the last one by it. */
-export const SMOKE_TAG = 'smoke';
+/** The tag of these tasks in lists and usage; doctor finds the last one by it. */
+export const SMOKE_TAG = 'sidecar-smoke';
 
 /** What to do where the sidecar itself refuses, by its word; docs/answers.md has the rest. */
 const ADVICE: Readonly<Record<string, string>> = {

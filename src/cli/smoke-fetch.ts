@@ -61,7 +61,7 @@ export function agentOf({ proxy, caFile, lookup }: DownloadRules): Dispatcher {
     minVersion: 'TLSv1.2' as const,
     ...(caFile === null ? {} : { ca: readFileSync(caFile, 'utf8') }),
   };
-  // The clock's timer ends a transfer that stands still.
+  // The clock's timer ends a transfer without progress.
   const common = { pipelining: 0, allowH2: false, headersTimeout: 0, bodyTimeout: 0 };
   if (proxy === null)
     return new Agent({ ...common, connect: { ...tls, lookup: guardedLookup('public', lookup) } });

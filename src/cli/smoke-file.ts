@@ -86,7 +86,7 @@ async function boxFault(handle: FileHandle, size: number): Promise<string | null
     if (head.length < 8) return 'ends too early';
     types.add(head.toString('latin1', 4, 8));
     const short = head.readUInt32BE();
-    // 0: to the end of the file; 1: the length stands behind the type, in 64 bits.
+    // 0: to the end of the file; 1: the length follows the type, in 64 bits.
     const length =
       short === 0 ? size - at : short === 1 && head.length === 16 ? Number(head.readBigUInt64BE(8)) : short;
     if (length < 8) return 'has a box without a length';

@@ -79,11 +79,13 @@ function readPath({ id, product }: TaskAnswer): string {
 }
 
 /** Asks for the task as an app does, and finds the address of its result. */
-export async function readResult({ plane, report }: SmokeTools, task: TaskAnswer): Promise<TaskSighting> {
+export async function readResult(tools: SmokeTools, task: TaskAnswer): Promise<TaskSighting> {
+  const { plane, report, context } = tools;
   const target = readPath(task);
   const answer = await plane.ask({ method: 'GET', path: target });
   const found = findRoute('GET', target);
-  const [shown] = found.kind === 'match' ? sightingsOf(found.route, answer.bytes) : [];
+  const [shown] =
+    found.kind === 'match' ? sightingsOf(found.route, answer.bytes, context.loaded().config.price) : [];
   const again = `Ask for it again: kling-sidecar smoke --task ${task.id}; and look at the task in Kling’s console.`;
   if (shown === undefined) {
     throw new StepFailed(

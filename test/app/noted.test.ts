@@ -32,7 +32,7 @@ it('notes which key is in use, in which environment, at the start and at a reloa
   expect(JSON.stringify(keys)).not.toContain('emulator-key');
 });
 
-it('tells when the metrics were read last', async () => {
+it('shows when the metrics were read last', async () => {
   const clock = createManualClock(START);
   app = await startApp({ clock });
   const status = async () => (await get(`${app?.controlUrl}/v1/status`)).json as unknown;

@@ -44,7 +44,7 @@ describe('credentials', () => {
     const outside = path.join(folder, 'kling-api-key');
     await writeFile(outside, KEY, { mode: 0o600 });
     expect(await secrets({ KLING_API_KEY_FILE: outside })).toBe(
-      `ok: KLING_API_KEY_FILE names ${outside}, which is private. The folders are in no git repository.`,
+      `ok: KLING_API_KEY_FILE names ${outside}, whose mode is checked at each start. The folders are in no git repository.`,
     );
     await chmod(outside, 0o644);
     expect(await secrets({ KLING_API_KEY_FILE: outside })).toMatch(
@@ -127,11 +127,11 @@ describe('in a git repository', () => {
     await write('.gitignore', 'keys/\n');
     git('add', '.gitignore');
     expect(await secrets(env)).toMatch(
-      new RegExp(`^ok: .* 1 repository searched \\(${repository}\\): no secret is in git\\.$`),
+      new RegExp(`^ok: .* No secret is in git: ${repository} was searched\\.$`),
     );
     git('add', '--force', 'keys/kling.txt');
     expect(await secrets(env)).toMatch(
-      /^fail: .* A secret of this sidecar stands in \S+keys\/kling\.txt:1, which git tracks\. git tracks \S+kling\.txt, which holds secrets\. → Make a new key/,
+      /^fail: .* A secret of this sidecar is in \S+keys\/kling\.txt:1, which git tracks\. git tracks \S+kling\.txt, which holds secrets\. → Make a new key/,
     );
   });
 
@@ -159,9 +159,7 @@ describe('in a git repository', () => {
     await write('untracked.py', KEY);
     git('add', 'src', 'ci.yaml');
     const said = await secrets(env);
-    expect(said).toMatch(
-      /^fail: .* stands in \S+app\/ci\.yaml:1, \S+app\/src\/client\.py:3, which git tracks\./,
-    );
+    expect(said).toMatch(/^fail: .* is in \S+app\/ci\.yaml:1, \S+app\/src\/client\.py:3, which git tracks\./);
     expect(said).not.toContain(KEY);
     expect(said).not.toContain('untracked');
   });

@@ -49,7 +49,7 @@ describe('smoke', () => {
     expect(out).toContain(`SHA-256 ${createHash('sha256').update(content).digest('hex')}.`);
     const taskId = /^smoke-(\d+)\.mp4$/.exec(name)?.[1];
     const { json } = await get(`${app.controlUrl}/v1/tasks/${taskId}`);
-    expect(json).toMatchObject({ state: 'succeeded', tag: 'smoke', settledCredits: 10 });
+    expect(json).toMatchObject({ state: 'succeeded', tag: 'sidecar-smoke', settledCredits: 10 });
     expect(posts()).toBe(1);
     const fetched = app.emulator.requests().filter((asked) => asked.path.startsWith('/files/'));
     expect(fetched).toHaveLength(1);
