@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Product } from '../units.ts';
+import { tryFolder } from '../config/written-folders.ts';
 import { SidecarError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { sentence, tell, type Check } from './doctor-check.ts';
@@ -55,7 +56,7 @@ export function addSmoke(program: Command, context: () => Context): void {
 
 async function smoke(context: Context, options: SmokeOptions): Promise<void> {
   const { terminal } = context;
-  refuseBadOptions(terminal, options);
+  await refuseBadOptions(terminal, options);
   const checks: Check[] = [];
   const record: SmokeRecord = {
     upstream: null,
@@ -84,7 +85,11 @@ const STEP_WIDTH = Math.max(...SMOKE_STEPS.map((step) => step.length));
 type End = SmokeEnd | 'failed' | 'stopped';
 const EXIT_CODES: Readonly<Record<End, number>> = { ready: 0, unasked: 2, failed: 1, stopped: 1 };
 
-function refuseBadOptions(terminal: Terminal, { product, model, out }: SmokeOptions): void {
+/** Refuses what would fail after the price was paid. @throws SidecarError `bad_usage`. */
+async function refuseBadOptions(
+  terminal: Terminal,
+  { product, model, out, yes, task }: SmokeOptions,
+): Promise<void> {
   if (candidates(product, model).length === 0) {
     const models = candidates(product, undefined).map((task) => task.model);
     throw new SidecarError(
@@ -92,10 +97,19 @@ function refuseBadOptions(terminal: Terminal, { product, model, out }: SmokeOpti
       `--model ${model} makes no ${product}: name one of ${models.join(', ')}.`,
     );
   }
-  if (out === undefined || !existsSync(path.resolve(terminal.cwd, out))) return;
+  if (out !== undefined && existsSync(path.resolve(terminal.cwd, out))) {
+    throw new SidecarError(
+      'bad_usage',
+      `--out ${out} is there already: name another file, nothing is overwritten.`,
+    );
+  }
+  if (yes !== true && task === undefined) return;
+  const folder = path.dirname(path.resolve(terminal.cwd, out ?? 'smoke'));
+  const fault = existsSync(folder) ? await tryFolder(folder) : `there is no folder ${folder}`;
+  if (fault === null) return;
   throw new SidecarError(
     'bad_usage',
-    `--out ${out} is there already: name another file, nothing is overwritten.`,
+    `The result could not be saved: ${fault}. Name another place with --out; nothing was sent.`,
   );
 }
 

@@ -94,6 +94,13 @@ describe('smoke', () => {
       2,
       'kling-sidecar: --out mine.mp4 is there already: name another file, nothing is overwritten.\n',
     ]);
+    const nowhere = await smoke('--yes', '--out', 'missing/mine.mp4');
+    expect([nowhere.code, nowhere.err]).toEqual([
+      2,
+      expect.stringMatching(
+        /The result could not be saved: there is no folder \S+missing\. Name another place/,
+      ),
+    ]);
     expect(posts()).toBe(0);
   });
 
