@@ -1,16 +1,24 @@
 /** The `alerts` section of the config: where alerts go, which rules there are, and how messages are made of them. */
 import { z } from 'zod';
 import { ianaZone } from '../fields.ts';
+import { channelSection, type ChannelConfig } from './channel-configs.ts';
 import { rulesSection, toRuleSettings } from './rules-config.ts';
 import type { AlertSettings } from './settings.ts';
 
 const RUNBOOKS = 'https://github.com/kling-sidecar/kling-sidecar/blob/main/docs/runbooks/';
+const CHANNELS_MAX = 50;
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
 
 export const alertsSection = z
   .strictObject({
-    channels: z.array(z.record(z.string(), z.unknown())).readonly().default([]),
+    channels: z
+      .array(channelSection)
+      .max(CHANNELS_MAX)
+      .readonly()
+      .superRefine(refuseRepeats)
+      .default([])
+      .describe('Where alerts are sent; each hears all rules that name no channels of their own.'),
     rules: rulesSection.prefault({}).describe('Rules by their words; false switches one off, true on.'),
     language: z.enum(['en', 'zh']).default('en').describe('The language of messages.'),
     timeZone: ianaZone.default('UTC').describe('The zone in which messages give times.'),
@@ -38,10 +46,24 @@ export const alertsSection = z
   })
   .prefault({});
 
+function refuseRepeats(channels: readonly { name: string }[], context: z.RefinementCtx): void {
+  for (const [index, { name }] of channels.entries()) {
+    if (channels.findIndex((other) => other.name === name) === index) continue;
+    context.addIssue({
+      code: 'custom',
+      path: [index, 'name'],
+      message: 'a name that no other channel has',
+      params: { suggestion: 'give this channel its own name' },
+    });
+  }
+}
+
 type Section = z.output<typeof alertsSection>;
 
 export interface AlertsConfig {
   readonly settings: AlertSettings;
+  /** Paths of files are absolute. */
+  readonly channels: readonly ChannelConfig[];
 }
 
 /** Makes the settings ready for use; `account` is the Kling account's name where the config has one. */
@@ -61,7 +83,8 @@ export function toAlertsConfig(
       repeatMs: section.repeatHours * HOUR_MS,
       runbookBaseUrl: runbookBaseUrl.endsWith('/') ? runbookBaseUrl : `${runbookBaseUrl}/`,
       rules: toRuleSettings(section.rules),
-      channels: [],
+      channels: section.channels.map(({ name }) => name),
     },
+    channels: section.channels,
   };
 }

@@ -1,6 +1,7 @@
 /** What the config says of rules: each on or off, with threshold, severity and channels of its own. */
 import { z } from 'zod';
 import { label } from '../fields.ts';
+import { RULE_MEANINGS } from './rule-meanings.ts';
 import { RULE_WORDS, type RuleWord, type Severity } from './rule-words.ts';
 import { defaultRuleSettings, type RuleSettings } from './settings.ts';
 import { thresholdOf } from './thresholds.ts';
@@ -41,7 +42,7 @@ function ruleSchema(word: RuleWord): z.ZodType<boolean | GivenRule | undefined> 
           .min(threshold.min)
           .max(threshold.max)
           .optional()
-          .describe(`In ${threshold.unit}, ${number} by default: fires where ${threshold.fires}.`),
+          .describe(`In ${threshold.unit}, ${number} by default.`),
         severity: common.severity,
         channels: common.channels,
       }
@@ -49,7 +50,7 @@ function ruleSchema(word: RuleWord): z.ZodType<boolean | GivenRule | undefined> 
   return z
     .union([z.boolean(), z.strictObject(fields)])
     .optional()
-    .describe(`${isOn ? 'On' : 'Off'} by default, ${severity}.`);
+    .describe(`${RULE_MEANINGS[word]} ${isOn ? 'On' : 'Off'} by default, ${severity}.`);
 }
 
 /** Rules by their words; what is left out is as {@link defaultRuleSettings} says. */

@@ -7,6 +7,8 @@
 import { createApp } from '../app.ts';
 import type { App, AppUrls, ReloadOutcome } from '../app-options.ts';
 import { type LoadedConfig, loadConfig } from '../config/config.ts';
+import { channelVariables } from '../config/channel-secrets.ts';
+import { dropVariables } from '../config/secret-variable.ts';
 import { watchSecrets, type SecretWatch } from '../config/secret-watch.ts';
 import { loadSecrets, type Secrets } from '../config/secrets.ts';
 import { checkFiles, folderProblems, refuseStart } from '../config/start-check.ts';
@@ -86,6 +88,7 @@ async function abandonStart(app: App, log: Log, starting: Promise<unknown>): Pro
 /** Reads the secrets, after everything that a start needs was found good. @throws SidecarError naming all that is not. */
 async function readSecrets({ config }: LoadedConfig, { env, cwd }: Terminal): Promise<Secrets> {
   refuseStart(checkFiles({ config, env, cwd }));
+  dropVariables(process.env, channelVariables(config.alerts.channels));
   return loadSecrets({ config, env, cwd });
 }
 

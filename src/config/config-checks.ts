@@ -25,7 +25,8 @@ const CHECKS: readonly Check[] = [
   { needs: ['budgets', 'price'], find: dollarsInOtherCurrency },
   { needs: ['budgets', 'apps'], find: budgetsOfUnknownApps },
   { needs: ['budgets', 'limits', 'pricing'], find: wronglyNamedModels },
-  { needs: ['alerts', 'limits'], find: unavailable },
+  { needs: ['alerts'], find: rulesOfUnknownChannels },
+  { needs: ['limits'], find: unavailable },
 ];
 
 /** Finds problems and warnings between the sections that are whole. */
@@ -137,6 +138,24 @@ function budgetsOfUnknownApps({ budgets, apps }: ConfigValues): ConfigProblem[] 
       allowed: `an app that is configured: ${names.join(', ')}`,
       suggestion: nearest === undefined ? 'add the app, or remove the budget' : `did you mean "${nearest}"?`,
     };
+  });
+}
+
+function rulesOfUnknownChannels({ alerts }: ConfigValues): ConfigProblem[] {
+  const names = alerts.channels.map(({ name }) => name);
+  return Object.entries(alerts.rules).flatMap(([rule, given]) => {
+    const wanted = typeof given === 'object' ? (given.channels ?? []) : [];
+    return wanted.flatMap((name, index) => {
+      if (names.includes(name)) return [];
+      const nearest = nearestWord(name, names);
+      return {
+        key: `alerts.rules.${rule}.channels[${index}]`,
+        value: showValue(name),
+        allowed: names.length === 0 ? 'nothing while alerts.channels is empty' : `one of ${names.join(', ')}`,
+        suggestion:
+          nearest === undefined ? 'name a channel of alerts.channels' : `did you mean "${nearest}"?`,
+      };
+    });
   });
 }
 

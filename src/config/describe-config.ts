@@ -24,9 +24,12 @@ export function describeConfig({ values, origins }: Pick<LoadedConfig, 'values' 
   return lines;
 }
 
-/** Lists which secrets the environment gives, never their values; a file's name is shown. */
-export function describeSecrets(env: Environment): ConfigLine[] {
-  return SECRET_VARIABLES.flatMap((name) => {
+/**
+ * Lists which secrets the environment gives, never their values; a file's name is shown.
+ * @param others variables that the config names as secrets.
+ */
+export function describeSecrets(env: Environment, others: readonly string[]): ConfigLine[] {
+  return [...SECRET_VARIABLES, ...others].flatMap((name) => {
     const file = env[`${name}_FILE`];
     return [
       ...(file ? [{ key: `${name}_FILE`, value: file, origin: `env:${name}_FILE` }] : []),

@@ -3,6 +3,7 @@
  *
  * **Invariant**: a value found here is never shown; the problem says where it belongs instead.
  */
+import { CHANNEL_SECRETS } from '../alerts/channel-configs.ts';
 import { isPlainObject, type Step } from './plain.ts';
 import { looksSecret } from './secret-shape.ts';
 
@@ -42,8 +43,27 @@ export function findSecrets(value: unknown, path: readonly Step[] = []): SecretL
   }
   const isNamed =
     isSecretName(path) && (typeof value === 'number' || (typeof value === 'string' && value !== ''));
-  const isShaped = typeof value === 'string' && looksSecret(value);
+  const isShaped = typeof value === 'string' && (looksSecret(value) || isInPlaceOfName(path, value));
   return isNamed || isShaped ? [{ path, place: placeFor(path) }] : [];
+}
+
+/** The fewest characters of a name that may be a key: names of variables are words. */
+const KEY_CHARACTERS_MIN = 16;
+
+/**
+ * Tells whether an alert channel's key that names a file or a variable holds what belongs into it: an address is no file, and
+ * no variable is named by 16 letters and digits without a sign between.
+ */
+function isInPlaceOfName(path: readonly Step[], text: string): boolean {
+  const name = String(path.at(-1));
+  if (path[0] !== 'alerts' || path[1] !== 'channels') return false;
+  if (name.endsWith('File')) return text.includes('://');
+  if (!name.endsWith('Env')) return false;
+  return !/^[A-Za-z_][A-Za-z0-9_]*$/.test(text) || isLikeKey(text);
+}
+
+function isLikeKey(text: string): boolean {
+  return text.length >= KEY_CHARACTERS_MIN && !text.includes('_') && /\d/.test(text);
 }
 
 /** Tells where a text belongs whose key can only hold a secret; undefined for other keys. */
@@ -64,8 +84,7 @@ function placeFor(path: readonly Step[]): string {
     const field = name === 'secretkey' ? 'secretKeyFile' : 'keyFile';
     return `put it into a file of mode 0600 and name that file in "${field}"`;
   }
-  if (path[0] === 'alerts')
-    return 'put it into a file of mode 0600 and name that file, as in "webhookUrlFile"';
+  if (path[0] === 'alerts') return alertPlace(String(path.at(-1)));
   if (name === 'secretkey' || name === 'accesskey') {
     return 'set KLING_ACCESS_KEY and KLING_SECRET_KEY, or KLING_ACCESS_KEY_FILE and KLING_SECRET_KEY_FILE';
   }
@@ -74,4 +93,12 @@ function placeFor(path: readonly Step[]): string {
   }
   if (path[0] === 'upstream') return 'write the address without user name and password';
   return 'put it into a file of mode 0600 named by KLING_API_KEY_FILE, or set KLING_API_KEY';
+}
+
+/** Names the keys of a channel that say where its secret is, such as `webhookUrlFile` for `webhookUrl`. */
+function alertPlace(name: string): string {
+  const key = name.replace(/(File|Env)$/, '');
+  const isOwn = key !== name || CHANNEL_SECRETS.has(key);
+  const shown = isOwn ? key : 'webhookUrl';
+  return `put it into a file of mode 0600 and name that file in "${shown}File", or a variable in "${shown}Env"`;
 }

@@ -1,10 +1,16 @@
 /** What a secret of a known kind looks like, whatever key it stands under. */
 
-/** Webhook secrets, Slack tokens and hooks, provider keys, JWTs, PEM keys, addresses with a password in them. */
+/**
+ * Webhook secrets, Slack tokens, addresses of chats' webhooks (who knows one may post), provider keys, JWTs, PEM keys,
+ * addresses with a password in them.
+ */
 const SECRET_SHAPES = [
   /\bwhsec_/,
   /\bxox[a-z]-/,
-  /\bhooks\.slack\.com\//,
+  /\bhooks\.slack(?:-gov)?\.com\//,
+  /\bdiscord(?:app)?\.com\/api\/(?:v\d+\/)?webhooks\//,
+  /\bopen\.(?:feishu\.cn|larksuite\.com)\/open-apis\/bot\//,
+  /[?&](?:access_token|sig)=/,
   /(?:^|[^A-Za-z0-9_-])sk-[A-Za-z0-9_-]{8,}/,
   /\beyJ[\w-]{4,}\.[\w-]+/,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,

@@ -33,9 +33,14 @@ export function takeEnvironment(processEnv: NodeJS.ProcessEnv): Environment {
   return copy;
 }
 
-/** Gives the environment without secrets, for programs that we start. */
-export function withoutSecrets(env: Environment): Environment {
-  const hidden = new Set(HIDDEN_VARIABLES);
+/** Takes further variables out of the process's environment, once the config is known that names them as secrets. */
+export function dropVariables(processEnv: NodeJS.ProcessEnv, names: readonly string[]): void {
+  for (const name of names) delete processEnv[name];
+}
+
+/** Gives the environment without secrets, those of `others` too, for programs that we start. */
+export function withoutSecrets(env: Environment, others: readonly string[]): Environment {
+  const hidden = new Set([...HIDDEN_VARIABLES, ...others]);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.has(name)));
 }
 

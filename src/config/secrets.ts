@@ -4,18 +4,24 @@
  * **Invariant**: secrets come from here and from nowhere else, live in {@link Secret}, and appear in no message.
  * Reading them again gives a new value and leaves the old one as it is: requests in flight keep theirs.
  */
-import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
 import { SidecarError } from '../errors.ts';
 import type { Credentials } from '../kling/token.ts';
 import type { AppConfig } from '../proxy/proxy-config.ts';
 import { Secret } from '../secret.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
+import {
+  channelVariables,
+  checkChannel,
+  hiddenParts,
+  readChannels,
+  type ChannelSecrets,
+} from './channel-secrets.ts';
 import { controlTokenPath, ensureControlToken } from './control-token.ts';
 import { readOtlpHeaders, secretsIn, type OtlpHeaders } from './otlp-headers.ts';
 import { runSecretCommand } from './secret-command.ts';
 import { invalid, readSecretFile, trustedFolders } from './secret-file.ts';
+import { checkAuthorities, checkPair, readPublic, readTls } from './tls-files.ts';
 import {
   checkIsOne,
   checkText,
@@ -42,6 +48,8 @@ export interface Secrets {
   tls: { certificate: string; key: Secret } | null;
   /** What is sent to a collector with each export. */
   otlpHeaders: OtlpHeaders;
+  /** Those of alert channels. */
+  channels: ChannelSecrets;
   /** Files that a change of means other secrets, absolute. */
   files: readonly string[];
   /** Every secret above, to be kept out of the log. */
@@ -50,7 +58,7 @@ export interface Secrets {
 }
 
 export interface SecretOptions {
-  config: Pick<Config, 'auth' | 'store' | 'apps' | 'listen' | 'upstream'>;
+  config: Pick<Config, 'auth' | 'store' | 'apps' | 'listen' | 'upstream' | 'alerts'>;
   /** From `takeEnvironment`; the process's own no longer has the secrets. */
   env: Environment;
   /** Relative file names in variables start here. */
@@ -59,6 +67,8 @@ export interface SecretOptions {
 
 interface Reading extends VariableReading {
   files: Set<string>;
+  /** Variables that the config names as secrets of alert channels. */
+  hidden: readonly string[];
 }
 
 /**
@@ -77,6 +87,7 @@ export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
   checkAuthorities(config.upstream.caFile, reading);
   const { kling } = found;
   const otlpHeaders = readOtlpHeaders(options.env);
+  const channels = readChannels(config.alerts.channels, reading);
   return {
     kling,
     klingOrigin: found.origin,
@@ -84,12 +95,14 @@ export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
     apps,
     tls,
     otlpHeaders,
+    channels,
     files: [...reading.files],
     all: [
       kling.kind === 'api_key' ? kling.key : kling.secretKey,
       controlToken.secret,
       ...apps.flatMap((app) => (app.kind === 'key' ? app.keys : [app.secretKey])),
       ...secretsIn(otlpHeaders),
+      ...[...channels.values()].flatMap((own) => [...own.values()].flatMap(hiddenParts)),
     ],
     warnings,
   };
@@ -170,6 +183,7 @@ export function checkSecrets(options: SecretOptions): SecretCheck {
     if (certificate !== undefined && key !== undefined) gather(() => checkPair(certificate, key));
   }
   gather(() => checkAuthorities(config.upstream.caFile, reading));
+  for (const channel of config.alerts.channels) checkChannel(channel, reading, gather);
   const command = config.auth.command ? 'auth.command' : null;
   return { credentials: isBroken ? 'broken' : (found?.origin ?? command), warnings, problems };
 }
@@ -189,7 +203,7 @@ function readingOf({ config, env, cwd }: SecretOptions, warnings: string[]): Rea
     trustedFolders: trustedFolders(config.auth.trustedDirectories, env),
     warn: (message: string) => void warnings.push(message),
   };
-  return { env, folder: cwd, rules, files: new Set() };
+  return { env, folder: cwd, rules, files: new Set(), hidden: channelVariables(config.alerts.channels) };
 }
 
 function find(names: readonly SecretVariable[], reading: Reading): FoundSecret | undefined {
@@ -247,7 +261,10 @@ async function fromCommand(
   mode: Config['auth']['mode'],
   reading: Reading,
 ): Promise<FoundKling> {
-  const { apiKey, accessKey, secretKey } = await runSecretCommand(command, withoutSecrets(reading.env));
+  const { apiKey, accessKey, secretKey } = await runSecretCommand(
+    command,
+    withoutSecrets(reading.env, reading.hidden),
+  );
   const origin = 'auth.command';
   for (const text of [apiKey, accessKey, secretKey]) if (text !== undefined) checkIsOne(origin, text);
   if (apiKey !== undefined && mode !== 'ak_sk') {
@@ -352,45 +369,4 @@ function readApp(
     owners.push({ secret, name });
   }
   return { name, kind: 'key', keys };
-}
-
-function readTls(tls: Config['listen']['tls'], reading: Reading): Secrets['tls'] {
-  if (!tls) return null;
-  const certificate = readPublic('listen.tls.certFile', tls.certFile);
-  const key = readSecretFile('listen.tls.keyFile', tls.keyFile, reading.rules);
-  reading.files.add(tls.certFile).add(tls.keyFile);
-  checkPair(certificate, key);
-  return { certificate, key: new Secret(key) };
-}
-
-function checkPair(certificate: string, key: string): void {
-  try {
-    createSecureContext({ cert: certificate, key });
-  } catch (cause) {
-    // OpenSSL's own words name what does not fit and never show a key.
-    const why = cause instanceof Error ? cause.message : 'an error';
-    throw invalid(
-      'listen.tls',
-      `has a certificate and key that cannot be used together (${why})`,
-      'check the files',
-    );
-  }
-}
-
-function checkAuthorities(caFile: string | null, reading: Reading): void {
-  if (caFile === null) return;
-  const text = readPublic('upstream.caFile', caFile);
-  reading.files.add(caFile);
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
-    throw invalid('upstream.caFile', `names ${caFile}, which holds no PEM certificate`, 'give a PEM file');
-  }
-}
-
-function readPublic(name: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'an error';
-    throw invalid(name, `names ${file}, which cannot be read (${code})`, 'check path and permissions', cause);
-  }
 }

@@ -6,7 +6,7 @@
 
 export interface UnavailableKey {
   /** A key of the config, with its section first. */
-  path: readonly [section: 'alerts' | 'limits', name: string];
+  path: readonly [section: 'limits', name: string];
   /** Said before "is not available in this version". */
   what: string;
   /** The one value allowed. */
@@ -15,7 +15,6 @@ export interface UnavailableKey {
 
 /** Keys that exist with a default, and may hold nothing else yet. */
 export const UNAVAILABLE_KEYS: readonly UnavailableKey[] = [
-  { path: ['alerts', 'channels'], what: 'sending alerts', only: [] },
   { path: ['limits', 'tier'], what: 'limits by tier (set limits.concurrency)', only: null },
 ];
 

@@ -175,10 +175,15 @@ describe('printing', () => {
     const lines = describeConfig(load({ mode: 'observe' }));
     expect(lines).toContainEqual({ key: 'mode', value: 'observe', origin: 'file' });
     expect(lines).toContainEqual({ key: 'budgets[0].credits', value: 1000, origin: 'default' });
-    const env = { KLING_API_KEY: 'real-key', KLING_SECRET_KEY_FILE: '/run/secrets/sk' };
-    expect(describeSecrets(env)).toEqual([
+    const env = {
+      KLING_API_KEY: 'real-key',
+      KLING_SECRET_KEY_FILE: '/run/secrets/sk',
+      OPS_HOOK: 'https://x',
+    };
+    expect(describeSecrets(env, ['OPS_HOOK', 'OTHER_HOOK'])).toEqual([
       { key: 'KLING_API_KEY', value: '[redacted]', origin: 'env:KLING_API_KEY' },
       { key: 'KLING_SECRET_KEY_FILE', value: '/run/secrets/sk', origin: 'env:KLING_SECRET_KEY_FILE' },
+      { key: 'OPS_HOOK', value: '[redacted]', origin: 'env:OPS_HOOK' },
     ]);
   });
 });

@@ -1,0 +1,71 @@
+/** The channels of the config: one shape for each type, told apart by `type`; and where the secrets of each are kept. */
+import { z } from 'zod';
+import { alertmanagerSection } from './channels/alertmanager.ts';
+import { dingtalkSection } from './channels/dingtalk.ts';
+import { discordSection } from './channels/discord.ts';
+import { emailSection } from './channels/email.ts';
+import { feishuSection } from './channels/feishu.ts';
+import { pagerdutySection } from './channels/pagerduty.ts';
+import { slackSection } from './channels/slack.ts';
+import { stdoutSection } from './channels/stdout.ts';
+import { teamsSection } from './channels/teams.ts';
+import { webhookSection } from './channels/webhook.ts';
+
+const SECTIONS = [
+  slackSection,
+  webhookSection,
+  feishuSection,
+  dingtalkSection,
+  teamsSection,
+  discordSection,
+  alertmanagerSection,
+  pagerdutySection,
+  emailSection,
+  stdoutSection,
+] as const;
+
+/** One channel; what it may hold follows from its `type`. */
+export const channelSection = z.discriminatedUnion('type', SECTIONS);
+export type ChannelConfig = z.output<typeof channelSection>;
+
+/** Where one secret of a channel is kept. */
+export type SecretPlace = {
+  /** Its key without `File` or `Env`. */
+  key: string;
+  /** The key in the config. */
+  field: string;
+} & ({ file: string; variable: null } | { file: null; variable: string });
+
+/** Every secret that some type has, by its key without `File` or `Env`. */
+export const CHANNEL_SECRETS: ReadonlySet<string> = new Set(
+  SECTIONS.flatMap(({ shape }) => secretsOf(shape)),
+);
+
+/** Gives the secrets that a channel's config names; paths are as they stand in it. */
+export function secretPlacesOf(channel: ChannelConfig): SecretPlace[] {
+  return Object.entries(channel).flatMap(([field, value]): SecretPlace[] => {
+    const [, key = '', kind] = /^(.+)(File|Env)$/.exec(field) ?? [];
+    if (!CHANNEL_SECRETS.has(key) || typeof value !== 'string') return [];
+    return kind === 'File'
+      ? [{ key, field, file: value, variable: null }]
+      : [{ key, field, file: null, variable: value }];
+  });
+}
+
+/** A secret is what can be given by a file and by a variable. */
+function secretsOf(shape: object): string[] {
+  const names = Object.keys(shape);
+  return names.flatMap((name) => {
+    const key = name.replace(/Env$/, '');
+    return key !== name && names.includes(`${key}File`) ? [key] : [];
+  });
+}
+
+/** Gives a channel with the paths of its files made absolute. */
+export function withPaths(channel: ChannelConfig, absolute: (path: string) => string): ChannelConfig {
+  const entries = Object.entries(channel).map(([field, value]) => [
+    field,
+    field.endsWith('File') && typeof value === 'string' ? absolute(value) : (value as unknown),
+  ]);
+  return Object.fromEntries(entries) as ChannelConfig;
+}

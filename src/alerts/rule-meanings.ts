@@ -1,0 +1,43 @@
+/** What each rule says, in a sentence: for editors (schema.json) and for the table of docs/alerts.md. */
+import type { RuleWord } from './rule-words.ts';
+
+export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
+  budget_threshold: 'A budget passed one of the shares in its `alertAt`; once for each share and window.',
+  budget_used_up: 'A budget is used up: creates that match it are refused. Over when credits are free again.',
+  budget_forecast:
+    'At the burn of the last hour a budget is used up within the threshold, and before its window ends.',
+  credits_refused: 'Creates worth at least the threshold were refused for money.',
+  failure_rate:
+    'More than the threshold of the requests to Kling failed, in two 5-minute windows with enough requests.',
+  upstream_down: 'Kling cannot be reached, or answers nothing but server errors. Keeps `failure_rate` back.',
+  sla_at_risk: 'At least the threshold of the month’s error budget is used; a fast burn fires without it.',
+  sla_broken: 'Kling’s availability of this month is below its commitment: a voucher is due.',
+  sla_tier_worse: 'It fell into the next tier of compensation.',
+  tasks_stuck: 'Tasks are open for longer than `tasks.stuckAfterMs`; their credits stay held.',
+  holds_in_doubt: 'Nobody knows for longer than the threshold whether Kling took a create.',
+  deduction_differs: 'What Kling deducted differs from what was held by more than the threshold.',
+  foreign_spending: 'Kling’s ledgers show charges of this account that no task here explains.',
+  route_unpriced: 'A create went to a route, or named a model, that has no price of its own.',
+  price_stale: 'The price list is older than the threshold.',
+  kling_refuses: 'Kling refuses creates of the account, a pack or a model (codes 1100 to 1103 and 1304).',
+  credentials_refused: 'Kling refuses the credentials: no call of any app can succeed.',
+  clock_wrong: 'This machine’s clock cannot date budgets: creates are refused.',
+  pack_nearly_empty: 'A pack is empty within the threshold at the pace of the last week.',
+  pack_expires: 'A pack that has units left ends within the threshold.',
+  queue_saturated: 'Creates of one pool take more than the threshold of the queue’s places.',
+  poll_loop: 'An app asked for one open task more often than the threshold.',
+  claim_open: 'A drafted claim may be filed from now on.',
+  claim_withdrawn: 'Nothing is due any more for a month: its draft must not be filed.',
+  claim_due: 'A drafted claim can be filed for 14, 3 or 1 more days.',
+  claim_missed: 'A drafted claim was not filed in time.',
+  voucher_ends: 'A granted voucher ends soon.',
+  store_trouble: 'The store takes no writes, or its files are not what they were.',
+  disk_low: 'Less than the threshold of the store’s disk is free.',
+  wal_large: 'The store’s write-ahead log is larger than the threshold.',
+  job_failed: 'A job of the schedule failed. Over when it has run.',
+  job_missed: 'Runs of a job were missed while nothing ran; one run makes up for them.',
+  spending_frozen: 'An operator froze all spending. Over when it is resumed.',
+  daily_digest: 'What yesterday cost and what happened.',
+  weekly_report: 'The same of last week.',
+  channel_test: 'A test that an operator ordered (`alert test`).',
+};
