@@ -41,6 +41,17 @@ export const EVENTS = {
   claim_withdrawn: ['warn', 'the draft of a claim was withdrawn: do not file it'],
   claim_deadline: ['warn', 'a claim may be filed, or its time ends, or a voucher ends'],
   claim_outdated: ['warn', 'the numbers of a month changed after its claim was filed'],
+  // Alerts
+  alert_firing: [
+    'info, warn, error',
+    'an alert fires, or a notice was made; the level says how urgent it is',
+  ],
+  alert_over: ['info', 'an alert is over'],
+  channel_failing: [
+    'warn',
+    'a channel took no message; the message is tried again for a day, unless it was refused for good',
+  ],
+  channel_works: ['info', 'a channel takes messages again'],
   // The sidecar itself
   ready: ['info', 'the sidecar serves; its addresses and what it found'],
   stopping: ['info', 'the stop began'],

@@ -9,6 +9,7 @@ import type { CreateLabels, Fact } from '../facts.ts';
 import type { HeardFact } from '../outbox/heard-facts.ts';
 import { toCredits, type MilliCredits, type Ms } from '../units.ts';
 import { createAccessLog, type CallPlace } from './access-log.ts';
+import { createAlertEvents, type AlertEvents } from './alert-events.ts';
 import { createFactTeller, logHeardFact, type CreditState } from './fact-events.ts';
 import { beginCredits, beginJobs, beginSeries } from './zero-series.ts';
 import { createAppLabel, createBoundedWords, methodLabel, statusLabel } from './labels.ts';
@@ -29,7 +30,7 @@ export interface EventsOptions {
 }
 
 /** What the planes may tell; each function returns at once and never throws. */
-export interface BusinessEvents {
+export interface BusinessEvents extends AlertEvents {
   /** An attempt at Kling ended, whatever became of it. */
   callEnded(call: CallRecord, place?: CallPlace): void;
   /** The sidecar refused a request itself; `labels` where it was a create that had been understood. */
@@ -137,6 +138,7 @@ export function createEvents(options: EventsOptions): BusinessEvents {
     queueWaited: (pool, waitedMs) => instruments.queueWaits.observe(waitedMs / 1000, word(pool)),
     credentialsRefused: (which) => instruments.credentialsRefused.add(1, code(String(which))),
     ...engineEvents(instruments),
+    ...createAlertEvents({ instruments, log }),
     setKnownApps(apps) {
       app.replace(apps);
       beginCredits(instruments, apps, price().currency);
@@ -208,5 +210,11 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
     storeCommitted: guard(events.storeCommitted),
     setJobs: guard(events.setJobs),
     setKnownApps: guard(events.setKnownApps),
+    alertBegan: guard(events.alertBegan),
+    alertEnded: guard(events.alertEnded),
+    alertSent: guard(events.alertSent),
+    channelFailed: guard(events.channelFailed),
+    channelWorks: guard(events.channelWorks),
+    setChannels: guard(events.setChannels),
   };
 }

@@ -68,6 +68,16 @@ export const GAUGES = {
   ),
   outboxWaiting: gauge('kling_outbox_waiting', 'Facts that a receiver has not taken yet.', ['receiver']),
   outboxOldest: gauge('kling_outbox_oldest_seconds', 'Age of the oldest of them.', ['receiver']),
+  alertsFiring: gauge('kling_alerts_firing', 'Alerts that fire, by rule; 0 for a rule of which none does.', [
+    'rule',
+    'severity',
+  ]),
+  alertsWaiting: gauge('kling_alerts_waiting', 'Events of alerts that a channel has not taken yet.', [
+    'channel',
+  ]),
+  alertsOldest: gauge('kling_alerts_waiting_oldest_seconds', 'Age of the oldest of them; 0 without any.', [
+    'channel',
+  ]),
   storeQueue: gauge('kling_store_queue_length', 'Operations that wait for the store’s writer or readers.', [
     'queue',
   ]),

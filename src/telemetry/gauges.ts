@@ -44,6 +44,10 @@ export interface GaugeSnapshot {
   connections?: readonly { lane: string; inUse: number; waiting: number }[];
   clockOffsetMs?: Ms | null;
   outbox?: readonly { receiver: string; waiting: number; oldestSeconds: number | null }[];
+  /** Every rule by its severity, also where none of it fires. */
+  alertsFiring?: readonly { rule: string; severity: string; count: number }[];
+  /** Every channel; the age is 0 where nothing waits. */
+  alertsWaiting?: readonly { channel: string; waiting: number; oldestSeconds: number }[];
   /** One row a month and reading. */
   sla?: readonly {
     month: 'current' | 'previous';
@@ -93,6 +97,7 @@ export function readGauges(
     ...costGauges(budgets, snapshot.price),
     ...moneyGauges(snapshot, budgets),
     ...engineGauges(snapshot),
+    ...alertGauges(snapshot),
     ...processGauges(process.startedAtSeconds),
     {
       gauge: GAUGES.budgetLimit,
@@ -177,6 +182,23 @@ function engineGauges(snapshot: GaugeSnapshot): GaugeReading[] {
     },
     { gauge: GAUGES.storeWritable, points: flag(snapshot.isStoreWritable) },
     { gauge: GAUGES.storeWal, points: single(snapshot.walBytes) },
+  ];
+}
+
+function alertGauges({ alertsFiring = [], alertsWaiting = [] }: GaugeSnapshot): GaugeReading[] {
+  return [
+    {
+      gauge: GAUGES.alertsFiring,
+      points: alertsFiring.map((row) => ({ labels: [row.rule, row.severity], value: row.count })),
+    },
+    {
+      gauge: GAUGES.alertsWaiting,
+      points: alertsWaiting.map((row) => ({ labels: [row.channel], value: row.waiting })),
+    },
+    {
+      gauge: GAUGES.alertsOldest,
+      points: alertsWaiting.map((row) => ({ labels: [row.channel], value: row.oldestSeconds })),
+    },
   ];
 }
 

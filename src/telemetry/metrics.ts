@@ -26,7 +26,13 @@ export type Instruments = ReturnType<typeof createInstruments>;
 
 /** Makes a fresh set of counters and histograms, all at nothing. */
 export function createInstruments() {
-  return { ...requestInstruments(), ...moneyInstruments(), ...taskInstruments(), ...engineInstruments() };
+  return {
+    ...requestInstruments(),
+    ...moneyInstruments(),
+    ...taskInstruments(),
+    ...engineInstruments(),
+    ...alertInstruments(),
+  };
 }
 
 function requestInstruments() {
@@ -174,6 +180,18 @@ function engineInstruments() {
       help: 'How long a run of a job took.',
       labels: ['job_name'],
       bounds: JOB_SECONDS,
+    }),
+  };
+}
+
+function alertInstruments() {
+  return {
+    alerts: createCounter({
+      name: 'kling_alerts_total',
+      help:
+        'Events of alerts by what came of them on a channel: delivered, failed (tried again), undelivered (given up), ' +
+        'kept_back (silenced, or made needless by another alert).',
+      labels: ['rule', 'channel', 'result'],
     }),
   };
 }

@@ -68,6 +68,10 @@ const CONTRACT: Readonly<Record<string, { type: string; labels: string[] }>> = {
   kling_upstream_connections: { type: 'gauge', labels: ['lane'] },
   kling_upstream_connections_waiting: { type: 'gauge', labels: ['lane'] },
   kling_clock_offset_seconds: { type: 'gauge', labels: [] },
+  kling_alerts_total: { type: 'counter', labels: ['channel', 'result', 'rule'] },
+  kling_alerts_firing: { type: 'gauge', labels: ['rule', 'severity'] },
+  kling_alerts_waiting: { type: 'gauge', labels: ['channel'] },
+  kling_alerts_waiting_oldest_seconds: { type: 'gauge', labels: ['channel'] },
   kling_outbox_waiting: { type: 'gauge', labels: ['receiver'] },
   kling_outbox_oldest_seconds: { type: 'gauge', labels: ['receiver'] },
   kling_process_start_time_seconds: { type: 'gauge', labels: [] },
@@ -322,7 +326,7 @@ describe('the metrics', () => {
     expect(new Set(names).size).toBe(names.length);
     for (const name of names)
       expect(name).toMatch(
-        /_(total|seconds|credits|cost|bytes|in_use|limit|length|tasks|stuck|ratio|windows|requests|errors|days_left)$|^kling_(tasks|holds_in_doubt|(outbox|upstream_connections)(_waiting)?|spending_frozen|sla_excluded|store_writable)$/,
+        /_(total|seconds|credits|cost|bytes|in_use|limit|length|tasks|stuck|ratio|windows|requests|errors|days_left)$|^kling_(tasks|holds_in_doubt|(outbox|upstream_connections)(_waiting)?|spending_frozen|alerts_(firing|waiting)|sla_excluded|store_writable)$/,
       );
   });
 });

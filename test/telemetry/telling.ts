@@ -99,6 +99,8 @@ const MORE_GAUGES: GaugeSnapshot = {
   connections: [{ lane: 'creates', inUse: 3, waiting: 1 }],
   clockOffsetMs: -1500,
   outbox: [{ receiver: 'log', waiting: 1, oldestSeconds: 9 }],
+  alertsFiring: [{ rule: 'upstream_down', severity: 'page', count: 1 }],
+  alertsWaiting: [{ channel: 'ops', waiting: 3, oldestSeconds: 40 }],
 };
 
 /** Feeds every event and gauge once. */
@@ -229,6 +231,19 @@ export function tellEverything(telemetry: Telemetry): void {
   telemetry.replayed('key');
   telemetry.lookedUp('absent');
   telemetry.jobRan({ name: 'retention', result: 'ok', seconds: 0.2, missed: 3 });
+  const alert = {
+    rule: 'upstream_down',
+    severity: 'page',
+    labels: {},
+    title: 'Kling is down',
+    since: at,
+  } as const;
+  telemetry.setChannels([{ name: 'ops', rules: ['upstream_down'] }]);
+  telemetry.alertBegan(alert);
+  telemetry.alertSent('upstream_down', 'ops', 'delivered');
+  telemetry.channelFailed('ops', 'Slack answered 503');
+  telemetry.channelWorks('ops');
+  telemetry.alertEnded(alert);
   telemetry.gaugeSource(() =>
     Promise.resolve({
       budgets: [
