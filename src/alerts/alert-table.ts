@@ -18,7 +18,7 @@ import { applyChannels } from './channel-table.ts';
 import * as events from './event-table.ts';
 import { alertFingerprint } from './fingerprint.ts';
 import { INHIBITION_TAIL_MS, inhibitedBy, inhibitorsOf } from './inhibition.ts';
-import { ruleDefault, RULE_WORDS, type RuleWord } from './rule-words.ts';
+import { ruleDefault, RULE_WORDS, type RuleWord, type Severity } from './rule-words.ts';
 import type { AlertSettings } from './settings.ts';
 import { silencedRules } from './silence-table.ts';
 
@@ -37,6 +37,16 @@ export interface FindingsTaken {
   channels: string[];
   /** What was recorded and not sent: the rule, and a channel that would have got it. */
   keptBack: { rule: RuleWord; channel: string }[];
+  /** Alerts that began, notices among them, sent or not. */
+  began: ChangedAlert[];
+  /** Alerts that are over, sent or not. */
+  ended: ChangedAlert[];
+}
+
+/** An alert that began or ended. */
+export interface ChangedAlert extends OpenAlert {
+  fingerprint: string;
+  severity: Severity;
 }
 
 /** One run of {@link takeFindings}. */
@@ -49,6 +59,8 @@ interface Taking {
   silenced: ReadonlySet<RuleWord>;
   channels: Set<string>;
   keptBack: FindingsTaken['keptBack'];
+  began: AlertRow[];
+  ended: AlertRow[];
 }
 
 /** Takes findings; see the head of this file. */
@@ -56,11 +68,14 @@ export const takeFindings = defineWrite(
   'alerts.takeFindings',
   async (tx: Tx, args: TakeFindingsArgs): Promise<FindingsTaken> => {
     const { at, findings, settings, factId = null } = args;
-    if (factId !== null && !(await rows.takeFact(tx, factId, at))) return { channels: [], keptBack: [] };
+    if (factId !== null && !(await rows.takeFact(tx, factId, at))) {
+      return { channels: [], keptBack: [], began: [], ended: [] };
+    }
     await applyChannels(tx, settings.channels, at);
     const open = new Map((await rows.selectOpen(tx)).map((row) => [row.fingerprint, row]));
     const silenced = await silencedRules(tx, at);
-    const taking: Taking = { tx, at, settings, open, silenced, channels: new Set(), keptBack: [] };
+    const kept = { channels: new Set<string>(), keptBack: [], began: [], ended: [] };
+    const taking: Taking = { tx, at, settings, open, silenced, ...kept };
     await endWhatIsOff(taking);
     const found = new Set<string>();
     // What keeps others back comes first.
@@ -70,9 +85,19 @@ export const takeFindings = defineWrite(
     for (const finding of strongerFirst) found.add(await takeFound(taking, finding));
     await endWhatIsOver(taking, findings, found);
     await repeatWhatIsDue(taking);
-    return { channels: [...taking.channels].toSorted(), keptBack: taking.keptBack };
+    return {
+      channels: [...taking.channels].toSorted(),
+      keptBack: taking.keptBack,
+      began: taking.began.map(changedOf),
+      ended: taking.ended.map(changedOf),
+    };
   },
 );
+
+function changedOf(row: AlertRow): ChangedAlert {
+  const { fingerprint, severity, startedAt, found } = row;
+  return { ...rows.keyOf(row), fingerprint, severity, startedAt, values: JSON.parse(found) as AlertValues };
+}
 
 const knownRules: ReadonlySet<string> = new Set(RULE_WORDS);
 
@@ -84,6 +109,7 @@ async function endWhatIsOff(taking: Taking): Promise<void> {
     await takeBackFiring(taking, alert);
     await rows.endAlert(tx, alert.id, Math.max(at, alert.startedAt));
     taking.open.delete(alert.fingerprint);
+    taking.ended.push(alert);
   }
 }
 
@@ -121,6 +147,7 @@ async function canOpenAgain({ tx, at, settings }: Taking, { id, endedAt }: Alert
 async function openAgain(taking: Taking, alert: AlertRow): Promise<void> {
   const { tx, at, settings } = taking;
   await events.takeBackEnd(tx, alert.id);
+  taking.began.push(alert);
   if ((await keptBackBy(taking, alert.rule)) !== null) return;
   const known = await events.channelsThatKnow(tx, alert.id);
   const channels = events.channelsOf(alert.rule, settings).filter((name) => !known.includes(name));
@@ -142,6 +169,7 @@ async function begin(
   const { last, ...rest } = of;
   const startedAt = startOf(finding.since, last, at);
   const alert = await rows.insertAlert(tx, { finding, kind, startedAt, at, keptBack, ...rest });
+  taking.began.push(alert);
   if (kind !== 'notice') taking.open.set(alert.fingerprint, alert);
   await addEvent(taking, alert, { status: 'firing', isSent: keptBack === null });
   for (const weaker of inhibitedBy(finding.rule)) await keepBackPending(taking, weaker);
@@ -201,6 +229,7 @@ async function end(taking: Taking, begun: AlertRow, values: AlertValues): Promis
   await rows.updateAlert(tx, alert.id, alert.severity, alert.found);
   await rows.endAlert(tx, alert.id, endedAt);
   taking.open.delete(alert.fingerprint);
+  taking.ended.push(alert);
   const channels = await events.channelsThatKnow(tx, alert.id);
   if (channels.length === 0) return;
   await events.insertEvent(tx, { alert, status: 'resolved', at, endedAt, channels });

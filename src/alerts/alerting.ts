@@ -10,7 +10,7 @@ import { within } from '../clock.ts';
 import { newId } from '../ids.ts';
 import type { Ms } from '../units.ts';
 import type { AlertEvent, Findings } from './alert.ts';
-import { takeFindings } from './alert-table.ts';
+import { takeFindings, type FindingsTaken } from './alert-table.ts';
 import { ChannelError, type Channel } from './channel.ts';
 import { noteTest, useChannels } from './channel-table.ts';
 import { alertFingerprint } from './fingerprint.ts';
@@ -19,6 +19,8 @@ import { Sender, type SenderDeps } from './sender.ts';
 export interface AlertingDeps extends SenderDeps {
   /** The channels as configured now; a reload may give others. */
   channels: () => readonly Channel[];
+  /** Called after alerts began or ended, sent or not. */
+  onChange?: (change: Pick<FindingsTaken, 'began' | 'ended'>) => void;
 }
 
 export interface TestResult {
@@ -50,9 +52,10 @@ export class Alerting {
    * @throws SidecarError as a store's `write`.
    */
   async take(findings: Findings, factId: number | null = null): Promise<void> {
-    const { store, clock, settings, onResult } = this.#deps;
+    const { store, clock, settings, onResult, onChange } = this.#deps;
     const args = { at: clock.now(), findings, settings: settings(), factId };
-    const { channels, keptBack } = await store.write(takeFindings, args);
+    const { channels, keptBack, began, ended } = await store.write(takeFindings, args);
+    if (began.length + ended.length > 0) onChange?.({ began, ended });
     for (const { rule, channel } of keptBack) onResult(rule, channel, 'kept_back');
     for (const name of channels) this.#senderOf(name).wake();
   }

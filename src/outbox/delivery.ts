@@ -35,6 +35,7 @@ const RETRY_MS_MAX: Ms = 600_000;
 
 export class Delivery {
   readonly #deps: DeliveryDeps;
+  readonly #receivers: Receiver[];
   #running: Promise<void> | null = null;
   #isWoken = false;
   #isStopped = false;
@@ -42,6 +43,13 @@ export class Delivery {
 
   constructor(deps: DeliveryDeps) {
     this.#deps = deps;
+    this.#receivers = [...deps.receivers];
+  }
+
+  /** Adds a receiver after the start: it is handed what was kept for its name meanwhile. */
+  add(receiver: Receiver): void {
+    this.#receivers.push(receiver);
+    this.wake();
   }
 
   /** Delivers what waits, in the background; while it does so, once more afterwards. */
@@ -67,7 +75,7 @@ export class Delivery {
   async #run(): Promise<void> {
     while (this.#isWoken) {
       this.#isWoken = false;
-      for (const receiver of this.#deps.receivers) await this.#serve(receiver);
+      for (const receiver of this.#receivers) await this.#serve(receiver);
     }
   }
 

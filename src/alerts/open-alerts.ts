@@ -1,0 +1,38 @@
+/** What fires, for the rules that end alerts and for the gauges. */
+import { defineRead, type Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
+import type { AlertValues, OpenAlert } from './alert.ts';
+import { keyOf, selectOpen } from './alert-rows.ts';
+import type { RuleWord, Severity } from './rule-words.ts';
+
+/** Gives every alert that fires, as it began, oldest first. */
+export const openAlerts = defineRead('alerts.open', async (tx: Tx): Promise<OpenAlert[]> => {
+  const rows = await selectOpen(tx);
+  return rows.map((row) => ({
+    ...keyOf(row),
+    values: JSON.parse(row.found) as AlertValues,
+    startedAt: row.startedAt,
+  }));
+});
+
+export interface AlertCounts {
+  /** Rules of which something fires. */
+  firing: { rule: RuleWord; severity: Severity; count: number }[];
+  /** Channels for which something waits. */
+  waiting: { channel: string; events: number; oldestAt: Ms }[];
+}
+
+/** Counts what fires by rule and severity, and what waits by channel. */
+export const countAlerts = defineRead('alerts.count', async (tx: Tx): Promise<AlertCounts> => {
+  return {
+    firing: await tx.all(
+      `SELECT rule, severity, COUNT(*) AS count FROM alerts WHERE state = 'open'
+       GROUP BY rule, severity ORDER BY rule, severity`,
+    ),
+    waiting: await tx.all(
+      `SELECT d.channel, COUNT(*) AS events, MIN(e.at) AS "oldestAt"
+       FROM alert_deliveries d JOIN alert_events e ON e.id = d.event_id
+       WHERE d.state = 'waiting' GROUP BY d.channel ORDER BY d.channel`,
+    ),
+  };
+});
