@@ -4,6 +4,7 @@ import { hostOf, stopOnOrder } from './app-orders.ts';
 import { claimCommands, slaCommands } from './app-sla-commands.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import type { AlertCommands } from './control/alert-commands.ts';
 import type { AppHost, ControlCommands, LiveStatus } from './control/commands.ts';
 import { createPriceOne } from './control/price-one.ts';
 import type { Fact } from './facts.ts';
@@ -36,6 +37,7 @@ export interface CommandsDeps {
   publish: (facts: readonly Fact[]) => void;
   /** When the metrics were read last; null where nobody did. */
   metricsReadAt: () => number | null;
+  alerts: AlertCommands;
 }
 
 /** Makes the commands of a running app. */
@@ -77,6 +79,7 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       await stopOnOrder(deps, order);
       return { pid: process.pid, drainMs: deps.config().listen.drainMs };
     },
+    alerts: deps.alerts,
     sla: slaCommands(sla),
     claims: claimCommands(sla),
   };

@@ -1,6 +1,9 @@
 /** The values of the gauges, read from the store when somebody scrapes. */
 import { monthQuestion } from './app-claims.ts';
 import { packOutlook } from './account/pack-outlook.ts';
+import { countAlerts, type AlertCounts } from './alerts/alert-counts.ts';
+import { CONFIGURED_RULES } from './alerts/rules-config.ts';
+import type { AlertSettings } from './alerts/settings.ts';
 import { listBudgets, type BudgetRow } from './budget/budget-table.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -98,11 +101,12 @@ const MILLION = 1_000_000;
 
 async function storeGauges({ store, config }: GaugeDeps, at: Ms): Promise<GaugeSnapshot> {
   const { stuckAfterMs } = config().tasks;
-  const [slaWindow, money, outbox, exclusions] = await Promise.all([
+  const [slaWindow, money, outbox, exclusions, alerts] = await Promise.all([
     store.read(readWindow, { windowStart: windowStart(at) - WINDOW_MS }),
     store.read(moneyStatus, { at, stuckAfterMs }),
     store.read(outboxBacklog, undefined),
     store.read(listExclusions, undefined),
+    store.read(countAlerts, {}),
   ]);
   const age = (since: Ms | null): number | null => (since === null ? null : Math.max(0, at - since) / 1000);
   return {
@@ -113,10 +117,29 @@ async function storeGauges({ store, config }: GaugeDeps, at: Ms): Promise<GaugeS
       waiting,
       oldestSeconds: age(oldestAt),
     })),
+    ...alertGauges(alerts, config().alerts.settings, age),
     isExcludedNow: exclusions.some(({ start, end }) => start <= at && at < end),
     tasks: money.openTasks.map(({ product, state, tasks }) => ({ product, state, count: tasks })),
     stuckTasks: money.openTasks.map(({ product, state, stuck }) => ({ product, state, count: stuck })),
     slaWindow: { requests: slaWindow.valid, errors: slaWindow.errors },
+  };
+}
+
+/** Names every rule and channel of the config, so that their series are there from the start. */
+function alertGauges(
+  { firing, waiting }: AlertCounts,
+  { rules, channels }: AlertSettings,
+  age: (since: Ms) => number | null,
+): Pick<GaugeSnapshot, 'alertsFiring' | 'alertsWaiting'> {
+  const isFiring = new Set(firing.map(({ rule, severity }) => `${rule}/${severity}`));
+  const calm = CONFIGURED_RULES.map((rule) => ({ rule, severity: rules[rule].severity, count: 0 }));
+  const byChannel = new Map(waiting.map((row) => [row.channel, row]));
+  return {
+    alertsFiring: [...firing, ...calm.filter(({ rule, severity }) => !isFiring.has(`${rule}/${severity}`))],
+    alertsWaiting: channels.map((channel) => {
+      const { events = 0, oldestAt = null } = byChannel.get(channel) ?? {};
+      return { channel, waiting: events, oldestSeconds: oldestAt === null ? 0 : (age(oldestAt) ?? 0) };
+    }),
   };
 }
 

@@ -9,6 +9,7 @@
  * keeps the settings that it began with.
  */
 import type { Server } from 'node:http';
+import type { AppAlerts } from './app-alerts.ts';
 import { urlsOf, openDataPlane, type DataListeners } from './app-listen.ts';
 import type { App, AppOptions, AppUrls, ReloadOutcome } from './app-options.ts';
 import { proxySettings } from './app-settings.ts';
@@ -30,7 +31,7 @@ import type { Secrets } from './config/secrets.ts';
 import type { Order } from './control/order.ts';
 import type { ControlPlane, ControlUrls } from './control/plane.ts';
 import type { Jobs } from './jobs/jobs.ts';
-import { isLoopback, urlOf } from './listen.ts';
+import { urlOf } from './listen.ts';
 import { AccountRefusals } from './proxy/account-refusals.ts';
 import { BodyRoom } from './proxy/body-room.ts';
 import { handleRequest, type DataPlaneDeps } from './proxy/data-plane.ts';
@@ -56,6 +57,7 @@ interface Running extends AppParts {
   ports: number[];
   control: ControlPlane | null;
   jobs: Jobs | null;
+  alerts: AppAlerts | null;
 }
 
 class Sidecar implements App {
@@ -117,7 +119,8 @@ class Sidecar implements App {
       running.poller.start();
       running.storeWatch.start();
       running.clockKeeper.start();
-      const control = await this.#startControl(running, data.urls[0] ?? '');
+      const alerts = await this.#startAlerts(running);
+      const control = await this.#startControl(running, alerts, data.urls[0] ?? '');
       await this.#startJobs(running);
       await this.#telemetry.startExports();
       return urlsOf(data, control);
@@ -164,6 +167,7 @@ class Sidecar implements App {
       }
       running.slots.configure(slotLimits(this.#config));
       await running.watch.applyConfig();
+      running.alerts?.applyConfig();
     }
     this.#telemetry.configReloaded('ok');
     if (running && isCounting)
@@ -181,6 +185,7 @@ class Sidecar implements App {
     await this.#running?.doubts.runDue();
     await this.#running?.poller.runDue();
     await this.#running?.jobs?.runDue(this.#running.dated.now());
+    await this.#running?.alerts?.look();
   }
 
   #openStore(): Promise<Store> {
@@ -204,7 +209,7 @@ class Sidecar implements App {
       line: this.#openLine({ config: this.#config, kling: this.#secrets.kling }),
       routes: () => this.#settings.routes,
     });
-    return { ...parts, servers: [], ports: [], control: null, jobs: null };
+    return { ...parts, servers: [], ports: [], control: null, jobs: null, alerts: null };
   }
 
   async #listen(running: Running): Promise<DataListeners> {
@@ -255,50 +260,40 @@ class Sidecar implements App {
     };
   }
 
-  async #startControl(running: Running, dataUrl: string): Promise<ControlUrls> {
-    const [{ createControlPlane }, { controlCommands }, { gaugeSource }] = await Promise.all([
-      import('./control/plane.ts'),
-      import('./app-commands.ts'),
-      import('./app-gauges.ts'),
-    ]);
-    const { config, settings } = { config: () => this.#config, settings: () => this.#settings };
-    const { store, slots, upstream, clockTrust, dated, budgetForecast: forecast } = running;
-    this.#telemetry.gaugeSource(
-      gaugeSource({
-        store,
-        slots,
-        upstream,
-        clockTrust,
-        clock: this.#clock,
-        datedAt: () => dated.now(),
-        config,
-        isStoreWritable: () => this.#takesWrites,
-        forecast,
-      }),
-    );
-    running.control = createControlPlane({
-      hosts: this.#config.control.hosts,
-      dataUrl,
-      port: this.#config.control.port,
-      allowedHosts: this.#config.control.allowedHosts,
-      token: this.#secrets.controlToken,
-      requireTokenForReads: !this.#config.control.hosts.every(isLoopback),
-      commands: controlCommands({
-        ...running,
-        clock: this.#clock,
-        config,
-        settings,
-        version: this.#options.version,
-        startedTick: this.#startedTick,
-        host: this.#options.host ?? null,
-        readiness: () => this.#readiness(running),
-        metricsReadAt: () => this.#telemetry.metricsReadAt,
-      }),
-      telemetry: this.#telemetry,
-      probes: this.#config.probes,
-      version: this.#options.version,
-      log: this.#log,
+  async #startAlerts(running: Running): Promise<AppAlerts> {
+    const { AppAlerts } = await import('./app-alerts.ts');
+    const alerts = new AppAlerts({
+      ...running,
       clock: this.#clock,
+      log: this.#log,
+      telemetry: this.#telemetry,
+      config: () => this.#config,
+      secrets: () => this.#secrets.channels,
+      isStoreWritable: () => this.#takesWrites,
+    });
+    running.alerts = alerts;
+    running.delivery.add(alerts.receiver);
+    alerts.start();
+    return alerts;
+  }
+
+  async #startControl(running: Running, alerts: AppAlerts, dataUrl: string): Promise<ControlUrls> {
+    const { createAppControl } = await import('./app-control.ts');
+    running.control = createAppControl({
+      running,
+      alerts,
+      dataUrl,
+      token: this.#secrets.controlToken,
+      clock: this.#clock,
+      config: () => this.#config,
+      settings: () => this.#settings,
+      version: this.#options.version,
+      startedTick: this.#startedTick,
+      host: this.#options.host ?? null,
+      readiness: () => this.#readiness(running),
+      isStoreWritable: () => this.#takesWrites,
+      telemetry: this.#telemetry,
+      log: this.#log,
     });
     const urls = await running.control.start();
     this.#controlUrl = urls.url;
@@ -336,12 +331,12 @@ class Sidecar implements App {
     for (const server of running.servers) server.close();
     for (const server of running.servers) server.closeIdleConnections();
     // Jobs end at their next piece, while creates end by themselves.
-    const jobs = running.jobs?.stop();
+    const [jobs, alerts] = [running.jobs?.stop(), running.alerts?.stop()];
     await this.#inFlight.idle(this.#config.listen.drainMs);
     const asking = [running.doubts.stop(), running.poller.stop()];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
     await running.upstream.end();
-    await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, jobs]));
+    await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, jobs, alerts]));
     // A moment for requests that were cut off to be recorded.
     await this.#inFlight.idle(SETTLE_MS_MAX);
     await within(this.#clock, SETTLE_MS_MAX, this.#recordEnd(running));

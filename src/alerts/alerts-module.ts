@@ -6,7 +6,7 @@ import { alertMigrations } from './alert-schema.ts';
 import * as alertTable from './alert-table.ts';
 import * as channelTable from './channel-table.ts';
 import * as messageTable from './message-table.ts';
-import * as openAlerts from './open-alerts.ts';
+import * as alertCounts from './alert-counts.ts';
 import * as silenceTable from './silence-table.ts';
 
 export const alertsModule: StoreModule = {
@@ -17,7 +17,7 @@ export const alertsModule: StoreModule = {
     alertRetention,
     channelTable,
     messageTable,
-    openAlerts,
+    alertCounts,
     silenceTable,
   ),
 };

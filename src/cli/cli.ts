@@ -6,6 +6,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { SidecarError, type ErrorCode } from '../errors.ts';
+import { addAlert } from './alert.ts';
 import { addAudit } from './audit.ts';
 import { addBackup } from './backup.ts';
 import { addBudget } from './budget.ts';
@@ -132,6 +133,7 @@ const COMMANDS = [
   addImport,
   addSla,
   addClaim,
+  addAlert,
   addAudit,
   addClock,
   addFreeze,

@@ -13,6 +13,7 @@ import type { SlaMonth } from '../sla/month.ts';
 import { openStoreReadOnly, type ReadOnlyStore } from '../store/read-only-store.ts';
 import type { Context } from './context.ts';
 import { bodyOf } from './control-client.ts';
+import { checkAlerts } from './doctor-alerts.ts';
 import { checkAccount } from './doctor-account.ts';
 import { checked, counted, ok, tell, type Check } from './doctor-check.ts';
 import { checkFolders, checkProgram, checkSecretsOf, checkStorePlace } from './doctor-machine.ts';
@@ -128,5 +129,6 @@ async function checkRecords(
     return checkPrices(config, rows);
   });
   const calendar = await checked('calendar', () => [checkCalendar(config, now)]);
-  return [...account, ...prices, ...availability, ...claims, ...calendar];
+  const alerts = await checked('alerts', () => checkAlerts(answers, now));
+  return [...alerts, ...account, ...prices, ...availability, ...claims, ...calendar];
 }

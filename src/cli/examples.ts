@@ -63,6 +63,12 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kling-sidecar claim mark 2026-10 filed --ticket T-1',
     'kling-sidecar claim mark 2026-10 granted --voucher CODE --amount 120 --expires 2027-03-31',
   ],
+  'alert list': ['kling-sidecar alert list', 'kling-sidecar alert list --json'],
+  'alert test': ['kling-sidecar alert test', 'kling-sidecar alert test ops'],
+  'alert silence': [
+    'kling-sidecar alert silence budget_threshold --for 2h --reason "the launch, as planned"',
+  ],
+  'alert unsilence': ['kling-sidecar alert unsilence budget_threshold'],
   audit: ['kling-sidecar audit', 'kling-sidecar audit --format csv --all > audit.csv'],
   'clock accept': ['kling-sidecar clock accept --reason "the test network has no time server"'],
   'clock reset': ['kling-sidecar clock reset --reason "the host was two days ahead"'],

@@ -5,6 +5,7 @@
  * {@link openOwned}, for what is imported, excluded and claimed after the fact: it owns the store while it is open, so
  * that no sidecar can run beside it, and touches no money.
  */
+import { alertCommands } from '../app-alert-commands.ts';
 import { priceRules } from '../app-prices.ts';
 import { claimCommands, slaCommands } from '../app-sla-commands.ts';
 import type { Clock } from '../clock.ts';
@@ -124,6 +125,7 @@ function offlineCommands(
     resetClock: needsDaemon,
     reload: needsDaemon,
     stop: needsDaemon,
+    alerts: alertCommands({ clock, config: () => config, running: null }),
     sla: slaCommands(sla),
     claims: claimCommands(sla),
   };

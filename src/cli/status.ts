@@ -4,6 +4,7 @@ import type { StatusAnswer } from '../control/schemas.ts';
 import type { Context } from './context.ts';
 import { budgetsText } from './budget.ts';
 import { klingOf } from './kling-status.ts';
+import { alertLines } from './alert-status.ts';
 import { openSource } from './source.ts';
 import { fieldsText, minuteText, roomOf, toTable, zoneOf, type Column } from './table.ts';
 import { plainText } from '../plain-text.ts';
@@ -55,7 +56,7 @@ function printStatus(context: Context, status: StatusAnswer, isRunning: boolean)
     ['holds in doubt', String(status.inDoubtHolds)],
     ['store', `${status.store.path} (${mebibytes(status.store.bytes)})`],
   ];
-  lines.push(...klingLines(context, status));
+  lines.push(...klingLines(context, status), ...alertLines(context, status));
   if (status.clockOffsetMs !== null)
     lines.push(['Kling’s clock', `${Math.round(status.clockOffsetMs)} ms from ours`]);
   for (const { upstream, holds, credits } of status.heldElsewhere) {

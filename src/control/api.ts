@@ -5,6 +5,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ControlCommands } from './commands.ts';
 import { tokenRequired, type Passed } from './guard.ts';
+import { addAlertRoutes } from './alert-routes.ts';
 import { addClaimRoutes } from './claim-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addMoneyRoutes } from './money-routes.ts';
@@ -50,6 +51,7 @@ export function createApi({ commands, telemetry, version, log }: ApiOptions): Ap
   addOrderRoutes(app, commands);
   addSlaRoutes(app, commands);
   addClaimRoutes(app, commands);
+  addAlertRoutes(app, commands);
   app.openAPIRegistry.registerComponent('securitySchemes', 'controlToken', {
     type: 'http',
     scheme: 'bearer',

@@ -1,4 +1,5 @@
 /** What the control plane asks of the program: the app supplies it, the plane never reaches past it. */
+import type { AlertCommands } from './alert-commands.ts';
 import type { DatesReset } from '../ledger/time.ts';
 import type { Store } from '../store/store.ts';
 import type { MilliCredits, Ms } from '../units.ts';
@@ -100,6 +101,7 @@ export interface ControlCommands {
    * @throws SidecarError `bad_usage` in the demo.
    */
   stop(order: Order): Promise<{ pid: number; drainMs: Ms }>;
+  readonly alerts: AlertCommands;
   readonly sla: SlaCommands;
   readonly claims: ClaimCommands;
 }

@@ -5,6 +5,7 @@
  * dropped. Credits are decimal numbers with at most three places; times are ISO 8601 in UTC.
  */
 import { z } from '@hono/zod-openapi';
+import { RULE_WORDS } from '../alerts/rule-words.ts';
 import { OPERATIONS } from '../words.ts';
 
 export const credits = z.number().describe('Credits, a decimal with at most three places.');
@@ -86,6 +87,17 @@ const budget = z
   .openapi('Budget');
 export const budgetsAnswer = z.object({ budgets: z.array(budget) }).openapi('BudgetsAnswer');
 
+export const alertSeverity = z.enum(['page', 'ticket', 'info']);
+const alertsStatus = z.object({
+  firing: z
+    .array(z.object({ rule: z.enum(RULE_WORDS), severity: alertSeverity, title: z.string(), since: instant }))
+    .describe('The most severe ones, at most 20.'),
+  firingCount: z.int(),
+  channels: z.array(
+    z.object({ name: z.string(), waiting: z.int(), undelivered: z.int(), lastError: z.string().nullable() }),
+  ),
+});
+
 export const statusAnswer = z
   .object({
     version: z.string(),
@@ -117,6 +129,7 @@ export const statusAnswer = z
         stuck: z.int(),
       }),
     ),
+    alerts: alertsStatus.describe('What fires, and whether it is heard.'),
     clockOffsetMs: z.number().nullable().describe('Kling’s clock less ours; null before the first answer.'),
     kling: z
       .object({

@@ -41,7 +41,8 @@ export function addWorkRoutes(app: App, commands: ControlCommands): void {
   const { reader } = commands;
   const stuck = () => ({ at: commands.now(), afterMs: commands.stuckAfterMs });
   app.openapi(status, async (context) => {
-    const when = { at: commands.now(), stuckAfterMs: commands.stuckAfterMs, cash: commands.cash() };
+    const { stuckAfterMs, alerts } = commands;
+    const when = { at: commands.now(), stuckAfterMs, cash: commands.cash(), alerts };
     return context.json(await answerStatus(reader, commands.status(), when), 200);
   });
   app.openapi(calls, async (context) => {

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { alertCommands } from '../../src/app-alert-commands.ts';
 import { claimCommands, slaCommands } from '../../src/app-sla-commands.ts';
 import { applyBudgets, raiseBudget } from '../../src/budget/budget-table.ts';
 import type { BudgetRule } from '../../src/budget/budget-rule.ts';
@@ -16,9 +17,9 @@ import type { PricedRequest } from '../../src/control/estimate.ts';
 import { createControlPlane, type ControlPlane, type ControlPlaneOptions } from '../../src/control/plane.ts';
 import { admit } from '../../src/ledger/admit.ts';
 import { freeze, unfreeze } from '../../src/ledger/freeze.ts';
-import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
 import { resolveHold } from '../../src/ledger/resolve.ts';
 import { resetDates } from '../../src/ledger/time.ts';
+import { storeModules } from '../../src/store-operations.ts';
 import { Secret } from '../../src/secret.ts';
 import { createExecutor } from '../../src/store/executor.ts';
 import { createStore } from '../../src/store/migrate.ts';
@@ -42,9 +43,9 @@ export interface TestLedger {
 export function openLedger(clock: ManualClock): TestLedger {
   const folder = mkdtempSync(path.join(tmpdir(), 'control-'));
   const file = path.join(folder, 'sidecar.db');
-  createStore(file, orderMigrations(ledgerModules), clock);
+  createStore(file, orderMigrations(storeModules), clock);
   const db = new Database(file);
-  const operations = indexOperations(ledgerModules);
+  const operations = indexOperations(storeModules);
   const executors = {
     read: createExecutor(db, operations, { access: 'read', clock }),
     write: createExecutor(db, operations, { access: 'write', clock }),
@@ -246,6 +247,7 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
     }),
     reload: () => Promise.resolve({ changed: ['mode'], needRestart: [] }),
     stop: () => Promise.resolve({ pid: 4321, drainMs: 25_000 }),
+    alerts: alertCommands({ clock, config: () => config, running: null }),
     sla: slaCommands(sla),
     claims: claimCommands(sla),
   };

@@ -181,11 +181,13 @@ describe('/openapi.json', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(routes.toSorted()).toEqual([
+      'DELETE /v1/alerts/silences/{rule}',
       'DELETE /v1/exclusions/{id}',
       'DELETE /v1/freeze',
       'GET /livez',
       'GET /metrics',
       'GET /readyz',
+      'GET /v1/alerts',
       'GET /v1/audit',
       'GET /v1/budgets',
       'GET /v1/calls',
@@ -200,6 +202,8 @@ describe('/openapi.json', () => {
       'GET /v1/tasks',
       'GET /v1/tasks/{id}',
       'GET /v1/usage',
+      'POST /v1/alerts/silences',
+      'POST /v1/alerts/test',
       'POST /v1/blame',
       'POST /v1/budgets/{name}/raise',
       'POST /v1/claims/{month}/draft',

@@ -268,7 +268,7 @@ describe('reads', () => {
   });
 
   test('what is not there is 404 with problem details, those of later versions too', async () => {
-    for (const target of ['/nowhere', '/v1', '/v1/sla', '/v1/alerts', '/', '/v1/status/']) {
+    for (const target of ['/nowhere', '/v1', '/v1/sla', '/v1/alert', '/', '/v1/status/']) {
       const answer = await get(target);
       expect([target, answer.status]).toEqual([target, 404]);
       expect(schemas.problem.parse(answer.json)).toMatchObject({ status: 404, word: 'not_found' });

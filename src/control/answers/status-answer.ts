@@ -7,6 +7,8 @@ import type { Store } from '../../store/store.ts';
 import { toCredits, type Ms } from '../../units.ts';
 import type { CashTerms, LiveStatus } from '../commands.ts';
 import type { FreezeAnswer, StatusAnswer } from '../schemas.ts';
+import type { AlertCommands } from '../alert-commands.ts';
+import { alertsOfStatus } from './alert-answer.ts';
 import { shapeBudget } from './budget-answer.ts';
 import { iso, isoOrNull } from './shape.ts';
 
@@ -14,12 +16,13 @@ import { iso, isoOrNull } from './shape.ts';
 export async function answerStatus(
   reader: Pick<Store, 'read'>,
   live: LiveStatus,
-  { cash, ...when }: { at: Ms; stuckAfterMs: Ms; cash: CashTerms },
+  { cash, alerts, ...when }: { at: Ms; stuckAfterMs: Ms; cash: CashTerms; alerts: AlertCommands },
 ): Promise<StatusAnswer> {
-  const [{ budgets }, money, wouldHave] = await Promise.all([
+  const [{ budgets }, money, wouldHave, ofAlerts] = await Promise.all([
     reader.read(listBudgets, { at: when.at }),
     reader.read(moneyStatus, when),
     reader.read(readWouldHave, {}),
+    alertsOfStatus(reader, alerts),
   ]);
   const { version, mode, environment, upstream, uptimeSeconds, pid, breaker, clockOffsetMs, store } = live;
   return {
@@ -40,6 +43,7 @@ export async function answerStatus(
     heldElsewhere: money.elsewhere.map((row) => ({ ...row, credits: toCredits(row.credits) })),
     heldCredits: toCredits(money.heldCredits),
     openTasks: money.openTasks.map(({ product, state, tasks, stuck }) => ({ product, state, tasks, stuck })),
+    alerts: ofAlerts,
     clockOffsetMs,
     kling: shapeKling(live.kling),
     metrics: { readAt: isoOrNull(live.metricsReadAt) },

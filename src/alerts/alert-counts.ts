@@ -1,19 +1,7 @@
-/** What fires, for the rules that end alerts and for the gauges. */
+/** How much fires and waits, for the gauges. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
-import type { AlertValues, OpenAlert } from './alert.ts';
-import { keyOf, selectOpen } from './alert-rows.ts';
 import type { RuleWord, Severity } from './rule-words.ts';
-
-/** Gives every alert that fires, as it began, oldest first. */
-export const openAlerts = defineRead('alerts.open', async (tx: Tx): Promise<OpenAlert[]> => {
-  const rows = await selectOpen(tx);
-  return rows.map((row) => ({
-    ...keyOf(row),
-    values: JSON.parse(row.found) as AlertValues,
-    startedAt: row.startedAt,
-  }));
-});
 
 export interface AlertCounts {
   /** Rules of which something fires. */

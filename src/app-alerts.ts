@@ -1,0 +1,159 @@
+/**
+ * Alerts of the running app: rules are asked each minute and for each fact of the outbox, and what they find is sent by the
+ * channels of the config. Without a channel alerts are still found, listed, counted and logged.
+ *
+ * Loaded once the data plane listens.
+ *
+ * **Invariant**: nothing here is on a request's path, and nobody waits for a receiver: not a request, not a look, not a stop.
+ */
+import { openAlertKeys, type ChangedAlert } from './alerts/alert-table.ts';
+import { Alerting } from './alerts/alerting.ts';
+import { channelsOf } from './alerts/event-table.ts';
+import { createFactReceiver } from './alerts/fact-receiver.ts';
+import { CONFIGURED_RULES } from './alerts/rules-config.ts';
+import type { AlertSettings } from './alerts/settings.ts';
+import { AlertWatch } from './alerts/watch.ts';
+import { compose } from './alerts/words/compose.ts';
+import { sayAlert } from './alerts/words/say-alert.ts';
+import { AppChannels } from './app-alert-channels.ts';
+import { AppSignals, lookConfig, type SignalDeps } from './app-signals.ts';
+import { within, type Timer } from './clock.ts';
+import type { ChannelSecrets } from './config/channel-secrets.ts';
+import type { Receiver } from './outbox/delivery.ts';
+import type { Store } from './store/store.ts';
+import type { LoggedAlert } from './telemetry/alert-events.ts';
+import type { Log } from './telemetry/log.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
+import type { Ms } from './units.ts';
+
+/** How often the rules are asked. */
+const LOOK_MS: Ms = 60_000;
+/** How long a stop waits for messages under way, while requests in flight are finished. */
+const STOP_MS_MAX: Ms = 1_000;
+
+export interface AppAlertsDeps extends SignalDeps {
+  store: Store;
+  log: Log;
+  telemetry: Telemetry;
+  /** The channels' secrets, as read last. */
+  secrets: () => ChannelSecrets;
+}
+
+export class AppAlerts {
+  readonly #deps: AppAlertsDeps;
+  readonly #channels: AppChannels;
+  readonly #signals: AppSignals;
+  readonly #alerting: Alerting;
+  readonly #watch: AlertWatch;
+  /** Hears the facts of the outbox. */
+  readonly receiver: Receiver;
+  #timer: Timer | null = null;
+  #looking: Promise<void> | null = null;
+  #isStopped = false;
+
+  /** @throws SidecarError `secret_invalid` where a channel cannot use its secret. */
+  constructor(deps: AppAlertsDeps) {
+    this.#deps = deps;
+    const { store, clock, telemetry } = deps;
+    this.#channels = new AppChannels({ clock, telemetry });
+    this.#signals = new AppSignals(deps);
+    const settings = (): AlertSettings => deps.config().alerts.settings;
+    const onError = (message: string, error: unknown): void =>
+      deps.log.error(message, { event: 'background_failed', error });
+    this.#alerting = new Alerting({
+      store,
+      clock,
+      settings,
+      compose,
+      onError,
+      channels: () => this.#channels.open,
+      onResult: telemetry.alertSent,
+      onChange({ began, ended }) {
+        for (const alert of began) telemetry.alertBegan(logged(alert, settings()));
+        for (const alert of ended) telemetry.alertEnded(logged(alert, settings()));
+      },
+    });
+    this.#watch = new AlertWatch({
+      store,
+      settings,
+      onError,
+      signals: () => this.#signals.read(),
+      config: () => lookConfig(deps.config()),
+      openAlerts: () => store.read(openAlertKeys, {}),
+    });
+    this.receiver = createFactReceiver({ settings, take: (findings) => this.#alerting.take(findings) });
+    this.#useConfig();
+  }
+
+  get alerting(): Pick<Alerting, 'test'> {
+    return this.#alerting;
+  }
+
+  /** Sends what waits, asks the rules now, and then each minute. */
+  start(): void {
+    this.#alerting.wake();
+    this.#timer = this.#deps.clock.every(LOOK_MS, () => void this.look());
+    void this.look();
+  }
+
+  /** Asks the rules and takes what they find, one look at a time; resolves once it is durable. Never rejects. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => (this.#looking = null));
+    return this.#looking;
+  }
+
+  /**
+   * Takes a config or secrets that were read again.
+   * @throws SidecarError `secret_invalid`: then the channels stay as they are.
+   */
+  applyConfig(): void {
+    this.#useConfig();
+    this.#alerting.wake();
+    void this.look();
+  }
+
+  /** Waits until nothing is being sent; for tests. */
+  settled(): Promise<void> {
+    return this.#alerting.settled();
+  }
+
+  /** Sends nothing more and ends what is being sent, within a second or so. Idempotent. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await within(this.#deps.clock, STOP_MS_MAX, Promise.all([this.#alerting.stop(), this.#looking]));
+    await this.#channels.close();
+  }
+
+  async #look(): Promise<void> {
+    const { clock, log } = this.#deps;
+    try {
+      await this.#signals.refresh();
+      if (this.#isStopped) return;
+      await this.#alerting.take(await this.#watch.look(clock.now()));
+    } catch (error) {
+      if (this.#isStopped) return;
+      log.error('alerts could not be looked at', { event: 'background_failed', error });
+    }
+  }
+
+  #useConfig(): void {
+    const { alerts } = this.#deps.config();
+    const { settings } = alerts;
+    const replaced = this.#channels.use({ alerts, secrets: this.#deps.secrets() });
+    void this.#alerting.settled().then(() => Promise.all(replaced.map((channel) => channel.close())));
+    this.#deps.telemetry.setChannels(
+      settings.channels.map((name) => ({
+        name,
+        rules: CONFIGURED_RULES.filter(
+          (rule) => settings.rules[rule].isOn && channelsOf(rule, settings).includes(name),
+        ),
+      })),
+    );
+  }
+}
+
+function logged(alert: ChangedAlert, settings: AlertSettings): LoggedAlert {
+  const { rule, severity, labels, startedAt } = alert;
+  return { rule, severity, labels, title: sayAlert(alert, settings).title, since: startedAt };
+}
