@@ -64,7 +64,10 @@ export class AppChannels {
   #reported(channel: Channel): Channel {
     const { name, type, paceMs, takesEach = false } = channel;
     return {
-      ...{ name, type, paceMs, takesEach },
+      name,
+      type,
+      paceMs,
+      takesEach,
       send: async (message, references) => {
         try {
           const taken = await channel.send(message, references);

@@ -18,8 +18,17 @@ export function sayAlert(
 ): Pick<WordedAlert, 'title' | 'finding' | 'advice' | 'runbookUrl'> {
   const { rule, labels, period, values, startedAt, endedAt = null, fingerprint, severity } = alert;
   const event = {
-    ...{ rule, labels, period, values, startedAt, endedAt, fingerprint, severity },
-    ...({ id: 0, status: 'firing', at: startedAt } as const),
+    id: 0,
+    rule,
+    labels,
+    period,
+    values,
+    startedAt,
+    endedAt,
+    fingerprint,
+    severity,
+    status: 'firing' as const,
+    at: startedAt,
   };
   const [said] = compose([event], startedAt, settings, 0).alerts;
   return said ?? { title: rule, finding: '', advice: '', runbookUrl: '' };
