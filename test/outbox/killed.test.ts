@@ -23,7 +23,7 @@ it('reports after a restart what was committed by a process that was killed befo
   );
   expect(await child.line()).toBe('frozen');
   await child.kill('SIGKILL');
-  const lines = (log: string) => log.split('\n').filter((line) => line.includes('spending is frozen'));
+  const lines = (log: string) => log.split('\n').filter((line) => line.includes('"event":"spending_frozen"'));
   const [line, ...more] = lines(await logOfARun(folder));
   expect(more).toEqual([]);
   expect(JSON.parse(line ?? '{}')).toMatchObject({ level: 'warn', reason: 'runaway loop', actor: 'ann' });
