@@ -91,7 +91,7 @@ async function refuseBadOptions(
   { product, model, out, yes, task }: SmokeOptions,
 ): Promise<void> {
   if (candidates(product, model).length === 0) {
-    const models = candidates(product, undefined).map((task) => task.model);
+    const models = candidates(product, undefined).map((one) => one.model);
     throw new SidecarError(
       'bad_usage',
       `--model ${model} makes no ${product}: name one of ${models.join(', ')}.`,
