@@ -4,15 +4,17 @@ import type { AlertEvent } from '../alert.ts';
 import type { Format, Rule, RuleText } from '../rule.ts';
 import { lasted, numberOrNull, wordsOf } from '../words/values.ts';
 
+/** After a sleep of the machine the clocks are compared again within half a minute: that wakes nobody. */
+const LASTS_MS_MIN: Ms = 120_000;
 /** A smaller difference is no reason by itself: the clock stepped (upstream/clock-trust.ts). */
 const OFFSET_MS_MIN: Ms = 300_000;
 
 export const clockWrong: Rule = {
   word: 'clock_wrong',
-  async look({ signals }) {
+  async look({ at, signals }) {
     const { clock } = signals;
     if (clock === 'unknown') return null;
-    if (clock === null) return [];
+    if (clock === null || at - clock.since < LASTS_MS_MIN) return [];
     const { offsetMs, since } = clock;
     return [{ rule: 'clock_wrong', labels: {}, period: null, values: { offsetMs }, since }];
   },

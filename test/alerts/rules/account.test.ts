@@ -279,8 +279,10 @@ describe('credentials_refused and clock_wrong', () => {
     ]);
     expect(await credentials({ ...seen, message: ' ' })).toMatchObject([{ values: { message: null } }]);
     expect(await credentials(null)).toEqual([]);
-    const wrong = { offsetMs: 400_000, since: NOON - HOUR };
-    expect(await clock(wrong)).toMatchObject([{ values: { offsetMs: 400_000 }, since: NOON - HOUR }]);
+    const wrong = { offsetMs: 400_000, since: NOON - 120_000 };
+    expect(await clock(wrong)).toMatchObject([{ values: { offsetMs: 400_000 }, since: NOON - 120_000 }]);
+    // After a sleep of the machine the clocks are compared again at once.
+    expect(await clock({ ...wrong, since: NOON - 119_999 })).toEqual([]);
     expect(await clock(null)).toEqual([]);
   });
 

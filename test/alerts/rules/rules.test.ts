@@ -10,7 +10,8 @@ const RUNBOOKS = join(PROJECT, 'docs/runbooks');
 const OTHERS = ['sidecar_down', 'sidecar_without_data', 'bypass'];
 
 describe('the list of rules', () => {
-  it('has each rule once', () => {
+  it('has a rule for every word, each once', () => {
+    expect(RULE_WORDS.filter((word) => ruleOf(word) === undefined)).toEqual([]);
     const words = ALERT_RULES.map(({ word }) => word);
     expect(words.filter((word) => ruleOf(word)?.word !== word)).toEqual([]);
     expect(new Set(words).size).toBe(words.length);
