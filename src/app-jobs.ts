@@ -8,6 +8,8 @@ import type { Job } from './jobs/job.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { scheduleOf } from './jobs/jobs-config.ts';
 import { dropOld } from './jobs/retention.ts';
+import { noteVerification } from './ledger/verification-table.ts';
+import type { Verification } from './ledger/verify.ts';
 import type { AccountReader } from './polling/account-reader.ts';
 import type { ClockLook } from './polling/clock-look.ts';
 import type { Store } from './store/store.ts';
@@ -109,7 +111,9 @@ function backupJob({ store, dated, config, log }: AppJobsDeps): Job {
     patience: 1,
     async run(at, signal) {
       const { backupDir: folder, backupsKept: kept } = config().jobs;
-      const deps = { store, reader, clock: dated, onWarning };
+      const onVerified = ({ problems }: Verification): Promise<unknown> =>
+        store.write(noteVerification, { at, problems });
+      const deps = { store, reader, clock: dated, onWarning, onVerified };
       const { path, dropped, verified } = await makeBackup(deps, { folder, kept }, { at, signal });
       const { holds, entries } = verified;
       log.info('a backup was made and verified', { event: 'backup_made', path, holds, entries, dropped });

@@ -28,6 +28,8 @@ export interface BackupDeps {
   clock: Clock;
   /** An old backup could not be dropped; the new one is good. */
   onWarning: (message: string, error: unknown) => void;
+  /** Keeps what the verification of the copy's ledger found, also where it does not agree. */
+  onVerified?: (verified: Verification) => Promise<unknown>;
 }
 
 export interface BackupSettings {
@@ -94,7 +96,7 @@ function mib(bytes: number): number {
 }
 
 async function verifyCopy(
-  { reader, clock }: BackupDeps,
+  { reader, clock, onVerified }: BackupDeps,
   copy: string,
   signal: AbortSignal,
 ): Promise<Verification> {
@@ -104,6 +106,7 @@ async function verifyCopy(
   try {
     if (signal.aborted) throw new SidecarError('ledger_unavailable', 'the backup was aborted');
     const verified = await store.read(verifyLedger, {});
+    await onVerified?.(verified);
     if (!verified.ok) throw wrongBooks(verified);
     await store.close();
     return verified;

@@ -1,8 +1,6 @@
 /** What the last verification of the ledger found, kept so that an alert can say so, also after a restart. */
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
-import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
-import { verifyLedger } from './verify.ts';
 
 const KEY = 'ledger.verified';
 
@@ -38,12 +36,6 @@ export const noteVerification = defineWrite(
     return noted;
   },
 );
-
-/** Verifies the ledger and keeps what was found. Reads every hold: for a job, never for a request. */
-export async function verifyAndNote(store: Pick<Store, 'read' | 'write'>, at: Ms): Promise<LastVerification> {
-  const { problems } = await store.read(verifyLedger, {});
-  return store.write(noteVerification, { at, problems });
-}
 
 async function readLast(tx: Tx): Promise<LastVerification | null> {
   const row = await tx.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', KEY);

@@ -7,6 +7,8 @@ import { defaultBudgetRules } from '../../src/budget/budget-config.ts';
 import { systemClock } from '../../src/clock.ts';
 import { makeBackup, type Backup, type BackupDeps } from '../../src/jobs/backup.ts';
 import { backupName } from '../../src/jobs/backup-files.ts';
+import { lastVerification, noteVerification } from '../../src/ledger/verification-table.ts';
+import type { Verification } from '../../src/ledger/verify.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { afterTest, refusalOf, tempStorePath } from '../store/test-store.ts';
@@ -99,14 +101,16 @@ describe('a backup that fails', () => {
     for (const file of earlier) expect(readFileSync(path.join(folder, file), 'utf8')).toBe('an earlier one');
   };
 
-  it('because the books in it do not agree drops nothing and leaves nothing', async () => {
+  it('because the books in it do not agree drops nothing and leaves nothing, and what was found is kept', async () => {
     const db = new Database(storePath);
     db.exec(
       "INSERT INTO budget_counters (id, budget_id, window_key, per_value, settled, held) SELECT 'wrong', id, 'x', '', 5, 0 FROM budgets",
     );
     db.close();
-    const refusal = await refusalOf(backup(NOW, { kept: 1 }));
+    const onVerified = ({ problems }: Verification) => store.write(noteVerification, { at: NOW, problems });
+    const refusal = await refusalOf(backup(NOW, { kept: 1, onVerified }));
     expect(refusal.code).toBe('store_corrupt');
+    expect(await store.read(lastVerification, undefined)).toMatchObject({ problems: 1, since: NOW });
     expect(refusal.message).toMatch(/does not agree.*counter wrong/);
     dropsNothing();
   });

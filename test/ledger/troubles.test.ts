@@ -7,7 +7,8 @@ import { sumRefusals } from '../../src/calls/refusal-sums.ts';
 import { observeTasks } from '../../src/ledger/observe.ts';
 import { resolveHold } from '../../src/ledger/resolve.ts';
 import { useUpstream } from '../../src/ledger/use-upstream.ts';
-import { lastVerification, verifyAndNote } from '../../src/ledger/verification-table.ts';
+import { lastVerification, noteVerification } from '../../src/ledger/verification-table.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
 import { listTasks } from '../../src/tasks/task-table.ts';
 import { readFailedTasks, readStuckTasks } from '../../src/tasks/troubled-table.ts';
 import { admitHold, close, newHold, NOON, rule, sighting } from './making.ts';
@@ -151,19 +152,22 @@ describe('budgets of the past', () => {
 
 describe('the last verification of the ledger', () => {
   it('is kept with its first problem, since when there are problems, and forgets them once all agrees', async () => {
-    const asStore = { read: store.run, write: store.run };
+    const verify = async (at: number) => {
+      const { problems } = await store.run(verifyLedger, {});
+      return store.run(noteVerification, { at, problems });
+    };
     expect(await store.run(lastVerification, undefined)).toBeNull();
     await store.run(applyBudgets, { rules: [rule()], at: NOON });
     await admitHold(store, newHold('a'));
     const agrees = { problems: 0, first: null, since: null };
-    expect(await verifyAndNote(asStore, NOON)).toEqual({ at: NOON, ...agrees });
+    expect(await verify(NOON)).toEqual({ at: NOON, ...agrees });
     store.db.exec('UPDATE budget_counters SET held = held + 5');
-    await verifyAndNote(asStore, NOON + 1);
-    const found = await verifyAndNote(asStore, NOON + 2);
+    await verify(NOON + 1);
+    const found = await verify(NOON + 2);
     expect(found).toMatchObject({ at: NOON + 2, problems: 1, since: NOON + 1 });
     expect(found.first).toContain('daily');
     expect(await store.run(lastVerification, undefined)).toEqual(found);
     store.db.exec('UPDATE budget_counters SET held = held - 5');
-    expect(await verifyAndNote(asStore, NOON + 3)).toEqual({ at: NOON + 3, ...agrees });
+    expect(await verify(NOON + 3)).toEqual({ at: NOON + 3, ...agrees });
   });
 });

@@ -4,7 +4,8 @@ import { jobRules } from '../../../src/alerts/rules/job-rules.ts';
 import { storeTrouble } from '../../../src/alerts/rules/store-trouble.ts';
 import { applyBudgets } from '../../../src/budget/budget-table.ts';
 import type { Fact } from '../../../src/facts.ts';
-import { verifyAndNote } from '../../../src/ledger/verification-table.ts';
+import { noteVerification } from '../../../src/ledger/verification-table.ts';
+import { verifyLedger } from '../../../src/ledger/verify.ts';
 import { defineFactWrite, waitingFacts } from '../../../src/outbox/outbox-table.ts';
 import { admitHold, newHold, NOON, rule } from '../../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../../ledger/memory-store.ts';
@@ -36,18 +37,21 @@ describe('store_trouble', () => {
   });
 
   it('fires from the verification on that finds the ledger wrong, until one finds it right', async () => {
-    const asStore = { read: store.run, write: store.run };
+    const verify = async (at: number) => {
+      const { problems } = await store.run(verifyLedger, {});
+      await store.run(noteVerification, { at, problems });
+    };
     await store.run(applyBudgets, { rules: [rule()], at: NOON });
     await admitHold(store, newHold('a'));
-    await verifyAndNote(asStore, NOON);
+    await verify(NOON);
     expect(await find()).toEqual([]);
     store.db.exec('UPDATE budget_counters SET held = held + 5');
-    await verifyAndNote(asStore, NOON + 1);
+    await verify(NOON + 1);
     const [trouble] = (await find()) ?? [];
     expect(trouble).toMatchObject(found('ledger', { problems: 1 }, NOON + 1));
     expect(trouble?.values['first']).toContain('daily');
     store.db.exec('UPDATE budget_counters SET held = held - 5');
-    await verifyAndNote(asStore, NOON + 2);
+    await verify(NOON + 2);
     expect(await find()).toEqual([]);
   });
 
