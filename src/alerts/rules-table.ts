@@ -22,7 +22,7 @@ function rulesTable(): string {
 
 function row(rule: RuleWord): string {
   const { severity, isOff } = ruleDefault(rule);
-  const name = `\`${rule}\``;
+  const name = `[\`${rule}\`](runbooks/${rule}.md)`;
   return `| ${name} | ${RULE_MEANINGS[rule]} | ${thresholdText(rule)} | ${severity}${isOff ? ', off' : ''} |\n`;
 }
 
