@@ -81,7 +81,8 @@ export class AppAlerts {
       config: () => lookConfig(deps.config()),
       openAlerts: () => store.read(openAlertKeys, {}),
     });
-    this.receiver = createFactReceiver({ settings, take: (findings) => this.#alerting.take(findings) });
+    const take = this.#alerting.take.bind(this.#alerting);
+    this.receiver = createFactReceiver({ settings, take });
     this.#useConfig();
   }
 

@@ -3,10 +3,12 @@ import type { RuleWord } from './rule-words.ts';
 
 export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
   budget_threshold: 'A budget passed one of the shares in its `alertAt`; once for each share and window.',
-  budget_used_up: 'A budget is used up: creates that match it are refused. Over when credits are free again.',
+  budget_used_up:
+    'A budget is used up: creates that match it are refused; once for each window. Over when it ends, or the limit was raised.',
   budget_forecast:
     'At the burn of the last hour a budget is used up within the threshold, and before its window ends.',
-  credits_refused: 'Creates worth at least the threshold were refused for money.',
+  credits_refused:
+    'Creates worth at least the threshold were refused for money in 10 minutes; one alert for each app.',
   failure_rate:
     'More than the threshold of the requests to Kling failed, in two 5-minute windows with enough requests.',
   upstream_down: 'Kling cannot be reached, or answers nothing but server errors. Keeps `failure_rate` back.',
@@ -15,10 +17,12 @@ export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
   sla_tier_worse: 'It fell into the next tier of compensation.',
   tasks_stuck: 'Tasks are open for longer than `tasks.stuckAfterMs`; their credits stay held.',
   holds_in_doubt: 'Nobody knows for longer than the threshold whether Kling took a create.',
-  deduction_differs: 'What Kling deducted differs from what was held by more than the threshold.',
-  foreign_spending: 'Kling’s ledgers show charges of this account that no task here explains.',
-  route_unpriced: 'A create went to a route, or named a model, that has no price of its own.',
-  price_stale: 'The price list is older than the threshold.',
+  deduction_differs:
+    'What Kling deducted in a day differs from what was held by more than the threshold, for an operation and model.',
+  foreign_spending:
+    'Kling’s ledgers show charges of this account that no task here explains; once for each day.',
+  route_unpriced: 'A create went to a route, or named a model, that has no price of its own; once for each.',
+  price_stale: 'The price list is older than the threshold; once a month.',
   kling_refuses: 'Kling refuses creates of the account, a pack or a model (codes 1100 to 1103 and 1304).',
   credentials_refused: 'Kling refuses the credentials: no call of any app can succeed.',
   clock_wrong: 'This machine’s clock cannot date budgets: creates are refused.',
