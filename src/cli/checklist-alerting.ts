@@ -1,10 +1,11 @@
 /** Whether anybody hears of a rule's alerts: the rule is on, a channel is there, and it took a message. */
 import type { RuleWord } from '../alerts/rule-words.ts';
+import { verdictOf } from './checklist-doctor.ts';
 import type { Evidence } from './checklist-evidence.ts';
-import { passed, together, warned, type Verdict } from './checklist-lines.ts';
-import { durationText, sentence } from './doctor-check.ts';
+import { together, warned, type Verdict } from './checklist-lines.ts';
+import { checkChannel } from './doctor-alerts.ts';
 
-/** Judges a rule; `what` names it for people, such as "the failure rate". */
+/** Judges a rule; `what` names it for people, such as "a stuck task". */
 export function heardOf(evidence: Evidence, rule: RuleWord, what: string): Verdict {
   const { settings } = evidence.config.alerts;
   const { isOn, channels } = settings.rules[rule];
@@ -14,21 +15,20 @@ export function heardOf(evidence: Evidence, rule: RuleWord, what: string): Verdi
   if (names.length === 0) {
     return warned(
       `No alert channel is configured: ${what} is only in the log and the metrics.`,
-      'Add a channel to alerts.channels, or let Prometheus alert: kling-sidecar export prometheus.',
+      'Add a channel to alerts.channels (docs/alerts.md), or let Prometheus alert: kling-sidecar export prometheus.',
     );
   }
-  // One channel that works is enough to be heard; the others are the business of doctor.
+  // One channel that works is enough to be heard; the others are on the line of doctor.
   const verdicts = names.map((name) => channelVerdict(evidence, name));
   const heard = verdicts.filter(({ level }) => level === 'ok');
-  return heard.length > 0 ? together(heard) : together(verdicts);
+  return together(heard.length > 0 ? heard : verdicts);
 }
 
-function channelVerdict({ alerts, now }: Evidence, name: string): Verdict {
-  const channel = alerts?.channels.find((one) => one.name === name);
-  const test = `Try it: kling-sidecar alert test ${name}.`;
-  const problem = channel?.lastError ?? channel?.lastTestError ?? null;
-  if (problem !== null) return warned(sentence(`The channel ${name} takes no messages: ${problem}`), test);
-  const times = [channel?.lastDeliveredAt, channel?.lastTestAt].flatMap((at) => at ?? []);
-  if (times.length === 0) return warned(`The channel ${name} was never sent anything.`, test);
-  return passed(`The channel ${name} took a message ${durationText(now - Math.max(...times))} ago.`);
+function channelVerdict({ channels, now }: Evidence, name: string): Verdict {
+  const channel = channels?.find((one) => one.name === name);
+  if (channel) return verdictOf(checkChannel(channel, now));
+  return warned(
+    `What the channel ${name} took is not known: the sidecar has not run with it.`,
+    `Start it, then: alert test ${name}.`,
+  );
 }

@@ -3,10 +3,11 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Pack } from '../account/account.ts';
 import { readAccount } from '../account/account-table.ts';
-import { alertOverview, type AlertOverview } from '../alerts/alert-overview.ts';
+import type { ChannelConfig } from '../alerts/channel-configs.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/config.ts';
 import { readPresentSecrets, type PresentSecrets } from '../config/secrets.ts';
+import type { AlertsAnswer } from '../control/alert-schemas.ts';
 import type { StatusAnswer, TasksAnswer } from '../control/schemas.ts';
 import type { UsageSumsAnswer } from '../control/usage-schemas.ts';
 import { SidecarError } from '../errors.ts';
@@ -19,6 +20,7 @@ import type { Ms } from '../units.ts';
 import { askKling, notAsked, type KlingSeen } from './checklist-kling.ts';
 import { lookAtRepositories, type RepositoriesSeen } from './checklist-repository.ts';
 import type { Context } from './context.ts';
+import type { Channel } from './doctor-alerts.ts';
 import type { Check } from './doctor-check.ts';
 import type { Sources } from './doctor-examination.ts';
 import { STORE_READER } from './offline.ts';
@@ -62,9 +64,10 @@ export interface Evidence {
   repositories: RepositoriesSeen;
   keys: readonly UsedKey[];
   others: readonly OtherKeys[];
-  alerts: AlertOverview | null;
-  /** Alert channels of the config; `url` where one is written there. */
-  channels: readonly { name: string; url: string | null }[];
+  /** What is known of alert channels; null where nothing can say. */
+  channels: readonly Channel[] | null;
+  /** Where alert channels of the config lead; `url` where one is written there. */
+  targets: readonly { name: string; url: string | null }[];
   /** As Kling or the store lists them; null where neither does. */
   packs: readonly Pack[] | null;
   work: WorkSeen | null;
@@ -115,8 +118,8 @@ export async function gather(
     }),
     keys,
     others,
-    alerts: store === null ? null : await orNull(store.read(alertOverview, { at: now, limit: 0 })),
-    channels: context.loaded().values.alerts.channels.map(channelSeen),
+    channels: answers === null ? null : await orNull(channelsSeen(answers)),
+    targets: config.alerts.channels.map(targetSeen),
     packs: await packsSeen(kling, store),
     work: answers === null ? null : await orNull(workSeen(answers, now)),
     kling,
@@ -179,9 +182,15 @@ async function otherKeys({ terminal }: Context, name: string): Promise<OtherKeys
   }
 }
 
-function channelSeen(channel: Readonly<Record<string, unknown>>): Evidence['channels'][number] {
-  const { name, url } = channel;
-  return { name: String(name), url: typeof url === 'string' ? url : null };
+function targetSeen(channel: ChannelConfig): Evidence['targets'][number] {
+  return {
+    name: channel.name,
+    url: 'url' in channel && typeof channel.url === 'string' ? channel.url : null,
+  };
+}
+
+async function channelsSeen(answers: Answers): Promise<readonly Channel[]> {
+  return ((await answers.get('/v1/alerts?limit=1')) as AlertsAnswer).channels;
 }
 
 async function packsSeen(kling: KlingSeen, store: Sources['store']): Promise<readonly Pack[] | null> {

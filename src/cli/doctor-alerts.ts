@@ -3,7 +3,7 @@ import type { AlertsAnswer } from '../control/alert-schemas.ts';
 import { SidecarError } from '../errors.ts';
 import { counted, durationText, ok, sentence, tell, type Check } from './doctor-check.ts';
 
-type Channel = AlertsAnswer['channels'][number];
+export type Channel = AlertsAnswer['channels'][number];
 
 interface Answers {
   get(path: string): Promise<unknown>;
@@ -35,7 +35,8 @@ export async function checkAlerts(answers: Answers, now: number): Promise<Check[
   return [...heard, tell('warn', 'alerts', what, 'See alert list: it says what to do about each.')];
 }
 
-function checkChannel(channel: Channel, now: number): Check {
+/** Checks that a channel takes messages, and was sent one. */
+export function checkChannel(channel: Channel, now: number): Check {
   const { name, type, waiting, undelivered, lastError, lastTestError, lastDeliveredAt, lastTestAt } = channel;
   const who = `The channel ${name} (${type ?? 'no longer in the config'})`;
   const again = `See what it says, then: alert test ${name}.`;

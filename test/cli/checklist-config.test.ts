@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock, systemClock, type Clock } from '../../src/clock.ts';
 import { post, textToVideo, until } from '../app/calls.ts';
+import { startReceiver } from '../alerts/receiver.ts';
 import { startApp, type StartedApp, type StartOptions } from '../app/start-app.ts';
 import { judge } from './checklist-rig.ts';
 import { runBeside } from './smoke-rig.ts';
@@ -154,6 +155,36 @@ describe('a line about watching', () => {
     );
     await app.reload({ alerts: { rules: { failure_rate: { threshold: 0.2 } } } });
     expect((await judge(app)).line('failure_alert')).toMatch(/fires above 20 % only\./);
+  });
+
+  it('is well once a channel took a message, and not while it takes none', async () => {
+    let status = 200;
+    const receiver = await startReceiver(() => ({ status }));
+    const lines = ['failure_alert', 'stuck_tasks', 'budget_alert'] as const;
+    await start({ config: { alerts: { channels: [{ name: 'hook', type: 'webhook', url: receiver.url }] } } });
+    const silent = await judge(app);
+    for (const id of lines) {
+      expect(silent.line(id)).toMatch(
+        /^warn: .*The channel hook \(webhook\) was never sent anything\. → .*alert test hook/,
+      );
+    }
+    expect((await runBeside(app, ['alert', 'test', 'hook'])).code).toBe(0);
+    const heard = await judge(app);
+    for (const id of lines) {
+      expect(heard.line(id)).toMatch(
+        /^ok: .*The channel hook \(webhook\) took a message less than a minute ago\.$/,
+      );
+    }
+    expect(heard.line('webhook_https')).toMatch(/^ok: 1 alert channel, none without TLS beyond loopback\./);
+    status = 500;
+    expect((await runBeside(app, ['alert', 'test', 'hook'])).code).toBe(1);
+    expect((await judge(app)).line('failure_alert')).toMatch(
+      /^warn: .*hook \(webhook\) did not take the last test: .*500/,
+    );
+    await receiver.stop();
+    const url = 'http://10.0.0.9:9093';
+    await app.reload({ alerts: { channels: [{ name: 'am', type: 'alertmanager', url }] } });
+    expect((await judge(app)).line('webhook_https')).toMatch(/^warn: Alerts go without TLS to am\./);
   });
 
   it('says of the store what is kept of prompts', async () => {
