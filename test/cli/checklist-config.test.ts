@@ -172,7 +172,7 @@ describe('a line about watching', () => {
     const heard = await judge(app);
     for (const id of lines) {
       expect(heard.line(id)).toMatch(
-        /^ok: .*The channel hook \(webhook\) took a message less than a minute ago\.$/,
+        /^ok: .*The channel hook \(webhook\) took a message .+ ago\.$/,
       );
     }
     expect(heard.line('webhook_https')).toMatch(/^ok: 1 alert channel, none without TLS beyond loopback\./);
