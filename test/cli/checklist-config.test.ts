@@ -171,9 +171,7 @@ describe('a line about watching', () => {
     expect((await runBeside(app, ['alert', 'test', 'hook'])).code).toBe(0);
     const heard = await judge(app);
     for (const id of lines) {
-      expect(heard.line(id)).toMatch(
-        /^ok: .*The channel hook \(webhook\) took a message .+ ago\.$/,
-      );
+      expect(heard.line(id)).toMatch(/^ok: .*The channel hook \(webhook\) took a message .+ ago\.$/);
     }
     expect(heard.line('webhook_https')).toMatch(/^ok: 1 alert channel, none without TLS beyond loopback\./);
     status = 500;
