@@ -1,6 +1,7 @@
 /** What the control plane may order and ask: the running app behind the plane's interface. */
 import { healthStatus } from './app-health.ts';
 import { hostOf, stopOnOrder } from './app-orders.ts';
+import { jobCommands } from './app-job-commands.ts';
 import { claimCommands, slaCommands } from './app-sla-commands.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -9,6 +10,7 @@ import type { AppHost, ControlCommands, LiveStatus } from './control/commands.ts
 import { createPriceOne } from './control/price-one.ts';
 import type { Fact } from './facts.ts';
 import { raiseBudget } from './budget/budget-table.ts';
+import type { Jobs } from './jobs/jobs.ts';
 import { freeze, unfreeze } from './ledger/freeze.ts';
 import { resolveHold } from './ledger/resolve.ts';
 import { acceptClock as keepAccepted, resetDates, type DatesReset } from './ledger/time.ts';
@@ -38,6 +40,7 @@ export interface CommandsDeps {
   /** When the metrics were read last; null where nobody did. */
   metricsReadAt: () => number | null;
   alerts: AlertCommands;
+  jobs: Pick<Jobs, 'running' | 'order'>;
 }
 
 /** Makes the commands of a running app. */
@@ -82,6 +85,12 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
     alerts: deps.alerts,
     sla: slaCommands(sla),
     claims: claimCommands(sla),
+    jobs: jobCommands({
+      reader: store,
+      config: deps.config,
+      now: at,
+      running: { jobs: deps.jobs, store },
+    }),
   };
 }
 

@@ -5,6 +5,7 @@ import { controlCommands, type CommandsDeps } from './app-commands.ts';
 import { gaugeSource, type GaugeDeps } from './app-gauges.ts';
 import type { AppParts } from './app-parts.ts';
 import { createControlPlane, type ControlPlane } from './control/plane.ts';
+import type { Jobs } from './jobs/jobs.ts';
 import { isLoopback } from './listen.ts';
 import type { Secret } from './secret.ts';
 import type { Log } from './telemetry/log.ts';
@@ -15,6 +16,7 @@ export interface AppControlDeps
     Pick<CommandsDeps, 'clock' | 'config' | 'settings' | 'version' | 'startedTick' | 'host' | 'readiness'>,
     Pick<GaugeDeps, 'isStoreWritable'> {
   running: AppParts;
+  jobs: Jobs;
   alerts: AppAlerts;
   /** The data plane's address. */
   dataUrl: string;

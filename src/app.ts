@@ -120,8 +120,9 @@ class Sidecar implements App {
       running.storeWatch.start();
       running.clockKeeper.start();
       const alerts = await this.#startAlerts(running);
-      const control = await this.#startControl(running, alerts, data.urls[0] ?? '');
-      await this.#startJobs(running);
+      const jobs = await this.#makeJobs(running);
+      const control = await this.#startControl(running, { alerts, jobs, dataUrl: data.urls[0] ?? '' });
+      jobs.start();
       await this.#telemetry.startExports();
       return urlsOf(data, control);
     } catch (error) {
@@ -277,12 +278,14 @@ class Sidecar implements App {
     return alerts;
   }
 
-  async #startControl(running: Running, alerts: AppAlerts, dataUrl: string): Promise<ControlUrls> {
+  async #startControl(
+    running: Running,
+    parts: { alerts: AppAlerts; jobs: Jobs; dataUrl: string },
+  ): Promise<ControlUrls> {
     const { createAppControl } = await import('./app-control.ts');
     running.control = createAppControl({
+      ...parts,
       running,
-      alerts,
-      dataUrl,
       token: this.#secrets.controlToken,
       clock: this.#clock,
       config: () => this.#config,
@@ -310,17 +313,18 @@ class Sidecar implements App {
     return { ready: reasons.length === 0, reasons };
   }
 
-  async #startJobs(running: Running): Promise<void> {
+  /** Makes the schedule; the caller starts it. */
+  async #makeJobs(running: Running): Promise<Jobs> {
     const { createAppJobs } = await import('./app-jobs.ts');
-    const config = (): Config => this.#config;
-    running.jobs = createAppJobs({
+    const jobs = createAppJobs({
       ...running,
       log: this.#log,
-      config,
+      config: () => this.#config,
       onRun: this.#telemetry.jobRan,
     });
-    this.#telemetry.setJobs(running.jobs.names);
-    running.jobs.start();
+    running.jobs = jobs;
+    this.#telemetry.setJobs(jobs.names);
+    return jobs;
   }
 
   async #stop(): Promise<void> {

@@ -28,6 +28,7 @@ import { addHealth } from './health.ts';
 import { addHolds } from './holds.ts';
 import { addImport } from './import.ts';
 import { addInit } from './init.ts';
+import { addJobs } from './jobs.ts';
 import { addLedger } from './ledger.ts';
 import { createProgress } from './progress.ts';
 import { addReload } from './reload.ts';
@@ -135,6 +136,7 @@ const COMMANDS = [
   addClaim,
   addAlert,
   addAudit,
+  addJobs,
   addClock,
   addFreeze,
   addBackup,

@@ -70,6 +70,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'alert unsilence': ['kling-sidecar alert unsilence budget_threshold'],
   audit: ['kling-sidecar audit', 'kling-sidecar audit --format csv --all > audit.csv'],
+  'jobs list': ['kling-sidecar jobs', 'kling-sidecar jobs list --format csv'],
+  'jobs run': ['kling-sidecar jobs run backup --reason "before the move"'],
   'clock accept': ['kling-sidecar clock accept --reason "the test network has no time server"'],
   'clock reset': ['kling-sidecar clock reset --reason "the host was two days ahead"'],
   freeze: ['kling-sidecar freeze --reason "a loop in the batch app"'],

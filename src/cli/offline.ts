@@ -7,6 +7,7 @@
  */
 import { alertCommands } from '../app-alert-commands.ts';
 import { priceRules } from '../app-prices.ts';
+import { jobCommands } from '../app-job-commands.ts';
 import { claimCommands, slaCommands } from '../app-sla-commands.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -128,5 +129,11 @@ function offlineCommands(
     alerts: alertCommands({ clock, config: () => config, running: null }),
     sla: slaCommands(sla),
     claims: claimCommands(sla),
+    jobs: jobCommands({
+      reader: store,
+      config: () => config,
+      now: () => clock.now(),
+      running: null,
+    }),
   };
 }

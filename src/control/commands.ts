@@ -6,6 +6,7 @@ import type { MilliCredits, Ms } from '../units.ts';
 import type { EnforceMode } from '../words.ts';
 import type { PriceOne } from './estimate.ts';
 import type { Order } from './order.ts';
+import type { JobCommands } from './job-commands.ts';
 import type { ClaimCommands, SlaCommands } from './sla-commands.ts';
 
 /** The part of the status that lives in the running process; money comes from the store. */
@@ -104,4 +105,5 @@ export interface ControlCommands {
   readonly alerts: AlertCommands;
   readonly sla: SlaCommands;
   readonly claims: ClaimCommands;
+  readonly jobs: JobCommands;
 }

@@ -15,7 +15,10 @@ export const JOBS = {
   packs: { key: 'packs', does: 'reads the account’s packs from Kling' },
   ledgers: { key: 'ledgers', does: 'reads Kling’s ledgers of deductions' },
   retention: { key: 'retention', does: 'drops calls, prompts and other records that are too old' },
-  backup: { key: 'backup', does: 'copies the store, verifies the copy, and drops the oldest one' },
+  backup: {
+    key: 'backup',
+    does: 'copies the store, verifies the copy, and drops the copies that are too many',
+  },
 } as const satisfies Readonly<Record<string, JobWords>>;
 
 export type JobName = keyof typeof JOBS;

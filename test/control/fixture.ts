@@ -250,6 +250,7 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
     alerts: alertCommands({ clock, config: () => config, running: null }),
     sla: slaCommands(sla),
     claims: claimCommands(sla),
+    jobs: { list: () => Promise.resolve([]), run: () => Promise.resolve() },
   };
 }
 

@@ -195,6 +195,7 @@ describe('/openapi.json', () => {
       'GET /v1/claims/{month}',
       'GET /v1/exclusions',
       'GET /v1/holds',
+      'GET /v1/jobs',
       'GET /v1/sla/{month}',
       'GET /v1/sla/{month}/calls',
       'GET /v1/sla/{month}/windows',
@@ -215,6 +216,7 @@ describe('/openapi.json', () => {
       'POST /v1/freeze',
       'POST /v1/holds/{id}/{action}',
       'POST /v1/import',
+      'POST /v1/jobs/{name}/run',
       'POST /v1/reload',
       'POST /v1/stop',
     ]);

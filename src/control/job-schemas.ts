@@ -1,0 +1,32 @@
+/** The shapes of the schedule's JSON. */
+import { z } from '@hono/zod-openapi';
+import { instant } from './schemas.ts';
+
+const job = z
+  .object({
+    name: z.string(),
+    does: z.string(),
+    state: z
+      .enum(['running', 'ok', 'failed', 'never', 'off'])
+      .describe('What it does now, else how its last run ended; never: it has not run yet.'),
+    cron: z.string().nullable().describe('Null where the job is off.'),
+    timeZone: z.string().describe('The zone of its cron expression.'),
+    runningSince: instant.nullable(),
+    lastStartedAt: instant.nullable(),
+    lastEndedAt: instant.nullable(),
+    lastDurationMs: z.number().nullable(),
+    lastResult: z.enum(['ok', 'failed']).nullable(),
+    lastError: z.string().nullable(),
+    missed: z.int().describe('Runs that should have been before the last one, while nothing ran.'),
+    failures: z.int().describe('Failed runs since the last good one.'),
+    lastOkAt: instant.nullable().describe('When the last good run ended.'),
+    nextAt: instant.nullable().describe('When it runs next, as far as is known; null where it is off.'),
+  })
+  .openapi('Job');
+export const jobsAnswer = z.object({ jobs: z.array(job) }).openapi('JobsAnswer');
+export const jobAnswer = z.object({ job }).openapi('JobAnswer');
+export const jobParams = z.object({ name: z.string().min(1).max(64) });
+
+export type JobRow = z.infer<typeof job>;
+export type JobsAnswer = z.infer<typeof jobsAnswer>;
+export type JobAnswer = z.infer<typeof jobAnswer>;
