@@ -72,8 +72,11 @@ async function reachedNow({ at, store }: Look): Promise<Reached[]> {
 }
 
 function thresholds(reached: readonly Reached[], settings: AlertSettings): Finding[] {
+  // One that is used up altogether says so itself.
+  const isSaid = (one: Reached): boolean =>
+    settings.rules.budget_used_up.isOn && reaches(WHOLE, one.usedCredits, one.limitCredits);
   return reached
-    .filter(({ share }) => share < WHOLE)
+    .filter((one) => one.share < WHOLE && !isSaid(one))
     .map((one) => ({ rule: 'budget_threshold', ...findingOf(one, settings) }));
 }
 

@@ -96,10 +96,8 @@ describe('a budget', () => {
       ['budget_used_up', 1, '2026-11-18'],
     ]);
     await spend(60_000, MIDNIGHT);
-    expect(words((await takeHeard(store)).found)).toEqual([
-      ['budget_threshold', 0.5, '2026-11-19'],
-      ['budget_used_up', 1, '2026-11-19'],
-    ]);
+    // At once used up altogether: that alone is said.
+    expect(words((await takeHeard(store)).found)).toEqual([['budget_used_up', 1, '2026-11-19']]);
   });
 
   it('begins an alert once for each share and window, whatever is spent, changed and raised', async () => {
