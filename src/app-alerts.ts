@@ -8,6 +8,7 @@
  */
 import { openAlertKeys, type ChangedAlert } from './alerts/alert-table.ts';
 import { Alerting } from './alerts/alerting.ts';
+import { dailyDigest, weeklyReport } from './alerts/digest-finding.ts';
 import { channelsOf } from './alerts/event-table.ts';
 import { createFactReceiver } from './alerts/fact-receiver.ts';
 import { CONFIGURED_RULES } from './alerts/rules-config.ts';
@@ -111,6 +112,16 @@ export class AppAlerts {
     this.#useConfig();
     this.#alerting.wake();
     void this.look();
+  }
+
+  /** Takes the digest of the day, or the report of the week, that ended last; resolves once it is durable. */
+  async takeDigest(kind: 'daily' | 'weekly', at: Ms): Promise<void> {
+    const { store } = this.#deps;
+    const config = this.#deps.config();
+    const find = kind === 'daily' ? dailyDigest : weeklyReport;
+    const { settings } = config.alerts;
+    const found = await find({ store, at, settings, config: lookConfig(config) });
+    await this.#alerting.take({ complete: [], found: [found], over: [] });
   }
 
   /** Waits until nothing is being sent; for tests. */

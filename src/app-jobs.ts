@@ -1,4 +1,5 @@
 /** The app's jobs: what is done beside requests, by the clock, and what each needs of the running app. */
+import type { AppAlerts } from './app-alerts.ts';
 import { closeMonths } from './app-claims.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -21,6 +22,7 @@ const MINUTE_MS = 60_000;
 export interface AppJobsDeps {
   store: Store;
   account: Pick<AccountReader, 'readPacks' | 'readLedgers'>;
+  alerts: Pick<AppAlerts, 'takeDigest'>;
   /** The clock by which money is dated: what a step of the wall clock would make due waits until Kling's clock agrees. */
   dated: Clock;
   clockLook: Pick<ClockLook, 'settle'>;
@@ -35,7 +37,14 @@ export interface AppJobsDeps {
 /** Makes the schedule; nothing runs before it is started. */
 export function createAppJobs(deps: AppJobsDeps): Jobs {
   const { store, dated, log, config, publish, onRun } = deps;
-  return new Jobs([monthsJob(deps), ...accountJobs(deps), retentionJob(deps), backupJob(deps)], {
+  const jobs = [
+    monthsJob(deps),
+    ...accountJobs(deps),
+    ...digestJobs(deps),
+    retentionJob(deps),
+    backupJob(deps),
+  ];
+  return new Jobs(jobs, {
     store,
     clock: dated,
     schedule: (name) => scheduleOf(config().jobs, name),
@@ -79,6 +88,15 @@ function accountJobs({ account }: AppJobsDeps): Job[] {
       limitMs: 180 * MINUTE_MS,
       run: (_at, signal) => account.readLedgers(signal),
     },
+  ];
+}
+
+/** A digest is a notice of its day or week: a run that is repeated sends nothing twice. */
+function digestJobs({ alerts }: AppJobsDeps): Job[] {
+  const both = { limitMs: 5 * MINUTE_MS, first: 'wait', patience: 1 } as const;
+  return [
+    { ...both, name: 'digest', run: (at) => alerts.takeDigest('daily', at) },
+    { ...both, name: 'weekly-report', run: (at) => alerts.takeDigest('weekly', at) },
   ];
 }
 

@@ -120,7 +120,7 @@ class Sidecar implements App {
       running.storeWatch.start();
       running.clockKeeper.start();
       const alerts = await this.#startAlerts(running);
-      const jobs = await this.#makeJobs(running);
+      const jobs = await this.#makeJobs(running, alerts);
       const control = await this.#startControl(running, { alerts, jobs, dataUrl: data.urls[0] ?? '' });
       jobs.start();
       await this.#telemetry.startExports();
@@ -314,10 +314,11 @@ class Sidecar implements App {
   }
 
   /** Makes the schedule; the caller starts it. */
-  async #makeJobs(running: Running): Promise<Jobs> {
+  async #makeJobs(running: Running, alerts: AppAlerts): Promise<Jobs> {
     const { createAppJobs } = await import('./app-jobs.ts');
     const jobs = createAppJobs({
       ...running,
+      alerts,
       log: this.#log,
       config: () => this.#config,
       onRun: this.#telemetry.jobRan,

@@ -17,7 +17,7 @@ import {
   type ControlConfig,
   type ProbesConfig,
 } from '../control/control-config.ts';
-import { toJobsConfig, type JobsConfig } from '../jobs/jobs-config.ts';
+import { idleJobs, toJobsConfig, type JobsConfig } from '../jobs/jobs-config.ts';
 import {
   toAuthConfig,
   toPricingConfig,
@@ -132,7 +132,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     origins: findOrigins(parsed.values, file.content, overridden.sources),
     path: file.path,
     folder,
-    warnings: proxyWarning === null ? checked.warnings : [...checked.warnings, proxyWarning],
+    warnings: [
+      ...checked.warnings,
+      ...idleJobs(parsed.values.jobs, config.alerts.settings),
+      ...(proxyWarning === null ? [] : [proxyWarning]),
+    ],
   };
 }
 
@@ -222,6 +226,11 @@ function fileProblem(name: string, problem: ConfigProblem): ConfigInvalid {
 }
 
 function toConfig(values: ConfigValues, exports: OtlpExports | null): Config {
+  const alerts = toAlertsConfig(values.alerts, {
+    environment: values.environment,
+    account: values.auth.account,
+    mode: values.mode,
+  });
   return {
     mode: values.mode,
     environment: values.environment,
@@ -243,12 +252,8 @@ function toConfig(values: ConfigValues, exports: OtlpExports | null): Config {
     sla: values.sla,
     claims: values.claims,
     price: values.price,
-    alerts: toAlertsConfig(values.alerts, {
-      environment: values.environment,
-      account: values.auth.account,
-      mode: values.mode,
-    }),
-    jobs: toJobsConfig(values.jobs, values),
+    alerts,
+    jobs: toJobsConfig(values.jobs, { ...values, rules: alerts.settings.rules }),
     telemetry: { ...values.telemetry, exports },
   };
 }

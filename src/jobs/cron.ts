@@ -46,7 +46,8 @@ const WEEKDAY: Field = { name: 'weekday', min: 0, max: 7, names: WEEKDAYS };
 const DAYS_OF_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const MINUTES_OF_HOUR = 60;
 const SUNDAY = 7;
-const CRON_CHARACTERS_MAX = 200;
+/** A longer text is no expression. */
+export const CRON_CHARACTERS_MAX = 200;
 const NONE: ReadonlySet<number> = new Set();
 const WRONG_FORM: CronProblem = {
   allowed: 'a cron expression of five fields: minute hour day month weekday',

@@ -1,14 +1,16 @@
 /** The `jobs` section of the config: when each job runs, and where backups go. */
 import path from 'node:path';
 import { z } from 'zod';
+import type { AlertSettings } from '../alerts/settings.ts';
 import { commonZone, type BudgetRule } from '../budget/budget-rule.ts';
 import { ianaZone } from '../fields.ts';
-import { isCron, parseCron } from './cron.ts';
+import { CRON_CHARACTERS_MAX, isCron, parseCron } from './cron.ts';
 import { JOB_NAMES, JOBS, type JobName } from './job-names.ts';
 import type { Schedule } from './job.ts';
 
 const cron = z
   .string()
+  .max(CRON_CHARACTERS_MAX)
   .superRefine((text, context) => {
     const parsed = parseCron(text);
     if (isCron(parsed)) return;
@@ -16,6 +18,9 @@ const cron = z
     context.addIssue({ code: 'custom', message: `${allowed}; null switches it off`, params: { suggestion } });
   })
   .nullable();
+
+const DIGEST = '0 9 * * *';
+const WEEKLY = '0 9 * * 1';
 
 export const jobsSection = z
   .strictObject({
@@ -34,6 +39,12 @@ export const jobsSection = z
       .default('17 * * * *')
       .describe('Reads the account’s packs from Kling, where account.poll is true.'),
     ledgers: cron.default('37 */6 * * *').describe('Reads Kling’s ledgers of deductions, likewise.'),
+    digest: cron
+      .default(DIGEST)
+      .describe('Sends the digest of the day before, where alerts.rules.daily_digest is on.'),
+    weeklyReport: cron
+      .default(WEEKLY)
+      .describe('Sends the report of the week before, where alerts.rules.weekly_report is on.'),
     retention: cron
       .default('23 3 * * *')
       .describe('Drops what is older than store.callRetentionDays and the like.'),
@@ -60,33 +71,57 @@ export interface JobsConfig {
   timeZone: string;
   backupDir: string;
   backupsKept: number;
-  /** The cron expression of each job; null where it is off. */
+  /** The cron expression of each job; null where it is off, or has nothing to do. */
   crons: Readonly<Record<JobName, string | null>>;
 }
 
+/** What other sections say of the jobs. */
+interface Others {
+  store: { path: string };
+  budgets: readonly Pick<BudgetRule, 'timeZone'>[];
+  account: { poll: boolean };
+  rules: Pick<AlertSettings['rules'], 'daily_digest' | 'weekly_report'>;
+}
+
 /** Makes the section ready for use. */
-export function toJobsConfig(
-  values: JobsValues,
-  {
-    store,
-    budgets,
-    account,
-  }: {
-    store: { path: string };
-    budgets: readonly Pick<BudgetRule, 'timeZone'>[];
-    /** Without it nothing is read of the account. */
-    account: { poll: boolean };
-  },
-): JobsConfig {
+export function toJobsConfig(values: JobsValues, { store, budgets, account, rules }: Others): JobsConfig {
   const { timeZone, backupDir, backupsKept } = values;
-  const crons = Object.fromEntries(JOB_NAMES.map((name) => [name, values[JOBS[name].key]]));
-  if (!account.poll) Object.assign(crons, { packs: null, ledgers: null });
+  const hasWork: Readonly<Record<JobName, boolean>> = {
+    'sla-months': true,
+    packs: account.poll,
+    ledgers: account.poll,
+    digest: rules.daily_digest.isOn,
+    'weekly-report': rules.weekly_report.isOn,
+    retention: true,
+    backup: true,
+  };
+  const crons = Object.fromEntries(
+    JOB_NAMES.map((name) => [name, hasWork[name] ? values[JOBS[name].key] : null]),
+  );
   return {
     timeZone: timeZone ?? commonZone(budgets) ?? 'UTC',
     backupDir: backupDir ?? path.join(path.dirname(store.path), 'backups'),
     backupsKept,
     crons: crons as Record<JobName, string | null>,
   };
+}
+
+/** Says which times were given to jobs that have nothing to do. */
+export function idleJobs({ digest, weeklyReport }: JobsValues, { rules }: Pick<Others, 'rules'>): string[] {
+  const idle = [
+    { key: 'jobs.digest', rule: 'daily_digest', isIdle: isSet(digest, DIGEST) },
+    { key: 'jobs.weeklyReport', rule: 'weekly_report', isIdle: isSet(weeklyReport, WEEKLY) },
+  ] as const;
+  return idle
+    .filter(({ rule, isIdle }) => isIdle && !rules[rule].isOn)
+    .map(
+      ({ key, rule }) =>
+        `${key} says when, and alerts.rules.${rule} is off: nothing is sent. Set alerts.rules.${rule} to true.`,
+    );
+}
+
+function isSet(cronText: string | null, byDefault: string): boolean {
+  return cronText !== null && cronText !== byDefault;
 }
 
 /** Gives when a job is due; null where it is off. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createManualClock, type ManualClock } from '../../src/clock.ts';
+import { JOB_NAMES } from '../../src/jobs/job-names.ts';
 import { get, post } from '../app/calls.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
 import { cli, type CliRun } from '../cli/run-cli.ts';
@@ -22,6 +23,7 @@ const CONFIG = {
   budgets: [{ name: 'daily', credits: 100, timeZone: 'Europe/Berlin' }],
   // Every third hour, so that a look each time is enough.
   jobs: { slaMonths: '5 */3 * * *', packs: '17 */3 * * *' },
+  alerts: { rules: { daily_digest: true } },
 };
 
 interface JobRow {
@@ -129,10 +131,12 @@ describe('a clock that is moved by hand over two days', () => {
       ['sla-months', 'ok', '5 */3 * * *', 'Europe/Berlin'],
       ['packs', 'ok', '17 */3 * * *', 'Europe/Berlin'],
       ['ledgers', 'ok', '37 */6 * * *', 'Europe/Berlin'],
+      ['digest', 'ok', '0 9 * * *', 'Europe/Berlin'],
+      ['weekly-report', 'off', null, 'Europe/Berlin'],
       ['retention', 'ok', '23 3 * * *', 'Europe/Berlin'],
       ['backup', 'ok', '43 2 * * *', 'Europe/Berlin'],
     ]);
-    expect(Object.values(all).map(({ missed }) => missed)).toEqual([0, 0, 0, 0, 0]);
+    expect(Object.values(all).map(({ missed }) => missed)).toEqual([0, 0, 0, 0, 0, 0, 0]);
     expect(all['backup']?.nextAt).toBe('2026-12-02T01:43:00.000Z');
     expect(all['retention']?.nextAt).toBe('2026-12-02T02:23:00.000Z');
     expect(all['ledgers']?.nextAt).toBe('2026-12-01T23:37:00.000Z');
@@ -150,6 +154,11 @@ describe('a clock that is moved by hand over two days', () => {
     expect(events('month_closed')).toMatchObject([{ month: '2026-11', revision: 1 }]);
     expect(events('backup_made')).toHaveLength(2);
     expect(events('job_ended')).toEqual([]);
+    // The digests of two days, found once each.
+    const { json } = await get(`${app.controlUrl}/v1/alerts`);
+    const { recent } = json as unknown as { recent: { rule: string; period: string }[] };
+    const digests = recent.filter(({ rule }) => rule === 'daily_digest').map(({ period }) => period);
+    expect(digests.toSorted()).toEqual(['2026-11-29', '2026-11-30']);
     const asked = (target: string) =>
       app.emulator.requests().filter(({ path: to }) => to.startsWith(target)).length;
     expect(asked('/account/costs')).toBeGreaterThanOrEqual(2 * 8);
@@ -183,7 +192,7 @@ describe('the list of jobs', () => {
     expect(Object.fromEntries(rows.map((row) => [row.name, row]))).toEqual(await jobs());
     const csv = (await run(['jobs', '--format', 'csv'])).out.split('\n');
     expect(csv[0]).toMatch(/^name,does,state,cron,timeZone,runningSince,lastStartedAt,/);
-    expect(csv).toHaveLength(7);
+    expect(csv).toHaveLength(9);
   });
 });
 
@@ -220,7 +229,9 @@ describe('an order to run a job', () => {
   it('names the jobs there are where it names none', async () => {
     const { code, err } = await run(['jobs', 'run', 'reports']);
     expect(code).toBe(2);
-    expect(err).toMatch(/Allowed choices are sla-months, packs, ledgers, retention, backup/);
+    expect(err).toMatch(
+      /Allowed choices are sla-months, packs, ledgers, digest, weekly-report, retention, backup/,
+    );
     const answer = await post(
       `${app.controlUrl}/v1/jobs/reports/run`,
       {},
@@ -240,7 +251,7 @@ describe('a sidecar that was down for three days', () => {
       .trim()
       .split('\n')
       .map((line) => (JSON.parse(line) as JobRow).name);
-    expect(names).toEqual(['sla-months', 'packs', 'ledgers', 'retention', 'backup']);
+    expect(names).toEqual(JOB_NAMES);
     const refused = await run(['jobs', 'run', 'backup']);
     expect(refused).toMatchObject({ code: 1, out: '' });
     expect(refused.err).toMatch(/needs a running sidecar/);
@@ -264,8 +275,10 @@ describe('a sidecar that was down for three days', () => {
     await clock.advance(2_000);
     const told = lines.filter((line) => line['event'] === 'job_ended');
     expect(told).toContainEqual(expect.objectContaining({ job: 'backup', result: 'ok', missed: 2 }));
-    expect(new Set(told.map((line) => line['job'])).size).toBe(5);
-    expect(told).toHaveLength(5);
+    // Each but the weekly report, which is off.
+    expect(told.map((line) => line['job']).toSorted()).toEqual(
+      JOB_NAMES.filter((name) => name !== 'weekly-report').toSorted(),
+    );
   });
 
   it('runs no job whose cron is null, and takes a new expression with a reload', async () => {
