@@ -12,7 +12,8 @@ export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
   failure_rate:
     'More than the threshold of the requests to Kling failed, in two 5-minute windows with enough requests.',
   upstream_down: 'Kling cannot be reached, or answers nothing but server errors. Keeps `failure_rate` back.',
-  sla_at_risk: 'At least the threshold of the month’s error budget is used; a fast burn fires without it.',
+  sla_at_risk:
+    'At least the threshold of the month’s error budget is used (once a month), or it burns so fast that the month breaks (once a day).',
   sla_broken: 'Kling’s availability of this month is below its commitment: a voucher is due.',
   sla_tier_worse: 'It fell into the next tier of compensation.',
   tasks_stuck: 'Tasks are open for longer than `tasks.stuckAfterMs`; their credits stay held.',
@@ -29,13 +30,14 @@ export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
   pack_nearly_empty: 'The packs of a product are empty within the threshold at the pace of the last week.',
   pack_expires: 'A pack ends within the threshold with units that will be lost; once more on its last day.',
   queue_saturated: 'Creates of one pool take more than the threshold of the queue’s places.',
-  poll_loop: 'An app asked for one open task more often than the threshold.',
-  claim_open: 'A drafted claim may be filed from now on.',
+  poll_loop: 'An app asked for one open task more often than the threshold; once for each app and day.',
+  claim_open: 'A claim was drafted, holds again, or may be filed from now on; each once.',
   claim_withdrawn: 'Nothing is due any more for a month: its draft must not be filed.',
   claim_due: 'A drafted claim can be filed for 14, 3 or 1 more days.',
   claim_missed: 'A drafted claim was not filed in time.',
   voucher_ends: 'A granted voucher ends soon.',
-  store_trouble: 'The store takes no writes, or its files are not what they were.',
+  store_trouble:
+    'The store takes no writes, its files are not what they were, or the ledger does not agree with itself.',
   disk_low: 'Less than the threshold of the store’s disk is free.',
   wal_large: 'The store’s write-ahead log is larger than the threshold.',
   job_failed: 'A job of the schedule failed. Over when it has run.',

@@ -46,7 +46,7 @@ export const slaAtRisk: Rule = {
     en: wordsOf({
       firing: (event, format) => ({
         title: isBurn(event)
-          ? `At this pace Kling breaks its commitment for ${textOf(event.values, 'month')} in ${breaksText(event, format)}`
+          ? `At the pace of the last hour Kling breaks its commitment for ${textOf(event.values, 'month')} in ${breaksText(event, format)}`
           : `${shareText(event, format)} of Kling’s error budget for ${textOf(event.values, 'month')} is used`,
         finding: englishFinding(event, format),
         advice:
@@ -64,7 +64,7 @@ export const slaAtRisk: Rule = {
     zh: wordsOf({
       firing: (event, format) => ({
         title: isBurn(event)
-          ? `按目前速度，可灵将在 ${breaksText(event, format)}后违反 ${textOf(event.values, 'month')} 的可用性承诺`
+          ? `按最近一小时的速度，可灵将在 ${breaksText(event, format)}后违反 ${textOf(event.values, 'month')} 的可用性承诺`
           : `可灵 ${textOf(event.values, 'month')} 的错误预算已用掉 ${shareText(event, format)}`,
         finding: chineseFinding(event, format),
         advice:
@@ -80,13 +80,14 @@ export const slaAtRisk: Rule = {
   },
 };
 
-/** Gives how long it takes until the month is broken at the present pace; null where it is slow or the month ends first. */
+/** Gives how long it takes until the month is broken at the pace of the last hour; null where errors are few or the month ends first. */
 function breaksIn({ burnt, budget, windowsLeft }: MonthProgress): Ms | null {
   const { lastHour, lastSixHours } = burnt;
   if (lastSixHours < FAST_SHARE_MIN * Number(budget.allowed)) return null;
-  const eachWindow = Math.min(lastHour / WINDOWS_OF_HOUR, lastSixHours / WINDOWS_OF_SIX_HOURS);
+  const ofHour = lastHour / WINDOWS_OF_HOUR;
+  const slower = Math.min(ofHour, lastSixHours / WINDOWS_OF_SIX_HOURS);
   const left = Math.max(0, Number(budget.left));
-  return eachWindow > 0 && eachWindow * windowsLeft >= left ? (left / eachWindow) * WINDOW_MS : null;
+  return slower > 0 && slower * windowsLeft >= left ? (left / ofHour) * WINDOW_MS : null;
 }
 
 function valuesOf({ month, budget, contract, commitment, burnt }: MonthProgress): AlertValues {
