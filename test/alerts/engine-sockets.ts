@@ -7,7 +7,7 @@ import type { Channel } from '../../src/alerts/channel.ts';
 import type { Post } from '../../src/alerts/channels/post.ts';
 import { openPost } from '../../src/alerts/channels/post-undici.ts';
 import type { AlertSettings } from '../../src/alerts/settings.ts';
-import { createManualClock, systemClock, type ManualClock } from '../../src/clock.ts';
+import { createManualClock, nextTurn, systemClock, type ManualClock } from '../../src/clock.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Ms } from '../../src/units.ts';
@@ -52,6 +52,8 @@ export interface Place {
   arrived: string[];
   /** Attempts that wait for their answer. */
   held: number;
+  /** Called when an attempt is held. */
+  onHeld: () => void;
 }
 
 /** Starts a place; `answer` gives an answer, or after how long to give 200. */
@@ -66,11 +68,19 @@ export async function startPlace(clock: ManualClock): Promise<Place> {
     const answer = place.answer();
     if (typeof answer !== 'number') return isOk(answer) ? take(arrival) : answer;
     place.held += 1;
+    place.onHeld();
     await new Promise<void>((resolve) => void clock.after(answer, resolve));
     place.held -= 1;
     return take(arrival);
   });
-  const place: Place = { receiver, answer: () => ({ status: 200 }), taken: [], arrived: [], held: 0 };
+  const place: Place = {
+    receiver,
+    answer: () => ({ status: 200 }),
+    taken: [],
+    arrived: [],
+    held: 0,
+    onHeld: () => undefined,
+  };
   afterTest(() => receiver.stop());
   return place;
 }
@@ -106,7 +116,7 @@ export async function openSocketEngine(
   const alerting = new Alerting({
     store,
     clock,
-    channels: () => channels,
+    channels: () => watched,
     settings: () => engine.settings,
     compose,
     onError: (message, error) => {
@@ -120,11 +130,30 @@ export async function openSocketEngine(
     await alerting.take({ complete: [], found: [], over: [], ...findings });
     await rest();
   };
+  let flying = 0;
+  let notice = Promise.withResolvers<void>();
+  const note = (by: number): void => {
+    flying += by;
+    notice.resolve();
+    notice = Promise.withResolvers();
+  };
+  for (const place of places) place.onHeld = () => note(0);
+  const watched = channels.map((channel) => ({
+    ...channel,
+    async send(...args: Parameters<Channel['send']>) {
+      note(1);
+      return channel.send(...args).finally(() => note(-1));
+    },
+  }));
+  /** Waits until nothing is being sent, or all that is being sent is held by its place. */
   const rest = async (): Promise<void> => {
     let isSettled = false;
-    void alerting.settled().then(() => (isSettled = true));
-    while (!isSettled && places.every(({ held }) => held === 0)) {
-      await new Promise((resolve) => setImmediate(resolve));
+    const settled = alerting.settled().then(() => (isSettled = true));
+    const isHeld = (): boolean => flying > 0 && flying <= places.reduce((sum, { held }) => sum + held, 0);
+    await nextTurn();
+    while (!isHeld()) {
+      await Promise.race([settled, notice.promise]);
+      if (isSettled) return;
     }
   };
   const engine: SocketEngine = {
