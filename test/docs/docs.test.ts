@@ -33,6 +33,7 @@ const USER_PAGES = [
   ...[
     'answers',
     'alerts',
+    'checklist',
     'api',
     'commands',
     'config',
