@@ -6,6 +6,8 @@
  *
  * **Invariant**: nothing here is on a request's path, and nobody waits for a receiver: not a request, not a look, not a stop.
  */
+import { alertOverview } from './alerts/alert-overview.ts';
+import type { Channel } from './alerts/channel.ts';
 import { openAlertKeys, type ChangedAlert } from './alerts/alert-table.ts';
 import { Alerting } from './alerts/alerting.ts';
 import { dailyDigest, weeklyReport } from './alerts/digest-finding.ts';
@@ -13,6 +15,7 @@ import { channelsOf } from './alerts/event-table.ts';
 import { createFactReceiver } from './alerts/fact-receiver.ts';
 import { CONFIGURED_RULES } from './alerts/rules-config.ts';
 import type { AlertSettings } from './alerts/settings.ts';
+import { UnkeptAlert } from './alerts/unkept-alert.ts';
 import { AlertWatch } from './alerts/watch.ts';
 import { compose } from './alerts/words/compose.ts';
 import { sayAlert } from './alerts/words/say-alert.ts';
@@ -46,6 +49,7 @@ export class AppAlerts {
   readonly #signals: AppSignals;
   readonly #alerting: Alerting;
   readonly #watch: AlertWatch;
+  readonly #unkept: UnkeptAlert;
   /** Hears the facts of the outbox. */
   readonly receiver: Receiver;
   #timer: Timer | null = null;
@@ -61,14 +65,12 @@ export class AppAlerts {
     const settings = (): AlertSettings => deps.config().alerts.settings;
     const onError = (message: string, error: unknown): void =>
       deps.log.error(message, { event: 'background_failed', error });
+    const channels = (): readonly Channel[] => this.#channels.open;
+    const sending = { clock, settings, compose, onError, channels, onResult: telemetry.alertSent };
+    this.#unkept = new UnkeptAlert({ ...sending, isSilenced: () => isSilenced(store, clock.now()) });
     this.#alerting = new Alerting({
+      ...sending,
       store,
-      clock,
-      settings,
-      compose,
-      onError,
-      channels: () => this.#channels.open,
-      onResult: telemetry.alertSent,
       onChange({ began, ended }) {
         for (const alert of began) telemetry.alertBegan(logged(alert, settings()));
         for (const alert of ended) telemetry.alertEnded(logged(alert, settings()));
@@ -138,13 +140,15 @@ export class AppAlerts {
   }
 
   async #look(): Promise<void> {
-    const { clock, log } = this.#deps;
+    const { clock, log, isStoreWritable } = this.#deps;
     try {
       await this.#signals.refresh();
       if (this.#isStopped) return;
       await this.#alerting.take(await this.#watch.look(clock.now()));
+      await this.#unkept.end();
     } catch (error) {
       if (this.#isStopped) return;
+      if (!isStoreWritable()) await this.#unkept.begin();
       log.error('alerts could not be looked at', { event: 'background_failed', error });
     }
   }
@@ -163,6 +167,12 @@ export class AppAlerts {
       })),
     );
   }
+}
+
+/** Tells whether an operator silenced alerts about the store. */
+async function isSilenced(store: Pick<Store, 'read'>, at: Ms): Promise<boolean> {
+  const { silences } = await store.read(alertOverview, { at, limit: 1 });
+  return silences.some(({ rule }) => rule === 'store_trouble');
 }
 
 function logged(alert: ChangedAlert, settings: AlertSettings): LoggedAlert {
