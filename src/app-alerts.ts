@@ -21,7 +21,7 @@ import { compose } from './alerts/words/compose.ts';
 import { sayAlert } from './alerts/words/say-alert.ts';
 import { AppChannels } from './app-alert-channels.ts';
 import { AppSignals, lookConfig, type SignalDeps } from './app-signals.ts';
-import { within, type Timer } from './clock.ts';
+import { within, type Clock, type Timer } from './clock.ts';
 import type { ChannelSecrets } from './config/channel-secrets.ts';
 import type { Receiver } from './outbox/delivery.ts';
 import type { Store } from './store/store.ts';
@@ -39,6 +39,8 @@ export interface AppAlertsDeps extends SignalDeps {
   store: Store;
   log: Log;
   telemetry: Telemetry;
+  /** Its wall clock is the one by which money is dated: budgets and months are looked at by it, and so is all that they find. */
+  dated: Clock;
   /** The channels' secrets, as read last. */
   secrets: () => ChannelSecrets;
 }
@@ -59,15 +61,15 @@ export class AppAlerts {
   /** @throws SidecarError `secret_invalid` where a channel cannot use its secret. */
   constructor(deps: AppAlertsDeps) {
     this.#deps = deps;
-    const { store, clock, telemetry } = deps;
+    const { store, clock, dated, telemetry } = deps;
     this.#channels = new AppChannels({ clock, telemetry });
     this.#signals = new AppSignals(deps);
     const settings = (): AlertSettings => deps.config().alerts.settings;
     const onError = (message: string, error: unknown): void =>
       deps.log.error(message, { event: 'background_failed', error });
     const channels = (): readonly Channel[] => this.#channels.open;
-    const sending = { clock, settings, compose, onError, channels, onResult: telemetry.alertSent };
-    this.#unkept = new UnkeptAlert({ ...sending, isSilenced: () => isSilenced(store, clock.now()) });
+    const sending = { clock: dated, settings, compose, onError, channels, onResult: telemetry.alertSent };
+    this.#unkept = new UnkeptAlert({ ...sending, isSilenced: () => isSilenced(store, dated.now()) });
     this.#alerting = new Alerting({
       ...sending,
       store,
@@ -126,9 +128,10 @@ export class AppAlerts {
     await this.#alerting.take({ complete: [], found: [found], over: [] });
   }
 
-  /** Waits until nothing is being sent; for tests. */
-  settled(): Promise<void> {
-    return this.#alerting.settled();
+  /** Asks the rules and waits until nothing is being sent; for tests and the demo. */
+  async runDue(): Promise<void> {
+    await this.look();
+    await this.#alerting.settled();
   }
 
   /** Sends nothing more and ends what is being sent, within a second or so. Idempotent. */
@@ -140,11 +143,11 @@ export class AppAlerts {
   }
 
   async #look(): Promise<void> {
-    const { clock, log, isStoreWritable } = this.#deps;
+    const { dated, log, isStoreWritable } = this.#deps;
     try {
       await this.#signals.refresh();
       if (this.#isStopped) return;
-      await this.#alerting.take(await this.#watch.look(clock.now()));
+      await this.#alerting.take(await this.#watch.look(dated.now()));
       await this.#unkept.end();
     } catch (error) {
       if (this.#isStopped) return;

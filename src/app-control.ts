@@ -51,7 +51,11 @@ export function createAppControl(deps: AppControlDeps): ControlPlane {
       ...running,
       ...deps,
       metricsReadAt: () => telemetry.metricsReadAt,
-      alerts: alertCommands({ clock, config, running: { store: running.store, alerting: alerts.alerting } }),
+      alerts: alertCommands({
+        clock: running.dated,
+        config,
+        running: { store: running.store, alerting: alerts.alerting },
+      }),
     }),
     telemetry,
     probes,

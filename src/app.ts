@@ -186,7 +186,7 @@ class Sidecar implements App {
     await this.#running?.doubts.runDue();
     await this.#running?.poller.runDue();
     await this.#running?.jobs?.runDue(this.#running.dated.now());
-    await this.#running?.alerts?.look();
+    await this.#running?.alerts?.runDue();
   }
 
   #openStore(): Promise<Store> {
