@@ -1,9 +1,19 @@
 /** What `alert list` prints: alerts, silences and channels, as tables for people and in one piece for programs. */
 import type { AlertAnswer, AlertsAnswer } from '../control/alert-schemas.ts';
+import { plainText } from '../plain-text.ts';
 import type { Context } from './context.ts';
 import { printRows } from './lists.ts';
 import type { Format, RowValues } from './rows.ts';
-import { printNotes, roomOf, toTable, zoneOf, type Column } from './table.ts';
+import {
+  fieldsText,
+  minuteText,
+  printNotes,
+  roomOf,
+  toTable,
+  zoneOf,
+  type Column,
+  type Room,
+} from './table.ts';
 import { paint } from './terminal.ts';
 
 const ALERTS: readonly Column[] = [
@@ -63,17 +73,54 @@ function printTables(context: Context, answer: AlertsAnswer, isRunning: boolean)
   const zone = zoneOf(context.loaded().config);
   const room = roomOf(terminal, zone);
   const parts: string[] = [];
+  const hasChannels = answer.channels.length > 0;
   const add = (heading: string, rows: readonly RowValues[], columns: readonly Column[]): void => {
     if (rows.length > 0) parts.push(`${heading}${toTable(rows, columns, room)}`);
   };
   if (answer.firing.length === 0) parts.push(`${paint(terminal, 'good', 'Nothing fires.')}\n`);
   const count = answer.firingCount === answer.firing.length ? '' : ` (${answer.firingCount} in all)`;
-  add(`Firing${count}:\n`, answer.firing.map(rowOf), ALERTS);
-  add('Lately:\n', answer.recent.map(rowOf), RECENT);
+  if (answer.firing.length > 0) {
+    const blocks = answer.firing.map((alert) => blockOf(context, alert, { ...room, hasChannels }));
+    parts.push(`Firing${count}:\n${blocks.join('\n')}`);
+  }
+  add(
+    'Lately:\n',
+    answer.recent.map((alert) => rowOf(alert, hasChannels)),
+    RECENT,
+  );
   add('', answer.silences, SILENCES);
   add('', answer.channels, CHANNELS);
   terminal.out(parts.join('\n'));
   printNotes(terminal, notesOf(answer, { isRunning, zone: room.zone }));
+}
+
+/** An alert as a person who is woken reads it: what is wrong, what was found, what to do. */
+function blockOf(
+  { terminal }: Context,
+  alert: AlertAnswer,
+  { width, zone, hasChannels }: Room & { hasChannels: boolean },
+): string {
+  const { severity, title, finding, advice, rule, startedAt, runbookUrl } = alert;
+  const since = zone === null ? startedAt : minuteText(zone, startedAt);
+  const texts = [
+    paint(terminal, severity === 'info' ? 'warn' : 'bad', plainText(title)),
+    plainText(finding),
+    plainText(advice),
+    `${rule}, since ${since}, ${sentText(alert, hasChannels)}`,
+    runbookUrl,
+  ];
+  const shown = texts.filter((text) => text !== '');
+  return fieldsText(
+    shown.map((text, index): [string, string] => [index === 0 ? severity : '', text]),
+    width,
+  );
+}
+
+function sentText({ keptBack, sentAt }: AlertAnswer, hasChannels: boolean): string {
+  if (!hasChannels) return 'no channel';
+  if (keptBack === 'silence') return 'not sent: silenced';
+  if (keptBack !== null) return 'not sent: another alert says it';
+  return sentAt === null ? 'not sent yet' : 'given to the channels';
 }
 
 function notesOf(
@@ -87,7 +134,6 @@ function notesOf(
   ];
 }
 
-function rowOf(alert: AlertAnswer): RowValues {
-  const sent = alert.keptBack ?? (alert.sentAt === null ? 'no' : 'yes');
-  return { ...alert, sent };
+function rowOf(alert: AlertAnswer, hasChannels: boolean): RowValues {
+  return { ...alert, sent: sentText(alert, hasChannels) };
 }

@@ -22,7 +22,9 @@ const alert = z
     runbookUrl: z.string(),
     startedAt: instant,
     endedAt: instant.nullable().describe('Null while it fires, and for notices, which have no end.'),
-    sentAt: instant.nullable().describe('When a channel last took a message of it; null where none did.'),
+    sentAt: instant
+      .nullable()
+      .describe('When something of it was last given to its channels; null where it was kept back so far.'),
     keptBack: z
       .string()
       .nullable()
