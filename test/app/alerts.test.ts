@@ -7,7 +7,7 @@ let rig: AlertRig;
 afterEach(() => rig.end());
 
 const ALERTS = { channels: [OPS], rules: { credits_refused: false, job_missed: false } };
-const BUDGET = { budgets: [{ name: 'daily', credits: 20, window: 'day', alertAt: [0.8] }], alerts: ALERTS };
+const BUDGET = { budgets: [{ name: 'daily', credits: 20, window: 'day', alertAt: [0.5] }], alerts: ALERTS };
 
 const rulesOf = (alerts: readonly { rule: string }[]): string[] => alerts.map(({ rule }) => rule);
 
@@ -15,10 +15,12 @@ describe('a budget that is crossed', () => {
   it('is sent once, over restarts, reloads and further creates, and once more when its window ends', async () => {
     rig = await startAlertRig({ config: BUDGET });
     await rig.create();
-    await rig.create();
     await rig.untilSent(1);
+    await rig.create();
+    await rig.untilSent(2);
     expect(rig.texts()).toEqual([
-      expect.stringMatching(/Budget daily is used up.*Budget daily is used to 100/s),
+      expect.stringMatching(/Budget daily is used to 50 %/),
+      expect.stringMatching(/Budget daily is used up/),
     ]);
     expect((await rig.create()).status).toBe(403);
     await rig.pass(3 * MINUTE_MS);
@@ -26,11 +28,11 @@ describe('a budget that is crossed', () => {
     await rig.pass(3 * MINUTE_MS);
     await rig.started.reload({ ...BUDGET, alerts: { ...ALERTS, groupSeconds: 5 } });
     await rig.pass(3 * MINUTE_MS);
-    expect(rig.texts()).toHaveLength(1);
+    expect(rig.texts()).toHaveLength(2);
     expect(rulesOf((await rig.alerts()).firing)).toEqual(['budget_used_up']);
     await rig.pass(12 * HOUR_MS, 4 * HOUR_MS);
     await rig.pass(MINUTE_MS);
-    expect(rig.texts().slice(1)).toEqual([expect.stringMatching(/daily/)]);
+    expect(rig.texts().slice(2)).toEqual([expect.stringMatching(/daily/)]);
     const { firing, recent } = await rig.alerts();
     expect(firing).toEqual([]);
     expect(rulesOf(recent).toSorted()).toEqual(['budget_threshold', 'budget_used_up']);
