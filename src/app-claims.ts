@@ -24,7 +24,7 @@ import type { Log } from './telemetry/log.ts';
 import type { Ms } from './units.ts';
 
 const HOUR_MS = 3_600_000;
-/** How long after a month's closing a draft may take to appear: the job runs every hour. */
+/** How long after a month's closing a draft may take to appear: the job runs every hour by default. */
 const JOB_GRACE_MS = 2 * HOUR_MS;
 /** How many months back rows may still come: as long as a claim may be filed, and one more. */
 const MONTHS_BACK = 4;
@@ -93,7 +93,7 @@ export function calendarOf(config: Config): WorkCalendar {
 
 /**
  * Lists months that closed, may still be filed, are worth a voucher, and have no draft, oldest first.
- * @param now the job's own time is left out of it: it runs once an hour.
+ * @param now what the job may still draft by itself is left out: it runs once an hour unless the config says otherwise.
  */
 export async function undraftedMonths(
   store: Pick<Store, 'read'>,

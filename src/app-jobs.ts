@@ -48,11 +48,11 @@ export function createAppJobs(deps: AppJobsDeps): Jobs {
     store,
     clock: dated,
     schedule: (name) => scheduleOf(config().jobs, name),
-    onEnd({ facts, error, ...run }) {
+    onFacts: publish,
+    onEnd({ isNews, error, ...run }) {
       onRun(run);
-      publish(facts);
       // A failure that somebody hears of is logged by the outbox.
-      if (error !== null && facts.length === 0) {
+      if (error !== null && !isNews) {
         const fields = { event: 'job_ended', job: run.name, result: run.result, error } as const;
         log.info('a job failed; it is tried again', fields);
       }

@@ -16,7 +16,7 @@ import type { Ms } from '../units.ts';
 import { dueRun, type DueRun } from './due.ts';
 import type { JobName } from './job-names.ts';
 import { followSchedule, jobState, noteJobRun } from './job-table.ts';
-import { scheduleText, type Job, type JobRun, type RunResult, type Schedule } from './job.ts';
+import { scheduleText, type Job, type JobRun, type JobState, type RunResult, type Schedule } from './job.ts';
 
 /** A run that is over, for those who count it. */
 export interface EndedRun {
@@ -26,8 +26,8 @@ export interface EndedRun {
   missed: number;
   /** What went wrong; null where nothing did. */
   error: string | null;
-  /** What its end made true. */
-  facts: readonly Fact[];
+  /** Whether its end is a fact that somebody hears. */
+  isNews: boolean;
 }
 
 export interface RunnerDeps {
@@ -35,7 +35,9 @@ export interface RunnerDeps {
   clock: Clock;
   /** When a job is due, by the config as it is now; null where it is off. */
   schedule: (name: JobName) => Schedule | null;
+  /** A run ended; called before the facts that its end made true are. */
   onEnd: (run: EndedRun) => void;
+  onFacts: (facts: readonly Fact[]) => void;
   onError: (message: string, error: unknown) => void;
 }
 
@@ -147,12 +149,17 @@ export class JobRunner {
     const schedule = this.#deps.schedule(name);
     const text = scheduleText(schedule);
     const known = await store.read(jobState, { name });
-    const waits = this.#job.first === 'wait';
-    const state =
-      known?.schedule === text
-        ? known
-        : await store.write(followSchedule, { name, schedule: text, at, waits });
+    const state = known?.schedule === text ? known : await this.#follow(text, at);
     return schedule === null ? null : dueRun(state, schedule, at);
+  }
+
+  async #follow(schedule: string, at: Ms): Promise<JobState> {
+    const { store, onFacts } = this.#deps;
+    const { first, patience } = this.#job;
+    const args = { name: this.name, schedule, at, waits: first === 'wait', patience };
+    const { state, facts } = await store.write(followSchedule, args);
+    onFacts(facts);
+    return state;
   }
 
   async #run({ at, dueAt, missed }: Wanted): Promise<void> {
@@ -203,7 +210,7 @@ export class JobRunner {
   }
 
   async #note(at: Ms, run: JobRun): Promise<void> {
-    const { store, onEnd } = this.#deps;
+    const { store, onEnd, onFacts } = this.#deps;
     const { name } = this;
     const { patience } = this.#job;
     const { durationMs, result, missed, error } = run;
@@ -212,8 +219,9 @@ export class JobRunner {
     try {
       ({ facts } = await store.write(noteJobRun, { name, at, run, patience }));
     } finally {
-      onEnd({ ...ended, facts });
+      onEnd({ ...ended, isNews: facts.length > 0 });
     }
+    onFacts(facts);
   }
 }
 

@@ -1,10 +1,10 @@
 /** What the store knows of each job: a row each, with its last run and up to when its work is done. */
 import type { Fact } from '../facts.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
-import { defineRead, defineWrite, type Migration, type Tx } from '../store/operation.ts';
+import { defineRead, type Migration, type Tx } from '../store/operation.ts';
 import type { StoreModule } from '../store/registry.ts';
 import type { Ms } from '../units.ts';
-import type { JobRun, JobState, RunResult } from './job.ts';
+import { OFF, type JobRun, type JobState, type RunResult } from './job.ts';
 
 const jobMigrations: readonly Migration[] = [
   {
@@ -74,26 +74,42 @@ export interface FollowArgs {
   at: Ms;
   /** Whether a job that never ran waits for its first time, and is not due at once. */
   waits: boolean;
+  /** As {@link Job.patience}. */
+  patience: number;
 }
+
+type JobEnded = Extract<Fact, { kind: 'job_ended' }>;
 
 /**
  * Takes note of a job's schedule. Where it is another one than before, what is due counts from now on: a run that the old one
- * would have had is not made up, and a job that was off missed nothing.
+ * would have had is not made up, and a job that was off missed nothing. One that failed and is switched off fails no longer,
+ * which is a fact where its failure was one.
  */
-export const followSchedule = defineWrite(
+export const followSchedule = defineFactWrite(
   'jobs.followSchedule',
-  async (tx: Tx, { name, schedule, at, waits }: FollowArgs): Promise<JobState> => {
+  async (tx: Tx, args: FollowArgs): Promise<{ state: JobState; facts: JobEnded[] }> => {
+    const { name, schedule, at, waits, patience } = args;
     const before = await selectState(tx, name);
     if (before === null) {
       const doneTo = waits ? at : null;
-      await tx.run('INSERT INTO job_runs (name, schedule, done_to) VALUES (?, ?, ?)', name, schedule, doneTo);
-      return { schedule, doneTo, last: null, failures: 0, okAt: null };
+      const insert = 'INSERT INTO job_runs (name, schedule, done_to) VALUES (?, ?, ?)';
+      await tx.run(insert, name, schedule, doneTo);
+      return { state: { schedule, doneTo, last: null, failures: 0, okAt: null }, facts: [] };
     }
-    if (before.schedule === schedule) return before;
+    if (before.schedule === schedule) return { state: before, facts: [] };
     const isKnown = before.schedule !== '' && before.doneTo !== null;
     const doneTo = isKnown ? at : before.doneTo;
-    await tx.run('UPDATE job_runs SET schedule = ?, done_to = ? WHERE name = ?', schedule, doneTo, name);
-    return { ...before, schedule, doneTo };
+    const failures = schedule === OFF ? 0 : before.failures;
+    await tx.run(
+      'UPDATE job_runs SET schedule = ?, done_to = ?, failures = ? WHERE name = ?',
+      schedule,
+      doneTo,
+      failures,
+      name,
+    );
+    const isOver = schedule === OFF && before.failures >= patience;
+    const fact: JobEnded = { kind: 'job_ended', job: name, result: 'ok', error: null, missed: 0, at };
+    return { state: { ...before, schedule, doneTo, failures }, facts: isOver ? [fact] : [] };
   },
 );
 
@@ -105,8 +121,6 @@ export interface NoteRunArgs {
   /** As {@link Job.patience}. */
   patience: number;
 }
-
-type JobEnded = Extract<Fact, { kind: 'job_ended' }>;
 
 /**
  * Notes that a run ended. It is a fact where it failed often enough that somebody is told, where it is the first good one

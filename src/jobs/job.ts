@@ -56,7 +56,10 @@ export interface JobRun {
   missed: number;
 }
 
-/** Writes a schedule as one text; `off` for none. */
+/** The schedule of a job that is off. */
+export const OFF = 'off';
+
+/** Writes a schedule as one text. */
 export function scheduleText(schedule: Schedule | null): string {
-  return schedule === null ? 'off' : `${schedule.cron.text} ${schedule.timeZone}`;
+  return schedule === null ? OFF : `${schedule.cron.text} ${schedule.timeZone}`;
 }

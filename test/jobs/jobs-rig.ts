@@ -45,10 +45,8 @@ export function openJobs(list: readonly Job[], memory = createMemoryStore(storeM
       store,
       clock,
       schedule: (name) => scheduleFor(rig.crons[name], rig.timeZone),
-      onEnd(run) {
-        rig.ended.push(run);
-        rig.facts.push(...run.facts);
-      },
+      onEnd: (run) => void rig.ended.push(run),
+      onFacts: (facts) => void rig.facts.push(...facts),
       onError: (message) => void rig.errors.push(message),
     });
   const rig: JobsRig = {
