@@ -7,7 +7,7 @@ const shares = [0.5, 0.95, 0.99] as const;
 export const sidecar: BoardShape = {
   uid: 'kling-sidecar',
   title: 'Kling / Sidecar',
-  description: 'Overhead, store, event loop, memory, outbox, jobs.',
+  description: 'Overhead, store, event loop, memory, outbox, jobs, alerts.',
   rows: [
     {
       title: 'Overhead',
@@ -193,6 +193,49 @@ export const sidecar: BoardShape = {
               expr: quantile(0.95, of('kling_job_duration_seconds_bucket'), ['job_name']),
               legend: '{{job_name}}',
             },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Alerts',
+      panels: [
+        {
+          title: 'What fires',
+          description:
+            'Alerts of the sidecar’s own rules that fire, by rule. alert list says what to do about each.',
+          kind: 'timeseries',
+          bars: true,
+          stack: true,
+          min: 0,
+          size: [12, 8],
+          noValue: 'none fires',
+          queries: [{ expr: `sum by (rule) (${of('kling_alerts_firing')}) > 0`, legend: '{{rule}}' }],
+        },
+        {
+          title: 'Events by channel',
+          description:
+            'What came of the events of alerts on each channel. Undelivered ones reached nobody: alert test says why.',
+          kind: 'timeseries',
+          bars: true,
+          size: [6, 8],
+          queries: [
+            {
+              expr: `sum by (channel, result) (increase(${of('kling_alerts_total')}[$__rate_interval]))`,
+              legend: '{{channel}} {{result}}',
+            },
+          ],
+        },
+        {
+          title: 'Waiting for a channel',
+          description:
+            'Events that a channel has not taken yet, and the age of the oldest: its receiver is down.',
+          kind: 'timeseries',
+          min: 0,
+          size: [6, 8],
+          queries: [
+            { expr: of('kling_alerts_waiting'), legend: '{{channel}}' },
+            { expr: of('kling_alerts_waiting_oldest_seconds'), legend: '{{channel}}, oldest (s)' },
           ],
         },
       ],

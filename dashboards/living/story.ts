@@ -4,7 +4,10 @@
  *
  * What happens is fixed, so that the sums that follow from it are known beforehand (`Told`).
  */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createManualClock, type ManualClock } from '../../src/clock.ts';
@@ -71,9 +74,11 @@ export async function liveDay(
     writeFileSync(keyFile, keyOf(name), { mode: 0o600 });
     return { name, keyFile };
   });
+  const receiver = await startReceiver();
+  const channels = [{ name: 'ops', type: 'webhook', url: receiver.url }];
   const app = await startApp({
     clock,
-    config: { ...CONFIG, apps },
+    config: { ...CONFIG, apps, alerts: { channels } },
     emulator: {
       speed: 1,
       taskSeconds: { submitted: 10, processing: 80 },
@@ -89,8 +94,17 @@ export async function liveDay(
     return day.end();
   } finally {
     await app.stop();
+    receiver.server.close();
     rmSync(keys, { recursive: true, force: true });
   }
+}
+
+/** A receiver of alerts that takes everything. */
+async function startReceiver(): Promise<{ server: Server; url: string }> {
+  const server = createServer((request, response) => void request.resume().once('end', () => response.end()));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/alerts` };
 }
 
 class Days {
