@@ -118,6 +118,9 @@ describe('config check', () => {
       expect.stringMatching(
         /^claims\.directory: a file is in the way of .*a-file\/claims: drafts of claims could not/,
       ),
+      expect.stringMatching(
+        /^jobs\.backupDir: a file is in the way of .*a-file\/backups: backups of the store/,
+      ),
     ]);
   });
 
@@ -145,7 +148,7 @@ describe('doctor', () => {
   it('says that a file could be created where it could', async () => {
     config({});
     expect((await run(['doctor'])).out).toMatch(
-      /^ok {4}folders +A file could be created in \S+data and \S+claims\.$/m,
+      /^ok {4}folders +A file could be created in \S+data and \S+claims and \S+backups\.$/m,
     );
     expect(readdirSync(folder)).toEqual(['sidecar.config.json']);
   });
