@@ -5,7 +5,6 @@
  * mail about it (`In-Reply-To`, `References`), so that readers keep them together. STARTTLS is needed unless the URL says
  * `smtps:` or the server is on this machine. Each message has a connection of its own, over within the time limit.
  */
-import { createTransport } from 'nodemailer';
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import type { Ms } from '../../units.ts';
@@ -52,6 +51,7 @@ const RESPONSE_BYTES_MAX = 65_536;
 export function openEmail(config: EmailConfig, deps: ChannelDeps): Channel {
   const server = (): SmtpAddress => smtpAddress(deps.secret('smtpUrl').reveal());
   checkSecret(config, server);
+  const closing = new AbortController();
   return {
     name: config.name,
     type: 'email',
@@ -59,6 +59,8 @@ export function openEmail(config: EmailConfig, deps: ChannelDeps): Channel {
     async send(message, references) {
       const mail = mailOf(message, { config, references });
       const { auth, ...address } = server();
+      // Loaded with the first mail: the config's shape is read by every command, and most send none.
+      const { createTransport } = await import('nodemailer');
       const transport = createTransport({
         ...address,
         ...(auth === null ? {} : { auth, forceAuth: true }),
@@ -71,24 +73,33 @@ export function openEmail(config: EmailConfig, deps: ChannelDeps): Channel {
         disableUrlAccess: true,
         tls: { minVersion: 'TLSv1.2' },
       });
-      const info = await inTime(deps.clock, (signal) => transport.sendMail({ ...mail.content, signal }));
+      const deliver = (signal: AbortSignal) => transport.sendMail({ ...mail.content, signal });
+      const info = await inTime(deps.clock, closing.signal, deliver);
       refusedRecipients(info);
       return mail.references;
     },
-    close: () => Promise.resolve(),
+    close() {
+      closing.abort();
+      return Promise.resolve();
+    },
   };
 }
 
-/** Runs a delivery until it is over or its time is; gives every failure as a ChannelError. */
-async function inTime<T>(clock: Clock, deliver: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** Runs a delivery until it is over, its time is, or the channel is closed; gives every failure as a ChannelError. */
+async function inTime<T>(
+  clock: Clock,
+  closing: AbortSignal,
+  deliver: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const limit = new AbortController();
   const timer = clock.after(TIMEOUT_MS, () => limit.abort());
   try {
-    return await deliver(limit.signal);
+    return await deliver(AbortSignal.any([limit.signal, closing]));
   } catch (error) {
     if (limit.signal.aborted) {
       throw new ChannelError(`The mail server did not take the message within ${TIMEOUT_MS / 1_000} s`);
     }
+    if (closing.aborted) throw new ChannelError('The mail server was left: the channel is closed');
     throw mailRefusal(error);
   } finally {
     timer.cancel();

@@ -23,6 +23,7 @@ interface Mail {
   rig: Rig;
   server: SmtpServer;
   send(message?: AlertMessage, references?: References): Promise<References>;
+  close(): Promise<void>;
 }
 
 interface MailOptions extends SmtpOptions {
@@ -46,7 +47,12 @@ async function mail({ to = ['ops@studio.example'], url, ...options }: MailOption
     to,
   });
   const channel = openEmail(config, rig.deps);
-  return { rig, server, send: (message = messageOf(), references = {}) => channel.send(message, references) };
+  return {
+    rig,
+    server,
+    send: (message = messageOf(), references = {}) => channel.send(message, references),
+    close: () => channel.close(),
+  };
 }
 
 let key = '';
@@ -348,4 +354,18 @@ test('refuses addresses of people that are none, and asks for at least one', () 
   ]) {
     expect(emailSection.safeParse({ ...base, ...over }).success).toBe(false);
   }
+});
+
+test('leaves a server that gives no answer as soon as the channel is closed', async () => {
+  const { server, send, close } = await mail({
+    answer: (command) => (command.startsWith('RCPT') ? null : undefined),
+  });
+  const failure = failureOf(send());
+  await server.until('RCPT');
+  await close();
+  expect(await failure).toMatchObject({
+    isFinal: false,
+    message: expect.stringMatching(/the channel is closed/),
+  });
+  await server.idle();
 });
