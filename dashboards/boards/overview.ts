@@ -223,6 +223,20 @@ export const overview: BoardShape = {
           kind: 'table',
           queries: [{ expr: 'ALERTS{alertname=~"Kling.*", alertstate="firing"}' }],
         },
+        {
+          title: 'What the sidecar reports',
+          description:
+            'Alerts that the sidecar itself sends to its channels, by rule. kling-sidecar alert list says what to do about each.',
+          kind: 'timeseries',
+          min: 0,
+          noValue: 'nothing fires',
+          queries: [
+            {
+              expr: `sum by (rule, severity) (${of('kling_alerts_firing')}) > 0`,
+              legend: '{{severity}}: {{rule}}',
+            },
+          ],
+        },
       ],
     },
   ],
