@@ -90,13 +90,18 @@ interface BudgetRow {
 }
 
 /** Prints what was written down; false where the ledger and the emulator's charge book differ. */
-export async function summarise(terminal: Terminal, { urls, emulator }: DemoStage): Promise<boolean> {
+export async function summarise(terminal: Terminal, { app, urls, emulator }: DemoStage): Promise<boolean> {
+  await app.runDue();
   const { budgets } = await read<{ budgets: BudgetRow[] }>(urls, '/v1/budgets');
   const { tasks } = await read<{ tasks: Record<string, unknown>[] }>(urls, '/v1/tasks');
   const { calls } = await read<{ calls: Record<string, unknown>[] }>(urls, '/v1/calls?limit=1000');
   const { calls: refusals } = await read<{ calls: Record<string, unknown>[] }>(
     urls,
     '/v1/calls?kind=refused',
+  );
+  const { firing, recent } = await read<Record<'firing' | 'recent', Record<string, unknown>[]>>(
+    urls,
+    '/v1/alerts',
   );
   const heading = (text: string): void => terminal.out(`\n${paint(terminal, 'bold', text)}\n`);
   heading('Tasks');
@@ -116,6 +121,8 @@ export async function summarise(terminal: Terminal, { urls, emulator }: DemoStag
       room,
     ),
   );
+  heading('Alerts, which a channel such as Slack would have got');
+  terminal.out(toTable([...firing, ...recent], columns(['severity', 'rule', 'title']), room));
   const settledCredits = budgets.reduce((sum, row) => sum + row.settledCredits, 0);
   const isEqual = sameAsCharged(terminal, emulator, settledCredits);
   return isEqual;
@@ -164,8 +171,9 @@ const DROPS: Readonly<Record<string, number>> = {
   operation: 3,
   method: 1,
   outcome: 2,
+  rule: 1,
 };
-const CUTS: ReadonlySet<string> = new Set(['message', 'route']);
+const CUTS: ReadonlySet<string> = new Set(['message', 'route', 'title']);
 
 function columns(fields: readonly string[]): Column[] {
   return fields.map((field) => ({

@@ -31,7 +31,11 @@ export function initFiles(place: InitPlace): InitFile[] {
     { name: 'kling-sidecar', text: launcher(place), mode: 0o755 },
     { name: 'kling-sidecar.service', text: serviceUnit(place), mode: 0o644 },
     { name: 'compose.yaml', text: composeFile(place), mode: 0o644 },
-    { name: '.gitignore', text: 'kling-api-key\n*.key\ntls.*\ncontrol.token\ndata/\n', mode: 0o644 },
+    {
+      name: '.gitignore',
+      text: 'kling-api-key\nslack-webhook\n*.key\ntls.*\ncontrol.token\ndata/\n',
+      mode: 0o644,
+    },
     { name: 'README.md', text: readme(place), mode: 0o644 },
   ];
 }
@@ -43,6 +47,7 @@ function configText({ folder, checkout }: InitPlace): string {
     mode: 'observe',
     upstream: { baseUrl: 'https://api-singapore.klingai.com' },
     budgets: [{ name: 'daily', credits: 1000, window: 'day', timeZone: 'UTC' }],
+    alerts: { channels: [] },
   };
   return `${JSON.stringify(config, null, 2)}\n`;
 }
@@ -164,6 +169,12 @@ function readme({ checkout }: InitPlace): string {
 
 For keys of the mainland console (klingai.com/dev) set \`upstream.baseUrl\` to \`https://api-beijing.klingai.com\`. With an access key
 and a secret key, delete \`kling-api-key\` and set \`KLING_ACCESS_KEY\` and \`KLING_SECRET_KEY_FILE\`.
+
+Alerts go to Slack, for one, once its webhook's address is in a file and \`alerts.channels\` names it:
+
+    (umask 077; cat > slack-webhook) # paste the address, Enter, Ctrl-D
+    "alerts": { "channels": [{ "name": "ops", "type": "slack", "webhookUrlFile": "slack-webhook" }] }
+    ./kling-sidecar reload && ./kling-sidecar alert test
 
 The program is in \`${checkout}\`. To upgrade, run \`git pull && npm ci\` there and start again here; nothing in this folder changes.
 All pages: \`${path.join(checkout, 'README.md')}\`.

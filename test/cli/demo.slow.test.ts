@@ -12,6 +12,7 @@ it('the demo on a pipe tells its story and shows the letter, and names no addres
   expect(await demo.exit).toBe(0);
   const text = demo.text();
   expect(text).toMatch(/the ledger settled 52: they agree/);
+  expect(text).toMatch(/ticket +credits_refused +Creates of app default are refused/);
   expect(text).toMatch(/ {2}\| # Claim for compensation/);
   expect(text).toMatch(/ {2}\| ## What we ask/);
   expect(text).not.toMatch(/https?:\/\/|127\.0\.0\.1|kling-sidecar-demo-/);
