@@ -17,7 +17,6 @@ const STEP_SECONDS = 300;
 const EMPTY_HERE: Readonly<Record<string, string>> = {
   'Month before': 'nothing was recorded in September',
   kling_outbox_oldest_seconds: 'the log takes every fact at once',
-  'Alerts that wait for a channel': 'the day has no channel',
 };
 
 let day: Day;

@@ -165,22 +165,6 @@ export const sidecar: BoardShape = {
           queries: [{ expr: of('kling_outbox_oldest_seconds'), legend: '{{receiver}}' }],
         },
         {
-          title: 'Alerts that wait for a channel',
-          description:
-            'Events of alerts that a channel has not taken, and what was given up. kling-sidecar alert list says what each channel answered.',
-          kind: 'timeseries',
-          min: 0,
-          size: [8, 8],
-          noValue: 'no channel',
-          queries: [
-            { expr: of('kling_alerts_waiting'), legend: '{{channel}}' },
-            {
-              expr: `sum by (channel) (increase(${of('kling_alerts_total', 'result="undelivered"')}[$__rate_interval]))`,
-              legend: '{{channel}} given up',
-            },
-          ],
-        },
-        {
           title: 'Job runs',
           description: 'Runs of the jobs by result, and runs that were missed and made up.',
           kind: 'timeseries',
