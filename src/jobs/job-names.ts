@@ -1,4 +1,4 @@
-/** The jobs there are: the closed list of their names, with what each does and when, unless the config says otherwise. */
+/** The jobs there are: the closed list of their names, with its key in the config and what it does. */
 
 export interface JobWords {
   /** Its key in the config's section `jobs`. */

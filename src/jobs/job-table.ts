@@ -123,7 +123,7 @@ export interface NoteRunArgs {
 }
 
 /**
- * Notes that a run ended. It is a fact where it failed often enough that somebody is told, where it is the first good one
+ * Notes that a run ended. It is a fact where it failed often enough to be reported, where it is the first good one
  * after that, and where runs were missed.
  */
 export const noteJobRun = defineFactWrite(
@@ -133,9 +133,9 @@ export const noteJobRun = defineFactWrite(
     const isOk = run.result === 'ok';
     const failedBefore = before?.failures ?? 0;
     const failures = isOk ? 0 : failedBefore + 1;
-    // What a failure that nobody was told of had missed is told with the next run.
-    const isUntold = failedBefore > 0 && failedBefore < patience;
-    const missed = run.missed + (isUntold ? (before?.last?.missed ?? 0) : 0);
+    // What a failure that was not reported had missed is reported with the next run.
+    const isUnreported = failedBefore > 0 && failedBefore < patience;
+    const missed = run.missed + (isUnreported ? (before?.last?.missed ?? 0) : 0);
     await tx.run(
       `INSERT INTO job_runs (name, schedule, done_to, due_at, started_at, ended_at, duration_ms, result, error, missed,
          failures, ok_at) VALUES (?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -14,7 +14,7 @@ export interface Job {
   readonly limitMs: Ms;
   /** Whether it runs at once where it never ran, or waits for its first time. */
   readonly first: 'now' | 'wait';
-  /** Failures in a row from which on somebody is told; those before may pass by themselves. At least 1. */
+  /** A failure is reported from this number of failures in a row on; those before may pass by themselves. At least 1. */
   readonly patience: number;
   /** @throws whatever went wrong; its message is kept, so it must hold no secret. */
   run(at: Ms, signal: AbortSignal): Promise<void>;
