@@ -44,18 +44,16 @@ export function checkChannel(channel: Channel, now: number): Check {
     const waits = waiting === 0 ? '' : `, and ${counted(waiting, 'event')} wait for it`;
     return tell('warn', 'alerts', sentence(`${who} takes no messages${waits}: ${lastError}`), again);
   }
-  if (lastTestError !== null) {
+  const isTestLast = lastTestAt !== null && (lastDeliveredAt === null || lastDeliveredAt < lastTestAt);
+  if (lastTestError !== null && isTestLast) {
     return tell('warn', 'alerts', sentence(`${who} did not take the last test: ${lastTestError}`), again);
   }
   if (undelivered > 0) {
     const finding = `${who} was not sent ${counted(undelivered, 'message')}, which were given up.`;
     return tell('warn', 'alerts', finding, `It works by now? alert test ${name} shows it.`);
   }
-  const last = [lastDeliveredAt, lastTestAt]
-    .flatMap((at) => at ?? [])
-    .toSorted()
-    .at(-1);
-  if (last === undefined) {
+  const last = isTestLast ? lastTestAt : lastDeliveredAt;
+  if (last === null) {
     return tell('note', 'alerts', `${who} was never sent anything.`, `Try it: alert test ${name}.`);
   }
   return ok('alerts', `${who} took a message ${durationText(now - Date.parse(last))} ago.`);

@@ -20,6 +20,8 @@ export interface StartFacts extends AppUrls {
   credentials: 'API key' | 'access key and secret key';
   credentialsFrom: string;
   budgets: readonly BudgetFacts[];
+  /** Where alerts are sent, such as `ops (slack)`. */
+  alertChannels: readonly string[];
   store: string;
   /** The config file; null where there is none and defaults hold. */
   config: string | null;
@@ -53,6 +55,7 @@ export function startFacts(urls: AppUrls, loaded: LoadedConfig, secrets: Secrets
     credentials: secrets.kling.kind === 'api_key' ? 'API key' : 'access key and secret key',
     credentialsFrom: secrets.klingOrigin,
     budgets: config.budgets.map((rule, at) => budgetFacts(rule, loaded.values.budgets[at]?.usd)),
+    alertChannels: config.alerts.channels.map(({ name, type }) => `${name} (${type})`),
     store: config.store.path,
     config: loaded.path,
     note: noteOf(loaded),
@@ -89,6 +92,7 @@ export function banner(terminal: Terminal, facts: StartFacts): string {
     ['upstream', facts.upstream],
     ['credentials', `${facts.credentials} (from ${facts.credentialsFrom})`],
     ...budgetRows(facts.budgets),
+    ['alerts', facts.alertChannels.join(', ') || 'no channel: kling-sidecar alert list shows them'],
     ['store', facts.store],
     ['config', facts.config ?? 'no file: defaults'],
     ['process', `${facts.pid}   (ends with Ctrl-C or kling-sidecar stop)`],

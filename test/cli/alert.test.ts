@@ -40,7 +40,13 @@ describe('alert test', () => {
       /warn +alerts +The channel down \(slack\) did not take the last test: Slack answered 404/,
     );
     expect(doctor).toMatch(/ok +alerts +The channel ops \(slack\) took a message/);
-    const { out: audit } = await run(['audit', '--json', '--limit', '1']);
+    rig.answer = () => ({ status: 200, body: 'ok' });
+    await rig.pass(MINUTE_MS);
+    await rig.order('/v1/freeze', { reason: 'a drill' });
+    await rig.untilSent(rig.slack.arrived.length + 2);
+    await rig.pass(MINUTE_MS);
+    expect((await run(['doctor'])).out).toMatch(/ok +alerts +The channel down \(slack\) took a message/);
+    const { out: audit } = await run(['audit', '--json', '--limit', '2']);
     expect(audit).toMatch(/"action": "alert\.test"/);
     expect(audit).toMatch(/"after": "down: did not take it"/);
   });
