@@ -148,6 +148,16 @@ describe('a notice and a period', () => {
   });
 });
 
+it('repeats no period, however long it is open', async () => {
+  const channel = chat();
+  const engine = openEngine([channel]);
+  for (let hour = 0; hour < 12; hour += 1) {
+    await engine.take([finding('budget_used_up', { period: '2026-11-18' })]);
+    await engine.pass(HOUR_MS, MINUTE_MS);
+  }
+  expect(said(channel)).toEqual([['budget_used_up a 2026-11-18 firing']]);
+});
+
 describe('a rule', () => {
   it('that is switched off ends its alerts without a message, and finds nothing', async () => {
     const channel = chat();

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { checkAway, WAYS } from './engine-away.ts';
 import { finding, HOUR_MS, MINUTE_MS } from './engine-making.ts';
-import { openSocketEngine, postChannel, startPlace, type Place } from './engine-sockets.ts';
+import { postChannel } from './engine-real.ts';
+import { openSocketEngine, startPlace, type Place } from './engine-sockets.ts';
 
 it('keeps all that happens while a receiver is broken for an hour, and sends it as one digest', async () => {
   const { 'is broken': way } = WAYS;

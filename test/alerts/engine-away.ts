@@ -3,7 +3,8 @@ import { expect } from 'vitest';
 import type { AlertMessage } from '../../src/alerts/alert.ts';
 import type { Ms } from '../../src/units.ts';
 import { finding, HOUR_MS, key, MINUTE_MS } from './engine-making.ts';
-import { openSocketEngine, postChannel, startPlace, type Place } from './engine-sockets.ts';
+import { postChannel } from './engine-real.ts';
+import { openSocketEngine, startPlace, type Place } from './engine-sockets.ts';
 import type { Answer } from './receiver.ts';
 
 interface Way {

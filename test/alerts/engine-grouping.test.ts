@@ -84,6 +84,27 @@ describe('a group', () => {
     expect(channel.sent[1]?.alerts[0]?.startedAt).toBe(channel.sent[0]?.alerts[0]?.startedAt);
   });
 
+  it('begins an alert anew that comes back after its end was sent with others', async () => {
+    const channel = recordedChannel('chat');
+    const engine = openEngine([channel]);
+    await engine.take([finding('disk_low')]);
+    await engine.pass(MINUTE_MS);
+    await engine.take([finding('tasks_stuck')]);
+    await engine.pass(20 * SECOND_MS);
+    await engine.take([], [key('disk_low')]);
+    await engine.pass(15 * SECOND_MS);
+    expect(said(channel)[1]).toEqual(['tasks_stuck a firing', 'disk_low a resolved']);
+    await engine.take([finding('disk_low')]);
+    await engine.pass(MINUTE_MS);
+    expect(said(channel)[2]).toEqual(['disk_low a firing']);
+    await engine.take([], [key('disk_low')]);
+    await engine.pass(MINUTE_MS);
+    expect(said(channel)[3]).toEqual(['disk_low a resolved']);
+    const starts = channel.sent.map(({ alerts }) => alerts.at(-1)?.startedAt);
+    expect(starts[2]).toBe(starts[3]);
+    expect(starts[2]).toBeGreaterThan(starts[0] ?? 0);
+  });
+
   it('sends an alert that came back after its beginning and end were left out', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);

@@ -7,40 +7,13 @@ import type { Channel } from '../../src/alerts/channel.ts';
 import type { Post } from '../../src/alerts/channels/post.ts';
 import { openPost } from '../../src/alerts/channels/post-undici.ts';
 import type { AlertSettings } from '../../src/alerts/settings.ts';
-import { createManualClock, nextTurn, systemClock, type ManualClock } from '../../src/clock.ts';
-import { openStore } from '../../src/store/open-store.ts';
+import { createManualClock, nextTurn, type ManualClock } from '../../src/clock.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Ms } from '../../src/units.ts';
 import { afterTest, tempFolder } from '../store/test-store.ts';
 import { compose, NOON, settings } from './engine-making.ts';
+import { openRealStore } from './engine-real.ts';
 import { startReceiver, type Answer, type Arrival, type Receiver } from './receiver.ts';
-
-/** Opens a store as the app does. */
-export function openRealStore(path: string): Promise<Store> {
-  return openStore({
-    path,
-    clock: systemClock,
-    workers: {
-      writer: new URL('../../src/store-writer.ts', import.meta.url),
-      reader: new URL('../../src/store-reader.ts', import.meta.url),
-    },
-  });
-}
-
-/** A channel that posts a message as it is, as JSON. */
-export function postChannel(name: string, url: string, post: Post, more: Partial<Channel> = {}): Channel {
-  return {
-    name,
-    type: 'webhook',
-    paceMs: 1_000,
-    async send(message) {
-      await post({ url: `${url}/${name}`, body: JSON.stringify(message), receiver: name });
-      return {};
-    },
-    close: () => Promise.resolve(),
-    ...more,
-  };
-}
 
 /** A place that keeps what it took, and answers as it is told to; a message held back is answered by the clock. */
 export interface Place {

@@ -358,7 +358,10 @@ function checkStory({ switchedOff, silences }: History, story: readonly Told[]):
   }
   const [first] = story;
   const firings = story.filter(({ status }) => status === 'firing').length;
-  if (first && ruleDefault(first.rule).kind !== 'condition') expect(firings).toBeLessThanOrEqual(1);
+  if (first && ruleDefault(first.rule).kind !== 'condition') {
+    expect(firings).toBeLessThanOrEqual(1);
+    expect(story.filter(({ status }) => status === 'repeat')).toEqual([]);
+  }
 }
 
 /** Nothing waits; what is open is known, what is over is known to be over, and no notice or period is missing. */
