@@ -92,7 +92,9 @@ describe('a create in doubt', () => {
     );
     expect(released.inDoubt).toBe(false);
     expect(lookUps().length).toBeGreaterThan(2);
-    expect(lookUps().length).toBeLessThan(6);
+    // After 2, 10, 60 and 600 s: four, and one more, 15 s later, for each that a busy machine did not answer in time. Without
+    // growing waits there would be forty.
+    expect(lookUps().length).toBeLessThan(20);
     expect(await budgetOf(started.controlUrl)).toMatchObject({ settledCredits: 0, heldCredits: 0 });
   });
 
