@@ -8,6 +8,7 @@
  * it is sent again with the same id. A sender waits for no other and throws into nobody.
  */
 import { within, type Clock, type Timer } from '../clock.ts';
+import { Passes } from '../outbox/passes.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import type { AlertEvent, AlertMessage } from './alert.ts';
@@ -60,9 +61,7 @@ export class Sender {
   readonly #name: string;
   readonly #channel: () => Channel | undefined;
   readonly #deps: SenderDeps;
-  #running: Promise<void> | null = null;
-  #isWoken = false;
-  #isStopped = false;
+  readonly #passes = new Passes(() => this.#pass());
   #timer: Timer | null = null;
 
   constructor(name: string, channel: () => Channel | undefined, deps: SenderDeps) {
@@ -73,36 +72,31 @@ export class Sender {
 
   /** Sends what is due, in the background; while it does so, once more afterwards. */
   wake(): void {
-    if (this.#isStopped) return;
-    this.#isWoken = true;
-    this.#running ??= this.#run().finally(() => (this.#running = null));
+    this.#passes.wake();
   }
 
   /** Waits until nothing is being sent; what waits for its time goes on waiting. */
-  async settled(): Promise<void> {
-    while (this.#running) await this.#running;
+  settled(): Promise<void> {
+    return this.#passes.settled();
   }
 
   /** Begins nothing more; an attempt under way goes on and is marked. */
   stop(): void {
-    this.#isStopped = true;
+    this.#passes.stop();
     this.#timer?.cancel();
   }
 
-  async #run(): Promise<void> {
-    while (this.#isWoken) {
-      this.#isWoken = false;
-      try {
-        await this.#sendDue();
-      } catch (error) {
-        this.#deps.onError(`alerts for the channel ${this.#name} could not be read or marked`, error);
-        this.#wakeIn(STORE_RETRY_MS);
-      }
+  async #pass(): Promise<void> {
+    try {
+      await this.#sendDue();
+    } catch (error) {
+      this.#deps.onError(`alerts for the channel ${this.#name} could not be read or marked`, error);
+      this.#wakeIn(STORE_RETRY_MS);
     }
   }
 
   async #sendDue(): Promise<void> {
-    while (!this.#isStopped) {
+    while (!this.#passes.isStopped) {
       const channel = this.#channel();
       if (!channel) return;
       const at = this.#deps.clock.now();
@@ -111,7 +105,7 @@ export class Sender {
         if (next.until !== null) this.#wakeIn(next.until - at);
         return;
       }
-      if (this.#isStopped) return;
+      if (this.#passes.isStopped) return;
       await this.#attempt(channel, next.message);
     }
   }
@@ -188,7 +182,7 @@ export class Sender {
   }
 
   #wakeIn(waitMs: Ms): void {
-    if (this.#isStopped) return;
+    if (this.#passes.isStopped) return;
     this.#timer?.cancel();
     this.#timer = this.#deps.clock.after(Math.max(0, Math.min(waitMs, TIMER_MS_MAX)), () => this.wake());
   }

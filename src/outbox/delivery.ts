@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import type { HeardFact } from './heard-facts.ts';
 import { markDeliveries, waitingFacts, type MarkDeliveriesArgs, type WaitingFact } from './outbox-table.ts';
+import { Passes } from './passes.ts';
 
 /** Who hears facts. Its name must be a row of `outbox_receivers`: facts noted before that are not kept for it. */
 export interface Receiver {
@@ -36,9 +37,7 @@ const RETRY_MS_MAX: Ms = 600_000;
 export class Delivery {
   readonly #deps: DeliveryDeps;
   readonly #receivers: Receiver[];
-  #running: Promise<void> | null = null;
-  #isWoken = false;
-  #isStopped = false;
+  readonly #passes = new Passes(() => this.#pass());
   #retry: Timer | null = null;
 
   constructor(deps: DeliveryDeps) {
@@ -54,29 +53,24 @@ export class Delivery {
 
   /** Delivers what waits, in the background; while it does so, once more afterwards. */
   wake(): void {
-    if (this.#isStopped) return;
-    this.#isWoken = true;
-    this.#running ??= this.#run().finally(() => (this.#running = null));
+    this.#passes.wake();
   }
 
   /** Waits until what waits was handed over. For tests and the end of the process. */
-  async settled(): Promise<void> {
-    while (this.#running) await this.#running;
+  settled(): Promise<void> {
+    return this.#passes.settled();
   }
 
   /** Delivers what waits and takes nothing more. Call it while the store is open. */
   async stop(): Promise<void> {
     this.wake();
-    this.#isStopped = true;
+    this.#passes.stop();
     this.#retry?.cancel();
     await this.settled();
   }
 
-  async #run(): Promise<void> {
-    while (this.#isWoken) {
-      this.#isWoken = false;
-      for (const receiver of this.#receivers) await this.#serve(receiver);
-    }
+  async #pass(): Promise<void> {
+    for (const receiver of this.#receivers) await this.#serve(receiver);
   }
 
   async #serve(receiver: Receiver): Promise<void> {
@@ -114,7 +108,7 @@ export class Delivery {
 
   /** Sets the next wake; a clock that was set back does not put it off for longer than a retry ever waits. */
   #wakeIn(waitMs: Ms): void {
-    if (this.#isStopped) return;
+    if (this.#passes.isStopped) return;
     this.#retry?.cancel();
     this.#retry = this.#deps.clock.after(Math.min(waitMs, RETRY_MS_MAX), () => this.wake());
   }

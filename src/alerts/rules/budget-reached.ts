@@ -14,6 +14,7 @@ import { budgetUse, type BudgetUse } from '../../budget/budget-use.ts';
 import type { HeardFact } from '../../outbox/heard-facts.ts';
 import type { MilliCredits, Ms } from '../../units.ts';
 import type { AlertEnd, Finding, OpenAlert } from '../alert.ts';
+import { oncePerLook } from '../once-per-look.ts';
 import type { Look, Rule } from '../rule.ts';
 import type { AlertSettings, RuleSettings } from '../settings.ts';
 import { budgetLabels } from '../words/phrases.ts';
@@ -58,7 +59,7 @@ function reachedOf(fact: HeardFact): Reached[] {
   return fact.kind === 'budget_threshold' && fact.isPresent ? [fact] : [];
 }
 
-async function reachedNow({ at, store }: Look): Promise<Reached[]> {
+const reachedNow = oncePerLook(async ({ at, store }): Promise<Reached[]> => {
   const { budgets } = await store.read(listBudgets, { at });
   return budgets.flatMap((row) => {
     const { name: budget, perValue, settledCredits, heldCredits, limitCredits, alertAt, isPending } = row;
@@ -69,7 +70,7 @@ async function reachedNow({ at, store }: Look): Promise<Reached[]> {
     );
     return shares.map((share) => ({ ...row, budget, perValue: perValue ?? '', share, usedCredits, at }));
   });
-}
+});
 
 function thresholds(reached: readonly Reached[], settings: AlertSettings): Finding[] {
   // One that is used up altogether says so itself.

@@ -1,21 +1,14 @@
-/** How the present month goes, for the rules of its commitment: read once in a look. */
+/** How the present month goes, for the rules of its commitment. */
 import { readMonthProgress, type MonthProgress } from '../../sla/progress-table.ts';
 import { monthOf } from '../../sla/period.ts';
 import type { ReadingResult } from '../../sla/availability.ts';
-import type { Look } from '../rule.ts';
+import { oncePerLook } from '../once-per-look.ts';
 
-const known = new WeakMap<Look, Promise<MonthProgress>>();
-
-/** Reads how the month of a look goes; rules of the same look share the answer. */
-export function progressOf(look: Look): Promise<MonthProgress> {
-  const before = known.get(look);
-  if (before) return before;
-  const { at, store, config } = look;
+/** Reads how the month of a look goes. */
+export const progressOf = oncePerLook(({ at, store, config }): Promise<MonthProgress> => {
   const month = monthOf(at, config.sla.timeZone);
-  const progress = store.read(readMonthProgress, { ...config.sla, month, now: at });
-  known.set(look, progress);
-  return progress;
-}
+  return store.read(readMonthProgress, { ...config.sla, month, now: at });
+});
 
 /** The reading that a claim would rest on, as claims choose it: `received` first, else `contract`. */
 export function claimReading({ received, contract }: MonthProgress): ReadingResult & { name: string } {
