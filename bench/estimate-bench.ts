@@ -5,6 +5,7 @@
  */
 import { ESTIMATE_REQUESTS_MAX } from '../src/control/estimate.ts';
 import { startApp } from '../test/app/start-app.ts';
+import { cpuMs, watchTurns } from './longest-turn.ts';
 
 const atOnce = Number(process.argv[2] ?? 9);
 const app = await startApp();
@@ -21,24 +22,11 @@ const estimate = async (): Promise<number> => {
   return answer.status;
 };
 
-/** Looks at the thread's CPU time once a turn: unlike a clock's, it does not count what other processes took. */
-let isWatching = true;
-let longestMs = 0;
-const cpuMs = (): number => {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-};
-const watch = (beforeMs: number): void => {
-  const nowMs = cpuMs();
-  longestMs = Math.max(longestMs, nowMs - beforeMs);
-  if (isWatching) setImmediate(watch, nowMs);
-};
-
 for (let round = 0; round < 5; round += 1) await estimate();
 const fromMs = cpuMs();
-watch(fromMs);
+const turns = watchTurns();
 const statuses = await Promise.all(Array.from({ length: atOnce }, estimate));
-isWatching = false;
+const longestMs = turns.stop();
 console.log(
   `${atOnce} estimates of ${ESTIMATE_REQUESTS_MAX} requests (${body.length} bytes) at once: ` +
     `${statuses.filter((status) => status === 200).length} answered, the others told to come back; longest turn ` +

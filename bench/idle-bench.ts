@@ -5,14 +5,15 @@
  * Run by `node bench/idle-bench.ts [open tasks] [seconds]`. The tasks are half an hour old, so each is asked for about once a minute
  * and a half at the default interval.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { sleep, systemClock } from '../src/clock.ts';
 import { startApp } from '../test/app/start-app.ts';
-import { cpuMicroseconds, end, endAll, freePort, memory, start } from './processes.ts';
+import { startOwnSidecar } from './own-sidecar.ts';
+import { cpuMicroseconds, end, endAll, memory } from './processes.ts';
 import { copyTask } from './copy-task.ts';
-import { CREATE_BODY, CREATE_PATH, waitUntilAnswered } from './requests.ts';
+import { CREATE_BODY, CREATE_PATH } from './requests.ts';
 import { startUpstream } from './upstream.ts';
 
 const openTasks = Number(process.argv[2] ?? 10_000);
@@ -39,21 +40,7 @@ try {
 }
 
 async function measure(baseUrl: string): Promise<void> {
-  const [port, controlPort] = [await freePort(), await freePort()];
-  const config = {
-    listen: { host: '127.0.0.1', port },
-    control: { host: '127.0.0.1', port: controlPort },
-    upstream: { baseUrl },
-  };
-  writeFileSync(join(folder, 'sidecar.config.json'), JSON.stringify(config));
-  const command = {
-    file: process.execPath,
-    args: [join(import.meta.dirname, '../src/main.ts'), 'start'],
-    env: { KLING_API_KEY: 'bench-key' },
-    cwd: folder,
-  };
-  const sidecar = start(command, join(folder, 'sidecar.log'));
-  await waitUntilAnswered(`http://127.0.0.1:${controlPort}/readyz`, {}, sidecar);
+  const { sidecar } = await startOwnSidecar(folder, { baseUrl, key: 'bench-key' });
   // The start asks for all of them at once: that is not measured.
   await sleep(systemClock, 30_000);
   const before = cpuMicroseconds(sidecar.pid);

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import { ROUTES } from '../src/kling/routes.ts';
 import { startApp } from '../test/app/start-app.ts';
 import { copyTask } from './copy-task.ts';
+import { watchTurns } from './longest-turn.ts';
 import { CREATE_BODY, CREATE_PATH } from './requests.ts';
 
 const openTasks = Number(process.argv[2] ?? 10_000);
@@ -45,19 +46,6 @@ const scrape = async (): Promise<string> => (await fetch(`${app.controlUrl}/metr
 const seriesOf = (text: string): number =>
   text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
 
-/** Looks at the thread's CPU time once a turn: unlike a clock's, it does not count what other processes took. */
-let isWatching = false;
-let longestMs = 0;
-const cpuMs = (): number => {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-};
-const watch = (beforeMs: number): void => {
-  const nowMs = cpuMs();
-  longestMs = Math.max(longestMs, nowMs - beforeMs);
-  if (isWatching) setImmediate(watch, nowMs);
-};
-
 // A budget for each tag makes series; tasks are made by copying rows, which a hundred thousand creates would take minutes for.
 for (let tag = 0; seriesOf(await scrape()) < seriesWanted && tag < 400; tag += 10) {
   await Promise.all(Array.from({ length: 10 }, (_, index) => create(`tag-${tag + index}`)));
@@ -71,15 +59,14 @@ db.close();
 
 for (let round = 0; round < 5; round += 1) await scrape();
 const text = await scrape();
-isWatching = true;
-watch(cpuMs());
+const turns = watchTurns();
 let slowestMs = 0;
 for (let round = 0; round < SCRAPES; round += 1) {
   const from = performance.now();
   await scrape();
   slowestMs = Math.max(slowestMs, performance.now() - from);
 }
-isWatching = false;
+const longestMs = turns.stop();
 console.log(
   `${SCRAPES} scrapes of ${seriesOf(text)} series (${text.length} bytes) with ${openTasks} open tasks: longest turn ` +
     `${longestMs.toFixed(1)} ms of CPU, client included; ` +

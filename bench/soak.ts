@@ -6,13 +6,14 @@
  * status. Memory comes from /proc, so this runs on Linux alone. Growth that ends shows in the slopes of the thirds: the last is
  * near 0, whatever the first is.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pool } from 'undici';
 import { sleep, systemClock } from '../src/clock.ts';
 import { createEmulator } from '../src/emulator/emulator.ts';
-import { endAll, freePort, start, type Started } from './processes.ts';
-import { CREATE_BODY, CREATE_PATH, waitUntilAnswered } from './requests.ts';
+import { startOwnSidecar } from './own-sidecar.ts';
+import { endAll } from './processes.ts';
+import { CREATE_BODY, CREATE_PATH } from './requests.ts';
 
 const SAMPLE_MS = 1_000;
 const SHOWN_SAMPLES = 60;
@@ -50,27 +51,6 @@ const emulator = createEmulator({
   concurrency: { video: 100_000 },
   packs: [{ name: 'Soak-Video-100000Con', product: 'video', units: 1_000_000_000 }],
 });
-
-async function startSidecar(upstream: string): Promise<{ sidecar: Started; data: string; control: string }> {
-  const [port, controlPort] = [await freePort(), await freePort()];
-  const config = {
-    listen: { host: '127.0.0.1', port },
-    control: { host: '127.0.0.1', port: controlPort },
-    upstream: { baseUrl: upstream },
-    budgets: [{ name: 'day', credits: 1_000_000_000, window: 'day' }],
-  };
-  writeFileSync(join(folder, 'sidecar.config.json'), JSON.stringify(config));
-  const command = {
-    file: process.execPath,
-    args: [join(import.meta.dirname, '../src/main.ts'), 'start'],
-    env: { KLING_API_KEY: 'emulator-key' },
-    cwd: folder,
-  };
-  const sidecar = start(command, join(folder, 'sidecar.log'));
-  const control = `http://127.0.0.1:${controlPort}`;
-  await waitUntilAnswered(`${control}/readyz`, {}, sidecar);
-  return { sidecar, data: `http://127.0.0.1:${port}`, control };
-}
 
 function sample(pid: number, fromMs: number): Sample {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -153,7 +133,11 @@ function report(samples: readonly Sample[]): void {
 
 async function soak(): Promise<void> {
   const { url } = await emulator.start();
-  const { sidecar, data, control } = await startSidecar(url);
+  const { sidecar, data, control } = await startOwnSidecar(folder, {
+    baseUrl: url,
+    key: 'emulator-key',
+    more: { budgets: [{ name: 'day', credits: 1_000_000_000, window: 'day' }] },
+  });
   const [apps, operators] = [new Pool(data, { connections: 64 }), new Pool(control, { connections: 2 })];
   const timers = [
     systemClock.every(1000 / createsPerSecond, () => void createAndRead(apps)),
