@@ -1,7 +1,7 @@
 /** The first board: is everything well, and if not, what is wrong. */
 import { of, ofApp, type BoardShape } from './board.ts';
 import {
-  AVAILABILITY,
+  availability,
   BUDGET_SHARE,
   burn,
   COMMITMENT,
@@ -72,18 +72,13 @@ export const overview: BoardShape = {
           noValue: 'no traffic',
           queries: [{ expr: failureRate('15m') }],
         },
-        {
+        availability({
           title: 'Availability, month',
           description:
             'Availability of this month by the reading that a claim is drawn from. Below 99.90 % Kling owes a voucher.',
-          kind: 'stat',
-          unit: 'percentunit',
-          decimals: 4,
+          month: 'current',
           size: [3, 5],
-          steps: AVAILABILITY,
-          noValue: 'no record',
-          queries: [{ expr: `min(${of('kling_sla_availability_ratio', 'month="current"', PRINCIPAL)})` }],
-        },
+        }),
         {
           title: 'Tightest budget',
           description:

@@ -65,6 +65,27 @@ export function burn(label: string, state: string): string {
   return `12 * clamp_min(${sum}) - (${sum} offset 5m) or 0 * ${sum})), 0)`;
 }
 
+/** A tile with the availability of a month so far, red below the commitment. */
+export function availability(tile: {
+  title: string;
+  description: string;
+  month: 'current' | 'previous';
+  size: readonly [columns: number, lines: number];
+}): PanelShape {
+  const { title, description, month, size } = tile;
+  return {
+    title,
+    description,
+    kind: 'stat',
+    unit: 'percentunit',
+    decimals: 4,
+    size,
+    steps: AVAILABILITY,
+    noValue: 'no record',
+    queries: [{ expr: `min(${of('kling_sla_availability_ratio', `month="${month}"`, PRINCIPAL)})` }],
+  };
+}
+
 /** A third of a row: how often a rare event was counted between two points of the picture, by one label. */
 export function counted(panel: {
   title: string;

@@ -1,6 +1,6 @@
 /** How Kling answers, and what it owes by its SLA. */
 import { of, type BoardShape } from './board.ts';
-import { counted, AVAILABILITY, COMMITMENT, ERRORS, PRINCIPAL, quantile } from './parts.ts';
+import { availability, counted, AVAILABILITY, COMMITMENT, ERRORS, PRINCIPAL, quantile } from './parts.ts';
 
 /** Windows of errors that 99.90 % allow in 31 days: 8,928 x 0.001. */
 const ALLOWED_WINDOWS = 8.928;
@@ -22,28 +22,18 @@ export const upstream: BoardShape = {
     {
       title: 'The month',
       panels: [
-        {
+        availability({
           title: 'Availability so far',
           description: 'By the reading that a claim is drawn from; exact figures are in sla report.',
-          kind: 'stat',
-          unit: 'percentunit',
-          decimals: 4,
+          month: 'current',
           size: [5, 5],
-          steps: AVAILABILITY,
-          noValue: 'no record',
-          queries: [{ expr: `min(${of('kling_sla_availability_ratio', 'month="current"', PRINCIPAL)})` }],
-        },
-        {
+        }),
+        availability({
           title: 'Month before',
           description: 'Below 99.90 % a claim may be filed: claim list.',
-          kind: 'stat',
-          unit: 'percentunit',
-          decimals: 4,
+          month: 'previous',
           size: [5, 5],
-          steps: AVAILABILITY,
-          noValue: 'no record',
-          queries: [{ expr: `min(${of('kling_sla_availability_ratio', 'month="previous"', PRINCIPAL)})` }],
-        },
+        }),
         {
           title: 'Error budget used',
           description:
