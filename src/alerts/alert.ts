@@ -53,7 +53,7 @@ export interface Findings {
 /** `repeat` is sent again while it lasts. */
 export type AlertStatus = 'firing' | 'repeat' | 'resolved';
 
-/** One happening of an alert that channels are told of. */
+/** One happening of an alert that is reported to channels. */
 export interface AlertEvent {
   /** Grows with time; a channel that is handed the same id twice is handed the same event. */
   id: number;

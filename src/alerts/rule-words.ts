@@ -6,7 +6,7 @@
  * budget, the month of a claim), is not repeated, and is said to be over where that helps.
  */
 
-/** How urgent: `page` wakes somebody, `ticket` waits for the morning, `info` is only told. */
+/** How urgent: `page` wakes somebody, `ticket` waits for the morning, `info` is only reported. */
 export type Severity = 'page' | 'ticket' | 'info';
 export type RuleKind = 'condition' | 'notice' | 'period';
 

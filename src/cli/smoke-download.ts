@@ -31,7 +31,7 @@ const BYTES_MAX = 1_073_741_824;
 
 /**
  * Downloads to `part`, a file that is made anew; the caller renames it by {@link keep} or removes it.
- * @throws DownloadFailed; the part file is gone then.
+ * @throws DownloadFailed; the part file is removed then.
  */
 export async function download(address: string, part: string, options: DownloadOptions): Promise<Downloaded> {
   // What an earlier run left is no part of this download.

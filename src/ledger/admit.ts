@@ -66,7 +66,7 @@ export const admit = defineFactWrite(
   'request',
 );
 
-/** A create whose price is nobody's word is told once for each route and model (outbox/heard-facts.ts). */
+/** A create without a price of its own is reported once for each route and model (outbox/heard-facts.ts). */
 function unpricedFacts(hold: NewHold, at: Ms): Fact[] {
   if (!isUnpriced(hold)) return [];
   const { holdId, route, path, credits: heldCredits, basis } = hold;

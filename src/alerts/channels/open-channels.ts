@@ -16,7 +16,7 @@ import { openTeams } from './teams.ts';
 import { openWebhook } from './webhook.ts';
 
 export interface OpenDeps extends Omit<ChannelDeps, 'secret'> {
-  /** How long a firing alert is not repeated: Alertmanager is told until when it holds. */
+  /** How long a firing alert is not repeated: Alertmanager keeps it for that time. */
   repeatMs: () => Ms;
   /** Secrets by the channel's name, then by their key. */
   secrets: ReadonlyMap<string, ReadonlyMap<string, Secret>>;

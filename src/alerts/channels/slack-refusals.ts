@@ -7,7 +7,7 @@
  */
 import type { Explanation } from './post.ts';
 
-/** Nothing helps but a person, who is told what to do. */
+/** Only a person can help: the message says what to do. */
 const FINAL: Readonly<Record<string, string>> = {
   invalid_auth: 'the token is not valid here: put the app’s bot token into its place',
   not_authed: 'the token is empty: put the app’s bot token into its place',
