@@ -145,17 +145,21 @@ async function canOpenAgain({ tx, at, settings }: Taking, { id, endedAt }: Alert
 
 /** Takes the end back, and begins anew for channels from which beginning and end were both taken back. */
 async function openAgain(taking: Taking, alert: AlertRow): Promise<void> {
-  const { tx, at, settings } = taking;
+  const { tx, at } = taking;
   await events.takeBackEnd(tx, alert.id);
   taking.began.push(alert);
-  if ((await keptBackBy(taking, alert.rule)) !== null) return;
-  const known = await events.channelsThatKnow(tx, alert.id);
-  const channels = events.channelsOf(alert.rule, settings).filter((name) => !known.includes(name));
+  const channels = await channelsThatDoNotKnow(taking, alert);
   if (channels.length === 0) return;
-  await rows.noteSent(tx, alert.id, at, null);
-  await events.insertEvent(tx, { alert, status: 'firing', at, endedAt: null, channels });
-  for (const channel of channels) taking.channels.add(channel);
-  taking.open.set(alert.fingerprint, { ...alert, sentAt: at, keptBack: null });
+  const keptBack = await keptBackBy(taking, alert.rule);
+  const sentAt = keptBack === null ? at : null;
+  await rows.noteSent(tx, alert.id, sentAt, keptBack);
+  taking.open.set(alert.fingerprint, { ...alert, sentAt, keptBack });
+  if (sentAt !== null) await addEvent(taking, alert, { status: 'firing', channels });
+}
+
+async function channelsThatDoNotKnow({ tx, settings }: Taking, alert: AlertRow): Promise<string[]> {
+  const known = await events.channelsThatKnow(tx, alert.id);
+  return events.channelsOf(alert.rule, settings).filter((name) => !known.includes(name));
 }
 
 async function begin(
@@ -163,15 +167,17 @@ async function begin(
   finding: Finding,
   of: { fingerprint: string; last: AlertRow | undefined; severity: AlertRow['severity'] },
 ): Promise<void> {
-  const { tx, at } = taking;
+  const { tx, at, settings } = taking;
   const { kind } = ruleDefault(finding.rule);
   const keptBack = await keptBackBy(taking, finding.rule);
+  const channels = events.channelsOf(finding.rule, settings);
   const { last, ...rest } = of;
   const startedAt = startOf(finding.since, last, at);
   const alert = await rows.insertAlert(tx, { finding, kind, startedAt, at, keptBack, ...rest });
   taking.began.push(alert);
   if (kind !== 'notice') taking.open.set(alert.fingerprint, alert);
-  await addEvent(taking, alert, { status: 'firing', isSent: keptBack === null });
+  await addEvent(taking, alert, { status: 'firing', channels: keptBack === null ? channels : [] });
+  if (keptBack !== null) taking.keptBack.push(...channels.map((channel) => ({ rule: alert.rule, channel })));
   for (const weaker of inhibitedBy(finding.rule)) await keepBackPending(taking, weaker);
 }
 
@@ -243,8 +249,17 @@ async function repeatWhatIsDue(taking: Taking): Promise<void> {
     if (!isRepeatDue(alert, at, settings.repeatMs)) continue;
     if ((await keptBackBy(taking, alert.rule)) !== null) continue;
     await rows.noteSent(tx, alert.id, at, null);
-    await addEvent(taking, alert, { status: alert.sentAt === null ? 'firing' : 'repeat', isSent: true });
+    await sendAgain(taking, alert);
   }
+}
+
+/** Sends the beginning to channels that lack it, and a repeat to the others where one is due. */
+async function sendAgain(taking: Taking, alert: AlertRow): Promise<void> {
+  const without = await channelsThatDoNotKnow(taking, alert);
+  if (without.length > 0) await addEvent(taking, alert, { status: 'firing', channels: without });
+  if (alert.sentAt === null) return;
+  const channels = events.channelsOf(alert.rule, taking.settings).filter((name) => !without.includes(name));
+  if (channels.length > 0) await addEvent(taking, alert, { status: 'repeat', channels });
 }
 
 /** A clock that was set back does not put a repeat off for longer than `repeatMs`. */
@@ -256,15 +271,11 @@ function isRepeatDue({ kind, sentAt }: AlertRow, at: Ms, repeatMs: Ms): boolean 
 async function addEvent(
   taking: Taking,
   alert: AlertRow,
-  { status, isSent }: { status: AlertStatus; isSent: boolean },
+  { status, channels }: { status: AlertStatus; channels: readonly string[] },
 ): Promise<void> {
-  const { tx, at, settings } = taking;
-  const channels = events.channelsOf(alert.rule, settings);
-  await events.insertEvent(tx, { alert, status, at, endedAt: null, channels: isSent ? channels : [] });
-  for (const channel of channels) {
-    if (isSent) taking.channels.add(channel);
-    else taking.keptBack.push({ rule: alert.rule, channel });
-  }
+  const { tx, at } = taking;
+  await events.insertEvent(tx, { alert, status, at, endedAt: null, channels });
+  for (const channel of channels) taking.channels.add(channel);
 }
 
 /** Open alerts, by rule; a rule without any is absent. */

@@ -3,5 +3,5 @@ import { it } from 'vitest';
 import { anyHistory, checkHistory } from './engine-story.ts';
 
 it('tells each channel the whole story of each alert, in thousands of random histories', async () => {
-  await fc.assert(fc.asyncProperty(anyHistory, checkHistory), { numRuns: 600 });
+  await fc.assert(fc.asyncProperty(anyHistory, checkHistory), { numRuns: 4000 });
 }, 600_000);
