@@ -19,7 +19,7 @@ import { importInPieces } from '../src/imports/import-table.ts';
 import { journalCalls } from '../src/sla/journal.ts';
 import { readMonth } from '../src/sla/month-table.ts';
 import { verifySla } from '../src/sla/verify.ts';
-import { openStore } from '../src/store/open-store.ts';
+import { openStore } from '../src/store/sqlite/open-store.ts';
 import type { Store } from '../src/store/store.ts';
 
 const MONTH = '2025-10';
@@ -194,8 +194,8 @@ try {
   const store = await openStore({
     path: join(folder, 'sidecar.db'),
     workers: {
-      writer: new URL('../src/store-writer.ts', import.meta.url),
-      reader: new URL('../src/store-reader.ts', import.meta.url),
+      writer: new URL('../src/app/store-writer.ts', import.meta.url),
+      reader: new URL('../src/app/store-reader.ts', import.meta.url),
     },
     clock: systemClock,
   });

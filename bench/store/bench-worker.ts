@@ -1,4 +1,4 @@
-import { serveStore } from '../../src/store/worker.ts';
+import { serveStore } from '../../src/store/sqlite/worker.ts';
 import { benchModule } from './bench-operations.ts';
 
 serveStore([benchModule]);

@@ -11,7 +11,7 @@ export function addBackup(program: Command, context: () => Context): void {
     .argument('<file>', 'must not exist yet')
     .action(async (file: string) => {
       const { terminal, loaded } = context();
-      const { backupStore } = await import('../store/backup.ts');
+      const { backupStore } = await import('../store/sqlite/backup.ts');
       const target = path.resolve(terminal.cwd, file);
       await backupStore(loaded().config.store.path, target);
       terminal.out(`The store was copied to ${target}.\n`);
@@ -22,7 +22,7 @@ export function addBackup(program: Command, context: () => Context): void {
     .argument('<file>', 'what backup made')
     .action(async (file: string) => {
       const { terminal, loaded } = context();
-      const { restoreStore } = await import('../store/backup.ts');
+      const { restoreStore } = await import('../store/sqlite/backup.ts');
       const source = path.resolve(terminal.cwd, file);
       const { store } = loaded().config;
       const { keptAs } = await restoreStore(source, store.path, terminal.clock);

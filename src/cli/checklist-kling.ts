@@ -8,7 +8,7 @@
  * message and its packs.
  */
 import type { Pack } from '../account/account.ts';
-import { openLine } from '../app-upstream.ts';
+import { openLine } from '../app/upstream.ts';
 import { COSTS_ROUTE, costsPath, readPacks } from '../kling/account.ts';
 import { readEnvelope, type Envelope } from '../kling/envelope.ts';
 import type { Credentials } from '../kling/token.ts';

@@ -1,7 +1,7 @@
 /** The demo's last act: a month with an outage, recorded elsewhere, is imported, and its claim drafted. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { AppUrls } from '../app-options.ts';
+import type { AppUrls } from '../app/options.ts';
 import type { DraftAnswer, SlaAnswer } from '../control/sla-schemas.ts';
 import type { Secret } from '../secret.ts';
 import { addMonths, monthOf, startOfDay } from '../sla/period.ts';

@@ -1,5 +1,5 @@
 /** What happens in the demo, told line by line, and the summary of what the sidecar and the emulator wrote down. */
-import type { App, AppUrls } from '../app-options.ts';
+import type { App, AppUrls } from '../app/options.ts';
 import { sleep } from '../clock.ts';
 import type { Emulator } from '../emulator/emulator.ts';
 import { DemoApp, type DemoAnswer } from './demo-app.ts';

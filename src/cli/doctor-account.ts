@@ -7,7 +7,7 @@ import {
   type ElsewhereSum,
   type SpendingElsewhere,
 } from '../ledger/spending-elsewhere.ts';
-import type { ReadOnlyStore } from '../store/read-only-store.ts';
+import type { ReadOnlyStore } from '../store/sqlite/read-only-store.ts';
 import type { Ms } from '../units.ts';
 import { counted, dayText, durationText, ok, sentence, tell, type Check } from './doctor-check.ts';
 

@@ -10,7 +10,7 @@ import type { ClaimRow } from '../control/sla-schemas.ts';
 import { firstSignOfLife } from '../ledger/spending-elsewhere.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import type { SlaMonth } from '../sla/month.ts';
-import { openStoreReadOnly, type ReadOnlyStore } from '../store/read-only-store.ts';
+import { openStoreReadOnly, type ReadOnlyStore } from '../store/sqlite/read-only-store.ts';
 import type { Context } from './context.ts';
 import { bodyOf } from './control-client.ts';
 import { checkAlerts } from './doctor-alerts.ts';

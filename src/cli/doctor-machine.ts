@@ -6,7 +6,7 @@ import { controlTokenPath } from '../config/control-token.ts';
 import { checkSecrets } from '../config/secrets.ts';
 import { calendarProblems, folderProblems } from '../config/start-check.ts';
 import { writtenFolders } from '../config/written-folders.ts';
-import { existingStorePath, placeWarnings, statsOf, storeBytes } from '../store/store-file.ts';
+import { existingStorePath, placeWarnings, statsOf, storeBytes } from '../store/sqlite/store-file.ts';
 import type { Context } from './context.ts';
 import { packageVersion } from './control-client.ts';
 import { checked, ok, sentence, tell, type Check } from './doctor-check.ts';

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { codeInfo, regionHint } from '../kling/codes.ts';
 import { isLoopback } from '../listen.ts';
 import type { StatusAnswer } from '../control/schemas.ts';
-import { realStorePath } from '../store/store-file.ts';
+import { realStorePath } from '../store/sqlite/store-file.ts';
 import { askDaemon, controlAddress, packageVersion } from './control-client.ts';
 import type { Context } from './context.ts';
 import { klingOf } from './kling-status.ts';

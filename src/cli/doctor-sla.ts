@@ -1,13 +1,13 @@
 /** What `doctor` finds of availability and claims: what is not observed, what may be filed until when, what a claim lacks. */
 import type { Pack } from '../account/account.ts';
 import type { ClaimsConfig } from '../claims/claims-config.ts';
-import { calendarOf, undraftedMonths } from '../app-claims.ts';
+import { calendarOf, undraftedMonths } from '../app/claims.ts';
 import { formatAmount } from '../claims/money.ts';
 import { knownUntil } from '../claims/working-days.ts';
 import type { Config } from '../config/config.ts';
 import type { ClaimRow } from '../control/sla-schemas.ts';
 import type { SlaMonth } from '../sla/month.ts';
-import type { ReadOnlyStore } from '../store/read-only-store.ts';
+import type { ReadOnlyStore } from '../store/sqlite/read-only-store.ts';
 import { addMonths, dayOf, startOfDay } from '../sla/period.ts';
 import type { Ms } from '../units.ts';
 import { counted, dayText, ok, tell, type Check } from './doctor-check.ts';

@@ -7,7 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { importOptions } from '../app-sla-commands.ts';
+import { importOptions } from '../app/sla-commands.ts';
 import type { ImportOrigin } from '../control/sla-commands.ts';
 import { SidecarError } from '../errors.ts';
 import type { ColumnMap } from '../imports/csv-file.ts';

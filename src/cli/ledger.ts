@@ -18,11 +18,11 @@ async function verify(context: Context, wantsJson: boolean): Promise<void> {
   const { terminal } = context;
   const { config } = context.loaded();
   const [{ openStoreReadOnly }, { verifyLedger }] = await Promise.all([
-    import('../store/read-only-store.ts'),
+    import('../store/sqlite/read-only-store.ts'),
     import('../ledger/verify.ts'),
   ]);
   // Reading beside a running sidecar is harmless: one read is one instant of the store.
-  const reader = new URL('../store-reader.ts', import.meta.url);
+  const reader = new URL('../app/store-reader.ts', import.meta.url);
   const store = await openStoreReadOnly(config.store.path, { reader, clock: terminal.clock });
   try {
     const result = await store.read(verifyLedger, {});

@@ -5,10 +5,10 @@
  * {@link openOwned}, for what is imported, excluded and claimed after the fact: it owns the store while it is open, so
  * that no sidecar can run beside it, and touches no money.
  */
-import { alertCommands } from '../app-alert-commands.ts';
-import { priceRules } from '../app-prices.ts';
-import { jobCommands } from '../app-job-commands.ts';
-import { claimCommands, slaCommands } from '../app-sla-commands.ts';
+import { alertCommands } from '../app/alert-commands.ts';
+import { priceRules } from '../app/prices.ts';
+import { jobCommands } from '../app/job-commands.ts';
+import { claimCommands, slaCommands } from '../app/sla-commands.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { answerEstimate, type EstimateQuestion } from '../control/answers/estimate-answer.ts';
@@ -17,16 +17,16 @@ import type { ControlCommands } from '../control/commands.ts';
 import type { EstimateAnswer } from '../control/schemas.ts';
 import { createPriceOne } from '../control/price-one.ts';
 import { SidecarError } from '../errors.ts';
-import { openStore } from '../store/open-store.ts';
-import { openStoreReadOnly, type ReadOnlyStore } from '../store/read-only-store.ts';
+import { openStore } from '../store/sqlite/open-store.ts';
+import { openStoreReadOnly, type ReadOnlyStore } from '../store/sqlite/read-only-store.ts';
 import type { Store } from '../store/store.ts';
 import { createLog } from '../telemetry/log.ts';
 import { packageVersion, type Ask, type Reply } from './control-client.ts';
 
 /** The entry of the store's reading worker. */
-export const STORE_READER = new URL('../store-reader.ts', import.meta.url);
+export const STORE_READER = new URL('../app/store-reader.ts', import.meta.url);
 /** The entry of its writing worker. */
-const STORE_WRITER = new URL('../store-writer.ts', import.meta.url);
+const STORE_WRITER = new URL('../app/store-writer.ts', import.meta.url);
 
 export interface Offline {
   answer(ask: Ask): Promise<Reply>;

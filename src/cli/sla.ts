@@ -208,11 +208,11 @@ async function verify(context: Context, month: string | undefined, wantsJson: bo
   const { config } = context.loaded();
   const range = month === undefined ? { start: 0, end: terminal.clock.now() } : await spanOf(context, month);
   const [{ openStoreReadOnly }, { verifySla }] = await Promise.all([
-    import('../store/read-only-store.ts'),
+    import('../store/sqlite/read-only-store.ts'),
     import('../sla/verify.ts'),
   ]);
   // Reading beside a running sidecar is harmless, and burdens no thread of its.
-  const reader = new URL('../store-reader.ts', import.meta.url);
+  const reader = new URL('../app/store-reader.ts', import.meta.url);
   const store = await openStoreReadOnly(config.store.path, { reader, clock: terminal.clock });
   try {
     const check = await verifySla(store, range);

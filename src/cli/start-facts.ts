@@ -1,6 +1,6 @@
 /** What a start says of itself once: addresses, mode, upstream, credentials, budgets, store, process. */
 import { isDeepStrictEqual } from 'node:util';
-import type { AppUrls } from '../app-options.ts';
+import type { AppUrls } from '../app/options.ts';
 import { defaultBudgetRules } from '../budget/budget-config.ts';
 import type { BudgetMatch, BudgetRule } from '../budget/budget-rule.ts';
 import type { LoadedConfig } from '../config/config.ts';

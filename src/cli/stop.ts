@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { sleep, stayAwake } from '../clock.ts';
 import type { StopAnswer } from '../control/schemas.ts';
 import { SidecarError } from '../errors.ts';
-import { findOwner } from '../store/owner.ts';
+import { findOwner } from '../store/sqlite/owner.ts';
 import type { Ms } from '../units.ts';
 import { askDaemon, bodyOf, controlAddress } from './control-client.ts';
 import { actorOption, type Context } from './context.ts';

@@ -7,7 +7,7 @@ import { controlSection, probesSection } from '../control/control-config.ts';
 import { jobsSection } from '../jobs/jobs-config.ts';
 import { authSection, priceSection, pricingSection } from '../kling/kling-config.ts';
 import { limitsSection } from '../pacing/pacing-config.ts';
-import { accountSection, tasksSection } from '../polling/polling-config.ts';
+import { accountSection, tasksSection } from '../asking/polling-config.ts';
 import { appsSection, createsSection, listenSection, refusalsSection } from '../proxy/proxy-config.ts';
 import { slaSection } from '../sla/sla-config.ts';
 import { storeSection } from '../store/store-config.ts';

@@ -26,7 +26,7 @@ import {
   type PricingConfig,
 } from '../kling/kling-config.ts';
 import type { LimitsConfig } from '../pacing/pacing-config.ts';
-import type { AccountConfig, TasksConfig } from '../polling/polling-config.ts';
+import type { AccountConfig, TasksConfig } from '../asking/polling-config.ts';
 import {
   toAppConfigs,
   toCreatesConfig,

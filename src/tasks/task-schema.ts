@@ -1,6 +1,6 @@
 /**
  * The tables of tasks: one row each, and one event for each state that a task was seen in. `next_poll_at` is when it was first
- * to be asked for: open tasks are listed by it, and when they are due next is known in memory alone (polling/due-tasks.ts).
+ * to be asked for: open tasks are listed by it, and when they are due next is known in memory alone (asking/due-tasks.ts).
  */
 import type { Migration } from '../store/operation.ts';
 

@@ -2,7 +2,7 @@
 import type { Channel } from '../../src/alerts/channel.ts';
 import type { Post } from '../../src/alerts/channels/post.ts';
 import { systemClock } from '../../src/clock.ts';
-import { openStore } from '../../src/store/open-store.ts';
+import { openStore } from '../../src/store/sqlite/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** Opens a store as the app does. */
@@ -11,8 +11,8 @@ export function openRealStore(path: string): Promise<Store> {
     path,
     clock: systemClock,
     workers: {
-      writer: new URL('../../src/store-writer.ts', import.meta.url),
-      reader: new URL('../../src/store-reader.ts', import.meta.url),
+      writer: new URL('../../src/app/store-writer.ts', import.meta.url),
+      reader: new URL('../../src/app/store-reader.ts', import.meta.url),
     },
   });
 }

@@ -5,7 +5,7 @@ import type { AlertKey, Finding } from '../../src/alerts/alert.ts';
 import type { Channel } from '../../src/alerts/channel.ts';
 import type { AlertSettings } from '../../src/alerts/settings.ts';
 import { createManualClock, nextTurn, type ManualClock } from '../../src/clock.ts';
-import { storeModules } from '../../src/store-operations.ts';
+import { storeModules } from '../../src/app/store-operations.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Ms } from '../../src/units.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';

@@ -12,7 +12,7 @@ import { alertFingerprint } from '../../src/alerts/fingerprint.ts';
 import { ruleDefault, type RuleWord } from '../../src/alerts/rule-words.ts';
 import { endSilence, silenceRule } from '../../src/alerts/silence-table.ts';
 import { createManualClock, nextTurn, type ManualClock } from '../../src/clock.ts';
-import { storeModules } from '../../src/store-operations.ts';
+import { storeModules } from '../../src/app/store-operations.ts';
 import type { Operation } from '../../src/store/operation.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Ms } from '../../src/units.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { claimCommands, slaCommands, type SlaCommandsDeps } from '../../src/app-sla-commands.ts';
+import { claimCommands, slaCommands, type SlaCommandsDeps } from '../../src/app/sla-commands.ts';
 import { listClaims } from '../../src/claims/claim-table.ts';
 import { createManualClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';

@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { STORE_READER } from '../../src/cli/offline.ts';
 import { createManualClock, systemClock } from '../../src/clock.ts';
 import { readUsedKeys } from '../../src/ledger/used-keys.ts';
-import { openStoreReadOnly } from '../../src/store/read-only-store.ts';
+import { openStoreReadOnly } from '../../src/store/sqlite/read-only-store.ts';
 import { get } from './calls.ts';
 import { startApp, type StartedApp } from './start-app.ts';
 

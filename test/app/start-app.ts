@@ -2,8 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createApp } from '../../src/app.ts';
-import type { App } from '../../src/app-options.ts';
+import { createApp } from '../../src/app/app.ts';
+import type { App } from '../../src/app/options.ts';
 import { systemClock, type Clock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { loadSecrets } from '../../src/config/secrets.ts';

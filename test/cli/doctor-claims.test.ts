@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { draftRequest } from '../../src/app-claims.ts';
+import { draftRequest } from '../../src/app/claims.ts';
 import { draftClaim } from '../../src/claims/draft.ts';
 import { checkCalendar, checkUndrafted } from '../../src/cli/doctor-sla.ts';
 import { loadConfig } from '../../src/config/config.ts';

@@ -14,7 +14,7 @@ import { STORE_READER } from '../../src/cli/offline.ts';
 import { admit } from '../../src/ledger/admit.ts';
 import { closeCreate } from '../../src/ledger/close.ts';
 import { addDays, addMonths, dayOf } from '../../src/sla/period.ts';
-import { openStore } from '../../src/store/open-store.ts';
+import { openStore } from '../../src/store/sqlite/open-store.ts';
 import { newHold, rule } from '../ledger/making.ts';
 import { cli, type CliRun } from './run-cli.ts';
 
@@ -67,7 +67,7 @@ const deduction = (taskId: string, at: number, over: Partial<Deduction> = {}): D
 
 /** A store as a sidecar leaves it: a task that is known, a hold in doubt, an account that was read. */
 async function fill(): Promise<void> {
-  const workers = { reader: STORE_READER, writer: new URL('../../src/store-writer.ts', import.meta.url) };
+  const workers = { reader: STORE_READER, writer: new URL('../../src/app/store-writer.ts', import.meta.url) };
   const store = await openStore({ path: file, clock: systemClock, workers });
   await store.write(applyBudgets, { rules: [rule()], at: now - 5 * DAY });
   for (const [id, at] of [
@@ -123,7 +123,7 @@ async function fill(): Promise<void> {
 }
 
 async function write(deductions: Deduction[]): Promise<void> {
-  const workers = { reader: STORE_READER, writer: new URL('../../src/store-writer.ts', import.meta.url) };
+  const workers = { reader: STORE_READER, writer: new URL('../../src/app/store-writer.ts', import.meta.url) };
   const store = await openStore({ path: file, clock: systemClock, workers });
   await store.write(recordDeductions, { deductions });
   await store.write(recordRead, { what: 'balance', problem: 'code 1002: no right' });

@@ -9,13 +9,13 @@ import { makeBackup, type Backup, type BackupDeps } from '../../src/jobs/backup.
 import { backupName } from '../../src/jobs/backup-files.ts';
 import { lastVerification, noteVerification } from '../../src/ledger/verification-table.ts';
 import type { Verification } from '../../src/ledger/verify.ts';
-import { openStore } from '../../src/store/open-store.ts';
+import { openStore } from '../../src/store/sqlite/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { afterTest, refusalOf, tempStorePath } from '../store/test-store.ts';
 
 const NOW = Date.UTC(2026, 10, 28, 2, 43);
 const DAY = 86_400_000;
-const SRC = new URL('../../src/', import.meta.url);
+const SRC = new URL('../../src/app/', import.meta.url);
 const reader = new URL('store-reader.ts', SRC);
 
 let store: Store;

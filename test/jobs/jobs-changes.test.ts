@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { storeModules } from '../../src/store-operations.ts';
+import { storeModules } from '../../src/app/store-operations.ts';
 import { createMemoryStore } from '../ledger/memory-store.ts';
 import { DAY, HOUR, MINUTE, NOON, noting, openJobs } from './jobs-rig.ts';
 

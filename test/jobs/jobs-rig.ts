@@ -8,7 +8,7 @@ import { jobStates } from '../../src/jobs/job-table.ts';
 import type { Job, JobState, Schedule } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import type { Store } from '../../src/store/store.ts';
-import { storeModules } from '../../src/store-operations.ts';
+import { storeModules } from '../../src/app/store-operations.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 import { afterTest } from '../store/test-store.ts';
 

@@ -2,15 +2,15 @@
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../src/clock.ts';
 import { freeze } from '../../src/ledger/freeze.ts';
-import { openStore } from '../../src/store/open-store.ts';
+import { openStore } from '../../src/store/sqlite/open-store.ts';
 
 const [path = ''] = process.argv.slice(2);
 const store = await openStore({
   path,
   clock: systemClock,
   workers: {
-    writer: new URL('../../src/store-writer.ts', import.meta.url),
-    reader: new URL('../../src/store-reader.ts', import.meta.url),
+    writer: new URL('../../src/app/store-writer.ts', import.meta.url),
+    reader: new URL('../../src/app/store-reader.ts', import.meta.url),
   },
 });
 await store.write(freeze, { reason: 'runaway loop', actor: 'ann', at: systemClock.now() });

@@ -25,11 +25,6 @@ export const VOCABULARY: readonly string[] = [
   'ip-ranges',
 ];
 
-/** Files beside the folders that wire the folders together; the store's workers begin in some, with every noun's tables. */
-const APP_FILE = /^(app|app-[a-z-]+|store-(writer|reader|operations))$/;
-/** The schedule, with what it keeps of its runs. */
-const JOBS_FILE = /^jobs(-[a-z-]+)?$/;
-
 /** From the bottom up. A row may import the rows above it in this list; within a row the folders do not meet. */
 export const ROWS: readonly (readonly string[])[] = [
   ['vocabulary'],
@@ -42,7 +37,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ['kling'],
   ['telemetry'],
   ['upstream'],
-  ['pacing', 'polling', 'results'],
+  ['pacing', 'asking', 'results'],
   ['alerts'],
   ['proxy', 'control'],
   ['jobs'],
@@ -103,8 +98,6 @@ export function placeOf(path: string): string | null {
     return first === EMULATOR || ROWS.some((row) => row.includes(first)) ? first : null;
   const name = first.replace(/\.ts$/, '');
   if (VOCABULARY.includes(name)) return 'vocabulary';
-  if (APP_FILE.test(name)) return 'app';
-  if (JOBS_FILE.test(name)) return 'jobs';
   return name === 'main' ? name : null;
 }
 

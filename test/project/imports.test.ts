@@ -70,7 +70,7 @@ describe('the check itself', () => {
       } from '../ledger/ledger.ts';
       import '../kling/kling.ts';
       const b = await import('../proxy/proxy.ts');
-      const c = new Worker(new URL('../app.ts', import.meta.url));
+      const c = new Worker(new URL('../app/app.ts', import.meta.url));
       // import '../cli/cli.ts';
       /* from '../cli/cli.ts'; */
       const d = "import '../cli/cli.ts';" + \`from '../cli/cli.ts' \${x('from')}\` + /from '..\\/cli'/.source;
@@ -80,7 +80,7 @@ describe('the check itself', () => {
       'src/ledger/ledger.ts',
       'src/kling/kling.ts',
       'src/proxy/proxy.ts',
-      'src/app.ts',
+      'src/app/app.ts',
     ]);
     expect(found.imports.map((each) => each.line)).toEqual([4, 5, 6, 7]);
     expect(wrongImports(found)).toHaveLength(4);
@@ -111,7 +111,7 @@ describe('the check itself', () => {
 
   test('knows where each kind of file lives', () => {
     expect(placeOf('src/units.ts')).toBe('vocabulary');
-    expect(placeOf('src/app.ts')).toBe('app');
+    expect(placeOf('src/app/app.ts')).toBe('app');
     expect(placeOf('src/alerts/channels/slack.ts')).toBe('alerts');
     expect(placeOf('src/something.ts')).toBeNull();
   });

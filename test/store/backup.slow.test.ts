@@ -11,7 +11,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { backupStore, restoreStore } from '../../src/store/backup.ts';
+import { backupStore, restoreStore } from '../../src/store/sqlite/backup.ts';
 import { addNumber, numbers } from './test-operations.ts';
 import { openTestStore, refusalOf, tempFolder, tempStorePath } from './test-store.ts';
 

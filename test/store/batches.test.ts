@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { SidecarError } from '../../src/errors.ts';
-import { BATCH_MAX, Batches, LATER_MS } from '../../src/store/batches.ts';
-import { pack, unpack, type Packed } from '../../src/store/plain.ts';
+import { BATCH_MAX, Batches, LATER_MS } from '../../src/store/sqlite/batches.ts';
+import { pack, unpack, type Packed } from '../../src/store/sqlite/plain.ts';
 
 /** A worker's end that answers when told: each operation's result is its arguments. */
 function setUp() {

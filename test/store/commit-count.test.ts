@@ -10,8 +10,8 @@ import {
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { restoreStore } from '../../src/store/backup.ts';
-import { checkCommits } from '../../src/store/commit-count.ts';
+import { restoreStore } from '../../src/store/sqlite/backup.ts';
+import { checkCommits } from '../../src/store/sqlite/commit-count.ts';
 import { addAndFail, addNumber, numbers, sql } from './test-operations.ts';
 import { openTestStore, refusalOf, startChild, tempStorePath } from './test-store.ts';
 

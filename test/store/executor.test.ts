@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { createExecutor } from '../../src/store/executor.ts';
+import { createExecutor } from '../../src/store/sqlite/executor.ts';
 import { indexOperations } from '../../src/store/registry.ts';
 import { addAndFail, addNumber } from './test-operations.ts';
 

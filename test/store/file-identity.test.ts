@@ -1,6 +1,6 @@
 import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { FileIdentity } from '../../src/store/file-identity.ts';
+import { FileIdentity } from '../../src/store/sqlite/file-identity.ts';
 import { tempStorePath } from './test-store.ts';
 
 const LIMIT = 67_108_864;

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { createManualClock, systemClock } from '../../src/clock.ts';
-import { takeOwnership } from '../../src/store/owner.ts';
+import { takeOwnership } from '../../src/store/sqlite/owner.ts';
 import { openTestStore, refusalOf, startChild, tempStorePath } from './test-store.ts';
 
 /** A pid namespace of one's own needs a right that not every CI has. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SidecarError } from '../../src/errors.ts';
-import { pack, unpack } from '../../src/store/plain.ts';
-import { fromWireError, toWireError } from '../../src/store/wire-error.ts';
+import { pack, unpack } from '../../src/store/sqlite/plain.ts';
+import { fromWireError, toWireError } from '../../src/store/sqlite/wire-error.ts';
 
 const across = (values: unknown[]): unknown[] => unpack(structuredClone(pack(values)));
 

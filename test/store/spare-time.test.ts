@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { SidecarError } from '../../src/errors.ts';
-import { Batches } from '../../src/store/batches.ts';
-import { pack, unpack, type Packed } from '../../src/store/plain.ts';
-import { BUSY_MS, QUIET_MS, REST_FACTOR, SpareTime, WAIT_MS_MAX } from '../../src/store/spare-time.ts';
+import { Batches } from '../../src/store/sqlite/batches.ts';
+import { pack, unpack, type Packed } from '../../src/store/sqlite/plain.ts';
+import { BUSY_MS, QUIET_MS, REST_FACTOR, SpareTime, WAIT_MS_MAX } from '../../src/store/sqlite/spare-time.ts';
 
 describe('spare time', () => {
   test('is given at once while no request writes, whatever else is written', async () => {

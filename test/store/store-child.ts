@@ -7,7 +7,7 @@
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../src/clock.ts';
 import { SidecarError } from '../../src/errors.ts';
-import { openStore } from '../../src/store/open-store.ts';
+import { openStore } from '../../src/store/sqlite/open-store.ts';
 import { addNumber } from './test-operations.ts';
 import { testWorkers } from './test-workers.ts';
 

@@ -9,10 +9,10 @@ import {
 } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { openStoreReadOnly } from '../../src/store/read-only-store.ts';
+import { openStoreReadOnly } from '../../src/store/sqlite/read-only-store.ts';
 import { systemClock } from '../../src/clock.ts';
 import { SidecarError } from '../../src/errors.ts';
-import { openAndMigrate } from '../../src/store/migrate.ts';
+import { openAndMigrate } from '../../src/store/sqlite/migrate.ts';
 import { orderMigrations } from '../../src/store/registry.ts';
 import { addNumber, numbers, testModule } from './test-operations.ts';
 import { openTestStore, refusalOf, tempFolder, tempStorePath } from './test-store.ts';

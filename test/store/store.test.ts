@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { SidecarError } from '../../src/errors.ts';
-import { assertFullSync, setFullSync } from '../../src/store/connection.ts';
+import { assertFullSync, setFullSync } from '../../src/store/sqlite/connection.ts';
 import { defineWrite } from '../../src/store/operation.ts';
 import {
   addAndFail,

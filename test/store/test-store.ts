@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { SidecarError } from '../../src/errors.ts';
-import { openStore, type OpenStoreOptions } from '../../src/store/open-store.ts';
+import { openStore, type OpenStoreOptions } from '../../src/store/sqlite/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { testWorkers } from './test-workers.ts';
 

@@ -1,9 +1,9 @@
 /** The worker threads of tests, by schema. */
-import type { StoreWorkers } from '../../src/store/open-store.ts';
+import type { StoreWorkers } from '../../src/store/sqlite/open-store.ts';
 
 /** Gives workers whose module knows one of the schemas of `test-operations.ts`. */
 export function testWorkers(schema = '1'): StoreWorkers {
-  const serve = new URL('../../src/store/worker.ts', import.meta.url).href;
+  const serve = new URL('../../src/store/sqlite/worker.ts', import.meta.url).href;
   const operations = new URL('./test-operations.ts', import.meta.url).href;
   const code = `
     import { serveStore } from '${serve}';

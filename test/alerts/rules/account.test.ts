@@ -11,7 +11,7 @@ import { packExpires, packNearlyEmpty } from '../../../src/alerts/rules/packs.ts
 import { priceStale } from '../../../src/alerts/rules/prices.ts';
 import { pricesReadOn } from '../../../src/kling/price-rows.ts';
 import { recordHeartbeat } from '../../../src/sla/run-table.ts';
-import { storeModules } from '../../../src/store-operations.ts';
+import { storeModules } from '../../../src/app/store-operations.ts';
 import { admitHold, close, newHold, NOON } from '../../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../../ledger/memory-store.ts';
 import { findAt } from './look-at.ts';

@@ -6,7 +6,7 @@ import { budgetForecast } from '../../../src/alerts/rules/budget-forecast.ts';
 import { budgetThreshold, budgetUsedUp } from '../../../src/alerts/rules/budget-reached.ts';
 import type { BudgetRule } from '../../../src/budget/budget-rule.ts';
 import { applyBudgets, raiseBudget } from '../../../src/budget/budget-table.ts';
-import { storeModules } from '../../../src/store-operations.ts';
+import { storeModules } from '../../../src/app/store-operations.ts';
 import { BudgetForecast } from '../../../src/telemetry/forecast.ts';
 import { admitHold, close, newHold, NOON, rule } from '../../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../../ledger/memory-store.ts';

@@ -7,7 +7,7 @@ import { recordRefusals } from '../../../src/calls/call-table.ts';
 import { CODES } from '../../../src/kling/codes.ts';
 import { ACCOUNT_CODES } from '../../../src/ledger/account-refusals.ts';
 import { freeze, unfreeze } from '../../../src/ledger/freeze.ts';
-import { storeModules } from '../../../src/store-operations.ts';
+import { storeModules } from '../../../src/app/store-operations.ts';
 import { admitHold, call, close, newHold, NOON, sighting } from '../../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../../ledger/memory-store.ts';
 import { settingsOf } from '../making.ts';

@@ -7,7 +7,7 @@ import { tasksStuck } from '../../../src/alerts/rules/tasks-stuck.ts';
 import { observeTasks } from '../../../src/ledger/observe.ts';
 import { resolveHold } from '../../../src/ledger/resolve.ts';
 import { Slots } from '../../../src/pacing/slots.ts';
-import { PolledTasks } from '../../../src/polling/polled-tasks.ts';
+import { PolledTasks } from '../../../src/asking/polled-tasks.ts';
 import { admitHold, close, newHold, NOON, sighting } from '../../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../../ledger/memory-store.ts';
 import { findAt } from './look-at.ts';

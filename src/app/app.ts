@@ -1,0 +1,377 @@
+/**
+ * The running sidecar as one value: built from a config and secrets, started, reloaded, stopped.
+ *
+ * The store is opened first, what was cut off is put in order, then the data plane listens; whatever only watches
+ * (control plane, jobs) follows, so that its imports do not delay the first request.
+ *
+ * **Invariant**: `stop` is idempotent and ends a few seconds after `listen.drainMs` at the latest, whatever a job or a report does;
+ * a create in flight is seen to its end or left for the next start to find. `reload` never fails a request in flight: each
+ * keeps the settings that it began with.
+ */
+import type { Server } from 'node:http';
+import type { AppAlerts } from './alerts.ts';
+import { urlsOf, openDataPlane, type DataListeners } from './listen.ts';
+import type { App, AppOptions, AppUrls, ReloadOutcome } from './options.ts';
+import { proxySettings } from './settings.ts';
+import { countInSpareTime } from './counting.ts';
+import { InFlight } from './in-flight.ts';
+import { Observer } from './observer.ts';
+import { buildParts, slotLimits, type AppParts } from './parts.ts';
+import { noteReload } from './orders.ts';
+import { putInOrder } from './start.ts';
+import { openAppStore } from './store.ts';
+import { isSameLine, noteKey, noteUpstream, openLine, type LineSource } from './upstream.ts';
+import { applyBudgets } from '../budget/budget-table.ts';
+import { recordRefusals } from '../calls/call-table.ts';
+import { countWouldHave, noteMode } from '../calls/would-have-table.ts';
+import { systemClock, within, type Clock } from '../clock.ts';
+import type { Config, LoadedConfig } from '../config/config.ts';
+import { compareConfigs } from '../config/reload.ts';
+import type { Secrets } from '../config/secrets.ts';
+import type { Order } from '../control/order.ts';
+import type { ControlPlane, ControlUrls } from '../control/plane.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { urlOf } from '../listen.ts';
+import { AccountRefusals } from '../proxy/account-refusals.ts';
+import { BodyRoom } from '../proxy/body-room.ts';
+import { handleRequest, type DataPlaneDeps } from '../proxy/data-plane.ts';
+import { Injection } from '../proxy/injection.ts';
+import type { Handle } from '../proxy/listener.ts';
+import type { ProxySettings } from '../proxy/settings.ts';
+import type { Store } from '../store/store.ts';
+import type { LineOptions } from '../upstream/line.ts';
+import type { Log } from '../telemetry/log.ts';
+import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+
+/** How long a stop that cut requests off waits for them to be recorded. */
+const SETTLE_MS_MAX = 1_000;
+
+/** Makes an app; nothing is opened before `start`. */
+export function createApp(options: AppOptions): App {
+  return new Sidecar(options);
+}
+
+/** What exists between start and stop. */
+interface Running extends AppParts {
+  servers: Server[];
+  ports: number[];
+  control: ControlPlane | null;
+  jobs: Jobs | null;
+  alerts: AppAlerts | null;
+}
+
+class Sidecar implements App {
+  readonly #options: AppOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #telemetry: Telemetry;
+  readonly #startedTick: number;
+  readonly #accountRefusals: AccountRefusals;
+  readonly #bodyRoom: BodyRoom;
+  readonly #inFlight: InFlight;
+  #loaded: LoadedConfig;
+  #config: Config;
+  #secrets: Secrets;
+  #settings: ProxySettings;
+  #running: Running | null = null;
+  #controlUrl: string;
+  #isDraining = false;
+  #takesWrites = true;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log;
+    this.#loaded = options.loaded;
+    this.#config = options.loaded.config;
+    this.#secrets = options.secrets;
+    this.#startedTick = this.#clock.monotonic();
+    this.#accountRefusals = new AccountRefusals(this.#clock);
+    this.#bodyRoom = new BodyRoom(this.#clock);
+    this.#inFlight = new InFlight(this.#clock);
+    for (const secret of options.secrets.all) this.#log.hide(secret);
+    const { exports } = this.#config.telemetry;
+    this.#telemetry = createTelemetry({
+      environment: this.#config.environment,
+      version: options.version,
+      knownApps: this.#config.apps.map((app) => app.name),
+      log: this.#log,
+      clock: this.#clock,
+      accessLog: () => this.#config.telemetry.accessLog,
+      otlp: exports && { exports, headers: options.secrets.otlpHeaders },
+      price: () => this.#config.price,
+    });
+    const { hosts, port } = this.#config.control;
+    this.#controlUrl = urlOf(hosts[0] ?? '', port);
+    this.#settings = this.#makeSettings([]);
+  }
+
+  async start(): Promise<AppUrls> {
+    const store = await this.#openStore();
+    try {
+      const running = this.#build(store);
+      this.#running = running;
+      await putInOrder(running, { config: this.#config, log: this.#log });
+      const data = await this.#listen(running);
+      await running.watch.start();
+      running.doubts.start();
+      running.poller.start();
+      running.storeWatch.start();
+      running.clockKeeper.start();
+      const alerts = await this.#startAlerts(running);
+      const jobs = await this.#makeJobs(running, alerts);
+      const control = await this.#startControl(running, { alerts, jobs, dataUrl: data.urls[0] ?? '' });
+      jobs.start();
+      await this.#telemetry.startExports();
+      return urlsOf(data, control);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async reload(loaded: LoadedConfig, secrets: Secrets, order: Order): Promise<ReloadOutcome> {
+    const change = compareConfigs(this.#loaded, loaded);
+    for (const secret of secrets.all) this.#log.hide(secret);
+    const running = this.#running;
+    const next = { config: change.config, kling: secrets.kling };
+    const isSame = isSameLine({ config: this.#config, kling: this.#secrets.kling }, next);
+    let isCounting = false;
+    // First, since these alone can fail: then everything stays as it was.
+    const line = isSame ? null : this.#openLine(next);
+    if (running) {
+      const at = running.dated.now();
+      const applied = await running.store.write(applyBudgets, { rules: [...change.config.budgets], at });
+      isCounting = applied.isPending;
+      await running.store.write(noteMode, { mode: change.config.mode, at });
+      if (line) await noteUpstream(line, { ...running, log: this.#log, at });
+      const { environment } = change.config;
+      await noteKey(line ?? running.upstream.line, { store: running.store, environment, at });
+    }
+    this.#loaded = loaded;
+    this.#config = change.config;
+    this.#secrets = secrets;
+    this.#accountRefusals.clear();
+    running?.upstream.health.forget();
+    this.#settings = this.#makeSettings(running?.ports ?? []);
+    this.#telemetry.setKnownApps(this.#config.apps.map((app) => app.name));
+    if (running) {
+      if (line) {
+        running.upstream.change(line);
+        running.poller.startOver();
+      }
+      running.slots.configure(slotLimits(this.#config));
+      await running.watch.applyConfig();
+      running.alerts?.applyConfig();
+    }
+    this.#telemetry.configReloaded('ok');
+    if (running && isCounting)
+      await countInSpareTime({ store: running.store, clock: this.#clock, log: this.#log });
+    const { changed, needRestart } = change;
+    if (running) await noteReload(running.store, order, { changed, at: this.#clock.now() });
+    return { changed, needRestart };
+  }
+
+  noteReloadFailed(): void {
+    this.#telemetry.configReloaded('failed');
+  }
+
+  async runDue(): Promise<void> {
+    await this.#running?.doubts.runDue();
+    await this.#running?.poller.runDue();
+    await this.#running?.jobs?.runDue(this.#running.dated.now());
+    await this.#running?.alerts?.runDue();
+  }
+
+  #openStore(): Promise<Store> {
+    return openAppStore({
+      config: this.#config.store,
+      clock: this.#clock,
+      log: this.#log,
+      telemetry: this.#telemetry,
+      onFatal: (error) => this.#options.onFatal?.(error),
+      onBatch: (isTaken) => void (this.#takesWrites = isTaken),
+    });
+  }
+
+  #build(store: Store): Running {
+    const parts = buildParts({
+      store,
+      clock: this.#clock,
+      log: this.#log,
+      telemetry: this.#telemetry,
+      config: () => this.#config,
+      line: this.#openLine({ config: this.#config, kling: this.#secrets.kling }),
+      routes: () => this.#settings.routes,
+    });
+    return { ...parts, servers: [], ports: [], control: null, jobs: null, alerts: null };
+  }
+
+  async #listen(running: Running): Promise<DataListeners> {
+    const deps = this.#dataPlane(running);
+    const handle: Handle = (request, response) =>
+      this.#inFlight.follow(handleRequest(deps, request, response));
+    const options = { handle, tls: this.#secrets.tls, clock: this.#clock };
+    const data = await openDataPlane(this.#config.listen, options, (port) => {
+      running.ports.push(port);
+      this.#settings = this.#makeSettings(running.ports);
+    });
+    running.servers.push(...data.servers);
+    return data;
+  }
+
+  #dataPlane(running: Running): DataPlaneDeps {
+    const { store, dated, publish } = running;
+    const telemetry = this.#telemetry;
+    const observer = new Observer({ store, clock: dated, log: this.#log, publish });
+    return {
+      ...running,
+      clock: this.#clock,
+      telemetry,
+      injection: new Injection(),
+      accountRefusals: this.#accountRefusals,
+      bodyRoom: this.#bodyRoom,
+      checkStore: () => running.storeWatch.check(),
+      onError: (message, error) => this.#log.error(message, { event: 'background_failed', error }),
+      noteVerdict: (create, { end, info, message }) => {
+        const { product, template } = create.route;
+        const scope = { route: template, product, model: create.labels?.model ?? null };
+        if (end.kind === 'task' || end.kind === 'done') this.#accountRefusals.forget(scope);
+        if (info?.accountWide) this.#accountRefusals.note(scope, info, message);
+        if (info?.status === 429) telemetry.throttled(info.code);
+      },
+      settings: () => this.#settings,
+      isDraining: () => this.#isDraining,
+      observe: (sightings, line, { app, isList }) => {
+        if (!isList) running.polledTasks.note(app, sightings);
+        void observer.observe(sightings, line);
+      },
+      noteWouldEdit: (app) => {
+        const word = 'external_task_id_added';
+        store.later(countWouldHave, [{ word, app, budget: null, credits: 0 }]);
+        telemetry.wouldRefuse(word);
+      },
+      recordRefusal: (refusal) => store.later(recordRefusals, [refusal]),
+    };
+  }
+
+  async #startAlerts(running: Running): Promise<AppAlerts> {
+    const { AppAlerts } = await import('./alerts.ts');
+    const alerts = new AppAlerts({
+      ...running,
+      clock: this.#clock,
+      log: this.#log,
+      telemetry: this.#telemetry,
+      config: () => this.#config,
+      secrets: () => this.#secrets.channels,
+      isStoreWritable: () => this.#takesWrites,
+    });
+    running.alerts = alerts;
+    running.delivery.add(alerts.receiver);
+    alerts.start();
+    return alerts;
+  }
+
+  async #startControl(
+    running: Running,
+    parts: { alerts: AppAlerts; jobs: Jobs; dataUrl: string },
+  ): Promise<ControlUrls> {
+    const { createAppControl } = await import('./control.ts');
+    running.control = createAppControl({
+      ...parts,
+      running,
+      token: this.#secrets.controlToken,
+      clock: this.#clock,
+      config: () => this.#config,
+      settings: () => this.#settings,
+      version: this.#options.version,
+      startedTick: this.#startedTick,
+      host: this.#options.host ?? null,
+      readiness: () => this.#readiness(running),
+      isStoreWritable: () => this.#takesWrites,
+      telemetry: this.#telemetry,
+      log: this.#log,
+    });
+    const urls = await running.control.start();
+    this.#controlUrl = urls.url;
+    this.#settings = this.#makeSettings(running.ports);
+    return urls;
+  }
+
+  #readiness({ closing, storeWatch }: Running): { ready: boolean; reasons: string[] } {
+    const reasons: string[] = [];
+    if (this.#isDraining) reasons.push('draining');
+    if (closing.pending > 0 || !this.#takesWrites) reasons.push('the store takes no writes');
+    const lost = storeWatch.look();
+    if (lost !== null) reasons.push(`the store was lost: ${lost}`);
+    return { ready: reasons.length === 0, reasons };
+  }
+
+  /** Makes the schedule; the caller starts it. */
+  async #makeJobs(running: Running, alerts: AppAlerts): Promise<Jobs> {
+    const { createAppJobs } = await import('./jobs.ts');
+    const jobs = createAppJobs({
+      ...running,
+      alerts,
+      log: this.#log,
+      config: () => this.#config,
+      onRun: this.#telemetry.jobRan,
+    });
+    running.jobs = jobs;
+    this.#telemetry.setJobs(jobs.names);
+    return jobs;
+  }
+
+  async #stop(): Promise<void> {
+    this.#isDraining = true;
+    const running = this.#running;
+    if (!running) return;
+    running.slots.close();
+    for (const server of running.servers) server.close();
+    for (const server of running.servers) server.closeIdleConnections();
+    // Jobs end at their next piece, while creates end by themselves.
+    const [jobs, alerts] = [running.jobs?.stop(), running.alerts?.stop()];
+    await this.#inFlight.idle(this.#config.listen.drainMs);
+    const asking = [running.doubts.stop(), running.poller.stop()];
+    // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
+    await running.upstream.end();
+    await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, jobs, alerts]));
+    // A moment for requests that were cut off to be recorded.
+    await this.#inFlight.idle(SETTLE_MS_MAX);
+    await within(this.#clock, SETTLE_MS_MAX, this.#recordEnd(running));
+    for (const server of running.servers) server.closeAllConnections();
+    await running.control?.stop();
+    await running.store.close();
+    await this.#telemetry.shutdown();
+  }
+
+  /** Records how far everything came, while the store is open. */
+  async #recordEnd(running: Running): Promise<void> {
+    await Promise.all([running.watch.stop(), running.clockKeeper.stop(), running.callJournal.flush()]);
+    await running.traces.flush();
+    running.closing.stop();
+    running.storeWatch.stop();
+    await running.delivery.stop();
+  }
+
+  #makeSettings(ports: readonly number[]): ProxySettings {
+    return proxySettings(this.#config, this.#secrets, {
+      ports,
+      controlUrl: this.#controlUrl,
+      clock: this.#clock,
+    });
+  }
+
+  #openLine(source: LineSource): LineOptions {
+    return openLine(source, {
+      clock: this.#clock,
+      onRefresh: ({ ok }) => this.#telemetry.tokenRefreshed(ok ? 'ok' : 'failed'),
+    });
+  }
+}

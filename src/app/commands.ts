@@ -1,0 +1,141 @@
+/** What the control plane may order and ask: the running app behind the plane's interface. */
+import { healthStatus } from './health.ts';
+import { hostOf, stopOnOrder } from './orders.ts';
+import { jobCommands } from './job-commands.ts';
+import { claimCommands, slaCommands } from './sla-commands.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { AlertCommands } from '../control/alert-commands.ts';
+import type { AppHost, ControlCommands, LiveStatus } from '../control/commands.ts';
+import { createPriceOne } from '../control/price-one.ts';
+import type { Fact } from '../facts.ts';
+import { raiseBudget } from '../budget/budget-table.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { freeze, unfreeze } from '../ledger/freeze.ts';
+import { resolveHold } from '../ledger/resolve.ts';
+import { acceptClock as keepAccepted, resetDates, type DatesReset } from '../ledger/time.ts';
+import type { Slots } from '../pacing/slots.ts';
+import type { ClockLook } from '../asking/clock-look.ts';
+import type { ProxySettings } from '../proxy/settings.ts';
+import type { Store } from '../store/store.ts';
+import type { ClockTrust } from '../upstream/clock-trust.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+
+export interface CommandsDeps {
+  version: string;
+  clock: Clock;
+  dated: Clock;
+  clockLook: ClockLook;
+  startedTick: number;
+  /** The process around the app; null in the demo and in tests. */
+  host: AppHost | null;
+  store: Store;
+  upstream: Upstream;
+  clockTrust: ClockTrust;
+  slots: Slots;
+  config: () => Config;
+  settings: () => ProxySettings;
+  readiness: () => { ready: boolean; reasons: string[] };
+  publish: (facts: readonly Fact[]) => void;
+  /** When the metrics were read last; null where nobody did. */
+  metricsReadAt: () => number | null;
+  alerts: AlertCommands;
+  jobs: Pick<Jobs, 'running' | 'order'>;
+}
+
+/** Makes the commands of a running app. */
+export function controlCommands(deps: CommandsDeps): ControlCommands {
+  const { store, dated } = deps;
+  const at = (): number => dated.now();
+  const sla = { clock: deps.clock, config: deps.config, reader: store, writer: store, publish: deps.publish };
+  return {
+    reader: store,
+    now: at,
+    get stuckAfterMs() {
+      return deps.config().tasks.stuckAfterMs;
+    },
+    status: () => liveStatus(deps),
+    cash: () => {
+      const { price, usdBudgets } = deps.config();
+      return { ...price, usdBudgets };
+    },
+    readiness: deps.readiness,
+    price: createPriceOne(deps.settings),
+    async freeze(order) {
+      deps.publish((await store.write(freeze, { ...order, at: at() })).facts);
+    },
+    async unfreeze(order) {
+      deps.publish((await store.write(unfreeze, { ...order, at: at() })).facts);
+    },
+    async resolveHold(holdId, action, order) {
+      const resolved = await store.write(resolveHold, { holdId, action, ...order, at: at() });
+      deps.publish(resolved.facts);
+      return { state: resolved.state, credits: resolved.credits };
+    },
+    async raiseBudget(raise, order) {
+      await store.write(raiseBudget, { ...raise, ...order, at: at() });
+    },
+    acceptClock: (order) => acceptClock(deps, order),
+    resetClock: (order) => resetClock(deps, order),
+    reload: async (order) => await hostOf(deps.host).reload(order),
+    async stop(order) {
+      await stopOnOrder(deps, order);
+      return { pid: process.pid, drainMs: deps.config().listen.drainMs };
+    },
+    alerts: deps.alerts,
+    sla: slaCommands(sla),
+    claims: claimCommands(sla),
+    jobs: jobCommands({
+      reader: store,
+      config: deps.config,
+      now: at,
+      running: { jobs: deps.jobs, store },
+    }),
+  };
+}
+
+function liveStatus(deps: CommandsDeps): LiveStatus {
+  const config = deps.config();
+  return {
+    version: deps.version,
+    mode: config.mode,
+    environment: config.environment,
+    upstream: config.upstream.baseUrl,
+    pid: process.pid,
+    uptimeSeconds: Math.floor((deps.dated.monotonic() - deps.startedTick) / 1000),
+    pools: deps.slots.pools(),
+    breaker: null,
+    clockOffsetMs: deps.clockTrust.offsetMs,
+    kling: healthStatus(deps.upstream.health),
+    metricsReadAt: deps.metricsReadAt(),
+    store: deps.store.stats(),
+  };
+}
+
+interface ClockOrder {
+  actor: string;
+  reason: string;
+}
+
+async function acceptClock(
+  { clockTrust, clockLook, store, dated }: CommandsDeps,
+  order: ClockOrder,
+): Promise<{ clockOffsetMs: number | null }> {
+  // The difference is that of now: after a step, what an earlier answer showed is another one.
+  await clockLook.settle()?.catch(() => undefined);
+  const { offsetMs } = clockTrust;
+  await store.write(keepAccepted, { offsetMs, at: dated.now(), ...order });
+  clockTrust.accept({ offsetMs });
+  return { clockOffsetMs: offsetMs };
+}
+
+/** @throws SidecarError `clock_untrusted`, `upstream_unreachable`: what is not known to be right sets no date back. */
+async function resetClock(
+  { clockTrust, clockLook, store, dated }: CommandsDeps,
+  order: ClockOrder,
+): Promise<DatesReset & { datedFrom: number }> {
+  await clockLook.settle();
+  clockTrust.check();
+  const at = dated.now();
+  return { ...(await store.write(resetDates, { at, ...order })), datedFrom: at };
+}

@@ -1,0 +1,34 @@
+/** Counts the requests that are under way, for a stop that lets them end. */
+import type { Clock } from '../clock.ts';
+import type { Ms } from '../units.ts';
+
+export class InFlight {
+  readonly #clock: Clock;
+  #count = 0;
+  #onIdle: () => void = () => {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Counts a request until its work settles. */
+  follow(work: Promise<unknown>): void {
+    this.#count += 1;
+    void work.finally(() => {
+      this.#count -= 1;
+      if (this.#count === 0) this.#onIdle();
+    });
+  }
+
+  /** Waits until nothing is under way, at most `waitMs`. */
+  idle(waitMs: Ms): Promise<void> {
+    if (this.#count === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(waitMs, resolve);
+      this.#onIdle = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}

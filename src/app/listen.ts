@@ -1,0 +1,68 @@
+/** Opens the data plane's listeners: plain HTTP, and TLS where configured, each at every configured address. */
+import type { Server } from 'node:http';
+import type { AppUrls } from './options.ts';
+import type { Clock } from '../clock.ts';
+import type { ControlUrls } from '../control/plane.ts';
+import { listenAt, urlOf } from '../listen.ts';
+import type { ListenConfig } from '../proxy/proxy-config.ts';
+import { CONNECTIONS_MAX, createListener, type Handle, type TlsPair } from '../proxy/listener.ts';
+import { Seats } from '../sockets.ts';
+
+export interface DataListeners {
+  servers: Server[];
+  ports: number[];
+  urls: string[];
+  /** Empty without TLS. */
+  tlsUrls: string[];
+}
+
+/**
+ * Opens the listeners; all or none.
+ * `onPort` is called with each port before the next listener opens: requests may come from then on.
+ * @throws SidecarError `config_invalid` where an address cannot be had.
+ */
+export async function openDataPlane(
+  config: ListenConfig,
+  { handle, tls, clock }: { handle: Handle; tls: TlsPair | null; clock: Clock },
+  onPort: (port: number) => void,
+): Promise<DataListeners> {
+  const seats = new Seats(CONNECTIONS_MAX);
+  const open = async (port: number, pair: TlsPair | null): Promise<DataListeners> => {
+    const make = (): Server => createListener(handle, { tls: pair, clock, seats });
+    const setting = pair === null ? 'listen.port' : 'listen.tls.port';
+    const had = await listenAt(make, { hosts: config.hosts, port, setting });
+    onPort(had.port);
+    const urls = had.hosts.map((host) => urlOf(host, had.port, pair === null ? 'http' : 'https'));
+    return { servers: had.servers, ports: [had.port], urls, tlsUrls: [] };
+  };
+  const plain = await open(config.port, null);
+  if (config.tls === null) return plain;
+  try {
+    const secure = await open(config.tls.port, tls);
+    return {
+      servers: [...plain.servers, ...secure.servers],
+      ports: [...plain.ports, ...secure.ports],
+      urls: plain.urls,
+      tlsUrls: secure.urls,
+    };
+  } catch (error) {
+    for (const server of plain.servers) server.close();
+    throw error;
+  }
+}
+
+/** Gives the addresses of everything that listens. */
+export function urlsOf(data: DataListeners, control: ControlUrls): AppUrls {
+  return {
+    data: data.urls[0] ?? '',
+    dataTls: data.tlsUrls[0] ?? null,
+    control: control.url,
+    probes: control.probesUrl,
+    all: {
+      data: data.urls,
+      dataTls: data.tlsUrls,
+      control: [...control.urls],
+      probes: [...control.probesUrls],
+    },
+  };
+}

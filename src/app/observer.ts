@@ -1,0 +1,58 @@
+/** Hands what apps' own reads show of tasks to the ledger, each state of a task once. */
+import type { UpstreamAsked } from '../budget/hold-upstream.ts';
+import type { Clock } from '../clock.ts';
+import type { Fact } from '../facts.ts';
+import { observeTasks } from '../ledger/observe.ts';
+import type { Store } from '../store/store.ts';
+import type { TaskSighting } from '../tasks/task.ts';
+import type { Log } from '../telemetry/log.ts';
+
+/** Task states seen lately: an app that polls shows the same thing again and again. */
+const SEEN_TASKS_MAX = 10_000;
+
+export interface ObserverDeps {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  publish: (facts: readonly Fact[]) => void;
+}
+
+export class Observer {
+  readonly #deps: ObserverDeps;
+  readonly #seen = new Map<string, string>();
+
+  constructor(deps: ObserverDeps) {
+    this.#deps = deps;
+  }
+
+  /** Records what is new in some sightings; never rejects. */
+  async observe(sightings: readonly TaskSighting[], upstream: UpstreamAsked): Promise<void> {
+    const { store, clock, log, publish } = this.#deps;
+    const { host, account, fingerprint } = upstream;
+    const fresh = sightings.filter((sighting) => this.#isNew(`${host} ${account}`, sighting));
+    if (fresh.length === 0) return;
+    try {
+      const { facts } = await store.write(observeTasks, {
+        sightings: fresh,
+        source: 'app_read',
+        at: clock.now(),
+        upstream: { host, account, fingerprint },
+      });
+      publish(facts);
+    } catch (error) {
+      for (const sighting of fresh) this.#seen.delete(sighting.taskId);
+      log.warn('what a read showed could not be recorded; the poller will see it', {
+        event: 'background_failed',
+        error,
+      });
+    }
+  }
+
+  #isNew(upstream: string, sighting: TaskSighting): boolean {
+    const state = `${upstream} ${sighting.state} ${sighting.deduction?.credits ?? ''}`;
+    if (this.#seen.get(sighting.taskId) === state) return false;
+    if (this.#seen.size >= SEEN_TASKS_MAX) this.#seen.clear();
+    this.#seen.set(sighting.taskId, state);
+    return true;
+  }
+}

@@ -1,0 +1,168 @@
+/** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
+import { reportHealth } from './health.ts';
+import { SlaWatch } from './sla.ts';
+import { buildClocks, type AppClocks } from './clocks.ts';
+import { CallJournal } from './journal.ts';
+import { StoreWatch } from './store-watch.ts';
+import { AppTraces } from './traces.ts';
+import type { CallRecord } from '../calls/call.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Fact } from '../facts.ts';
+import type { RouteTable } from '../kling/routes.ts';
+import { Delivery, type Receiver } from '../outbox/delivery.ts';
+import { isHeard } from '../outbox/heard-facts.ts';
+import { Slots, type SlotOptions } from '../pacing/slots.ts';
+import { AccountReader } from '../asking/account-reader.ts';
+import { Doubts } from '../asking/doubt.ts';
+import { PolledTasks } from '../asking/polled-tasks.ts';
+import { Poller } from '../asking/poller.ts';
+import { Closing } from '../proxy/closing.ts';
+import { LastFreeze } from '../proxy/last-freeze.ts';
+import type { Store } from '../store/store.ts';
+import { BudgetForecast } from '../telemetry/forecast.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { LineOptions } from '../upstream/line.ts';
+import { Upstream } from '../upstream/upstream.ts';
+
+export interface AppParts extends AppClocks {
+  store: Store;
+  upstream: Upstream;
+  slots: Slots;
+  doubts: Doubts;
+  poller: Poller;
+  account: AccountReader;
+  closing: Closing;
+  callJournal: CallJournal;
+  watch: SlaWatch;
+  delivery: Delivery;
+  lastFreeze: LastFreeze;
+  polledTasks: PolledTasks;
+  storeWatch: StoreWatch;
+  budgetForecast: BudgetForecast;
+  /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
+  journal: (call: CallRecord) => void;
+  traces: AppTraces;
+  publish: (facts: readonly Fact[]) => void;
+}
+
+/** What the parts work with; what a reload changes is a function. */
+export interface PartsInput {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  telemetry: Telemetry;
+  config: () => Config;
+  /** The line to Kling that config and secrets name. */
+  line: LineOptions;
+  routes: () => RouteTable;
+}
+
+/** Builds the parts; nothing is asked or timed before they are started. */
+export function buildParts(input: PartsInput): AppParts {
+  const { store, clock, log, telemetry, config } = input;
+  const upstream = openUpstream(input);
+  const slots = new Slots(slotLimits(config()), clock);
+  const lastFreeze = new LastFreeze();
+  const traces = new AppTraces({ store, telemetry, clock });
+  const publish = (facts: readonly Fact[]): void => {
+    if (facts.length === 0) return;
+    lastFreeze.follow(facts);
+    telemetry.facts(facts);
+    traces.facts(facts);
+    poller.follow(facts);
+    for (const fact of facts) if (fact.kind === 'hold_resolved') slots.free(fact.holdId);
+    if (facts.some(isHeard)) delivery.wake();
+  };
+  const onError = backgroundErrors(log);
+  const delivery = new Delivery({ store, clock, onError, receivers: receiversOf(telemetry) });
+  const callJournal = openCallJournal(input);
+  const journal = (call: CallRecord): void => {
+    callJournal.add(call);
+    watch.noteCall(call);
+  };
+  const journalOwn = (call: CallRecord): void => {
+    journal(call);
+    telemetry.callEnded(call);
+  };
+  const watch = new SlaWatch({ store, upstream, clock, log, config, journal: journalOwn });
+  const clocks = buildClocks({ store, upstream, clock, log, journal: journalOwn });
+  const asking = {
+    store,
+    upstream,
+    clock: clocks.dated,
+    publish,
+    traces,
+    onError,
+    routes: input.routes,
+    price: () => config().price,
+    credentials: () => upstream.line.tokens.kind,
+    journal: journalOwn,
+  };
+  const doubts = new Doubts({ ...asking, ages: clocks.ages, onLookedUp: telemetry.lookedUp });
+  upstream.onRecovery = () => void doubts.hurry();
+  const poller = new Poller({ ...asking, ...pollerSettings(config) });
+  const account = new AccountReader({ ...asking, clock });
+  const onCall = (call: CallRecord): void => watch.noteCall(call);
+  const closing = new Closing({ store, clock: clocks.dated, publish, onError, onCall });
+  return {
+    ...clocks,
+    store,
+    upstream,
+    slots,
+    doubts,
+    poller,
+    account,
+    closing,
+    callJournal,
+    watch,
+    delivery,
+    lastFreeze,
+    polledTasks: new PolledTasks(clock),
+    storeWatch: new StoreWatch({ store, clock, log }),
+    budgetForecast: new BudgetForecast(),
+    journal,
+    traces,
+    publish,
+  };
+}
+
+function backgroundErrors(log: Log): (message: string, error: unknown) => void {
+  return (message, error) => log.error(message, { event: 'background_failed', error });
+}
+
+function openUpstream({ clock, log, telemetry, line }: PartsInput): Upstream {
+  const upstream = new Upstream({ ...line, clock });
+  reportHealth(upstream, log, telemetry);
+  return upstream;
+}
+
+function pollerSettings(config: () => Config): { isOn: () => boolean; intervalMs: () => number } {
+  return { isOn: () => config().tasks.poll, intervalMs: () => config().tasks.pollIntervalMs };
+}
+
+/** Who hears the facts of the outbox; each has a row in `outbox_receivers`. */
+function receiversOf(telemetry: Telemetry): Receiver[] {
+  return [{ name: 'log', deliver: telemetry.factHeard }];
+}
+
+function openCallJournal({ store, clock, log, telemetry }: PartsInput): CallJournal {
+  return new CallJournal({
+    store,
+    clock,
+    onLost(count, error) {
+      telemetry.readUnrecorded(count);
+      log.warn('records of calls were lost', { event: 'records_lost', count, error });
+    },
+  });
+}
+
+/** Gives the slots' limits; in `observe` mode nobody waits. */
+export function slotLimits({ limits, mode }: Config): SlotOptions {
+  if (mode === 'observe') {
+    return { concurrency: {}, requestsPerMinute: null, queueWaitMsMax: 0, queueLengthMax: 0 };
+  }
+  const { concurrency, requestsPerMinute, queueWaitMsMax, queueLengthMax } = limits;
+  return { concurrency, requestsPerMinute, queueWaitMsMax, queueLengthMax };
+}

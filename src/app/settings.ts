@@ -1,0 +1,81 @@
+/** From the config and the secrets to what the data plane works with. */
+import { priceRules } from './prices.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { AppSecret, Secrets } from '../config/secrets.ts';
+import { claimedAccessKey, verifyAppToken, type AppKeys } from '../kling/token.ts';
+import { appsByBearer, type CallerApp, type IdentifyApp } from '../proxy/caller.ts';
+import { hostNames } from '../proxy/frame.ts';
+import type { ProxySettings } from '../proxy/settings.ts';
+
+const BYTES_PER_MIB = 1_048_576;
+/** MiB that all bodies under way may take where the config says nothing. */
+const BODIES_MIB_TOTAL = 128;
+
+/** Makes the data plane's settings; `ports` are those that its listeners got. */
+export function proxySettings(
+  config: Config,
+  secrets: Secrets,
+  { ports, controlUrl, clock }: { ports: readonly number[]; controlUrl: string; clock: Clock },
+): ProxySettings {
+  const allowedHosts = new Set(ports.flatMap((port) => [...hostNames(port, config.listen.allowedHosts)]));
+  return {
+    ...priceRules(config, clock),
+    mode: config.mode,
+    frame: {
+      allowedHosts,
+      allowedOrigins: new Set(config.listen.allowedOrigins),
+      forwardHeaders: config.upstream.forwardHeaders.map((name) => name.toLowerCase()),
+    },
+    controlUrl,
+    ...bodyLimits(config.listen),
+    identify: identifyApps(config, secrets, clock),
+    cashPrice: config.price,
+    injectExternalTaskId: config.creates.injectExternalTaskId,
+    trustExpectedSeconds: config.creates.trustExpectedSeconds,
+    deadlineMs: config.creates.deadlineMs,
+    upstreamTimeoutMs: config.upstream.timeoutMs,
+    budgetStatus: config.refusals.budgetStatus,
+    promptPreviewChars: config.store.promptPreviewChars,
+    hasApiKey: secrets.kling.kind === 'api_key',
+  };
+}
+
+/** One body is never larger than all together may be. */
+function bodyLimits({
+  maxBodyMiB,
+  bodiesMiBTotal,
+}: Config['listen']): Pick<ProxySettings, 'bodyBytesMax' | 'bodiesBytesTotal'> {
+  const totalMiB = bodiesMiBTotal ?? Math.max(BODIES_MIB_TOTAL, maxBodyMiB);
+  return {
+    bodyBytesMax: Math.min(maxBodyMiB, totalMiB) * BYTES_PER_MIB,
+    bodiesBytesTotal: totalMiB * BYTES_PER_MIB,
+  };
+}
+
+function identifyApps(config: Config, secrets: Secrets, clock: Clock): IdentifyApp | null {
+  if (config.apps.length === 0) return null;
+  const secretOf = new Map(secrets.apps.map((app) => [app.name, app]));
+  const apps = config.apps.map((app): CallerApp => {
+    const secret = secretOf.get(app.name);
+    return {
+      name: app.name,
+      keys: secret?.kind === 'key' ? secret.keys : [],
+      maxCreditsEach: app.maxCreditsEach,
+      requestsPerMinute: app.requestsPerMinute,
+      injectExternalTaskId: app.injectExternalTaskId,
+      trustExpectedSeconds: app.trustExpectedSeconds,
+    };
+  });
+  const signers = new Map(
+    secrets.apps.filter(isSigner).map((app): [string, AppKeys & { name: string }] => [app.accessKey, app]),
+  );
+  return appsByBearer(apps, async (token) => {
+    const signer = signers.get(claimedAccessKey(token) ?? '');
+    return signer && (await verifyAppToken(token, signer, clock)) ? signer.name : null;
+  });
+}
+
+function isSigner(app: AppSecret): app is Extract<AppSecret, { kind: 'ak_sk' }> {
+  return app.kind === 'ak_sk';
+}

@@ -1,0 +1,85 @@
+/** What only the running process knows, gathered for the rules of alerts; and what the config tells them. */
+import { statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { monthQuestion } from './claims.ts';
+import type { LookConfig } from '../alerts/rule.ts';
+import type { Signals } from '../alerts/signals.ts';
+import type { StoreWatch } from './store-watch.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Slots } from '../pacing/slots.ts';
+import type { PolledTasks } from '../asking/polled-tasks.ts';
+import type { Store } from '../store/store.ts';
+import type { BudgetForecast } from '../telemetry/forecast.ts';
+import type { Ms } from '../units.ts';
+import type { ClockTrust } from '../upstream/clock-trust.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+
+export interface SignalDeps {
+  store: Pick<Store, 'stats'>;
+  clock: Clock;
+  config: () => Config;
+  upstream: Pick<Upstream, 'health'>;
+  clockTrust: Pick<ClockTrust, 'isTrusted' | 'offsetMs'>;
+  slots: Pick<Slots, 'pools'>;
+  storeWatch: Pick<StoreWatch, 'look'>;
+  polledTasks: Pick<PolledTasks, 'often'>;
+  budgetForecast: BudgetForecast;
+  isStoreWritable: () => boolean;
+}
+
+export class AppSignals {
+  readonly #deps: SignalDeps;
+  #disk: Signals['disk'] = null;
+  #untrustedSince: Ms | null = null;
+
+  constructor(deps: SignalDeps) {
+    this.#deps = deps;
+  }
+
+  /** Asks for what takes time: how full the store's disk is. Never rejects. */
+  async refresh(): Promise<void> {
+    const folder = path.dirname(this.#deps.config().store.path);
+    // A file system that does not say it is one of which nothing is known.
+    const found = await statfs(folder).catch(() => null);
+    this.#disk = found && { freeBytes: found.bavail * found.bsize, totalBytes: found.blocks * found.bsize };
+  }
+
+  /** Gives what is known at this moment. */
+  read(): Signals {
+    const { store, config, upstream, slots, storeWatch, polledTasks, budgetForecast, isStoreWritable } =
+      this.#deps;
+    const { limits, alerts } = config();
+    const { credentials, failing } = upstream.health;
+    const { threshold } = alerts.settings.rules.poll_loop;
+    return {
+      credentials: credentials === 'accepted' ? null : credentials,
+      clock: this.#clock(),
+      budgetForecast,
+      upstreamDown: failing,
+      pools: slots.pools().map((pool) => ({ ...pool, queueMax: limits.queueLengthMax })),
+      polledTasks: threshold === null ? [] : polledTasks.often(threshold),
+      isStoreWritable: isStoreWritable(),
+      storeLost: storeWatch.look(),
+      walBytes: store.stats().walBytes,
+      disk: this.#disk,
+    };
+  }
+
+  #clock(): Signals['clock'] {
+    const { clock, clockTrust } = this.#deps;
+    const { isTrusted, offsetMs } = clockTrust;
+    if (isTrusted) {
+      this.#untrustedSince = null;
+      return offsetMs === null ? 'unknown' : null;
+    }
+    this.#untrustedSince ??= clock.now();
+    return { offsetMs, since: this.#untrustedSince };
+  }
+}
+
+/** Gives what rules need of the config. */
+export function lookConfig(config: Config): LookConfig {
+  const { month: _, now: __, ...sla } = monthQuestion(config, '', 0);
+  return { sla, stuckAfterMs: config.tasks.stuckAfterMs, price: config.price };
+}

@@ -1,0 +1,44 @@
+/** What a start does with the store before anybody is served. */
+import type { AppParts } from './parts.ts';
+import { countPiece } from '../budget/backfill.ts';
+import { applyBudgets } from '../budget/budget-table.ts';
+import { noteKey, noteUpstream } from './upstream.ts';
+import { noteMode } from '../calls/would-have-table.ts';
+import type { Config } from '../config/config.ts';
+import { freezeState } from '../ledger/freeze.ts';
+import { openSlots } from '../ledger/open-slots.ts';
+import { recoverHolds } from '../ledger/recover.ts';
+import type { Log } from '../telemetry/log.ts';
+
+/** Holds counted for new budgets in one transaction of a start. */
+const ROWS_AT_START = 2000;
+
+/** Applies the budgets, finds what an earlier run left open, and takes the slots that its tasks still have. */
+export async function putInOrder(
+  { store, upstream, slots, publish, delivery, lastFreeze, dated, ages, beginClocks }: AppParts,
+  { config, log }: { config: Config; log: Log },
+): Promise<void> {
+  await beginClocks();
+  const at = dated.now();
+  const { isPending } = await store.write(applyBudgets, { rules: [...config.budgets], at });
+  // Nobody waits yet: a start counts to the end.
+  if (isPending) while ((await store.write(countPiece, { rowsMax: ROWS_AT_START })).more);
+  await store.write(noteMode, { mode: config.mode, at });
+  await noteUpstream(upstream.line, { store, slots, log, at });
+  await noteKey(upstream.line, { store, environment: config.environment, at });
+  lastFreeze.set(await store.read(freezeState, {}));
+  const { recovered, due, facts } = await store.write(recoverHolds, {
+    at,
+    age: { now: ages.now(), doubtFrom: ages.doubtFrom },
+  });
+  publish(facts);
+  // Also what the last process committed and did not live to hand over.
+  delivery.wake();
+  if (due > 0)
+    log.warn('creates of an earlier run are in doubt and will be looked up', {
+      event: 'doubts_recovered',
+      recovered,
+      due,
+    });
+  for (const slot of await store.read(openSlots, {})) slots.occupy(slot.holdId, slot);
+}

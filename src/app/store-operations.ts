@@ -1,0 +1,7 @@
+/** The registry: every operation and migration that the store's workers run. A new module is one line here. */
+import { alertsModule } from '../alerts/alerts-module.ts';
+import { jobsModule } from '../jobs/job-table.ts';
+import { ledgerModules } from '../ledger/ledger-modules.ts';
+import type { StoreModule } from '../store/registry.ts';
+
+export const storeModules: readonly StoreModule[] = [...ledgerModules, alertsModule, jobsModule];

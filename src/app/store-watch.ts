@@ -1,0 +1,65 @@
+/**
+ * Watches whether the store's files are still the ones that were opened: on a timer, before creates, and when somebody
+ * asks whether the sidecar is ready.
+ *
+ * **Invariant**: what was lost once stays lost until a restart; nothing opens the files again or makes new ones.
+ */
+import type { Clock, Timer } from '../clock.ts';
+import { SidecarError } from '../errors.ts';
+import type { Store } from '../store/store.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Ms } from '../units.ts';
+
+/** How often the files are looked at while nobody asks. */
+const PERIOD_MS: Ms = 5_000;
+/** How old a look may be that a create relies on. */
+const LOOK_MS_MAX: Ms = 1_000;
+
+export class StoreWatch {
+  readonly #store: Pick<Store, 'lost'>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #lost: string | null = null;
+  #lookedTick = -Infinity;
+  #timer: Timer | null = null;
+
+  constructor(deps: { store: Pick<Store, 'lost'>; clock: Clock; log: Log }) {
+    this.#store = deps.store;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+  }
+
+  start(): void {
+    this.#timer ??= this.#clock.every(PERIOD_MS, () => this.look());
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  /** Looks now; gives what is wrong, null where nothing is. */
+  look(): string | null {
+    if (this.#lost !== null) return this.#lost;
+    this.#lookedTick = this.#clock.monotonic();
+    this.#lost = this.#store.lost();
+    if (this.#lost !== null) {
+      this.#log.error('the store was lost under the running sidecar: creates are refused until a restart', {
+        event: 'store_lost',
+        why: this.#lost,
+      });
+    }
+    return this.#lost;
+  }
+
+  /** Refuses a create whose hold would be lost. @throws SidecarError `ledger_unavailable`. */
+  check(): void {
+    const isFresh = this.#clock.monotonic() - this.#lookedTick < LOOK_MS_MAX;
+    const lost = this.#lost ?? (isFresh ? null : this.look());
+    if (lost === null) return;
+    throw new SidecarError(
+      'ledger_unavailable',
+      `The store was lost: ${lost}. Nothing was sent. Stop the sidecar, put the store’s files back or restore a ` +
+        'backup, and start it again.',
+    );
+  }
+}

@@ -1,0 +1,66 @@
+/** Opens the app's store: its workers, and who hears of what goes wrong in it. */
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { SidecarError } from '../errors.ts';
+import { openStore } from '../store/sqlite/open-store.ts';
+import type { OwnerText } from '../store/sqlite/owner.ts';
+import type { Store } from '../store/store.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+
+export interface AppStoreOptions {
+  config: Config['store'];
+  clock: Clock;
+  log: Log;
+  telemetry: Telemetry;
+  /** Told when a worker died: nothing can be recorded any more. */
+  onFatal: (error: SidecarError) => void;
+  /** Told after each batch of writes whether the store took it. */
+  onBatch: (isTaken: boolean) => void;
+}
+
+/** Says whom the start waits for, and how long: until then it serves nobody. */
+function logWait(log: Log, { path, waitForOwnerMs }: Config['store'], owner: OwnerText | null): void {
+  const who = owner ? `process ${owner.pid} on ${owner.host} (since ${owner.startedAt})` : 'another process';
+  const message = `waiting for ${who} to give the store up, at most ${waitForOwnerMs / 1000} s (store.waitForOwnerMs)`;
+  log.warn(message, {
+    event: 'store_waiting',
+    store: path,
+    ownerPid: owner?.pid ?? null,
+    ownerHost: owner?.host ?? null,
+  });
+}
+
+/** Opens the store of the config. @throws SidecarError as `openStore` does. */
+export function openAppStore(options: AppStoreOptions): Promise<Store> {
+  const { config, clock, log, telemetry, onFatal, onBatch } = options;
+  const { path, requireExisting, waitForOwnerMs } = config;
+  return openStore({
+    path,
+    requireExisting,
+    waitForOwnerMs,
+    onWait: (owner) => logWait(log, config, owner),
+    clock,
+    workers: {
+      writer: new URL('./store-writer.ts', import.meta.url),
+      reader: new URL('./store-reader.ts', import.meta.url),
+    },
+    log: (level, message, fields) => log[level](message, { event: 'store_notice', ...fields }),
+    onCommit(commit) {
+      onBatch(true);
+      telemetry.storeCommitted(commit);
+    },
+    onSent: (queue, seconds) => telemetry.storeWaited(queue, seconds),
+    onCommitFailed({ operations, message }) {
+      onBatch(false);
+      log.error('a batch was not committed', { event: 'store_write_failed', operations, message });
+    },
+    onLaterFailed(operation, error) {
+      log.warn('a record was lost', { event: 'records_lost', operation, error });
+    },
+    onFailure(error) {
+      log.error('the store failed for good', { event: 'store_failed', error });
+      onFatal(error);
+    },
+  });
+}

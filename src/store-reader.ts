@@ -1,5 +1,0 @@
-/** The thread that reads the store, and copies it: it never makes a write wait. */
-import { storeModules } from './store-operations.ts';
-import { serveStore } from './store/worker.ts';
-
-serveStore(storeModules);

@@ -1,5 +1,0 @@
-/** The thread that writes the store: the worker that `app.ts` starts. */
-import { storeModules } from './store-operations.ts';
-import { serveStore } from './store/worker.ts';
-
-serveStore(storeModules);

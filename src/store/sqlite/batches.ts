@@ -1,0 +1,285 @@
+/**
+ * Gathers the operations of one tick of the event loop into one message to a worker.
+ *
+ * While a batch is under way the next one gathers, so batches grow with the load by themselves: a lone caller
+ * waits for nobody, and 32 parallel callers share a commit. What nobody is in a hurry for (`addSpare`) goes alone in a
+ * batch of its own, when `spare-time.ts` says so. **Invariant**: a promise settles only by the reply of the batch its
+ * operation was in, or by the failure of that batch or of the worker.
+ */
+import type { Clock, Timer } from '../../clock.ts';
+import { SidecarError } from '../../errors.ts';
+import type { Ms } from '../../units.ts';
+import { pack, unpack, type Packed } from './plain.ts';
+import { SpareTime } from './spare-time.ts';
+import { fromWireError, type WireError } from './wire-error.ts';
+
+/** Operations in one transaction. */
+export const BATCH_MAX = 256;
+/** The longest that an operation handed to `later` waits for company. */
+export const LATER_MS: Ms = 100;
+/** Operations that wait before more are refused: the disk is stuck then, and memory must not fill. */
+const WAITING_MAX = 20_000;
+
+export interface BatchesOptions {
+  send: (message: Packed) => void;
+  clock: Clock;
+  onBatch?: ((batch: { operations: number; seconds: number }) => void) | undefined;
+  /** An operation handed to `later` failed; nobody else hears of it. */
+  onLaterFailed?: ((name: string, error: Error) => void) | undefined;
+  onBatchFailed?: ((message: string, operations: number) => void) | undefined;
+  /** A batch is sent; `seconds` is how long the first of its operations that should not wait has waited. */
+  onSent?: ((seconds: number) => void) | undefined;
+}
+
+interface Call {
+  name: string;
+  args: unknown;
+  /** The arguments are known to be plain JSON values. */
+  isPlain: boolean;
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+}
+
+/** An operation that waits for spare time; its arguments are made when its turn has come. */
+interface SpareCall extends Pick<Call, 'name' | 'resolve' | 'reject'> {
+  take: (isBusy: boolean) => Pick<Call, 'args' | 'isPlain'>;
+}
+
+/** The gathering side of one worker. */
+export class Batches {
+  /** When spare operations have their turn; who adds what a request waits for tells it so. */
+  readonly spareTime: SpareTime;
+  readonly #options: BatchesOptions;
+  #waiting: Call[] = [];
+  #underWay: Call[] = [];
+  /** Something waits that should not wait for the timer of `addLater`. */
+  #isUrgent = false;
+  /** Since when. */
+  #urgentTick: Ms = 0;
+  #isScheduled = false;
+  #laterTimer: Timer | null = null;
+  #spare: SpareCall[] = [];
+  #spareTimer: Timer | null = null;
+  /** When the spare operation under way was sent; null while there is none. */
+  #spareSentTick: Ms | null = null;
+  /** Why nothing more is taken. */
+  #refusal: SidecarError | null = null;
+  #onEmpty: (() => void)[] = [];
+
+  constructor(options: BatchesOptions) {
+    this.#options = options;
+    this.spareTime = new SpareTime(options.clock);
+  }
+
+  /** Operations that wait and are not sent yet. */
+  get length(): number {
+    return this.#waiting.length + this.#spare.length;
+  }
+
+  /** Adds an operation to the next batch. */
+  add(name: string, args: unknown, isPlain = false): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#put({ name, args, isPlain, resolve, reject })) this.#schedule();
+    });
+  }
+
+  /** Adds one that may wait up to {@link LATER_MS}. */
+  addLater(name: string, args: unknown, isPlain = false): void {
+    const { clock, onLaterFailed } = this.#options;
+    const reject = (error: Error): void => onLaterFailed?.(name, error);
+    if (!this.#put({ name, args, isPlain, resolve: ignore, reject })) return;
+    this.#laterTimer ??= clock.after(LATER_MS, () => this.#schedule());
+  }
+
+  /**
+   * Adds one that goes alone in its batch, when nothing else waits; `take` gives its arguments when its turn has come:
+   * few of them where `isBusy`, since requests wait for the writer meanwhile. Spare operations keep their order.
+   */
+  addSpare(name: string, take: SpareCall['take']): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#refusal) {
+        reject(this.#refusal);
+        return;
+      }
+      if (this.#spare.push({ name, take, resolve, reject }) === 1) this.spareTime.noteWaiting();
+      this.#considerSpare();
+    });
+  }
+
+  /** Takes the worker's reply to the batch under way. */
+  receive(reply: Packed): void {
+    const calls = this.#underWay;
+    this.#underWay = [];
+    this.#noteEnd();
+    settle(calls, unpack(reply), this.#options);
+    if (this.#isUrgent || this.#onEmpty.length > 0) this.#schedule();
+    else this.#considerSpare();
+  }
+
+  /** Refuses what comes from now on with `refusal`; resolves when what came before has settled. */
+  close(refusal: SidecarError): Promise<void> {
+    this.#refusal ??= refusal;
+    this.#dropSpare(refusal);
+    return new Promise((resolve) => {
+      this.#onEmpty.push(resolve);
+      this.#schedule();
+    });
+  }
+
+  /** Rejects everything that waits, is under way or comes: the worker is gone. */
+  fail(error: SidecarError): void {
+    this.#refusal ??= error;
+    const calls = [...this.#underWay, ...this.#waiting];
+    this.#underWay = [];
+    this.#waiting = [];
+    this.#laterTimer?.cancel();
+    for (const call of calls) call.reject(error);
+    this.#dropSpare(error);
+    for (const resolve of this.#onEmpty.splice(0)) resolve();
+  }
+
+  /** What only waits for spare time is not worth waiting for. */
+  #dropSpare(refusal: SidecarError): void {
+    this.#spareTimer?.cancel();
+    for (const call of this.#spare.splice(0)) call.reject(refusal);
+  }
+
+  #put(call: Call): boolean {
+    const refusal = this.#refusal ?? (this.#waiting.length >= WAITING_MAX ? overloaded() : null);
+    if (refusal) {
+      call.reject(refusal);
+      return false;
+    }
+    this.#waiting.push(call);
+    return true;
+  }
+
+  #schedule(): void {
+    if (!this.#isUrgent) this.#urgentTick = this.#options.clock.monotonic();
+    this.#isUrgent = true;
+    this.spareTime.noteAsked();
+    this.#scheduleFlush();
+  }
+
+  #scheduleFlush(): void {
+    if (this.#isScheduled || this.#underWay.length > 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isScheduled = false;
+    if (this.#takeSpare()) return;
+    this.#laterTimer?.cancel();
+    this.#laterTimer = null;
+    const wasUrgent = this.#isUrgent;
+    this.#underWay = this.#waiting.splice(0, BATCH_MAX);
+    this.#isUrgent = this.#waiting.length > 0;
+    if (this.#underWay.length > 0) {
+      if (wasUrgent) this.#noteSent();
+      this.#send();
+      return;
+    }
+    for (const resolve of this.#onEmpty.splice(0)) resolve();
+    this.#considerSpare();
+  }
+
+  #noteSent(): void {
+    const { clock, onSent } = this.#options;
+    const now = clock.monotonic();
+    onSent?.((now - this.#urgentTick) / 1000);
+    this.#urgentTick = now;
+  }
+
+  /** Lets the first spare operation have its turn, now or when it comes. */
+  #considerSpare(): void {
+    if (this.#spare.length === 0 || this.#underWay.length > 0) return;
+    const waitMs = this.spareTime.waitMs();
+    this.#spareTimer?.cancel();
+    if (waitMs > 0) this.#spareTimer = this.#options.clock.after(waitMs, () => this.#considerSpare());
+    else this.#scheduleFlush();
+  }
+
+  /** Sends the first spare operation where it is its turn; false where it is that of the others. */
+  #takeSpare(): boolean {
+    const isTurn = this.#isUrgent ? this.spareTime.isOverdue : this.spareTime.waitMs() === 0;
+    const call = isTurn ? this.#spare.shift() : undefined;
+    if (!call) return false;
+    const { name, resolve, reject } = call;
+    if (this.#spare.length > 0) this.spareTime.noteWaiting();
+    try {
+      this.#underWay = [{ name, resolve, reject, ...call.take(this.spareTime.isBusy) }];
+    } catch (error) {
+      reject(error as Error);
+      return false;
+    }
+    this.#spareSentTick = this.#options.clock.monotonic();
+    this.#send();
+    return true;
+  }
+
+  /** Notes the end of a batch for those that wait for spare time. */
+  #noteEnd(): void {
+    if (this.#spareSentTick === null) this.spareTime.noteAsked();
+    else this.spareTime.noteDone(this.#options.clock.monotonic() - this.#spareSentTick);
+    this.#spareSentTick = null;
+  }
+
+  #send(): void {
+    const values: unknown[] = [];
+    const calls = this.#underWay;
+    for (const { name, args } of calls) values.push(name, args);
+    try {
+      this.#options.send(pack(values, (index) => calls[index >> 1]?.isPlain === true));
+    } catch (error) {
+      this.#dropUnsendable(error as Error);
+    }
+  }
+
+  /** Some arguments cannot cross to a thread: their callers hear of it, the others are sent. */
+  #dropUnsendable(error: Error): void {
+    const calls = this.#underWay;
+    this.#underWay = [];
+    this.#spareSentTick = null;
+    const sendable = calls.filter((call) => canCross(call.args));
+    const isAll = sendable.length === calls.length;
+    for (const call of calls) if (isAll || !sendable.includes(call)) call.reject(error);
+    if (!isAll) this.#waiting.unshift(...sendable);
+    this.#schedule();
+  }
+}
+
+function settle(calls: readonly Call[], reply: readonly unknown[], options: BatchesOptions): void {
+  if (reply[0] !== null) {
+    const message = String(reply[0]);
+    for (const call of calls) call.reject(unavailable(message));
+    options.onBatchFailed?.(message, calls.length);
+    return;
+  }
+  const failures = reply[2] as readonly (readonly [number, WireError])[];
+  for (const [index, error] of failures) calls[index]?.reject(fromWireError(error));
+  // A promise that was rejected above ignores its place in the results.
+  for (let i = 0; i < calls.length; i += 1) calls[i]?.resolve(reply[i + 3]);
+  options.onBatch?.({ operations: calls.length, seconds: reply[1] as number });
+}
+
+function unavailable(why: string): SidecarError {
+  return new SidecarError('ledger_unavailable', `the store could not take the operation: ${why}`);
+}
+
+function overloaded(): SidecarError {
+  return unavailable(`${WAITING_MAX} operations wait already; the disk may be stuck`);
+}
+
+function canCross(args: unknown): boolean {
+  try {
+    structuredClone(args);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function ignore(): void {
+  // What `later` writes has no one waiting for its result.
+}

@@ -1,0 +1,80 @@
+/**
+ * Opening SQLite connections: the only place where pragmas are set, each with its reason.
+ *
+ * **Invariant**: no connection to a store is made anywhere else, and no plain file access to an open store
+ * either: closing any descriptor of it would drop SQLite's locks (sqlite.org/howtocorrupt.html, section 2.2,
+ * read 2026-11-21).
+ */
+import Database from 'better-sqlite3';
+import { SidecarError } from '../../errors.ts';
+
+/** `KSC1`: marks the file as a store of this program (`PRAGMA application_id`). */
+export const APPLICATION_ID = 0x4b_53_43_31;
+
+/** How long a statement waits for another connection's lock before it fails. */
+const BUSY_MS = 5000;
+/** What the write-ahead log is cut back to after it was reset: a slow reader may have let it grow. */
+export const WAL_BYTES_KEPT = 67_108_864;
+/** Pages in the log before a commit checkpoints it: 16 MiB, so that a hot page is copied once for many commits. */
+const CHECKPOINT_PAGES = 4096;
+
+/** Opens the one connection that writes. The file must exist. */
+export function openWriter(path: string): Database.Database {
+  const db = new Database(path, { fileMustExist: true, timeout: BUSY_MS });
+  try {
+    setCommonPragmas(db);
+    // Readers go on while the writer commits, and a commit is one append and one fsync.
+    db.pragma('journal_mode = WAL');
+    setFullSync(db);
+    db.pragma(`journal_size_limit = ${WAL_BYTES_KEPT}`);
+    db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Opens a connection that can only read, beside a writer or where none runs. */
+export function openReader(path: string): Database.Database {
+  const db = new Database(path, { fileMustExist: true, readonly: true, timeout: BUSY_MS });
+  try {
+    setCommonPragmas(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/**
+ * Sets `synchronous=FULL`: better-sqlite3 is compiled so that WAL means NORMAL, and NORMAL lost 200 of 200
+ * acknowledged commits in a replayed power cut (FULL none). {@link assertFullSync} reads it back after a write.
+ */
+export function setFullSync(db: Database.Database): void {
+  db.pragma('synchronous = FULL');
+}
+
+/**
+ * Checks that commits are durable. Call after the first committed write: before it the pragma answers 2
+ * whatever happens next.
+ * @throws SidecarError `store_unwritable` when it is not FULL.
+ */
+export function assertFullSync(db: Database.Database): void {
+  const level = db.pragma('synchronous', { simple: true });
+  if (level === 2) return;
+  throw new SidecarError(
+    'store_unwritable',
+    `${db.name}: SQLite reports synchronous=${String(level)} after the first write, where 2 (FULL) was set: ` +
+      'commits would not survive a power cut, so the store is not used',
+  );
+}
+
+function setCommonPragmas(db: Database.Database): void {
+  // A foreign key is checked only where each connection asks for it.
+  db.pragma('foreign_keys = ON');
+  // A page with impossible cells is an error when it is read, not garbage later.
+  db.pragma('cell_size_check = ON');
+  // A schema somebody tampered with must not call functions with side effects.
+  db.pragma('trusted_schema = OFF');
+}

@@ -1,0 +1,182 @@
+/**
+ * Brings a store's schema to this version, or makes a new store.
+ *
+ * **Invariant**: all pending migrations are one transaction: killed at any instant, the file holds the old schema
+ * or the new one. A new store is made under another name and renamed when it is whole. Before an existing store
+ * changes, a copy stands beside it. What is not a store of ours, or of a newer version, is left as it was.
+ */
+import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import type { Clock } from '../../clock.ts';
+import { SidecarError } from '../../errors.ts';
+import { copyDatabase } from './backup.ts';
+import { checkCommits } from './commit-count.ts';
+import { APPLICATION_ID, openWriter, setFullSync } from './connection.ts';
+import type { Migration } from '../operation.ts';
+import { storeBytes, syncFolder } from './store-file.ts';
+
+/** Larger files are not read whole at each start: a gigabyte takes seconds. Pages are still checked when used. */
+const QUICK_CHECK_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Makes a new store at `path`, whole or not at all. */
+export function createStore(path: string, migrations: readonly Migration[], clock: Clock): void {
+  const newPath = `${path}.new`;
+  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(newPath + suffix, { force: true });
+  closeSync(openSync(newPath, 'wx', 0o600));
+  const db = new Database(newPath);
+  try {
+    setFullSync(db);
+    db.exec('BEGIN IMMEDIATE');
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.exec('CREATE TABLE schema_migrations (id TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT');
+    applyMigrations(db, migrations, clock);
+    db.exec('COMMIT');
+  } finally {
+    db.close();
+  }
+  renameSync(newPath, path);
+  syncFolder(dirname(path));
+}
+
+/**
+ * Opens an existing store for writing and migrates it.
+ * @throws SidecarError `store_corrupt`, `store_foreign`, `store_newer`; the file is as it was.
+ */
+export async function openAndMigrate(
+  path: string,
+  migrations: readonly Migration[],
+  options: { clock: Clock; log: (message: string) => void },
+): Promise<Database.Database> {
+  checkBeforeWriting(path, migrations);
+  const db = withStoreErrors(path, () => openWriter(path));
+  try {
+    const pending = pendingMigrations(db, path, migrations);
+    if (pending.length > 0) await migrate(db, path, pending, options);
+    return db;
+  } catch (error) {
+    db.close();
+    throw toStoreError(path, error);
+  }
+}
+
+/** Checks an open store: ours, whole, no newer than this version. Gives the migrations it still lacks. */
+export function pendingMigrations(
+  db: Database.Database,
+  path: string,
+  migrations: readonly Migration[],
+): Migration[] {
+  const applied = appliedMigrations(db, path);
+  const known = new Set(migrations.map(({ id }) => id));
+  const unknown = applied.filter((id) => !known.has(id));
+  if (unknown.length > 0) {
+    throw new SidecarError(
+      'store_newer',
+      `${path} was written by a newer version (it has migrations ${unknown.join(', ')}, unknown here): ` +
+        `start that version, or restore the copy made before it (${path}.before-${unknown[0]})`,
+      { detail: { path, migration: unknown[0] ?? '' } },
+    );
+  }
+  const done = new Set(applied);
+  return migrations.filter(({ id }) => !done.has(id));
+}
+
+/** Checks that an open file is whole and ours; reads it whole when it is not too large or `always`. */
+export function checkIdentity(db: Database.Database, path: string, always = false): void {
+  withStoreErrors(path, () => {
+    const id = db.pragma('application_id', { simple: true });
+    if (id !== APPLICATION_ID) {
+      throw new SidecarError(
+        'store_foreign',
+        `${path} is an SQLite file of another program (application_id ${String(id)}): ` +
+          'it is left as it is; give store.path another name',
+        { detail: { path } },
+      );
+    }
+    if (!always && storeBytes(path) > QUICK_CHECK_BYTES_MAX) return;
+    const found = db.pragma('quick_check(1)', { simple: true });
+    if (found !== 'ok') throw corrupt(path, String(found));
+  });
+}
+
+/** Runs what touches a store's file, turning SQLite's errors into ours. */
+export function withStoreErrors<T>(path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw toStoreError(path, error);
+  }
+}
+
+/** Turns an error of SQLite's into ours; others pass. */
+export function toStoreError(path: string, error: unknown): unknown {
+  if (!(error instanceof Database.SqliteError)) return error;
+  const why = `${error.message} (${error.code})`;
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(error.code)) return corrupt(path, why, error);
+  return new SidecarError(
+    'store_unwritable',
+    `${path} cannot be opened or written: ${why}. Check the disk's space and the permissions of file and folder`,
+    { cause: error, detail: { path } },
+  );
+}
+
+function corrupt(path: string, why: string, cause?: unknown): SidecarError {
+  return new SidecarError(
+    'store_corrupt',
+    `${path} is damaged or not a store: ${why}. It is left as it is and no new ledger is begun. ` +
+      'Restore a backup (kling-sidecar restore FILE); keep the damaged file for recovery',
+    { cause, detail: { path } },
+  );
+}
+
+/** A read-only look, so that a file that is not ours is not even switched to WAL. */
+function checkBeforeWriting(path: string, migrations: readonly Migration[]): void {
+  const db = withStoreErrors(path, () => new Database(path, { readonly: true, fileMustExist: true }));
+  try {
+    checkIdentity(db, path);
+    withStoreErrors(path, () => checkCommits(db, path));
+    withStoreErrors(path, () => pendingMigrations(db, path, migrations));
+  } finally {
+    db.close();
+  }
+}
+
+function appliedMigrations(db: Database.Database, path: string): string[] {
+  const table = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'`).get();
+  if (!table) throw corrupt(path, 'it has no table schema_migrations');
+  return db.prepare<[], string>('SELECT id FROM schema_migrations ORDER BY id').pluck().all();
+}
+
+async function migrate(
+  db: Database.Database,
+  path: string,
+  pending: readonly Migration[],
+  options: { clock: Clock; log: (message: string) => void },
+): Promise<void> {
+  const copy = `${path}.before-${pending[0]?.id}`;
+  // An older copy of that name is from an upgrade that was undone or cut off; what is copied now replaces it.
+  await copyDatabase(db, copy, { replace: true });
+  options.log(`migrating ${path}: ${pending.map(({ id }) => id).join(', ')}; a copy is kept as ${copy}`);
+  // Rebuilding a table drops it for a moment; the references are checked as a whole before the commit.
+  db.pragma('foreign_keys = OFF');
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    applyMigrations(db, pending, options.clock);
+    const broken = db.pragma('foreign_key_check') as unknown[];
+    if (broken.length > 0)
+      throw new Error(`${broken.length} rows would refer to nothing after the migration`);
+    db.exec('COMMIT');
+  } catch (error) {
+    if (db.inTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+  db.pragma('foreign_keys = ON');
+}
+
+function applyMigrations(db: Database.Database, migrations: readonly Migration[], clock: Clock): void {
+  const record = db.prepare('INSERT INTO schema_migrations (id, applied_at) VALUES (?, ?)');
+  for (const migration of migrations) {
+    db.exec(migration.sqlite);
+    record.run(migration.id, clock.now());
+  }
+}
