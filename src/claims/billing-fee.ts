@@ -1,12 +1,12 @@
 /**
  * The month's fee from Kling's own ledgers: what was deducted within the service period, at the price of each pack.
  *
- * A pack's unit costs its price over the units it was sold with. A pack whose price was not entered is taken at the
- * configured price of a credit; money was deducted as money. Test money counts as paid by a voucher. Ledgers that list
- * nothing say that the fee is 0, unless a pack was in force that is paid by time: its units are no deductions.
+ * A unit costs the price of its pack divided by the units of that pack. A pack without an entered price counts at the
+ * configured price of a credit; money that was deducted counts as money. Test money counts as paid by a voucher. If the
+ * ledgers list nothing, the fee is 0, unless a pack that is paid by time was in force: its units are no deductions.
  *
- * **Invariant**: sums are exact until they are rounded once; rows of a currency that is not the fee's, and rows
- * that nothing gives a price to, are left out and named, never guessed.
+ * **Invariant**: sums are exact until they are rounded once; rows in a currency other than the fee's, and rows
+ * without a known price, are left out and named, never guessed.
  */
 import type { Pack } from '../account/account.ts';
 import type { DeductionSum } from '../account/account-table.ts';
@@ -32,20 +32,20 @@ export interface BillingFee {
   parts: FeePart[];
 }
 
-/** What one pack or purse adds, for those who check. */
+/** What one pack or purse adds, so that a reader can check the sum. */
 export interface FeePart {
   /** A pack, the account's balance, or its test balance. */
   purse: 'pack' | 'balance' | 'test_balance';
-  /** The pack's name, else its id; null where it is no pack, or nobody knows which. */
+  /** The pack's name, else its id; null if it is no pack or the pack is unknown. */
   pack: string | null;
   /** Units, or money, in millionths. */
   quantity: number;
-  /** `video`, `image`, …: whose units; null for money and where nobody knows. */
+  /** `video`, `image`, …: the product of the units; null for money, or if unknown. */
   product: string | null;
-  /** Of money deducted; null for units, and where Kling names none. */
+  /** Currency of the money deducted; null for units, or if Kling names none. */
   currency: string | null;
   rows: number;
-  /** Null where it is left out. */
+  /** Null if the part is left out. */
   amount: Micros | null;
   price: PartPrice;
 }
@@ -73,7 +73,7 @@ interface Priced {
 
 const MILLION = 1_000_000n;
 
-/** Adds up what was deducted; null where the ledgers give no fee. */
+/** Adds up what was deducted; null if the ledgers give no fee. */
 export function billingFee(
   sums: readonly DeductionSum[],
   packs: readonly Pack[],
@@ -104,7 +104,7 @@ function nothingDeducted(packs: readonly Pack[], { list }: FeePrices): BillingFe
   return { amount: 0, paidByVoucher: 0, currency: list.currency, rows: 0, parts: [] };
 }
 
-/** The configured currency where anything was paid in it, else the first by name. */
+/** The configured currency if anything was paid in it, else the first by name. */
 function currencyOf(priced: readonly Priced[], { list }: FeePrices): string | null {
   const known = priced.flatMap(({ currency }) => (currency === null ? [] : [currency])).sort();
   return known.includes(list.currency) ? list.currency : (known[0] ?? null);
@@ -165,7 +165,7 @@ function units(sum: DeductionSum, packs: readonly Pack[], { packs: entered, list
 
 const NOTHING = { currency: null, money: ZERO, byVoucher: ZERO };
 
-/** Gives a unit's price by the credit's; undefined for pools whose unit no credit is a part of. */
+/** Gives a unit's price from the price of a credit; undefined for products whose units do not convert to credits. */
 function listPerUnit(product: string | null, perCredit: string): Fraction | undefined {
   if (product !== 'video' && product !== 'image') return undefined;
   const credit = fromDecimal(perCredit);

@@ -9,7 +9,7 @@ const SHAPE =
   '{ "years": [2027], "holidays": ["2027-01-01"], "workdays": [], "source": "where from" } with days as YYYY-MM-DD; ' +
   'docs/run/calendar.example.json is one';
 
-/** Reads the file. @throws SidecarError `config_invalid` where it cannot be read or is not of the shape. */
+/** Reads the file. @throws SidecarError `config_invalid` if it cannot be read or has another shape. */
 export function readCalendarFile(path: string): CalendarOverride {
   let json: unknown;
   try {
@@ -22,14 +22,14 @@ export function readCalendarFile(path: string): CalendarOverride {
   return readOverride(json, path);
 }
 
-/** Checks the JSON of an override file. @throws SidecarError `config_invalid` where it is not of the shape. */
+/** Checks the JSON of an override file. @throws SidecarError `config_invalid` if it has another shape. */
 export function readOverride(json: unknown, path: string): CalendarOverride {
   const value = typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {};
   const { years, holidays, workdays = [], source = `override file ${path}`, sourceZh = source } = value;
   const areYears = Array.isArray(years) && years.every((year) => Number.isInteger(year));
   const areTexts = typeof source === 'string' && typeof sourceZh === 'string';
   if (!areYears || !isTextList(holidays) || !isTextList(workdays) || !areTexts) {
-    throw invalid(path, 'is not of the shape', `it must hold ${SHAPE}`);
+    throw invalid(path, 'has the wrong shape', `it must hold ${SHAPE}`);
   }
   const unknown = Object.keys(value).find((key) => !KEYS.includes(key as (typeof KEYS)[number]));
   if (unknown !== undefined) throw invalid(path, `has the key "${unknown}"`, `known are ${KEYS.join(', ')}`);

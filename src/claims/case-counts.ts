@@ -1,8 +1,8 @@
 /**
- * The counts of a claim that its sentences speak of: errors, what never arrived, who recorded.
+ * The counts that a claim's sentences use: errors, requests that never arrived, who recorded.
  *
- * **Invariant**: a total comes from the windows' counts, which are kept; what is told of single requests comes from the
- * journal, which is kept for a limited time. Where they differ the difference is a number of its own.
+ * **Invariant**: a total comes from the windows' counts, which are kept; the details of single requests come from the
+ * journal, which is kept for a limited time. If the two differ, the difference is a number of its own.
  */
 import type { BlameBasis } from '../sla/blame-table.ts';
 import { READINGS } from '../sla/reading.ts';
@@ -14,13 +14,13 @@ export interface CountedErrors {
   /** Answered with 5xx and listed one by one: with Kling's request id, and without. */
   withRequestId: number;
   withoutRequestId: number;
-  /** Never arrived and listed; 0 where the reading leaves them out. */
+  /** Never arrived and listed; 0 if the reading leaves them out. */
   unreached: number;
   /** Errors of which only the windows' counts are left. */
   unlisted: number;
   /** Answers of code 5001. */
   maintenance: number;
-  /** Recorded elsewhere and imported; of those with an id, too. */
+  /** Recorded elsewhere and imported; also counted among those with an id. */
   imported: number;
   importedWithRequestId: number;
   /** With any of the headers that a proxy or Kling itself puts on an answer. */
@@ -68,7 +68,7 @@ export function countErrors(evidence: ClaimEvidence, reading: ClaimReading, wind
   };
 }
 
-/** Counts what never arrived through Kling's fault, as the reading `contract` does. */
+/** Counts the requests that never arrived through Kling's fault, as the reading `contract` does. */
 export function countLost(evidence: ClaimEvidence): LostRequests {
   const { received, contract } = READINGS;
   const total = sumSlices(evidence, (slice) => contract.errors(slice) - received.errors(slice));

@@ -8,8 +8,8 @@
  * and no weekend day as worked.
  *
  * **Invariant**: a day that may be off is off. Lunar days come from Intl's Chinese calendar, which may differ from the
- * observatories by a day where the moon is new close to midnight (ICU 78 has the Spring Festival of 2027 on 7 February;
- * it is on the 6th): so the day before and the day after count too.
+ * observatories by a day if the new moon is close to midnight (ICU 78 has the Spring Festival of 2027 on 7 February;
+ * it is on the 6th). So the day before and the day after count too.
  */
 import { addDays } from '../sla/period.ts';
 

@@ -2,8 +2,8 @@
  * The case of a claim: what is asked, on which reading, with the numbers that every document shows.
  *
  * **Invariant**: computed once, here; the letters, the page and the summary only write it down. The principal claim
- * is the `received` reading, which the vendor can check in its own log; `contract` is the alternative where it is
- * worth more, and the only claim where `received` alone is worth nothing.
+ * is the `received` reading, which the vendor can check in its own log; `contract` is the alternative if it is
+ * worth more, and the only claim if `received` is worth nothing.
  */
 import { agreementOn, compensationPercent, type Agreement } from '../sla/agreement.ts';
 import { availabilityRatio, percentText, sumOfRates } from '../sla/availability.ts';
@@ -28,7 +28,7 @@ import { createCalendar, type CalendarName, type CalendarOverride } from './work
 /** How many of the worst windows a letter names. */
 const WORST_WINDOWS = 12;
 
-/** Who claims; what is null is left for the sender to fill in. */
+/** Who claims; the sender fills in the fields that are null. */
 export interface Claimant {
   accountId: string | null;
   company: string | null;
@@ -55,7 +55,7 @@ export interface ClaimLine {
   reading: 'received' | 'contract';
   availability: string;
   percent: number;
-  /** Null where no source knows the fee. */
+  /** Null if no source knows the fee. */
   voucher: Voucher | null;
 }
 
@@ -89,9 +89,9 @@ export interface ClaimCase {
   /** What the readings would be without the answers of code 5001: the principal one, and `contract`. */
   withoutMaintenance: { principal: ReadingWithout; contract: ReadingWithout };
   hosts: string[];
-  /** The base URL for the letter: as configured, where calls to it are part of the claim, else those hosts. */
+  /** The base URL for the letter: the configured one if calls to it are part of the claim, else the claim's hosts. */
   baseUrl: string;
-  /** A short name for the mail's subject: month and the beginning of the digest. */
+  /** A short name for the mail's subject: month and start of the digest. */
   reference: string;
 }
 

@@ -63,7 +63,7 @@ function drawCalendar({ evidence, principal }: ClaimCase, words: LetterWords): s
   });
 }
 
-/** What to look for in the picture. */
+/** The legend of the calendar. */
 function caption({ outage, recorded, evidence }: ClaimCase, words: LetterWords): string {
   const texts = [words.calendarCaption];
   if (outage) texts.push(words.calendarOutage(dayOf(outage.start, evidence.period.timeZone)));

@@ -28,7 +28,7 @@ CREATE TABLE claims (
 `,
   },
   {
-    // SQLite changes no CHECK: the table is made again. At most one revision of a month stays a draft.
+    // SQLite cannot change a CHECK, so the table is made again. At most one revision of a month stays a draft.
     id: '120-claims-that-no-longer-hold',
     sqlite: `
 CREATE TABLE claims_120 (

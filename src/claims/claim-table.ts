@@ -1,6 +1,6 @@
 /**
- * Claims as rows. Every mark and every end of a draft leaves an audit row; no revision is deleted, and none is changed
- * but for its state, its note and its details.
+ * Claims as rows. Every mark and every end of a draft leaves an audit row; no revision is deleted, and only its
+ * state, its note and its details change.
  */
 import { recordAudit } from '../budget/audit-table.ts';
 import { SidecarError } from '../errors.ts';
@@ -29,7 +29,7 @@ export const listClaims = defineRead(
   },
 );
 
-/** Gives the revision that a draft with this manifest has or would get: the last one's own when it is the same. */
+/** Gives the revision of a draft with this manifest: the last revision if its manifest is equal, else the next number. */
 export const readDraftRevision = defineRead(
   'claims.readDraftRevision',
   async (tx, args: { month: string; manifest: string }): Promise<number> => {
@@ -55,12 +55,12 @@ interface Order {
   reason: string;
 }
 
-/** What a draft is recorded with; its state and details follow from its being new. */
+/** The fields that a draft is recorded with; the recording sets its state and details. */
 export type NewClaim = Omit<Claim, keyof ClaimDetails | 'state' | 'note' | 'updatedAt'>;
 
 /**
- * Records a draft whose documents are on disk, and supersedes the month's other drafts. One that is recorded already
- * changes nothing, but that a withdrawn one is a draft again.
+ * Records a draft whose documents are on disk, and supersedes the month's other drafts. A draft that is recorded already
+ * changes nothing; a withdrawn one becomes a draft again.
  */
 export const recordDraft = defineFactWrite(
   'claims.recordDraft',
@@ -118,7 +118,7 @@ async function endDrafts(
   tx: Tx,
   end: {
     month: string;
-    /** A revision that stays as it is; null ends all. */
+    /** A revision that stays unchanged; null ends all. */
     except: number | null;
     state: 'superseded' | 'withdrawn';
     note: string;
@@ -173,7 +173,7 @@ export interface MarkArgs {
   /** Null marks the month's last revision. */
   revision: number | null;
   state: MarkedState;
-  /** What is null stays as it is. */
+  /** Fields that are null stay unchanged. */
   details: ClaimDetails;
   actor: string;
   reason: string;
@@ -181,8 +181,8 @@ export interface MarkArgs {
 }
 
 /**
- * Takes a claim a step on, or adds details to it.
- * @throws SidecarError `not_found` where there is no such claim, `bad_usage` where the step is not allowed.
+ * Moves a claim to its next state, or adds details to it.
+ * @throws SidecarError `not_found` if there is no such claim, `bad_usage` if the step is not allowed.
  */
 export const markClaim = defineWrite('claims.mark', async (tx, args: MarkArgs): Promise<Claim> => {
   const before = await findClaim(tx, args);
@@ -245,7 +245,7 @@ async function findClaim(tx: Tx, args: { month: string; revision: number | null 
   const which = args.revision === null ? '' : ` revision ${args.revision}`;
   throw new SidecarError(
     'not_found',
-    `there is no claim for ${args.month}${which}; 'claim list' shows those there are, 'claim draft' makes one.`,
+    `there is no claim for ${args.month}${which}; 'claim list' shows the existing claims, 'claim draft' makes one.`,
   );
 }
 

@@ -1,16 +1,16 @@
 /**
  * A month's compensation claim and its life.
  *
- * A claim is drafted from a closed month; drafting again makes a new revision only where something changed. The
- * operator files it by hand and says so: draft → filed → acknowledged → granted, rejected or expired. A claim may
- * also be granted, rejected or expire without having been acknowledged, and a draft that nobody filed expires.
+ * A claim is drafted from a closed month; drafting again makes a new revision only if something changed. The
+ * operator files it by hand and marks it: draft → filed → acknowledged → granted, rejected or expired. A claim may
+ * also be granted, rejected or expire without an acknowledgement, and a draft that nobody filed expires.
  *
- * A draft that no longer holds says so by itself: it is superseded by a newer draft or by a grant, and withdrawn where
- * nothing is due any more (an exclusion was entered, vouchers paid the fee). A withdrawn draft is a draft again where
- * the same documents are due again. Whoever sent such a draft nevertheless marks it as filed.
+ * A draft that is no longer valid changes its state by itself: a newer draft or a grant supersedes it, and it is
+ * withdrawn if nothing is due any more (an exclusion was entered, vouchers paid the fee). A withdrawn draft becomes a
+ * draft again if the same documents are due again. An operator who sent such a draft can still mark it as filed.
  *
  * **Invariant**: of a month at most one revision is a draft. Granted, rejected and expired are ends. A mark with the
- * state it has only adds details. What is asked is computed once, from the `received` reading first. Nothing here
+ * present state only adds details. What is asked is computed once, from the `received` reading first. Nothing here
  * sends anything to anybody.
  */
 import { SidecarError } from '../errors.ts';
@@ -34,23 +34,23 @@ const NEXT: Readonly<Record<ClaimState, readonly ClaimState[]>> = {
   withdrawn: ['filed'],
 };
 
-/** Where a claim's filing stands: by its dates, or closed where it is no more to be filed. */
+/** Whether a claim may be filed today: by its dates, or closed if it is no longer to be filed. */
 export type ClaimFiling = 'early' | 'open' | 'late' | 'closed';
 
 const STILL_FILED: readonly ClaimState[] = ['draft', 'filed', 'acknowledged'];
 
-/** Tells where a claim's filing stands, from where today stands to its dates. */
+/** Gives whether a claim may be filed, from its state and from today's place among its dates. */
 export function claimFiling(state: ClaimState, byDates: Exclude<ClaimFiling, 'closed'>): ClaimFiling {
   return STILL_FILED.includes(state) ? byDates : 'closed';
 }
 
-/** Picks the revision of a month that counts, of those newest first: a granted one, else one that holds, else the last. */
+/** Picks the revision of a month that counts, from a list with the newest first: a granted one, else a valid one, else the last. */
 export function currentRevision<C extends { state: ClaimState }>(revisions: readonly C[]): C | undefined {
-  const holds = ({ state }: C): boolean => state !== 'superseded' && state !== 'withdrawn';
-  return revisions.find(({ state }) => state === 'granted') ?? revisions.find(holds) ?? revisions[0];
+  const isValid = ({ state }: C): boolean => state !== 'superseded' && state !== 'withdrawn';
+  return revisions.find(({ state }) => state === 'granted') ?? revisions.find(isValid) ?? revisions[0];
 }
 
-/** What an operator learns while a claim lives; null where nothing was said. */
+/** What an operator adds to a claim later; null until then. */
 export interface ClaimDetails {
   /** The vendor's ticket or mail reference. */
   ticket: string | null;
@@ -73,7 +73,7 @@ export interface Claim extends ClaimDetails {
   /** The reading that the claim rests on, and what it is worth in per cent of the fee. */
   reading: 'received' | 'contract';
   percent: number;
-  /** Null where no source knows the fee. */
+  /** Null if no source knows the fee. */
   asked: Micros | null;
   currency: string | null;
   earliest: string;

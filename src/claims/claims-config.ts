@@ -23,7 +23,7 @@ interface Paid {
   currency: string;
 }
 
-/** Refuses more paid by vouchers than there was to pay, and fractions that the currency does not have. */
+/** Refuses a voucher part above the amount, and more decimals than the currency has. */
 function checkPaid(paid: Paid, context: z.RefinementCtx): void {
   const { amount, paidByVoucher } = paid;
   const refuse = (path: keyof Paid, message: string, suggestion: string): void =>
@@ -112,7 +112,7 @@ export const claimsSection = z
 
 export type ClaimsConfig = z.output<typeof claimsSection>;
 
-/** Gives a month's invoice as the fee's first source; null where none was entered. */
+/** Gives a month's invoice as the fee's first source; null if none was entered. */
 export function invoiceOf(config: ClaimsConfig, month: string): FeeSources['invoice'] {
   const entered = config.fees[month];
   if (!entered) return null;

@@ -109,7 +109,7 @@ export function requestsCsv(errors: readonly ErrorRequest[]): string {
   return csvLines([head, ...rows]);
 }
 
-/** Takes links and bearers out of a failure's text: it may have been recorded elsewhere, with less care. */
+/** Removes links and bearers from a failure's text: another program may have recorded it, with less care. */
 function withoutAddresses(text: string | null): string | null {
   if (text === null) return null;
   return text.replaceAll(/[a-z][a-z0-9+.-]*:\/\/\S+/gi, '[address]').replaceAll(/bearer\s+\S+/gi, '[token]');

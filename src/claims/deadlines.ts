@@ -10,7 +10,7 @@ import { addDays, addMonths, daysFrom, daysOfMonth } from '../sla/period.ts';
 import type { BothLanguages, WorkCalendar } from './working-days.ts';
 
 const WORKING_DAY = 5;
-/** Days that are searched for the fifth working day; no month has that few of them. */
+/** Days that are searched for the fifth working day; every real calendar has five within them. */
 const DAYS_SEARCHED = 60;
 const MONTHS_TO_FILE = 2;
 
@@ -21,7 +21,7 @@ export interface ClaimDates {
   earliest: string;
   /** The last one, inclusive. */
   latest: string;
-  /** Whether the calendar has no data for a day it was asked for. */
+  /** Whether the calendar has no data for one of the days. */
   isEstimated: boolean;
   calendar: string;
   calendarSource: BothLanguages;
@@ -67,7 +67,7 @@ export function latestDay(month: string): string {
   return days[Math.min(last, days.length) - 1] ?? `${addMonths(month, MONTHS_TO_FILE)}-28`;
 }
 
-/** Where a day stands to the dates. */
+/** Gives whether a day is before, within or after the dates. */
 export function filingState(
   dates: Pick<ClaimDates, 'earliest' | 'latest'>,
   today: string,

@@ -1,5 +1,5 @@
 /**
- * A claim's documents, composed from its evidence on the reading connection, so that no create waits.
+ * A claim's documents, composed from its evidence on the read-only connection, so that no create waits.
  *
  * **Invariant**: the same evidence and settings give the same bytes: no document says when it was drafted. The
  * manifest lists every other file, by name.

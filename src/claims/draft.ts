@@ -1,8 +1,8 @@
 /**
  * Drafting: a closed month's claim as a folder of documents, `YYYY-MM/rN`, and its row.
  *
- * **Invariant**: a folder is written beside its place and renamed into it, so that it is whole or absent; a draft
- * that was killed leaves a folder with a dot before its name, which the next draft removes. A folder that somebody
+ * **Invariant**: a folder is written under a temporary name and then renamed, so that it is whole or absent; a draft
+ * that was killed leaves a folder whose name begins with a dot, which the next draft removes. A folder that somebody
  * edited is set aside, never overwritten.
  */
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -41,7 +41,7 @@ export type DraftResult = {
   /** Calls that were left out by their host. */
   leftOut: readonly LeftOutHost[];
 } &
-  /** Nothing may be claimed, so that nothing was written; the month's draft, if it had one, was withdrawn. */
+  /** Nothing may be claimed, so nothing was written; if the month had a draft, it was withdrawn. */
   (
     | { kind: 'nothing_due'; measured: SlaMonth; message: string; facts: readonly Fact[] }
     /** A voucher was granted already: no other claim is written. */
@@ -52,19 +52,19 @@ export type DraftResult = {
         claim: Omit<ComposedClaim, 'files'>;
         revision: number;
         folder: string;
-        /** False where this very draft existed. */
+        /** False if this very draft existed. */
         isNew: boolean;
-        /** What its recording made true. */
+        /** The facts that its recording made true. */
         facts: Fact[];
       }
   );
 
-/** Drafts under way by month's folder: the second of two waits, so that neither takes the other's for a leftover. */
+/** Running drafts by month's folder: a second draft waits, so that neither removes the other's folder as a leftover. */
 const underWay = new Map<string, Promise<unknown>>();
 
 /**
  * Drafts a month's claim, closing the month first.
- * @throws SidecarError `bad_usage` where the month is not over.
+ * @throws SidecarError `bad_usage` if the month is not over.
  */
 export async function draftClaim(store: DraftStore, request: DraftRequest): Promise<DraftResult> {
   const key = join(request.directory, request.question.month);
@@ -163,7 +163,7 @@ function explainKept(measured: SlaMonth): string {
   );
 }
 
-/** How many months back to look; what can no longer be filed is left out by its date. */
+/** How many months back to look; months that can no longer be filed are left out by their dates. */
 const CATCH_UP_MONTHS = 3;
 
 /** Lists the months that are over by the grace time, may still be filed, and have no claim yet; oldest first. */

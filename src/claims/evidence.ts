@@ -1,8 +1,8 @@
 /**
- * What a claim rests on, read from the store in one go.
+ * The evidence of a claim, read from the store in one transaction.
  *
- * **Invariant**: only calls to Kling's own hosts (and those a setting names) are evidence. No prompt, no body, no
- * secret and no result URL is in it: the journal holds none, and free text is stripped of addresses and bearers.
+ * **Invariant**: only calls to Kling's own hosts (and to the hosts of `claims.hosts`) are evidence. It holds no prompt,
+ * no body, no secret and no result URL: the journal has none, and addresses and bearers are removed from free text.
  */
 import { isCovered, WALLETS, type Pack } from '../account/account.ts';
 import { selectPacks, selectRead, sumDeductions, type DeductionSum } from '../account/account-table.ts';
@@ -29,13 +29,13 @@ export const KLING_HOSTS: readonly string[] = [
   'api.klingai.com',
 ];
 
-/** How an error takes part: in both readings, in `contract` alone, left out by an exclusion, or not at all. */
+/** Where an error counts: in both readings, in `contract` alone, left out by an exclusion, or in none. */
 export type CountedIn = 'received+contract' | 'contract' | 'excluded' | 'none';
 
 export interface ErrorRequest {
   call: CallRecord;
   blame: Blame | null;
-  /** Where the blame comes from; null where there is none to give. */
+  /** Where the blame comes from; null if there is no blame. */
   basis: BlameBasis | null;
   countedIn: CountedIn;
 }
@@ -62,7 +62,7 @@ export interface ClaimEvidence {
   hasImported: boolean;
   /** Calls of the period to hosts that do not count. */
   leftOut: LeftOutHost[];
-  /** What Kling's own ledgers say was deducted within the period; null where they were not read whole. */
+  /** What Kling deducted within the period by its own ledgers; null if they were not read whole. */
   deductions: { sums: DeductionSum[]; packs: Pack[] } | null;
 }
 
@@ -94,7 +94,7 @@ async function readDeductions(tx: Tx, spans: readonly Span[]): Promise<ClaimEvid
   return { sums: await sumDeductions(tx, spans), packs: await selectPacks(tx) };
 }
 
-/** Joins the windows that hold anything but answers without error. */
+/** Joins the windows that hold more than answers without error. */
 function troubledSpans(slices: readonly WindowSlice[]): Span[] {
   const troubled = slices.filter(
     ({ counts }) => attemptsIn(counts) > answersIn(counts) - serverErrorsIn(counts),
@@ -168,7 +168,7 @@ async function readClockOffset(
   return { answers: offset.answers, minMs, maxMs, meanMs: Math.round(total / offset.answers) };
 }
 
-/** Sums what was settled, and how much of it Kling reported: an adjustment is always its report of the whole. */
+/** Sums what was settled, and how much of it Kling reported: an adjustment is always Kling's report of the whole. */
 async function sumSettled(tx: Tx, spans: readonly Span[]): Promise<SettledCredits> {
   const settled: SettledCredits = { total: 0, reported: 0 };
   for (const { start, end } of spans) {
@@ -188,12 +188,12 @@ async function sumSettled(tx: Tx, spans: readonly Span[]): Promise<SettledCredit
 /** What an imported call's id begins with, and the first text after all of those. */
 const [IMPORTED_FROM, IMPORTED_TO] = ['imp_', 'imp`'];
 
-/** Tells whether an error was recorded by another program. */
+/** Gives whether another program recorded an error. */
 export function isImported({ call }: ErrorRequest): boolean {
   return call.id.startsWith(IMPORTED_FROM);
 }
 
-/** Looks through the month's calls only where the audit has an import: it reads all of them. */
+/** Searches the month's calls only if the audit has an import: the search reads all of them. */
 async function readHasImported(
   tx: Tx,
   spans: readonly Span[],

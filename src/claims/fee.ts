@@ -2,7 +2,7 @@
  * The monthly service fee (SLA, 1.5) from the best source there is, and the voucher that follows from it (3.1).
  *
  * **Invariant**: the source is always named. An invoice overrides Kling's billing rows, and those override our own
- * settled credits at the configured price. A fee of 0 is known to be 0; it is unknown where no source says anything.
+ * settled credits at the configured price. A fee of 0 is known to be 0; without any source it is unknown.
  */
 import { fromDecimal, times } from '../sla/fraction.ts';
 import type { MilliCredits } from '../units.ts';
@@ -32,25 +32,25 @@ export interface Fee {
   source: FeeSource;
 }
 
-/** What is known of a month's fee. */
+/** The sources of a month's fee. */
 export interface FeeSources {
   /** `claims.fees` of the config. */
   invoice: { amount: Micros; paidByVoucher: Micros; currency: string; source: string | null } | null;
-  /** Kling's billing rows by deduction time, each at its pack's price; null where they are not all known. */
+  /** Kling's billing rows by deduction time, each at its pack's price; null if not all of them are known. */
   billing: BillingFee | null;
   settled: SettledCredits;
   /** Currency units for a credit, as a decimal. */
   price: { perCredit: string; currency: string };
 }
 
-/** Picks the fee; null where no source says anything. */
+/** Picks the fee; null without any source. */
 export function pickFee(sources: FeeSources): Fee | null {
   const { invoice, billing, settled, price } = sources;
   if (invoice) {
     const { amount, paidByVoucher, currency, source } = invoice;
     return { ...rounded(amount, paidByVoucher, currency), source: { kind: 'invoice', number: source } };
   }
-  // Kling's ledgers may lag: that they list nothing says nothing while our own ledger saw something deducted.
+  // Kling's ledgers may lag: empty ones are no source while our own ledger has deductions.
   if (billing && (billing.amount > 0 || settled.total <= 0)) {
     const { amount, paidByVoucher, currency, rows, parts } = billing;
     return { ...rounded(amount, paidByVoucher, currency), source: { kind: 'billing', rows, parts } };
@@ -62,7 +62,7 @@ export function pickFee(sources: FeeSources): Fee | null {
   return { ...rounded(amount, 0, price.currency), source };
 }
 
-/** Rounds once, to the claimant's disadvantage, so that what follows can be checked from what is shown. */
+/** Rounds once, to the claimant's disadvantage, so that a reader can check the voucher from the numbers shown. */
 function rounded(amount: Micros, paid: Micros, currency: string): Omit<Fee, 'source'> {
   const whole = roundDown(amount, currency);
   return { amount: whole, paidByVoucher: Math.min(whole, roundUp(paid, currency)), currency };

@@ -1,6 +1,6 @@
 /**
- * Calls that a claim leaves out because of their host: a month's report counts every host, its claim Kling's own and those
- * of `claims.hosts`, and whoever sees two results must see why.
+ * Calls that a claim leaves out because of their host: a month's report counts every host, its claim only Kling's own
+ * and those of `claims.hosts`. An operator who sees two results must see why.
  */
 import { CALL_CLASSES } from '../calls/outcome.ts';
 import { normalHost } from '../sla/host.ts';
@@ -8,7 +8,7 @@ import { isHostAmong } from '../sla/month-table.ts';
 import type { Span } from '../sla/window.ts';
 import type { Tx } from '../store/operation.ts';
 
-/** Hosts named in a text; of further ones only the number is told. */
+/** Hosts named in a text; of further ones only the number is given. */
 const HOSTS_NAMED = 5;
 const SUM_OF_CALLS = CALL_CLASSES.join(' + ');
 
@@ -18,7 +18,7 @@ export interface LeftOutHost {
   calls: number;
 }
 
-/** Counts the calls of a period to hosts other than those given, most calls first; none where every host counts. */
+/** Counts the calls of a period to hosts other than those given, most calls first; empty if every host counts. */
 export async function selectLeftOut(
   tx: Tx,
   spans: readonly Span[],
@@ -42,7 +42,7 @@ export async function selectLeftOut(
   return [...byHost].map(([host, calls]) => ({ host, calls })).sort((a, b) => b.calls - a.calls);
 }
 
-/** Says what was left out and which setting counts it; empty where nothing was. */
+/** Says what was left out and which setting counts it; empty if nothing was. */
 export function leftOutText(leftOut: readonly LeftOutHost[]): string {
   const named = leftOut.slice(0, HOSTS_NAMED).map(({ host, calls }) => `${calls} to ${host}`);
   if (named.length === 0) return '';
@@ -51,6 +51,6 @@ export function leftOutText(leftOut: readonly LeftOutHost[]): string {
   const names = leftOut.slice(0, HOSTS_NAMED).map(({ host }) => `"${host.replace(/:\d+$/, '')}"`);
   return (
     `Calls left out by their host: ${list}. A claim counts calls to Kling's own hosts and to those in claims.hosts. ` +
-    `Where one of these forwards to Kling, name it there: "claims": { "hosts": [${names.join(', ')}] }.`
+    `If one of these forwards to Kling, name it there: "claims": { "hosts": [${names.join(', ')}] }.`
   );
 }

@@ -1,8 +1,8 @@
 /**
  * What a letter says, as a table of phrases that each language fills.
  *
- * **Invariant**: a phrase decides nothing: which of them are said, and with which numbers, is decided once, in
- * `letter.ts`, so that the letters cannot differ in anything but their language. Each language's table has every key.
+ * **Invariant**: a phrase decides nothing. `letter.ts` alone decides which phrases a letter has and with which
+ * numbers, so that the letters differ only in their language. Each language's table has every key.
  */
 import type { Text } from '../markup.ts';
 import type { WindowRate } from '../sla/reading.ts';
@@ -22,7 +22,7 @@ export interface Minute {
 /** A voucher of a known amount, or only its share of the fee. */
 export interface Worth {
   percent: number;
-  /** Null where the fee is not known. */
+  /** Null if the fee is not known. */
   amount: string | null;
 }
 
@@ -179,7 +179,7 @@ export function rateText({ errors, valid }: WindowRate): string {
   return toDecimal({ num: BigInt(errors), den: BigInt(valid) }, 6);
 }
 
-/** Writes a quantity in millionths as people do, `1234.5`. */
+/** Writes a quantity in millionths as a decimal, `1234.5`. */
 export function quantityText(millionths: number): string {
   return String(millionths / 1_000_000);
 }

@@ -199,7 +199,7 @@ function worthText({ percent, amount }: Worth): string {
   return amount === null ? `月度服务费的 ${percent}%` : `${amount}（${percent}%）`;
 }
 
-/** Kling's unit pools. */
+/** The products whose units Kling sells. */
 const PRODUCTS: Readonly<Record<string, string>> = { video: '视频', image: '图片', 'try-on': '虚拟试穿' };
 
 function chinesePart(part: FeePart, worth: string | null): Text {

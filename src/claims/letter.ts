@@ -1,8 +1,8 @@
 /**
- * The claim as a letter: which sentences it says and with which numbers, for every language alike.
+ * The claim as a letter: which sentences it has and with which numbers, the same for every language.
  *
- * **Invariant**: a sentence is said only where the case bears it out; the phrases themselves are in a language's
- * table. Nothing here knows a language.
+ * **Invariant**: a letter has a sentence only if the case supports it; the phrases themselves are in a language's
+ * table. Nothing here depends on a language.
  */
 import { heading, joinTexts, list, paragraph, say, table, type Block, type Text } from '../markup.ts';
 import type { ClaimCase } from './claim-case.ts';
@@ -33,7 +33,7 @@ export function composeLetter(claim: ClaimCase, words: LetterWords): Block[] {
   ];
 }
 
-/** Joins the sentences of one paragraph; those that are null are not said. */
+/** Joins the sentences of one paragraph; null ones are left out. */
 function sentences(words: LetterWords, ...texts: readonly (Text | null)[]): Text {
   return joinTexts(
     texts.filter((text) => text !== null),
@@ -141,7 +141,7 @@ function recordedBy({ errors, recorded, evidence }: ClaimCase, words: LetterWord
   ];
 }
 
-/** How far the claimant's times may be trusted at a window's border. */
+/** How exact the claimant's times are at a window's border. */
 function clock({ evidence }: ClaimCase, words: LetterWords): Text {
   const { minMs, maxMs } = evidence.clockOffset;
   if (minMs === null || maxMs === null) return words.clockUnknown;
@@ -227,7 +227,7 @@ function leftOut(claim: ClaimCase, words: LetterWords): Text[] {
   ];
 }
 
-/** What 1.2 makes errors too, where the claim neither rests on it nor asks for it in the alternative. */
+/** What 1.2 makes errors too, if the claim uses it neither as its principal reading nor as the alternative. */
 function unreachedLine(claim: ClaimCase, words: LetterWords): Text[] {
   const { principal, alternative: line, lost } = claim;
   if (principal.reading !== 'received' || line || lost.total === 0) return [];

@@ -1,4 +1,4 @@
-/** How a claim was measured, for those who check it: formula, readings, exclusions, checks, gaps, the command. */
+/** How a claim was measured, for readers who check it: formula, readings, exclusions, checks, gaps, the command. */
 import {
   bold,
   code,
@@ -104,7 +104,7 @@ function classes({ evidence }: ClaimCase): Text[] {
   ];
 }
 
-/** Their number alone: the documents go to the vendor, and what hosts we have is no matter of his. */
+/** Their number alone: the documents go to the vendor, who must not learn our other hosts. */
 function otherHosts(leftOut: readonly LeftOutHost[]): Text[] {
   const total = leftOut.reduce((sum, { calls }) => sum + calls, 0);
   return total === 0 ? [] : [say`Requests to other hosts, which are no part of the claim: ${total}.`];

@@ -1,8 +1,8 @@
 /**
  * Amounts of money in a claim.
  *
- * **Invariant**: an amount is an integer number of millionths of its currency. A fee and what is asked for it are
- * rounded down to the currency's smallest unit (a cent; a whole yen) once, where they are made: letter, list,
+ * **Invariant**: an amount is an integer number of millionths of its currency. A fee and the amount asked are
+ * rounded down to the currency's smallest unit (a cent; a whole yen) once, when they are computed: letter, list,
  * summary and API show the same number.
  */
 import { fromDecimal, toDecimal, type Fraction } from '../sla/fraction.ts';
@@ -11,17 +11,17 @@ import { fromDecimal, toDecimal, type Fraction } from '../sla/fraction.ts';
 export type Micros = number;
 
 const SCALE = 1_000_000n;
-/** Of a currency that Intl does not know. */
+/** Decimals of a currency that Intl does not know. */
 const DECIMALS_USUAL = 2;
 const decimals = new Map<string, number>();
 
-/** Takes a decimal such as `1234.56` to millionths, rounding down; undefined where it is none. */
+/** Converts a decimal such as `1234.56` to millionths, rounding down; undefined if it is none. */
 export function toMicros(decimal: string): Micros | undefined {
   const value = fromDecimal(decimal);
   return value ? floorMicros(value) : undefined;
 }
 
-/** Takes a fraction of currency units to millionths, rounding down. */
+/** Converts a fraction of currency units to millionths, rounding down. */
 export function floorMicros(value: Fraction): Micros {
   return Number((value.num * SCALE) / value.den);
 }
@@ -36,7 +36,7 @@ export function decimalsOf(currency: string): number {
 }
 
 function readDecimals(currency: string): number {
-  // Intl refuses what is not three letters.
+  // Intl refuses codes that are not three letters.
   if (!/^[A-Za-z]{3}$/.test(currency)) return DECIMALS_USUAL;
   const options = { style: 'currency', currency } as const;
   const places = new Intl.NumberFormat('en', options).resolvedOptions().maximumFractionDigits;
@@ -59,7 +59,7 @@ export function roundUp(micros: Micros, currency: string): Micros {
   return Math.ceil(micros / unit) * unit;
 }
 
-/** Writes an amount with the decimals of its currency, rounded down: what is asked is never a cent too much. */
+/** Writes an amount with the decimals of its currency, rounded down: never a cent too much is asked. */
 export function formatMoney(micros: Micros, currency: string): string {
   return `${toDecimal({ num: BigInt(micros), den: SCALE }, decimalsOf(currency))} ${currency}`;
 }
@@ -74,7 +74,7 @@ export function formatAmount(amount: number, currency: string | null): string {
   return currency === null ? String(amount) : formatMoney(Math.round(amount * Number(SCALE)), currency);
 }
 
-/** Takes a per cent share of an amount, rounding down to a millionth. */
+/** Gives a per cent share of an amount, rounded down to a millionth. */
 export function shareOf(micros: Micros, percent: number): Micros {
   return Number((BigInt(micros) * BigInt(percent)) / 100n);
 }

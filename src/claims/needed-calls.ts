@@ -1,8 +1,8 @@
 /**
- * Whose calls must stay though they are old: those of months with a claim that is open, and of months that may still get one.
+ * Old calls that must stay: those of months with an open claim, and of months that may still get one.
  *
- * **Invariant**: a month stays until it was closed and nothing is due, or its claim has ended, or its time to file is over. One
- * that was filed stays until its end is marked, however long that takes.
+ * **Invariant**: a month stays until it was closed and nothing is due, or its claim has ended, or its time to file is over. A
+ * month whose claim was filed stays until the claim's end is marked, without a time limit.
  */
 import { monthReach } from '../sla/month.ts';
 import { addMonths, dayOf, monthOf } from '../sla/period.ts';
@@ -15,12 +15,12 @@ import { latestDay } from './deadlines.ts';
 
 /** Filed and without an answer: its documents may be asked for. */
 const WAITS_FOR_ANSWER: readonly ClaimState[] = ['filed', 'acknowledged'];
-/** May be filed as long as there is time; one that was withdrawn may hold again. */
+/** May be filed until the last day; a withdrawn one may become valid again. */
 const MAY_BE_FILED: readonly ClaimState[] = ['draft', 'withdrawn', 'superseded'];
 /** No month may be filed for longer than this after its end. */
 const MONTHS_BACK = 4;
 
-/** Gives the stretches of time whose calls must stay at an instant, in order and apart. */
+/** Gives the time ranges whose calls must stay at an instant, in order and without overlaps. */
 export const neededCalls = defineRead(
   'claims.neededCalls',
   async (tx: Tx, { at, timeZone }: { at: Ms; timeZone: string }): Promise<Span[]> => {

@@ -1,9 +1,9 @@
 /**
- * Deadlines of claims as facts: a draft that may be filed, one whose time runs out, one that was missed, a voucher
+ * Deadlines of claims as facts: a draft that may be filed, a draft whose time runs out, a missed one, a voucher
  * that ends.
  *
- * **Invariant**: each notice of a month is reported once, and of several that are due together the gravest alone; a month
- * of which any revision was filed, or whose draft was withdrawn, is no longer urged. The outbox's keys remember what was reported.
+ * **Invariant**: each notice of a month is reported once; if several are due together, only the gravest. A month
+ * with a filed revision or a withdrawn draft gets no more reminders. The outbox's keys remember what was reported.
  */
 import type { Fact } from '../facts.ts';
 import { deadlineKey } from '../outbox/heard-facts.ts';
@@ -35,25 +35,25 @@ DROP TABLE claim_notices;
   },
 ];
 
-/** Days before the last one on which a draft that nobody filed is urged, each time once. */
+/** Days before the last day on which an unfiled draft is reported again, once on each. */
 const URGED_DAYS = [14, 3, 1] as const;
-/** Days before a voucher's end on which it is told. */
+/** Days before a voucher's end on which the end is reported. */
 const VOUCHER_DAYS = 14;
 const DAY_MS = 86_400_000;
 
-/** A claim in one of these states was sent, or given up: nobody needs to be urged. */
+/** A claim in one of these states was sent or given up: no reminder is needed. */
 const WAS_FILED: readonly ClaimState[] = ['filed', 'acknowledged', 'granted', 'rejected', 'expired'];
 
 type ClaimDeadline = Extract<Fact, { kind: 'claim_deadline' }>;
 
-/** A notice that is due; `name` is what it is remembered by. */
+/** A notice that is due; the outbox remembers it by its `name`. */
 interface Notice {
   name: string;
   step: ClaimDeadline['step'];
   daysLeft: number;
 }
 
-/** Gives the notices that are due by a day, `YYYY-MM-DD` in the agreement's zone, and were not told yet. */
+/** Gives the notices that are due by a day, `YYYY-MM-DD` in the agreement's zone, and were not reported yet. */
 export const noteDeadlines = defineFactWrite(
   'claims.noteDeadlines',
   async (tx: Tx, args: { today: string; at: Ms }): Promise<{ facts: ClaimDeadline[] }> => {
@@ -84,7 +84,7 @@ async function noteMonth(
   }
   const gravest = fresh.pop();
   if (!gravest) return null;
-  // The gravest one takes its key with its place in the outbox.
+  // The outbox row of the gravest notice records its key.
   for (const { name } of fresh) await takeKey(tx, deadlineKey(last.month, name), at);
   const { month, revision, percent, asked, currency, earliest, latest, folder } = last;
   const { step, name: notice, daysLeft } = gravest;
@@ -114,7 +114,7 @@ function voucherNotices(revisions: readonly Claim[], today: string): Notice[] {
     : [];
 }
 
-/** Counts days from one to another, `YYYY-MM-DD`; not a number where either is none. */
+/** Counts days from one to another, `YYYY-MM-DD`; NaN if one of them is no day. */
 function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS);
 }

@@ -1,8 +1,8 @@
 /**
- * The stretch of a period that cost most: what a reader asks for first.
+ * The stretch of a period that cost most: a reader asks for it first.
  *
- * **Invariant**: windows with errors belong together where at most one window without errors lies between them; the
- * stretch is the one whose error rates add up to most, the earlier of two alike.
+ * **Invariant**: windows with errors belong together if at most one window without errors lies between them. The
+ * stretch with the highest sum of error rates wins, the earlier of two equal ones.
  */
 import type { Agreement } from '../sla/agreement.ts';
 import { compensationPercent } from '../sla/agreement.ts';
@@ -26,14 +26,14 @@ export interface Outage {
   /** Valid requests of the windows with errors. */
   valid: number;
   sumErrorRates: string;
-  /** Whether more than half of the period's sum lies in it. */
+  /** Whether it holds more than half of the period's sum. */
   isMost: boolean;
-  /** What availability would be if nothing else had failed in the period. */
+  /** The availability if nothing else had failed in the period. */
   availability: string;
   percent: number;
 }
 
-/** Finds it among the windows with errors, in order of time; null where fewer than two belong together. */
+/** Finds it among the windows with errors, in order of time; null if no two windows belong together. */
 export function worstStretch(
   bad: readonly WindowRate[],
   period: { windows: number; agreement: Agreement },

@@ -1,8 +1,8 @@
 /**
  * Working days by calendar: China with its make-up workdays, Singapore, or plain weekdays.
  *
- * **Invariant**: a year without data is never passed off as known: the answer says `estimated`, and a date that follows
- * from it is rather too late than too early. Days are `YYYY-MM-DD`. An override replaces what is built in.
+ * **Invariant**: a year without data is never shown as known: the answer says `estimated`, and a date that follows
+ * from it may be too late, never too early. Days are `YYYY-MM-DD`. An override replaces the built-in days.
  */
 import { addDays, daysFrom } from '../sla/period.ts';
 import { estimateChina } from './china-estimate.ts';
@@ -17,7 +17,7 @@ export interface BothLanguages {
 
 /** One year of a calendar. */
 interface CalendarYear {
-  /** Days off, weekends among them or not. */
+  /** Days off, with or without the weekends. */
   holidays: readonly string[];
   /** Weekend days on which people work. */
   workdays: readonly string[];
@@ -59,7 +59,7 @@ const CHINA: Readonly<Record<number, CalendarYear>> = {
   },
 };
 
-/** Singapore: the Ministry of Manpower's yearly list; the Monday after a holiday on a Sunday is one too. */
+/** Singapore: the Ministry of Manpower's yearly list; the Monday after a holiday on a Sunday is a holiday too. */
 const SINGAPORE: Readonly<Record<number, CalendarYear>> = {
   2026: {
     holidays: expandAll(
@@ -74,7 +74,7 @@ const SINGAPORE: Readonly<Record<number, CalendarYear>> = {
   },
 };
 
-/** Years never end in plain weekdays: they need no data. */
+/** Plain weekdays need no data: every year is known. */
 const CALENDARS: Readonly<Record<CalendarName, Readonly<Record<number, CalendarYear>> | null>> = {
   CN: CHINA,
   SG: SINGAPORE,
@@ -84,7 +84,7 @@ const CALENDARS: Readonly<Record<CalendarName, Readonly<Record<number, CalendarY
 /** How a year without data is estimated. */
 interface Estimate {
   isOff(day: string): boolean;
-  /** Working days more that must pass: for holidays that move and are not computed here. */
+  /** Extra working days that must pass, for movable holidays that are not computed here. */
   spareDays: number;
   source: BothLanguages;
 }
@@ -99,7 +99,7 @@ const CHINA_ESTIMATE: Estimate = {
     zh: '暂无该年度节假日安排通知的数据；按《全国年节及纪念日放假办法》规定的节日及其前后通常的最长假期计为休息日',
   },
 };
-/** Singapore: fixed holidays and the Monday after one on a Sunday; of those that move, three may fall together. */
+/** Singapore: fixed holidays and the Monday after one on a Sunday; three movable ones may fall together. */
 const SINGAPORE_ESTIMATE: Estimate = {
   isOff: (day) => isWeekend(day) || isFixedInSingapore(day),
   spareDays: 3,
@@ -113,14 +113,14 @@ const WEEKDAYS_SOURCE: BothLanguages = {
   zh: '周一至周五，不计节假日',
 };
 
-/** A calendar that tells working days and how sure it is. */
+/** A calendar: which days are working days, and whether it knows or estimates. */
 export interface WorkCalendar {
   name: CalendarName;
-  /** Whether people work on a day; in a year without data, whether they surely do. */
+  /** Whether people work on a day; in a year without data, whether it is certain. */
   isWorkday(day: string): boolean;
   /** Whether the year of a day has data. */
   isKnown(day: string): boolean;
-  /** Working days more to count in a month whose year has no data. */
+  /** Extra working days to count in a month whose year has no data. */
   spareDays(day: string): number;
   /** Where the data of a day's year come from. */
   sourceOf(day: string): BothLanguages;
@@ -153,7 +153,7 @@ export function createCalendar(name: CalendarName, override: CalendarOverride | 
   };
 }
 
-/** Gives the last day up to which a calendar has data without a gap, from a day on; null where it ends never. */
+/** Gives the last day up to which a calendar has data without a gap, from a day on; null if there is no end. */
 export function knownUntil(calendar: WorkCalendar, today: string): string | null {
   if (calendar.name === 'weekdays') return null;
   let year = Number(today.slice(0, 4));

@@ -54,7 +54,7 @@ it('a draft tells the calls that it left out by their host, and the setting that
   expect(report).toMatchObject({ compensationPercent: 10, requests: { errors: 20 } });
   const leftOut =
     "Calls left out by their host: 10 to localhost:1, 10 to relay.internal. A claim counts calls to Kling's own hosts and " +
-    'to those in claims.hosts. Where one of these forwards to Kling, name it there: "claims": { "hosts": ["localhost", ' +
+    'to those in claims.hosts. If one of these forwards to Kling, name it there: "claims": { "hosts": ["localhost", ' +
     '"relay.internal"] }.';
   expect(await draft()).toMatchObject({
     due: false,
