@@ -72,7 +72,7 @@ async function findStanding(tx: Tx, app: string, guard: RepeatGuard, at: Ms): Pr
   return found;
 }
 
-/** Tells what guards that stand say to a request; null, and expired ones dropped, where it is new. */
+/** Finds the first request of the same kind; null, and guards that have expired are dropped, where a request is new. */
 export async function findGuard(
   tx: Tx,
   request: { app: string; guard: RepeatGuard; at: Ms },
@@ -80,10 +80,7 @@ export async function findGuard(
   const { row, mismatch, expired } = await findStanding(tx, request.app, request.guard, request.at);
   for (const holdId of expired) await dropGuards(tx, holdId);
   if (mismatch) return { kind: 'mismatch', which: mismatch };
-  if (!row) return null;
-  const answer = answerOf(row);
-  const first = { holdId: row.hold_id, externalTaskId: row.external_task_id };
-  return answer ? { kind: 'replay', answer, ...first } : { kind: 'in_progress', ...first };
+  return row && stateOf(row);
 }
 
 function isExpired(row: GuardRow, at: Ms): boolean {
@@ -143,7 +140,11 @@ export async function readGuardState(
 ): Promise<GuardState> {
   const { row, mismatch } = await findStanding(tx, request.app, request.guard, request.at);
   if (mismatch) return { kind: 'mismatch', which: mismatch };
-  if (!row) return { kind: 'free' };
+  return row ? stateOf(row) : { kind: 'free' };
+}
+
+/** Says how the first request of a kind is, from the row of its guard. */
+function stateOf(row: GuardRow): GuardHit {
   const answer = answerOf(row);
   const first = { holdId: row.hold_id, externalTaskId: row.external_task_id };
   if (answer) return { kind: 'answered', answer, ...first };

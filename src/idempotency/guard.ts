@@ -53,9 +53,5 @@ export type GuardState =
   /** The first one was proved not to exist, or nothing was kept: a repeat may be sent as new. */
   | { kind: 'free' };
 
-/** What a guard that already stands says to a new request. */
-export type GuardHit =
-  | { kind: 'replay'; answer: StoredAnswer; holdId: string; externalTaskId: string | null }
-  /** The first request with this key or id has no answer yet. */
-  | { kind: 'in_progress'; holdId: string; externalTaskId: string | null }
-  | { kind: 'mismatch'; which: 'idempotency-key' | 'external_task_id' };
+/** How the first request of the same kind is, where there is one. */
+export type GuardHit = Exclude<GuardState, { kind: 'free' }>;

@@ -40,8 +40,8 @@ export const admit = defineFactWrite(
   async (tx: Tx, args: AdmitArgs): Promise<AdmitResult> => {
     const { hold, guard, enforce } = args;
     if (guard) {
-      const hit = await findGuard(tx, { app: hold.app, guard, at: hold.at });
-      if (hit) return hit;
+      const state = await findGuard(tx, { app: hold.app, guard, at: hold.at });
+      if (state) return { kind: 'repeat', state };
     }
     const state = await tx.get<SpendingState>(SELECT_STATE);
     if (!state) throw new Error('the row of table spending is missing');

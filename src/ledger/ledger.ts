@@ -60,7 +60,8 @@ export type AdmitResult =
       facts: Fact[];
     }
   | { kind: 'refused'; refusal: MoneyRefusal }
-  | GuardHit;
+  /** A guard was found: nothing is held, and the request is answered from what its first one shows. */
+  | { kind: 'repeat'; state: GuardHit };
 
 /** What an attempt's end says about the hold. */
 export type CreateEnd =

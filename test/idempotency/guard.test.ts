@@ -4,6 +4,7 @@ import { purgeOld } from '../../src/calls/retention.ts';
 import type { RepeatGuard } from '../../src/idempotency/guard.ts';
 import { freeze } from '../../src/ledger/freeze.ts';
 import { guardState } from '../../src/ledger/guard.ts';
+import type { AdmitResult } from '../../src/ledger/ledger.ts';
 import { recordLookUps } from '../../src/ledger/look-up.ts';
 import { observeTasks } from '../../src/ledger/observe.ts';
 import { recoverHolds } from '../../src/ledger/recover.ts';
@@ -29,7 +30,15 @@ const admit = (id: string, of: RepeatGuard, options: { app?: string; at?: number
   admitHold(store, newHold(id, { app: options.app ?? 'default', at: options.at ?? NOON, credits: 100 }), {
     guard: of,
   });
-const kind = async (...args: Parameters<typeof admit>) => (await admit(...args)).kind;
+/** What admission says of a request: admitted, refused, or how the first one of its kind is. */
+const kind = async (...args: Parameters<typeof admit>) => {
+  const result = await admit(...args);
+  return result.kind === 'repeat' ? result.state.kind : result.kind;
+};
+const answered = (result: AdmitResult) => {
+  if (result.kind !== 'repeat' || result.state.kind !== 'answered') throw new Error('not answered');
+  return result.state;
+};
 const stateOf = (of: RepeatGuard, app = 'default', at = NOON) => store.run(guardState, { app, ...of, at });
 const made = (taskId: string) => ({ kind: 'task' as const, sighting: sighting(taskId) });
 const succeed = (taskId: string, at: number) =>
@@ -39,13 +48,9 @@ const guards = () => row(store, 'SELECT COUNT(*) AS n FROM guards')['n'];
 describe('a repeat with the same idempotency key', () => {
   it('waits while the first is open, then gets its answer byte for byte', async () => {
     expect(await kind('a', guard())).toBe('admitted');
-    expect(await admit('b', guard())).toEqual({ kind: 'in_progress', holdId: 'a', externalTaskId: 'ks_a' });
-    expect(await stateOf(guard())).toEqual({
-      kind: 'open',
-      holdId: 'a',
-      externalTaskId: 'ks_a',
-      doubt: null,
-    });
+    const open = { kind: 'open', holdId: 'a', externalTaskId: 'ks_a', doubt: null };
+    expect(await admit('b', guard())).toEqual({ kind: 'repeat', state: open });
+    expect(await stateOf(guard())).toEqual(open);
     const kept = {
       ...answer('{"code":0,"data":{"task_id":"t"}}'),
       headers: [
@@ -54,9 +59,8 @@ describe('a repeat with the same idempotency key', () => {
       ] as [string, string][],
     };
     await close(store, 'a', made('t'), { answer: kept });
-    const replayed = await admit('b', guard());
-    expect(replayed).toMatchObject({ kind: 'replay', holdId: 'a', externalTaskId: 'ks_a' });
-    if (replayed.kind !== 'replay') throw new Error('no replay');
+    const replayed = answered(await admit('b', guard()));
+    expect(replayed).toMatchObject({ holdId: 'a', externalTaskId: 'ks_a' });
     expect(replayed.answer.status).toBe(200);
     expect(replayed.answer.headers).toEqual(kept.headers);
     expect(Buffer.from(replayed.answer.body).equals(Buffer.from(kept.body))).toBe(true);
@@ -67,8 +71,8 @@ describe('a repeat with the same idempotency key', () => {
   it('is refused with other bytes, and free for another app', async () => {
     await admit('a', guard());
     expect(await admit('b', guard({ fingerprint: 'other' }))).toEqual({
-      kind: 'mismatch',
-      which: 'idempotency-key',
+      kind: 'repeat',
+      state: { kind: 'mismatch', which: 'idempotency-key' },
     });
     expect(await stateOf(guard({ fingerprint: 'other' }))).toEqual({
       kind: 'mismatch',
@@ -82,7 +86,7 @@ describe('a repeat with the same idempotency key', () => {
     await admit('a', guard());
     await close(store, 'a', { kind: 'done', credits: 20_000, raw: null }, { answer: answer('{}') });
     await store.run(freeze, { reason: 'r', actor: 'a', at: NOON });
-    expect(await kind('b', guard())).toBe('replay');
+    expect(await kind('b', guard())).toBe('answered');
     expect(await kind('c', guard({ idempotencyKey: 'new' }))).toBe('refused');
   });
 
@@ -101,31 +105,31 @@ describe("a repeat with the caller's own external task id", () => {
 
   it('works the same within its app', async () => {
     await admit('a', byId());
-    expect(await kind('b', byId())).toBe('in_progress');
+    expect(await kind('b', byId())).toBe('open');
     await close(store, 'a', made('t'), { answer: answer('{}') });
-    expect(await kind('b', byId())).toBe('replay');
+    expect(await kind('b', byId())).toBe('answered');
     expect(await admit('b', byId({ fingerprint: 'other' }))).toEqual({
-      kind: 'mismatch',
-      which: 'external_task_id',
+      kind: 'repeat',
+      state: { kind: 'mismatch', which: 'external_task_id' },
     });
   });
 
   it("is refused when the id is another app's", async () => {
     await admit('a', byId());
     expect(await admit('b', byId(), { app: 'shop' })).toEqual({
-      kind: 'mismatch',
-      which: 'external_task_id',
+      kind: 'repeat',
+      state: { kind: 'mismatch', which: 'external_task_id' },
     });
     expect(await stateOf(byId(), 'shop')).toEqual({ kind: 'mismatch', which: 'external_task_id' });
   });
 
   it('is found by either of the two ids', async () => {
     await admit('a', guard({ callerTaskId: 'order-7' }));
-    expect(await kind('b', byId())).toBe('in_progress');
-    expect(await kind('b', guard())).toBe('in_progress');
-    expect(await kind('b', guard({ idempotencyKey: 'key-2', callerTaskId: 'order-7' }))).toBe('in_progress');
+    expect(await kind('b', byId())).toBe('open');
+    expect(await kind('b', guard())).toBe('open');
+    expect(await kind('b', guard({ idempotencyKey: 'key-2', callerTaskId: 'order-7' }))).toBe('open');
     await close(store, 'a', made('t'), { answer: answer('{}') });
-    expect(await kind('b', guard({ callerTaskId: 'order-7' }))).toBe('replay');
+    expect(await kind('b', guard({ callerTaskId: 'order-7' }))).toBe('answered');
   });
 });
 
@@ -146,15 +150,15 @@ describe('the way', () => {
       { kind: 'refused', evidence: 'code 1201' },
       { answer: answer('{"code":1201}', 400) },
     );
-    expect(await admit('b', guard())).toMatchObject({ kind: 'replay', answer: { status: 400 } });
+    expect(await admit('b', guard())).toMatchObject({ state: { kind: 'answered', answer: { status: 400 } } });
   });
 
   it('stays closed while nobody knows what became of the first, also over a restart', async () => {
     await admit('a', guard());
     await close(store, 'a', { kind: 'unknown', evidence: 'reset' }, { answer: answer('<html>', 500) });
-    expect(await kind('b', guard())).toBe('in_progress');
+    expect(await kind('b', guard())).toBe('open');
     await store.run(recoverHolds, { at: NOON });
-    expect(await kind('b', guard(), { at: NOON + 3 * DAY })).toBe('in_progress');
+    expect(await kind('b', guard(), { at: NOON + 3 * DAY })).toBe('open');
   });
 
   it('is free when the first is proved not to exist, or given back by an operator', async () => {
@@ -172,8 +176,7 @@ describe('the way', () => {
     await close(store, 'a', { kind: 'unknown', evidence: 'reset' });
     const outcome = { kind: 'found', sighting: sighting('t'), answer: answer('{"found":1}') } as const;
     await store.run(recordLookUps, [{ holdId: 'a', at: NOON + 2000, outcome }]);
-    const replayed = await admit('b', guard());
-    if (replayed.kind !== 'replay') throw new Error('no replay');
+    const replayed = answered(await admit('b', guard()));
     expect(new TextDecoder().decode(replayed.answer.body)).toBe('{"found":1}');
   });
 
@@ -181,7 +184,7 @@ describe('the way', () => {
     await admit('a', guard());
     await close(store, 'a', { kind: 'unknown', evidence: 'reset' });
     await store.run(resolveHold, { holdId: 'a', action: 'write-off', reason: 'r', actor: 'a', at: NOON });
-    expect(await kind('b', guard(), { at: NOON + DAY - 1 })).toBe('in_progress');
+    expect(await kind('b', guard(), { at: NOON + DAY - 1 })).toBe('ended');
     expect(await kind('b', guard(), { at: NOON + DAY })).toBe('admitted');
   });
 });
@@ -193,7 +196,7 @@ describe('a kept answer', () => {
     await admit('a', guard());
     await close(store, 'a', made('t'), { answer: answer('{}') });
     expect((await purge(NOON + 3 * DAY)).guards).toBe(0);
-    expect(await kind('b', guard(), { at: NOON + 3 * DAY })).toBe('replay');
+    expect(await kind('b', guard(), { at: NOON + 3 * DAY })).toBe('answered');
     await succeed('t', NOON + 3 * DAY);
     expect(await stateOf(guard(), 'default', NOON + 3 * DAY)).toEqual({ kind: 'free' });
     expect(await kind('b', guard(), { at: NOON + 3 * DAY })).toBe('admitted');

@@ -8,7 +8,7 @@ import * as lookUp from '../../src/ledger/look-up.ts';
 import * as tasks from '../../src/tasks/task-table.ts';
 
 /** Where creates, or what they wait for, read the store. */
-const ON_THE_PATH = ['proxy', 'polling/doubt.ts', 'polling/poller.ts'];
+const ON_THE_PATH = ['proxy', 'asking/doubt.ts', 'asking/poller.ts'];
 const SHORT_READS = [
   'budget.budgetRoom',
   'ledger.dueLookUps',
