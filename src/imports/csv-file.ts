@@ -1,8 +1,8 @@
 /**
- * CSV (RFC 4180) with a header: each row a call. Comma, semicolon or tab, whichever the header has most of.
+ * CSV (RFC 4180) with a header: each row is a call. Separator: the most frequent one of comma, semicolon, tab.
  *
- * Columns are named as the keys of a line of an import, in any spelling (`request_id`), or by what other programs call them
- * (`timestamp`, `url`, `status_code`); a mapping says what others mean. Columns of no such name are not read.
+ * Column names are the keys of an import's line in any spelling (`request_id`), or the names that other programs use
+ * (`timestamp`, `url`, `status_code`); a mapping adds further names. Columns with unknown names are not read.
  */
 import { SidecarError } from '../errors.ts';
 import { foreignRecord, type ForeignCall, type ForeignOptions } from './foreign.ts';
@@ -16,14 +16,14 @@ type Delimiter = (typeof DELIMITERS)[number];
 /** What columns mean, by their names in the header. */
 export type ColumnMap = Readonly<Record<string, LineKey>>;
 
-/** Recognises a header: columns for time and path, beside at least one other. */
+/** Recognises a header: columns for time and path, and at least one other. */
 export function isCsvHeader(firstLine: string): boolean {
   const names = splitRow(firstLine, delimiterOf(firstLine));
   const keys = names.map((name) => keyMeant(name));
   return names.length >= 3 && keys.includes('time') && keys.includes('path');
 }
 
-/** Reads rows; the header first. @throws SidecarError `bad_usage` where the header lacks what a call needs. */
+/** Reads rows; the header first. @throws SidecarError `bad_usage` if the header lacks a needed column. */
 export async function* readCsv(
   chunks: AsyncIterable<string>,
   options: ForeignOptions & { columns?: ColumnMap },
@@ -121,7 +121,7 @@ async function* rowsOf(chunks: AsyncIterable<string>): AsyncGenerator<string[][]
   else yield new RowParser(delimiterOf(before)).end(before);
 }
 
-/** Takes text piece by piece and gives the rows that are whole. */
+/** Takes text piece by piece and gives the complete rows. */
 class RowParser {
   readonly #delimiter: string;
   #cells: string[] = [];

@@ -1,8 +1,8 @@
 /**
  * Exports: the journal's calls as lines that `import` reads, so that the records of several sidecars merge.
  *
- * **Invariant**: a line holds what the journal holds and the blame in force; importing it elsewhere counts the call
- * in the same window and class. No body, prompt or secret: the journal has none.
+ * **Invariant**: a line holds the journal's fields and the blame in force; another store that imports it counts the
+ * call in the same window and class. No body, prompt or secret: the journal has none.
  */
 import { toCall, type CallColumns } from '../calls/call-table.ts';
 import type { CallRecord } from '../calls/call.ts';
@@ -13,11 +13,11 @@ import type { Ms } from '../units.ts';
 
 export interface ExportPage {
   lines: string[];
-  /** The last call given; null where none is left. */
+  /** The last call given; null if none is left. */
   next: Place | null;
 }
 
-/** Reads the calls of a span, oldest first, as lines without a line feed. */
+/** Reads the calls of a time range, oldest first, as lines without a line feed. */
 export const readExportPage = defineRead(
   'imports.readExportPage',
   async (tx, args: { start: Ms; end: Ms; after: Place | null; limit: number }): Promise<ExportPage> => {

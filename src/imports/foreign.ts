@@ -1,8 +1,8 @@
 /**
- * Calls as other programs log them, made into lines of an import.
+ * Turns calls from the logs of other programs into lines of an import.
  *
- * **Invariant**: such logs hold more than calls to Kling: what is no call of a route of Kling's is left out and counted as
- * such, never guessed. An id that another program gave is no id of Kling's.
+ * **Invariant**: such logs hold more than calls to Kling. A record of another API is left out and counted as such, never
+ * guessed. An id that another program made is not an id of Kling's.
  */
 import type { FileRecord } from './records.ts';
 import { BadLine, readMethod, readTarget } from './line-values.ts';
@@ -11,14 +11,14 @@ import { BadLine, readMethod, readTarget } from './line-values.ts';
 export interface ForeignOptions {
   /** Gives our template for a method and path, or `unmatched`. */
   routeOf(method: string, path: string): string;
-  /** What a proxy puts before Kling's paths, such as `/kling`. */
+  /** The prefix that a proxy puts before Kling's paths, such as `/kling`. */
   stripPrefixes: readonly string[];
 }
 
-/** What a record says of a call; undefined where it says nothing. */
+/** The fields of a record; undefined if the record does not have them. */
 export interface ForeignCall {
   time: unknown;
-  /** Null where the program does not log it: POST where Kling has such a route, else GET. */
+  /** Null if the program does not log it: then POST if Kling has such a route, else GET. */
   method: string | null;
   /** A path or a full URL. */
   target: unknown;
@@ -54,7 +54,7 @@ function recordOf(call: ForeignCall, line: number, options: ForeignOptions): Fil
   if (options.routeOf(method, path) === 'unmatched') {
     return { kind: 'other', line, what: `${method} ${host ?? ''}${whole}`.slice(0, 100) };
   }
-  // Its request id is its own: without this it would be taken for Kling's.
+  // The program's request id is its own: without this it would count as Kling's.
   const own = rest.requestId === undefined ? {} : { klingRequestId: null };
   return { kind: 'line', line, text: JSON.stringify({ ...rest, method, path, host, ...own }) };
 }
@@ -68,7 +68,7 @@ function methodFor(path: string, { routeOf }: ForeignOptions): string {
   return routeOf('POST', path) === 'unmatched' ? 'GET' : 'POST';
 }
 
-/** Gives seconds as milliseconds, to a thousandth; undefined for what is no number, such as nginx's `-`. */
+/** Gives seconds as milliseconds, to a thousandth; undefined for a value that is no number, such as nginx's `-`. */
 export function secondsToMs(value: unknown): number | undefined {
   const seconds = typeof value === 'string' && value !== '' ? Number(value) : value;
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0) return undefined;

@@ -1,4 +1,4 @@
-/** The formats of files that are imported: recognised by their beginning, or named. */
+/** The formats of import files: recognised by the file's beginning, or named by the caller. */
 import { SidecarError } from '../errors.ts';
 import { isCsvHeader, readCsv, type ColumnMap } from './csv-file.ts';
 import type { ForeignOptions } from './foreign.ts';
@@ -13,13 +13,13 @@ export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
 export interface FormatOptions extends ForeignOptions {
   format: ImportFormat;
-  /** What columns of a CSV mean. */
+  /** The meaning of the columns of a CSV. */
   columns?: ColumnMap;
 }
 
 /**
  * Opens a file as records.
- * @throws SidecarError `bad_usage` where its format is not known; while reading, where it is damaged.
+ * @throws SidecarError `bad_usage` if its format is not known; while reading, if it is damaged.
  */
 export async function openRecords(
   chunks: AsyncIterable<string | Uint8Array>,
@@ -46,8 +46,8 @@ function recognise(head: string): Exclude<ImportFormat, 'auto'> {
   if (isCsvHeader(first)) return 'csv';
   throw new SidecarError(
     'bad_usage',
-    `the format of the file is not known; it begins with ${JSON.stringify(first.slice(0, 100))}. Read are JSON lines, ` +
-      'nginx’s access logs (combined or JSON), HAR, and CSV whose header names time and path; all also as gzip. ' +
+    `the format of the file is not known; it begins with ${JSON.stringify(first.slice(0, 100))}. Known are JSON lines, ` +
+      'nginx’s access logs (combined or JSON), HAR, and CSV whose header names time and path; each may be a gzip file. ' +
       '--format names one of them.',
   );
 }

@@ -10,7 +10,7 @@ import type { FileRecord } from './records.ts';
 /** An entry longer than this many characters is bad: bodies of videos as text. */
 const ENTRY_LENGTH_MAX = 64_000_000;
 
-/** Characters of a key that are kept; those looked for are shorter. */
+/** Characters of a key that are kept; the keys that are searched for are shorter. */
 const WORD_LENGTH_MAX = 20;
 
 /** Recognises the beginning of a HAR file. */
@@ -18,7 +18,7 @@ export function isHar(head: string): boolean {
   return /^\s*\{\s*"log"\s*:\s*\{/.test(head);
 }
 
-/** Reads the entries. @throws SidecarError `bad_usage` where the file has none, or ends within one. */
+/** Reads the entries. @throws SidecarError `bad_usage` if the file has none, or ends within one. */
 export async function* readHar(
   chunks: AsyncIterable<string>,
   options: ForeignOptions,
@@ -31,7 +31,9 @@ export async function* readHar(
   if (scanner.isDone) return;
   throw new SidecarError(
     'bad_usage',
-    scanner.hasBegun ? 'the HAR file ends within its entries.' : 'the file is no HAR: it has no log.entries.',
+    scanner.hasBegun
+      ? 'the HAR file ends within its entries.'
+      : 'the file is not a HAR file: it has no log.entries.',
   );
 }
 
@@ -84,22 +86,22 @@ function headersOf(headers: unknown): Pick<ForeignCall, 'date' | 'server' | 'via
   return found;
 }
 
-/** Cuts `log.entries` out of a document that comes in pieces. */
+/** Extracts `log.entries` from a document that arrives in pieces. */
 class EntryScanner {
   hasBegun = false;
   isDone = false;
   #depth = 0;
   #isString = false;
   #isEscaped = false;
-  /** The last string outside the entries, as it is written: a key, where a colon follows. */
+  /** The last string outside the entries, in its raw form: a key if a colon follows. */
   #word = '';
-  /** The keys on the way in, of depth 1 and 2. */
+  /** The keys of depth 1 and 2 that lead to the present place. */
   #keys: string[] = [];
   /** Pieces of the entry that is being read; null outside. */
   #entry: string[] | null = null;
   #entryLength = 0;
 
-  /** Takes a piece and gives the entries that are whole; null for one that is too long. */
+  /** Takes a piece and gives the complete entries; null for an entry that is too long. */
   push(chunk: string): (string | null)[] {
     const entries: (string | null)[] = [];
     let from = 0;

@@ -1,11 +1,11 @@
 /**
- * Which call an imported line is, so that it is known again: by its own id (a sidecar's export), else by (source, request
- * id, attempt), else by its content and how often that content came before in the file. Kling's own request id and the
- * attempt belong to it, where the line gives them.
+ * The identity of an imported line, by which a second import recognises the call: its own id (a sidecar's export), else
+ * (source, request id, attempt), else its content and how often that content came before in the file. Kling's own request
+ * id and the attempt belong to the content if the line gives them.
  *
- * **Invariant**: identities are kept for ever, so none of these rules may change what a line without `klingRequestId`
- * and with `attempt` 1 becomes. 0.1.0 left both out; for lines that have them the identity of 0.1.0 is `older`, and a call
- * that was imported under it is known again.
+ * **Invariant**: identities are kept for ever, so no change of these rules may change the identity of a line without
+ * `klingRequestId` and with `attempt` 1. 0.1.0 left both out; for lines that have them, `older` is the identity of 0.1.0,
+ * and a call that was imported under it is recognised.
  */
 import { hash } from 'node:crypto';
 import type { Ms } from '../units.ts';
@@ -14,7 +14,7 @@ import { OccurrenceCounter } from './occurrences.ts';
 
 const DAY_MS: Ms = 86_400_000;
 
-/** A place among the identities that the store keeps. */
+/** A key among the identities that the store keeps. */
 export interface IdentityKey {
   /** The day of a content (days since 1970), so that neighbours lie together; 0 for an id, which needs no day. */
   day: number;
@@ -22,11 +22,11 @@ export interface IdentityKey {
   digest: string;
 }
 
-/** What makes an imported call the same call when it is met again. */
+/** The fields by which a second import recognises a call. */
 export interface CallIdentity extends IdentityKey {
-  /** The store that exported the line, where a sidecar did. */
+  /** The store that exported the line, if a sidecar did. */
   exportedBy: string | null;
-  /** Under which 0.1.0 would have kept the call, where that is another. */
+  /** The key of 0.1.0 for the call, if that is another. */
   older: IdentityKey | null;
 }
 
@@ -37,7 +37,7 @@ export interface Repeats {
   olderRepeat: number;
 }
 
-/** Tells a call from others. */
+/** Gives the identity of a call. */
 export function identityOf(fields: LineFields, source: string, repeats: Repeats): CallIdentity {
   const { id, requestId, at } = fields;
   if (id !== null) return { day: 0, digest: digestOf(['id', id]), exportedBy: fields.source, older: null };
@@ -51,7 +51,7 @@ export function identityOf(fields: LineFields, source: string, repeats: Repeats)
   return { day, digest: digestOf(own), exportedBy: null, older };
 }
 
-/** Gives the id of a call in the journal that is known by an identity alone. */
+/** Gives the journal's id of a call that has no id but its identity. */
 export function importedId({ digest }: IdentityKey): string {
   return `imp_${digest}00`;
 }
@@ -75,7 +75,7 @@ function markedParts({ givenKlingId, attempt }: LineFields, plain: Part[]): Part
   return ['marked', givenKlingId, attempt, ...plain];
 }
 
-/** Counts how often the content of a line that names no call came before in the file. */
+/** Counts how often the content of a line without an id came before in the file. */
 export class RepeatCounter {
   readonly #source: string;
   readonly #seen = new OccurrenceCounter();
@@ -100,7 +100,7 @@ function digestOf(identity: Part[]): string {
   return hash('sha256', JSON.stringify(identity), 'hex').slice(0, 24);
 }
 
-/** What makes two lines the same line; not to be changed, or files imported before would be imported again. */
+/** The content by which two lines are equal. It must not change: files that were imported before would be imported again. */
 function contentOf(source: string, fields: LineFields): string {
   const { at, method, path, status, error, blame, latencyMs, code, app, hostText, taskId, tag, origin } =
     fields;

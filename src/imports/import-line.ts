@@ -1,9 +1,8 @@
 /**
  * One line of an import: a call to Kling recorded elsewhere, as JSON (contract, "lines of `import`").
  *
- * **Invariant**: a line is read the same way wherever and whenever it is read: what it becomes depends on the line,
- * the options and how often the very same line came before it in the file, and on nothing else. A line that leaves
- * a doubt about time, outcome or place is bad and says why; nothing is guessed.
+ * **Invariant**: the result depends only on the line, the options and how often the same line came before in the file.
+ * A line whose time, outcome or host is unclear is bad, with a reason; nothing is guessed.
  */
 import type { CallRecord } from '../calls/call.ts';
 import { ERROR_CLASSES, outcomeOf, outcomeOfStatus, type Blame, type ErrorClass } from '../calls/outcome.ts';
@@ -26,14 +25,14 @@ import {
 export interface ImportOptions {
   /** Who recorded the calls; part of their identity. */
   source: string;
-  /** The host they were made to, where a line does not say. */
+  /** The host of calls whose line names none. */
   host: string;
   now: Ms;
   /** Gives our template for a method and path without query, or `unmatched`. */
   routeOf(method: string, path: string): string;
 }
 
-/** What a line says, checked; identity and defaults still to be added. */
+/** The checked fields of a line, before identity and defaults are added. */
 export interface LineFields {
   at: Ms;
   method: string;
@@ -56,7 +55,7 @@ export interface LineFields {
   route: string | null;
   /** In one spelling. */
   host: string | null;
-  /** As the line spells it: part of the identity of calls that were imported before spellings were alike. */
+  /** As the line spells it: part of the identity of calls that were imported before there was one spelling. */
   hostText: string | null;
   taskId: string | null;
   tag: string | null;
@@ -64,7 +63,7 @@ export interface LineFields {
   evidence: CallRecord['evidence'];
 }
 
-/** Reads one line. @throws BadLine with the reason where it is none. */
+/** Reads one line. @throws BadLine with the reason if it is none. */
 export function readLine(text: string, now: Ms): LineFields {
   const line = parseLine(text);
   checkKeys(line);
@@ -102,7 +101,7 @@ export function readLine(text: string, now: Ms): LineFields {
     latencyMs: readNumber(line, 'latencyMs', { min: 0, max: 86_400_000 }) ?? 0,
     requestId,
     givenKlingId,
-    // Where another program says that its request id is not Kling's, the key is there and null.
+    // If another program says that its request id is not Kling's, the key is present and null.
     klingRequestId:
       givenKlingId ?? (id === null && status !== null && line['klingRequestId'] !== null ? requestId : null),
     code: readNumber(line, 'code', { min: 0, max: 999_999, integer: true }),
@@ -120,7 +119,7 @@ export function readLine(text: string, now: Ms): LineFields {
   };
 }
 
-/** Parses a JSON object. @throws BadLine where the text is none, or has a key twice. */
+/** Parses a JSON object. @throws BadLine if the text is none, or has a key twice. */
 export function parseLine(text: string): Line {
   if (text.length > LINE_LENGTH_MAX) throw new BadLine(`longer than ${LINE_LENGTH_MAX} characters`);
   let value: unknown;
@@ -132,7 +131,7 @@ export function parseLine(text: string): Line {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new BadLine('no JSON object');
   const twice = findTwice(text);
-  if (twice !== null) throw new BadLine(`the key ${JSON.stringify(twice.slice(0, 60))} stands twice`);
+  if (twice !== null) throw new BadLine(`the key ${JSON.stringify(twice.slice(0, 60))} appears twice`);
   return value as Line;
 }
 
@@ -140,7 +139,7 @@ function readStatus(line: Line): number | null {
   return readNumber(line, 'status', { min: 200, max: 599, integer: true });
 }
 
-/** An export of a sidecar names each call, so that merging it twice, or into its own store, changes nothing. */
+/** An export of a sidecar names each call, so that a second merge, or a merge into its own store, changes nothing. */
 function readOwnId(line: Line): string | null {
   const value = line['id'];
   if (value === undefined || value === null) return null;
@@ -150,7 +149,7 @@ function readOwnId(line: Line): string | null {
   return value;
 }
 
-/** What an export says of a failure stands above what its text suggests. */
+/** The outcome in an export overrides the class that the error's text suggests. */
 function readOutcome(line: Line, status: number | null): CallOutcome | null {
   const outcome = readWord(line, 'outcome', ['unreachable', 'no_answer', 'aborted'] as const);
   return status === null ? outcome : null;
@@ -171,7 +170,7 @@ interface LineOutcome {
   errorClass: ErrorClass | null;
 }
 
-/** The class that an error's text proves, in the words of Node, Python, Go, curl and browsers; the first that matches counts. */
+/** The class that an error's text proves, by the messages of Node, Python, Go, curl and browsers; the first match counts. */
 const PROOFS: readonly [RegExp, ErrorClass][] = [
   [/PoolTimeout|connection pool|pool is full|EMFILE|too many open files|EADDRNOTAVAIL/i, 'no_connection'],
   [
@@ -196,7 +195,7 @@ const PROOFS: readonly [RegExp, ErrorClass][] = [
   ],
 ];
 
-/** A failure that proves nothing was sent, perhaps: it cannot be claimed unless the recorder vouches for it. */
+/** A failure after which something may have been sent: it enters a claim only if the recorder confirms that it never arrived. */
 function failed(error: string, blame: Blame | null): LineOutcome {
   const proved = PROOFS.find(([pattern]) => pattern.test(error))?.[1] ?? null;
   const errorClass = proved ?? (blame === null ? null : 'connect_other');

@@ -1,8 +1,8 @@
 /**
- * Imports in the store: the calls with their counts, and the identities by which a file is known again.
+ * Imports in the store: the calls with their counts, and the identities by which a second import recognises a file.
  *
- * **Invariant**: a call and its identity are written in one transaction, or neither. Nothing here journals a call without
- * counting it.
+ * **Invariant**: a call and its identity are written in one transaction, or neither. Every call that is journalled here
+ * is also counted.
  */
 import { insertCall } from '../calls/call-table.ts';
 import type { CallRecord } from '../calls/call.ts';
@@ -13,9 +13,9 @@ import type { Store } from '../store/store.ts';
 import { importedId, type IdentityKey } from './identity.ts';
 import type { ImportedCall } from './import.ts';
 
-/** Calls of an import written at once while no request writes: some 15 ms, which a first create may have to wait. */
+/** Calls of an import written at once while no request writes: about 15 ms, which a first create may have to wait. */
 const AT_ONCE = 500;
-/** As many while requests write: about two milliseconds. */
+/** The same while requests write: about two milliseconds. */
 const BESIDE_REQUESTS = 30;
 
 /** Writes a batch of an import and gives how many of its calls were new. */
@@ -31,7 +31,7 @@ export const importBatch = defineWrite(
 );
 
 /**
- * Writes calls of an import in the writer's spare time, in pieces of which each is whole or absent; gives how many calls
+ * Writes calls of an import at background priority, in pieces of which each is whole or absent; gives how many calls
  * were new.
  * @param atOnce calls of a piece while no request writes; 500 by default.
  */
@@ -51,7 +51,7 @@ export async function importInPieces(
   return fresh;
 }
 
-/** Keeps the identity and journals the call; false where either was there. */
+/** Keeps the identity and journals the call; false if either was there. */
 async function isNew(tx: Tx, { call, identity }: ImportedCall): Promise<boolean> {
   if (identity.exportedBy !== null && (await isForgotten(tx, call, identity.exportedBy))) return false;
   if (identity.older !== null && (await isKnownAs(tx, call, identity.older))) return false;
@@ -64,9 +64,9 @@ async function isNew(tx: Tx, { call, identity }: ImportedCall): Promise<boolean>
 }
 
 /**
- * Tells whether 0.1.0 imported this very call. It kept calls apart that differ in nothing but Kling's request id or the
- * attempt only within one file: what it kept under the identity may be another call, and its row says so. Where the
- * row was dropped by retention, the call counts as known: none must count twice.
+ * Returns whether 0.1.0 imported this call. If two calls differ only in Kling's request id or the attempt, 0.1.0
+ * distinguished them only within one file. So its identity may belong to another call; the row shows which. If retention
+ * dropped the row, the call counts as known: no call must count twice.
  */
 async function isKnownAs(tx: Tx, call: CallRecord, older: IdentityKey): Promise<boolean> {
   const kept = await tx.get(
@@ -84,7 +84,7 @@ async function isKnownAs(tx: Tx, call: CallRecord, older: IdentityKey): Promise<
   return row.kling_request_id === call.klingRequestId && row.attempt === call.attempt;
 }
 
-/** Tells whether this store exported the call and has dropped it since: its counts are still here. */
+/** Returns whether this store exported the call and then dropped it: its counts are still here. */
 async function isForgotten(tx: Tx, call: CallRecord, exportedBy: string): Promise<boolean> {
   const self = await tx.get<{ source: string }>('SELECT source FROM sla_self WHERE id = 1');
   if (self?.source !== exportedBy) return false;

@@ -1,10 +1,10 @@
 /**
  * Imports: calls recorded elsewhere become rows of the journal and counts of the windows.
  *
- * Identities are kept (`identity.ts`), so that a second import of the same file changes nothing, while equal lines of one
- * file stay two.
+ * Identities are kept (`identity.ts`), so that a second import of the same file changes nothing, while two equal lines of
+ * one file stay two calls.
  *
- * **Invariant**: bad lines are named by number; nothing is written past the first one unless they are to be skipped.
+ * **Invariant**: bad lines are named by number; nothing after the first one is written unless bad lines are skipped.
  */
 import type { CallRecord } from '../calls/call.ts';
 import { SidecarError } from '../errors.ts';
@@ -17,25 +17,25 @@ import { readLine, type ImportOptions, type LineFields } from './import-line.ts'
 import { BadLine } from './line-values.ts';
 import type { FileRecord, RecordSource } from './records.ts';
 
-/** Calls of a batch by default: what a control plane takes in one request. */
+/** Calls of a batch by default: the most that a control plane takes in one request. */
 const BATCH_CALLS = 1000;
-/** Characters of lines in a batch by default: three bytes each, the most there are, fit into one request's body. */
+/** Characters of lines in a batch by default: they fit into one request's body even at three bytes each, the maximum. */
 const BATCH_CHARS = 200_000;
-/** Batches that are handed over and not yet written: one is written while the other is prepared. */
+/** Batches that may be sent and not yet written: one is written while the other is prepared. */
 const WRITING_MAX = 2;
 /** Bad lines named in a summary; the others are only counted. */
 const BAD_LINES_NAMED = 20;
 /** Hosts counted by name. */
 const HOSTS_NAMED = 20;
 
-/** A call as imported, with the blame that its recorder gave. */
+/** An imported call, with the blame that its recorder gave. */
 export interface ImportedCall {
   call: CallRecord;
   blame: Blame | null;
   identity: CallIdentity;
 }
 
-/** A line as it goes to a sidecar that reads it again itself. */
+/** A line to send to a sidecar, which reads it again itself. */
 export interface ImportLine extends Repeats {
   text: string;
 }
@@ -55,54 +55,54 @@ export interface ImportSummary {
   lines: number;
   /** Calls that were new. */
   imported: number;
-  /** Calls that were there already, or twice in this file by request id. */
+  /** Calls that were in the store already, or twice in this file by request id. */
   known: number;
-  /** Lines of other APIs and of no call, in logs of other programs: left out. */
+  /** Lines in logs of other programs that are calls to other APIs, or no calls: left out. */
   other: number;
   /** The first of them. */
   otherFirst: string | null;
   bad: number;
   /** The first of the bad lines. */
   badLines: BadLineReport[];
-  /** The hosts of calls, new and known ones, most calls first; of many, the first 20 that came. */
+  /** The hosts of calls, new and known ones, most calls first; at most 20, the first ones in the file. */
   hosts: HostCount[];
-  /** Calls with neither an id nor a request id: told apart by their content. */
+  /** Calls with neither an id nor a request id: identified by their content. */
   withoutId: number;
-  /** Answers 502 and 504 that may be a proxy's own, and the log does not tell. */
+  /** Answers 502 and 504 that may be a proxy's own: the log does not show it. */
   doubtful: number;
-  /** Calls, new or known, whose rows the next run of the retention drops; what they count for stays. */
+  /** Calls, new or known, whose rows the next run of the retention drops; their counts stay. */
   olderThanRetention: number;
-  /** The instant of the oldest call; null where there is none. */
+  /** The instant of the oldest call; null if there is none. */
   oldestAt: Ms | null;
 }
 
 export interface ImportRun extends ImportOptions {
   /** `auto` by default: recognised by the file's beginning. */
   format?: ImportFormat;
-  /** What columns of a CSV mean. */
+  /** The meaning of the columns of a CSV. */
   columns?: ColumnMap;
-  /** What a proxy puts before Kling's paths, in logs of other programs. */
+  /** The prefix that a proxy puts before Kling's paths, in logs of other programs. */
   stripPrefixes?: readonly string[];
-  /** Goes on past bad lines, leaving them out. */
+  /** Leaves bad lines out and continues. */
   skipBad: boolean;
   /** Calls of a batch; 1000 by default. */
   batchCalls?: number;
-  /** Characters of a batch's lines, which its last line may pass; 200,000 by default. */
+  /** Characters of a batch's lines, which only its last line may exceed; 200,000 by default. */
   batchChars?: number;
   /** Rows of calls before this instant are soon dropped; by default none are. */
   keptFrom?: Ms;
   /** Writes a batch and gives how many of its calls were new. With neither this nor `send` the lines are only checked. */
   write?: (batch: ImportedCall[]) => Promise<number>;
-  /** Hands a batch's lines to a sidecar, which reads them itself, in place of `write`. */
+  /** Sends a batch's lines to a sidecar, which reads them itself, in place of `write`. */
   send?: (lines: ImportLine[]) => Promise<number>;
-  /** Told after each batch. */
+  /** Called after each batch. */
   onProgress?: (summary: ImportSummary) => void;
 }
 
 /**
  * Reads a file and writes its calls in batches.
  * @param chunks the file in pieces of any size: UTF-8, or gzip of it.
- * @throws SidecarError `bad_usage` where the format is not known, and at the first bad line unless `skipBad`; whole
+ * @throws SidecarError `bad_usage` if the format is not known, and at the first bad line unless `skipBad`; complete
  * batches before it stay written.
  */
 export async function importCalls(
@@ -111,7 +111,7 @@ export async function importCalls(
 ): Promise<ImportSummary> {
   const { format = 'auto', columns = {}, stripPrefixes = [], routeOf } = run;
   const { unit, records } = await openRecords(chunks, { format, columns, stripPrefixes, routeOf });
-  const reading = new Reading(run, unit);
+  const reading = new RunningImport(run, unit);
   try {
     for await (const some of records) {
       for (const record of some) {
@@ -127,8 +127,8 @@ export async function importCalls(
   return reading.summary;
 }
 
-/** An import on its way: the batch that gathers, and those that are being written. */
-class Reading {
+/** An import in progress: the batch that is being filled, and the batches that are being written. */
+class RunningImport {
   readonly summary: ImportSummary = {
     lines: 0,
     imported: 0,
@@ -149,10 +149,10 @@ class Reading {
   readonly #repeats: RepeatCounter;
   #calls: ImportedCall[] = [];
   #lines: ImportLine[] = [];
-  /** Calls and characters of the batch that gathers. */
+  /** Calls and characters of the batch that is being filled. */
   #count = 0;
   #chars = 0;
-  /** Batches that were handed over, oldest first. */
+  /** Batches that were sent, oldest first. */
   #writing: Promise<void>[] = [];
 
   constructor(run: ImportRun, unit: RecordSource['unit']) {
@@ -222,7 +222,7 @@ class Reading {
     else this.#lines.push({ text, ...repeats });
   }
 
-  /** Hands the batch over, once there is room: it is written while the next is read. A failed one ends the import. */
+  /** Sends the batch once there is room: it is written while the next is read. A failed batch ends the import. */
   async flush(): Promise<void> {
     if (this.#writing.length >= WRITING_MAX) await this.#writing.shift();
     if (this.#count === 0) return;
@@ -232,7 +232,7 @@ class Reading {
     [this.#calls, this.#lines, this.#count, this.#chars] = [[], [], 0, 0];
   }
 
-  /** Waits for all that was handed over. @throws what the first that failed threw. */
+  /** Waits for all batches that were sent. @throws the error of the first failed batch. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#writing);
     await Promise.all(this.#writing);
@@ -257,8 +257,8 @@ function tryRead(text: string, run: ImportRun): LineFields | string {
 }
 
 /**
- * Reads one line that was counted elsewhere, as {@link importCalls} would in its place.
- * @throws SidecarError `bad_usage` where the line is bad.
+ * Reads one line whose occurrences were counted elsewhere, with the same result as {@link importCalls}.
+ * @throws SidecarError `bad_usage` if the line is bad.
  */
 export function importLine(line: ImportLine, options: ImportOptions): ImportedCall {
   try {

@@ -1,4 +1,4 @@
-/** The text of a file: unpacked where it is gzip, and what is no text named as what it is. */
+/** The text of a file: gzip is unpacked, and a file that is no text is refused with the name of its kind. */
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { SidecarError } from '../errors.ts';
@@ -8,7 +8,7 @@ const HEAD_CHARS = 65_536;
 /** Bytes by which a kind of file is recognised. */
 const MAGIC_BYTES = 6;
 
-/** What is no text, by its first bytes in hex. */
+/** Kinds of files that are no text, by their first bytes in hex. */
 const OTHER_FILES: readonly [RegExp, string][] = [
   [/^504b0304/, 'a zip archive: unpack it first'],
   [/^28b52ffd/, 'packed with zstd: unpack it first, or pipe it: zstd -dc FILE | kling-sidecar import -'],
@@ -22,13 +22,13 @@ const OTHER_FILES: readonly [RegExp, string][] = [
 export interface InputText {
   /** The beginning, at most 65,536 characters. */
   head: string;
-  /** All of it, the beginning too. */
+  /** All of it, including the beginning. */
   chunks: AsyncIterable<string>;
 }
 
 /**
  * Opens text: gzip (also of several members) is unpacked, a byte order mark is left out.
- * @throws SidecarError `bad_usage` where it is a kind of file that is not read, and while reading where the gzip data are
+ * @throws SidecarError `bad_usage` if it is a kind of file that is not read, and while reading if the gzip data are
  * damaged.
  */
 export async function openText(chunks: AsyncIterable<string | Uint8Array>): Promise<InputText> {
@@ -49,7 +49,7 @@ export async function openText(chunks: AsyncIterable<string | Uint8Array>): Prom
   return { head: head.slice(0, HEAD_CHARS), chunks: continued(head, texts) };
 }
 
-/** Reads at least as many bytes as tell the kind of file, or all there are. */
+/** Reads at least as many bytes as the recognition of the kind needs, or the whole file. */
 async function readAhead(bytes: AsyncIterator<string | Uint8Array>): Promise<Buffer> {
   let first = Buffer.alloc(0);
   while (first.length < MAGIC_BYTES) {

@@ -2,7 +2,7 @@
  * JSON lines that other programs write, recognised by their keys: nginx's variables, LiteLLM's StandardLoggingPayload
  * (docs.litellm.ai/docs/proxy/logging_spec) and Portkey's logs (portkey.ai/docs/api-reference/logs; both read 2026-11-27).
  *
- * A file has one shape, that of its first line. They are read as far as a line carries time, path and status.
+ * A file has one shape, that of its first line. Of each line only time, path, status and the like are read.
  */
 import { foreignRecord, secondsToMs, type ForeignCall, type ForeignOptions } from './foreign.ts';
 import { parseLine } from './import-line.ts';
@@ -21,7 +21,7 @@ const NGINX_KEYS = [
   'body_bytes_sent',
 ];
 
-/** Recognises a line's shape; what is no JSON object, or of no other shape, is taken for our own. */
+/** Recognises a line's shape; a line that is no JSON object, or has none of these shapes, counts as our own. */
 export function shapeOf(text: string): JsonShape {
   let line: Line;
   try {
@@ -36,7 +36,7 @@ export function shapeOf(text: string): JsonShape {
   return NGINX_KEYS.some((key) => key in line) ? 'nginx' : 'own';
 }
 
-/** Reads a line of a shape that is not our own. */
+/** Reads a line of another program's shape. */
 export function readShaped(
   text: string,
   at: { line: number; shape: Exclude<JsonShape, 'own'> },

@@ -1,7 +1,7 @@
 /**
- * The keys of a line: which are known, what a mistaken one probably means, and none twice.
+ * The keys of a line: the known ones, the probable meaning of a wrong one, and the check that none comes twice.
  *
- * **Invariant**: a key that nobody reads is refused. What it says would be lost without a word, and with a request id that
+ * **Invariant**: an unknown key is refused. Otherwise its value would be lost without a message, and a lost request id
  * means lost calls.
  */
 import { BadLine, type Line } from './line-values.ts';
@@ -36,7 +36,7 @@ export const LINE_KEYS = [
 ] as const;
 export type LineKey = (typeof LINE_KEYS)[number];
 
-/** What other programs call our keys; written without case, spaces, `_`, `-` and `.`. */
+/** Names of other programs for our keys; compared without case, spaces, `_`, `-` and `.`. */
 const OTHER_NAMES: Readonly<Partial<Record<LineKey, readonly string[]>>> = {
   time: [
     'timestamp',
@@ -79,14 +79,14 @@ const BY_FOLDED: ReadonlyMap<string, LineKey> = new Map([
   ...LINE_KEYS.map((key) => [fold(key), key] as const),
 ]);
 
-/** Gives the key that a name means, in other spellings (`request_id`) and other words (`timestamp`) too. */
+/** Gives the key that a name means, also for other spellings (`request_id`) and other words (`timestamp`). */
 export function keyMeant(name: string): LineKey | undefined {
   return BY_FOLDED.get(fold(name));
 }
 
 const KNOWN: ReadonlySet<string> = new Set(LINE_KEYS);
 
-/** Refuses a line with a key that nobody reads. @throws BadLine with the key that was probably meant. */
+/** Refuses a line with an unknown key. @throws BadLine with the key that was probably meant. */
 export function checkKeys(line: Line): void {
   for (const key of Object.keys(line)) {
     if (KNOWN.has(key)) continue;
@@ -103,7 +103,7 @@ const OPENING = new Set([0x7b, 0x5b]);
 const CLOSING = new Set([0x7d, 0x5d]);
 
 /**
- * Finds a key that stands twice in one object of a JSON text, at any depth: `JSON.parse` would keep the last one only.
+ * Finds a key that appears twice in one object of a JSON text, at any depth: `JSON.parse` would keep only the last one.
  * @param text must be valid JSON.
  */
 export function findTwice(text: string): string | null {

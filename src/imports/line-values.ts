@@ -1,4 +1,4 @@
-/** Values of a line, each checked; numbers may be written as text. Every reader gives null where the key is absent or null. */
+/** Values of a line, each checked; numbers may be written as text. Every reader gives null if the key is absent or null. */
 import { normalHost } from '../sla/host.ts';
 import type { Ms } from '../units.ts';
 
@@ -40,7 +40,7 @@ function toInstant(value: unknown): number | null {
   return Number.isNaN(at) ? null : at;
 }
 
-/** Tells whether a day exists: `Date.parse` takes 30 February for 2 March. */
+/** Returns whether a day exists: `Date.parse` reads 30 February as 2 March. */
 function isDay(day: string): boolean {
   const midnight = Date.parse(`${day}T00:00:00Z`);
   return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day);
@@ -64,7 +64,7 @@ export function readNumber(
   return value;
 }
 
-/** Reads text; what is longer than 200 characters is cut. */
+/** Reads text; longer text is cut to 200 characters. */
 export function readText(line: Line, key: string): string | null {
   const value = line[key];
   if (value === undefined || value === null) return null;
@@ -72,7 +72,7 @@ export function readText(line: Line, key: string): string | null {
   return value.slice(0, TEXT_LENGTH_MAX);
 }
 
-/** Reads text that tells one thing from another: cut, two could become one. */
+/** Reads text that identifies something. Longer text is refused: two cut texts could be equal. */
 export function readName(line: Line, key: string): string | null {
   const value = readText(line, key);
   if (value !== null && (line[key] as string).length > TEXT_LENGTH_MAX) {
@@ -98,7 +98,7 @@ export function readMethod(line: Line): string {
   return method;
 }
 
-/** Where a call went: the path without its query, and the host where the line names one. */
+/** The target of a call: the path without its query, and the host if the line names one. */
 export interface Target {
   path: string;
   host: string | null;

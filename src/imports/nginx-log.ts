@@ -1,8 +1,8 @@
 /**
- * nginx access logs: the `combined` format, with further `name=value` fields behind it, and logs as JSON whose keys are
+ * nginx access logs: the `combined` format, with further `name=value` fields after it, and JSON logs whose keys are
  * nginx's variables (nginx.org/en/docs/http/ngx_http_log_module.html and ngx_http_upstream_module.html).
  *
- * **Invariant**: Kling's status is `upstream_status`, where it is logged; `status` is what nginx told its client. 499 and
+ * **Invariant**: Kling's status is `upstream_status` if it is logged; `status` is what nginx sent to its client. 499 and
  * 444 are no answers: the client had gone, or nginx closed the connection.
  */
 import { foreignRecord, secondsToMs, type ForeignCall, type ForeignOptions } from './foreign.ts';
@@ -13,10 +13,10 @@ const COMBINED =
   /^\S+ \S+ \S.*? ?\[([^\]]{20,40})\] "((?:[^"\\]|\\.)*)" (\d{3}) (?:\d+|-)(?: "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*")?(.*)$/;
 const TIME_LOCAL = /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}:\d{2}:\d{2}) ([+-]\d{2})(\d{2})$/;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-/** Statuses of nginx's own that say that no answer was sent. */
+/** nginx's own statuses for requests without an answer. */
 const NO_ANSWER = new Set(['444', '499']);
 
-/** Tells whether a line is one of the combined format. */
+/** Returns whether a line has the combined format. */
 export function isCombined(text: string): boolean {
   return COMBINED.test(text);
 }
@@ -27,7 +27,7 @@ export function readCombined(text: string, line: number, options: ForeignOptions
     return { kind: 'bad', line, problem: `longer than ${LINE_LENGTH_MAX} characters` };
   }
   const match = COMBINED.exec(text.trimEnd());
-  if (!match) return { kind: 'bad', line, problem: 'no line of nginx’s combined format' };
+  if (!match) return { kind: 'bad', line, problem: 'not a line of nginx’s combined format' };
   const [, time = '', request = '', status = '', more = ''] = match;
   return readVariables({ ...fieldsOf(more), time_local: time, request, status }, line, options);
 }
@@ -61,7 +61,7 @@ export function readVariables(line: Line, number: number, options: ForeignOption
   return record.kind === 'line' && isDoubtful ? { ...record, isDoubtful } : record;
 }
 
-/** 502 and 504: nginx answers and logs them itself, also as `upstream_status`, where its upstream gave no answer. */
+/** 502 and 504: nginx answers and logs them itself, also as `upstream_status`, if its upstream gave no answer. */
 function isGatewayStatus(status: unknown): boolean {
   return ['502', '504'].includes(String(status));
 }
@@ -76,7 +76,7 @@ function requestOf(line: Line): { method: string; target: string } | null {
     : { method: verb, target: uri };
 }
 
-/** Gives Kling's status, or that there was no answer of Kling's; `own` where nginx asked nobody. */
+/** Gives Kling's status, or that Kling gave no answer; `own` if nginx did not ask its upstream. */
 function answerOf(line: Line): Pick<ForeignCall, 'status' | 'error' | 'outcome'> | 'own' {
   const { status, upstream_status: upstream, upstream_header_time: header } = line;
   if (NO_ANSWER.has(String(status))) {
@@ -107,7 +107,7 @@ function timeOf(line: Line): unknown {
   return line['time'] ?? line['timestamp'] ?? line['@timestamp'];
 }
 
-/** Writes `05/Oct/2026:12:00:00 +0000` as ISO 8601; null where it is no such time. */
+/** Writes `05/Oct/2026:12:00:00 +0000` as ISO 8601; null if it has another form. */
 function isoOf(local: string): string | null {
   const match = TIME_LOCAL.exec(local);
   const month = match ? MONTHS.indexOf(match[2] ?? '') + 1 : 0;

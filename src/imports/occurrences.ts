@@ -1,8 +1,8 @@
 /**
  * Counts how often each hash came before, in 8 bytes a line.
  *
- * Two contents that share 53 bits of their hashes would be counted as one; the second would then be named with a
- * higher number than it needs, the same in every import of the file: no call is lost or doubled.
+ * Two contents whose hashes share 53 bits would count as one. The second then gets a higher number than it needs, the
+ * same number in every import of the file: no call is lost or doubled.
  */
 export class OccurrenceCounter {
   #slots = new Float64Array(1 << 12);
@@ -33,7 +33,7 @@ export class OccurrenceCounter {
   }
 }
 
-/** Puts a key into an open table whose size is a power of two; false where it is there already. */
+/** Puts a key into an open table whose size is a power of two; false if it is there already. */
 function place(slots: Float64Array, key: number): boolean {
   const mask = slots.length - 1;
   for (let at = key % slots.length; ; at = (at + 1) & mask) {

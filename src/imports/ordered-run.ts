@@ -1,14 +1,14 @@
 /**
- * The batches of one import, in order though several are under way: which of two calls with one identity is kept must
- * not depend on which request came through first.
+ * Runs the batches of one import in order although several requests are open: which of two calls with one identity is
+ * kept must not depend on which request arrives first.
  *
- * **Invariant**: batches run one at a time, by their place; one that fails takes those that wait behind it with it.
+ * **Invariant**: batches run one at a time, by their place; if one fails, those that wait behind it fail too.
  */
 import type { Clock, Timer } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
 
-/** How long a batch waits for one before it that never comes. */
+/** How long a batch waits for a missing one before it. */
 const WAIT_MS_MAX: Ms = 60_000;
 
 interface Waiting {
@@ -19,17 +19,17 @@ interface Waiting {
 
 /** One import's batches. */
 export class OrderedRun {
-  /** Whether the audit has its beginning. */
+  /** Whether the audit has a row for its beginning. */
   isBegun = false;
   /** Files imported with the same source before it began. */
   earlierFiles: readonly string[] = [];
-  /** Calls that were new so far. */
+  /** New calls so far. */
   imported = 0;
   readonly #clock: Clock;
   readonly #waiting = new Map<number, Waiting>();
-  /** The place of the batch that runs, or may. */
+  /** The place of the batch that runs, or may run next. */
   #next = 0;
-  /** The place of a batch that names none. */
+  /** The place of the next batch that names none. */
   #free = 0;
   #isRunning = false;
   #failure: Error | null = null;
@@ -44,8 +44,8 @@ export class OrderedRun {
 
   /**
    * Runs a batch when those before it have ended.
-   * @param place from 0; the order of the calls where it is undefined.
-   * @throws SidecarError `bad_usage` where its place was taken or the one before it does not come; what an earlier one threw.
+   * @param place from 0; if undefined, the order of the calls counts.
+   * @throws SidecarError `bad_usage` if its place was taken or the one before it does not come; the error of an earlier batch.
    */
   async inOrder<T>(place: number | undefined, run: () => Promise<T>): Promise<T> {
     const at = place ?? this.#free;
@@ -82,7 +82,7 @@ export class OrderedRun {
     });
   }
 
-  /** Lets the next batch start, or all that wait fail. */
+  /** Starts the next batch, or fails all that wait. */
   #wake(): void {
     for (const [at, { start, fail, timer }] of this.#waiting) {
       if (!this.#failure && at !== this.#next) continue;

@@ -1,22 +1,22 @@
-/** What the formats of files have in common: a file becomes records, each a line of an import or the reason why not. */
+/** The common part of all formats: a file becomes records, each a line of an import or the reason why it is none. */
 import { SidecarError } from '../errors.ts';
 
 /** A line longer than this many characters is bad. */
 export const LINE_LENGTH_MAX = 65_536;
-/** Text that goes on for so long without a line feed is no text of lines. */
+/** Longer text without a line feed is not made of lines. */
 const REST_LENGTH_MAX = LINE_LENGTH_MAX * 4;
 
-/** One record of a file; `line` counts the records as people count them in this format, from 1. */
+/** One record of a file; `line` counts the records in the usual way of this format, from 1. */
 export type FileRecord =
-  /** `isDoubtful`: its status may be a proxy’s own, and the log does not tell. */
+  /** `isDoubtful`: its status may be a proxy’s own, and the log does not show it. */
   | { kind: 'line'; line: number; text: string; isDoubtful?: boolean }
   | { kind: 'bad'; line: number; problem: string }
-  /** A call of another program's API, or none at all: left out. */
+  /** A call to another API, or no call: left out. */
   | { kind: 'other'; line: number; what: string };
 
 /** A file being read. */
 export interface RecordSource {
-  /** What `line` counts, for messages. */
+  /** The word for what `line` counts, for messages. */
   unit: 'line' | 'row' | 'entry';
   /** In order, many at a time. */
   records: AsyncIterable<FileRecord[]>;
@@ -36,7 +36,7 @@ export async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<st
   if (rest !== '') yield [rest];
 }
 
-/** Makes records of lines; `convert` gives null for a line that holds nothing. */
+/** Makes records of lines; `convert` gives null for an empty line. */
 export async function* recordsOfLines(
   chunks: AsyncIterable<string>,
   convert: (text: string, line: number) => FileRecord | null,

@@ -123,7 +123,7 @@ describe('an nginx access log', () => {
   it('names lines that are none', async () => {
     const file = `${combined('GET /v1/videos/x HTTP/1.1', 200)}\nnonsense\n`;
     await expect(read(file)).rejects.toMatchObject({
-      detail: { line: 2, problem: 'no line of nginx’s combined format' },
+      detail: { line: 2, problem: 'not a line of nginx’s combined format' },
     });
     const day = combined('GET /v1/videos/x HTTP/1.1', 200).replace('05/Oct', '31/Feb');
     await expect(read(day)).rejects.toThrow('the day 2026-02-31, which no calendar has');
@@ -331,14 +331,14 @@ describe('an unknown format', () => {
       /the format of the file is not known; it begins with "Oct 5 12:00:00 host haproxy/,
     ],
     ['[\n {"time": 1},\n {"time": 2}\n]', 'the file is one JSON array: one object a line is expected'],
-    ['<html>', /Read are JSON lines, nginx’s access logs .*--format names one of them/],
+    ['<html>', /Known are JSON lines, nginx’s access logs .*--format names one of them/],
   ])('is named: %j', async (file, problem) => {
     await expect(read(file)).rejects.toThrow(problem);
   });
 
   it.each<[ImportFormat, string, string]>([
     ['jsonl', '10.0.0.7 - - [x]', 'line 1 cannot be imported: no JSON'],
-    ['nginx', 'time,path,status', 'line 1 cannot be imported: no line of nginx’s combined format'],
+    ['nginx', 'time,path,status', 'line 1 cannot be imported: not a line of nginx’s combined format'],
     ['har', '{"time":1}', 'it has no log.entries'],
     ['csv', '{"time":1}', 'no column of the CSV means time'],
   ])('read as %s says why it is none', async (format, file, problem) => {

@@ -131,9 +131,9 @@ describe('importing', () => {
     [{ ...LINE, latency_ms: 1 }, 'the key "latency_ms" is unknown; write it as latencyMs'],
     [{ ...LINE, Blame: 'local' }, 'the key "Blame" is unknown; write it as blame'],
     [{ ...LINE, statusCode: 200 }, 'the key "statusCode" is unknown; write it as status'],
-    ['{"time":1,"method":"GET","time":2}', 'the key "time" stands twice'],
-    ['{"a":{"b":1,"c":[{"b":1}],"b":2}}', 'the key "b" stands twice'],
-    ['{"a":"\\"b\\":1","\\u0061" : 2}', 'the key "a" stands twice'],
+    ['{"time":1,"method":"GET","time":2}', 'the key "time" appears twice'],
+    ['{"a":{"b":1,"c":[{"b":1}],"b":2}}', 'the key "b" appears twice'],
+    ['{"a":"\\"b\\":1","\\u0061" : 2}', 'the key "a" appears twice'],
     [{ ...LINE, blame: 'upstream' }, 'blame is for lines with error, not for answered ones'],
     [
       { ...LINE, status: undefined, error: 'dns', blame: 'them' },
