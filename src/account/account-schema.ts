@@ -1,8 +1,8 @@
 /**
- * The tables of the account as Kling keeps it: packs bought, and a row for each deduction.
+ * The tables of the account in Kling's books: packs bought, and a row for each deduction.
  *
- * Quantities and money are integers in millionths. `account_reads` says how far each was read: deductions are asked
- * for by the day on which their task was made, and what is younger than a day may still gain rows.
+ * Quantities and money are integers in millionths. `account_reads` records how far each was read. Deductions are asked
+ * for by the day on which their task was made, and the last day may still gain rows.
  */
 import type { Migration } from '../store/operation.ts';
 

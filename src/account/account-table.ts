@@ -1,7 +1,7 @@
-/** Packs, deductions and how far they were read, in the store. */
+/** The tables of packs, deductions and how far they were read. */
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
-import type { AccountRead, Deduction, Millionths, Pack, Wallet } from './account.ts';
+import type { AccountRead, BillingRow, Millionths, Pack, Wallet } from './account.ts';
 
 type What = 'packs' | Wallet;
 
@@ -46,7 +46,7 @@ export const readAccount = defineRead(
   }),
 );
 
-/** Keeps the packs that Kling lists; one that it no longer lists stays as it was seen last. */
+/** Keeps the packs that Kling lists; a pack that is no longer listed stays unchanged. */
 export const recordPacks = defineWrite(
   'account.recordPacks',
   async (tx, args: { packs: Pack[]; at: Ms }): Promise<void> => {
@@ -73,10 +73,10 @@ export const recordPacks = defineWrite(
   },
 );
 
-/** Enters deductions; those that are known change nothing. Gives how many were new. */
+/** Enters deductions; known ones change nothing. Gives the number of new ones. */
 export const recordDeductions = defineWrite(
   'account.recordDeductions',
-  async (tx, args: { deductions: Deduction[] }): Promise<number> => {
+  async (tx, args: { deductions: BillingRow[] }): Promise<number> => {
     let fresh = 0;
     for (const row of args.deductions) {
       const { wallet, taskId, at, before, amount } = row;
@@ -97,7 +97,7 @@ export const recordDeductions = defineWrite(
   },
 );
 
-/** Notes how far a ledger was read, or why it could not be; what was read before stays read. */
+/** Records how far a ledger was read, or why a read failed; a failure does not undo earlier reads. */
 export const recordRead = defineWrite(
   'account.recordRead',
   async (tx, args: { what: What } & Partial<AccountRead>): Promise<void> => {
@@ -106,7 +106,7 @@ export const recordRead = defineWrite(
   },
 );
 
-/** Drops deductions older than the calls are kept; at most 2000, `more` asks for another run. */
+/** Drops deductions older than the kept calls; at most 2000 at once, `more` asks for another run. */
 export const purgeDeductions = defineWrite(
   'account.purgeDeductions',
   async (tx, args: { before: Ms }): Promise<{ deductions: number; more: boolean }> => {
@@ -128,7 +128,7 @@ export const purgeDeductions = defineWrite(
 
 const PURGE_ROWS_MAX = 2000;
 
-/** What was taken within some stretches of time, summed for each pack and each purse. */
+/** Deductions within some time ranges, summed for each pack and each purse. */
 export interface DeductionSum {
   wallet: Wallet;
   packId: string | null;

@@ -1,11 +1,11 @@
 /**
- * The account as Kling keeps it: packs with their dates, and what was deducted from each.
+ * The account in Kling's books: packs with their dates, and the deductions from each.
  *
- * Facts read from Kling and nothing else: our own ledger neither feeds nor reads them. They tell the term that was
- * bought and the month's fee; a difference to our ledger is spending that did not pass through us.
+ * It holds only facts read from Kling: our own ledger neither feeds nor reads them. They give the service term and the
+ * month's fee; a difference to our ledger is spending that did not go through this sidecar.
  *
- * **Invariant**: quantities and money are integers in millionths; a deduction is entered once however often it is
- * read. Nothing here is a promise of completeness: {@link AccountRead} says what has been read.
+ * **Invariant**: quantities and money are integers in millionths; a deduction is entered once even if it is read often.
+ * The rows may be incomplete: {@link AccountRead} says how far they were read.
  */
 import type { Ms, Product } from '../units.ts';
 
@@ -16,13 +16,13 @@ export const WALLETS: readonly Wallet[] = ['package', 'balance'];
 /** Millionths of a unit or of a currency unit, a safe integer. */
 export type Millionths = number;
 
-/** A pack, as `GET /account/costs` lists it. */
+/** A pack in the list of `GET /account/costs`. */
 export interface Pack {
   id: string;
   name: string;
   /** `decreasing_total` or `constant_period`, as Kling writes it. */
   kind: string;
-  /** Null where Kling does not say. */
+  /** Null if Kling does not say. */
   total: Millionths | null;
   remaining: Millionths | null;
   purchasedAt: Ms | null;
@@ -34,7 +34,7 @@ export interface Pack {
 }
 
 /** One row of `POST /account/billing/package` or `/balance`. */
-export interface Deduction {
+export interface BillingRow {
   wallet: Wallet;
   taskId: string;
   at: Ms;
@@ -47,13 +47,13 @@ export interface Deduction {
   /** `balance` or `test_balance`. */
   cashType: string | null;
   currency: string | null;
-  /** Whose key made the task, as named at Kling. */
+  /** The name at Kling of the key that made the task. */
   apiKeyName: string | null;
 }
 
-/** How far something of the account was read; null where it never was. */
+/** How far one list of the account was read; null before the first read. */
 export interface AccountRead {
-  /** The last complete reading. */
+  /** The last complete read. */
   readAt: Ms | null;
   /** Deductions of tasks made from here on, inclusive, … */
   fromAt: Ms | null;
@@ -64,8 +64,8 @@ export interface AccountRead {
 }
 
 /**
- * Tells which product's units a pack holds, by its name: Kling's packs are called `Trial-Image-1000Units-…` (seen in several
- * accounts; kling-api.md, section 8), and its list has no other word for it.
+ * Gives the product whose units a pack holds, by its name: Kling's packs are called `Trial-Image-1000Units-…` (seen in several
+ * accounts; kling-api.md, section 8), and its list has no field for it.
  */
 export function productOfPack({ name }: Pick<Pack, 'name'>): Product {
   return /image/i.test(name) ? 'image' : 'video';
@@ -74,7 +74,7 @@ export function productOfPack({ name }: Pick<Pack, 'name'>): Product {
 /** How long after its task was made a deduction may still appear. */
 export const SETTLING_MS: Ms = 86_400_000;
 
-/** Tells whether every deduction within a stretch of time is known: a task may be made up to a day before its deduction. */
+/** Returns whether every deduction within a time range is known: a task may be made up to a day before its deduction. */
 export function isCovered(read: AccountRead, span: { start: Ms; end: Ms }): boolean {
   const { fromAt, throughAt } = read;
   return fromAt !== null && throughAt !== null && fromAt <= span.start - SETTLING_MS && span.end <= throughAt;

@@ -1,10 +1,10 @@
 /**
  * How long packs last at the pace of the last week, and what will be left in them when they end.
  *
- * A product's packs are one supply: an empty pack matters little while another is full. What ends with units left is
- * reckoned as if the pack that ends first were used first, at the pace of the product; Kling does not say which it uses.
+ * A product's packs are one supply: an empty pack matters little while another is full. The units left at a pack's end
+ * assume that the pack that ends first is used first, at the pace of the product; Kling does not say which it uses.
  *
- * **Invariant**: only what Kling's own list and ledger say goes in, so it can be half a day old.
+ * **Invariant**: the only sources are Kling's own list and ledger, so the outlook can be half a day old.
  */
 import { defineRead } from '../store/operation.ts';
 import type { Ms, Product } from '../units.ts';
@@ -12,7 +12,7 @@ import { DAY_MS } from '../zone.ts';
 import { productOfPack, type Millionths, type Pack } from './account.ts';
 import { selectPacks, selectRead, sumDeductions } from './account-table.ts';
 
-/** The pace is that of so many days. */
+/** The pace is the mean of this many days. */
 const BURN_DAYS = 7;
 const PRODUCTS: readonly Product[] = ['video', 'image'];
 
@@ -20,30 +20,30 @@ export interface PackOutlook extends Pack {
   product: Product;
   /** Deducted from this pack a day. */
   perDay: Millionths;
-  /** What will be left in it at its end; null where its rest is not known. */
+  /** Units left in it at its end; null if its rest is not known. */
   lost: Millionths | null;
 }
 
 export interface ProductOutlook {
   product: Product;
-  /** In all packs that can be used; null where the rest of one is not known. */
+  /** In all usable packs; null if the rest of one is not known. */
   remaining: Millionths | null;
   perDay: Millionths;
-  /** Until they are empty; null where that is not known or nothing is deducted. */
+  /** Until they are empty; null if that is not known or nothing is deducted. */
   daysLeft: number | null;
-  /** When the next pack that was bought begins; null where none waits. */
+  /** When the next pack that was bought begins; null if there is none. */
   nextBeginsAt: Ms | null;
-  /** The pack that begins last, by which one supply is told from the next; null where there never was one. */
+  /** The pack that begins last: it identifies the supply. Null if there never was a pack. */
   newestPackId: string | null;
 }
 
 export interface PacksOutlook {
-  /** Those that can be used at the instant, by the day they began. */
+  /** The usable packs at the instant, by the day they began. */
   packs: PackOutlook[];
   products: ProductOutlook[];
 }
 
-/** Gives the outlook of packs at an instant, from what was read of the account; empty before the first reading. */
+/** Gives the outlook of packs at an instant, from the account's rows; empty before the first read. */
 export const packOutlook = defineRead(
   'account.packOutlook',
   async (tx, { at }: { at: Ms }): Promise<PacksOutlook & { isRead: boolean }> => {
@@ -57,7 +57,7 @@ export const packOutlook = defineRead(
   },
 );
 
-/** Reckons the outlook of all packs that were ever seen, with what was deducted from each in the last week. */
+/** Computes the outlook from all packs that were ever seen, and the deductions from each in the last week. */
 export function outlookOf(
   all: readonly Pack[],
   burned: ReadonlyMap<string, Millionths>,
@@ -79,7 +79,7 @@ export function outlookOf(
   return { packs, products };
 }
 
-/** Uses up the packs in the order of their ends, each at the pace of the product; gives what each has left then. */
+/** Uses up the packs in the order of their ends, each at the pace of the product; gives what is left in each. */
 function withLosses(
   packs: readonly Pack[],
   perDay: Millionths,

@@ -8,7 +8,7 @@
  * **Invariant**: a row that cannot be read whole makes the page a problem: a sum over the other rows would be wrong
  * without saying so. Amounts go through no float.
  */
-import type { Deduction, Millionths, Pack, Wallet } from '../account/account.ts';
+import type { BillingRow, Millionths, Pack, Wallet } from '../account/account.ts';
 import { decimalTimes, type Ms } from '../units.ts';
 import type { Envelope } from './envelope.ts';
 import { fieldOf, textOfValue } from './json-value.ts';
@@ -52,7 +52,7 @@ export function readPacks(envelope: Envelope | null): Read<Pack[]> {
 
 /** A page of a ledger; `cursor` is null on the last one. */
 export interface BillingPage {
-  deductions: Deduction[];
+  deductions: BillingRow[];
   cursor: string | null;
 }
 
@@ -61,7 +61,7 @@ export function readBillingPage(wallet: Wallet, envelope: Envelope | null): Read
   const refusal = refusalIn(envelope);
   if (refusal !== null) return { problem: refusal };
   const data = envelope?.data;
-  const rows = readAll(fieldOf(fieldOf(data, 'result'), 'detail') ?? [], (row) => deductionOf(wallet, row));
+  const rows = readAll(fieldOf(fieldOf(data, 'result'), 'detail') ?? [], (row) => billingRowOf(wallet, row));
   if ('problem' in rows) return rows;
   const cursor = textOfValue(fieldOf(data, 'next_cursor'));
   const hasMore = fieldOf(data, 'has_more') === true;
@@ -113,7 +113,7 @@ const BEFORE: Readonly<Record<Wallet, string>> = {
 };
 
 /** Gives a deduction, or the name of the field that cannot be read. */
-function deductionOf(wallet: Wallet, item: unknown): Deduction | string {
+function billingRowOf(wallet: Wallet, item: unknown): BillingRow | string {
   const taskId = textOfValue(fieldOf(item, 'task_id'));
   if (taskId === null) return 'task_id';
   const at = instantOf(fieldOf(item, 'deduction_time'));

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isCovered, type Deduction, type Pack } from '../../src/account/account.ts';
+import { isCovered, type BillingRow, type Pack } from '../../src/account/account.ts';
 import {
   purgeDeductions,
   readAccount,
@@ -24,7 +24,7 @@ const pack = (over: Partial<Pack> = {}): Pack => ({
   status: 'online',
   ...over,
 });
-const deduction = (over: Partial<Deduction> = {}): Deduction => ({
+const deduction = (over: Partial<BillingRow> = {}): BillingRow => ({
   wallet: 'package',
   taskId: 't-1',
   at: 20 * DAY,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Deduction, Pack } from '../../src/account/account.ts';
+import type { BillingRow, Pack } from '../../src/account/account.ts';
 import { recordDeductions, recordPacks, recordRead } from '../../src/account/account-table.ts';
 import { applyBudgets } from '../../src/budget/budget-table.ts';
 import { recordDraft } from '../../src/claims/claim-table.ts';
@@ -51,7 +51,7 @@ const pack = (over: Partial<Pack>): Pack => ({
   status: 'online',
   ...over,
 });
-const deduction = (taskId: string, at: number, over: Partial<Deduction> = {}): Deduction => ({
+const deduction = (taskId: string, at: number, over: Partial<BillingRow> = {}): BillingRow => ({
   wallet: 'package',
   taskId,
   at,
@@ -122,7 +122,7 @@ async function fill(): Promise<void> {
   await store.close();
 }
 
-async function write(deductions: Deduction[]): Promise<void> {
+async function write(deductions: BillingRow[]): Promise<void> {
   const workers = { reader: STORE_READER, writer: new URL('../../src/app/store-writer.ts', import.meta.url) };
   const store = await openStore({ path: file, clock: systemClock, workers });
   await store.write(recordDeductions, { deductions });

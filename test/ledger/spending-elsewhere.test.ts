@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Deduction } from '../../src/account/account.ts';
+import type { BillingRow } from '../../src/account/account.ts';
 import { recordDeductions } from '../../src/account/account-table.ts';
 import { spendingElsewhere, type SpendingElsewhere } from '../../src/ledger/spending-elsewhere.ts';
 import { recordHeartbeat } from '../../src/sla/run-table.ts';
@@ -15,7 +15,7 @@ let store: MemoryStore;
 beforeEach(() => (store = createMemoryStore()));
 afterEach(() => store.close());
 
-const charge = (taskId: string, at: number, units = 1, over: Partial<Deduction> = {}): Deduction => ({
+const charge = (taskId: string, at: number, units = 1, over: Partial<BillingRow> = {}): BillingRow => ({
   wallet: 'package',
   taskId,
   at,
@@ -28,7 +28,7 @@ const charge = (taskId: string, at: number, units = 1, over: Partial<Deduction> 
   apiKeyName: 'staging',
   ...over,
 });
-const ask = async (...deductions: Deduction[]): Promise<SpendingElsewhere> => {
+const ask = async (...deductions: BillingRow[]): Promise<SpendingElsewhere> => {
   await store.run(recordDeductions, { deductions });
   return store.run(spendingElsewhere, { from: AT - 30 * DAY, at: AT });
 };

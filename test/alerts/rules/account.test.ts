@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Deduction, Pack } from '../../../src/account/account.ts';
+import type { BillingRow, Pack } from '../../../src/account/account.ts';
 import { recordDeductions, recordPacks, recordRead } from '../../../src/account/account-table.ts';
 import { outlookOf } from '../../../src/account/pack-outlook.ts';
 import { clockWrong } from '../../../src/alerts/rules/clock-wrong.ts';
@@ -37,7 +37,7 @@ const pack = (over: Partial<Pack> = {}): Pack => ({
   ...over,
 });
 let deducted = 0;
-const deduct = (units: number, over: Partial<Deduction> = {}): Promise<number> =>
+const deduct = (units: number, over: Partial<BillingRow> = {}): Promise<number> =>
   store.run(recordDeductions, {
     deductions: [
       {
