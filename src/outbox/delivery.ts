@@ -1,11 +1,11 @@
 /**
- * Delivery: hands the outbox's facts to their receivers, oldest first.
+ * Delivery: gives the outbox's facts to their receivers, oldest first.
  *
- * Each receiver is handed what waits for it at the start, after every `wake`, and again some time after it refused a
- * fact. What it took is marked in one background write.
+ * Each receiver gets its waiting facts at the start, after every `wake`, and again some time after it refused a
+ * fact. One background write marks all facts that it took.
  *
- * **Invariant**: at least once. A fact is marked only after its receiver took it; one that a crash left unmarked is handed
- * over again at the next start. Nothing here delays a request or throws into one.
+ * **Invariant**: at least once. A fact is marked only after its receiver took it; if a crash leaves it unmarked, the next
+ * start delivers it again. Nothing here delays a request or throws into one.
  */
 import type { Clock, Timer } from '../clock.ts';
 import type { Store } from '../store/store.ts';
@@ -14,10 +14,10 @@ import type { HeardFact } from './heard-facts.ts';
 import { markDeliveries, waitingFacts, type MarkDeliveriesArgs, type WaitingFact } from './outbox-table.ts';
 import { Passes } from './passes.ts';
 
-/** Who hears facts. Its name must be a row of `outbox_receivers`: facts noted before that are not kept for it. */
+/** A receiver of facts. Its name must be a row of `outbox_receivers`: earlier facts are not kept for it. */
 export interface Receiver {
   readonly name: string;
-  /** Takes a fact; `id` is the same when it is handed over again. Throws or rejects where it was not taken. */
+  /** Takes a fact; a repeated delivery has the same `id`. Throws or rejects if the fact was not taken. */
   deliver(fact: HeardFact, id: number): void | Promise<void>;
 }
 
@@ -28,9 +28,9 @@ export interface DeliveryDeps {
   onError(message: string, error: unknown): void;
 }
 
-/** Facts handed over between two marks. */
+/** Facts delivered between two marks. */
 const FACTS_AT_ONCE = 100;
-/** The wait after a first refusal; doubled after each further one. */
+/** The wait after a first refusal; each further refusal doubles it. */
 const RETRY_MS: Ms = 5_000;
 const RETRY_MS_MAX: Ms = 600_000;
 
@@ -45,23 +45,23 @@ export class Delivery {
     this.#receivers = [...deps.receivers];
   }
 
-  /** Adds a receiver after the start: it is handed what was kept for its name meanwhile. */
+  /** Adds a receiver after the start: it gets the facts that were kept for its name until then. */
   add(receiver: Receiver): void {
     this.#receivers.push(receiver);
     this.wake();
   }
 
-  /** Delivers what waits, in the background; while it does so, once more afterwards. */
+  /** Delivers the waiting facts in the background; a call during a delivery causes one more afterwards. */
   wake(): void {
     this.#passes.wake();
   }
 
-  /** Waits until what waits was handed over. For tests and the end of the process. */
+  /** Waits until the waiting facts were delivered. For tests and the end of the process. */
   settled(): Promise<void> {
     return this.#passes.settled();
   }
 
-  /** Delivers what waits and takes nothing more. Call it while the store is open. */
+  /** Delivers the waiting facts and accepts no more. Call it while the store is open. */
   async stop(): Promise<void> {
     this.wake();
     this.#passes.stop();
@@ -89,7 +89,7 @@ export class Delivery {
     }
   }
 
-  /** Hands over facts one after the other; gives what became of them. */
+  /** Delivers facts one after the other; gives the result of each. */
   async #handOver(receiver: Receiver, waiting: readonly WaitingFact[]): Promise<MarkDeliveriesArgs> {
     const { clock, onError } = this.#deps;
     const marks: MarkDeliveriesArgs = { receiver: receiver.name, at: clock.now(), delivered: [], failed: [] };
@@ -106,7 +106,7 @@ export class Delivery {
     return marks;
   }
 
-  /** Sets the next wake; a clock that was set back does not put it off for longer than a retry ever waits. */
+  /** Sets the next wake; after a clock was set back it waits at most as long as the longest retry. */
   #wakeIn(waitMs: Ms): void {
     if (this.#passes.isStopped) return;
     this.#retry?.cancel();

@@ -1,4 +1,4 @@
-/** Which facts somebody must hear: the closed list that the outbox keeps, and what makes two of them the same. */
+/** The facts that somebody must hear: the closed list of the outbox, and the keys by which two of them are the same. */
 import type { Fact } from '../facts.ts';
 
 type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
@@ -23,12 +23,12 @@ export type HeardFact = FactOf<(typeof HEARD_KINDS)[number]>;
 
 const heardKinds: ReadonlySet<string> = new Set(HEARD_KINDS);
 
-/** Tells whether somebody must hear a fact. A doubt that ended with its task is good news and only counted. */
+/** Returns whether somebody must hear a fact. A doubt that ended with its task needs no message: it is only counted. */
 export function isHeard(fact: Fact): fact is HeardFact {
   return heardKinds.has(fact.kind) && !(fact.kind === 'doubt_ended' && fact.found);
 }
 
-/** Gives the key under which a fact is kept once and never again; null where each fact of its kind is news. */
+/** Gives the key under which a fact is kept only once; null if every fact of its kind is new. */
 export function dedupeKeyOf(fact: HeardFact): string | null {
   switch (fact.kind) {
     case 'budget_threshold':
@@ -49,7 +49,7 @@ function thresholdKey({ counterId, share }: FactOf<'budget_threshold'>): string 
   return `budget_threshold:${counterId}:${Math.round(share * 1_000_000)}`;
 }
 
-/** Gives the key of a claim's notice: once for each month, whichever revision is the last. */
+/** Gives the key of a claim's notice: once for each month, for all its revisions together. */
 export function deadlineKey(month: string, notice: string): string {
   return `claim_deadline:${month}:${notice}`;
 }

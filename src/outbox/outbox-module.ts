@@ -1,4 +1,4 @@
-/** What the outbox gives to the store's workers. */
+/** The outbox's operations and migrations for the store's workers. */
 import type { StoreModule } from '../store/registry.ts';
 import { outboxMigrations } from './outbox-schema.ts';
 import { dropDelivered, markDeliveries, outboxBacklog, waitingFacts } from './outbox-table.ts';

@@ -1,9 +1,9 @@
 /**
  * The tables of the outbox.
  *
- * `outbox` has the facts, `outbox_deliveries` a row for each fact and receiver, `outbox_receivers` who hears what is
- * noted from now on. `outbox_keys` remembers what must be heard once; its rows are never dropped, since a budget's
- * window or a month's claim may come up again however late.
+ * `outbox` has the facts, `outbox_deliveries` a row for each fact and receiver, `outbox_receivers` the receivers of
+ * facts from now on. `outbox_keys` remembers the facts that must be heard only once; its rows are never dropped, since
+ * a budget's window or a month's claim may come up again at any later time.
  */
 import type { Migration } from '../store/operation.ts';
 

@@ -2,8 +2,8 @@
  * The outbox as rows: facts that somebody must hear, from the transaction that made them true until every receiver
  * heard them.
  *
- * **Invariant**: a fact and what it tells of are committed together or not at all. A delivery is marked after the
- * receiver took the fact, so a crash in between repeats it and never loses it.
+ * **Invariant**: a fact and the change that it reports are committed together or not at all. A delivery is marked after
+ * the receiver took the fact, so a crash in between repeats it and never loses it.
  */
 import type { Fact } from '../facts.ts';
 import { defineRead, defineWrite, type Operation, type Tx } from '../store/operation.ts';
@@ -30,7 +30,7 @@ export function defineFactWrite<A, R extends object>(
 type DefineOptions<A> =
   Parameters<typeof defineWrite<A, unknown>> extends [unknown, unknown, ...infer Options] ? Options : never;
 
-/** Keeps the facts that somebody must hear; one whose key is known is kept no second time. */
+/** Keeps the facts that somebody must hear, except those whose key is known. */
 export async function keepFacts(tx: Tx, facts: readonly Fact[]): Promise<void> {
   for (const fact of facts) if (isHeard(fact)) await keep(tx, fact);
 }
@@ -53,19 +53,19 @@ async function keep(tx: Tx, fact: HeardFact): Promise<void> {
   );
 }
 
-/** Remembers a key for good; false where it was known. */
+/** Remembers a key for ever; false if it was known. */
 export async function takeKey(tx: Tx, key: string, at: Ms): Promise<boolean> {
   const sql = 'INSERT INTO outbox_keys (key, at) VALUES (?, ?) ON CONFLICT (key) DO NOTHING';
   return (await tx.run(sql, key, at)) > 0;
 }
 
-/** Tells whether a key was taken before. */
+/** Returns whether a key is known. */
 export async function isKeyTaken(tx: Tx, key: string): Promise<boolean> {
   return (await tx.get('SELECT 1 AS known FROM outbox_keys WHERE key = ?', key)) !== undefined;
 }
 
 export interface WaitingFact {
-  /** Grows with time; a receiver that was handed the same id twice was handed the same fact. */
+  /** Grows with time; the same id twice means the same fact twice. */
   id: number;
   fact: HeardFact;
   /** Deliveries that failed so far. */
@@ -75,7 +75,7 @@ export interface WaitingFact {
 export interface Waiting {
   /** Due now, oldest first. */
   due: WaitingFact[];
-  /** When the next one of those that were refused is due; null where there is none. */
+  /** When the next refused fact is due; null if there is none. */
   nextAt: Ms | null;
 }
 
@@ -102,7 +102,7 @@ export const waitingFacts = defineRead(
   },
 );
 
-/** How many facts a receiver has not taken, and since when the oldest waits. */
+/** The number of facts that a receiver has not taken, and since when the oldest waits. */
 export interface OutboxBacklog {
   receiver: string;
   waiting: number;
@@ -128,7 +128,7 @@ export interface MarkDeliveriesArgs {
   failed: { id: number; nextAt: Ms }[];
 }
 
-/** Marks what a receiver took, and when it is to be handed again what it did not take. */
+/** Marks the facts that a receiver took, and sets the time of the next try for the others. */
 export const markDeliveries = defineWrite(
   'outbox.markDeliveries',
   async (tx: Tx, args: MarkDeliveriesArgs): Promise<void> => {
@@ -153,10 +153,10 @@ export const markDeliveries = defineWrite(
   },
 );
 
-/** Facts dropped in one transaction, so that no create waits long behind it. */
+/** Facts dropped in one transaction, so that no create waits long for it. */
 const DROPPED_ROWS_MAX = 1000;
 
-/** Drops facts older than an instant that every receiver took; their keys stay. */
+/** Drops facts that are older than an instant and that every receiver took; their keys stay. */
 export const dropDelivered = defineWrite(
   'outbox.dropDelivered',
   async (tx: Tx, args: { before: Ms }): Promise<{ dropped: number; more: boolean }> => {

@@ -1,12 +1,12 @@
 /**
- * Slots of Kling's concurrency limits: a create takes them before it is sent and keeps them until its hold ends.
+ * Slots of Kling's concurrency limits: a create reserves them before it is sent and keeps them until its hold ends.
  *
  * Kling counts tasks that run, per account and pack type, not requests (its concurrency rules, read 2026-09-20). So a
- * slot is tied to a hold: taken in the order of arrival, given back when the hold is settled, released or written
+ * slot belongs to a hold: reserved in the order of arrival, free again when the hold is settled, released or written
  * off. After a restart the store says which holds are open ({@link Slots.occupy}).
  *
- * **Invariant**: without a configured limit nobody waits; a create that waited in vain was never held or sent; a
- * pool may stand above its limit only through what was open at the start or a limit that was lowered.
+ * **Invariant**: without a configured limit no create waits; a create whose wait timed out was never held or sent; a
+ * pool is above its limit only because of holds that were open at the start, or after its limit was lowered.
  */
 import type { Clock, Timer } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
@@ -43,13 +43,13 @@ export interface PoolState {
   queued: number;
 }
 
-/** Slots that one create has; they go over to its hold, or back. */
+/** The slots of one create: either they pass to its hold, or they become free again. */
 export interface SlotTicket {
   waitedMs: Ms;
   pool: string | null;
-  /** Ties the slots to a hold: `Slots.free(holdId)` gives them back. */
+  /** Passes the slots to a hold: `Slots.free(holdId)` frees them. */
   keepFor(holdId: string): void;
-  /** Gives them back at once: nothing was sent. Harmless after `keepFor`. */
+  /** Frees them at once: nothing was sent. Does nothing after `keepFor`. */
   giveBack(): void;
 }
 
@@ -62,7 +62,7 @@ interface Waiter {
   leave: (error: Error) => void;
 }
 
-interface Taken {
+interface ReservedSlots {
   pools: string[];
   weight: number;
 }
@@ -73,7 +73,7 @@ export class Slots {
   readonly #clock: Clock;
   #options: SlotOptions;
   readonly #inUse = new Map<string, number>();
-  readonly #byHold = new Map<string, Taken>();
+  readonly #byHold = new Map<string, ReservedSlots>();
   readonly #queue: Waiter[] = [];
   readonly #sentAt = new Map<string, Ms[]>();
   #retry: Timer | null = null;
@@ -84,18 +84,18 @@ export class Slots {
     this.#clock = clock;
   }
 
-  /** Takes new limits; those who wait are looked at again. */
+  /** Sets new limits and checks the waiting creates again. */
   configure(options: SlotOptions): void {
     this.#options = options;
     this.#grantNext();
   }
 
-  /** Marks slots as taken by a hold that was open before this process began. */
+  /** Reserves the slots of a hold that was open before this process began. */
   occupy(holdId: string, request: Pick<SlotRequest, 'product' | 'model' | 'weight'>): void {
     if (this.#byHold.has(holdId)) return;
-    const taken = { pools: poolsOf(request), weight: request.weight };
-    this.#add(taken, 1);
-    this.#byHold.set(holdId, taken);
+    const reserved = { pools: poolsOf(request), weight: request.weight };
+    this.#add(reserved, 1);
+    this.#byHold.set(holdId, reserved);
   }
 
   /**
@@ -106,7 +106,7 @@ export class Slots {
     if (this.#isClosed) return Promise.reject(closing());
     const pools = poolsOf(request);
     if (this.#queueFor(pools) === 0 && this.#fits(request, pools)) {
-      return Promise.resolve(this.#take(request, pools, 0));
+      return Promise.resolve(this.#reserve(request, pools, 0));
     }
     if (this.#queue.length >= this.#options.queueLengthMax) {
       return Promise.reject(this.#full(request, pools, 'the queue is full'));
@@ -114,29 +114,29 @@ export class Slots {
     return this.#wait(request, pools);
   }
 
-  /** Tells whether a create would have to wait now. */
+  /** Returns whether a create would have to wait now. */
   wouldWait(request: SlotRequest): boolean {
     const pools = poolsOf(request);
     return this.#queueFor(pools) > 0 || !this.#fits(request, pools);
   }
 
-  /** Gives back the slots of a hold that ended; harmless where it has none. */
+  /** Frees the slots of a hold that ended; does nothing if it has none. */
   free(holdId: string): void {
-    const taken = this.#byHold.get(holdId);
-    if (!taken) return;
+    const reserved = this.#byHold.get(holdId);
+    if (!reserved) return;
     this.#byHold.delete(holdId);
-    this.#add(taken, -1);
+    this.#add(reserved, -1);
     this.#grantNext();
   }
 
-  /** Refuses everybody who waits, and everybody who comes. */
+  /** Refuses all waiting creates and all later ones. */
   close(): void {
     this.#isClosed = true;
     this.#retry?.cancel();
     for (const waiter of this.#queue.slice()) waiter.leave(closing());
   }
 
-  /** How each limited pool stands. */
+  /** Gives use, limit and queue of each limited pool. */
   pools(): PoolState[] {
     return Object.entries(this.#options.concurrency).map(([name, limit]) => ({
       name,
@@ -184,13 +184,13 @@ export class Slots {
         this.#queue.splice(this.#queue.indexOf(waiter), 1);
         waiter.timer.cancel();
         const waitedMs = this.#clock.monotonic() - waiter.since;
-        waiter.grant(this.#take(waiter.request, waiter.pools, waitedMs));
+        waiter.grant(this.#reserve(waiter.request, waiter.pools, waitedMs));
       } else for (const pool of waiter.pools) blocked.add(pool);
     }
     this.#scheduleRate();
   }
 
-  /** Comes back when the oldest request of the last minute leaves it; slots that free themselves come sooner. */
+  /** Checks the queue again when the oldest create of the last minute leaves that minute. A freed slot checks it at once. */
   #scheduleRate(): void {
     this.#retry?.cancel();
     this.#retry = null;
@@ -204,22 +204,22 @@ export class Slots {
     this.#retry = this.#clock.after(Math.max(1, dueMs), () => this.#grantNext());
   }
 
-  #take(request: SlotRequest, pools: string[], waitedMs: Ms): SlotTicket {
-    const taken: Taken = { pools, weight: request.weight };
-    this.#add(taken, 1);
+  #reserve(request: SlotRequest, pools: string[], waitedMs: Ms): SlotTicket {
+    const reserved: ReservedSlots = { pools, weight: request.weight };
+    this.#add(reserved, 1);
     const sentTick = this.#noteSent(request);
     let isOpen = true;
     return {
       waitedMs,
       pool: pools.find((pool) => this.#options.concurrency[pool] !== undefined) ?? null,
       keepFor: (holdId) => {
-        if (isOpen) this.#byHold.set(holdId, taken);
+        if (isOpen) this.#byHold.set(holdId, reserved);
         isOpen = false;
       },
       giveBack: () => {
         if (!isOpen) return;
         isOpen = false;
-        this.#add(taken, -1);
+        this.#add(reserved, -1);
         this.#forgetSent(request, sentTick);
         this.#grantNext();
       },
@@ -242,7 +242,7 @@ export class Slots {
     return own !== null && this.#lastMinute(request.app).length >= own;
   }
 
-  /** Counts a create in its rates; gives the instant under which it stands there. */
+  /** Counts a create in its rates; gives the instant under which it is counted. */
   #noteSent(request: SlotRequest): Ms {
     const now = this.#clock.monotonic();
     if (this.#options.requestsPerMinute !== null) this.#times('').push(now);
@@ -250,7 +250,7 @@ export class Slots {
     return now;
   }
 
-  /** Takes a create that was not sent out of its rates. */
+  /** Removes a create that was not sent from its rates. */
   #forgetSent(request: SlotRequest, sentTick: Ms): void {
     for (const key of ['', request.app]) {
       const times = this.#sentAt.get(key);
@@ -279,9 +279,9 @@ export class Slots {
     return this.#queue.filter((waiter) => waiter.pools.some((pool) => pools.includes(pool))).length;
   }
 
-  #add(taken: Taken, sign: 1 | -1): void {
-    for (const pool of taken.pools) {
-      this.#inUse.set(pool, (this.#inUse.get(pool) ?? 0) + sign * taken.weight);
+  #add(reserved: ReservedSlots, sign: 1 | -1): void {
+    for (const pool of reserved.pools) {
+      this.#inUse.set(pool, (this.#inUse.get(pool) ?? 0) + sign * reserved.weight);
     }
   }
 
