@@ -1,15 +1,15 @@
 /**
- * The agreement in its versions: what is promised, and what a month below the promise is worth.
+ * The versions of the agreement: the commitment, and the compensation for a month below it.
  *
- * **Invariant**: a version is data: name, day of effect, hash of the text, commitment and tiers; the one that counts
- * for a service period is the one in force on its first day (article 4: changes are told 30 days ahead).
+ * **Invariant**: a version is data: name, day of effect, hash of the text, commitment and tiers. The version in force on
+ * the first day of a service period counts for it (article 4: changes are announced 30 days ahead).
  */
 import { SidecarError } from '../errors.ts';
 import { compare, fromDecimal, type Fraction } from './fraction.ts';
 
 /** A tier: below this availability the voucher is this share of the fee (SLA, 3.1). */
 export interface Tier {
-  /** Per cent as a decimal, `99.90`; exactly this is not below it. */
+  /** Per cent as a decimal, `99.90`; an availability of exactly this is not below. */
   below: string;
   /** Per cent of the monthly service fee, above 0 and at most 100. */
   percent: number;
@@ -25,12 +25,12 @@ export interface Agreement {
   commitment: string;
   /** Any order; the lowest `below` that applies decides. */
   tiers: readonly Tier[];
-  /** Per cent of the fee (less what vouchers paid) that a voucher never passes. */
+  /** The most that a voucher may be, in per cent of the fee less the part that vouchers paid. */
   capPercent: number;
 }
 
 /**
- * The versions known. One text has been published so far ("Kling AI Service Level Agreement (SLA)", read
+ * The known versions. One text has been published so far ("Kling AI Service Level Agreement (SLA)", read
  * 2026-09-20); it names no day of effect, so it counts for every day until a later one is configured.
  */
 export const KLING_AGREEMENTS: readonly Agreement[] = [
@@ -65,12 +65,12 @@ export function ratioOf(percent: string): Fraction {
   return { num: value.num, den: value.den * 100n };
 }
 
-/** Tells whether an availability (a ratio) is below the commitment; exactly at it is not. */
+/** Returns whether an availability (a ratio) is below the commitment; an equal one is not. */
 export function isBreached(availability: Fraction, agreement: Agreement): boolean {
   return compare(availability, ratioOf(agreement.commitment)) < 0;
 }
 
-/** Gives the per cent of the fee that an availability (a ratio) is worth; 0 where no tier applies. */
+/** Gives the per cent of the fee that an availability (a ratio) is worth; 0 if no tier applies. */
 export function compensationPercent(availability: Fraction, agreement: Agreement): number {
   const applying = agreement.tiers.filter((tier) => compare(availability, ratioOf(tier.below)) < 0);
   return applying.reduce((most, tier) => Math.max(most, tier.percent), 0);

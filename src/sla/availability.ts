@@ -1,22 +1,22 @@
 /**
- * Availability by the agreement's formula (2.1), computed exactly, in this one place.
+ * Availability by the agreement's formula (2.1), computed exactly and only here.
  *
  * availability = (1 - sum of the windows' error rates / number of windows) x 100 %.
  *
  * The number of windows is the text's 12 x 24 x days, in every zone. A month in which a zone sets its clock back
- * by an hour has 12 real windows more than that; should the sum of their rates be larger than the number, availability
+ * by an hour has 12 more real windows; if the sum of their rates is larger than the number, availability
  * is 0.
  *
- * **Invariant**: integers in, decisions by exact fractions; text with six places, rounded down, is for people. A
- * window without valid requests adds 0. 99.8999… % is below 99.90 %; 99.90 % exactly is not. Availability lies from 0
- * to 100 %.
+ * **Invariant**: the input is integers, and exact fractions decide; text with six places, rounded down, is for people. A
+ * window without valid requests adds 0. 99.8999… % is below 99.90 %; exactly 99.90 % is not. Availability is from 0
+ * to 100 %, both inclusive.
  */
 import { compensationPercent, isBreached, ratioOf, type Agreement } from './agreement.ts';
 import { compare, subtract, sum, toDecimal, ZERO, type Fraction } from './fraction.ts';
 import { ratesOf, READING_NAMES, READINGS, type ReadingName, type WindowRate } from './reading.ts';
 import type { WindowSlice } from './counts.ts';
 
-/** Places of every percentage and sum that is shown. */
+/** Decimal places of every percentage and sum that is shown. */
 const PLACES = 6;
 const ONE: Fraction = { num: 1n, den: 1n };
 
@@ -25,10 +25,10 @@ export interface ReadingResult {
   title: string;
   errors: number;
   valid: number;
-  /** What the sum is divided by; 0 where nothing can be said. */
+  /** The divisor of the sum; 0 if there is nothing to measure. */
   windows: number;
   sumErrorRates: string;
-  /** Per cent; null where there is no window to divide by. */
+  /** Per cent; null if the divisor is 0. */
   availability: string | null;
   breached: boolean;
   compensationPercent: number;
@@ -43,7 +43,7 @@ export function sumOfRates(rates: readonly WindowRate[]): Fraction {
   return sum([...errorsByValid].map(([valid, errors]) => ({ num: BigInt(errors), den: BigInt(valid) })));
 }
 
-/** Gives availability as a ratio from 0 to 1, both inclusive; undefined where there is no window to divide by. */
+/** Gives availability as a ratio from 0 to 1, both inclusive; undefined if the divisor is 0. */
 export function availabilityRatio(rateSum: Fraction, windows: number): Fraction | undefined {
   if (windows === 0) return undefined;
   const ratio = subtract(ONE, { num: rateSum.num, den: rateSum.den * BigInt(windows) });
@@ -87,19 +87,19 @@ export function readAll(
   return Object.fromEntries(results) as Record<ReadingName, ReadingResult>;
 }
 
-/** How much of a period's allowance of failed windows is gone. All are numbers of windows, as text. */
+/** How much of a period's allowance of failed windows is used. All are numbers of windows, as text. */
 export interface ErrorBudget {
-  /** Windows that may fail wholly before the commitment is missed: 8.928 of 31 days at 99.90 %. */
+  /** Windows that may fail completely before the commitment is missed: 8.928 of 31 days at 99.90 %. */
   allowed: string;
   used: string;
-  /** Below 0 once the commitment is missed: by how many windows. */
+  /** Below 0 once the commitment is missed, by the number of windows. */
   left: string;
   /**
-   * Where availability ends if the rest of the period goes as it went so far; null before its first window and where
+   * Availability at the end if the rest of the period is like the part so far; null before its first window and if
    * nothing was recorded.
    */
   projected: string | null;
-  /** Where it ends if nothing more fails; null where nothing was recorded. */
+  /** Availability at the end if nothing more fails; null if nothing was recorded. */
   best: string | null;
   /** Whether the projection misses the commitment. */
   projectedBreach: boolean;
@@ -107,9 +107,9 @@ export interface ErrorBudget {
 
 /** A running period. */
 export interface RunningPeriod {
-  /** What the sum of rates is divided by: 12 x 24 x days. */
+  /** The divisor of the sum of rates: 12 x 24 x days. */
   windows: number;
-  /** The real windows of the period, and those of them that have begun. */
+  /** The real windows of the period, and how many of them have begun. */
   total: number;
   elapsed: number;
   agreement: Agreement;

@@ -1,21 +1,21 @@
 /**
- * Whose fault an unreachable Kling is, by what independent addresses and names answered at that moment.
+ * Whose fault an unreachable Kling is: independent addresses and names that answer at that moment show it.
  *
- * A TCP connection to an address speaks for a failed connection. For a name that was not resolved only another name
- * speaks, which must resolve while the network works. For a failed TLS handshake nothing speaks: unknown.
+ * For a failed connection, the proof is a TCP connection to an independent address. For a name that was not resolved,
+ * the proof is another name that resolves while the network works. For a failed TLS handshake there is no proof: unknown.
  *
- * **Invariant**: a check is made only after a failure and at most every {@link CHECK_EVERY_MS}. `local` is said only
- * where the same check is known to have worked within {@link CHECK_TRUST_MS}: a network on which it never works
- * proves nothing. An operator's correction overrides a check, and is kept with its source.
+ * **Invariant**: a check is made only after a failure and at most every {@link CHECK_EVERY_MS}. The blame is `local` only
+ * if the same check worked within {@link CHECK_TRUST_MS}: a network on which it never works proves nothing. An
+ * operator's correction overrides a check and is kept with its source.
  */
 import type { Blame, Proof } from '../calls/outcome.ts';
 import type { Ms } from '../units.ts';
 
-/** The least time between two checks, and how old a check may be to speak for a failure. */
+/** The least time between two checks, and the highest age of a check that counts for a failure. */
 export const CHECK_EVERY_MS: Ms = 30_000;
-/** How long after an attempt's end its check may begin, and how far the two clock readings may differ. */
+/** How long after an attempt's end its check may begin, and the highest difference between the two instants. */
 export const CHECK_DELAY_MS: Ms = 2000;
-/** How long an earlier success shows that the check works from here at all. */
+/** How long an earlier success shows that the check can work from here. */
 export const CHECK_TRUST_MS: Ms = 3_600_000;
 
 /** One look at the independent addresses and names. */
@@ -23,9 +23,9 @@ export interface ControlCheck {
   at: Ms;
   /** Whether at least one of them accepted a connection. */
   reached: boolean;
-  /** Whether at least one name resolved; null where none was asked for. */
+  /** Whether at least one name resolved; null if none was looked up. */
   resolved: boolean | null;
-  /** What was asked and what came of it, one entry each. */
+  /** The addresses and names with their results, one entry each. */
   detail: { target: string; reached: boolean; cause: string | null }[];
 }
 
@@ -35,7 +35,7 @@ export interface LastWorking {
   resolvedAt: Ms | null;
 }
 
-/** Says who is to blame for a failure, from a check and the last ones before it that worked. */
+/** Gives the blame for a failure, from a check and the last successful ones before it. */
 export function blameFrom(
   check: Pick<ControlCheck, 'at' | 'reached' | 'resolved'>,
   proof: Proof,

@@ -8,10 +8,10 @@ export const EXCLUSION_CLAUSES: readonly string[] = [
   ...NUMERALS.map((numeral) => `2.2(${numeral})`),
 ];
 
-/** What is allowed, for messages. */
+/** The allowed values, for messages. */
 export const CLAUSES_ALLOWED = `a clause that excludes errors: ${EXCLUSION_CLAUSES.join(', ')}`;
 
-/** Finds the clause that a text names, whatever its spaces and case; undefined where there is none. */
+/** Finds the clause that a text names, ignoring spaces and case; undefined if there is none. */
 export function findClause(text: string): string | undefined {
   const wanted = text.replaceAll(/\s/g, '').toLowerCase();
   return EXCLUSION_CLAUSES.find((clause) => clause === wanted);

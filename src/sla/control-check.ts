@@ -1,8 +1,8 @@
 /**
  * The control check: after a failure, are independent addresses reachable from here, and does a name resolve?
  *
- * **Invariant**: only after a failure, at most every 30 s, one at a time; a look-up of a name and a TCP connection that is
- * closed at once, nothing is sent. Its own failure is a result, never an error.
+ * **Invariant**: a check is made only after a failure, at most every 30 s, one at a time. It looks up a name and opens a
+ * TCP connection that it closes at once; it sends nothing. Its own failure is a result, never an error.
  */
 import { connect, isIP } from 'node:net';
 import type { Clock } from '../clock.ts';
@@ -11,8 +11,8 @@ import { CHECK_EVERY_MS, type ControlCheck } from './blame.ts';
 
 /**
  * Public resolvers run by different companies on different networks, reachable inside and outside mainland China:
- * Cloudflare and Alibaba Cloud. By number, so that no name has to be resolved; and by name, which tells whether names
- * resolve here at all.
+ * Cloudflare and Alibaba Cloud. Two by number, so that no name has to be resolved; and two by name, to see whether names
+ * resolve here.
  */
 export const DEFAULT_CONTROL_CHECKS: readonly string[] = [
   '1.1.1.1:443',
@@ -25,22 +25,22 @@ const CONNECT_TIMEOUT_MS: Ms = 3000;
 
 export interface ControlCheckerOptions {
   clock: Clock;
-  /** `host:port` each, an IPv6 address in brackets, read at each check; none means that nothing is checked. */
+  /** `host:port` each, an IPv6 address in brackets, read at each check; empty switches the checks off. */
   targets: () => readonly string[];
-  /** Takes each finished check; it is expected to store it. */
+  /** Called with each finished check, to store it. */
   record(check: ControlCheck): void;
 }
 
 export interface ControlChecker {
-  /** Tells that an attempt never reached Kling; starts a check unless one was made moments ago. */
+  /** Reports that an attempt never reached Kling; starts a check unless one was made moments ago. */
   noteUnreachable(): void;
-  /** Waits for a check under way. */
+  /** Waits for a running check. */
   settled(): Promise<void>;
-  /** Gives up a check under way, which then is not recorded, and makes no more. */
+  /** Stops a running check, which is then not recorded, and starts no more. */
   close(): Promise<void>;
 }
 
-/** Makes a checker that waits to be told of failures. */
+/** Makes a checker that waits for reported failures. */
 export function createControlChecker(options: ControlCheckerOptions): ControlChecker {
   const { clock, record } = options;
   const closing = new AbortController();

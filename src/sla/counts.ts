@@ -1,8 +1,8 @@
 /**
- * What is counted in a window: attempts by class, in slices that let every reading be computed from counts alone.
+ * The counts of a window: attempts by class, in slices from which every reading can be computed.
  *
- * **Invariant**: every journalled attempt is in exactly one class of exactly one slice. Our own refusals are no
- * attempts and are never here. Counts are integers; a rate is computed only in `availability.ts`.
+ * **Invariant**: every journalled attempt is in exactly one class of exactly one slice. Our own refusals are not
+ * attempts and are never here. Counts are integers; only `availability.ts` computes rates.
  */
 import type { CallRecord } from '../calls/call.ts';
 import { CALL_CLASSES, isAnswer, isError, type CallClass } from '../calls/outcome.ts';
@@ -11,7 +11,7 @@ import { windowStart } from './window.ts';
 
 export type ClassCounts = Record<CallClass, number>;
 
-/** Who asked: an app, the sidecar for its own work, or its probe of a window that saw no request. */
+/** Who made the attempt: an app, the sidecar for its own work, or its probe of a window without requests. */
 export type CountOrigin = 'app' | 'sidecar' | 'probe';
 
 /** The `tag` of the sidecar's own reads in windows that would otherwise be idle. */
@@ -29,17 +29,17 @@ export interface WindowSlice {
   counts: ClassCounts;
 }
 
-/** Makes counts of nothing. */
+/** Makes counts of 0. */
 export function emptyCounts(): ClassCounts {
   return Object.fromEntries(CALL_CLASSES.map((name) => [name, 0])) as ClassCounts;
 }
 
-/** Tells who an attempt is counted for. */
+/** Gives the origin of an attempt. */
 export function originOf(call: Pick<CallRecord, 'origin' | 'tag'>): CountOrigin {
   return call.origin === 'sidecar' && call.tag === PROBE_TAG ? 'probe' : call.origin;
 }
 
-/** Gives the slice an attempt belongs to, with counts of nothing. */
+/** Gives the slice of an attempt, with counts of 0. */
 export function sliceOf(
   call: Pick<CallRecord, 'at' | 'host' | 'origin' | 'tag' | 'attempt'>,
   excluded: boolean,
@@ -54,7 +54,7 @@ export function sliceOf(
   };
 }
 
-/** Names a slice within all windows, for maps. */
+/** Gives a slice's key among all windows, for maps. */
 export function sliceKey(slice: Omit<WindowSlice, 'counts'>): string {
   return `${slice.windowStart}|${slice.origin}|${Number(slice.retry)}|${Number(slice.excluded)}|${slice.host}`;
 }
@@ -69,7 +69,7 @@ export function attemptsIn(counts: ClassCounts): number {
   return sumOf(counts, () => true);
 }
 
-/** Counts what Kling answered: the requests its servers received for certain (SLA, 1.3). */
+/** Counts the answers of Kling: the requests that its servers certainly received (SLA, 1.3). */
 export function answersIn(counts: ClassCounts): number {
   return sumOf(counts, isAnswer);
 }
@@ -84,7 +84,7 @@ export function lostIn(counts: ClassCounts): number {
   return sumOf(counts, (name) => !isAnswer(name) && isError(name));
 }
 
-/** Counts the attempts that never arrived, whatever the blame. */
+/** Counts the attempts that never arrived, with any blame. */
 export function unreachableIn(counts: ClassCounts): number {
   return counts.unreachable_upstream + counts.unreachable_local + counts.unreachable_unknown;
 }

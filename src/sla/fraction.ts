@@ -36,8 +36,8 @@ export function compare(a: Fraction, b: Fraction): number {
 /**
  * Sums many small fractions by halves.
  *
- * Denominators multiply: adding one by one would cost the square of their number, by halves the large
- * multiplications are few. 8,928 different denominators take a few milliseconds.
+ * Denominators multiply: adding one by one would cost the square of their number. By halves, only a few
+ * multiplications are large: 8,928 different denominators take a few milliseconds.
  */
 export function sum(terms: readonly Fraction[]): Fraction {
   if (terms.length === 0) return ZERO;
@@ -56,7 +56,7 @@ export function sum(terms: readonly Fraction[]): Fraction {
 
 const DECIMAL = /^(\d{1,9})(?:\.(\d{1,9}))?$/;
 
-/** Reads a decimal such as `99.90` exactly; undefined where the text is not one (at most 9 digits on a side). */
+/** Reads a decimal such as `99.90` exactly; undefined if the text is no decimal (at most 9 digits before and after the point). */
 export function fromDecimal(text: string): Fraction | undefined {
   const match = DECIMAL.exec(text);
   if (!match) return undefined;
@@ -76,7 +76,7 @@ export function toDecimal(value: Fraction, places: number): string {
   return `${sign}${digits.slice(0, -places)}.${digits.slice(-places)}`;
 }
 
-/** Gives the nearest-enough floating number for gauges and pictures; never for a decision. */
+/** Gives a floating-point number for gauges and pictures; never for a decision. */
 export function toNumber(value: Fraction): number {
   return Number(toDecimal(value, 12));
 }

@@ -1,8 +1,8 @@
 /**
  * A calendar of a month's windows as one SVG: a row a day, a column each five minutes, coloured by error rate.
  *
- * **Invariant**: plain SVG text without scripts, fonts or links, so that it prints and opens anywhere. Colour is not
- * the only carrier: each window with errors has a title with its numbers.
+ * **Invariant**: plain SVG text without scripts, fonts or links, so that it prints and opens everywhere. Colour is not
+ * the only sign: each window with errors has a title with its numbers.
  */
 import { escapeXml } from '../markup.ts';
 import type { Ms } from '../units.ts';
@@ -17,11 +17,11 @@ const TOP = 24;
 const RIGHT = 24;
 /** On A4 the picture is drawn at two thirds of its size: labels must be readable there. */
 const FONT_SIZE = 15;
-/** By how much a mark is wider than its window, on each side. */
+/** Extra width of a mark on each side of its window. */
 const MARK_MS = 60_000;
 const HOURS_LABELLED = [0, 3, 6, 9, 12, 15, 18, 21, 24];
 
-/** Colours by state, told in the legend: the worse, the darker, so that print without colours tells them too. */
+/** Colours by state, explained in the legend: the worse, the darker, so that a print without colours shows them too. */
 export const HEAT_COLOURS = {
   idle: '#f3f5f7',
   fine: '#cfe5d8',
@@ -36,7 +36,7 @@ export interface HeatMapInput {
   timeZone: string;
   rates: readonly WindowRate[];
   gaps: readonly Span[];
-  /** What the picture is called by those who cannot see it. */
+  /** The picture's title for screen readers. */
   title: string;
 }
 
@@ -85,7 +85,7 @@ function drawDay(day: string, y: number, input: HeatMapInput): string {
     `${bar(span, HEAT_COLOURS.idle)}/>`,
     ...gaps,
     ...cells.flatMap(({ part, rate }) => (rate.errors === 0 ? [`${bar(part, HEAT_COLOURS.fine)}/>`] : [])),
-    // Above the others and a little wider than their five minutes, or a single one would hardly be seen.
+    // Drawn last and a little wider than five minutes: otherwise a single one would be hard to see.
     ...cells.flatMap(({ part, rate }) => {
       if (rate.errors === 0) return [];
       const start = new Date(rate.windowStart).toISOString();
@@ -97,7 +97,7 @@ function drawDay(day: string, y: number, input: HeatMapInput): string {
   ].join('\n');
 }
 
-/** Writes a time of day as the clocks of a zone show it. */
+/** Writes a time of day in a zone. */
 function timeOfDay(timeZone: string): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }

@@ -1,14 +1,14 @@
 /**
- * Hosts in one spelling, so that calls to one host are one host's calls: lower case, without scheme, trailing dot and
+ * Hosts in one spelling, so that all calls to a host are counted together: lower case, without scheme, trailing dot and
  * default port.
  */
 
 const HOST_LENGTH_MAX = 253;
 
 /**
- * Gives a host's one spelling: `https://API-Singapore.klingai.com.:443/` becomes `api-singapore.klingai.com`. A port that
- * is not the scheme's own (https where none is given) is kept.
- * @returns null where the text names no host, or more than a host.
+ * Gives the one spelling of a host: `https://API-Singapore.klingai.com.:443/` becomes `api-singapore.klingai.com`. A port
+ * other than the scheme's default (https if none is given) is kept.
+ * @returns null if the text names no host, or more than a host.
  */
 export function normalHost(text: string): string | null {
   const given = text.trim();
@@ -24,7 +24,7 @@ export function normalHost(text: string): string | null {
 
 const filters = new WeakMap<readonly string[], (host: string) => boolean>();
 
-/** Makes the check whether a host, perhaps with a port, is one of some hosts; spellings are alike. */
+/** Makes a function that returns whether a host, with or without a port, is one of some hosts in any spelling. */
 export function hostFilter(names: readonly string[]): (host: string) => boolean {
   const made = filters.get(names) ?? makeFilter(names);
   filters.set(names, made);

@@ -1,14 +1,14 @@
 /**
- * The journal with its counts: how a call gets into both in one transaction. Imported ones come by `imports/`.
+ * Writes a call into the journal and the counts in one transaction. `imports/` does it for imported calls.
  *
- * **Invariant**: nothing journals a call without counting it, and nothing counts it twice.
+ * **Invariant**: every journalled call is counted, and only once.
  */
 import { insertCall } from '../calls/call-table.ts';
 import type { CallRecord } from '../calls/call.ts';
 import { defineWrite, type Tx } from '../store/operation.ts';
 import { countCall, countCalls } from './sla-table.ts';
 
-/** Journals a call and counts it in its window, in the caller's transaction; one known already changes nothing. */
+/** Journals a call and counts it in its window, in the caller's transaction; a known call changes nothing. */
 export async function journalCall(tx: Tx, call: CallRecord): Promise<void> {
   if (await insertCall(tx, call)) await countCall(tx, call);
 }

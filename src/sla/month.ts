@@ -1,8 +1,8 @@
 /**
- * A month measured: from slices, runs, exclusions and terms to every number that is shown or claimed.
+ * Measures a month: from slices, runs, exclusions and terms to every number that is shown or claimed.
  *
  * **Invariant**: a pure function of its input, so that the month's report, its claim and its check from the journal
- * agree to the last digit. The top level is the `contract` reading.
+ * agree to the last digit. The fields at the top level are the `contract` reading.
  */
 import { createHash } from 'node:crypto';
 import type { Ms } from '../units.ts';
@@ -15,7 +15,7 @@ import { ratesOf, READINGS, type ReadingName, type WindowRate } from './reading.
 import { excludedIn, sumCounts, worstOf, type WindowView } from './window-view.ts';
 import { clipSpans, countWindows, spansHold, WINDOW_MS, windowStart, type Span } from './window.ts';
 
-/** The zone whose months are Kling's own (UTC+8), and the one that everybody else assumes. */
+/** The zone of Kling's own months (UTC+8), and the zone that others usually assume. */
 const COMPARED_ZONES = ['UTC', 'Asia/Shanghai'] as const;
 
 /** An exclusion in force. */
@@ -31,7 +31,7 @@ export interface Exclusion {
   at: Ms;
 }
 
-/** What is asked of a month. */
+/** The question about a month. */
 export interface MonthQuestion {
   month: string;
   timeZone: string;
@@ -40,7 +40,7 @@ export interface MonthQuestion {
   now: Ms;
 }
 
-/** What the store holds of the month and a day around it. */
+/** The store's rows of the month and a day around it. */
 export interface MonthRecords {
   slices: readonly WindowSlice[];
   runs: readonly Span[];
@@ -53,20 +53,20 @@ export interface LiveMonth {
   budget: ErrorBudget;
 }
 
-/** A month's windows; but for `divisor` all are real ones and none is more than `total`. */
+/** A month's windows. All but `divisor` count real windows, and none is above `total`. */
 export interface MonthWindows {
-  /** More or fewer than the divisor where the zone changes its clock within the period: 12 for an hour. */
+  /** Differs from the divisor if the zone changes its clock within the period: by 12 for an hour. */
   total: number;
   /** With valid requests. */
   withTraffic: number;
   withErrors: number;
-  /** Over and without any sidecar running. */
+  /** Windows that are over and in which no sidecar ran. */
   notObserved: number;
   /** Begun. */
   elapsed: number;
   /** Begun and without valid requests. */
   idle: number;
-  /** What sums of error rates are divided by: the agreement's 12 x 24 x days. */
+  /** The divisor of sums of error rates: the agreement's 12 x 24 x days. */
   divisor: number;
 }
 
@@ -74,15 +74,15 @@ export interface MonthWindows {
 export interface SlaMonth {
   month: string;
   timeZone: string;
-  /** First instant, ISO; null where no term touches the month. */
+  /** First instant, ISO; null if no term touches the month. */
   start: string | null;
   /** Exclusive. */
   end: string | null;
   days: number;
   termSource: TermSource;
-  /** The terms that touch the month, both days inclusive; empty where whole months are measured. */
+  /** The terms that touch the month, both days inclusive; empty if whole months are measured. */
   terms: Term[];
-  /** Whether anything is known of the month: a sidecar ran in it, or calls of it were recorded. */
+  /** Whether the month has any record: a sidecar ran in it, or calls of it were recorded. */
   recorded: boolean;
   windows: MonthWindows;
   requests: {
@@ -116,11 +116,11 @@ export interface SlaMonth {
   worstWindows: WindowView[];
   live: LiveMonth | null;
   warnings: string[];
-  /** SHA-256 of everything that the numbers follow from. */
+  /** SHA-256 of the whole input of the numbers. */
   digest: string;
 }
 
-/** Measures a month. `revision` is for the caller to fill in. */
+/** Measures a month. The caller fills in `revision`. */
 export function measureMonth(question: MonthQuestion, records: MonthRecords): SlaMonth {
   const period = servicePeriod(question.month, question.timeZone, question.terms);
   const agreement = agreementOn(period.firstDay ?? `${question.month}-01`, question.agreements);
@@ -158,14 +158,14 @@ export function measureMonth(question: MonthQuestion, records: MonthRecords): Sl
   };
 }
 
-/** Gives the instants around a month within which every zone's month and its exclusions lie. */
+/** Gives a time range around a month that holds the month of every zone and its exclusions. */
 export function monthReach(month: string): Span {
   const start = Date.parse(`${month}-01T00:00:00Z`);
   const dayMs = 86_400_000;
   return { start: start - 2 * dayMs, end: start + 33 * dayMs };
 }
 
-/** Keeps the slices whose windows lie in some merged spans. */
+/** Keeps the slices whose windows are in some merged spans. */
 export function slicesIn(slices: readonly WindowSlice[], spans: readonly Span[]): WindowSlice[] {
   return slices.filter((slice) => spansHold(spans, slice.windowStart));
 }
@@ -213,8 +213,8 @@ function boundsOf(period: ServicePeriod): { start: string | null; end: string | 
 }
 
 /**
- * Tells whether anything is known of a period: a sidecar ran in it, or an attempt of it was counted. A month of which
- * nothing is known has no availability.
+ * Returns whether a period has any record: a sidecar ran in it, or an attempt of it was counted. A month without any
+ * record has no availability.
  */
 export function isRecorded(
   slices: readonly WindowSlice[],
@@ -241,7 +241,7 @@ function windowsIn(
     withErrors: rates.filter((rate) => rate.errors > 0).length,
     notObserved: gaps.reduce((total, gap) => total + gap.windows, 0),
     elapsed,
-    // A clock that was set back leaves requests in windows that have not begun.
+    // After a clock was set back there are requests in windows that have not begun.
     idle: elapsed - rates.filter((rate) => rate.windowStart < begun).length,
     divisor: period.windows,
   };
@@ -269,7 +269,7 @@ function liveOf(
   return { elapsedWindows: windows.elapsed, budget: recorded ? budget : { ...budget, best: null } };
 }
 
-/** Warns where it matters whose midnight ends the month. */
+/** Warns if the result depends on the zone whose midnight ends the month. */
 function zoneWarnings(question: MonthQuestion, records: MonthRecords): string[] {
   const [utc, east] = COMPARED_ZONES.map((timeZone) => {
     const period = servicePeriod(question.month, timeZone, question.terms);
@@ -295,7 +295,7 @@ function digestOf(basis: {
   gaps: readonly Gap[];
 }): string {
   const { agreement, exclusions, gaps } = basis;
-  // A pack may be renamed; the days that it gives are in the period.
+  // A pack may be renamed; only its days count for the period.
   const { terms: _terms, ...period } = basis.period;
   const hash = createHash('sha256');
   hash.update(JSON.stringify({ period, agreement, exclusions, gaps }));

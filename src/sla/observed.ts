@@ -1,8 +1,8 @@
 /**
- * When a sidecar was running: from its starts and heartbeats to the windows that nobody observed.
+ * When a sidecar ran: from its starts and heartbeats to the windows that no sidecar observed.
  *
- * **Invariant**: a run reaches from its start to its last heartbeat and never over a gap: a machine that slept, or a
- * clock that was moved, begins a new run. A window is observed where a run touches it.
+ * **Invariant**: a run lasts from its start to its last heartbeat and never over a gap: after a machine's sleep or a
+ * change of the clock a new run begins. A window is observed if a run touches it.
  */
 import type { Ms } from '../units.ts';
 import {
@@ -15,9 +15,9 @@ import {
   type Span,
 } from './window.ts';
 
-/** How often a running sidecar says so. */
+/** The interval of a running sidecar's heartbeats. */
 export const HEARTBEAT_MS: Ms = 60_000;
-/** A heartbeat later than this after the one before begins a new run: the process was not running in between. */
+/** A longer time between two heartbeats begins a new run: the process was not running in between. */
 export const HEARTBEAT_GAP_MS: Ms = 3 * HEARTBEAT_MS;
 
 /** A stretch of windows in which no sidecar ran. */

@@ -1,8 +1,8 @@
 /**
- * The agreement's objective as an OpenSLO v1 file, for those who keep their objectives together.
+ * The agreement's objective as an OpenSLO v1 file, for operators who keep all their objectives in that form.
  *
- * OpenSLO knows no mean of error rates over time slices; `Timeslices` with the committed share is the nearest method,
- * and the file says where it differs (github.com/OpenSLO/OpenSLO, specification v1, read 2026-11-21).
+ * OpenSLO has no mean of error rates over time slices; `Timeslices` with the committed share is the nearest method,
+ * and the file names the difference (github.com/OpenSLO/OpenSLO, specification v1, read 2026-11-21).
  */
 import { ratioOf, type Agreement } from './agreement.ts';
 import { toDecimal } from './fraction.ts';

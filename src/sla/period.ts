@@ -1,7 +1,7 @@
 /**
  * A service period: a calendar month in the agreement's zone, clipped to the terms that were bought (SLA, 1.1).
  *
- * **Invariant**: days are counted in the calendar, so that a day of 23 or 25 hours is one day and 288 windows: the
+ * **Invariant**: days are calendar days, so that a day of 23 or 25 hours is one day and 288 windows: the
  * text says 12 x 24 x days. `end` is exclusive.
  */
 import { SidecarError } from '../errors.ts';
@@ -13,7 +13,7 @@ import { WINDOWS_PER_DAY, type Span } from './window.ts';
 export interface Term {
   from: string;
   to: string;
-  /** What was bought, where a pack says so. */
+  /** The pack that was bought, if the term comes from one. */
   name?: string;
 }
 
@@ -29,28 +29,28 @@ export interface ServicePeriod {
   /** `YYYY-MM`. */
   month: string;
   timeZone: string;
-  /** In order, merged; empty where no term touches the month. */
+  /** In order, merged; empty if no term touches the month. */
   spans: Span[];
-  /** First and last day of the period, inclusive; null where no term touches the month. */
+  /** First and last day of the period, inclusive; null if no term touches the month. */
   firstDay: string | null;
   lastDay: string | null;
   days: number;
   /** 12 x 24 x days. */
   windows: number;
   termSource: TermSource;
-  /** The terms that touch the month, as they were given. */
+  /** The terms that touch the month, unchanged. */
   terms: Term[];
 }
 
-/** How a month is written; whether it may be asked for is the matter of {@link checkMonth}. */
+/** The form of a month; {@link checkMonth} also checks that it may be asked for. */
 export const MONTH_FORM = /^(\d{4})-(0[1-9]|1[0-2])$/;
 /** The first month that may be asked for; nothing is recorded before it (Kling's API opened in 2024). */
 export const FIRST_MONTH = '2023-01';
 const DAY_MS = 86_400_000;
-/** Days of the longest list of days: a leap year's. */
+/** The most days of a list: those of a leap year. */
 const DAYS_LISTED_MAX = 366;
 
-/** Checks and splits `YYYY-MM`. @throws SidecarError `bad_usage` where it is none. */
+/** Checks and splits `YYYY-MM`. @throws SidecarError `bad_usage` if it has another form. */
 export function parseMonth(month: string): { year: number; month: number } {
   const match = MONTH_FORM.exec(month);
   if (!match) throw new SidecarError('bad_usage', `'${month}' is no month; write it as 2026-10.`);
@@ -58,10 +58,10 @@ export function parseMonth(month: string): { year: number; month: number } {
 }
 
 /**
- * Checks a month that a person or program asks for: {@link FIRST_MONTH} to December of the next year, both inclusive.
+ * Checks a month that a person or a program asks for: {@link FIRST_MONTH} to December of the next year, both inclusive.
  * @param clock the present, and the zone whose year it is.
  * @returns the same month.
- * @throws SidecarError `bad_usage` where it is no month, or one outside this span.
+ * @throws SidecarError `bad_usage` if it is no month, or outside these months.
  */
 export function checkMonth(month: string, clock: { now: Ms; timeZone: string }): string {
   parseMonth(month);
@@ -80,7 +80,7 @@ export function addDays(day: string, days: number): string {
 
 /**
  * Lists the days from one to another, both inclusive.
- * @throws SidecarError `bad_usage` where they are more than a leap year has.
+ * @throws SidecarError `bad_usage` if they are more than a leap year has.
  */
 export function daysFrom(first: string, last: string): string[] {
   const count = (Date.parse(`${last}T00:00:00Z`) - Date.parse(`${first}T00:00:00Z`)) / DAY_MS + 1;
@@ -149,7 +149,7 @@ function writeDay({ year, month, day }: LocalDate): string {
   return new Date(Date.UTC(year, month - 1, day)).toISOString().slice(0, 10);
 }
 
-/** Joins days that follow each other into runs of first and last day. */
+/** Joins consecutive days into ranges of first and last day. */
 function runsOf(days: readonly string[]): [string, string][] {
   const runs: [string, string][] = [];
   for (const day of days) {

@@ -1,12 +1,12 @@
 /**
- * The readings of the agreement: which attempts count as errors and which as valid, where its text leaves it open.
+ * The readings of the agreement: which attempts count as errors and which as valid, since its text leaves this open.
  *
  * The text (1.2) makes two kinds of error: a 5xx answer, and a request that never reached Kling through Kling's
- * fault; but only requests that were received are valid (1.3). `received` keeps to what Kling's own log can show;
- * `contract` takes the second kind in, above and below the line.
+ * fault; but only requests that were received are valid (1.3). `received` counts only what Kling's own log can show;
+ * `contract` also counts the second kind, both as errors and as valid requests.
  *
- * **Invariant**: every reading is a function of the slices' counts alone. Excluded attempts leave the numerator;
- * an excluded answer stays valid, an excluded request that never arrived does not.
+ * **Invariant**: every reading is a function of the slices' counts alone. Excluded attempts are no errors; an excluded
+ * answer stays a valid request, an excluded request that never arrived does not.
  */
 import { answersIn, lostIn, serverErrorsIn, type WindowSlice } from './counts.ts';
 
@@ -24,7 +24,7 @@ export interface Reading {
   name: ReadingName;
   /** One line for people. */
   title: string;
-  /** Whether a slice takes part at all. */
+  /** Whether a slice is counted. */
   takes(slice: WindowSlice): boolean;
   errors(slice: WindowSlice): number;
   valid(slice: WindowSlice): number;
@@ -83,14 +83,14 @@ export const READINGS: Readonly<Record<ReadingName, Reading>> = {
   },
 };
 
-/** What one reading sees in one window. */
+/** The counts of one reading in one window. */
 export interface WindowRate {
   windowStart: number;
   errors: number;
   valid: number;
 }
 
-/** Sums slices by window as a reading sees them, in order of time, windows without valid requests left out. */
+/** Sums slices by window for one reading, in order of time; windows without valid requests are left out. */
 export function ratesOf(slices: readonly WindowSlice[], reading: Reading): WindowRate[] {
   const byWindow = new Map<number, WindowRate>();
   for (const slice of slices) {

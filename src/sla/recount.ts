@@ -1,9 +1,9 @@
 /**
- * Counting again: what the journal says of a stretch of time, and moving counts when exclusions change.
+ * Counts a time range of the journal again, and moves counts when exclusions change.
  *
- * **Invariant**: a window that lies wholly inside or outside the exclusions is moved by its counts alone, so that it
- * works when the journal no longer reaches back; one that an exclusion cuts is counted from the journal, and the
- * change is refused where the journal does not hold all of its calls.
+ * **Invariant**: a window wholly inside or outside the exclusions is moved by its counts alone, so that this works for
+ * windows older than the journal. A window that an exclusion cuts is counted from the journal, and the change is refused
+ * if the journal does not hold all of its calls.
  */
 import { CALL_CLASSES, classSql, type CallClass } from '../calls/outcome.ts';
 import { SidecarError } from '../errors.ts';
@@ -21,7 +21,7 @@ interface JournalGroup {
   attempts: number;
 }
 
-/** The journal's rows by window, slice and class. A blame that was never written down counts as unknown. */
+/** The journal's rows by window, slice and class. An attempt without recorded blame counts as unknown. */
 const COUNT_JOURNAL = `
 SELECT (c.at / ${WINDOW_MS}) * ${WINDOW_MS} AS window_start, c.host AS host,
   CASE WHEN c.origin = 'sidecar' AND c.tag = '${PROBE_TAG}' THEN 'probe' ELSE c.origin END AS origin,
@@ -32,7 +32,7 @@ FROM calls c
 WHERE c.at >= ? AND c.at < ?
 GROUP BY 1, 2, 3, 4, 5`;
 
-/** Counts the journal's calls within a span into slices, under merged exclusions. */
+/** Counts the journal's calls within a span into slices, by the merged exclusions. */
 export async function countJournal(tx: Tx, span: Span, excluded: readonly Span[]): Promise<WindowSlice[]> {
   const tally = new SliceTally();
   const parts = [
@@ -64,10 +64,10 @@ function toClass(name: string): CallClass {
 }
 
 /**
- * Moves the counts of whole windows to where the exclusions now in force want them.
+ * Moves the counts of whole windows to the slices that the exclusions in force require.
  * @param whole a span of whole windows.
  * @param excluded the merged exclusions that touch it.
- * @throws SidecarError `bad_usage` where an exclusion cuts a window whose calls are no longer all in the journal.
+ * @throws SidecarError `bad_usage` if an exclusion cuts a window whose calls are no longer all in the journal.
  */
 export async function recountExclusions(tx: Tx, whole: Span, excluded: readonly Span[]): Promise<void> {
   const slices = await selectSlices(tx, whole);

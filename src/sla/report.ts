@@ -1,7 +1,7 @@
 /**
  * A month's report for people and spreadsheets: Markdown, HTML, JSON, CSV.
  *
- * **Invariant**: a report shows a measured month and computes nothing of its own.
+ * **Invariant**: a report shows a measured month and computes no numbers itself.
  */
 import { escapeMarkdown, escapeXml, oneLine } from '../markup.ts';
 import { csvLines } from '../csv.ts';
@@ -70,7 +70,7 @@ function numbers(measured: SlaMonth): Row[] {
     ['Errors left out by exclusions', String(requests.excluded)],
     ['Never reached Kling: upstream’s fault', String(requests.unreachableUpstream)],
     ['Never reached Kling: our fault', String(requests.unreachableLocal)],
-    ['Never reached Kling: nobody knows whose', String(requests.unreachableUnknown)],
+    ['Never reached Kling: fault unknown', String(requests.unreachableUnknown)],
     ['Sent, no answer (not counted)', String(requests.noAnswer)],
     [
       'Requests of the sidecar’s own',

@@ -1,4 +1,4 @@
-/** The `sla` section of the config: whose month, which terms, which working days. */
+/** The `sla` section of the config: the months' zone, the terms, the working days. */
 import { z } from 'zod';
 import { calendarDay, ianaZone } from '../fields.ts';
 import { CLAUSES_ALLOWED, findClause } from './clauses.ts';
@@ -35,7 +35,7 @@ export const slaSection = z
         }
       })
       .default([])
-      .describe('Contract terms, both days inclusive; empty: what the packs’ dates say, else whole months.'),
+      .describe('Contract terms, both days inclusive; empty: by the packs’ dates, else whole months.'),
     calendar: z.enum(['CN', 'SG', 'weekdays']).default('CN').describe('Working days for claim deadlines.'),
     controlChecks: z
       .array(
@@ -48,9 +48,9 @@ export const slaSection = z
       .nullable()
       .default(null)
       .describe(
-        'Addresses whose TCP connect, after a failure, tells our outage from Kling’s; those by name also tell whether ' +
-          'names resolve here, without which a name of Kling’s that does not resolve is blamed on nobody. null: two ' +
-          'public ones by number and two by name (none where the upstream is on loopback); empty: no checks.',
+        'Addresses that are tried after a failure: if a TCP connection succeeds, the fault is Kling’s. Those by name also ' +
+          'show whether names resolve here; without one, a name of Kling’s that does not resolve is nobody’s fault. null: ' +
+          'two public ones by number and two by name (none if the upstream is on loopback); empty: no checks.',
       ),
     probeIdleWindows: z
       .boolean()
@@ -61,7 +61,7 @@ export const slaSection = z
       .min(0)
       .max(720)
       .default(24)
-      .describe('A month closes this long after its end; what arrives later makes a revision.'),
+      .describe('A month closes this long after its end; later records make a revision.'),
     exclusions: z
       .array(
         z

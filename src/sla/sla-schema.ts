@@ -1,10 +1,10 @@
 /**
  * The tables of availability. Instants are integers in milliseconds; spans are `from_at` inclusive, `to_at` exclusive.
  *
- * `sla_windows` holds counts, a column a class; `sla_unreachable` names the attempts that never arrived, whose blame
- * may still change, with the kind of check that can speak for each (`proof`). Both follow from the journal, the control checks and what operators entered. `sla_imported`
- * keeps the identities of imported calls, so that a file is known again after the journal has dropped its rows;
- * `sla_self` is the name under which this store exports.
+ * `sla_windows` holds counts, a column for each class. `sla_unreachable` lists the attempts that never arrived, whose
+ * blame may still change, with the kind of check that can prove it (`proof`). Both are computed from the journal, the
+ * control checks and the operators' entries. `sla_imported` keeps the identities of imported calls, so that a second
+ * import recognises a file after the journal has dropped its rows; `sla_self` is the name under which this store exports.
  */
 import type { Migration } from '../store/operation.ts';
 
@@ -105,7 +105,7 @@ CREATE TABLE sla_months (
 `,
   },
   {
-    // Attempts of before keep the blame they have; none of them waits for a check any more.
+    // Older attempts keep their blame; none of them waits for a check any more.
     id: '070-blame-proof',
     sqlite: `
 ALTER TABLE sla_unreachable ADD COLUMN proof TEXT NOT NULL DEFAULT 'none'

@@ -1,8 +1,8 @@
 /**
- * The terms that a month is clipped to: those of the config, else what the packs' dates say, else whole months.
+ * The terms that a month is clipped to: those of the config, else the packs' dates, else whole months.
  *
- * **Invariant**: an account that paid with its balance within the month has no term that begins or ends there, so the
- * month stays whole; so it does where no pack touches it.
+ * **Invariant**: if the account paid with its balance within the month, no term begins or ends there, so the month
+ * stays whole. It also stays whole if no pack touches it.
  */
 import type { Pack } from '../account/account.ts';
 import { selectPacks, sumDeductions } from '../account/account-table.ts';
@@ -10,7 +10,7 @@ import type { Tx } from '../store/operation.ts';
 import type { MonthQuestion } from './month.ts';
 import { dayOf, daysOfMonth, servicePeriod, type Term, type Terms } from './period.ts';
 
-/** Gives the question with the terms that hold for its month. */
+/** Gives the question with the terms of its month. */
 export async function withTerms<T extends MonthQuestion>(tx: Tx, question: T): Promise<T> {
   return question.terms.source === 'config'
     ? question
@@ -29,7 +29,7 @@ async function packTerms(tx: Tx, question: MonthQuestion): Promise<Terms> {
   return isPaidByBalance ? whole : { source: 'packs', terms };
 }
 
-/** Gives the days on which a pack can be used, first and last in full. */
+/** Gives the days on which a pack can be used, from the first to the last whole day. */
 function termOf(pack: Pack, timeZone: string): Term {
   const lastMs = Math.max(pack.effectiveAt, pack.invalidAt - 1);
   return { from: dayOf(pack.effectiveAt, timeZone), to: dayOf(lastMs, timeZone), name: pack.name };

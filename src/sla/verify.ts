@@ -10,7 +10,7 @@ import { countJournal } from './recount.ts';
 import { WINDOW_MS, windowStart, type Span } from './window.ts';
 import { selectSlices } from './window-table.ts';
 
-/** A count that is not what the journal says. */
+/** A count that differs from the journal. */
 export interface CountDifference {
   windowStart: string;
   host: string;
@@ -32,8 +32,8 @@ export interface DayCheck {
 const DIFFERENCES_MAX = 1000;
 
 /**
- * Recounts a stretch of the journal and compares; at most 1000 differences are listed.
- * @param span widened to whole windows; ask for a day or so at a time.
+ * Recounts a time range of the journal and compares; at most 1000 differences are listed.
+ * @param span widened to whole windows; ask for about a day at a time.
  */
 export const verifyWindows = defineRead('sla.verifyWindows', async (tx, span: Span): Promise<DayCheck> => {
   const whole = { start: windowStart(span.start), end: windowStart(span.end + WINDOW_MS - 1) };
@@ -42,7 +42,7 @@ export const verifyWindows = defineRead('sla.verifyWindows', async (tx, span: Sp
   return compareSlices(counted, journalled);
 });
 
-/** Gives the span of the journal, first call to last, both inclusive; null where it is empty. */
+/** Gives the span of the journal, first call to last, both inclusive; null if it is empty. */
 export const readJournalSpan = defineRead('sla.readJournalSpan', async (tx): Promise<Span | null> => {
   const row = await tx.get<{ first: Ms | null; last: Ms | null }>(
     'SELECT (SELECT MIN(at) FROM calls) AS first, (SELECT MAX(at) FROM calls) AS last',
@@ -52,17 +52,17 @@ export const readJournalSpan = defineRead('sla.readJournalSpan', async (tx): Pro
 
 const DAY_MS = 86_400_000;
 
-/** What a check of a longer stretch found; `from` is where the journal begins to be complete. */
+/** The result of a check of a longer range; from `from` on, the journal is complete. */
 export interface SlaCheck extends DayCheck {
   from: string | null;
   to: string | null;
 }
 
 /**
- * Checks the windows of a stretch against the journal, a day at a time, as far back as the journal reaches.
+ * Checks the windows of a time range against the journal, a day at a time, as far back as the journal reaches.
  *
- * Windows that begin before what retention has dropped are left out, and the one in which the journal begins where
- * older counts exist: their counts are kept, their rows are not.
+ * Two kinds of windows are left out, since their counts are kept but their rows are not: those older than the journal,
+ * and the one in which the journal begins, if older counts exist.
  */
 export async function verifySla(store: Pick<Store, 'read'>, range: Span): Promise<SlaCheck> {
   const total: SlaCheck = { windows: 0, attempts: 0, differences: [], from: null, to: null };
@@ -87,15 +87,15 @@ export async function verifySla(store: Pick<Store, 'read'>, range: Span): Promis
   return { ...total, from: new Date(start).toISOString(), to: new Date(end).toISOString() };
 }
 
-/** Gives the start of the oldest window with counts; the largest safe integer where there is none. */
+/** Gives the start of the oldest window with counts; the largest safe integer if there is none. */
 export const readFirstWindow = defineRead('sla.readFirstWindow', async (tx): Promise<Ms> => {
   const row = await tx.get<{ first: Ms | null }>('SELECT MIN(window_start) AS first FROM sla_windows');
   return row?.first ?? Number.MAX_SAFE_INTEGER;
 });
 
 /**
- * Gives the first window from `from` on that has counts or calls, so that years without any cost nothing; the largest safe
- * integer where there is none.
+ * Gives the first window from `from` on that has counts or calls, so that years without calls cost nothing; the largest
+ * safe integer if there is none.
  */
 export const readNextWindow = defineRead(
   'sla.readNextWindow',

@@ -1,4 +1,4 @@
-/** Windows as people see them: one line each, by class, and the worst of them. */
+/** Windows in the form for people: one line each, by class, and the worst of them. */
 import type { Ms } from '../units.ts';
 import {
   addCounts,
@@ -29,12 +29,12 @@ export const VIEW_CLASSES = [
   'excluded',
 ] as const;
 
-/** A window as listed: the worst ones, and `GET /v1/sla/YYYY-MM/windows`. */
+/** A window in a list: the worst ones, and `GET /v1/sla/YYYY-MM/windows`. */
 export interface WindowView {
   start: string;
   valid: number;
   errors: number;
-  /** By the closed words of a call's outcome, with 5001 and the blames as parts of theirs. */
+  /** By the closed words of a call's outcome; 5001 and the blames are parts of their outcome's count. */
   byClass: Record<(typeof VIEW_CLASSES)[number], number>;
 }
 
@@ -76,7 +76,7 @@ function viewOf(start: Ms, group: readonly WindowSlice[]): WindowView {
   };
 }
 
-/** Counts the attempts that exclusions take out of the numerator. */
+/** Counts the errors that exclusions leave out. */
 export function excludedIn(slices: readonly WindowSlice[]): number {
   return slices
     .filter((slice) => slice.excluded)
