@@ -101,7 +101,7 @@ export function buildParts(input: PartsInput): AppParts {
     journal: journalOwn,
   };
   const doubts = new Doubts({ ...asking, ages: clocks.ages, onLookedUp: telemetry.lookedUp });
-  upstream.onRecovery = () => void doubts.hurry();
+  upstream.onRecovery = () => doubts.noteRecovery();
   const poller = new Poller({ ...asking, ...pollerSettings(config) });
   const account = new AccountReader({ ...asking, clock });
   const onCall = (call: CallRecord): void => watch.noteCall(call);

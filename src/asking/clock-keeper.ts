@@ -6,9 +6,10 @@
  *
  * **Invariant**: dates are set back only while our clock is trusted and Kling's own answers say so.
  */
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { AgeClock } from '../ledger/age-clock.ts';
 import { keepAge, resetDates, type DatesReset } from '../ledger/time.ts';
+import { Repeating } from '../repeating.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import type { ClockTrust } from '../upstream/clock-trust.ts';
@@ -34,40 +35,37 @@ export interface ClockKeeperDeps {
 
 export class ClockKeeper {
   readonly #deps: ClockKeeperDeps;
-  #timer: Timer | null = null;
-  #running: Promise<void> | null = null;
+  readonly #passes: Repeating;
   /** Since when the clocks agree while dates are ahead, on the steady clock; null while they do not. */
   #agreedFromTick: Ms | null = null;
-  #isStopped = false;
 
   constructor(deps: ClockKeeperDeps) {
     this.#deps = deps;
+    this.#passes = new Repeating({
+      clock: deps.clock,
+      pass: () => this.#pass(),
+      onError: (error) => deps.onError('the clocks could not be compared or kept', error),
+      errorWaitMs: PERIOD_MS,
+    });
   }
 
   start(): void {
-    this.#timer = this.#deps.clock.every(PERIOD_MS, () => {
-      this.#running ??= this.#pass().finally(() => (this.#running = null));
-    });
+    this.#passes.wake(PERIOD_MS);
   }
 
   /** Keeps the age that was reached. Call it while the store is open. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#timer?.cancel();
-    await this.#running;
+    await this.#passes.stop();
     await this.#deps.store.write(keepAge, { age: this.#deps.ages.now() }).catch(() => undefined);
   }
 
-  async #pass(): Promise<void> {
-    const { store, ages, trust, onError } = this.#deps;
-    try {
-      const { datedTo } = await store.write(keepAge, { age: ages.now() });
-      const isAhead = datedTo !== null && datedTo - trust.now() > AHEAD_MS_MIN;
-      if (isAhead && !this.#isStopped) await this.#watch();
-      else this.#agreedFromTick = null;
-    } catch (error) {
-      onError('the clocks could not be compared or kept', error);
-    }
+  async #pass(): Promise<Ms> {
+    const { store, ages, trust } = this.#deps;
+    const { datedTo } = await store.write(keepAge, { age: ages.now() });
+    const isAhead = datedTo !== null && datedTo - trust.now() > AHEAD_MS_MIN;
+    if (isAhead && !this.#passes.isStopped) await this.#watch();
+    else this.#agreedFromTick = null;
+    return PERIOD_MS;
   }
 
   async #watch(): Promise<void> {

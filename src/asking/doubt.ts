@@ -10,7 +10,7 @@
  */
 import type { UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { CallRecord } from '../calls/call.ts';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Fact } from '../facts.ts';
 import { newId } from '../ids.ts';
 import type { AgeClock } from '../ledger/age-clock.ts';
@@ -20,6 +20,7 @@ import type { Credentials } from '../kling/token.ts';
 import { dueLookUps, makeLookUpsDue, recordLookUps } from '../ledger/look-up.ts';
 import { nextLookUpAt, RETRY_MS } from '../ledger/look-up-schedule.ts';
 import type { DueLookUp, LookUpArgs, StoredAnswer } from '../ledger/ledger.ts';
+import { Repeating } from '../repeating.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import type { LaterTraces } from '../telemetry/tracing.ts';
@@ -36,17 +37,17 @@ import {
   type AskOptions,
 } from './plan.ts';
 
-const TICK_MS = 1_000;
+const PERIOD_MS = 1_000;
 /** Holds looked at in one pass: twenty to a request where Kling allows it. */
 const PASS_HOLDS_MAX = 200;
 /** With nothing in doubt and nobody waiting, the store is asked this often. */
-const IDLE_CHECK_MS = 5_000;
+const IDLE_PERIOD_MS = 5_000;
 /** How long Kling may think about a look-up; the next try comes soon. */
 const LOOK_UP_MS_MAX = 15_000;
-/** Passes under way at once: one that hangs does not hold up the next. */
-const PASSES_MAX = 8;
-/** Where Kling falters again and again, doubts are hurried at most this often. */
-const HURRY_PAUSE_MS = 10_000;
+/** Rounds of questions under way at once: one that hangs does not hold up the next. */
+const ROUNDS_MAX = 8;
+/** Where Kling fails again and again, all doubts are made due at most this often. */
+const ALL_DUE_PAUSE_MS = 10_000;
 
 export interface DoubtDeps {
   store: Store;
@@ -74,52 +75,55 @@ interface Waiter {
 export class Doubts {
   readonly #deps: DoubtDeps;
   readonly #waiters = new Map<string, Set<Waiter>>();
-  #timer: Timer | null = null;
-  /** Holds that a pass under way asks for. */
+  /** Holds that a round under way asks for. */
   readonly #asked = new Set<string>();
-  readonly #passes = new Set<Promise<void>>();
+  readonly #rounds = new Set<Promise<void>>();
+  /** Takes what is due; its answers are waited for by the rounds. */
+  readonly #passes: Repeating;
+  /** Makes all doubts due. */
+  readonly #recoveries: Repeating;
   /** On the steady clock. */
-  #nextCheckTick: Ms = 0;
-  #nextHurryTick: Ms = 0;
-  #hurryTimer: Timer | null = null;
-  #isStopped = false;
+  #nextRecoveryTick: Ms = 0;
 
   constructor(deps: DoubtDeps) {
     this.#deps = deps;
+    const { clock, onError } = deps;
+    this.#passes = new Repeating({
+      clock,
+      pass: () => this.#pass(),
+      onError: (error) => onError('a look-up pass failed', error),
+      errorWaitMs: PERIOD_MS,
+    });
+    this.#recoveries = new Repeating({
+      clock,
+      pass: () => this.#makeAllDue(),
+      onError: (error) => onError('look-ups could not be made due', error),
+      errorWaitMs: ALL_DUE_PAUSE_MS,
+    });
   }
 
   /** Begins to look up what is due; every doubt left by an earlier run is due at once. */
   start(): void {
-    this.#timer = this.#deps.clock.every(TICK_MS, () => void this.#tick());
+    this.#passes.wake(PERIOD_MS);
   }
 
+  /** Begins nothing more, lets all who wait go without an answer, and waits for what is asked. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#timer?.cancel();
-    this.#hurryTimer?.cancel();
-    for (const holdId of this.#waiters.keys()) this.#tell(holdId, null);
-    await Promise.all(this.#passes);
+    const stopping = [this.#passes.stop(), this.#recoveries.stop()];
+    for (const holdId of this.#waiters.keys()) this.#answer(holdId, null);
+    await Promise.all([...stopping, ...this.#rounds]);
   }
 
-  /** Makes every open doubt due now, or as soon as the last hurry is long enough ago: Kling answers again. */
-  async hurry(): Promise<void> {
-    const { store, clock } = this.#deps;
-    if (this.#hurryTimer || this.#isStopped) return;
-    const pauseMs = this.#nextHurryTick - clock.monotonic();
-    if (pauseMs > 0) {
-      this.#hurryTimer = clock.after(pauseMs, () => {
-        this.#hurryTimer = null;
-        void this.hurry();
-      });
-      return;
-    }
-    this.#nextHurryTick = clock.monotonic() + HURRY_PAUSE_MS;
-    try {
-      await store.write(makeLookUpsDue, { at: this.#deps.ages.now() });
-      this.#nextCheckTick = 0;
-    } catch (error) {
-      this.#deps.onError('look-ups could not be made due', error);
-    }
+  /** Makes every open doubt due now, or as soon as the last time is long enough ago: Kling answers again. */
+  noteRecovery(): void {
+    this.#recoveries.wake(this.#nextRecoveryTick - this.#deps.clock.monotonic());
+  }
+
+  async #makeAllDue(): Promise<null> {
+    this.#nextRecoveryTick = this.#deps.clock.monotonic() + ALL_DUE_PAUSE_MS;
+    await this.#deps.store.write(makeLookUpsDue, { at: this.#deps.ages.now() });
+    this.#passes.wake();
+    return null;
   }
 
   /**
@@ -128,8 +132,8 @@ export class Doubts {
    * @returns The answer its create would have had, or null: not found yet, or known not to exist.
    */
   waitFor(holdId: string, waitMs: Ms): Promise<StoredAnswer | null> {
-    this.#nextCheckTick = 0;
-    if (waitMs <= 0 || this.#isStopped) return Promise.resolve(null);
+    this.#passes.wake(PERIOD_MS);
+    if (waitMs <= 0 || this.#passes.isStopped) return Promise.resolve(null);
     return new Promise((resolve) => {
       const waiters = this.#waiters.get(holdId) ?? new Set();
       this.#waiters.set(holdId, waiters);
@@ -146,46 +150,42 @@ export class Doubts {
     });
   }
 
-  /** Looks at once at whatever is due; resolves when that pass is over. */
+  /** Asks at once for whatever is due; resolves when nothing is asked for any more. */
   async runDue(): Promise<void> {
-    const pass = this.#pass();
-    this.#passes.add(pass);
-    await pass;
-    this.#passes.delete(pass);
+    await this.#passes.run();
+    await Promise.all(this.#rounds);
   }
 
-  async #tick(): Promise<void> {
-    if (this.#isStopped || this.#deps.clock.monotonic() < this.#nextCheckTick) return;
-    if (this.#passes.size >= PASSES_MAX) return;
-    await this.runDue();
-  }
-
-  async #pass(): Promise<void> {
-    const { onError } = this.#deps;
-    try {
-      const fresh = await this.#takeDue();
-      try {
-        const { asks, left } = planAsks(fresh, this.#howToAsk());
-        // What cannot be asked for makes room for others.
-        if (left.length > 0) await this.#record(left, () => ({ kind: 'failed' }));
-        await askAll(asks, (ask) => this.#tryAsk(ask));
-      } finally {
-        for (const { holdId } of fresh) this.#asked.delete(holdId);
-      }
-    } catch (error) {
-      onError('a look-up pass failed', error);
+  async #pass(): Promise<Ms> {
+    if (this.#rounds.size >= ROUNDS_MAX) return PERIOD_MS;
+    const { due, isBusy } = await this.#takeDue();
+    if (due.length > 0) {
+      const round = this.#askFor(due).finally(() => this.#rounds.delete(round));
+      this.#rounds.add(round);
     }
+    return isBusy ? PERIOD_MS : IDLE_PERIOD_MS;
   }
 
   /** Takes up what is due and nobody asks for yet. */
-  async #takeDue(): Promise<DueLookUp[]> {
-    const { store, clock, ages } = this.#deps;
+  async #takeDue(): Promise<{ due: DueLookUp[]; isBusy: boolean }> {
+    const { store, ages } = this.#deps;
     const { due, open } = await store.read(dueLookUps, { at: ages.now(), limit: PASS_HOLDS_MAX });
-    const isBusy = open > 0 || this.#waiters.size > 0;
-    this.#nextCheckTick = isBusy ? 0 : clock.monotonic() + IDLE_CHECK_MS;
     const fresh = due.filter(({ holdId }) => !this.#asked.has(holdId));
     for (const { holdId } of fresh) this.#asked.add(holdId);
-    return fresh;
+    return { due: fresh, isBusy: open > 0 || this.#waiters.size > 0 };
+  }
+
+  async #askFor(due: readonly DueLookUp[]): Promise<void> {
+    try {
+      const { asks, left } = planAsks(due, this.#howToAsk());
+      // What cannot be asked for makes room for others.
+      if (left.length > 0) await this.#record(left, () => ({ kind: 'failed' }));
+      await askAll(asks, (ask) => this.#tryAsk(ask));
+    } catch (error) {
+      this.#deps.onError('a look-up pass failed', error);
+    } finally {
+      for (const { holdId } of due) this.#asked.delete(holdId);
+    }
   }
 
   #howToAsk(): AskOptions<DueLookUp> {
@@ -200,7 +200,7 @@ export class Doubts {
 
   /** Asks for some, whatever became of others. */
   async #tryAsk(ask: Ask<DueLookUp>): Promise<void> {
-    if (this.#isStopped) return;
+    if (this.#passes.isStopped) return;
     try {
       await this.#ask(ask);
     } catch (error) {
@@ -270,20 +270,20 @@ export class Doubts {
     this.#deps.publish(facts);
     for (const [i, { holdId, outcome }] of results.entries()) {
       this.#deps.onLookedUp(outcome.kind);
-      if (outcome.kind === 'found') this.#tell(holdId, outcome.answer);
+      if (outcome.kind === 'found') this.#answer(holdId, outcome.answer);
       const ageFrom = holds[i]?.ageFrom ?? age;
       const nextAt = outcome.kind === 'absent' ? nextLookUpAt(ageFrom, age) : age + RETRY_MS;
-      this.#tellInVain(holdId, nextAt - age);
+      this.#endLateWaits(holdId, nextAt - age);
     }
-    for (const fact of facts) if (fact.kind === 'doubt_ended' && !fact.found) this.#tell(fact.holdId, null);
+    for (const fact of facts) if (fact.kind === 'doubt_ended' && !fact.found) this.#answer(fact.holdId, null);
   }
 
-  #tell(holdId: string, answer: StoredAnswer | null): void {
+  #answer(holdId: string, answer: StoredAnswer | null): void {
     for (const waiter of this.#waiters.get(holdId) ?? []) waiter.done(answer);
   }
 
   /** Lets those go for whom the next look-up comes too late. */
-  #tellInVain(holdId: string, nextMs: Ms): void {
+  #endLateWaits(holdId: string, nextMs: Ms): void {
     const nextTick = this.#deps.clock.monotonic() + nextMs;
     for (const waiter of this.#waiters.get(holdId) ?? []) if (waiter.untilTick < nextTick) waiter.done(null);
   }

@@ -8,7 +8,7 @@
  * **Invariant**: it only hands sightings to the ledger; a poll that fails changes nothing.
  */
 import type { CallRecord } from '../calls/call.ts';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Fact } from '../facts.ts';
 import { newId } from '../ids.ts';
 import type { CashPrice } from '../kling/deduction.ts';
@@ -25,6 +25,7 @@ import {
   type OpenTaskPage,
 } from '../tasks/task-table.ts';
 import type { TaskSighting } from '../tasks/task.ts';
+import { Repeating } from '../repeating.ts';
 import type { Ms } from '../units.ts';
 import type { LaterTraces } from '../telemetry/tracing.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -37,6 +38,8 @@ const TASKS_AT_ONCE = 400;
 const PAGE_TASKS = 200;
 /** How often the open tasks are read from the store again, for those of which nobody here heard. */
 const LOAD_MS: Ms = 600_000;
+/** How often a pass looks for what is due, or as often as the interval where that is shorter. */
+const PERIOD_MS_MAX: Ms = 1_000;
 const INTERVAL_MS_MAX = 60_000;
 /** A task is asked for again after this share of its age, once that exceeds the interval. */
 const AGE_SHARE = 0.05;
@@ -63,23 +66,28 @@ type Known = DueTask & { made: NonNullable<DueTask['made']> };
 export class Poller {
   readonly #deps: PollerDeps;
   readonly #due = new DueTasks();
-  #timer: Timer | null = null;
-  #running: Promise<void> | null = null;
-  #isStopped = false;
+  readonly #passes: Repeating;
   #loadedTick: Ms | null = null;
 
   constructor(deps: PollerDeps) {
     this.#deps = deps;
+    this.#passes = new Repeating({
+      clock: deps.clock,
+      pass: async () => {
+        if (deps.isOn()) await this.#pass();
+        return this.#periodMs;
+      },
+      onError: (error) => deps.onError('a poll failed', error),
+      errorWaitMs: PERIOD_MS_MAX,
+    });
   }
 
   start(): void {
-    this.#schedule();
+    this.#passes.wake(this.#periodMs);
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#timer?.cancel();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#passes.stop();
   }
 
   /** Learns from facts which tasks begin, go on and end. */
@@ -100,36 +108,22 @@ export class Poller {
   }
 
   /** Asks at once for every task that is due; resolves when the pass is over. */
-  async runDue(): Promise<void> {
-    this.#running ??= this.#pass().finally(() => {
-      this.#running = null;
-    });
-    await this.#running;
+  runDue(): Promise<void> {
+    return this.#passes.run();
   }
 
-  #schedule(): void {
-    const periodMs = Math.min(this.#deps.intervalMs(), 1_000);
-    this.#timer = this.#deps.clock.after(periodMs, () => {
-      const pass = this.#deps.isOn() ? this.runDue() : Promise.resolve();
-      void pass.finally(() => {
-        if (!this.#isStopped) this.#schedule();
-      });
-    });
+  get #periodMs(): Ms {
+    return Math.min(this.#deps.intervalMs(), PERIOD_MS_MAX);
   }
 
   async #pass(): Promise<void> {
-    const { clock, onError } = this.#deps;
-    try {
-      await this.#load();
-      // What comes due while others are asked for waits for the next pass.
-      const untilTick = clock.monotonic();
-      while (!this.#isStopped) {
-        const taken = this.#due.take(untilTick, TASKS_AT_ONCE);
-        if (taken.length === 0) return;
-        await this.#askFor(taken);
-      }
-    } catch (error) {
-      onError('a poll failed', error);
+    await this.#load();
+    // What comes due while others are asked for waits for the next pass.
+    const untilTick = this.#deps.clock.monotonic();
+    while (!this.#passes.isStopped) {
+      const taken = this.#due.take(untilTick, TASKS_AT_ONCE);
+      if (taken.length === 0) return;
+      await this.#askFor(taken);
     }
   }
 
@@ -143,7 +137,7 @@ export class Poller {
       const page: OpenTaskPage = await store.read(listOpenTasks, { after, limit: PAGE_TASKS });
       for (const { id, createdAt, state, ...made } of page.tasks) this.#add({ id, createdAt, state, made });
       after = page.next;
-    } while (after !== null && !this.#isStopped);
+    } while (after !== null && !this.#passes.isStopped);
     this.#loadedTick = fromTick;
   }
 
@@ -186,7 +180,7 @@ export class Poller {
 
   /** Asks for some, whatever became of others. */
   async #tryAsk(ask: Ask<OpenTask>): Promise<void> {
-    if (this.#isStopped) return;
+    if (this.#passes.isStopped) return;
     try {
       await this.#ask(ask);
     } catch (error) {

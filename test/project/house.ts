@@ -10,6 +10,7 @@ import type { Import, SourceFile } from './source-code.ts';
 export const VOCABULARY: readonly string[] = [
   'units',
   'clock',
+  'repeating',
   'errors',
   'secret',
   'facts',
