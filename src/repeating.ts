@@ -87,7 +87,7 @@ export class Repeating {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#nextTick = Infinity;
     this.#running = promise;
-    void this.#pass().then(() => {
+    void this.#pass().finally(() => {
       this.#running = null;
       resolve();
       this.#schedule();
