@@ -7,7 +7,7 @@ import { GAUGES } from './gauge-shapes.ts';
 import type { GaugeReading } from './metric-producer.ts';
 
 /** How often the event loop is sampled; a lag shorter than this may go unseen. */
-const SAMPLE_MS = 20;
+const SAMPLE_MS = 100;
 /** Rows shown of one budget that is per app or tag. */
 const PER_ROWS_MAX = 100;
 
