@@ -9,12 +9,23 @@ export interface OwnSidecar {
   /** The origins of its planes. */
   data: string;
   control: string;
+  /** From the spawn to the first 200 of `/readyz`. */
+  readyMs: number;
+}
+
+interface OwnSidecarOptions {
+  baseUrl: string;
+  key: string;
+  /** Added to the usual config. */
+  more?: Readonly<Record<string, unknown>>;
+  /** The script that is run, below the checkout. Default `src/main.ts`. */
+  entry?: string;
 }
 
 /** Starts it with the usual config and `more`, and waits until it is ready. */
 export async function startOwnSidecar(
   folder: string,
-  { baseUrl, key, more = {} }: { baseUrl: string; key: string; more?: Readonly<Record<string, unknown>> },
+  { baseUrl, key, more = {}, entry = 'src/main.ts' }: OwnSidecarOptions,
 ): Promise<OwnSidecar> {
   const [port, controlPort] = [await freePort(), await freePort()];
   const config = {
@@ -26,12 +37,12 @@ export async function startOwnSidecar(
   writeFileSync(join(folder, 'sidecar.config.json'), JSON.stringify(config));
   const command = {
     file: process.execPath,
-    args: [join(import.meta.dirname, '../src/main.ts'), 'start'],
+    args: [join(import.meta.dirname, '..', entry), 'start'],
     env: { KLING_API_KEY: key },
     cwd: folder,
   };
   const sidecar = start(command, join(folder, 'sidecar.log'));
   const control = `http://127.0.0.1:${controlPort}`;
-  await waitUntilAnswered(`${control}/readyz`, {}, sidecar);
-  return { sidecar, data: `http://127.0.0.1:${port}`, control };
+  const readyMs = await waitUntilAnswered(`${control}/readyz`, {}, sidecar);
+  return { sidecar, data: `http://127.0.0.1:${port}`, control, readyMs };
 }

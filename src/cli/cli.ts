@@ -6,41 +6,13 @@
  */
 import { Command, CommanderError } from 'commander';
 import { SidecarError, type ErrorCode } from '../errors.ts';
-import { addAlert } from './alert.ts';
-import { addAudit } from './audit.ts';
-import { addBackup } from './backup.ts';
-import { addBudget } from './budget.ts';
-import { addCalls } from './calls.ts';
-import { addClaim } from './claim.ts';
-import { addCompletion } from './completion.ts';
-import { addConfig } from './config.ts';
+import { loadCommands, type AddCommand } from './commands.ts';
 import { createContext, type Context } from './context.ts';
 import { packageVersion } from './control-client.ts';
-import { addDemo } from './demo-command.ts';
-import { addDoctor } from './doctor.ts';
-import { addEmulate } from './emulate.ts';
 import { addExamples } from './examples.ts';
-import { addEstimate } from './estimate.ts';
-import { addClock } from './clock.ts';
-import { addExport } from './export.ts';
-import { addFreeze } from './freeze.ts';
-import { addHealth } from './health.ts';
-import { addHolds } from './holds.ts';
-import { addImport } from './import.ts';
-import { addInit } from './init.ts';
-import { addJobs } from './jobs.ts';
-import { addLedger } from './ledger.ts';
 import { createProgress } from './progress.ts';
-import { addReload } from './reload.ts';
-import { addSla } from './sla.ts';
-import { addSmoke } from './smoke.ts';
-import { addStart } from './start-command.ts';
-import { addStatus } from './status.ts';
-import { addStop } from './stop.ts';
-import { addTasks } from './tasks.ts';
 import { wrapMessage } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
-import { addUsage } from './usage.ts';
 
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set(['config_invalid', 'secret_invalid', 'bad_usage']);
 
@@ -48,13 +20,15 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set(['config_invalid', 'secret_i
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   let code = 0;
   const progress = createProgress(terminal);
-  const program = makeProgram(progress.terminal, (wanted) => void (code = wanted));
+  const line = withCommand(args);
+  const commands = await loadCommands(line.word);
+  const program = makeProgram(progress.terminal, commands, (wanted) => void (code = wanted));
   program.hook('preAction', (_, command) => {
     const words = wordsOf(command);
     if (!WITHOUT_PROGRESS.has(words)) progress.begin(words);
   });
   try {
-    await program.parseAsync(withCommand(args), { from: 'user' });
+    await program.parseAsync(line.args, { from: 'user' });
     return code;
   } catch (error) {
     return report(error, progress.terminal);
@@ -72,18 +46,29 @@ function wordsOf(command: Command): string {
   return parent === null ? '' : `${wordsOf(parent)} ${command.name()}`.trim();
 }
 
+interface CommandLine {
+  args: string[];
+  /** The first word, which names a command unless it is mistyped; null where help or the version is asked for. */
+  word: string | null;
+}
+
 /** Names `start` where no command is named; a default of commander's would take a mistyped one for its argument. */
-function withCommand(args: readonly string[]): string[] {
+function withCommand(args: readonly string[]): CommandLine {
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at] ?? '';
     if (arg === '--config') at += 1;
-    else if (!arg.startsWith('-') || /^(-h|--help|-V|--version)$/.test(arg)) return [...args];
+    else if (/^(-h|--help|-V|--version)$/.test(arg)) return { args: [...args], word: null };
+    else if (!arg.startsWith('-')) return { args: [...args], word: arg };
   }
-  return [...args, 'start'];
+  return { args: [...args, 'start'], word: 'start' };
 }
 
-/** Makes the program with all its commands; it writes to the terminal it is given and never ends the process. */
-export function makeProgram(terminal: Terminal, exit: (code: number) => void): Command {
+/** Makes the program with these commands; it writes to the terminal it is given and never ends the process. */
+export function makeProgram(
+  terminal: Terminal,
+  commands: readonly AddCommand[],
+  exit: (code: number) => void = () => undefined,
+): Command {
   const program = new Command('kling-sidecar');
   let made: Context | undefined;
   const context = (): Context => {
@@ -109,43 +94,11 @@ export function makeProgram(terminal: Terminal, exit: (code: number) => void): C
   program.hook('preAction', (_, command) => {
     actor = command.opts<{ actor?: string }>().actor;
   });
-  for (const add of COMMANDS) add(program, context);
+  for (const add of commands) add(program, context);
   takeConfigAnywhere(program);
   addExamples(program);
   return program;
 }
-
-const COMMANDS = [
-  addStart,
-  addReload,
-  addStop,
-  addInit,
-  addDemo,
-  addEmulate,
-  addConfig,
-  addEstimate,
-  addStatus,
-  addTasks,
-  addUsage,
-  addBudget,
-  addHolds,
-  addLedger,
-  addCalls,
-  addImport,
-  addSla,
-  addClaim,
-  addAlert,
-  addAudit,
-  addJobs,
-  addClock,
-  addFreeze,
-  addBackup,
-  addExport,
-  addHealth,
-  addDoctor,
-  addSmoke,
-  addCompletion,
-];
 
 /** Lets `--config` stand behind any command too: what is given there is the program's own. */
 function takeConfigAnywhere(program: Command): void {

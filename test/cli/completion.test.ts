@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeProgram } from '../../src/cli/cli.ts';
+import { loadCommands } from '../../src/cli/commands.ts';
 import { commandNodes } from '../../src/cli/command-tree.ts';
 import { cli, silentTerminal } from './run-cli.ts';
 
+const COMMANDS = await loadCommands(null);
 let folder = '';
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'kling-completion-'));
@@ -31,7 +33,7 @@ function complete(line: string, command = 'kling-sidecar'): string[] {
 
 describe('completion in a real bash', () => {
   it('offers commands, below a command its own, and leaves file names to the shell', () => {
-    const { commands } = makeProgram(silentTerminal(), () => undefined);
+    const { commands } = makeProgram(silentTerminal(), COMMANDS);
     expect(complete('').sort()).toEqual(commands.map((command) => command.name()).sort());
     expect(complete('bud')).toEqual(['budget']);
     expect(complete('budget ')).toEqual(['list', 'raise']);
@@ -58,7 +60,7 @@ describe('the scripts of all shells', () => {
   it.each(['bash', 'zsh', 'fish'])('name every command and option: %s', async (shell) => {
     const { code, out } = await cli(['completion', shell]);
     expect(code).toBe(0);
-    const nodes = commandNodes(makeProgram(silentTerminal(), () => undefined));
+    const nodes = commandNodes(makeProgram(silentTerminal(), COMMANDS));
     for (const { path: words, options } of nodes) {
       expect(out).toContain(`'${words}'`.replaceAll("'", shell === 'fish' ? "\\'" : "'"));
       for (const { name } of options) expect(out).toContain(shell === 'fish' ? `-l ${name.slice(2)}` : name);

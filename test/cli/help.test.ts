@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Command } from 'commander';
 import { makeProgram } from '../../src/cli/cli.ts';
 import { commandNodes } from '../../src/cli/command-tree.ts';
+import { loadCommands } from '../../src/cli/commands.ts';
 import { EXAMPLES } from '../../src/cli/examples.ts';
 import { cli, silentTerminal } from './run-cli.ts';
 
-const program = makeProgram(silentTerminal(), () => undefined);
+const COMMANDS = await loadCommands(null);
+const program = makeProgram(silentTerminal(), COMMANDS);
 /** Commands that do something themselves, and do not only hold others. */
 const working = commandNodes(program).filter(({ path, children }) => path === '' || children.length === 0);
 
@@ -23,7 +25,7 @@ describe('the help', () => {
 
   it.each(Object.values(EXAMPLES).flat())('means what it says: %s', async (example) => {
     const ran: string[] = [];
-    const parsed = makeProgram(silentTerminal(), () => undefined);
+    const parsed = makeProgram(silentTerminal(), COMMANDS);
     stub(parsed, ran);
     await parsed.parseAsync(wordsOf(example), { from: 'user' });
     expect(ran).toHaveLength(1);

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { RULE_WORDS } from '../../src/alerts/rule-words.ts';
 import { makeProgram } from '../../src/cli/cli.ts';
+import { loadCommands } from '../../src/cli/commands.ts';
 import { createManualClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createApi } from '../../src/control/api.ts';
@@ -27,6 +28,7 @@ import {
   tableRows,
 } from './markdown.ts';
 
+const COMMANDS = await loadCommands(null);
 /** What users read: the first page and the pages it leads to. */
 const USER_PAGES = [
   'README.md',
@@ -332,7 +334,7 @@ function testProgram(): Command {
     cwd: PROJECT,
     clock: createManualClock(0),
   };
-  return makeProgram(terminal, () => undefined);
+  return makeProgram(terminal, COMMANDS);
 }
 
 /** Finds a command by its words; words in capitals are arguments. */

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { makeProgram } from '../../../src/cli/cli.ts';
+import { loadCommands } from '../../../src/cli/commands.ts';
 import { silentTerminal } from '../../cli/run-cli.ts';
 import { PROJECT, readProject } from '../../docs/markdown.ts';
 
-const program = makeProgram(silentTerminal(), () => undefined);
+const COMMANDS = await loadCommands(null);
+const program = makeProgram(silentTerminal(), COMMANDS);
 
 /** Not built yet; this list is to become empty. */
 const PENDING: ReadonlySet<string> = new Set(['jobs']);
