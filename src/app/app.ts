@@ -227,9 +227,9 @@ class Sidecar implements App {
   }
 
   #dataPlane(running: Running): DataPlaneDeps {
-    const { store, dated, publish } = running;
+    const { store, ledger, dated } = running;
     const telemetry = this.#telemetry;
-    const observer = new Observer({ store, clock: dated, log: this.#log, publish });
+    const observer = new Observer({ ledger, clock: dated, log: this.#log });
     return {
       ...running,
       clock: this.#clock,

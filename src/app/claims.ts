@@ -8,13 +8,12 @@ import { invoiceOf, packPricesOf } from '../claims/claims-config.ts';
 import { composeClaim } from '../claims/compose.ts';
 import { listClaims } from '../claims/claim-table.ts';
 import type { ClaimDates } from '../claims/deadlines.ts';
-import { draftClaim, monthsToDraft, type DraftRequest } from '../claims/draft.ts';
+import { draftClaim, monthsToDraft, type DraftDeps, type DraftRequest } from '../claims/draft.ts';
 import { KLING_HOSTS } from '../claims/evidence.ts';
 import { noteDeadlines } from '../claims/notices.ts';
 import { readCalendarFile } from '../claims/calendar-file.ts';
 import { createCalendar, type WorkCalendar } from '../claims/working-days.ts';
 import type { Config } from '../config/config.ts';
-import type { Fact } from '../facts.ts';
 import { KLING_AGREEMENTS } from '../sla/agreement.ts';
 import { closeMonth, readMonth, type StoredMonthQuestion } from '../sla/month-table.ts';
 import { addMonths, dayOf, monthOf } from '../sla/period.ts';
@@ -117,12 +116,9 @@ export function filingDates(config: Config, month: string): ClaimDates {
   return datesOf(month, calendarSettings(config));
 }
 
-export interface MonthsDeps {
-  store: Pick<Store, 'read' | 'write'>;
+export interface MonthsDeps extends DraftDeps {
   config: () => Config;
   log: Log;
-  /** Tells facts to those who report them. */
-  publish: (facts: readonly Fact[]) => void;
   /** Ends the work after the month in hand. */
   signal: AbortSignal;
 }
@@ -132,7 +128,7 @@ export interface MonthsDeps {
  * whose month has changed since.
  */
 export async function closeMonths(deps: MonthsDeps, at: Ms): Promise<void> {
-  const { store, log, signal } = deps;
+  const { store, ledger, log, signal } = deps;
   const config = deps.config();
   const changed = new Set<string>();
   const over = await monthsOver(deps, at);
@@ -161,7 +157,7 @@ export async function closeMonths(deps: MonthsDeps, at: Ms): Promise<void> {
     else await draftAgain(deps, { month, now: at, isChanged: changed.has(month) });
   }
   if (signal.aborted) return;
-  deps.publish((await store.write(noteDeadlines, { today: dayOf(at, timeZone), at })).facts);
+  await ledger.run(noteDeadlines, { today: dayOf(at, timeZone), at });
 }
 
 /** Lists the months that are over by the grace time and of which something was counted, oldest first. */
@@ -177,12 +173,11 @@ async function monthsOver({ store, config }: MonthsDeps, at: Ms): Promise<string
 }
 
 async function draft(
-  { store, config, log, publish }: MonthsDeps,
+  { store, ledger, config, log }: MonthsDeps,
   { month, now, isChanged }: { month: string; now: Ms; isChanged: boolean },
 ): Promise<void> {
   const order = { actor: 'job', reason: 'the month was closed' };
-  const drafted = await draftClaim(store, draftRequest(config(), { month, now, order }));
-  publish(drafted.facts);
+  const drafted = await draftClaim({ store, ledger }, draftRequest(config(), { month, now, order }));
   if (drafted.kind === 'nothing_due' && isChanged)
     log.info('no claim is due for a month', { event: 'claim_not_due', month, why: drafted.message });
 }
@@ -224,19 +219,17 @@ async function stillHolds(
  * superseded or withdrawn at once, and not only by the hourly job.
  */
 export async function reviewDrafts(
-  deps: { store: Pick<Store, 'read' | 'write'>; config: Config; order: DraftRequest['order'] },
+  deps: DraftDeps & { config: Config; order: DraftRequest['order'] },
   now: Ms,
-): Promise<Fact[]> {
+): Promise<void> {
   const { store, config, order } = deps;
   const today = dayOf(now, config.sla.timeZone);
   const claims = await store.read(listClaims, { month: null });
-  const facts: Fact[] = [];
   for (const month of new Set(claims.map((claim) => claim.month))) {
     const last = claims.find((claim) => claim.month === month);
     if (!last || last.latest < today || (last.state !== 'draft' && last.state !== 'withdrawn')) continue;
     const request = draftRequest(config, { month, now, order });
     if (await stillHolds(store, last, request)) continue;
-    facts.push(...(await draftClaim(store, request)).facts);
+    await draftClaim(deps, request);
   }
-  return facts;
 }

@@ -8,12 +8,12 @@ import type { Config } from '../config/config.ts';
 import type { AlertCommands } from '../control/alert-commands.ts';
 import type { AppHost, ControlCommands, LiveStatus } from '../control/commands.ts';
 import { createPriceOne } from '../control/price-one.ts';
-import type { Fact } from '../facts.ts';
 import { raiseBudget } from '../budget/budget-table.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { freeze, unfreeze } from '../ledger/freeze.ts';
 import { resolveHold } from '../ledger/resolve.ts';
 import { acceptClock as keepAccepted, resetDates, type DatesReset } from '../ledger/time.ts';
+import type { Ledger } from '../outbox/ledger.ts';
 import type { Slots } from '../pacing/slots.ts';
 import type { ClockLook } from '../asking/clock-look.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
@@ -30,13 +30,13 @@ export interface CommandsDeps {
   /** The process around the app; null in the demo and in tests. */
   host: AppHost | null;
   store: Store;
+  ledger: Pick<Ledger, 'run'>;
   upstream: Upstream;
   clockTrust: ClockTrust;
   slots: Slots;
   config: () => Config;
   settings: () => ProxySettings;
   readiness: () => { ready: boolean; reasons: string[] };
-  publish: (facts: readonly Fact[]) => void;
   /** When the metrics were read last; null where nobody did. */
   metricsReadAt: () => number | null;
   alerts: AlertCommands;
@@ -45,9 +45,9 @@ export interface CommandsDeps {
 
 /** Makes the commands of a running app. */
 export function controlCommands(deps: CommandsDeps): ControlCommands {
-  const { store, dated } = deps;
+  const { store, ledger, dated } = deps;
   const at = (): number => dated.now();
-  const sla = { clock: deps.clock, config: deps.config, reader: store, writer: store, publish: deps.publish };
+  const sla = { clock: deps.clock, config: deps.config, reader: store, writer: { store, ledger } };
   return {
     reader: store,
     now: at,
@@ -62,15 +62,14 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
     readiness: deps.readiness,
     price: createPriceOne(deps.settings),
     async freeze(order) {
-      deps.publish((await store.write(freeze, { ...order, at: at() })).facts);
+      await ledger.run(freeze, { ...order, at: at() });
     },
     async unfreeze(order) {
-      deps.publish((await store.write(unfreeze, { ...order, at: at() })).facts);
+      await ledger.run(unfreeze, { ...order, at: at() });
     },
     async resolveHold(holdId, action, order) {
-      const resolved = await store.write(resolveHold, { holdId, action, ...order, at: at() });
-      deps.publish(resolved.facts);
-      return { state: resolved.state, credits: resolved.credits };
+      const { state, credits } = await ledger.run(resolveHold, { holdId, action, ...order, at: at() });
+      return { state, credits };
     },
     async raiseBudget(raise, order) {
       await store.write(raiseBudget, { ...raise, ...order, at: at() });

@@ -3,7 +3,6 @@ import type { AppAlerts } from './alerts.ts';
 import { closeMonths } from './claims.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import type { Fact } from '../facts.ts';
 import { makeBackup } from '../jobs/backup.ts';
 import type { Job } from '../jobs/job.ts';
 import { Jobs } from '../jobs/jobs.ts';
@@ -11,6 +10,7 @@ import { scheduleOf } from '../jobs/jobs-config.ts';
 import { dropOld } from '../jobs/retention.ts';
 import { noteVerification } from '../ledger/verification-table.ts';
 import type { Verification } from '../ledger/verify.ts';
+import type { Ledger } from '../outbox/ledger.ts';
 import type { AccountReader } from '../asking/account-reader.ts';
 import type { ClockLook } from '../asking/clock-look.ts';
 import type { Store } from '../store/store.ts';
@@ -21,6 +21,7 @@ const MINUTE_MS = 60_000;
 
 export interface AppJobsDeps {
   store: Store;
+  ledger: Pick<Ledger, 'run'>;
   account: Pick<AccountReader, 'readPacks' | 'readLedgers'>;
   alerts: Pick<AppAlerts, 'takeDigest'>;
   /** The clock by which money is dated: what a step of the wall clock would make due waits until Kling's clock agrees. */
@@ -29,14 +30,13 @@ export interface AppJobsDeps {
   clockTrust: Pick<ClockTrust, 'check'>;
   log: Log;
   config: () => Config;
-  publish: (facts: readonly Fact[]) => void;
   /** Counts a run that ended; `missed` runs should have been before it. */
   onRun: (run: { name: string; result: 'ok' | 'failed'; seconds: number; missed: number }) => void;
 }
 
 /** Makes the schedule; nothing runs before it is started. */
 export function createAppJobs(deps: AppJobsDeps): Jobs {
-  const { store, dated, log, config, publish, onRun } = deps;
+  const { store, ledger, dated, log, config, onRun } = deps;
   const jobs = [
     monthsJob(deps),
     ...accountJobs(deps),
@@ -46,9 +46,9 @@ export function createAppJobs(deps: AppJobsDeps): Jobs {
   ];
   return new Jobs(jobs, {
     store,
+    ledger,
     clock: dated,
     schedule: (name) => scheduleOf(config().jobs, name),
-    onFacts: publish,
     onEnd({ isNews, error, ...run }) {
       onRun(run);
       // A failure that somebody hears of is logged by the outbox.
@@ -62,13 +62,13 @@ export function createAppJobs(deps: AppJobsDeps): Jobs {
 }
 
 /** A month that was missed while nothing ran is met at the next run. */
-function monthsJob({ store, config, log, publish }: AppJobsDeps): Job {
+function monthsJob({ store, ledger, config, log }: AppJobsDeps): Job {
   return {
     name: 'sla-months',
     limitMs: 15 * MINUTE_MS,
     first: 'now',
     patience: 1,
-    run: (at, signal) => closeMonths({ store, config, log, publish, signal }, at),
+    run: (at, signal) => closeMonths({ store, ledger, config, log, signal }, at),
   };
 }
 

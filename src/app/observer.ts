@@ -1,9 +1,8 @@
 /** Hands what apps' own reads show of tasks to the ledger, each state of a task once. */
 import type { UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { Clock } from '../clock.ts';
-import type { Fact } from '../facts.ts';
 import { observeTasks } from '../ledger/observe.ts';
-import type { Store } from '../store/store.ts';
+import type { Ledger } from '../outbox/ledger.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import type { Log } from '../telemetry/log.ts';
 
@@ -11,10 +10,9 @@ import type { Log } from '../telemetry/log.ts';
 const SEEN_TASKS_MAX = 10_000;
 
 export interface ObserverDeps {
-  store: Store;
+  ledger: Pick<Ledger, 'run'>;
   clock: Clock;
   log: Log;
-  publish: (facts: readonly Fact[]) => void;
 }
 
 export class Observer {
@@ -27,18 +25,17 @@ export class Observer {
 
   /** Records what is new in some sightings; never rejects. */
   async observe(sightings: readonly TaskSighting[], upstream: UpstreamAsked): Promise<void> {
-    const { store, clock, log, publish } = this.#deps;
+    const { ledger, clock, log } = this.#deps;
     const { host, account, fingerprint } = upstream;
     const fresh = sightings.filter((sighting) => this.#isNew(`${host} ${account}`, sighting));
     if (fresh.length === 0) return;
     try {
-      const { facts } = await store.write(observeTasks, {
+      await ledger.run(observeTasks, {
         sightings: fresh,
         source: 'app_read',
         at: clock.now(),
         upstream: { host, account, fingerprint },
       });
-      publish(facts);
     } catch (error) {
       for (const sighting of fresh) this.#seen.delete(sighting.taskId);
       log.warn('what a read showed could not be recorded; the poller will see it', {

@@ -12,6 +12,7 @@ import type { Fact } from '../facts.ts';
 import type { RouteTable } from '../kling/routes.ts';
 import { Delivery, type Receiver } from '../outbox/delivery.ts';
 import { isHeard } from '../outbox/heard-facts.ts';
+import { Ledger } from '../outbox/ledger.ts';
 import { Slots, type SlotOptions } from '../pacing/slots.ts';
 import { AccountReader } from '../asking/account-reader.ts';
 import { Doubts } from '../asking/doubt.ts';
@@ -28,6 +29,7 @@ import { Upstream } from '../upstream/upstream.ts';
 
 export interface AppParts extends AppClocks {
   store: Store;
+  ledger: Ledger;
   upstream: Upstream;
   slots: Slots;
   doubts: Doubts;
@@ -44,7 +46,6 @@ export interface AppParts extends AppClocks {
   /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
   journal: (call: CallRecord) => void;
   traces: AppTraces;
-  publish: (facts: readonly Fact[]) => void;
 }
 
 /** What the parts work with; what a reload changes is a function. */
@@ -67,7 +68,6 @@ export function buildParts(input: PartsInput): AppParts {
   const lastFreeze = new LastFreeze();
   const traces = new AppTraces({ store, telemetry, clock });
   const publish = (facts: readonly Fact[]): void => {
-    if (facts.length === 0) return;
     lastFreeze.follow(facts);
     telemetry.facts(facts);
     traces.facts(facts);
@@ -76,6 +76,7 @@ export function buildParts(input: PartsInput): AppParts {
     if (facts.some(isHeard)) delivery.wake();
   };
   const onError = backgroundErrors(log);
+  const ledger = new Ledger({ store, publish, onError });
   const delivery = new Delivery({ store, clock, onError, receivers: receiversOf(telemetry) });
   const callJournal = openCallJournal(input);
   const journal = (call: CallRecord): void => {
@@ -90,9 +91,9 @@ export function buildParts(input: PartsInput): AppParts {
   const clocks = buildClocks({ store, upstream, clock, log, journal: journalOwn });
   const asking = {
     store,
+    ledger,
     upstream,
     clock: clocks.dated,
-    publish,
     traces,
     onError,
     routes: input.routes,
@@ -105,10 +106,11 @@ export function buildParts(input: PartsInput): AppParts {
   const poller = new Poller({ ...asking, ...pollerSettings(config) });
   const account = new AccountReader({ ...asking, clock });
   const onCall = (call: CallRecord): void => watch.noteCall(call);
-  const closing = new Closing({ store, clock: clocks.dated, publish, onError, onCall });
+  const closing = new Closing({ ledger, clock: clocks.dated, onError, onCall });
   return {
     ...clocks,
     store,
+    ledger,
     upstream,
     slots,
     doubts,
@@ -124,7 +126,6 @@ export function buildParts(input: PartsInput): AppParts {
     budgetForecast: new BudgetForecast(),
     journal,
     traces,
-    publish,
   };
 }
 

@@ -1,15 +1,15 @@
 /** What the control plane may order and ask about availability and claims, over a store that may be written or not. */
 import { draftRequest, filingDates, monthQuestion, reviewDrafts } from './claims.ts';
 import { markClaim } from '../claims/claim-table.ts';
-import { draftClaim } from '../claims/draft.ts';
+import { draftClaim, type DraftDeps } from '../claims/draft.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Order } from '../control/order.ts';
 import type { ClaimCommands, ImportedBatch, ImportOrigin, SlaCommands } from '../control/sla-commands.ts';
 import { SidecarError } from '../errors.ts';
-import type { Fact } from '../facts.ts';
 import { routesWith, type RouteTable } from '../kling/routes.ts';
 import { importOrder, listImportedFiles, recordOrder } from '../ledger/audit.ts';
+import type { Ledger } from '../outbox/ledger.ts';
 import { correctBlame } from '../sla/blame-table.ts';
 import { addExclusion, withdrawExclusion } from '../sla/exclusion-table.ts';
 import type { ImportedCall } from '../imports/import.ts';
@@ -26,9 +26,13 @@ export interface SlaCommandsDeps {
   config: () => Config;
   reader: Pick<Store, 'read'>;
   /** Null where the store was opened for reading alone: orders are refused. */
-  writer: Pick<Store, 'write' | 'spare'> | null;
-  /** Hands on the facts that orders make true. */
-  publish: (facts: readonly Fact[]) => void;
+  writer: SlaWriter | null;
+}
+
+/** Where orders are written, with the facts that they make true. */
+export interface SlaWriter {
+  store: Pick<Store, 'write' | 'spare'>;
+  ledger: Pick<Ledger, 'run'>;
 }
 
 /** Imports of which the audit has the beginning and not yet the end; a client that dies leaves one behind. */
@@ -39,7 +43,7 @@ export function slaCommands(deps: SlaCommandsDeps): SlaCommands {
   const { clock, config } = deps;
   const runs = new Map<string, OrderedRun>();
   const at = (): number => clock.now();
-  const store = (): Pick<Store, 'write'> => writerOf(deps);
+  const store = (): Pick<Store, 'write'> => writerOf(deps).store;
   return {
     question: (month) => monthQuestion(config(), askedMonth(deps, month), at()),
     currentMonth: () => monthOf(at(), config().sla.timeZone),
@@ -68,22 +72,25 @@ export function slaCommands(deps: SlaCommandsDeps): SlaCommands {
  */
 async function review(deps: SlaCommandsDeps, order: Order): Promise<void> {
   const { clock, config } = deps;
-  const store = bothOf(deps);
+  const drafting = draftDeps(deps);
   try {
-    deps.publish(await reviewDrafts({ store, config: config(), order }, clock.now()));
+    await reviewDrafts({ ...drafting, config: config(), order }, clock.now());
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const row = { action: 'claim.review', subject: 'drafts', before: null, after: `failed: ${why}` };
-    await store.write(recordOrder, { at: clock.now(), ...order, ...row });
+    await drafting.store.write(recordOrder, { at: clock.now(), ...order, ...row });
   }
 }
 
 /** Reads with the reader and writes with the writer. */
-function bothOf(deps: SlaCommandsDeps): Pick<Store, 'read' | 'write'> {
-  const writer = writerOf(deps);
+function draftDeps(deps: SlaCommandsDeps): DraftDeps {
+  const { store, ledger } = writerOf(deps);
   return {
-    read: (operation, args) => deps.reader.read(operation, args),
-    write: (operation, args) => writer.write(operation, args),
+    store: {
+      read: (operation, args) => deps.reader.read(operation, args),
+      write: (operation, args) => store.write(operation, args),
+    },
+    ledger,
   };
 }
 
@@ -96,13 +103,11 @@ export function claimCommands(deps: SlaCommandsDeps): ClaimCommands {
     async draft(asked, order) {
       const month = askedMonth(deps, asked);
       const request = draftRequest(config(), { month, now: clock.now(), order });
-      const drafted = await draftClaim(bothOf(deps), request);
-      deps.publish(drafted.facts);
-      return drafted;
+      return draftClaim(draftDeps(deps), request);
     },
     async mark(mark) {
       const month = askedMonth(deps, mark.month);
-      return writerOf(deps).write(markClaim, { ...mark, month, at: clock.now() });
+      return writerOf(deps).store.write(markClaim, { ...mark, month, at: clock.now() });
     },
   };
 }
@@ -140,7 +145,7 @@ async function importBatchOf(
   try {
     return await run.inOrder(seq, async () => {
       if (!run.isBegun) await beginImport(deps, origin, run);
-      const fresh = await importInPieces(writerOf(deps), calls);
+      const fresh = await importInPieces(writerOf(deps).store, calls);
       run.imported += fresh;
       if (isLast) await recordImport(deps, origin, `${run.imported} new calls`);
       if (isLast && run.imported > 0) {
@@ -153,7 +158,7 @@ async function importBatchOf(
   }
 }
 
-function writerOf({ writer }: SlaCommandsDeps): Pick<Store, 'write' | 'spare'> {
+function writerOf({ writer }: SlaCommandsDeps): SlaWriter {
   if (writer) return writer;
   throw new SidecarError('daemon_required', 'This needs a running sidecar: kling-sidecar start.');
 }
@@ -166,7 +171,10 @@ async function beginImport(deps: SlaCommandsDeps, origin: ImportOrigin, run: Ord
 
 async function recordImport(deps: SlaCommandsDeps, origin: ImportOrigin, after: string): Promise<void> {
   const { source, file, actor } = origin;
-  await writerOf(deps).write(recordOrder, importOrder({ source, file, actor, at: deps.clock.now(), after }));
+  await writerOf(deps).store.write(
+    recordOrder,
+    importOrder({ source, file, actor, at: deps.clock.now(), after }),
+  );
 }
 
 /**

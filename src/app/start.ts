@@ -15,7 +15,7 @@ const ROWS_AT_START = 2000;
 
 /** Applies the budgets, finds what an earlier run left open, and takes the slots that its tasks still have. */
 export async function putInOrder(
-  { store, upstream, slots, publish, delivery, lastFreeze, dated, ages, beginClocks }: AppParts,
+  { store, ledger, upstream, slots, delivery, lastFreeze, dated, ages, beginClocks }: AppParts,
   { config, log }: { config: Config; log: Log },
 ): Promise<void> {
   await beginClocks();
@@ -27,11 +27,10 @@ export async function putInOrder(
   await noteUpstream(upstream.line, { store, slots, log, at });
   await noteKey(upstream.line, { store, environment: config.environment, at });
   lastFreeze.set(await store.read(freezeState, {}));
-  const { recovered, due, facts } = await store.write(recoverHolds, {
+  const { recovered, due } = await ledger.run(recoverHolds, {
     at,
     age: { now: ages.now(), doubtFrom: ages.doubtFrom },
   });
-  publish(facts);
   // Also what the last process committed and did not live to hand over.
   delivery.wake();
   if (due > 0)

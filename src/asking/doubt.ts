@@ -11,7 +11,6 @@
 import type { UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
-import type { Fact } from '../facts.ts';
 import { newId } from '../ids.ts';
 import type { AgeClock } from '../ledger/age-clock.ts';
 import type { CashPrice } from '../kling/deduction.ts';
@@ -20,6 +19,7 @@ import type { Credentials } from '../kling/token.ts';
 import { dueLookUps, makeLookUpsDue, recordLookUps } from '../ledger/look-up.ts';
 import { nextLookUpAt, RETRY_MS } from '../ledger/look-up-schedule.ts';
 import type { DueLookUp, LookUpArgs, StoredAnswer } from '../ledger/ledger.ts';
+import type { Ledger } from '../outbox/ledger.ts';
 import { Repeating } from '../repeating.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
@@ -51,6 +51,7 @@ const ALL_DUE_PAUSE_MS = 10_000;
 
 export interface DoubtDeps {
   store: Store;
+  ledger: Pick<Ledger, 'run'>;
   upstream: Upstream;
   clock: Clock;
   routes: () => RouteTable;
@@ -58,7 +59,6 @@ export interface DoubtDeps {
   credentials: () => Credentials['kind'];
   /** By which doubts grow old. */
   ages: Pick<AgeClock, 'now'>;
-  publish: (facts: Fact[]) => void;
   journal: (call: CallRecord) => void;
   /** What a look-up of one hold said. */
   onLookedUp: (result: LookUpArgs['outcome']['kind']) => void;
@@ -266,8 +266,7 @@ export class Doubts {
       ...(upstream && { upstream }),
       outcome: outcomeOf(hold),
     }));
-    const { facts } = await this.#deps.store.write(recordLookUps, results);
-    this.#deps.publish(facts);
+    const { facts } = await this.#deps.ledger.run(recordLookUps, results);
     for (const [i, { holdId, outcome }] of results.entries()) {
       this.#deps.onLookedUp(outcome.kind);
       if (outcome.kind === 'found') this.#answer(holdId, outcome.answer);

@@ -15,6 +15,7 @@ import type { CashPrice } from '../kling/deduction.ts';
 import type { RouteTable } from '../kling/routes.ts';
 import type { Credentials } from '../kling/token.ts';
 import { observeTasks } from '../ledger/observe.ts';
+import type { Ledger } from '../outbox/ledger.ts';
 import type { Store } from '../store/store.ts';
 import { isAdvance, isTerminal } from '../tasks/task-state.ts';
 import {
@@ -46,6 +47,7 @@ const AGE_SHARE = 0.05;
 
 export interface PollerDeps {
   store: Store;
+  ledger: Pick<Ledger, 'run'>;
   upstream: Upstream;
   clock: Clock;
   /** Whether it asks by itself. */
@@ -54,7 +56,6 @@ export interface PollerDeps {
   routes: () => RouteTable;
   price: () => CashPrice;
   credentials: () => Credentials['kind'];
-  publish: (facts: Fact[]) => void;
   journal: (call: CallRecord) => void;
   traces: LaterTraces;
   onError: (message: string, error: unknown) => void;
@@ -189,7 +190,7 @@ export class Poller {
   }
 
   async #ask(ask: Ask<OpenTask>): Promise<void> {
-    const { upstream, clock, store, journal, publish, traces } = this.#deps;
+    const { upstream, clock, ledger, journal, traces } = this.#deps;
     const trace = await traces.begin(
       'poll',
       ask.asked.map((task) => task.holdId),
@@ -214,13 +215,12 @@ export class Poller {
     const shown = exchange.answer ? sightingsIn(ask, exchange.answer, this.#deps.price()) : [];
     const sightings = shown.filter((sighting) => this.#isNews(sighting));
     if (sightings.length === 0) return;
-    const { facts } = await store.write(observeTasks, {
+    await ledger.run(observeTasks, {
       sightings,
       source: 'poll',
       at: clock.now(),
       upstream: askedOf(exchange.line),
     });
-    publish(facts);
   }
 
   /** Tells whether the ledger may not know what an answer shows. */

@@ -8,7 +8,7 @@
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SidecarError } from '../errors.ts';
-import type { Fact } from '../facts.ts';
+import type { Ledger } from '../outbox/ledger.ts';
 import { closeMonth, readMonth, type StoredMonthQuestion } from '../sla/month-table.ts';
 import { addMonths, dayOf, monthOf } from '../sla/period.ts';
 import type { SlaMonth } from '../sla/month.ts';
@@ -34,8 +34,10 @@ export interface DraftRequest {
   order: { actor: string; reason: string };
 }
 
-/** What of the store a draft needs. */
-export type DraftStore = Pick<Store, 'read' | 'write'>;
+export interface DraftDeps {
+  store: Pick<Store, 'read' | 'write'>;
+  ledger: Pick<Ledger, 'run'>;
+}
 
 export type DraftResult = {
   /** Calls that were left out by their host. */
@@ -43,9 +45,9 @@ export type DraftResult = {
 } &
   /** Nothing may be claimed, so nothing was written; if the month had a draft, it was withdrawn. */
   (
-    | { kind: 'nothing_due'; measured: SlaMonth; message: string; facts: readonly Fact[] }
+    | { kind: 'nothing_due'; measured: SlaMonth; message: string }
     /** A voucher was granted already: no other claim is written. */
-    | { kind: 'granted'; measured: SlaMonth; message: string; revision: number; facts: readonly Fact[] }
+    | { kind: 'granted'; measured: SlaMonth; message: string; revision: number }
     | {
         kind: 'drafted';
         measured: SlaMonth;
@@ -54,8 +56,6 @@ export type DraftResult = {
         folder: string;
         /** False if this very draft existed. */
         isNew: boolean;
-        /** The facts that its recording made true. */
-        facts: Fact[];
       }
   );
 
@@ -66,10 +66,10 @@ const underWay = new Map<string, Promise<unknown>>();
  * Drafts a month's claim, closing the month first.
  * @throws SidecarError `bad_usage` if the month is not over.
  */
-export async function draftClaim(store: DraftStore, request: DraftRequest): Promise<DraftResult> {
+export async function draftClaim(deps: DraftDeps, request: DraftRequest): Promise<DraftResult> {
   const key = join(request.directory, request.question.month);
   const before = underWay.get(key) ?? Promise.resolve();
-  const draft = before.catch(() => undefined).then(() => draftAlone(store, request));
+  const draft = before.catch(() => undefined).then(() => draftAlone(deps, request));
   underWay.set(key, draft);
   try {
     return await draft;
@@ -78,7 +78,7 @@ export async function draftClaim(store: DraftStore, request: DraftRequest): Prom
   }
 }
 
-async function draftAlone(store: DraftStore, request: DraftRequest): Promise<DraftResult> {
+async function draftAlone({ store, ledger }: DraftDeps, request: DraftRequest): Promise<DraftResult> {
   const { question, settings, directory } = request;
   const whole = await store.read(readMonth, { ...question, hosts: null });
   if (whole.live !== null) {
@@ -96,9 +96,9 @@ async function draftAlone(store: DraftStore, request: DraftRequest): Promise<Dra
   if (!claim) {
     const message = explainNothing(measured, composed.nothingDue);
     const withdrawal = { month, note: message, actor: request.order.actor, at: question.now };
-    const { facts } = await store.write(withdrawDrafts, withdrawal);
+    await ledger.run(withdrawDrafts, withdrawal);
     const told = [message, leftOutText(leftOut)].filter((text) => text !== '').join(' ');
-    return { kind: 'nothing_due', measured, message: told, leftOut, facts };
+    return { kind: 'nothing_due', measured, message: told, leftOut };
   }
   const { files, ...drafted } = claim;
   const revision = await store.read(readDraftRevision, { month: question.month, manifest: drafted.manifest });
@@ -107,11 +107,11 @@ async function draftAlone(store: DraftStore, request: DraftRequest): Promise<Dra
   await writeFolder(monthFolder, `r${revision}`, files);
   const { manifest, reading, percent, asked, currency, earliest, latest } = drafted;
   const row = { manifest, reading, percent, asked, currency, earliest, latest };
-  const { isNew, facts } = await store.write(recordDraft, {
+  const { isNew } = await ledger.run(recordDraft, {
     claim: { month: question.month, revision, folder, ...row, draftedAt: question.now },
     order: request.order,
   });
-  return { kind: 'drafted', measured, leftOut, claim: drafted, revision, folder, isNew, facts };
+  return { kind: 'drafted', measured, leftOut, claim: drafted, revision, folder, isNew };
 }
 
 /** Says that a voucher was granted, and whether the month says the same today. */
@@ -125,7 +125,7 @@ function alreadyGranted(granted: Claim, { measured, leftOut, claim }: Composed):
     ? 'Its documents are the same today.'
     : `Today the month would be worth ${claim ? `${claim.percent} % of the fee` : 'nothing'}, by ${claim ? 'other documents' : 'its numbers'}.`;
   const message = `A voucher${amount}${code} was granted for ${month}, by revision ${revision}: no other claim is drafted. ${numbers}`;
-  return { kind: 'granted', measured, message, leftOut, revision, facts: [] };
+  return { kind: 'granted', measured, message, leftOut, revision };
 }
 
 /** Says with the numbers why nothing may be claimed. */

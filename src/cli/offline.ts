@@ -17,6 +17,7 @@ import type { ControlCommands } from '../control/commands.ts';
 import type { EstimateAnswer } from '../control/schemas.ts';
 import { createPriceOne } from '../control/price-one.ts';
 import { SidecarError } from '../errors.ts';
+import { Ledger } from '../outbox/ledger.ts';
 import { openStore } from '../store/sqlite/open-store.ts';
 import { openStoreReadOnly, type ReadOnlyStore } from '../store/sqlite/read-only-store.ts';
 import type { Store } from '../store/store.ts';
@@ -83,6 +84,11 @@ function needsDaemon(): Promise<never> {
   );
 }
 
+/** A ledger whose facts nobody follows here: they wait in the outbox for the next start. */
+function unfollowed(store: Store): Ledger {
+  return new Ledger({ store, publish: () => undefined, onError: () => undefined });
+}
+
 function offlineCommands(
   config: Config,
   store: ReadOnlyStore,
@@ -93,9 +99,7 @@ function offlineCommands(
     clock,
     config: () => config,
     reader: store,
-    writer,
-    // Facts wait in the outbox for the next start.
-    publish: () => undefined,
+    writer: writer && { store: writer, ledger: unfollowed(writer) },
   };
   return {
     reader: store,

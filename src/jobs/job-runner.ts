@@ -9,8 +9,8 @@
  */
 import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
-import type { Fact } from '../facts.ts';
 import { plainText } from '../plain-text.ts';
+import type { Ledger } from '../outbox/ledger.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import { dueRun, type DueRun } from './due.ts';
@@ -31,13 +31,13 @@ export interface EndedRun {
 }
 
 export interface RunnerDeps {
-  store: Pick<Store, 'read' | 'write'>;
+  store: Pick<Store, 'read'>;
+  ledger: Pick<Ledger, 'run'>;
   clock: Clock;
   /** When a job is due, by the config as it is now; null where it is off. */
   schedule: (name: JobName) => Schedule | null;
-  /** A run ended; called before the facts that its end made true are. */
+  /** A run ended; called after the facts that its end made true were published. */
   onEnd: (run: EndedRun) => void;
-  onFacts: (facts: readonly Fact[]) => void;
   onError: (message: string, error: unknown) => void;
 }
 
@@ -154,12 +154,9 @@ export class JobRunner {
   }
 
   async #follow(schedule: string, at: Ms): Promise<JobState> {
-    const { store, onFacts } = this.#deps;
     const { first, patience } = this.#job;
     const args = { name: this.name, schedule, at, waits: first === 'wait', patience };
-    const { state, facts } = await store.write(followSchedule, args);
-    onFacts(facts);
-    return state;
+    return (await this.#deps.ledger.run(followSchedule, args)).state;
   }
 
   async #run({ at, dueAt, missed }: Wanted): Promise<void> {
@@ -210,18 +207,18 @@ export class JobRunner {
   }
 
   async #note(at: Ms, run: JobRun): Promise<void> {
-    const { store, onEnd, onFacts } = this.#deps;
+    const { ledger, onEnd } = this.#deps;
     const { name } = this;
     const { patience } = this.#job;
     const { durationMs, result, missed, error } = run;
     const ended = { name, result, missed, error, seconds: durationMs / 1000 };
-    let facts: readonly Fact[] = [];
+    let isNews = false;
     try {
-      ({ facts } = await store.write(noteJobRun, { name, at, run, patience }));
+      const { facts } = await ledger.run(noteJobRun, { name, at, run, patience });
+      isNews = facts.length > 0;
     } finally {
-      onEnd({ ...ended, isNews: facts.length > 0 });
+      onEnd({ ...ended, isNews });
     }
-    onFacts(facts);
   }
 }
 

@@ -6,25 +6,26 @@
  * the receiver took the fact, so a crash in between repeats it and never loses it.
  */
 import type { Fact } from '../facts.ts';
-import { defineRead, defineWrite, type Operation, type Tx } from '../store/operation.ts';
+import { defineRead, defineWrite, type FactWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
+import { factsOf } from './ledger.ts';
 import { dedupeKeyOf, isHeard, type HeardFact } from './heard-facts.ts';
 
 /**
  * Defines a write whose result carries facts: those that somebody must hear are kept in the outbox by the same
- * transaction. Every operation that gives facts is defined by it.
+ * transaction. Every operation that gives facts is defined by it, and run by `Ledger.run` alone, which publishes them.
  */
 export function defineFactWrite<A, R extends object>(
   name: string,
   run: (tx: Tx, args: A) => Promise<R>,
   ...options: DefineOptions<A>
-): Operation<A, R> {
+): FactWrite<A, R> {
   const runAndKeep = async (tx: Tx, args: A): Promise<R> => {
     const result = await run(tx, args);
-    if ('facts' in result) await keepFacts(tx, result.facts as readonly Fact[]);
+    await keepFacts(tx, factsOf(result));
     return result;
   };
-  return defineWrite(name, runAndKeep, ...options);
+  return { ...defineWrite(name, runAndKeep, ...options), givesFacts: true };
 }
 
 type DefineOptions<A> =

@@ -7,20 +7,18 @@
  */
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
-import type { Fact } from '../facts.ts';
 import { SidecarError } from '../errors.ts';
 import { closeCreate } from '../ledger/close.ts';
 import type { CloseArgs } from '../ledger/ledger.ts';
 import { sleep } from '../clock.ts';
-import type { Store } from '../store/store.ts';
+import type { Ledger } from '../outbox/ledger.ts';
 import type { Ms } from '../units.ts';
 
 const RETRY_MS = 1_000;
 
 export interface ClosingDeps {
-  store: Store;
+  ledger: Pick<Ledger, 'run'>;
   clock: Clock;
-  publish: (facts: Fact[]) => void;
   onError: (message: string, error: unknown) => void;
   /** Told of each attempt whose end is to be recorded. */
   onCall: (call: CallRecord) => void;
@@ -58,12 +56,11 @@ export class Closing {
 
   /** Writes an end until the store takes it; gives what the ledger refused it for, or null. */
   async #record(args: CloseArgs): Promise<unknown> {
-    const { store, clock, publish, onError } = this.#deps;
+    const { ledger, clock, onError } = this.#deps;
     for (;;) {
       try {
-        const { facts } = await store.write(closeCreate, args);
+        await ledger.run(closeCreate, args);
         this.#pending.delete(args.holdId);
-        publish(facts);
         this.#tell(args.holdId);
         return null;
       } catch (error) {

@@ -3,9 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { SidecarError } from '../errors.ts';
-import type { CreateLabels, Fact } from '../facts.ts';
+import type { CreateLabels } from '../facts.ts';
 import type { KlingRoute } from '../kling/routes.ts';
 import type { AgeClock } from '../ledger/age-clock.ts';
+import type { Ledger } from '../outbox/ledger.ts';
 import type { Slots } from '../pacing/slots.ts';
 import type { ClockLook } from '../asking/clock-look.ts';
 import type { Doubts } from '../asking/doubt.ts';
@@ -29,6 +30,7 @@ export interface CreateDeps {
   clock: Clock;
   bodyRoom: BodyRoom;
   store: Store;
+  ledger: Pick<Ledger, 'run'>;
   upstream: Upstream;
   slots: Slots;
   doubts: Doubts;
@@ -37,7 +39,6 @@ export interface CreateDeps {
   accountRefusals: AccountRefusals;
   lastFreeze: LastFreeze;
   telemetry: Telemetry;
-  publish: (facts: Fact[]) => void;
   /** Journals a call that no hold's end brings into the journal. */
   journal: (call: CallRecord) => void;
   /** Logs a fault of ours that fails no request. */

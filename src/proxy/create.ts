@@ -147,7 +147,7 @@ async function tryAdmit(
   args: AdmitArgs,
 ): Promise<AdmitResult | null> {
   try {
-    return await deps.store.write(admit, args);
+    return await deps.ledger.run(admit, args);
   } catch (error) {
     if (create.settings.mode !== 'observe') throw error;
     const frozen = deps.lastFreeze.state;
@@ -159,7 +159,6 @@ async function tryAdmit(
 }
 
 function noteAdmitted(deps: CreateDeps, create: CreateRequest, result: Admitted): void {
-  deps.publish(result.facts);
   if (create.labels) deps.telemetry.createHeld(create.labels, create.credits ?? create.unpricedCredits);
   if (result.wouldRefuse)
     create.noteWouldRefuse(refusalError(result.wouldRefuse, create.settings.budgetStatus));

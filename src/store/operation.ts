@@ -18,8 +18,8 @@ export interface Tx {
   run(sql: string, ...values: SqlValue[]): Promise<number>;
 }
 
-/** A named operation; the name is what crosses to the worker, where the same module registered it. */
-export interface Operation<A, R> {
+/** What the workers run; the name is what crosses to the worker, where the same module registered it. */
+export interface StoreOperation<A, R> {
   readonly name: string;
   readonly access: 'read' | 'write';
   run(tx: Tx, args: A): Promise<R>;
@@ -27,6 +27,16 @@ export interface Operation<A, R> {
   isPlain?(args: A): boolean;
   /** A request waits for it: it is read apart from reports, and what may wait is written in small pieces for a while. */
   readonly isAwaited?: boolean;
+}
+
+/** A named operation that a store runs for everybody. */
+export interface Operation<A, R> extends StoreOperation<A, R> {
+  readonly givesFacts?: false;
+}
+
+/** A write whose result may carry facts: no {@link Operation}, so that only the ledger's door runs it (`outbox/ledger.ts`). */
+export interface FactWrite<A, R> extends StoreOperation<A, R> {
+  readonly givesFacts: true;
 }
 
 /** Whether a request waits for an operation, or nobody in particular. */

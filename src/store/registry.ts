@@ -1,9 +1,9 @@
 /** The operations and migrations that a worker knows, gathered from every noun by the app's tier. */
-import type { Migration, Operation } from './operation.ts';
+import type { Migration, StoreOperation } from './operation.ts';
 
 /** An operation of any arguments and result; who calls it by name has the types from where it is defined. */
-// A method's parameter is compared bivariantly, so that every Operation fits and nothing needs `any`.
-export type AnyOperation = Operation<unknown, unknown>;
+// A method's parameter is compared bivariantly, so that every operation fits and nothing needs `any`.
+export type AnyOperation = StoreOperation<unknown, unknown>;
 
 /** What one folder contributes. */
 export interface StoreModule {

@@ -17,9 +17,10 @@ import { listHolds } from '../../src/budget/hold-table.ts';
 import { createManualClock, stayAwake, systemClock } from '../../src/clock.ts';
 import { admit } from '../../src/ledger/admit.ts';
 import { Delivery } from '../../src/outbox/delivery.ts';
-import type { Operation } from '../../src/store/operation.ts';
+import type { StoreOperation } from '../../src/store/operation.ts';
 import type { Store } from '../../src/store/store.ts';
 import { newHold, rule } from '../ledger/making.ts';
+import { openLedger } from '../outbox/test-ledger.ts';
 import { SLOT_MS, SPENT } from './engine-budget.ts';
 import { openRealStore, postChannel } from './engine-real.ts';
 import { LOOK_CONFIG, settingsOf, signalsOf } from './making.ts';
@@ -33,7 +34,7 @@ const say = (line: string): void => void writeSync(1, `${line}\n`);
 const real = await openRealStore(path);
 const store: Pick<Store, 'read' | 'write'> = {
   read: (operation, args) => real.read(operation, args),
-  async write<A, R>(operation: Operation<A, R>, args: A): Promise<R> {
+  async write<A, R>(operation: StoreOperation<A, R>, args: A): Promise<R> {
     say(`write ${operation.name}`);
     if (operation.name === stopAt) return new Promise(() => undefined);
     const result = await real.write(operation, args);
@@ -41,6 +42,7 @@ const store: Pick<Store, 'read' | 'write'> = {
     return result;
   },
 };
+const ledger = openLedger(store);
 const fail = (message: string, error: unknown): never => {
   throw new Error(message, { cause: error });
 };
@@ -89,7 +91,7 @@ async function spend(slot: number): Promise<void> {
   const { holds } = await store.read(listHolds, { cursor: null, limit: 1 });
   if (holds[0]?.id === holdId) return;
   const credits = SPENT[slot % SPENT.length] ?? 0;
-  await store.write(admit, {
+  await ledger.run(admit, {
     hold: newHold(holdId, { credits, at: clock.now() }),
     guard: null,
     enforce: true,

@@ -10,6 +10,7 @@ import type { Fact } from '../../src/facts.ts';
 import { listAudit } from '../../src/ledger/audit.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
+import { openMemoryLedger, type TestLedger } from '../outbox/test-ledger.ts';
 import { newCall } from '../sla/making.ts';
 
 const OUTAGE = Date.UTC(2026, 9, 5, 3);
@@ -19,19 +20,22 @@ const ORDER = { actor: 'ana', reason: 'monthly' };
 let store: MemoryStore;
 let folder: string;
 let deps: SlaCommandsDeps;
-let heard: Fact['kind'][];
+let ledger: TestLedger;
+const heard = (): Fact['kind'][] => ledger.published.map(({ kind }) => kind);
 beforeEach(async () => {
   store = createMemoryStore();
   folder = await mkdtemp(join(tmpdir(), 'claim-review-'));
-  heard = [];
+  ledger = openMemoryLedger(store);
   const { config } = loadConfig({ env: {}, cwd: folder });
   const reader: SlaCommandsDeps['reader'] = { read: (operation, args) => store.run(operation, args) };
   deps = {
     clock: createManualClock(Date.UTC(2026, 10, 21)),
     config: () => config,
     reader,
-    writer: { write: reader.read, spare: (operation, take) => store.run(operation, take(false)) },
-    publish: (facts) => heard.push(...facts.map(({ kind }) => kind)),
+    writer: {
+      store: { write: reader.read, spare: (operation, take) => store.run(operation, take(false)) },
+      ledger,
+    },
   };
   const failed = Array.from({ length: 10 }, (_, n) => newCall({ at: OUTAGE + n * WINDOW, status: 500 }));
   await store.run(journalCalls, failed);
@@ -64,7 +68,7 @@ describe('an order that changes what counts', () => {
     expect(await states()).toEqual(['r2 draft', 'r1 superseded']);
     await sla.blame({ ...windows(20, 1), blame: 'local', source: 'our firewall' }, 'ana');
     expect(await states()).toEqual(['r3 draft', 'r2 superseded', 'r1 superseded']);
-    expect(heard).toEqual([
+    expect(heard()).toEqual([
       'claim_drafted',
       'claim_drafted',
       'claim_withdrawn',

@@ -58,7 +58,10 @@ function store_run<A, R>(operation: Parameters<MemoryStore['run']>[0], args: A):
 
 function draft(more: Partial<ClaimSettings> = {}, asked = question()): Promise<DraftResult> {
   const order = { actor: 'ana', reason: 'monthly' };
-  return draftClaim(daemon, { question: asked, settings: { ...settings, ...more }, directory, order });
+  return draftClaim(
+    { store: daemon, ledger: store },
+    { question: asked, settings: { ...settings, ...more }, directory, order },
+  );
 }
 
 async function drafted(

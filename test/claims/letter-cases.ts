@@ -5,12 +5,13 @@ import { composeClaim } from '../../src/claims/compose.ts';
 import type { Composed } from '../../src/claims/documents.ts';
 import { draftClaim, explainNothing, type DraftResult } from '../../src/claims/draft.ts';
 import { KLING_HOSTS } from '../../src/claims/evidence.ts';
+import type { Fact } from '../../src/facts.ts';
 import { correctBlame } from '../../src/sla/blame-table.ts';
 import { addExclusion } from '../../src/sla/exclusion-table.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import type { StoredMonthQuestion } from '../../src/sla/month-table.ts';
-import type { Operation } from '../../src/store/operation.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
+import { openMemoryLedger } from '../outbox/test-ledger.ts';
 import { ask, newCall, newUnreachable } from '../sla/making.ts';
 import { createSlaStore } from '../sla/sla-store.ts';
 
@@ -30,6 +31,7 @@ export const SETTINGS: ClaimSettings = {
 /** A month under way: what happened in it, in windows after the beginning of the outage. */
 export class LetterCase {
   readonly store: MemoryStore = createSlaStore();
+  readonly #ledger = openMemoryLedger(this.store);
   settings: ClaimSettings = SETTINGS;
   question: Partial<StoredMonthQuestion> = {};
   #made = 0;
@@ -156,12 +158,17 @@ export class LetterCase {
     return { ...ask({ timeZone: 'Asia/Shanghai', now }), hosts: KLING_HOSTS, ...this.question };
   }
 
+  /** Gives the facts that drafts published since it was asked last. */
+  published(): Fact[] {
+    return this.#ledger.published.splice(0);
+  }
+
   /** Drafts the month's claim into a folder. */
   draft(directory: string): Promise<DraftResult> {
-    const run = <A, R>(operation: Operation<A, R>, args: A): Promise<R> => this.store.run(operation, args);
+    const { run } = this.store;
     const order = { actor: 'ana', reason: 'monthly' };
     const request = { question: this.#asked(), settings: this.settings, directory, order };
-    return draftClaim({ read: run, write: run }, request);
+    return draftClaim({ store: { read: run, write: run }, ledger: this.#ledger }, request);
   }
 
   #id(kind: string): string {

@@ -56,7 +56,10 @@ describe('a month that is worth a voucher', () => {
     ]);
     expect(await check(Date.UTC(2027, 0, 2))).toEqual([]);
     const order = { actor: 'ana', reason: 'monthly' };
-    await draftClaim(daemon, draftRequest(configOf(), { month: '2026-10', now: CLOSED, order }));
+    await draftClaim(
+      { store: daemon, ledger: store },
+      draftRequest(configOf(), { month: '2026-10', now: CLOSED, order }),
+    );
     expect(await check(CLOSED + 3 * HOUR)).toEqual([]);
   });
 

@@ -16,6 +16,7 @@ import { closeCreate } from '../../src/ledger/close.ts';
 import { addDays, addMonths, dayOf } from '../../src/sla/period.ts';
 import { openStore } from '../../src/store/sqlite/open-store.ts';
 import { newHold, rule } from '../ledger/making.ts';
+import { openLedger } from '../outbox/test-ledger.ts';
 import { cli, type CliRun } from './run-cli.ts';
 
 const HOUR = 3_600_000;
@@ -69,12 +70,13 @@ const deduction = (taskId: string, at: number, over: Partial<BillingRow> = {}): 
 async function fill(): Promise<void> {
   const workers = { reader: STORE_READER, writer: new URL('../../src/app/store-writer.ts', import.meta.url) };
   const store = await openStore({ path: file, clock: systemClock, workers });
+  const ledger = openLedger(store);
   await store.write(applyBudgets, { rules: [rule()], at: now - 5 * DAY });
   for (const [id, at] of [
     ['h1', now - 5 * DAY],
     ['h2', now - 3 * HOUR],
   ] as const) {
-    await store.write(admit, { hold: newHold(id, { at }), guard: null, enforce: true });
+    await ledger.run(admit, { hold: newHold(id, { at }), guard: null, enforce: true });
   }
   const sighting = {
     taskId: 't-ours',
@@ -87,13 +89,13 @@ async function fill(): Promise<void> {
     results: [],
   } as const;
   const end = { calls: [], answer: null };
-  await store.write(closeCreate, {
+  await ledger.run(closeCreate, {
     ...end,
     holdId: 'h1',
     at: now - 5 * DAY,
     end: { kind: 'task', sighting: { ...sighting, results: [] } },
   });
-  await store.write(closeCreate, {
+  await ledger.run(closeCreate, {
     ...end,
     holdId: 'h2',
     at: now - 3 * HOUR,
@@ -140,8 +142,9 @@ async function write(deductions: BillingRow[]): Promise<void> {
     draftedAt: now,
   } as const;
   const order = { actor: 'job', reason: 'x' };
-  await store.write(recordDraft, { claim: { ...claim, latest: addDays(today, 9) }, order });
-  await store.write(recordDraft, {
+  const ledger = openLedger(store);
+  await ledger.run(recordDraft, { claim: { ...claim, latest: addDays(today, 9) }, order });
+  await ledger.run(recordDraft, {
     claim: { ...claim, month: addMonths(MONTH, -1), latest: addDays(today, -1) },
     order,
   });

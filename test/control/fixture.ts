@@ -23,7 +23,7 @@ import { storeModules } from '../../src/app/store-operations.ts';
 import { Secret } from '../../src/secret.ts';
 import { createExecutor } from '../../src/store/sqlite/executor.ts';
 import { createStore } from '../../src/store/sqlite/migrate.ts';
-import type { Operation } from '../../src/store/operation.ts';
+import type { StoreOperation } from '../../src/store/operation.ts';
 import { indexOperations, orderMigrations } from '../../src/store/registry.ts';
 import type { Store } from '../../src/store/store.ts';
 import { fromWireError } from '../../src/store/sqlite/wire-error.ts';
@@ -35,7 +35,7 @@ export const START = Date.UTC(2026, 10, 21, 10, 0, 0);
 
 /** A ledger in a file, its operations run in this process. */
 export interface TestLedger {
-  run<A, R>(operation: Operation<A, R>, args: A): Promise<R>;
+  run<A, R>(operation: StoreOperation<A, R>, args: A): Promise<R>;
   close(): void;
 }
 
@@ -53,7 +53,7 @@ export function openLedger(clock: ManualClock): TestLedger {
   // One batch at a time, as the workers do it.
   let last: Promise<unknown> = Promise.resolve();
   return {
-    async run<A, R>(operation: Operation<A, R>, args: A): Promise<R> {
+    async run<A, R>(operation: StoreOperation<A, R>, args: A): Promise<R> {
       const batch = last.then(() => executors[operation.access].runBatch([operation.name, args]));
       last = batch.catch(() => undefined);
       const reply = await batch;
@@ -213,7 +213,7 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
     write: reader.read,
     spare: (operation, take) => ledger.run(operation, take(false)),
   };
-  const sla = { clock, config: () => config, reader, writer, publish: () => undefined };
+  const sla = { clock, config: () => config, reader, writer: { store: writer, ledger } };
   return {
     reader,
     now: at,

@@ -10,6 +10,7 @@ import { Jobs } from '../../src/jobs/jobs.ts';
 import type { Store } from '../../src/store/store.ts';
 import { storeModules } from '../../src/app/store-operations.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
+import { openMemoryLedger } from '../outbox/test-ledger.ts';
 import { afterTest } from '../store/test-store.ts';
 
 export const NOON = Date.UTC(2026, 10, 27, 12);
@@ -39,14 +40,15 @@ export interface JobsRig {
 /** Opens a schedule that is stopped after the test. */
 export function openJobs(list: readonly Job[], memory = createMemoryStore(storeModules)): JobsRig {
   const clock = createManualClock(NOON);
-  const store: Pick<Store, 'read' | 'write'> = { read: memory.run, write: memory.run };
+  const store: Pick<Store, 'read'> = { read: memory.run };
+  const ledger = openMemoryLedger(memory);
   const make = (jobs: readonly Job[]): Jobs =>
     new Jobs(jobs, {
       store,
+      ledger,
       clock,
       schedule: (name) => scheduleFor(rig.crons[name], rig.timeZone),
       onEnd: (run) => void rig.ended.push(run),
-      onFacts: (facts) => void rig.facts.push(...facts),
       onError: (message) => void rig.errors.push(message),
     });
   const rig: JobsRig = {
@@ -56,7 +58,7 @@ export function openJobs(list: readonly Job[], memory = createMemoryStore(storeM
     crons: {},
     timeZone: 'UTC',
     ended: [],
-    facts: [],
+    facts: ledger.published,
     errors: [],
     state: async (name) => (await memory.run(jobStates, {})).find((one) => one.name === name)?.state,
     async pass(ms) {

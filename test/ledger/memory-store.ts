@@ -1,14 +1,14 @@
 /** A store for tests of operations: real SQLite in memory, one transaction around each operation, no workers. */
 import Database from 'better-sqlite3';
 import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
-import type { Operation, SqlValue, Tx } from '../../src/store/operation.ts';
+import type { SqlValue, StoreOperation, Tx } from '../../src/store/operation.ts';
 import { orderMigrations, type StoreModule } from '../../src/store/registry.ts';
 
 export interface MemoryStore {
   readonly db: Database.Database;
   /** How many statements have been run so far. */
   statements(): number;
-  run<A, R>(operation: Operation<A, R>, args: A): Promise<R>;
+  run<A, R>(operation: StoreOperation<A, R>, args: A): Promise<R>;
   close(): void;
 }
 
@@ -46,7 +46,7 @@ export function createMemoryStore(
     run: async (sql: string, ...values: SqlValue[]) => prepare(sql).run(...values).changes,
   };
   let last: Promise<unknown> = Promise.resolve();
-  const runAlone = async <A, R>(operation: Operation<A, R>, args: A): Promise<R> => {
+  const runAlone = async <A, R>(operation: StoreOperation<A, R>, args: A): Promise<R> => {
     db.exec(operation.access === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN');
     db.pragma(`query_only = ${operation.access === 'read' ? 1 : 0}`);
     try {

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { SidecarError } from '../../src/errors.ts';
 import type { CloseArgs } from '../../src/ledger/ledger.ts';
+import type { Ledger } from '../../src/outbox/ledger.ts';
 import { Closing } from '../../src/proxy/closing.ts';
-import type { Store } from '../../src/store/store.ts';
 import { call, sighting } from '../ledger/making.ts';
 import { advanceUntil } from './hand-clock.ts';
 
@@ -15,20 +15,19 @@ const END: CloseArgs = {
   answer: { status: 200, headers: [], body: new Uint8Array() },
 };
 
-/** A store that answers each write with the next of `outcomes`: an error, or null for one that it takes. */
+/** A ledger that answers each write with the next of `outcomes`: an error, or null for one that it takes. */
 function rig(outcomes: (Error | null)[]) {
   const clock = createManualClock(0);
   const written: CloseArgs[] = [];
   const errors: unknown[] = [];
-  const write = (_operation: unknown, args: CloseArgs): Promise<{ facts: [] }> => {
+  const run = (_operation: unknown, args: CloseArgs): Promise<{ facts: [] }> => {
     written.push(args);
     const outcome = outcomes.shift() ?? null;
     return outcome ? Promise.reject(outcome) : Promise.resolve({ facts: [] });
   };
   const closing = new Closing({
-    store: { write } as unknown as Store,
+    ledger: { run } as unknown as Ledger,
     clock,
-    publish: () => undefined,
     onCall: () => undefined,
     onError: (_message, error) => void errors.push(error),
   });

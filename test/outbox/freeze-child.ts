@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import { systemClock } from '../../src/clock.ts';
 import { freeze } from '../../src/ledger/freeze.ts';
 import { openStore } from '../../src/store/sqlite/open-store.ts';
+import { openLedger } from './test-ledger.ts';
 
 const [path = ''] = process.argv.slice(2);
 const store = await openStore({
@@ -13,6 +14,6 @@ const store = await openStore({
     reader: new URL('../../src/app/store-reader.ts', import.meta.url),
   },
 });
-await store.write(freeze, { reason: 'runaway loop', actor: 'ann', at: systemClock.now() });
+await openLedger(store).run(freeze, { reason: 'runaway loop', actor: 'ann', at: systemClock.now() });
 writeSync(1, 'frozen\n');
 process.stdin.resume();
