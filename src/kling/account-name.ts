@@ -1,7 +1,7 @@
 /**
- * What holds record of the account that pays for them: a name that tells accounts apart and tells nothing of the key.
+ * The name under which holds record the account that pays for them: it identifies the account and shows nothing of the key.
  *
- * Kling says nowhere which account a key belongs to. So a key stands for an account of its own, until an operator names
+ * Kling never says which account a key belongs to. So each key counts as an account of its own, until an operator names
  * the account (`auth.account`): then another key with the same name is the same account.
  */
 import { fingerprintOf } from '../secret.ts';

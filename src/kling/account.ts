@@ -3,10 +3,10 @@
  *
  * Sources: "Account Usage" (`GET /account/costs`), "Balance deduction detail" and "Package deduction detail"
  * (`POST /account/billing/...`, since 2026-07-06), vendor's pages read 2026-09-20. Their `start_time` and `end_time`
- * choose by when a task was made, not by when it was charged.
+ * select by the time when a task was made, not when it was charged.
  *
- * **Invariant**: a row that cannot be read whole makes the page a problem: a sum over the other rows would be wrong
- * without saying so. Amounts go through no float.
+ * **Invariant**: a row that cannot be read completely makes the whole page a problem: a sum over the other rows would be
+ * wrong without a sign of it. Amounts are never floating-point numbers.
  */
 import type { BillingRow, Millionths, Pack, Wallet } from '../account/account.ts';
 import { decimalTimes, type Ms } from '../units.ts';
@@ -14,30 +14,30 @@ import type { Envelope } from './envelope.ts';
 import { fieldOf, textOfValue } from './json-value.ts';
 
 export const COSTS_ROUTE = '/account/costs';
-/** Rows of a page, Kling's most. */
+/** Rows of a page, Kling's maximum. */
 const PAGE_ROWS_MAX = 500;
 const MILLION = 1_000_000;
 
-/** What an answer held, or why it says nothing. */
+/** The content of an answer, or why it has none. */
 export type Read<T> = { ok: T } | { problem: string };
 
-/** Builds `GET /account/costs` for packs of a stretch of time. */
+/** Builds `GET /account/costs` for the packs of a time range. */
 export function costsPath(from: Ms, to: Ms): string {
   return `${COSTS_ROUTE}?start_time=${from}&end_time=${to}`;
 }
 
-/** Names the path of a ledger. */
+/** Gives the path of a ledger. */
 export function billingPath(wallet: Wallet): string {
   return `/account/billing/${wallet}`;
 }
 
-/** Builds the body that asks for a page: the first of a stretch of time, `end` exclusive, or the one a cursor names. */
+/** Builds the body that asks for a page: the first of a time range, `end` exclusive, or the one of a cursor. */
 export function billingBody(ask: { start: Ms; end: Ms } | { cursor: string }): string {
   if ('cursor' in ask) return JSON.stringify({ cursor: ask.cursor });
   return JSON.stringify({ start_time: ask.start, end_time: ask.end - 1, limit: PAGE_ROWS_MAX });
 }
 
-/** Reads the packs of an answer of `GET /account/costs`, an envelope within the envelope. */
+/** Reads the packs of an answer of `GET /account/costs`, which has an envelope within the envelope. */
 export function readPacks(envelope: Envelope | null): Read<Pack[]> {
   const refusal = refusalIn(envelope);
   if (refusal !== null) return { problem: refusal };
@@ -46,7 +46,7 @@ export function readPacks(envelope: Envelope | null): Read<Pack[]> {
   if (inner !== undefined && inner !== 0) {
     return { problem: `code ${textOfValue(inner) ?? '?'}: ${textOfValue(fieldOf(data, 'msg')) ?? ''}` };
   }
-  // An account that never bought a pack may have no list at all.
+  // An account that never bought a pack may have no list.
   return readAll(fieldOf(data, 'resource_pack_subscribe_infos') ?? [], packOf);
 }
 
@@ -140,7 +140,7 @@ function instantOf(value: unknown): Ms | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-/** Quantities come as numbers; what is finer than a millionth is rounded up. */
+/** Quantities come as numbers; they are rounded up to a millionth. */
 function millionthsOf(value: unknown): Millionths | null {
   const text = textOfValue(value);
   return text === null ? null : (decimalTimes(text, MILLION) ?? null);

@@ -1,4 +1,4 @@
-/** Reads what a create of the new generation asks for: the path names the model, `settings` and `contents` the rest. */
+/** Reads the ask of a create of the new generation: the path names the model, `settings` and `contents` the rest. */
 import type { Mode } from '../words.ts';
 import {
   PIECES,
@@ -53,13 +53,13 @@ function takeUrlModel(ask: Ask, route: KlingRoute, models: ModelNames): void {
   const { urlModel, template } = route;
   if (urlModel === null) return;
   takeModel(ask, urlModel, models);
-  // A segment that Kling does not document names no model for certain, however much it looks like one.
+  // A segment that Kling does not document names no certain model, even if it looks like one.
   if (!template.endsWith('{model}') || ask.modelState === 'unknown') return;
   ask.modelState = 'unknown';
   ask.flags.push('unknown_model');
 }
 
-/** Notes fields that name a model though the path does: Kling reads none of them. */
+/** Notes fields that name a model although the path does: Kling reads none of them. */
 function takeModelFields(ask: Ask, fields: BodyFields, models: ModelNames): void {
   for (const name of ['model', 'model_name']) {
     const node = memberOf(fields.root, name);
@@ -83,7 +83,7 @@ const CONTENT_TYPES = [
 const V4_CONTENT_TYPES = [...CONTENT_TYPES, 'middle_frame'] as const;
 const MOTION_CONTENT_TYPES = ['prompt', 'image', 'video', 'element'] as const;
 
-/** Takes sound and inputs from the items of `contents`; gives whether an element is among them. */
+/** Reads sound and inputs from the items of `contents`; returns whether an element is among them. */
 function takeContents(ask: Ask, fields: BodyFields): boolean {
   const isV4 = countsInput(ask.model);
   const isMotion = ask.operation === 'motion-control';

@@ -1,9 +1,9 @@
 /**
- * The parts of what a create asks for that bodies of both generations share: model, length, number, orientation.
+ * The parts of an ask that bodies of both generations share: model, length, number, orientation.
  *
- * **Invariant**: a part is read from the scanned bytes; absent fields take Kling's documented default, the dearer one
- * where its pages disagree. What is read never lowers a price by guess: an unknown value leaves its part open (null),
- * which prices as the dearest.
+ * **Invariant**: a part is read from the scanned bytes. An absent field has Kling's documented default; if Kling's pages
+ * disagree, the more expensive one. No guess lowers a price: an unknown value leaves its part open (null), which gets the
+ * highest price.
  */
 import type { Product } from '../units.ts';
 import type { Mode, OperationWord } from '../words.ts';
@@ -16,40 +16,40 @@ import { IMAGES_MAX, SERIES_DEFAULT, SERIES_MAX, type Audio, type Resolution } f
 import type { KlingRoute } from './routes.ts';
 import { memberOf, type JsonNode } from './strict-json.ts';
 
-/** Where a result's length comes from; `media` only the media know. */
+/** Where a result's length comes from; `media`: only the media show it. */
 export type Length = 'body' | 'media' | 'none';
 /**
- * What the price list says of a model: it has rows for it here, has rows for it on other routes only, or does not know
- * it. The quality of a model that is not known counts as unrecognised too.
+ * Whether the price list has rows for a model on this route, only on other routes, or none. The quality of an unknown
+ * model counts as unrecognised too.
  */
 export type ModelState = 'sold' | 'elsewhere' | 'unknown';
 
 export interface Ask {
   operation: OperationWord;
   product: Product;
-  /** The name that the create is booked under; null where the operation has no models. */
+  /** The name that the create is booked under; null if the operation has no models. */
   model: string | null;
-  /** The name as sent, for overrides; null where absent. */
+  /** The name in the body, for overrides; null if absent. */
   sentModel: string | null;
   modelState: ModelState;
-  /** The model that Kling takes where it is given none; null where there is no such model. */
+  /** The model that Kling uses if the body names none; null if there is no such model. */
   defaultModel: string | null;
-  /** Null where the operation has none or the value is not documented. */
+  /** Null if the operation has none or the value is not documented. */
   mode: Mode | null;
   audio: Audio;
   videoInput: boolean;
   imageInput: boolean;
   resolution: Resolution | null;
   length: Length;
-  /** Seconds from the body or its default; null where {@link Ask.length} is not `body`. */
+  /** Seconds from the body or its default; null if {@link Ask.length} is not `body`. */
   seconds: number | null;
-  /** Whether the seconds of a video that goes in are billed beside those that come out. */
+  /** Whether the seconds of an input video are billed in addition to those of the result. */
   hasBilledInput: boolean;
   /** `character_orientation: image`: reference videos of at most 10 s. */
   isByImage: boolean;
   /** Pieces made. */
   count: number;
-  /** True where the number is Kling's to choose. */
+  /** True if Kling chooses the number. */
   isCountOpen: boolean;
   /** Slots of the concurrency limit. */
   weight: number;
@@ -57,7 +57,7 @@ export interface Ask {
   hasUnknown: boolean;
   /** Fields that Kling does not document for the route. */
   unpricedFields: string[];
-  /** Those of them, and others, that may raise the price. */
+  /** Fields, documented or not, that may raise the price. */
   costFields: string[];
 }
 
@@ -81,17 +81,17 @@ export const PIECES: ReadonlySet<OperationWord> = new Set<OperationWord>([
   'image-expand',
 ]);
 
-/** Tells whether a body names the length of its result. */
+/** Returns whether a body names the length of its result. */
 export function hasLengthInBody(operation: OperationWord): boolean {
   return BODY_LENGTH.has(operation) && !hasLengthOfMedia(operation);
 }
 
-/** Tells whether there are creates whose length only the media know. */
+/** Returns whether the operation has creates whose length only the media show. */
 export function hasLengthOfMedia(operation: OperationWord): boolean {
   return MEDIA_LENGTH.has(operation) || operation === 'omni-video';
 }
 
-/** Makes an ask of a route that nothing was read into yet. */
+/** Makes an empty ask of a route. */
 export function blankAsk(route: KlingRoute): Ask {
   const { operation, product } = route;
   return {
@@ -120,7 +120,7 @@ export function blankAsk(route: KlingRoute): Ask {
   };
 }
 
-/** Takes the model: `name` is the exact name sent or Kling's default. */
+/** Sets the model: `name` is the exact name sent or Kling's default. */
 export function takeModel(ask: Ask, name: string, models: ModelNames): void {
   ask.model = models.booked(name);
   ask.modelState = stateOf(ask.operation, name);
@@ -133,12 +133,12 @@ function stateOf(operation: OperationWord, name: string): ModelState {
   return MODEL_NAMES.has(name) && rowsElsewhere(operation, name).length > 0 ? 'elsewhere' : 'unknown';
 }
 
-/** Takes whether the caller orients motion by the image. */
+/** Sets whether the image gives the orientation of a motion. */
 export function takeOrientation(ask: Ask, fields: BodyFields, holder: JsonNode | null): void {
   ask.isByImage = fields.oneOf(holder, 'character_orientation', ['image', 'video']) === 'image';
 }
 
-/** Takes the length of a result, the larger of `duration` and the sum of the shots. */
+/** Sets the length of a result, the larger of `duration` and the sum of the shots. */
 export function takeDuration(ask: Ask, fields: BodyFields, holder: JsonNode | null): void {
   const isLegacy = holder === fields.root;
   const allowed = offeredTo(ask);
@@ -152,7 +152,7 @@ export function takeDuration(ask: Ask, fields: BodyFields, holder: JsonNode | nu
   ask.seconds = Math.max(own, shotSeconds(fields, allowed, longest));
 }
 
-/** Gives the lengths that may be asked for; on a route of other models, also those of the model that Kling may take instead. */
+/** Gives the lengths that may be asked for; on a route of other models, also those of the model that Kling may use instead. */
 function offeredTo({ operation, model, modelState, defaultModel }: Ask): readonly number[] {
   if (modelState === 'unknown') return lengthsOf(operation, null);
   const own = lengthsOf(modelState === 'elsewhere' ? 'text-to-video' : operation, model ?? '');
@@ -174,7 +174,7 @@ function shotSeconds(fields: BodyFields, allowed: readonly number[], longest: nu
   return sum;
 }
 
-/** Takes the number and the size of pictures from the object that has their fields. */
+/** Sets the number and the size of pictures from the object that has their fields. */
 export function takePieces(ask: Ask, fields: BodyFields, holder: JsonNode | null): void {
   const n = fields.integer(holder, 'n', [1, IMAGES_MAX]);
   ask.count = n === UNKNOWN ? IMAGES_MAX : (n ?? 1);
@@ -210,7 +210,7 @@ function seriesAmount(
   return fields.integer(holder, 'series_amount', [2, SERIES_MAX]);
 }
 
-/** Takes whether a video's own seconds are billed: with some models, where one goes in or may be behind an element. */
+/** Sets whether an input video's seconds are billed: with some models, if there is one or an element may hold one. */
 export function takeBilledInput(ask: Ask, hasElements: boolean): void {
   if (ask.modelState === 'unknown' || !countsInput(ask.model) || ask.operation === 'motion-control') return;
   ask.videoInput ||= hasElements;

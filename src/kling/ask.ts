@@ -1,8 +1,8 @@
 /**
- * What a create asks for, as far as its price depends on it: model, quality, sound, inputs, length and number.
+ * The ask of a create: the parts of its body that decide its price (model, quality, sound, inputs, length and number).
  *
- * **Invariant**: everything that raises a price is read here and in the files beside (`ask-new.ts`, `ask-parts.ts`,
- * `cost-fields.ts`), and nowhere else, from the scanned bytes.
+ * **Invariant**: only this file, `ask-new.ts`, `ask-parts.ts` and `cost-fields.ts` read what raises a price, and they
+ * read it from the scanned bytes.
  */
 import type { Mode } from '../words.ts';
 import { readNew } from './ask-new.ts';
@@ -34,7 +34,7 @@ export interface CreateBody {
 
 const MODES = ['std', 'pro', '4k'] as const;
 
-/** Reads what a create asks for. @throws SidecarError `body_refused` for a priced field of the wrong type. */
+/** Reads the ask of a create. @throws SidecarError `body_refused` for a priced field of the wrong type. */
 export function readAsk({ route, bytes, body }: CreateBody, models: ModelNames): Ask {
   const fields = new BodyFields(bytes, body);
   const ask = blankAsk(route);
@@ -74,8 +74,8 @@ function readLegacy(ask: Ask, fields: BodyFields, models: ModelNames): void {
 }
 
 /**
- * Notes the old field `model`, which Kling ignores: `model_name` is read, and without it the V1 model. It raises a
- * doubt where it names another model than the one that is priced.
+ * Notes the old field `model`, which Kling ignores: `model_name` is read, and without it the V1 model. It makes the price
+ * unsure if it names another model than the priced one.
  */
 function takeOldModelField(ask: Ask, fields: BodyFields, models: ModelNames): void {
   const node = memberOf(fields.root, 'model');
@@ -111,7 +111,7 @@ function hasImage(fields: BodyFields): boolean {
   return node.end - node.start > 2;
 }
 
-/** Reads a body of a route that an override added: whatever looks like a model, a length and a number. */
+/** Reads a body of a route that an override added: every field that looks like a model, a length or a number. */
 function readAnything(ask: Ask, fields: BodyFields): void {
   takeAnyDuration(ask, fields);
   if (fields.kindOf(fields.root, 'model_name') === 'string')
@@ -123,7 +123,7 @@ function readAnything(ask: Ask, fields: BodyFields): void {
   if (!isPlain) fields.noteUnknown('n');
 }
 
-/** Lengths that no row depends on: of routes that an override added, and of sounds, which cost the same at any length. */
+/** Lengths that change no price of the list: of routes that an override added, and of sounds, which cost the same at any length. */
 function takeAnyDuration(ask: Ask, fields: BodyFields): void {
   const read = largestOf(fields, 'duration');
   if (read === null || read.value <= 0) return;
@@ -131,7 +131,7 @@ function takeAnyDuration(ask: Ask, fields: BodyFields): void {
   if (read.isUnclear && ask.operation === 'unknown') fields.noteUnknown('duration');
 }
 
-/** Gives the largest number that any parser may read in the fields of a name; null where there is no such field. */
+/** Gives the largest number that any parser may read in the fields of a name; null if there is no such field. */
 function largestOf({ root, bytes }: BodyFields, name: string): GenerousNumber | null {
   const holders = [root, memberOf(root, 'settings'), memberOf(root, 'input')];
   const nodes = holders.map((holder) => (holder?.kind === 'object' ? memberOf(holder, name) : undefined));
@@ -149,7 +149,7 @@ function isAbsent({ kind, start, end }: JsonNode): boolean {
   return kind === 'null' || (kind === 'string' && end - start === 2);
 }
 
-/** Longer texts are read as no number. */
+/** Longer texts count as no number. */
 const NUMBER_BYTES_MAX = 64;
 
 function anyNumber(bytes: Uint8Array, node: JsonNode): GenerousNumber {

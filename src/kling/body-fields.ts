@@ -2,8 +2,8 @@
  * Reads single fields of a scanned body for pricing: by exact type and exact text.
  *
  * Null and `""` count as absent. A value of the right type that Kling does not document gives {@link UNKNOWN}, which
- * prices as the dearest of its field; a value of another type refuses the body, since nobody knows what Kling's own
- * parser makes of it.
+ * gets the highest price of its field. A value of another type refuses the body, since the result of Kling's own parser
+ * is unknown.
  *
  * **Invariant**: no value is coerced. The one exception is numbers: `5`, `5.0`, `5e0` and the same in quotes are all 5.
  */
@@ -17,12 +17,12 @@ export type Unknown = typeof UNKNOWN;
 
 /** Characters of a refused value that its message shows. */
 const SHOWN_CHARS_MAX = 40;
-/** Longer texts are no value of any enumeration; they are not decoded. */
+/** Longer texts match no documented value; they are not decoded. */
 const VALUE_BYTES_MAX = 512;
 /** Longer texts are no number. */
 const NUMBER_BYTES_MAX = 64;
 
-/** One body being read: gathers what is remarkable about it. */
+/** Reads one body and collects notes on its fields. */
 export class BodyFields {
   readonly bytes: Uint8Array;
   readonly root: JsonObject;
@@ -42,7 +42,7 @@ export class BodyFields {
     return UNKNOWN;
   }
 
-  /** Gives a text; null where it is absent. @throws SidecarError `body_refused` for another type. */
+  /** Gives a text; null if it is absent. @throws SidecarError `body_refused` for another type. */
   text(holder: JsonNode | null, name: string): string | null {
     const node = present(holder, name);
     if (node === null) return null;
@@ -56,7 +56,7 @@ export class BodyFields {
     return `${node.end - node.start} bytes`;
   }
 
-  /** Gives one of the documented texts, null where absent. @throws SidecarError `body_refused` for another type. */
+  /** Gives one of the documented texts, null if absent. @throws SidecarError `body_refused` for another type. */
   oneOf<T extends string>(holder: JsonNode | null, name: string, allowed: readonly T[]): T | null | Unknown {
     const node = present(holder, name);
     if (node === null) return null;
@@ -66,7 +66,7 @@ export class BodyFields {
     return allowed.find((it) => it === text) ?? this.noteUnknown(name);
   }
 
-  /** Gives a truth value, null where absent. @throws SidecarError `body_refused` for another type. */
+  /** Gives a boolean, null if absent. @throws SidecarError `body_refused` for another type. */
   truth(holder: JsonNode | null, name: string): boolean | null {
     const node = present(holder, name);
     if (node === null || isEmptyText(node)) return null;
@@ -74,7 +74,7 @@ export class BodyFields {
     return node.kind === 'true';
   }
 
-  /** Gives a whole number in bounds, null where absent. @throws SidecarError `body_refused` for anything else. */
+  /** Gives a whole number in bounds, null if absent. @throws SidecarError `body_refused` for anything else. */
   integer(
     holder: JsonNode | null,
     name: string,
@@ -86,7 +86,7 @@ export class BodyFields {
     return value >= min && value <= max ? value : this.noteUnknown(name);
   }
 
-  /** Gives a length out of a closed set, null where absent. @throws SidecarError `body_refused` for no whole number. */
+  /** Gives a length out of a closed set, null if absent. @throws SidecarError `body_refused` for no whole number. */
   seconds(holder: JsonNode | null, name: string, allowed: readonly number[]): number | null | Unknown {
     const value = this.#whole(holder, name, `one of ${allowed.join(', ')}`);
     if (value === null) return null;
@@ -102,12 +102,12 @@ export class BodyFields {
     return value ?? this.refuse(name, node, allowed);
   }
 
-  /** Tells whether a field is present with a number in place of a text, or the reverse. */
+  /** Returns whether a field is present with a number in place of a text, or the reverse. */
   kindOf(holder: JsonNode | null, name: string): JsonNode['kind'] | null {
     return present(holder, name)?.kind ?? null;
   }
 
-  /** Gives a list's items, none where absent. @throws SidecarError `body_refused` for another type. */
+  /** Gives a list's items, none if absent. @throws SidecarError `body_refused` for another type. */
   list(holder: JsonNode | null, name: string): readonly JsonNode[] {
     const node = present(holder, name);
     if (node === null || isEmptyText(node)) return [];
@@ -122,7 +122,7 @@ export class BodyFields {
     return items;
   }
 
-  /** Gives a sub-object, null where absent. @throws SidecarError `body_refused` for another type. */
+  /** Gives a sub-object, null if absent. @throws SidecarError `body_refused` for another type. */
   object(name: string): JsonNode | null {
     const node = present(this.root, name);
     if (node === null) return null;

@@ -1,10 +1,10 @@
 /**
- * Kling's error codes as one table: what each means for the hold, for a retry and for the caller.
+ * The table of Kling's error codes: the meaning of each for the hold, for a retry and for the caller.
  *
- * Six codes share HTTP 429 and only two of them are worth waiting for, so everything branches on `code` and never on
- * the status. Source: Kling's error code page (kling.ai/document-api, get-started/error-codes), read 2026-09-20.
+ * Six codes share HTTP 429 and only two of them are worth waiting for, so all decisions use `code`, never the
+ * status. Source: Kling's error code page (kling.ai/document-api, get-started/error-codes), read 2026-09-20.
  *
- * **Invariant**: a code that is not here says nothing about whether a task was made; so does any 5xx.
+ * **Invariant**: after a code that is not here, or any 5xx, it is unknown whether a task was made.
  */
 
 export interface CodeInfo {
@@ -12,12 +12,12 @@ export interface CodeInfo {
   /** The HTTP status Kling documents for it. */
   status: number;
   meaning: string;
-  /** Whether a task exists after a create that got it. */
+  /** Whether a task exists after a create with this answer. */
   taskMade: 'no' | 'yes' | 'unknown';
   holdAction: 'keep' | 'release' | 'doubt';
   /** `resign_once`: once, with a fresh token. `wait`: later, the same bytes. `read_only`: reads yes, creates no. */
   retry: 'never' | 'resign_once' | 'wait' | 'read_only';
-  /** True where the next create of this account, pack or model would be refused alike. */
+  /** True if the next create of this account, pack or model would be refused too. */
   accountWide: boolean;
   /** What the caller can do about it. */
   advice: string;
@@ -125,7 +125,7 @@ export const CODES: readonly CodeInfo[] = [
 
 const BY_CODE: ReadonlyMap<number, CodeInfo> = new Map(CODES.map((row) => [row.code, row]));
 
-/** Gives what is known of a code; null for one that Kling does not document. */
+/** Gives the row of a code; null for one that Kling does not document. */
 export function codeInfo(code: number): CodeInfo | null {
   return BY_CODE.get(code) ?? null;
 }
@@ -135,20 +135,20 @@ const HOSTS: Readonly<Record<string, string>> = {
   'api-beijing.klingai.com': 'api-singapore.klingai.com for keys of the console kling.ai/dev',
   'api.klingai.com': 'api-singapore.klingai.com or api-beijing.klingai.com: this old host was replaced',
 };
-/** What Kling answers where it does not take our Authorization. */
+/** Kling's codes for a refused Authorization. */
 export const AUTHENTICATION_CODES: ReadonlySet<number> = new Set([1000, 1001, 1002, 1003, 1004]);
 /** Tokens that Kling calls not yet valid or expired: signing anew may help, once. */
 export const RESIGN_CODES: ReadonlySet<number> = new Set([1003, 1004]);
-/** Those of them that a key of another region gets. */
+/** Those of them that also mean a key of another region. */
 const REGION_CODES: ReadonlySet<number> = new Set([1000, 1002]);
 
 /**
- * Refusals of the request's own words: the same bytes are refused again. All others pass away: a token, a pack, a right,
- * a rate or a missing resource (1201, 1203) can be another a minute later.
+ * Refusals of the request itself: the same bytes are refused again. All others can end: a token, a pack, a right,
+ * a rate or a missing resource (1201, 1203) can change within a minute.
  */
 const LASTING_CODES: ReadonlySet<number> = new Set([1200, 1202, 1300, 1301]);
 
-/** Tells whether the same request would get the same refusal at any later time. */
+/** Returns whether the same request would get the same refusal at any later time. */
 export function isLastingRefusal(code: number): boolean {
   return LASTING_CODES.has(code);
 }
@@ -157,7 +157,7 @@ export function isLastingRefusal(code: number): boolean {
  * Gives a hint for an authentication failure that a key of another region also causes; null for other codes.
  *
  * Kling answers a valid key on the wrong host with an authentication failure, not with a redirect, and its message
- * is no diagnosis (QuantumNous/new-api #1342, 2025-07; paid probes of 2026-09-20).
+ * does not name the cause (QuantumNous/new-api #1342, 2025-07; paid probes of 2026-09-20).
  */
 export function regionHint(code: number | null, host: string): string | null {
   if (code === null || !REGION_CODES.has(code)) return null;

@@ -1,14 +1,14 @@
 /**
  * Finds raw control characters (below 0x20) in long runs of bytes, four at a time.
  *
- * **Invariant**: {@link firstControl} gives exactly what a walk over every byte would give. A printable ASCII byte
- * has bit 5 or bit 6 set, a control character neither; so where `word | (word << 1)` has bit 6 set in all four bytes,
- * none of them is a control character. Bytes of 0x80 to 0x9f fail that test too: a block that fails is walked.
+ * **Invariant**: {@link firstControl} has the same result as a check of every byte. A printable ASCII byte
+ * has bit 5 or bit 6 set, a control character neither. So if `word | (word << 1)` has bit 6 set in all four bytes,
+ * none of them is a control character. Bytes of 0x80 to 0x9f fail that test too: in a block that fails, every byte is checked.
  */
 
 const BIT_6 = 0x40404040;
 const UNROLLED = 8;
-/** Words tested before a failure is looked into: 4 KiB, so that text beyond ASCII costs one walk per block. */
+/** Words tested before the bytes of a failed block are checked: 4 KiB, so that non-ASCII text costs one such check per block. */
 const BLOCK_WORDS = 1024;
 
 /** Views the bytes as 32-bit words, from the first that is aligned in memory. */

@@ -1,11 +1,11 @@
 /**
- * Fields of a create that Kling does not document: which there are, and which of them may raise its price.
+ * Finds the fields of a create that Kling does not document, and those of them that may raise its price.
  *
- * Kling ignores fields that it does not know, as far as anybody has seen; nobody promises it, and what is unknown today may
- * be sold tomorrow. Such a field is forwarded and adds nothing to the price. Where its name looks like one that costs
- * (sound, model, length, quality, number), the price is no longer sure.
+ * So far Kling ignores unknown fields, but it does not promise it, and may sell a new feature under such a name. An
+ * unknown field is forwarded and adds nothing to the price. If its name looks as if it costs money (sound, model, length,
+ * quality, number), the price is unsure.
  *
- * **Invariant**: names only; whether a name looks costly is decided by its words, so one word too many makes a price
+ * **Invariant**: only names are read. The words of a name decide whether it looks costly; a wrong guess makes a price
  * `assumed` and never a refusal. At most {@link FIELDS_MAX} are named.
  */
 import type { BodyFields } from './body-fields.ts';
@@ -15,7 +15,7 @@ import { memberOf, textOf, type JsonNode } from './strict-json.ts';
 
 /** Fields that are named; a body may hold any number of them. */
 const FIELDS_MAX = 20;
-/** Values that are looked at, and how deep: fields further down are not looked for. */
+/** The most values that are searched, and how deep: fields below are not found. */
 const VALUES_MAX = 2_000;
 const DEPTH_MAX = 6;
 /** Longest name that is shown, in characters. */
@@ -36,7 +36,7 @@ export function unknownFields(route: KlingRoute, { root }: BodyFields): string[]
   ].slice(0, FIELDS_MAX);
 }
 
-/** Gives the undocumented fields that may raise the price, at any depth; `model` and `model_name` are `ask.ts`'s affair. */
+/** Gives the undocumented fields that may raise the price, at any depth; `ask.ts` reads `model` and `model_name`. */
 export function costFields(route: KlingRoute, fields: BodyFields): string[] {
   const top = route.generation === 'new' ? NEW_FIELDS : LEGACY_FIELDS[route.operation];
   if (top === undefined) return [];
@@ -88,7 +88,7 @@ const DOCUMENTED: Readonly<Record<string, ReadonlySet<string>>> = {
   ]),
 };
 
-/** Looks through values for names that may cost. */
+/** Searches values for names that may cost. */
 class Search {
   readonly found = new Set<string>();
   readonly #bytes: Uint8Array;
@@ -98,7 +98,7 @@ class Search {
     this.#bytes = bytes;
   }
 
-  /** Notes a field at `path` where its name looks costly, or is one that costs elsewhere. */
+  /** Notes a field at `path` if its name looks costly, or is one that costs elsewhere. */
   test(path: string, name: string, value: JsonNode, isPriced = false): void {
     const isAbsent = value.kind === 'null' || (value.kind === 'string' && value.end - value.start === 2);
     if (isAbsent || this.found.size >= FIELDS_MAX) return;
@@ -106,7 +106,7 @@ class Search {
     if (isPriced || isCount || looksCostly(name)) this.found.add(path.slice(0, NAME_CHARS_MAX));
   }
 
-  /** Looks at what is below a value; `documented` are names that Kling documents there. */
+  /** Searches below a value; `documented` are the names that Kling documents there. */
   below(path: string, documented: ReadonlySet<string>, value: JsonNode, depth = 1): void {
     if (depth > DEPTH_MAX) return;
     for (const [at, child] of value.values.entries()) {
@@ -127,7 +127,7 @@ class Search {
   }
 }
 
-/** Words that cost wherever they stand in a name. */
+/** Words that look costly at any place in a name. */
 const COST_WORDS: ReadonlySet<string> = new Set(
   (
     'audio audios sound sounds music bgm sfx voice voices speech tts dub dubbing dubbed lip lipsync mute muted silent ' +
@@ -141,7 +141,7 @@ const COST_WORDS: ReadonlySet<string> = new Set(
     'extend extended extension multi'
   ).split(' '),
 );
-/** Words that cost where their value is a number: `images: 4`. */
+/** Words that look costly if their value is a number: `images: 4`. */
 const COUNT_WORDS = [
   'images',
   'videos',
@@ -153,19 +153,19 @@ const COUNT_WORDS = [
   'shots',
   'frames',
 ];
-/** Parts that cost also where a name runs its words together: `generateaudio`. */
+/** Parts that look costly also in a name without separators: `generateaudio`. */
 const COST_PARTS =
   /audio|sound|music|voice|model|duration|second|quality|resolution|upscal|enhanc|framerate|lipsync/;
 const COST_NUMBER = /^\d+(k|p|fps|s|sec)$/;
 
-/** Tells whether a field's name looks as if its value may cost. */
+/** Returns whether a field's name looks as if its value may cost. */
 export function looksCostly(name: string): boolean {
   const words = wordsOf(name);
   if (words.some((word) => COST_WORDS.has(word) || COST_NUMBER.test(word))) return true;
   return COST_PARTS.test(words.join(''));
 }
 
-/** Splits a name into its words: at `_`, `-` and other signs, and where a small letter meets a capital. */
+/** Splits a name into its words: at `_`, `-` and other signs, and between a small letter and a capital. */
 function wordsOf(name: string): string[] {
   return name
     .slice(0, NAME_CHARS_MAX)

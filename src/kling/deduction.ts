@@ -1,17 +1,17 @@
 /**
- * What Kling says it took for a task, in thousandths of a credit.
+ * Reads Kling's deduction for a task, in thousandths of a credit.
  *
- * The legacy generation has `final_unit_deduction` (units of the route's pool) and `final_balance_deduction` (cash);
- * the new one has `billing[]`, rows of units or cash. Amounts are decimal text and go through no float.
+ * The legacy generation has `final_unit_deduction` (units of the route's product) and `final_balance_deduction` (cash);
+ * the new one has `billing[]`, rows of units or cash. Amounts are decimal text and never floating-point numbers.
  *
- * **Invariant**: null means that the answer says nothing of money, or nothing that can be read; never that it was
+ * **Invariant**: null means that the answer has no deduction, or none that can be read; never that the task was
  * free. An unread amount is left to the next answer, to reconciliation, or to a person.
  */
 import type { Deduction } from '../tasks/task.ts';
 import { unitsToMilli, type MilliCredits, type Product } from '../units.ts';
 import { fieldOf, textOfValue } from './json-value.ts';
 
-/** What one credit costs, for deductions in cash. */
+/** The price of one credit, for deductions in cash. */
 export interface CashPrice {
   perCredit: number;
   currency: string;
@@ -33,7 +33,7 @@ export function deductionOf(data: unknown, product: Product, price: CashPrice = 
   return { credits: sum, raw: read.map((part) => part?.raw ?? '').join(' + ') };
 }
 
-/** Undefined where there is nothing to read, null where it cannot be read. */
+/** Undefined if there is nothing to read, null if it cannot be read. */
 type Part = Deduction | null | undefined;
 
 function legacy(data: unknown, product: Product, price: CashPrice): Part[] {
@@ -53,7 +53,7 @@ function billed(item: unknown, product: Product, price: CashPrice): Part {
   return cash(amount, { currency, type: textOfValue(fieldOf(item, 'cash_type')) ?? 'balance', price });
 }
 
-/** `audio` is named as a type, but sounds and voices are taken from the video pack (paid probes, 2026-09-20). */
+/** Kling names `audio` as a type, but deducts sounds and voices from the video pack (paid probes, 2026-09-20). */
 function poolOf(type: unknown, product: Product): Product {
   if (type === 'image') return 'image';
   return type === 'video' || type === 'audio' ? 'video' : product;
@@ -83,7 +83,7 @@ function cash(value: unknown, { currency, type, price }: Cash): Part {
 }
 
 /**
- * Takes an amount of money to thousandths of a credit at a price, exactly, rounded up; undefined if no decimal.
+ * Converts an amount of money to thousandths of a credit at a price, exactly, rounded up; undefined if it is no decimal.
  * @param perCredit - Above 0.
  */
 export function cashToMilli(amount: string, perCredit: number): MilliCredits | undefined {

@@ -1,11 +1,11 @@
 /**
- * Kling's answers read: the envelope, what a create's answer means, and the tasks that an answer shows.
+ * Reads Kling's answers: the envelope, the meaning of a create's answer, and the tasks that an answer shows.
  *
  * Both generations wrap everything in `{ code, message, request_id, data }`. Ids have 18 digits and may come as JSON
  * numbers; they and all amounts are kept as text.
  *
- * **Invariant**: nothing here throws, whatever the bytes; an answer that is not understood says nothing about whether
- * a task was made. A status word that Kling has not documented never ends a task.
+ * **Invariant**: nothing here throws for any bytes. After an answer that is not understood it is unknown whether a task
+ * was made. A status word that Kling has not documented never ends a task.
  */
 import type { CreateEnd, StoredAnswer } from '../ledger/ledger.ts';
 import type { TaskSighting } from '../tasks/task.ts';
@@ -25,7 +25,7 @@ export interface Envelope {
   data: unknown;
 }
 
-/** Reads an envelope; null where the bytes are no JSON object or more than {@link ENVELOPE_BYTES_MAX}. */
+/** Reads an envelope; null if the bytes are no JSON object or more than {@link ENVELOPE_BYTES_MAX}. */
 export function readEnvelope(bytes: Uint8Array): Envelope | null {
   if (bytes.length === 0 || bytes.length > ENVELOPE_BYTES_MAX) return null;
   const root = parseKeepingDigits(bytes);
@@ -47,15 +47,15 @@ export interface CreateAnswer {
   route: KlingRoute;
   status: number;
   bytes: Uint8Array;
-  /** What `bytes` hold, where the caller has read it already. */
+  /** The envelope in `bytes`, if the caller has read it already. */
   envelope?: Envelope | null;
-  /** The id in effect: an answer that names another one is not about our task. */
+  /** The id in effect: an answer with another id is not about our task. */
   externalTaskId: string | null;
-  /** For deductions in cash; the list price in dollars otherwise. */
+  /** The price for deductions in cash; by default the list price in dollars. */
   price?: CashPrice;
 }
 
-/** Tells what a create's answer says about its hold. */
+/** Gives what a create's answer means for its hold. */
 export function createEnd(answer: CreateAnswer): CreateEnd {
   const { route, status, bytes, price } = answer;
   const envelope = answer.envelope === undefined ? readEnvelope(bytes) : answer.envelope;
@@ -101,13 +101,13 @@ function unknown(evidence: string): CreateEnd {
 const SAYS_EXISTS = /exist|duplicate|repeat|unique/i;
 const NAMES_FIELD = /external[\s_-]?(?:task[\s_-]?)?id/i;
 
-/** An id that we made can only exist already if this very request was delivered before. */
+/** An id that we made can only exist already if this request was delivered before. */
 function isOwnDuplicate({ code, message }: Envelope, externalTaskId: string | null): boolean {
   if (code !== 1201 || externalTaskId === null || !/^ks_[0-9a-z]{26}$/.test(externalTaskId)) return false;
   return NAMES_FIELD.test(message ?? '') && SAYS_EXISTS.test(message ?? '');
 }
 
-/** Tells whether Kling refused the field `external_task_id` itself on this route, and not the id in it. */
+/** Returns whether Kling refused the field `external_task_id` itself on this route, and not only its value. */
 export function refusesExternalId(status: number, envelope: Envelope | null): boolean {
   if (envelope === null || status !== 400 || (envelope.code !== 1200 && envelope.code !== 1201)) return false;
   const message = envelope.message ?? '';
@@ -117,24 +117,24 @@ export function refusesExternalId(status: number, envelope: Envelope | null): bo
 /**
  * Gives every task that an answer shows: of a create, a single query, a list, or `/tasks` by either verb.
  *
- * None for answers that are no success, for libraries and for account routes.
+ * Empty for answers that are no success, for libraries and for account routes.
  */
 export function sightingsOf(route: KlingRoute, bytes: Uint8Array, price?: CashPrice): TaskSighting[] {
   const envelope = showsTasks(route) ? readEnvelope(bytes) : null;
   return envelope === null ? [] : sightingsIn(route, envelope, price);
 }
 
-/** Tells whether a read succeeded. A proxy that rewrites an answer makes 203 of its 200 (RFC 9110, section 15.3.4). */
+/** Returns whether a read succeeded. A proxy that rewrites an answer turns its 200 into 203 (RFC 9110, section 15.3.4). */
 export function isSuccess(status: number): boolean {
   return status === 200 || status === 203;
 }
 
-/** Tells whether the answers of a route show tasks. */
+/** Returns whether the answers of a route show tasks. */
 export function showsTasks(route: KlingRoute): boolean {
   return route.kind === 'create' || route.operation === 'task-read' || route.operation === 'task-list';
 }
 
-/** As {@link sightingsOf}, of an envelope that was read already. */
+/** Like {@link sightingsOf}, for an envelope that was read already. */
 export function sightingsIn(route: KlingRoute, envelope: Envelope, price?: CashPrice): TaskSighting[] {
   if (envelope.code !== 0) return [];
   const sightings: TaskSighting[] = [];

@@ -1,5 +1,5 @@
 /**
- * The external task id in a create's body: read, and written in by an edit of the bytes.
+ * Reads the external task id in a create's body, or adds one by an edit of the bytes.
  *
  * The legacy generation has it at the top level, the new one in `options`. Absent, null and `""` all mean none.
  *
@@ -10,15 +10,15 @@ import { SidecarError } from '../errors.ts';
 import type { KlingRoute } from './routes.ts';
 import { memberOf, textOf, type JsonNode, type JsonObject } from './strict-json.ts';
 
-/** Free bytes to leave before a body so that {@link injectInPlace} fits. */
+/** Free bytes that {@link injectInPlace} needs before a body. */
 export const HEADROOM_BYTES = 256;
 
 const FIELD = 'external_task_id';
 const SAFE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * Gives the caller's own id; null where there is none or the route knows none.
- * @throws SidecarError `body_refused` where the field or `options` has a type that Kling does not take.
+ * Gives the caller's own id; null if there is none or the route has no such field.
+ * @throws SidecarError `body_refused` if the field or `options` has a type that Kling does not accept.
  */
 export function readExternalId(bytes: Uint8Array, body: JsonObject, route: KlingRoute): string | null {
   if (!route.knowsExternalId) return null;
@@ -30,7 +30,7 @@ export function readExternalId(bytes: Uint8Array, body: JsonObject, route: Kling
   return id === '' ? null : id;
 }
 
-/** One replacement: `text` takes the place of `bytes[from, to)`. */
+/** One replacement: `text` replaces `bytes[from, to)`. */
 interface Edit {
   from: number;
   to: number;
@@ -39,7 +39,7 @@ interface Edit {
 
 /**
  * Writes an id into a body that has none and gives the new bytes.
- * @throws SidecarError `body_refused` as {@link readExternalId}.
+ * @throws SidecarError `body_refused` like {@link readExternalId}.
  */
 export function injectExternalId(
   bytes: Uint8Array,
@@ -66,7 +66,7 @@ export interface InPlace {
   id: string;
 }
 
-/** Where an edited body lies, and what its edit took the place of. */
+/** The bounds of an edited body, and the bytes that its edit replaced. */
 export interface EditedInPlace {
   start: number;
   end: number;
@@ -77,8 +77,8 @@ export interface EditedInPlace {
 }
 
 /**
- * Writes an id into a body where it lies, moving what stands before the edit to the left, and gives the new bounds.
- * @throws RangeError where the headroom is too small.
+ * Writes an id into a body in place: moves the bytes before the edit to the left, and gives the new bounds.
+ * @throws RangeError if the headroom is too small.
  */
 export function injectInPlace(given: InPlace): EditedInPlace {
   const { buffer, start, end, body, route, id } = given;
@@ -92,7 +92,7 @@ export function injectInPlace(given: InPlace): EditedInPlace {
   return { start: moved, end, prefixBytes: from, insertedBytes: text.length, removed };
 }
 
-/** Takes an edit back where it lies, and gives the body as it was received. */
+/** Undoes an edit in place, and gives the received body. */
 export function undoInPlace(buffer: Buffer, edited: EditedInPlace): Buffer {
   const { start, end, prefixBytes, insertedBytes, removed } = edited;
   const restored = start + insertedBytes - removed.length;

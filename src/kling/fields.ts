@@ -1,5 +1,5 @@
 /**
- * The names of body fields that Kling documents, which of them cost money, and how look-alikes are found.
+ * The names of body fields that Kling documents, those of them that cost money, and the search for similar names.
  *
  * **Invariant**: every field that a price depends on is in {@link PRICED_FIELDS}; no two documented names fold to
  * the same text. Sources: Kling's API pages (kling.ai/document-api and the older app.klingai.com pages), read
@@ -31,7 +31,7 @@ export const PRICED_FIELDS: ReadonlySet<string> = new Set([
   'external_task_id',
 ]);
 
-/** Objects whose keys are held to Kling's own key grammar, wherever their parent is. */
+/** Objects whose keys must follow Kling's own key grammar, under any parent. */
 export const KNOWN_OBJECTS: ReadonlySet<string> = new Set([
   'settings',
   'options',
@@ -40,7 +40,7 @@ export const KNOWN_OBJECTS: ReadonlySet<string> = new Set([
   'task_info',
 ]);
 
-/** Arrays whose items, where they are objects, are held to the same grammar. */
+/** Arrays whose object items must follow the same grammar. */
 export const KNOWN_ARRAYS: ReadonlySet<string> = new Set([
   'contents',
   'image_list',
@@ -55,7 +55,7 @@ const VIDEO = ['model_name', 'prompt', 'negative_prompt', 'mode', 'duration', 'a
 const SHOTS = ['sound', 'multi_shot', 'shot_type', 'multi_prompt', 'voice_list'];
 const MEDIA = ['image', 'image_tail', 'image_list', 'video_list', 'element_list', 'video_id', 'video_url'];
 
-/** Top-level fields of each legacy create; an operation that is absent is not checked for unknown fields. */
+/** Top-level fields of each legacy create; operations that are missing here are not checked for unknown fields. */
 export const LEGACY_FIELDS: Partial<Record<OperationWord, ReadonlySet<string>>> = {
   'text-to-video': new Set([...COMMON, ...VIDEO, ...SHOTS, 'camera_control']),
   'image-to-video': new Set([
@@ -172,7 +172,7 @@ const NEW_SETTINGS: ReadonlySet<string> = new Set([
   'multi_shot',
   'character_orientation',
 ]);
-/** Settings of pictures, as the legacy paths have them; Kling has published none of its own yet. */
+/** Settings of pictures on the legacy paths; for the new generation Kling has published none yet. */
 const NEW_IMAGE_SETTINGS: ReadonlySet<string> = new Set([
   'resolution',
   'aspect_ratio',
@@ -217,14 +217,14 @@ export const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   ...Object.values(LEGACY_FIELDS).flatMap((names) => [...names]),
 ]);
 
-/** Takes a name to what a lenient parser may see in it: no case, no `_` or `-`, compatibility forms unified. */
+/** Folds a name to the form that a lenient parser may see: no case, no `_` or `-`, compatibility forms unified. */
 export function fold(name: string): string {
   return name.normalize('NFKC').toLowerCase().replaceAll(/[_-]/g, '');
 }
 
 const BY_FOLD: ReadonlyMap<string, string> = new Map([...KNOWN_FIELDS].map((name) => [fold(name), name]));
 
-/** Gives the documented name that another spelling may be taken for; null where there is none or it is exact. */
+/** Gives the documented name that a spelling may be read as; null if there is none or it is exact. */
 export function aliasOf(name: string): string | null {
   if (KNOWN_FIELDS.has(name)) return null;
   return BY_FOLD.get(fold(name)) ?? null;

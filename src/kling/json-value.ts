@@ -1,13 +1,13 @@
 /**
- * Reads answers of Kling's as plain values without losing digits, and picks fields out of what may be anything.
+ * Reads Kling's answers as plain values without losing digits, and reads fields of values of any type.
  *
- * **Invariant**: no integer beyond 2^53 is rounded: it comes back as its digits in a string.
+ * **Invariant**: no integer above 2^53 is rounded: it becomes a string of its digits.
  */
 
-/** A run of digits too long for a number, where a value may stand. Inside a string it costs one slower parse. */
+/** A run of digits that is too long for a number, at the place of a value. Inside a string it costs one slower parse. */
 const LONG_INTEGER = /[:[,]\s*-?\d{16,}/;
 
-/** Parses JSON; undefined where it is none. Integers that a number cannot hold become strings of their digits. */
+/** Parses JSON; undefined if it is none. Integers that a number cannot hold become strings of their digits. */
 export function parseKeepingDigits(bytes: Uint8Array): unknown {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   try {

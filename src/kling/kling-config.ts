@@ -13,7 +13,7 @@ export const authSection = z
     mode: z
       .enum(['auto', 'api_key', 'ak_sk'])
       .default('auto')
-      .describe('auto takes an API key where there is one, else access key and secret key.'),
+      .describe('auto uses an API key if there is one, else access key and secret key.'),
     command: z
       .union([
         z.string().refine((line) => line.trim() !== '' && !/["'`|&;<>$\\\n\r\0]/.test(line), {
@@ -33,22 +33,22 @@ export const authSection = z
       .nullable()
       .default(null)
       .describe(
-        'Your name for the account of the credentials: with it, another key of the account is no other account.',
+        'Your name for the account of the credentials: another key with the same name belongs to the same account.',
       ),
     trustedDirectories: z
       .array(z.string().min(1))
       .max(100)
       .readonly()
       .default([])
-      .describe('Where secret files may be readable by others, beside /run/secrets and the like.'),
+      .describe('Folders besides /run/secrets and the like whose secret files may be readable by others.'),
   })
   .prefault({});
 
 export interface AuthConfig {
   mode: 'auto' | 'api_key' | 'ak_sk';
-  /** Program and arguments; null where none is configured. */
+  /** Program and arguments; null if none is configured. */
   command: readonly string[] | null;
-  /** The operator's name for the account of the credentials; null: each key stands for an account of its own. */
+  /** The operator's name for the account of the credentials; null: each key counts as an account of its own. */
   account: string | null;
   /** Absolute. */
   trustedDirectories: readonly string[];
@@ -73,7 +73,7 @@ const override = z
     credits: creditsOrZero.optional().describe('The whole task.'),
     creditsPerSecond: creditsOrZero.optional(),
     creditsEach: creditsOrZero.optional().describe('Each output.'),
-    from: calendarDay.optional().describe('The first day (UTC) on which it holds.'),
+    from: calendarDay.optional().describe('The first day (UTC) on which it applies.'),
   })
   .superRefine((value, ctx) => {
     const require = (names: readonly string[], given: readonly unknown[], suggestion: string): void => {
@@ -95,11 +95,11 @@ export const pricingSection = z
     assumeSeconds: z
       .partialRecord(pricedOperation, z.number().gt(0).max(86_400))
       .default({})
-      .describe('Lengths that only the media know, for each operation; else the documented maximum.'),
+      .describe('Assumed lengths that only the media show, for each operation; else the documented maximum.'),
   })
   .prefault({});
 
-/** One price of the operator's own, in the units of {@link MilliCredits}. */
+/** One price that the operator set, in the units of {@link MilliCredits}. */
 export interface PriceOverride {
   operation: OperationWord | null;
   path: string | null;
@@ -107,7 +107,7 @@ export interface PriceOverride {
   mode: Mode | null;
   sound: boolean | null;
   amount: { per: 'task' | 'second' | 'each'; credits: MilliCredits };
-  /** The instant from which it holds; null for always. */
+  /** The instant from which it applies; null for always. */
   from: Ms | null;
 }
 

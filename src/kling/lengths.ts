@@ -1,6 +1,6 @@
 /**
- * How long Kling's results and media may be: what a model offers, what it makes where nothing is said, and the bounds of
- * media that only Kling sees.
+ * Lengths of Kling's results and media: those that a model offers, its default, and the bounds for media that only
+ * Kling sees.
  *
  * Sources: Kling's pages of each product, read 2026-09-20; for Kling 4.0 a router's model pages, read 2026-11-27
  * (kling-api.md, sections 4 and 15).
@@ -30,9 +30,9 @@ const OFFERED: Readonly<Record<string, readonly number[]>> = {
 
 /** The longest clip that any model of Kling makes. */
 export const CLIP_SECONDS_MAX = 30;
-/** What most models make where the body names no length. */
+/** The default of most models. */
 const SECONDS_BY_DEFAULT = 5;
-/** Models of the new generation whose default length is not established: the longest is assumed. */
+/** Models of the new generation whose default length is not known for sure: the longest is assumed. */
 const OPEN_DEFAULT: ReadonlySet<string> = new Set(['kling-v4', 'kling-v4-flash']);
 
 /** Gives the lengths that a model offers; for one that is not in the price list (null), every length of any model. */
@@ -47,7 +47,7 @@ export function defaultLength(model: string | null): number {
   return isOpen ? (OFFERED[model]?.at(-1) ?? CLIP_SECONDS_MAX) : SECONDS_BY_DEFAULT;
 }
 
-/** The shortest and the longest that Kling accepts or makes, where only the media know the length. */
+/** The shortest and the longest that Kling accepts or makes, if only the media show the length. */
 export interface Bounds {
   min: number;
   max: number;
@@ -63,10 +63,10 @@ const MEDIA: Readonly<Partial<Record<OperationWord, Bounds>>> = {
 /** With `character_orientation: image`. */
 const MOTION_BY_IMAGE: Bounds = { min: 3, max: 10 };
 const O1_INPUT: Bounds = { min: 3, max: 10 };
-/** No limit of Kling 4.0's input is established: the longest clip of its own is assumed. */
+/** No limit of Kling 4.0's input is known: its own longest clip is assumed. */
 const V4_INPUT: Bounds = { min: 3, max: CLIP_SECONDS_MAX };
 
-/** Gives the bounds of a length that only the media know. */
+/** Gives the bounds of a length that only the media show. */
 export function mediaBounds(operation: OperationWord, model: string | null, isByImage: boolean): Bounds {
   if (operation === 'motion-control' && isByImage) return MOTION_BY_IMAGE;
   if (model === 'kling-video-o1') return O1_INPUT;
@@ -74,12 +74,12 @@ export function mediaBounds(operation: OperationWord, model: string | null, isBy
   return MEDIA[operation] ?? { min: shortestOf(operation), max: CLIP_SECONDS_MAX };
 }
 
-/** Tells whether a model bills the seconds of a video that goes in beside those that come out. */
+/** Returns whether a model bills the seconds of an input video in addition to those of the result. */
 export function countsInput(model: string | null): boolean {
   return model === 'kling-v4' || model === 'kling-v4-flash';
 }
 
-/** Shortest results of operations that make a length of their own. */
+/** Shortest results of operations that decide the length themselves. */
 const SHORTEST: Readonly<Partial<Record<OperationWord, number>>> = {
   'video-extend': 4,
   'multi-image-to-video': 5,

@@ -1,8 +1,8 @@
 /**
- * The requests with which tasks are asked for: in batches where the credentials allow it, else one by one.
+ * The requests that look tasks up: in batches if the credentials allow it, else one by one.
  *
  * **Invariant**: pure builders of paths; ids are encoded so that none can end its segment or its list. Nothing here
- * sends, and nothing here says that a task does not exist but {@link isAbsence}.
+ * sends, and only {@link isAbsence} decides that a task does not exist.
  */
 import type { Credentials } from './token.ts';
 import type { Envelope } from './envelope.ts';
@@ -21,14 +21,14 @@ const SYSTEM_ID_ONLY: ReadonlySet<string> = new Set([
 
 export type LookUpWay = 'batch' | 'single' | 'list' | 'none';
 
-/** Tells how a create of a route can be looked up by external id with the credentials at hand. */
+/** Gives how a create of a route can be looked up by external id with the present credentials. */
 export function lookUpWay(route: KlingRoute, credentials: Credentials['kind']): LookUpWay {
   if (credentials === 'api_key' && route.batchReadable) return 'batch';
   if (route.queryPath === null) return 'none';
   return SYSTEM_ID_ONLY.has(route.queryPath) ? 'list' : 'single';
 }
 
-/** Tells whether an id can stand in a batch: a comma would split it. */
+/** Returns whether an id can be part of a batch: a comma would split it. */
 export function isBatchable(id: string): boolean {
   return id !== '' && !id.includes(',');
 }
@@ -44,20 +44,20 @@ export function batchQuery(ids: readonly string[], by: 'task_ids' | 'external_ta
   return `/tasks?${by}=${ids.map(encodeURIComponent).join(',')}`;
 }
 
-/** Builds the single query of a legacy task; null where the route has none or the id cannot stand in a path. */
+/** Builds the single query of a legacy task; null if the route has none or the id cannot be part of a path. */
 export function singleQuery(route: KlingRoute, id: string): string | null {
   if (route.queryPath === null || id === '' || id === '.' || id === '..') return null;
   return `${route.queryPath}/${encodeURIComponent(id)}`;
 }
 
-/** Builds a page of a legacy list, newest first as Kling orders it; null where the route has none. */
+/** Builds a page of a legacy list, newest first in Kling's order; null if the route has none. */
 export function listQuery(route: KlingRoute, page: number): string | null {
   if (route.queryPath === null) return null;
   return `${route.queryPath}?pageNum=${page}&pageSize=${LIST_PAGE_MAX}`;
 }
 
 /**
- * Tells whether an answer to a single query says that there is no such task.
+ * Returns whether an answer to a single query says that there is no such task.
  *
  * The table documents 404/1203; live legacy look-ups answered 400/1201 (another user's probe, 2026-07-30).
  */

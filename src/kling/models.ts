@@ -1,9 +1,9 @@
 /**
- * The names of Kling's models: which are in the price list, which spellings mean one of them, and the name under which a
- * create is booked.
+ * The names of Kling's models: those in the price list, their other spellings, and the name under which a create is
+ * booked.
  *
  * Kling writes one model in several ways: `kling-v2-6` in legacy bodies, `kling-2.6` in paths, `kling-v2.6` in prose.
- * We book under the legacy spelling. A model that is not in the list is booked under its own name where the config
+ * We book under the legacy spelling. A model that is not in the list is booked under its own name if the config
  * names it, else as {@link OTHER_MODEL}.
  *
  * **Invariant**: the names that creates are booked under are those of the list, those of the config and `other`: no caller
@@ -27,7 +27,7 @@ export const NEW_MODELS: Readonly<Record<string, string>> = {
   'kling-4.0-flash': 'kling-v4-flash',
 };
 
-/** Gives what two spellings of one model have in common: no case, `-` between parts, no `v`, no `.0`. */
+/** Gives the common form of all spellings of a model: no case, `-` between parts, no `v`, no `.0`. */
 function fold(name: string): string {
   return name
     .normalize('NFKC')
@@ -43,7 +43,7 @@ const LISTED: ReadonlyMap<string, string> = new Map([
   ...[...MODEL_NAMES].map((model): [string, string] => [fold(model), model]),
 ]);
 
-/** Gives the price list's name of a model, however it is spelled; null for a model that the list does not have. */
+/** Gives the price list's name of a model in any spelling; null for a model that the list does not have. */
 export function listedModel(name: string): string | null {
   if (MODEL_NAMES.has(name)) return name;
   return LISTED.get(fold(name.slice(0, 100))) ?? null;

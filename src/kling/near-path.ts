@@ -1,8 +1,8 @@
 /**
- * Finds the known path that a wrong one most likely means: written with other case or slashes, with `/v1` missing or
- * doubled, or behind a prefix of somebody's gateway.
+ * Finds the known path that a wrong one most likely means: it has other case or slashes, `/v1` is missing or doubled,
+ * or a gateway's prefix comes first.
  *
- * **Invariant**: a path that may be a new route of Kling's is never called wrong: one with another version (`/v2/…`), or
+ * **Invariant**: a path that may be a new route of Kling's never counts as wrong: one with another version (`/v2/…`), or
  * one below a family of Kling's own (`/v1/videos/…`).
  */
 import { ROUTES, type RouteTable } from './routes.ts';
@@ -12,12 +12,12 @@ const PLAIN = /^[A-Za-z0-9._~/-]{1,1024}$/;
 const PREFIX = /^[A-Za-z0-9_~-]+$/;
 const OTHER_VERSION = /^v\d/i;
 const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:\/|$)/;
-/** First segments of Kling's own paths, behind `/v1` where they have it: `videos`, `tasks`, `text-to-video`. */
+/** First segments of Kling's own paths, after `/v1` if they have it: `videos`, `tasks`, `text-to-video`. */
 const FAMILIES: ReadonlySet<string> = new Set(
   ROUTES.flatMap(({ template }) => /^(?:\/v1)?\/([^/]+)/.exec(template)?.[1] ?? []),
 );
 
-/** Gives the path that `path` most likely means, or null; it is known for the method, or else for another one. */
+/** Gives the path that `path` most likely means, or null; a path of the same method comes first, then one of another method. */
 export function nearPath(table: RouteTable, method: string, path: string): string | null {
   if (!PLAIN.test(path) || DOT_SEGMENT.test(path)) return null;
   const segments = path.split('/').filter((segment) => segment !== '');

@@ -1,10 +1,10 @@
 /**
- * Reads a number from its text, so that no spelling of it is priced below what some parser may read.
+ * Reads a number from its text, so that no spelling gets a price below the number that some parser may read.
  *
- * Python writes the number 5 as `5.0`, others write `5e0`, and some put either in quotes: every parser that takes them
- * at all reads 5. Other exponents are refused: of `50e-1` one parser reads 5, and one that stops at the `e` reads 50.
+ * Python writes the number 5 as `5.0`, others write `5e0`, and some put either in quotes: every parser that accepts them
+ * reads 5. Other exponents are refused: in `50e-1` one parser reads 5, and a parser that stops at the `e` reads 50.
  *
- * **Invariant**: no float is made of a whole number.
+ * **Invariant**: a whole number is never converted to a floating-point number.
  */
 
 /** No space, no leading zero, no `+`; at most nine digits. */
@@ -16,18 +16,18 @@ export function readWhole(text: string): number | null {
   return digits === undefined ? null : Number(digits) + 0;
 }
 
-/** A number as the most generous parser may read it. */
+/** A number by the most lenient parser. */
 export interface GenerousNumber {
   /** At least 0. */
   value: number;
-  /** True where parsers may differ. */
+  /** True if parsers may differ. */
   isUnclear: boolean;
 }
 
 const PLAIN = /^(?:0|[1-9]\d{0,8})(?:\.\d{1,15})?(?:[eE][+-]?0{1,2})?$/;
 const VALUE_MAX = 999_999_999;
 
-/** Reads the largest number that a parser may see in a text; 0 and unclear where there is none. */
+/** Reads the largest number that a parser may see in a text; 0 and unclear if there is none. */
 export function readGenerously(text: string): GenerousNumber {
   if (PLAIN.test(text)) return { value: Number(text), isUnclear: false };
   const readings = [Number(text), Number.parseFloat(text), Number.parseInt(text, 10)];

@@ -5,7 +5,7 @@
  * its factor of five: 5 s professional with sound 175, 10 s standard with sound 100. Everything else has the vendor's
  * price.
  *
- * **Invariant**: a body of which any part is unknown has no checklist price.
+ * **Invariant**: a body with an unknown part has no checklist price.
  */
 import type { MilliCredits } from '../units.ts';
 import type { Ask } from './ask-parts.ts';
@@ -24,10 +24,10 @@ const WITH_SOUND: Readonly<Record<string, MilliCredits>> = {
 };
 const IMAGE_CREDITS: MilliCredits = 1_000;
 const TRY_ON_CREDITS: MilliCredits = 5_000;
-/** Sound is always on there, so neither of the printed columns is meant. */
+/** Sound is always on there, so none of the printed columns applies. */
 const ALWAYS_LOUD = 'kling-v3-turbo';
 
-/** Gives the printed price of what is asked for; null where the checklist prints none. */
+/** Gives the printed price of an ask; null if the checklist prints none. */
 export function checklistPrice(ask: Ask): { credits: MilliCredits; rule: string } | null {
   const credits = printed(ask);
   return credits === null ? null : { credits, rule: 'checklist' };

@@ -1,9 +1,9 @@
 /**
- * Which row of the price list a create is priced by: the dearest that fits all that is known of it.
+ * Finds the row of the price list for a create: the most expensive row that fits all known parts.
  *
- * A part that is open (a model that is not in the list, an undocumented quality) fits every row. Where no row has the
- * combination, parts are left open in turn. A model that Kling sells on other routes only is priced at its own rate
- * there; Kling may also take the route's default model in its place, so the dearer of the two counts.
+ * An open part (a model that is not in the list, an undocumented quality) fits every row. If no row has the
+ * combination, parts are left open in turn. A model that Kling sells only on other routes has its own rate of those
+ * routes; Kling may also use this route's default model instead, so the more expensive of the two counts.
  */
 import type { Ask } from './ask-parts.ts';
 import { rowsElsewhere, rowsOf } from './price-rows.ts';
@@ -11,7 +11,7 @@ import type { PriceRow } from './prices.ts';
 
 export interface FoundRow {
   row: PriceRow;
-  /** True where some part had to be left open. */
+  /** True if some part had to be left open. */
   isRelaxed: boolean;
   /** The model that the row was found for; null for one that is not in the list. */
   model: string | null;
@@ -31,7 +31,7 @@ export function findRow(ask: Ask): FoundRow | null {
 }
 
 type Part = 'mode' | 'audio' | 'resolution' | 'input';
-/** Parts left open in turn where no row has the combination: Kling ignores or refuses it then. */
+/** Parts left open in turn if no row has the combination: Kling ignores or refuses it then. */
 const RELAXATIONS: readonly (readonly Part[])[] = [
   [],
   ['mode'],
@@ -62,7 +62,7 @@ interface Wanted {
 function fits(row: PriceRow, { ask, model, open }: Wanted): boolean {
   if (model === null && row.isOwnOnly) return false;
   if (model !== null && row.models !== null && !row.models.includes(model)) return false;
-  // Nobody knows which quality a model has that is not in the list.
+  // The qualities of a model that is not in the list are unknown.
   const isModeOpen = model === null && ask.modelState === 'unknown';
   if (
     !isModeOpen &&

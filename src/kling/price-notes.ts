@@ -1,24 +1,24 @@
 /**
- * What is not sure about a price, in words: for the estimate, the answer's header `x-kling-sidecar-notes` and the log.
+ * Writes what is unsure about a price: for the estimate, the answer's header `x-kling-sidecar-notes` and the log.
  *
- * **Invariant**: a price of basis `exact` has no note, and every other has one. Plain ASCII, but for what the caller wrote.
+ * **Invariant**: a price of basis `exact` has no note, and every other has one. Plain ASCII, except for the caller's own words.
  */
 import type { Ask } from './ask-parts.ts';
 
 export interface NoteCase {
-  /** The seconds assumed of what only the media know; null where nothing was assumed. */
+  /** The assumed seconds of a length that only the media show; null if none were assumed. */
   media: number | null;
   /** Where an assumed price comes from; null for a published one. */
   source: string | null;
-  /** Whether the price list lacks the combination that was asked for. */
+  /** Whether the price list lacks the combination. */
   isRelaxed: boolean;
-  /** Whether there is no price at all. */
+  /** Whether there is no price. */
   isUnknown: boolean;
-  /** Whether an override made the price: what the list knows of the model then says nothing. */
+  /** Whether an override made the price: then notes on the list's model do not apply. */
   isByOperator: boolean;
 }
 
-/** Says everything that is not sure; empty where the price is exact. */
+/** Gives every note on a price; empty if the price is exact. */
 export function notesOf(ask: Ask, given: NoteCase): string[] {
   if (given.isUnknown) return ['no price is known for this route'];
   const notes = ask.costFields.map(fieldNote);

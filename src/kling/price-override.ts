@@ -1,9 +1,9 @@
 /**
- * Which of the operator's own prices applies to a create.
+ * Finds the operator's own price that applies to a create.
  *
- * **Invariant**: the override that names most of path, operation, model, mode and sound wins (a path that names a model
- * counts for two); among equals the one with the latest `from` that has begun, then the later in the list. One that names
- * another value never applies; an open value may be any.
+ * **Invariant**: the override that names the most of path, operation, model, mode and sound wins (a path that names a model
+ * counts twice). Among equals the latest `from` that has begun wins, then the later one in the list. An override with
+ * another value never applies; an open value matches every override.
  */
 import type { Ms } from '../units.ts';
 import type { Ask } from './ask-parts.ts';
@@ -18,12 +18,11 @@ export interface OverrideCase {
   nowMs: Ms;
 }
 
-/** Every quality that a body may mean whose own value is not documented. */
+/** Every quality that an undocumented value may mean. */
 const ANY_MODE = ['std', 'pro', '4k'] as const;
 
 /**
- * Finds the override that applies; several where the quality is open and each may mean another one. None where none
- * applies.
+ * Finds the override that applies; several if the quality is open and may mean each of them. Empty if none applies.
  */
 export function overridesFor(
   overrides: readonly PriceOverride[],
@@ -54,7 +53,7 @@ function applies(override: PriceOverride, { route, ask, nowMs }: OverrideCase): 
   return sound === null || sound === (ask.audio !== 'off');
 }
 
-/** A spelling that Kling does not document proves no model: it is booked under the model's name and not priced so. */
+/** A spelling that Kling does not document proves no model: it is booked under the model's name, but without its price. */
 function isModel(model: string, { sentModel, modelState, model: booked }: Ask): boolean {
   if (model === sentModel) return true;
   return model === booked && (modelState !== 'unknown' || listedModel(model) === null);

@@ -1,12 +1,12 @@
 /**
- * Finds rows of the price list: by operation, by model, and by what they are billed for.
+ * Finds rows of the price list: by operation, by model, and by the unit of their price.
  *
- * **Invariant**: a model is known where a row names it, or where its operation costs the same with every model.
+ * **Invariant**: a model is known if a row names it, or if its operation costs the same with every model.
  */
 import type { OperationWord } from '../words.ts';
 import { PRICE_ROWS, type PriceRow } from './prices.ts';
 
-/** Models of routes whose price does not depend on them; known by name all the same. */
+/** Models of routes whose price does not depend on them; their names are known nevertheless. */
 const FLAT_MODELS: Readonly<Partial<Record<OperationWord, readonly string[]>>> = {
   'multi-image-to-video': ['kling-v1-6'],
   'multi-image-to-image': ['kling-v2-1', 'kling-v2'],
@@ -43,19 +43,19 @@ export const MODEL_NAMES: ReadonlySet<string> = new Set(
   [...MODELS_OF.values()].flatMap((models) => [...models]),
 );
 
-/** Gives an operation's rows; none for one that has no price. */
+/** Gives an operation's rows; empty if it has no price. */
 export function rowsOf(operation: OperationWord): readonly PriceRow[] {
   return BY_OPERATION.get(operation) ?? [];
 }
 
-/** Tells whether an operation has a model of that name. */
+/** Returns whether an operation has a model of that name. */
 export function hasModel(operation: OperationWord, model: string): boolean {
   return MODELS_OF.get(operation)?.has(model) === true;
 }
 
 /**
- * Gives a model's rows of other operations that are billed as this one is: what it may cost on a route where Kling's list
- * has no row for it. Motion control is left out: its rates are dearer for reasons of its own.
+ * Gives a model's rows of other operations that are billed like this one: its possible price on a route for which Kling's
+ * list has no row. Motion control is left out: it has higher rates of its own.
  */
 export function rowsElsewhere(operation: OperationWord, model: string): readonly PriceRow[] {
   const per = BILLED_PER[operation];
@@ -65,7 +65,7 @@ export function rowsElsewhere(operation: OperationWord, model: string): readonly
   );
 }
 
-/** Says where a model's prices come from if all of them are assumed; null where one is published, or nothing is known. */
+/** Gives the source of a model's prices if all of them are assumed; null if one is published, or nothing is known. */
 export function assumedFrom(model: string): string | null {
   const rows = PRICE_ROWS.filter(({ models }) => models?.includes(model) === true);
   return rows.every(({ source }) => source.isAssumed) ? (rows[0]?.source.name ?? null) : null;

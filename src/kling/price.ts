@@ -1,12 +1,12 @@
 /**
- * The price of a create, before it is sent: how many thousandths of a credit to hold for it, and how sure that is.
+ * The price of a create before it is sent: how many thousandths of a credit to hold for it, and how sure that is.
  *
- * The vendor's rows that match what the body asks for are found ({@link priceCreate}); where a part is open (an
- * unknown model, an undocumented value, a length that only the media know) the dearest that fits is taken and the
- * price is `assumed`. An operator's override beats every row; `list: "checklist"` beats the rows it prints.
+ * {@link priceCreate} finds the vendor's rows that match the ask. If a part is open (an unknown model, an undocumented
+ * value, a length that only the media show), the highest price that fits counts and the price is `assumed`. An
+ * operator's override beats every row; `list: "checklist"` beats the rows that the checklist prints.
  *
- * **Invariant**: a price is an integer; it is never lower for what we do not understand. Nothing here is charged: a
- * hold is settled to what Kling deducts.
+ * **Invariant**: a price is an integer, and no unknown part ever lowers it. Nothing here is charged: a hold is settled
+ * to Kling's deduction.
  */
 import { decimalTimes, type MilliCredits, type Ms, type Product } from '../units.ts';
 import type { Mode, OperationWord, PriceBasis } from '../words.ts';
@@ -25,11 +25,11 @@ import type { PriceRow } from './prices.ts';
 export interface PriceOptions {
   list: 'vendor' | 'checklist';
   overrides: readonly PriceOverride[];
-  /** Lengths to assume where only the media know, by operation. */
+  /** Lengths to assume if only the media show them, by operation. */
   assumeSeconds: Readonly<Partial<Record<OperationWord, number>>>;
-  /** What a create on an unknown route is held at; null for no hold. */
+  /** The hold of a create on an unknown route; null for no hold. */
   unknownRouteCredits: MilliCredits | null;
-  /** The present, for overrides that hold from a day on; may be a getter. */
+  /** The present, for overrides that apply from a day on; may be a getter. */
   readonly nowMs: Ms;
   /** The names that creates are booked under. */
   models: ModelNames;
@@ -37,12 +37,12 @@ export interface PriceOptions {
 
 export interface PriceArgs extends CreateBody {
   options: PriceOptions;
-  /** `x-kling-expected-seconds`; null where the caller said nothing. */
+  /** `x-kling-expected-seconds`; null if the caller did not send it. */
   expectedSeconds: number | null;
 }
 
 export interface CreatePrice {
-  /** What to hold; with basis `unknown` it is `unknownRouteCredits` and no price. */
+  /** The amount to hold; with basis `unknown` it is `unknownRouteCredits`, not a price. */
   credits: MilliCredits | null;
   basis: PriceBasis;
   operation: OperationWord;
@@ -55,13 +55,13 @@ export interface CreatePrice {
   flags: string[];
   /** Fields that Kling does not document for the route: forwarded, not priced, counted. */
   unpricedFields: string[];
-  /** Undocumented fields that may raise the price: forwarded, not priced, and said to the caller and in the log. */
+  /** Undocumented fields that may raise the price: forwarded, not priced, and reported to the caller and in the log. */
   costFields: string[];
-  /** What is not sure about the price, for people; empty where its basis is `exact`. */
+  /** What is unsure about the price, for people; empty if its basis is `exact`. */
   notes: string[];
   /** Where an assumed rate comes from; null for a published rate and for an operator's own. */
   assumedFrom: string | null;
-  /** How the price came about, for people. */
+  /** How the price was computed, for people. */
   rule: string;
 }
 
@@ -74,8 +74,8 @@ export function priceCreate(args: PriceArgs): CreatePrice {
 }
 
 /**
- * Prices the same body at standard quality (720p); where the operation has no quality, as it is.
- * @throws SidecarError as {@link priceCreate}.
+ * Prices the same body at standard quality (720p); unchanged if the operation has no quality.
+ * @throws SidecarError like {@link priceCreate}.
  */
 export function cheaperStandard(args: PriceArgs): CreatePrice {
   const ask = readAsk(args, args.options.models);
@@ -107,13 +107,13 @@ function priceOf(args: PriceArgs, ask: Ask): CreatePrice {
   });
 }
 
-/** Seconds of a create; each is null where there is no such length. */
+/** Seconds of a create; each is null if there is no such length. */
 interface Lengths {
-  /** What only the media know: as said, as assumed, or the longest. */
+  /** The length that only the media show: as the caller said, as assumed, or the longest. */
   media: number | null;
   /** Of the result. */
   made: number | null;
-  /** What the price is made of. */
+  /** The factors of the price. */
   billed: number | null;
 }
 
@@ -125,7 +125,7 @@ function lengthsOf(args: PriceArgs, ask: Ask): Lengths {
   return { media, made, billed };
 }
 
-/** Gives the length that only the media know; what is said or configured is taken within the bounds that Kling accepts. */
+/** Gives the length that only the media show; a given or configured length is limited to Kling's bounds. */
 function mediaSeconds({ expectedSeconds, options }: PriceArgs, ask: Ask): number {
   const model = ask.modelState === 'unknown' ? null : ask.model;
   const { min, max } = mediaBounds(ask.operation, model, ask.isByImage);
@@ -137,10 +137,10 @@ function mediaSeconds({ expectedSeconds, options }: PriceArgs, ask: Ask): number
 
 interface Outcome extends Partial<NoteCase> {
   credits: MilliCredits | null;
-  /** Of the result; null where it has no length. */
+  /** Of the result; null if it has no length. */
   seconds: number | null;
   rule: string;
-  /** The name that an override gives the model; absent where it gives none. */
+  /** The name that an override gives to the model; absent if it gives none. */
   model?: string;
 }
 
@@ -167,7 +167,7 @@ function priced(ask: Ask, outcome: Outcome): CreatePrice {
   };
 }
 
-/** Gives the price by the operator's own; where several may apply, since a part is open, the dearest. Null where none does. */
+/** Gives the price by the operator's overrides; if several may apply since a part is open, the highest. Null if none applies. */
 function overridden(args: PriceArgs, ask: Ask, lengths: Lengths): Outcome | null {
   let best: Outcome | null = null;
   const { overrides, nowMs } = args.options;
@@ -200,7 +200,7 @@ function byOverride(args: PriceArgs, { ask, own, lengths }: OverrideCase): Outco
   };
 }
 
-/** Gives the seconds to assume where nothing says how many, or says it so that parsers may differ; else null. */
+/** Gives the seconds to assume if the body names none, or in a form that parsers may read differently; else null. */
 function guessedSeconds(
   { options, expectedSeconds }: PriceArgs,
   ask: Ask,

@@ -1,11 +1,11 @@
 /**
- * Kling's prices as data: every row with where it was read and when, in thousandths of a credit.
+ * Kling's prices as data: every row with its source and the day it was read, in thousandths of a credit.
  *
  * A video unit is 10,000 thousandths, an image unit 250. Older models are sold for 5 and 10 seconds; their prices are
- * linear, so they stand here per second. Rows of {@link ASSUMED} are ours: no price was found, or Kling withdrew it,
+ * linear, so here they are per second. Rows of {@link ASSUMED} are ours: no price was found, or Kling withdrew it,
  * and the hold is settled to the deduction.
  *
- * **Invariant**: data only. A field that is null fits every value; how rows are chosen is price.ts's affair.
+ * **Invariant**: data only. A field that is null fits every value; price.ts chooses the rows.
  */
 import type { MilliCredits } from '../units.ts';
 import type { Mode, OperationWord } from '../words.ts';
@@ -18,15 +18,15 @@ export interface PriceRow {
   models: readonly string[] | null;
   mode: Mode | null;
   audio: Audio | null;
-  /** Whether a reference video goes in. */
+  /** Whether the input has a reference video. */
   videoInput: boolean | null;
-  /** Whether a reference image goes in (images only). */
+  /** Whether the input has a reference image (images only). */
   imageInput: boolean | null;
   resolution: Resolution | null;
   per: 'second' | 'piece' | 'call' | 'five_seconds';
   credits: MilliCredits;
   source: Source;
-  /** True where the row says nothing of what a model that is not in the list may cost. */
+  /** True if the row must not price a model that is not in the list. */
   isOwnOnly: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface Source {
   name: string;
   /** The day on which it was read. */
   read: string;
-  /** True where the figure is ours. */
+  /** True if the figure is ours. */
   isAssumed: boolean;
 }
 
@@ -71,7 +71,7 @@ const ASSUMED: Source = {
   isAssumed: true,
 };
 
-/** What resellers take for a second of Kling 4.0, in credits of $0.014; Kling has published no price of its own. */
+/** The price of resellers for a second of Kling 4.0, in credits of $0.014; Kling has published no price. */
 const RESELLERS: Source = {
   name: 'prices of resellers of Kling 4.0 (fal, Siray, muapi)',
   read: '2026-11-27',
@@ -157,7 +157,7 @@ const VIDEO_ROWS: readonly PriceRow[] = [
     credits: 20_000,
     source: OLD_TABLE,
   }),
-  // Sound is always made; seconds that go in count as those that come out (lengths.ts).
+  // Sound is always made; input seconds cost the same as those of the result (lengths.ts).
   ...perSecond(
     { std: 11_200, pro: 16_800 },
     { operations: V4_OPERATIONS, models: ['kling-v4'], source: RESELLERS },
@@ -221,10 +221,10 @@ const IMAGE_ROWS: readonly PriceRow[] = [
 
 export const PRICE_ROWS: readonly PriceRow[] = [...VIDEO_ROWS, ...IMAGE_ROWS];
 
-/** Kling's defaults of absent fields. Where its pages disagree, the dearer one stands here. */
+/** Kling's defaults of absent fields. If its pages disagree, the more expensive one is here. */
 export interface Defaults {
   model: string | null;
-  /** Null where the operation has no quality; `required` where Kling documents no default. */
+  /** Null if the operation has no quality; `required` if Kling documents no default. */
   mode: Mode | 'required' | null;
 }
 
@@ -244,7 +244,7 @@ export const LEGACY_DEFAULTS: Readonly<Partial<Record<OperationWord, Defaults>>>
   'virtual-try-on': { model: 'kolors-virtual-try-on-v1', mode: null },
 };
 
-/** Tells whether creates of an operation name a model at all. */
+/** Returns whether creates of an operation name a model. */
 export function hasModels(operation: OperationWord): boolean {
   return (LEGACY_DEFAULTS[operation]?.model ?? null) !== null;
 }

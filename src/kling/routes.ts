@@ -1,10 +1,10 @@
 /**
- * Every route of Kling's API that the sidecar knows, of both generations, and how a request finds its own.
+ * Every route of Kling's API that the sidecar knows, of both generations, and the search for a request's route.
  *
- * The method is no billing signal: `POST /tasks` reads and deletes are POSTs, so each route says what it is. A POST
- * that is not here is treated as a create of unknown price ({@link UNKNOWN_CREATE}).
+ * The method does not show whether a request costs money: `POST /tasks` reads, and deletes are POSTs. So each route has
+ * its kind. A POST that is not here counts as a create of unknown price ({@link UNKNOWN_CREATE}).
  *
- * **Invariant**: matching is exact and case-sensitive on the path as it came; a template is bounded text, fit for a
+ * **Invariant**: matching is exact and case-sensitive on the received path; a template is bounded text, usable as a
  * label. Sources: Kling's API pages, read 2026-09-20 (kling.ai/document-api; legacy video pages app.klingai.com).
  */
 import type { Product } from '../units.ts';
@@ -25,9 +25,9 @@ export interface KlingRoute {
   readonly generation: Generation;
   /** Whether the body may carry an `external_task_id`. */
   readonly knowsExternalId: boolean;
-  /** The model that the path names, as creates are booked: in the legacy spelling, `other` for one we do not know. */
+  /** The model that the path names, under its booked name: in the legacy spelling, `other` for an unknown one. */
   readonly urlModel: string | null;
-  /** Where one task is asked for by `/{id}`; null where only `GET /tasks` knows it. */
+  /** The path of a single query, `/{id}`; null if only `GET /tasks` shows the task. */
   readonly queryPath: string | null;
   /** Whether `GET /tasks` shows the tasks made here. */
   readonly batchReadable: boolean;
@@ -42,9 +42,9 @@ export interface RouteTable {
   readonly routes: readonly KlingRoute[];
   /** Finds a request's route by its method and its path without query. */
   find(method: string, path: string): RouteMatch;
-  /** Gives a path as Kling spells it, whatever its case and slashes; null where no method knows it. */
+  /** Gives Kling's spelling of a path with other case or slashes; null if no method has it. */
   spelling(method: string, path: string): string | null;
-  /** Gives a route by its template and method, as the store keeps them. */
+  /** Gives a route by the template and method that the store keeps. */
   byTemplate(template: string, method?: string): KlingRoute | null;
 }
 
@@ -65,8 +65,8 @@ export const UNKNOWN_CREATE: KlingRoute = {
 const V4 = ['kling-4.0', 'kling-4.0-flash'];
 const V4_IMAGES = ['kling-image-4.0', 'kling-long-image-4.0'];
 /**
- * The first segments of the new generation, each with the models that Kling sells there. Those of Kling 4.0 are expected
- * by the pattern of the others and not established (kling-api.md, section 15).
+ * The first segments of the new generation, each with the models that Kling sells there. Those of Kling 4.0 follow
+ * the pattern of the others; they are not confirmed (kling-api.md, section 15).
  */
 const FAMILIES: Readonly<Record<string, { operation: OperationWord; segments: readonly string[] }>> = {
   'text-to-video': {
@@ -85,7 +85,7 @@ const FAMILIES: Readonly<Record<string, { operation: OperationWord; segments: re
 };
 const FAMILY_NAMES = Object.keys(FAMILIES);
 const VIDEO_FAMILIES = FAMILY_NAMES.filter((family) => !family.endsWith('-image'));
-/** Kling 4.0 takes neither `options.external_task_id` nor `options.callback_url` (a router's pages, 2026-11-27). */
+/** Kling 4.0 accepts neither `options.external_task_id` nor `options.callback_url` (a router's pages, 2026-11-27). */
 const TAKES_NO_EXTERNAL_ID = /^kling-(?:[a-z]+-)*4\.0(?:-|$)/i;
 
 /** Legacy tasks: a create, its single query and its list. Paths are below `/v1/`. */
@@ -107,7 +107,7 @@ const LEGACY_TASKS: readonly [path: string, operation: OperationWord, product: P
   ['images/omni-image', 'omni-image', 'image'],
   ['images/multi-image2image', 'multi-image-to-image', 'image'],
   ['images/editing/expand', 'image-expand', 'image'],
-  // Priced in video units ($0.07); Kling's packs once had a type of its own for it.
+  // Priced in video units ($0.07); Kling's packs once had an own type for it.
   ['images/kolors-virtual-try-on', 'virtual-try-on', 'video'],
   ['general/ai-multi-shot', 'ai-multi-shot', 'image'],
   ['general/custom-voices', 'custom-voice', 'video'],
@@ -186,7 +186,7 @@ function freeRoute(
   return { ...FREE, ...given, product: 'video' };
 }
 
-/** Every route, but for models of the new generation that we do not know. */
+/** Every route, except those of unknown models of the new generation. */
 export const ROUTES: readonly KlingRoute[] = [
   ...FAMILY_NAMES.flatMap((family) => segmentsOf(family).map((segment) => newCreate(family, segment))),
   freeRoute({ method: 'GET', template: '/tasks', kind: 'read', operation: 'task-read', generation: 'new' }),
@@ -219,13 +219,13 @@ export const ROUTES: readonly KlingRoute[] = [
   ),
 ];
 
-/** Creates of models that Kling sells on other paths only: clients send them all the same. */
+/** Creates of models that Kling sells only on other paths: clients send them nevertheless. */
 const MISPLACED_MODELS: readonly KlingRoute[] = VIDEO_FAMILIES.flatMap((family) =>
   Object.keys(NEW_MODELS)
     .filter((segment) => !segmentsOf(family).includes(segment))
     .map((segment) => newCreate(family, segment)),
 );
-/** Creates of models that the new generation has and we do not know, one for each family of videos. */
+/** Creates of unknown models of the new generation, one for each family of videos. */
 const UNKNOWN_MODELS: readonly KlingRoute[] = VIDEO_FAMILIES.map((family) => newCreate(family, '{model}'));
 
 const UNKNOWN: RouteMatch = { kind: 'unknown' };
@@ -266,18 +266,18 @@ export function routesWith(
 
 class Table implements RouteTable {
   readonly routes: readonly KlingRoute[];
-  /** Matches without parameters, by method and path. */
+  /** Routes without parameters, by method and path. */
   readonly #exact: Readonly<Record<'GET' | 'POST', Map<string, RouteMatch>>> = {
     GET: new Map(),
     POST: new Map(),
   };
-  /** Routes whose last segment is a parameter, by method and what stands before it. */
+  /** Routes whose last segment is a parameter, by method and the path before it. */
   readonly #below: Readonly<Record<'GET' | 'POST', Map<string, KlingRoute>>> = {
     GET: new Map(),
     POST: new Map(),
   };
   readonly #byTemplate = new Map<string, KlingRoute>();
-  /** Templates, or what stands before their parameter, by the same folded. */
+  /** Templates, or the path before their parameter, by their folded form. */
   readonly #byFold = { exact: new Map<string, string>(), below: new Map<string, string>() };
 
   readonly #models: ModelNames;
@@ -307,7 +307,7 @@ class Table implements RouteTable {
     if (wanted === 'GET' || wanted === 'POST') {
       const match = this.#exact[wanted].get(path) ?? this.#withParameter(wanted, path);
       if (match !== undefined) return match;
-      // A POST below a task's own path is no documented read: it may be a new create.
+      // No POST below a task's own path is a documented read: it may be a new create.
       if (wanted === 'POST' && !this.#exact.GET.has(path)) return UNKNOWN;
     }
     return this.#otherMethod(path);
@@ -341,7 +341,7 @@ class Table implements RouteTable {
     return { kind: 'match', route: this.#named(route, value), params: { model: value } };
   }
 
-  /** Gives the route of a model that we do not know, with its name where the config has it. */
+  /** Gives the route of an unknown model, with its name if the config has it. */
   #named(route: KlingRoute, segment: string): KlingRoute {
     const urlModel = this.#models.booked(segment);
     const knowsExternalId = route.knowsExternalId && !TAKES_NO_EXTERNAL_ID.test(segment);

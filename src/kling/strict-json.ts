@@ -1,9 +1,9 @@
 /**
- * Reads a create's body as raw bytes: one plain JSON object that every parser understands alike, or a refusal.
+ * Reads a create's body as raw bytes: one plain JSON object that every parser reads in the same way, or a refusal.
  *
- * The price is made from these bytes and these bytes are sent, so a document that two parsers may read differently
- * (a key twice, an escaped or look-alike key, a byte order mark, bytes behind the end) never passes. Nodes carry
- * offsets; the text of a string, such as an image in base64, is decoded only when somebody asks for it.
+ * The price is computed from these bytes and these bytes are sent, so a document that two parsers may read differently
+ * (a key twice, an escaped or similar key, a byte order mark, bytes after the end) is refused. Nodes carry
+ * offsets; the text of a string, such as an image in base64, is decoded only on demand.
  *
  * **Invariant**: what {@link scanBody} accepts, `JSON.parse` accepts, with the same names and values. It never
  * recurses deeper than {@link DEPTH_MAX}, never makes more than {@link VALUES_MAX} nodes, and keeps no reference to
@@ -24,7 +24,7 @@ export const KEY_BYTES_MAX = 256;
 
 export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'true' | 'false' | 'null';
 
-/** One value: `bytes[start, end)` is its text. `names` and `values` are empty but in containers. */
+/** One value: `bytes[start, end)` is its text. `names` and `values` are empty except in containers. */
 export interface JsonNode {
   readonly kind: JsonKind;
   readonly start: number;
@@ -42,9 +42,9 @@ const NO_NAMES: readonly string[] = [];
 const NO_VALUES: readonly JsonNode[] = [];
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 const KEY_GRAMMAR = /^[a-z0-9_]{1,64}$/;
-/** From so many names on, duplicates are found with a set. */
+/** From this many names on, a set finds duplicates. */
 const SET_FROM = 16;
-/** Strings are walked byte by byte so far before the jump to the next quote is tried. */
+/** Bytes of a string that are checked one by one before the jump to the next quote is tried. */
 const WALK_BYTES = 64;
 
 const QUOTE = 0x22;
@@ -59,7 +59,7 @@ const CLOSE_BRACKET = 0x5d;
 /**
  * Scans a body and gives its root object.
  *
- * `trusted` skips what an earlier pass over the same bytes has shown already: UTF-8 and the insides of long strings.
+ * `trusted` skips the checks that an earlier scan of the same bytes has made: UTF-8 and the content of long strings.
  * @throws SidecarError `body_refused`; `detail` has `rule`, `place` (a path such as `settings.duration`) and `offset`.
  */
 export function scanBody(bytes: Uint8Array, options: { trusted?: boolean } = {}): JsonObject {
@@ -67,7 +67,7 @@ export function scanBody(bytes: Uint8Array, options: { trusted?: boolean } = {})
   return new Scanner(buffer, options.trusted === true).document();
 }
 
-/** Gives a member's value by its exact name; undefined where the object has none. */
+/** Gives a member's value by its exact name; undefined if the object has none. */
 export function memberOf(object: JsonNode, name: string): JsonNode | undefined {
   const at = object.names.indexOf(name);
   return at < 0 ? undefined : object.values[at];
@@ -81,7 +81,7 @@ export function textOf(bytes: Uint8Array, node: JsonNode): string {
   return buffer.toString('utf8', node.start + 1, node.end - 1);
 }
 
-/** Finds a documented key by the hash of its bytes, so that no text is made for it; hits are compared. */
+/** Finds a documented key by the hash of its bytes, so that no text is made for it; matches are compared. */
 const KNOWN_BY_HASH: ReadonlyMap<number, string> = new Map(
   [...KNOWN_FIELDS].map((name) => [[...Buffer.from(name)].reduce(keyHash, 0), name]),
 );
@@ -93,7 +93,7 @@ class Scanner {
   #at = 0;
   #count = 0;
   #depth = 0;
-  /** Whether no byte of 0x80 or above was seen; a bulk jump sees none and so ends the certainty. */
+  /** Whether no byte of 0x80 or above was seen; a bulk jump does not look at its bytes and so makes it unknown. */
   #isAscii = true;
   #nextQuote = -1;
   #nextBackslash = -1;
@@ -199,7 +199,7 @@ class Scanner {
     return { kind: 'array', start, end: this.#at, escaped: false, names: NO_NAMES, values };
   }
 
-  /** Steps over what follows a member or item: true behind the closing byte, false behind a comma. */
+  /** Reads the byte after a member or item: true after the closing byte, false after a comma. */
   #next(close: number): boolean {
     this.#space();
     const byte = this.#bytes[this.#at];
@@ -286,7 +286,7 @@ class Scanner {
     }
   }
 
-  /** Gives the offset of the next quote or backslash from `from`, having checked all between in bulk. */
+  /** Gives the offset of the next quote or backslash from `from`, after a bulk check of all bytes between. */
   #jump(from: number): number {
     const bytes = this.#bytes;
     if (this.#nextQuote < from) this.#nextQuote = found(bytes.indexOf(QUOTE, from), bytes.length);
@@ -301,7 +301,7 @@ class Scanner {
     return to;
   }
 
-  /** Checks the escape at `at` and gives the offset behind it. */
+  /** Checks the escape at `at` and gives the offset after it. */
   #escape(at: number): number {
     const kind = this.#bytes[at + 1];
     // The short escapes: " \ / b f n r t

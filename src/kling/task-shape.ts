@@ -1,5 +1,5 @@
 /**
- * One task as Kling writes it, of either generation, read into a {@link TaskSighting}.
+ * Reads one task of Kling's answers, of either generation, into a {@link TaskSighting}.
  *
  * **Invariant**: a sighting has a task id; a status word that is not documented counts as `processing`.
  */
@@ -26,7 +26,7 @@ export function itemsOf(data: unknown): readonly unknown[] {
   return Array.isArray(result) ? result : [data];
 }
 
-/** Reads one task; null where the value has no task id. */
+/** Reads one task; null if the value has no task id. */
 export function sightingOf(item: unknown, product: Product, price?: CashPrice): TaskSighting | null {
   const legacyId = textOfValue(fieldOf(item, 'task_id'));
   const taskId = legacyId ?? textOfValue(fieldOf(item, 'id'));
@@ -46,7 +46,7 @@ export function sightingOf(item: unknown, product: Product, price?: CashPrice): 
     statusMessage: textOfValue(of('task_status_msg', 'message')),
     updatedAt: instantOf(of('updated_at', 'update_time')),
     createdAt: instantOf(of('created_at', 'create_time')),
-    // While a task runs, a zero is a field not filled in yet.
+    // While a task runs, a zero means that Kling has not filled in the field yet.
     deduction: isOver || deduction?.credits !== 0 ? deduction : null,
     results: resultsOf(item),
   };
@@ -57,7 +57,7 @@ function stateOf(word: unknown): TaskState {
   return Object.hasOwn(STATES, word) ? (STATES[word] ?? 'processing') : 'processing';
 }
 
-/** Kling's times are milliseconds; anything else is no time. */
+/** Kling's times are milliseconds; other values are no times. */
 function instantOf(value: unknown): Ms | null {
   const text = textOfValue(value);
   if (text === null || !/^\d{11,15}$/.test(text)) return null;
@@ -105,7 +105,7 @@ function legacyResults(result: unknown): TaskResult[] {
   });
 }
 
-/** One entry has one address, but for AI multi-shot, which gives three in one. */
+/** One entry has one address, except that AI multi-shot gives three in one. */
 function legacyResult(entry: unknown, kind: TaskResult['kind']): TaskResult[] {
   const id = textOfValue(fieldOf(entry, 'id')) ?? textOfValue(fieldOf(entry, `${kind}_id`));
   const durationSeconds =

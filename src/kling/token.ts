@@ -1,11 +1,11 @@
 /**
- * What stands in `Authorization`: an API key as it is, or a JWT made from access key and secret key.
+ * The value of `Authorization`: the API key itself, or a JWT made from access key and secret key.
  *
- * A JWT is made once and used until 5 minutes before it expires. Its times are those of Kling's clock as far as we
- * know it ({@link TokenSource.setClockOffset}). Whether it is time to renew is read from the steady clock and from
- * the wall clock: neither a sleep of the machine nor a step of its clock leaves a dead token in use.
+ * A JWT is made once and used until 5 minutes before it expires. Its times follow Kling's clock as far as it is
+ * known ({@link TokenSource.setClockOffset}). Both the steady clock and the wall clock decide when to renew it: so no
+ * expired token stays in use after a sleep of the machine or a step of its clock.
  *
- * **Invariant**: at most one token is being made at a time; no secret and no token is part of an error.
+ * **Invariant**: at most one token is made at a time; no secret and no token is part of an error.
  */
 import { decodeJwt, jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../clock.ts';
@@ -18,9 +18,9 @@ export const TOKEN_LIFE_MS = 1_800_000;
 export const TOKEN_BACKDATED_MS = 5_000;
 /** A token is renewed this long before it expires. */
 export const RENEW_BEFORE_MS = 300_000;
-/** Smaller differences are left alone: `Date` has whole seconds, and the start is back-dated by as much. */
+/** Smaller differences are ignored: `Date` has whole seconds, and the start is back-dated by the same amount. */
 export const OFFSET_IGNORED_MS = 5_000;
-/** How far a caller's clock may be off. */
+/** The most that a caller's clock may be wrong. */
 export const APP_TOLERANCE_SECONDS = 30;
 
 export type Credentials =
@@ -31,7 +31,7 @@ export type RefreshReason = 'first' | 'renew' | 'resign';
 export interface TokenSourceOptions {
   credentials: Credentials;
   clock: Clock;
-  /** Told of every token that was made, or could not be. */
+  /** Called for every token that was made, and for every failure. */
   onRefresh?: (result: { ok: boolean; reason: RefreshReason }) => void;
 }
 
@@ -39,15 +39,15 @@ export interface TokenSource {
   readonly kind: Credentials['kind'];
   /** Gives the header's value; a promise only while a token is being made. */
   authorization(): string | Promise<string>;
-  /** Makes a new token, after Kling called the present one early or expired (1003, 1004). */
+  /** Makes a new token, after Kling answered that the present one is early or expired (1003, 1004). */
   resign(): Promise<string>;
-  /** Takes Kling's clock less ours; only what passes {@link OFFSET_IGNORED_MS} has an effect. */
+  /** Sets Kling's clock less ours; only a value above {@link OFFSET_IGNORED_MS} has an effect. */
   setClockOffset(offsetMs: Ms): void;
-  /** Tells whether Kling takes these credentials on a generation's paths (AK/SK are for the legacy one only). */
+  /** Returns whether Kling accepts these credentials on a generation's paths (AK/SK are for the legacy one only). */
   supports(generation: Generation): boolean;
 }
 
-/** Makes the source of the header's value for the credentials at hand. */
+/** Makes the source of the header's value for the present credentials. */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { credentials } = options;
   if (credentials.kind === 'ak_sk') return new JwtSource(credentials, options);
@@ -147,13 +147,13 @@ class JwtSource implements TokenSource {
   }
 }
 
-/** An app whose callers sign JWTs as they would for Kling. */
+/** An app whose callers sign JWTs in the same way as for Kling. */
 export interface AppKeys {
   accessKey: string;
   secretKey: Secret;
 }
 
-/** Gives the access key that a JWT claims to be of, unverified: it only selects the app; null for no JWT. */
+/** Gives the access key that a JWT names, unverified: it only selects the app; null for no JWT. */
 export function claimedAccessKey(jwt: string): string | null {
   try {
     return decodeJwt(jwt).iss ?? null;
@@ -162,7 +162,7 @@ export function claimedAccessKey(jwt: string): string | null {
   }
 }
 
-/** Tells whether a caller's JWT was signed with its app's secret key and holds now, give or take 30 s. */
+/** Returns whether a caller's JWT was signed with its app's secret key and is valid now, within 30 s. */
 export async function verifyAppToken(jwt: string, app: AppKeys, clock: Clock): Promise<boolean> {
   try {
     await jwtVerify(jwt, app.secretKey.key(), {
