@@ -1,8 +1,8 @@
 /**
  * The lines of requests: one for each attempt at Kling and one for each refusal of ours.
  *
- * The journal has every call, so these lines may be left out or thinned: `telemetry.accessLog`. Its share is of calls that
- * succeeded; what failed or was refused is written unless the setting is `off`.
+ * The journal has every call, so these lines may be reduced or left out: `telemetry.accessLog`. Its share applies to calls
+ * that succeeded; failed and refused ones are written unless the setting is `off`.
  *
  * **Invariant**: a line holds our own fields only: no body, no prompt, no header, no query.
  */
@@ -13,11 +13,11 @@ import type { Log, LogLevel } from './log.ts';
 import type { AccessLogSetting } from './telemetry-config.ts';
 import type { TraceIds } from './tracing.ts';
 
-/** What a line says of a call besides its record. */
+/** The fields of a line in addition to the call's record. */
 export interface CallPlace {
-  /** The trace it belongs to: ours, or the caller's where tracing is off. */
+  /** The trace of the call: ours, or the caller's if tracing is off. */
   trace?: TraceIds | null;
-  /** Whether the same request goes out once more: then nobody was failed yet. */
+  /** Whether the same request is sent once more: then the caller has no failure yet. */
   isRepeated?: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface AccessLog {
   refused(refusal: RefusalRecord, trace?: TraceIds | null): void;
 }
 
-/** Makes the writer of these lines; `setting` is asked for each, since a reload may change it. */
+/** Makes the writer of these lines; it reads `setting` for each, since a reload may change it. */
 export function createAccessLog(log: Log, setting: () => AccessLogSetting): AccessLog {
   const isWritten = createSampling(setting);
   return {
@@ -74,7 +74,7 @@ export function createAccessLog(log: Log, setting: () => AccessLogSetting): Acce
   };
 }
 
-/** Decides for each line; a share is kept to exactly, by counting. */
+/** Decides for each line; a counter keeps the share exactly. */
 function createSampling(setting: () => AccessLogSetting): (isRoutine: boolean) => boolean {
   let due = 0;
   return (isRoutine) => {
@@ -90,19 +90,19 @@ function createSampling(setting: () => AccessLogSetting): (isRoutine: boolean) =
   };
 }
 
-/** Who should care: for a refused key an operator, for what is tried again nobody yet. */
+/** Gives the level: an operator must read of a refused key, nobody yet of an attempt that is repeated. */
 function callLevel(call: CallRecord, isRepeated: boolean): LogLevel {
   const { code, outcome } = call;
-  // A token that is early or expired is made anew, and the request sent again.
+  // For a token that is early or expired a new one is made, and the request is sent again.
   const isCured = code !== null && RESIGN_CODES.has(code) && call.attempt === 1;
   if (isRepeated || isCured) return 'debug';
   if (call.status === 401 && code !== null && AUTHENTICATION_CODES.has(code)) return 'error';
   if (outcome === 'server_error' || outcome === 'unreachable' || outcome === 'no_answer') return 'warn';
-  // The poller's own reads would drown what apps do.
+  // The poller's own reads would hide the calls of apps.
   return call.origin === 'sidecar' && outcome === 'ok' ? 'debug' : 'info';
 }
 
-/** Refusals that say that something is wrong here or at Kling, not with the request. */
+/** Refusals whose cause is here or at Kling, not in the request. */
 const REFUSAL_LEVELS: Readonly<Record<string, LogLevel | undefined>> = {
   ledger_unavailable: 'error',
   clock_untrusted: 'error',

@@ -1,10 +1,10 @@
-/** Alerts at the edge: what came of them on each channel, counted; a line where one begins, ends, or is not heard. */
+/** Counts the results of alerts on each channel, and logs a line if one begins, ends or is not delivered. */
 import type { Ms } from '../units.ts';
 import { createBoundedWords } from './labels.ts';
 import type { Log } from './log.ts';
 import type { Instruments } from './metrics.ts';
 
-/** An alert as a line shows it. */
+/** The fields of an alert in a line. */
 export interface LoggedAlert {
   rule: string;
   severity: 'page' | 'ticket' | 'info';
@@ -13,7 +13,7 @@ export interface LoggedAlert {
   since: Ms;
 }
 
-/** What came of an event on a channel; see `Alerting`. */
+/** The result of an event on a channel; see `Alerting`. */
 export const ALERT_RESULTS = ['delivered', 'failed', 'undelivered', 'kept_back'] as const;
 export type AlertResultWord = (typeof ALERT_RESULTS)[number];
 
@@ -23,17 +23,17 @@ export interface AlertEvents {
   alertEnded(alert: LoggedAlert): void;
   /** An attempt to send an event ended, or it was kept back. */
   alertSent(rule: string, channel: string, result: AlertResultWord): void;
-  /** A channel took no message after some that it took. */
+  /** A channel that worked did not take a message. */
   channelFailed(channel: string, error: string): void;
-  /** A channel took a message after some that it did not. */
+  /** A channel that failed took a message again. */
   channelWorks(channel: string): void;
-  /** Names the channels of the config and the rules that each may hear. */
+  /** Sets the channels of the config and the rules that each may get. */
   setChannels(channels: readonly { name: string; rules: readonly string[] }[]): void;
 }
 
 const LEVELS = { page: 'error', ticket: 'warn', info: 'info' } as const;
 const CHANNELS_MAX = 64;
-/** Channels whose series begin at 0: more of them would fill the instrument with nothing. */
+/** Channels whose series begin at 0: more of them would fill the instrument with zeros. */
 const BEGUN_MAX = 10;
 
 /** Makes the functions. */

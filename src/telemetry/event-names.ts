@@ -1,13 +1,13 @@
 /**
- * Every event that a log line can be of, with its levels and what it says: the closed list that docs/logs.md shows.
+ * Every event of a log line, with its levels and its meaning: the closed list that docs/logs.md shows.
  *
- * A level says who should care. `error`: somebody must act, or requests fail. `warn`: something is not as it should be and may
- * need somebody. `info`: what happened. `debug`: what happens all the time, and is not written by default.
+ * A level says how urgent a line is. `error`: somebody must act, or requests fail. `warn`: something is wrong and may
+ * need an action. `info`: an event. `debug`: an event that happens all the time, not written by default.
  */
 export const EVENTS = {
   // Requests
   call: ['debug, info, warn, error', 'an attempt at Kling ended'],
-  refused: ['info, warn, error', 'the sidecar refused a request itself; `word` says why'],
+  refused: ['info, warn, error', 'the sidecar refused a request itself; `word` is the reason'],
   would_refuse: ['info', 'mode `observe` let through what `protect` would have refused'],
   // Money and tasks
   hold_resolved: ['debug', 'a hold was settled, released or written off'],
@@ -17,23 +17,23 @@ export const EVENTS = {
   holds_elsewhere: ['warn', 'open holds belong to another upstream and wait for an operator'],
   doubts_recovered: ['warn', 'creates of an earlier run are in doubt and will be looked up'],
   actual_above_estimate: ['warn', 'Kling deducted more than was held'],
-  budget_threshold: ['warn', 'a budget passed a threshold'],
+  budget_threshold: ['warn', 'a budget reached a threshold'],
   create_unpriced: [
     'warn',
     'creates of a route or model are held without a price of their own; logged once for each',
   ],
-  budget_counting: ['info, error', 'a new budget counts what was spent before'],
+  budget_counting: ['info, error', 'a new budget counts earlier spending'],
   price_unsure: ['info, warn', 'a price is assumed, or a field that Kling does not document was sent'],
   task_changed: ['debug, info', 'a task has another state; info once it has ended'],
   spending_frozen: ['warn', 'spending is frozen'],
   spending_resumed: ['warn', 'spending is resumed'],
-  dates_mended: ['warn', 'money dated by a wrong clock is dated by the right one again'],
+  dates_mended: ['warn', 'entries with dates of a wrong clock got correct dates'],
   // Kling
   credentials_refused: ['error', 'Kling refuses the credentials: no call of any app can succeed'],
   credentials_accepted: ['info', 'Kling takes the credentials again'],
   upstream_down: ['warn', 'Kling cannot be reached'],
   upstream_up: ['info', 'Kling can be reached again'],
-  control_check: ['warn', 'after a failure, other addresses were tried, to tell whose fault it was'],
+  control_check: ['warn', 'after a failure, other addresses were tried to find whose fault it was'],
   // Availability and claims
   month_closed: ['info', 'a month of availability was closed'],
   claim_not_due: ['info', 'no claim is due for a month'],
@@ -53,21 +53,21 @@ export const EVENTS = {
   ],
   channel_works: ['info', 'a channel takes messages again'],
   // The sidecar itself
-  ready: ['info', 'the sidecar serves; its addresses and what it found'],
+  ready: ['info', 'the sidecar serves; its addresses and the state that it found'],
   stopping: ['info', 'the stop began'],
   stopped: ['info', 'the stop is over'],
   config_read: ['info', 'config and secrets were read again'],
-  config_not_taken: ['error', 'config and secrets were read again, are invalid, and change nothing'],
-  config_warning: ['warn, error', 'something in the config, secrets or folders deserves a look'],
-  store_notice: ['info, warn, error', 'a store was made or migrated, or its place is a risk'],
+  config_not_taken: ['error', 'config and secrets were read again and are invalid: nothing changed'],
+  config_warning: ['warn, error', 'something in the config, secrets or folders should be checked'],
+  store_notice: ['info, warn, error', 'a store was made or migrated, or its folder is a risk'],
   store_waiting: ['warn', 'another process has the store; the start waits'],
   store_write_failed: ['error', 'a batch was not committed'],
   store_failed: ['error', 'the store failed for good: the process ends'],
   store_lost: ['error', 'the files of the store are gone: creates are refused until a restart'],
-  job_ended: ['info, warn', 'a job failed, runs well again, or runs of it were missed'],
-  backup_made: ['info', 'a backup was made and verified, and those that are too many were dropped'],
+  job_ended: ['info, warn', 'a job failed, succeeded again, or some of its runs were missed'],
+  backup_made: ['info', 'a backup was made and verified, and surplus ones were dropped'],
   records_lost: ['warn', 'records of calls could not be kept'],
-  records_dropped: ['info', 'old records were dropped, as the retention says'],
+  records_dropped: ['info', 'old records were dropped by the retention'],
   records_kept: ['warn', 'old records stay, since the clock could not be compared with Kling’s'],
   background_failed: ['warn, error', 'work beside requests failed, and is tried again'],
   control_failed: ['error', 'the control plane failed to answer'],

@@ -25,50 +25,50 @@ export interface EventsOptions {
   log: Log;
   /** Which lines of requests are written; all by default. */
   accessLog?: () => AccessLogSetting;
-  /** What a credit costs now. */
+  /** The price of a credit now. */
   price: () => { perCredit: number; currency: string };
 }
 
-/** What the planes may tell; each function returns at once and never throws. */
+/** The events of the planes; each function returns at once and never throws. */
 export interface BusinessEvents extends AlertEvents {
-  /** An attempt at Kling ended, whatever became of it. */
+  /** An attempt at Kling ended, with any result. */
   callEnded(call: CallRecord, place?: CallPlace): void;
-  /** The sidecar refused a request itself; `labels` where it was a create that had been understood. */
+  /** The sidecar refused a request itself; `labels` if it was a create whose body had been read. */
   requestRefused(refusal: RefusalRecord, labels: CreateLabels | null, trace?: TraceIds | null): void;
   /** A create's hold is durable. */
   createHeld(labels: CreateLabels, credits: MilliCredits): void;
-  /** What the ledger and the tasks told: counted, and logged where nobody must hear it. */
+  /** A fact of the ledger or the tasks: counted, and logged unless it is one that somebody must hear. */
   facts(facts: readonly Fact[]): void;
   /** A fact of the outbox that somebody must hear: logged. */
   factHeard(fact: HeardFact): void;
-  /** Observe mode let a request through, or left its body alone: `word` is the refusal's or the edit's. */
+  /** Observe mode let a request through, or left its body unchanged: `word` is the refusal's or the edit's. */
   wouldRefuse(word: string, message?: string): void;
-  /** A create was priced: fields without a price are counted, and what makes a price unsure is logged once for each app. */
+  /** A create was priced: fields without a price are counted, and the reasons for an unsure price are logged once for each app. */
   createPriced(app: string, price: PricedCreate): void;
   /** `count` reads were answered but not journalled. */
   readUnrecorded(count: number): void;
   /** An attempt is repeated. */
   retried(reason: string): void;
-  /** Kling answered 429; `code` tells which kind. */
+  /** Kling answered 429; `code` names the kind. */
   throttled(code: number | null): void;
-  /** A create got its slot, or gave up, after this long. */
+  /** A create got its slot, or its wait timed out, after this time. */
   queueWaited(pool: string, waitedMs: Ms): void;
-  /** A batch of operations was sent to the store after its first one had waited this long. */
+  /** A batch of operations was sent to the store after its first one had waited this time. */
   storeWaited(queue: string, seconds: number): void;
   /** A create got the first answer again. */
   replayed(kind: 'key' | 'task_id'): void;
   /** A look-up of a create in doubt ended. */
   lookedUp(result: 'found' | 'absent' | 'failed'): void;
-  /** A run of a job ended; `missed` runs should have been before it. */
+  /** A run of a job ended; `missed` earlier runs were left out. */
   jobRan(run: { name: string; result: 'ok' | 'failed'; seconds: number; missed: number }): void;
   tokenRefreshed(result: 'ok' | 'failed'): void;
   /** Kling refused our credentials, and a new token did not help. */
   credentialsRefused(code: number): void;
-  /** Config and secrets were read again, and taken or not. */
+  /** Config and secrets were read again, and applied or not. */
   configReloaded(result: 'ok' | 'failed'): void;
   /** A batch was committed. */
   storeCommitted(commit: { operations: number; seconds: number }): void;
-  /** Names the jobs that will run. */
+  /** Sets the jobs that will run. */
   setJobs(names: readonly string[]): void;
   /** Replaces the configured apps after a reload. */
   setKnownApps(knownApps: readonly string[]): void;
@@ -159,7 +159,7 @@ type EngineEvents = Pick<
   | 'setJobs'
 >;
 
-/** What is only counted: the sidecar's own machinery. */
+/** Events of the sidecar's own parts, which are only counted. */
 function engineEvents(instruments: Instruments): EngineEvents {
   return {
     storeWaited: (queue, seconds) => instruments.storeWaits.observe(seconds, queue),
@@ -177,7 +177,7 @@ function engineEvents(instruments: Instruments): EngineEvents {
   };
 }
 
-/** Wraps every function so that a mistake in telling never reaches what was told. */
+/** Wraps every function: errors in telemetry never fail a request. */
 function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
   const guard =
     <A extends unknown[]>(tell: (...values: A) => void) =>
@@ -185,7 +185,7 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
       try {
         tell(...values);
       } catch (error) {
-        log.error('an event could not be told', { event: 'telemetry_failed', error });
+        log.error('an event could not be recorded', { event: 'telemetry_failed', error });
       }
     };
   return {

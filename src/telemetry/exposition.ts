@@ -1,11 +1,11 @@
 /**
  * Gives the counted sums as Prometheus text.
  *
- * This module is loaded at the first scrape, never before: it costs about 100 ms and 30 MB (measured 2026-11-21), and the
- * data plane should listen by then.
+ * This module is loaded at the first scrape, never before: it costs about 100 ms and 30 MB (measured 2026-11-21), and
+ * should not delay the start of the data plane.
  *
- * **Invariant**: no detector runs, so nothing of the machine or the command line enters `target_info`; no server
- * is started here; no series carries a scope label.
+ * **Invariant**: no detector runs, so `target_info` shows nothing of the machine or the command line; no server
+ * is started here; no series has a scope label.
  */
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -17,7 +17,7 @@ export interface ExpositionOptions extends MetricSource {
 }
 
 export interface Exposition {
-  /** Gives everything in the Prometheus text format, version 0.0.4. */
+  /** Gives all metrics in the Prometheus text format, version 0.0.4. */
   text(): Promise<string>;
   shutdown(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** What the nouns' facts become at the edge: credits and tasks counted, a line where somebody should read one. */
+/** Turns facts into metrics and log lines: counts credits and tasks, and logs what somebody should read. */
 import type { CreateLabels, Fact } from '../facts.ts';
 import type { HeardFact } from '../outbox/heard-facts.ts';
 import { toCredits, type MilliCredits } from '../units.ts';
@@ -65,7 +65,7 @@ export function createFactTeller({ instruments, log, addCredits, model }: FactTe
       case 'doubt_ended':
         return void (fact.found && logDoubtEnded(log, fact));
       default:
-        // The outbox hands it to the log (logHeardFact), this time or at the next start.
+        // The outbox delivers it to the log (logHeardFact), now or after the next start.
         return undefined;
     }
   };
@@ -75,7 +75,7 @@ export function createFactTeller({ instruments, log, addCredits, model }: FactTe
 export function logHeardFact(log: Log, fact: HeardFact): void {
   switch (fact.kind) {
     case 'budget_threshold':
-      return log.warn('a budget passed a threshold', {
+      return log.warn('a budget reached a threshold', {
         event: fact.kind,
         budget: fact.budget,
         windowKey: fact.windowKey,
@@ -139,7 +139,8 @@ function logDoubtEnded(log: Log, { holdId, found, taskId }: FactOf<'doubt_ended'
 function logJobEnded(log: Log, { job, result, error, missed }: FactOf<'job_ended'>): void {
   const fields = { event: 'job_ended', job, result, missed, ...(error === null ? {} : { error }) } as const;
   if (result === 'failed') log.warn('a job failed; it is tried again', fields);
-  else log.info(missed > 0 ? 'a job ran after runs of it were missed' : 'a job runs well again', fields);
+  else
+    log.info(missed > 0 ? 'a job ran after some of its runs were missed' : 'a job succeeded again', fields);
 }
 
 const DEADLINES = {

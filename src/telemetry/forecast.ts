@@ -1,19 +1,19 @@
 /**
- * How long a budget lasts at its present burn, from what its gauges showed in the last hour.
+ * How long a budget lasts at its present burn, from its gauges in the last hour.
  *
- * Credits used (settled and held) are noted at each scrape and at each look of the alerts, a minute apart at least. The burn
- * is what was used since the oldest note, over the time that passed. A new window begins anew.
+ * Credits used (settled and held) are noted at each scrape and at each check of the alerts, at least a minute apart. The
+ * burn is the use since the oldest note, divided by the time that passed. Each budget window begins without notes.
  */
 import type { BudgetRow } from '../budget/budget-table.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 
 const NOTE_EVERY_MS: Ms = 60_000;
 const SPAN_MS: Ms = 3_600_000;
-/** A burn measured over less time says nothing: one video is not a trend. */
+/** A burn measured over less time is no trend: it may be one video. */
 const SPAN_MS_MIN: Ms = 300_000;
 
 export interface BurningBudget {
-  /** What tells this budget, and its app or tag, from others. */
+  /** The key of this budget with its app or tag. */
   id: string;
   windowKey: string;
   resetsAt: Ms | null;
@@ -21,7 +21,7 @@ export interface BurningBudget {
   usedCredits: MilliCredits;
 }
 
-/** Gives what the forecast needs to know of a budget. */
+/** Gives the forecast's input for a budget. */
 export function burningBudget(row: BudgetRow): BurningBudget {
   return {
     id: `${row.name}/${row.perValue ?? ''}`,
@@ -42,8 +42,8 @@ export class BudgetForecast {
   #firstAt: Ms | null = null;
 
   /**
-   * Notes what budgets have used, and gives for each the seconds until its limit; 0 where it is reached, null where it will
-   * not be reached before the window ends, or its burn was measured over less than `spanMsMin`.
+   * Notes the use of budgets, and gives for each the seconds until its limit: 0 if it is reached, null if it will
+   * not be reached before the window ends, or if its burn was measured over less than `spanMsMin`.
    */
   note(budgets: readonly BurningBudget[], at: Ms, spanMsMin: Ms = SPAN_MS_MIN): (number | null)[] {
     const ids = new Set(budgets.map(({ id }) => id));
@@ -52,7 +52,7 @@ export class BudgetForecast {
     return budgets.map((budget) => this.#one(budget, at, spanMsMin));
   }
 
-  /** Whether notes reach back so far that every budget whose window did so, too, was measured over that span. */
+  /** Whether the notes reach back over that span for every budget whose window does too. */
   reachesBack(at: Ms, spanMs: Ms): boolean {
     return this.#firstAt !== null && at - this.#firstAt >= spanMs;
   }

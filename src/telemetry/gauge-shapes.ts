@@ -1,4 +1,4 @@
-/** The name and labels of every gauge. A gauge without a value at the time of asking is shown by nobody. */
+/** The name and labels of every gauge. A gauge without a value at the scrape is left out. */
 import type { GaugeShape } from './instruments.ts';
 
 /** The gauges, asked for at each scrape. */
@@ -17,7 +17,7 @@ export const GAUGES = {
   budgetHeldCost: gauge('kling_budget_held_cost', 'Held credits at price.perCredit.', ['budget', 'currency']),
   budgetExhaustion: gauge(
     'kling_budget_exhaustion_seconds',
-    'Seconds until a budget reaches its limit at the burn of the last hour; absent where its window ends first.',
+    'Seconds until a budget reaches its limit at the burn of the last hour; absent if its window ends first.',
     ['budget'],
   ),
   frozen: gauge('kling_spending_frozen', '1 while an operator has frozen all spending.', []),
@@ -27,9 +27,7 @@ export const GAUGES = {
     [],
   ),
   oldestDoubt: gauge('kling_holds_in_doubt_oldest_seconds', 'Age of the oldest doubt.', []),
-  packRemaining: gauge('kling_pack_remaining_credits', 'Credits left in a pack, as Kling lists them.', [
-    'pack',
-  ]),
+  packRemaining: gauge('kling_pack_remaining_credits', 'Credits left in a pack, by Kling’s list.', ['pack']),
   packExpiry: gauge('kling_pack_expiry_timestamp_seconds', 'When a pack can no longer be used.', ['pack']),
   packDaysLeft: gauge('kling_pack_days_left', 'Days until a pack is empty at the burn of the last week.', [
     'pack',
@@ -39,10 +37,11 @@ export const GAUGES = {
   concurrencyInUse: gauge('kling_concurrency_in_use', 'Slots of a pool in use.', ['pool']),
   concurrencyLimit: gauge('kling_concurrency_limit', 'Slots of a pool.', ['pool']),
   queueLength: gauge('kling_queue_length', 'Creates waiting for a slot.', ['pool']),
-  slaAvailability: gauge('kling_sla_availability_ratio', 'Availability of a month by a reading; 1 is all.', [
-    'month',
-    'reading',
-  ]),
+  slaAvailability: gauge(
+    'kling_sla_availability_ratio',
+    'Availability of a month by a reading; 1 is 100 %.',
+    ['month', 'reading'],
+  ),
   slaBudgetUsed: gauge(
     'kling_sla_error_budget_used_windows',
     'Sum of the error rates of a month’s 5-minute windows; the agreement allows 8.928 in 31 days.',

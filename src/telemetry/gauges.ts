@@ -1,4 +1,4 @@
-/** Turns a snapshot of the gauges' sources into readings, and measures the event loop's lag. */
+/** Turns a snapshot of the gauges' sources into values, and measures the event loop's lag. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { memoryUsage } from 'node:process';
 import { toCredits, type MilliCredits, type Ms, type Product } from '../units.ts';
@@ -6,24 +6,24 @@ import type { TaskState } from '../words.ts';
 import { GAUGES } from './gauge-shapes.ts';
 import type { GaugeReading } from './metric-producer.ts';
 
-/** How often the event loop is sampled; a lag shorter than this may go unseen. */
+/** How often the event loop is sampled; a shorter lag may be missed. */
 const SAMPLE_MS = 100;
-/** Rows shown of one budget that is per app or tag. */
+/** The most rows of one budget that is per app or tag. */
 const PER_ROWS_MAX = 100;
 
-/** The values of the gauges at one moment; what is not known is left out. */
+/** The values of the gauges at one moment; unknown ones are left out. */
 export interface GaugeSnapshot {
   budgets?: readonly {
     budget: string;
-    /** The app or tag of this row, where the budget is per app or tag. */
+    /** The app or tag of this row, if the budget is per app or tag. */
     perValue?: string | null;
     limitCredits: MilliCredits;
     settledCredits: MilliCredits;
     heldCredits: MilliCredits;
-    /** Seconds until its limit at the present burn; null where its window ends first. */
+    /** Seconds until its limit at the present burn; null if its window ends first. */
     exhaustionSeconds?: number | null;
   }[];
-  /** What a credit costs, for the gauges in money. */
+  /** The price of a credit, for the gauges in money. */
   price?: { perCredit: number; currency: string };
   isFrozen?: boolean;
   doubts?: { count: number; oldestSeconds: number | null };
@@ -44,9 +44,9 @@ export interface GaugeSnapshot {
   connections?: readonly { lane: string; inUse: number; waiting: number }[];
   clockOffsetMs?: Ms | null;
   outbox?: readonly { receiver: string; waiting: number; oldestSeconds: number | null }[];
-  /** Every rule by its severity, also where none of it fires. */
+  /** Every rule by its severity, also if it does not fire. */
   alertsFiring?: readonly { rule: string; severity: string; count: number }[];
-  /** Every channel; the age is 0 where nothing waits. */
+  /** Every channel; the age is 0 if nothing waits. */
   alertsWaiting?: readonly { channel: string; waiting: number; oldestSeconds: number }[];
   /** One row a month and reading. */
   sla?: readonly {
@@ -60,12 +60,12 @@ export interface GaugeSnapshot {
 }
 
 export interface EventLoopLag {
-  /** The 99th percentile of the lag since the reading before, in seconds; the same again without new samples. */
+  /** The 99th percentile of the lag since the last call, in seconds; unchanged without new samples. */
   readSeconds(): number;
   stop(): void;
 }
 
-/** Begins to measure how late the event loop comes to its timers. */
+/** Begins to measure how late the event loop runs its timers. */
 export function createEventLoopLag(): EventLoopLag {
   const delays = monitorEventLoopDelay({ resolution: SAMPLE_MS });
   delays.enable();
@@ -73,7 +73,7 @@ export function createEventLoopLag(): EventLoopLag {
   return {
     readSeconds() {
       if (delays.count > 0) {
-        // Node records the time between two samples, the period itself included.
+        // Node records the time between two samples, including the period itself.
         lagMs = Math.max(0, delays.percentile(99) / 1e6 - SAMPLE_MS);
         delays.reset();
       }
@@ -83,7 +83,7 @@ export function createEventLoopLag(): EventLoopLag {
   };
 }
 
-/** Gives a reading for each gauge; one without points is shown by nobody. */
+/** Gives the values of each gauge; a gauge without values is left out. */
 export function readGauges(
   snapshot: GaugeSnapshot,
   process: { lagSeconds: number; startedAtSeconds: number },
@@ -211,7 +211,7 @@ function processGauges(startedAtSeconds: number): GaugeReading[] {
   ];
 }
 
-/** Leaves out what is not known. */
+/** Leaves out unknown values. */
 function known(rows: readonly (readonly [string[], number | null | undefined])[]): GaugeReading['points'] {
   return rows.flatMap(([labels, value]) =>
     value === null || value === undefined ? [] : [{ labels, value }],
@@ -229,7 +229,7 @@ function labelOf({ budget, perValue }: BudgetRow): string {
   return perValue === undefined || perValue === null ? budget : `${budget}/${perValue}`;
 }
 
-/** Keeps, of each budget that is per app or tag, the rows most used: tags are without number. */
+/** Keeps the most used rows of each budget that is per app or tag: the number of tags is not limited. */
 function boundedRows(rows: readonly BudgetRow[]): BudgetRow[] {
   const shown = new Map<string, number>();
   const used = (row: BudgetRow): MilliCredits => row.settledCredits + row.heldCredits;

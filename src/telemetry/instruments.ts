@@ -1,15 +1,15 @@
 /**
- * Instruments that count in memory: counters and histograms by label values, read when somebody asks.
+ * Instruments that count in memory: counters and histograms by label values, read at each scrape.
  *
- * A measurement costs a map look-up and an addition (well under a microsecond), because it happens on the path of
- * every request; OpenTelemetry's own synchronous instruments hash their attributes as JSON each time, and refuse
- * negative observations, which the estimate's error needs. `metric-producer.ts` hands these sums to OpenTelemetry.
+ * A measurement costs a map look-up and an addition (much less than a microsecond), because every request makes
+ * some. OpenTelemetry's own synchronous instruments hash their attributes as JSON each time, and refuse negative
+ * observations, which the estimate's error needs. `metric-producer.ts` gives these sums to OpenTelemetry.
  *
- * **Invariant**: a series once begun is never dropped and its sums never go back; an instrument holds at most
- * {@link SERIES_MAX} series, and what is beyond is counted under `other` in every label. Nothing here throws.
+ * **Invariant**: a series is never dropped and its sums never decrease; an instrument holds at most {@link SERIES_MAX}
+ * series, and further ones are counted under `other` in every label. Nothing here throws.
  */
 
-/** The most series of one instrument; beyond it Prometheus and people suffer more than a folded label costs. */
+/** The most series of one instrument: more of them would harm Prometheus and readers more than a folded label does. */
 export const SERIES_MAX = 2000;
 const OVERFLOW = 'other';
 const SEPARATOR = '\u0000';
@@ -27,7 +27,7 @@ export interface CounterPoint {
 
 export interface HistogramPoint {
   readonly labels: readonly string[];
-  /** One count for each bound, and one for what is above the last; not cumulative. */
+  /** One count for each bound, and one for values above the last; not cumulative. */
   readonly counts: number[];
   sum: number;
   count: number;
@@ -35,7 +35,7 @@ export interface HistogramPoint {
 
 export interface Counter extends InstrumentShape {
   readonly type: 'counter';
-  /** Divides sums when they are read: 1000 where thousandths are counted. */
+  /** Divides sums when they are read: 1000 if thousandths are counted. */
   readonly divisor: number;
   /** Adds `by` (0 or more) to the series with these label values, in the order of `labels`. */
   add(by: number, ...values: string[]): void;
@@ -50,7 +50,7 @@ export interface Histogram extends InstrumentShape {
   points(): Iterable<HistogramPoint>;
 }
 
-/** One value at the time of asking; it has no memory. */
+/** One value at the time of the scrape; it has no memory. */
 export interface GaugeShape extends InstrumentShape {
   readonly type: 'gauge';
 }

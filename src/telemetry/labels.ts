@@ -1,7 +1,7 @@
 /**
- * Label values kept to bounded sets, so that no caller and no upstream can grow the number of series.
+ * Limits label values to bounded sets, so that no caller and no upstream can increase the number of series.
  *
- * **Invariant**: whatever comes in, at most a fixed number of words comes out of each function here.
+ * **Invariant**: for any input, each function here gives at most a fixed number of different words.
  */
 
 const OTHER = 'other';
@@ -24,7 +24,7 @@ export interface AppLabel {
   replace(knownApps: readonly string[]): void;
 }
 
-/** Names a configured app, `default`, or `other` for a label that a caller chose. */
+/** Gives a configured app, `default`, or `other` for a label that a caller chose. */
 export function createAppLabel(knownApps: readonly string[]): AppLabel {
   let known = new Set(knownApps);
   return {
@@ -38,7 +38,7 @@ export function methodLabel(method: string): string {
   return METHODS.has(method) ? method : OTHER;
 }
 
-/** Gives a status as text, empty where no answer came, `other` outside 100 to 599. */
+/** Gives a status as text, empty if there was no answer, `other` outside 100 to 599. */
 export function statusLabel(status: number | null): string {
   if (status === null) return '';
   return Number.isInteger(status) && status >= 100 && status <= 599 ? String(status) : OTHER;

@@ -1,10 +1,10 @@
 /**
- * The log: one JSON object a line through pino, readable on a terminal, secrets never in it.
+ * The log: one JSON object for each line through pino, readable on a terminal, never with a secret.
  *
- * Lines are gathered and written in one piece, at the latest {@link FLUSH_MS} later: a call costs microseconds and
- * never waits for a disk or a pipe. What is left is written when the process exits.
+ * Lines are gathered and written together, at the latest after {@link FLUSH_MS}: a call costs microseconds and
+ * never waits for a disk or a pipe. The rest is written when the process exits.
  *
- * **Invariant**: every line passes the redaction before it leaves; writing a line never throws into its caller.
+ * **Invariant**: every line is redacted before it is written; writing a line never throws into its caller.
  */
 import { pino, type Logger } from 'pino';
 import { systemClock, type Clock, type Timer } from '../clock.ts';
@@ -27,13 +27,13 @@ export interface Log {
   error(message: string, fields: LogFields): void;
   /** Keeps this value, its base64 and its escaped forms out of every later line. */
   hide(secret: Secret): void;
-  /** Hands each later line, one JSON object without secrets, to a listener too; the function given ends that. */
+  /** Gives each later line, one JSON object without secrets, to a listener too; the returned function ends that. */
   listen(listener: (line: string) => void): () => void;
-  /** Writes out what is gathered, at once. */
+  /** Writes the gathered lines at once. */
   flush(): void;
 }
 
-/** Where pieces of one or more whole lines go. */
+/** Takes pieces of one or more whole lines. */
 export interface LogDestination {
   write(text: string): void;
 }
@@ -47,7 +47,7 @@ export interface LogOptions {
   clock?: Clock;
 }
 
-/** How long a line may wait for others. */
+/** The longest time that a line waits for others. */
 const FLUSH_MS = 50;
 /** Gathered text that is written without waiting for the timer. */
 const FLUSH_CHARACTERS = 16_384;
@@ -101,7 +101,7 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
-/** Gives the time of a line as pino wants it; lines of one millisecond share the text. */
+/** Gives the time of a line in pino's form; lines of one millisecond share the text. */
 function timestamps(clock: Clock): () => string {
   let at = -1;
   let text = '';
@@ -119,7 +119,7 @@ function writeLine(logger: Logger, level: LogLevel, message: string, fields: Log
   try {
     logger[level](fields, message);
   } catch (cause) {
-    // A field that cannot be written (a getter that throws, a BigInt) must not fail what was being logged.
+    // A field that cannot be written (a getter that throws, a BigInt) must not fail the caller.
     const event: EventName = 'telemetry_failed';
     logger.warn({ event, error: cause, line: message }, 'a log line could not be written in full');
   }
@@ -130,7 +130,7 @@ interface Sink {
   flush(): void;
 }
 
-/** Gathers lines and cleans them a piece at a time, which costs a fraction of cleaning each. */
+/** Gathers lines and redacts them together, which costs a fraction of redacting each. */
 function gather(destination: LogDestination, clock: Clock, clean: (text: string) => string): Sink {
   let waiting = '';
   let timer: Timer | null = null;
@@ -143,7 +143,7 @@ function gather(destination: LogDestination, clock: Clock, clean: (text: string)
     try {
       destination.write(piece);
     } catch {
-      // Nobody reads the log any more (a closed pipe, a full disk): the service goes on without it.
+      // The log has no reader any more (a closed pipe, a full disk): the service continues without it.
     }
   };
   return {
@@ -156,7 +156,7 @@ function gather(destination: LogDestination, clock: Clock, clean: (text: string)
   };
 }
 
-/** Writes what is left when the process ends, whatever ends it but a signal that cannot be caught. */
+/** Writes the remaining lines at every end of the process except by a signal that cannot be caught. */
 function flushAtExit(sink: Sink, stream: StandardOutput): void {
   process.once('exit', () => {
     sink.flush();
@@ -164,12 +164,12 @@ function flushAtExit(sink: Sink, stream: StandardOutput): void {
   });
 }
 
-/** Prints lines for people. Until the printer is loaded lines wait; a flush before that gives them as they are. */
+/** Prints lines for people. Until the printer is loaded lines wait; a flush before that writes them unchanged. */
 function prettySink(out: Sink, clean: (text: string) => string): Sink {
   const early: string[] = [];
   let print: ((line: string) => string) | null = null;
   const add = (line: string): void => {
-    // Cleaned before it is printed too, for printing undoes quotes and escapes.
+    // Redacted before printing too, since printing undoes quotes and escapes.
     if (print) out.add(print(doubleEscape(clean(line))));
     else early.push(line);
   };
@@ -192,7 +192,7 @@ function prettySink(out: Sink, clean: (text: string) => string): Sink {
   };
 }
 
-/** Gives an error's own words and those of its causes; the stack only where the error is not one of ours. */
+/** Gives an error's own words and those of its causes; the stack only if the error is not one of ours. */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return typeof error === 'object' ? error : String(error);
   const causes: string[] = [];

@@ -1,8 +1,8 @@
 /**
- * Our counted sums as OpenTelemetry sees them: one `MetricProducer`, its door for sums that were made elsewhere, so that
+ * Gives our counted sums to OpenTelemetry through a `MetricProducer`, its interface for sums from elsewhere, so that
  * every reader (Prometheus, OTLP) sees the same names and values.
  *
- * **Invariant**: sums are cumulative since the start of the process, whatever temporality a reader prefers.
+ * **Invariant**: sums are cumulative since the start of the process, also if a reader prefers another temporality.
  */
 import { ValueType, type Attributes } from '@opentelemetry/api';
 import { emptyResource } from '@opentelemetry/resources';
@@ -24,12 +24,12 @@ export interface GaugeReading {
   readonly points: readonly { labels: readonly string[]; value: number }[];
 }
 
-/** Where the values come from. */
+/** The source of the values. */
 export interface MetricSource {
   readonly instruments: Iterable<Counter | Histogram>;
   readonly gauges: () => Promise<readonly GaugeReading[]>;
   readonly clock: Clock;
-  /** When counting began. */
+  /** The instant when counting began. */
   readonly startedAt: Ms;
 }
 
@@ -108,7 +108,7 @@ function descriptorOf(shape: InstrumentShape): MetricDescriptor {
   return { name: shape.name, description: shape.help, unit: '', valueType: ValueType.DOUBLE };
 }
 
-/** Pairs names with values; an empty value is left out, which Prometheus holds for the same. */
+/** Pairs names with values; an empty value is left out, which means the same to Prometheus. */
 function pointOf(shape: InstrumentShape, values: readonly string[], times: Times): Point {
   const attributes: Attributes = {};
   for (const [index, name] of shape.labels.entries()) {

@@ -1,4 +1,4 @@
-/** The page of metrics, made from their shapes: `docs/metrics.md` is its text. */
+/** Makes the page of metrics from their shapes: `docs/metrics.md` is its text. */
 import { GAUGES } from './gauge-shapes.ts';
 import type { Counter, GaugeShape, Histogram } from './instruments.ts';
 import { createInstruments } from './metrics.ts';
@@ -15,7 +15,7 @@ apps are \`other\`. No task id, prompt or key is ever a label. Boards and alert 
 [dashboards](../dashboards/).
 `;
 
-/** Words of a name's end that tell its unit. */
+/** Words at the end of a name that are its unit. */
 const UNITS: readonly (readonly [RegExp, string])[] = [
   [/_timestamp_seconds$|_start_time_seconds$/, 'seconds since 1970'],
   [/_seconds$/, 'seconds'],

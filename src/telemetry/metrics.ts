@@ -1,30 +1,30 @@
 /**
  * The name, labels and buckets of every counter and histogram; `gauge-shapes.ts` has the gauges. Dashboards and alert
- * rules are written against both.
+ * rules use both.
  *
- * **Invariant**: a name or label here is a promise (changing one is a breaking change); names end in their unit;
- * the values of every label are bounded. Credits are counted in thousandths and divided when read.
+ * **Invariant**: a changed name or label is a breaking change; names end in their unit; the values of every label are
+ * bounded. Credits are counted in thousandths and divided when read.
  */
 import { createCounter, createHistogram } from './instruments.ts';
 
-/** Seconds: a request to Kling takes tens of milliseconds to the deadline of a create. */
+/** Seconds: a request to Kling takes from tens of milliseconds to the deadline of a create. */
 const REQUEST_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-/** Seconds: our own share of a request is a fraction of a millisecond to what a slow disk costs. */
+/** Seconds: our own share of a request is from a fraction of a millisecond to the time of a slow disk. */
 const OVERHEAD_SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1];
-/** Seconds: a task takes from some seconds (images) to hours when Kling is busy. */
+/** Seconds: a task takes from some seconds (images) to hours (when Kling is busy). */
 const TASK_SECONDS = [5, 15, 30, 60, 120, 300, 600, 1200, 3600, 14_400, 86_400];
 const QUEUE_SECONDS = [0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30];
 const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2];
-/** Credits: below 0 the estimate was too high, above 0 too low; exact estimates fall into the bucket of 0. */
+/** Credits: below 0 the estimate was too high, above 0 too low; exact estimates are in the bucket of 0. */
 const ERROR_CREDITS = [-100, -25, -5, -1, -0.001, 0, 1, 5, 25, 100];
 /** Seconds: most jobs take milliseconds; retention of a large store takes minutes. */
 const JOB_SECONDS = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1800];
 const MILLI = 1000;
 
-/** The counters and histograms, each fed where its event happens. */
+/** The counters and histograms, each counted at its event. */
 export type Instruments = ReturnType<typeof createInstruments>;
 
-/** Makes a fresh set of counters and histograms, all at nothing. */
+/** Makes a fresh set of counters and histograms, all at 0. */
 export function createInstruments() {
   return {
     ...requestInstruments(),
@@ -39,7 +39,7 @@ function requestInstruments() {
   return {
     requests: createCounter({
       name: 'kling_requests_total',
-      help: 'Attempts at Kling, those of the sidecar itself included.',
+      help: 'Attempts at Kling, including those of the sidecar itself.',
       labels: ['route', 'method', 'status', 'code', 'app', 'outcome'],
     }),
     durations: createHistogram({
@@ -50,13 +50,13 @@ function requestInstruments() {
     }),
     overheads: createHistogram({
       name: 'kling_sidecar_overhead_seconds',
-      help: 'Time spent in the sidecar, upstream and queue excluded.',
+      help: 'Time spent in the sidecar, without upstream and queue.',
       labels: ['route'],
       bounds: OVERHEAD_SECONDS,
     }),
     wouldRefuse: createCounter({
       name: 'kling_would_refuse_total',
-      help: 'What observe mode let through or left alone and protect mode would have refused or edited.',
+      help: 'Requests that observe mode let through or left unchanged and protect mode would have refused or edited.',
       labels: ['word'],
     }),
     readsUnrecorded: createCounter({
@@ -71,17 +71,17 @@ function requestInstruments() {
     }),
     replays: createCounter({
       name: 'kling_replays_total',
-      help: 'Creates that got the first answer again, by what made them the same: an idempotency key or a task id.',
+      help: 'Creates that got the first answer again, by what they had in common: an idempotency key or a task id.',
       labels: ['kind'],
     }),
     lookUps: createCounter({
       name: 'kling_look_ups_total',
-      help: 'What look-ups of creates in doubt said: found, absent, or failed where Kling gave no answer.',
+      help: 'Results of look-ups of creates in doubt: found, absent, or failed if Kling gave no answer.',
       labels: ['result'],
     }),
     throttles: createCounter({
       name: 'kling_throttles_total',
-      help: 'Answers with status 429, by the code that tells their kinds apart.',
+      help: 'Answers with status 429, by the code that names their kind.',
       labels: ['code'],
     }),
     credentialsRefused: createCounter({
@@ -96,7 +96,7 @@ function requestInstruments() {
     }),
     configReloads: createCounter({
       name: 'kling_config_reloads_total',
-      help: 'Readings of config and secrets after the start; a failed one changed nothing.',
+      help: 'Reloads of config and secrets after the start; a failed one changed nothing.',
       labels: ['result'],
     }),
   };
@@ -122,7 +122,7 @@ function moneyInstruments() {
     }),
     estimateErrors: createHistogram({
       name: 'kling_estimate_error_credits',
-      help: 'What Kling deducted less what was held.',
+      help: 'Kling’s deduction less the hold.',
       labels: ['operation'],
       bounds: ERROR_CREDITS,
     }),
@@ -172,7 +172,7 @@ function engineInstruments() {
     }),
     jobsMissed: createCounter({
       name: 'kling_job_missed_total',
-      help: 'Runs that a job should have had while nothing ran; one run makes up for all of them.',
+      help: 'Runs that a job missed while nothing ran; one run replaces all of them.',
       labels: ['job_name'],
     }),
     jobDurations: createHistogram({
@@ -189,8 +189,8 @@ function alertInstruments() {
     alerts: createCounter({
       name: 'kling_alerts_total',
       help:
-        'Events of alerts by what came of them on a channel: delivered, failed (tried again), undelivered (given up), ' +
-        'kept_back (silenced, or made needless by another alert).',
+        'Events of alerts by their result on a channel: delivered, failed (tried again), undelivered (no more tries), ' +
+        'kept_back (silenced, or covered by another alert).',
       labels: ['rule', 'channel', 'result'],
     }),
   };

@@ -1,9 +1,9 @@
 /**
- * What is exported by OTLP, from the config and the standard `OTEL_*` variables.
+ * Reads what is exported by OTLP from the config and the standard `OTEL_*` variables.
  *
- * A signal is exported where `telemetry.otlp` is true, an endpoint is set for it, or its `OTEL_…_EXPORTER` says `otlp`;
- * `none` there and `OTEL_SDK_DISABLED=true` switch it off. Endpoints, time-outs, certificates, resource attributes and
- * samplers are read by OpenTelemetry itself; what it would silently replace by a default is refused here.
+ * A signal is exported if `telemetry.otlp` is true, an endpoint is set for it, or its `OTEL_…_EXPORTER` is `otlp`;
+ * `none` there and `OTEL_SDK_DISABLED=true` switch it off. OpenTelemetry itself reads endpoints, time-outs, certificates,
+ * resource attributes and samplers; values that it would silently replace by a default are refused here.
  */
 import type { Ms } from '../units.ts';
 
@@ -30,14 +30,14 @@ export interface LogsExport extends SignalExport {
   readonly delayMs: Ms | null;
 }
 
-/** What is exported; null for a signal that is not. */
+/** The exports of each signal; null for one that is not exported. */
 export interface OtlpExports {
   readonly traces: SignalExport | null;
   readonly metrics: MetricsExport | null;
   readonly logs: LogsExport | null;
 }
 
-/** A variable that is set to something we cannot use. */
+/** A variable whose value we cannot use. */
 export interface OtlpProblem {
   key: string;
   value: string;
@@ -58,14 +58,14 @@ const SAMPLERS: readonly string[] = [
 const METRIC_INTERVAL_MS: Ms = 60_000;
 const METRIC_TIMEOUT_MS: Ms = 30_000;
 
-/** Reads what is to be exported; `isWanted` is `telemetry.otlp`. Nothing is checked where nothing is exported. */
+/** Reads what is to be exported; `isWanted` is `telemetry.otlp`. Nothing is checked if nothing is exported. */
 export function readOtlp(
   isWanted: boolean,
   env: Environment,
 ): { exports: OtlpExports | null; problems: OtlpProblem[] } {
   if (text(env, 'OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return { exports: null, problems: [] };
   const problems: OtlpProblem[] = [];
-  const reading: Reading = { env, isWanted, problems };
+  const reading: OtlpVariables = { env, isWanted, problems };
   const traces = signalExport(reading, 'traces');
   const metrics = signalExport(reading, 'metrics');
   const logs = signalExport(reading, 'logs');
@@ -83,30 +83,30 @@ export function readOtlp(
   return { exports, problems };
 }
 
-interface Reading {
+interface OtlpVariables {
   env: Environment;
   isWanted: boolean;
   problems: OtlpProblem[];
 }
 
-/** An empty variable counts as not set, as OpenTelemetry has it. */
+/** An empty variable counts as not set, the same as in OpenTelemetry. */
 function text(env: Environment, name: string): string | undefined {
   const value = env[name]?.trim();
   return value === '' ? undefined : value;
 }
 
-function signalExport(reading: Reading, signal: Signal): SignalExport | null {
+function signalExport(reading: OtlpVariables, signal: Signal): SignalExport | null {
   if (!isExported(reading, signal)) return null;
   for (const name of named(signal, 'ENDPOINT')) checkEndpoint(reading, name);
   return { protocol: protocolOf(reading, signal) };
 }
 
-/** Gives a signal's own variable and the one for all signals, in the order in which they count. */
+/** Gives a signal's own variable and the one for all signals; the first that is set counts. */
 function named(signal: Signal, what: 'ENDPOINT' | 'PROTOCOL'): [own: string, common: string] {
   return [`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${what}`, `OTEL_EXPORTER_OTLP_${what}`];
 }
 
-function isExported({ env, isWanted, problems }: Reading, signal: Signal): boolean {
+function isExported({ env, isWanted, problems }: OtlpVariables, signal: Signal): boolean {
   const name = `OTEL_${signal.toUpperCase()}_EXPORTER`;
   const words = (text(env, name) ?? '').split(',').map((word) => word.trim());
   const known = signal === 'metrics' ? ['otlp', 'none', 'prometheus'] : ['otlp', 'none'];
@@ -125,7 +125,7 @@ function isExported({ env, isWanted, problems }: Reading, signal: Signal): boole
   return isWanted || named(signal, 'ENDPOINT').some((variable) => text(env, variable) !== undefined);
 }
 
-function checkEndpoint({ env, problems }: Reading, name: string): void {
+function checkEndpoint({ env, problems }: OtlpVariables, name: string): void {
   const value = text(env, name);
   if (value === undefined || problems.some(({ key }) => key === name)) return;
   if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return;
@@ -138,7 +138,7 @@ function checkEndpoint({ env, problems }: Reading, name: string): void {
   });
 }
 
-function protocolOf({ env, problems }: Reading, signal: Signal): OtlpProtocol {
+function protocolOf({ env, problems }: OtlpVariables, signal: Signal): OtlpProtocol {
   const name = named(signal, 'PROTOCOL').find((variable) => text(env, variable) !== undefined);
   const value = name === undefined ? 'http/protobuf' : text(env, name);
   if (value === 'http/json' || value === 'http/protobuf') return value;
@@ -153,7 +153,7 @@ function protocolOf({ env, problems }: Reading, signal: Signal): OtlpProtocol {
   return 'http/protobuf';
 }
 
-function checkSampler({ env, problems }: Reading): void {
+function checkSampler({ env, problems }: OtlpVariables): void {
   const sampler = text(env, 'OTEL_TRACES_SAMPLER');
   if (sampler !== undefined && !SAMPLERS.includes(sampler)) {
     problems.push({
@@ -174,14 +174,14 @@ function checkSampler({ env, problems }: Reading): void {
   });
 }
 
-function metricTimes(reading: Reading): { intervalMs: Ms; timeoutMs: Ms } {
+function metricTimes(reading: OtlpVariables): { intervalMs: Ms; timeoutMs: Ms } {
   const intervalMs = positive(reading, 'OTEL_METRIC_EXPORT_INTERVAL') ?? METRIC_INTERVAL_MS;
   const timeoutMs = positive(reading, 'OTEL_METRIC_EXPORT_TIMEOUT') ?? METRIC_TIMEOUT_MS;
   return { intervalMs, timeoutMs: Math.min(intervalMs, timeoutMs) };
 }
 
-/** Reads a whole number above 0; null where the variable is not set. */
-function positive({ env, problems }: Reading, name: string): number | null {
+/** Reads a whole number above 0; null if the variable is not set. */
+function positive({ env, problems }: OtlpVariables, name: string): number | null {
   const value = text(env, name);
   if (value === undefined) return null;
   if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);

@@ -1,4 +1,4 @@
-/** Exporters of OTLP: an encoding of OpenTelemetry's, sent by our own transport, with what the environment says of it. */
+/** Exporters of OTLP: OpenTelemetry's encoding, our own transport, and the settings of the environment. */
 import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
 import type { ISerializer } from '@opentelemetry/otlp-transformer';
 import type { Clock } from '../clock.ts';
@@ -26,18 +26,18 @@ export interface OtlpExporterOptions<T> {
   onFailure: (signal: Signal, cause: string) => void;
 }
 
-/** What OpenTelemetry's processors and readers want of an exporter. */
+/** The interface of an exporter for OpenTelemetry's processors and readers. */
 export interface OtlpExporter<T> {
   export(items: T, done: (result: { code: number }) => void): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
-  /** Ends what is under way, at once; resolves when that is reported. */
+  /** Ends the running exports at once; resolves when they are reported. */
   close(): Promise<void>;
 }
 
 /**
  * Makes the exporter of one signal. It reports every export to OpenTelemetry as done: a lost one is reported through
- * `onFailure`, and OpenTelemetry would do nothing but log it again.
+ * `onFailure`, and OpenTelemetry would only log it again.
  */
 export function createOtlpExporter<T>(options: OtlpExporterOptions<T>): OtlpExporter<T> {
   const { signal, protocol, serializer, onFailure } = options;

@@ -1,4 +1,4 @@
-/** Our spans as OpenTelemetry's, with the semantic conventions of HTTP and `kling.*` attributes. */
+/** Makes OpenTelemetry spans of ours, with the semantic conventions of HTTP and `kling.*` attributes. */
 import {
   createTraceState,
   ROOT_CONTEXT,
@@ -27,7 +27,7 @@ import {
   type Tracing,
 } from './tracing.ts';
 
-/** Longer lists of a caller are not taken: the specification promises 512 characters at least. */
+/** Longer lists of a caller are ignored: the specification requires support for 512 characters. */
 const TRACESTATE_CHARACTERS_MAX = 512;
 
 /** Makes the traces of one sidecar. */
@@ -73,7 +73,7 @@ export function createTracing(tracer: Tracer, clock: Clock): Tracing {
 interface Living {
   tracer: Tracer;
   clock: Clock;
-  /** The wall clock when the steady clock began: a trace keeps one, whatever the wall clock does meanwhile. */
+  /** The wall clock when the steady clock began: a trace keeps it even if the wall clock changes meanwhile. */
   originMs: Ms;
   span: OtelSpan;
 }
@@ -177,7 +177,7 @@ class LiveAttempt implements AttemptSpan {
 let lastOrigin = '';
 let lastServer: SpanAttributes = {};
 
-/** Names a server by its origin; all attempts go to one, but for a reload. */
+/** Gives a server's attributes from its origin; until a reload all attempts go to one. */
 function serverOf(origin: string): SpanAttributes {
   if (origin === lastOrigin) return lastServer;
   const { hostname, port, protocol } = new URL(origin);
@@ -204,7 +204,7 @@ function known(attributes: SpanAttributes): Attributes {
   return kept;
 }
 
-/** Gives the context that a caller's headers name; an own trace begins where they name none, or not well. */
+/** Gives the context that a caller's headers name; if they name none, or a malformed one, a trace of our own begins. */
 function callerContext({ headers }: Pick<RequestStart, 'headers'>): Context {
   const parent = contextOf(headers.get('traceparent'));
   if (parent === null) return ROOT_CONTEXT;

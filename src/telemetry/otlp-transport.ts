@@ -2,10 +2,10 @@
  * Sends one signal's exports to a collector over HTTP.
  *
  * OpenTelemetry's own transport keeps the process alive while it waits between two tries, up to ten seconds after the
- * end, and reads no clock of ours. This one is closed at the end: what is under way then fails at once.
+ * end, and reads no clock of ours. This one is closed at the end: running exports then fail at once.
  *
- * **Invariant**: nothing here keeps the process alive, throws, or waits longer than the time-out of an export. What a
- * collector answers is not kept, and no failure names a header or the endpoint, which may hold a password.
+ * **Invariant**: nothing here keeps the process alive, throws, or waits longer than the time-out of an export. The
+ * collector's answers are not kept, and no failure names a header or the endpoint, which may hold a password.
  */
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
@@ -27,9 +27,9 @@ export interface OtlpTransportOptions {
 }
 
 export interface OtlpTransport {
-  /** Sends one export, again where the collector asks for it, within `timeoutMs`. Never rejects. */
+  /** Sends one export, and sends it again if the collector asks for it, within `timeoutMs`. Never rejects. */
   send(data: Uint8Array, timeoutMs: Ms): Promise<void>;
-  /** Ends what is under way; nothing is sent afterwards. Idempotent. */
+  /** Ends the running exports; nothing is sent afterwards. Idempotent. */
   close(): void;
 }
 
@@ -37,7 +37,7 @@ export interface OtlpTransport {
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const RETRY_MS: Ms = 1_000;
 const RETRY_MS_MAX: Ms = 5_000;
-/** What is read of an answer before its connection is given up. */
+/** Bytes of an answer that are read before its connection is closed. */
 const ANSWER_BYTES_MAX = 65_536;
 
 const GIVEN_UP = 'given up at the end';
@@ -101,7 +101,7 @@ interface Following {
   resolve: (answer: Answer) => void;
 }
 
-/** Resolves with what becomes of a request, once. */
+/** Resolves with the result of a request, once. */
 function follow(request: ClientRequest, { clock, timeoutMs, resolve }: Following): void {
   const late = clock.after(Math.max(0, timeoutMs), () => {
     request.destroy(new Error('the collector did not answer in time'));

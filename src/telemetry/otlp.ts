@@ -1,12 +1,12 @@
 /**
  * OTLP through OpenTelemetry's SDK: metrics, traces and log records to a collector.
  *
- * Loaded only where something is exported, after the data plane listens: importing the SDK takes about 340 ms and 45 MB
+ * Loaded only if something is exported, after the data plane listens: importing the SDK takes about 340 ms and 45 MB
  * (measured 2026-11-21).
  *
  * **Invariant**: a collector that is dead, slow or hangs costs bounded memory (OpenTelemetry's queues hold 2,048 spans and
- * records, what is above is dropped) and delays nothing: no answer waits for an export, and the end waits
- * {@link SHUTDOWN_MS_MAX} at most. No detector looks at the machine or the command line.
+ * records, and drop further ones) and delays nothing: no answer waits for an export, and the end waits at most
+ * {@link SHUTDOWN_MS_MAX}. No detector reads data of the machine or the command line.
  */
 import { context, diag, DiagLogLevel, logs, metrics, trace, type ContextManager } from '@opentelemetry/api';
 import {
@@ -33,9 +33,9 @@ import { createOtlpExporter, type OtlpExporter } from './otlp-exporter.ts';
 import { createTracing } from './otlp-spans.ts';
 import type { Tracing } from './tracing.ts';
 
-/** How long the end waits for the last exports. */
+/** The longest time that the end waits for the last exports. */
 const SHUTDOWN_MS_MAX: Ms = 1_000;
-/** Losses are logged once in this time, with how many there were. */
+/** Losses are logged once in this time, with their number. */
 const REPORT_MS: Ms = 60_000;
 
 export interface OtlpOptions {
@@ -48,9 +48,9 @@ export interface OtlpOptions {
 }
 
 export interface Otlp {
-  /** Null where traces are not exported. */
+  /** Null if traces are not exported. */
   readonly tracing: Tracing | null;
-  /** Sends what is left within a second, and gives up the rest. */
+  /** Sends the remaining exports within a second, and drops the others. */
   shutdown(): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ export function startOtlp(options: OtlpOptions): Otlp {
     metricReaders: exports.metrics ? [metricReader(exports.metrics, options.metrics, exporterOf)] : [],
     logRecordProcessors: exports.logs ? [logProcessor(exports.logs, exporterOf)] : [],
   });
-  // The SDK would print its own troubles to the console, into the log's lines.
+  // The SDK would print its own errors to the console, between the log's lines.
   diag.setLogger(silent, { logLevel: DiagLogLevel.NONE, suppressOverrideMessage: true });
   sdk.start();
   const stopListening = exports.logs ? log.listen(createLogRecords(logs.getLogger('kling-sidecar'))) : null;
@@ -133,7 +133,7 @@ function logProcessor(
   });
 }
 
-/** Spans are handed on in our own code: the context that follows every promise would cost each of them. */
+/** Our own code passes spans on: a context that follows every promise would make each of them slower. */
 const NO_CONTEXT: ContextManager = {
   active: () => ROOT,
   with: (_context, call, self, ...values) => call.call(self as ThisParameterType<typeof call>, ...values),

@@ -1,13 +1,13 @@
 /**
- * The log lines about prices that are not sure: one for each undocumented field and app, and one for each model and app
- * whose rate is assumed. Every create repeats its doubts; a log that did so too would not be read.
+ * The log lines about unsure prices: one for each undocumented field and app, and one for each model and app with an
+ * assumed rate. Every create repeats its notes; a log that repeated them too would not be read.
  *
- * **Invariant**: at most {@link LINES_MAX} lines in the life of a process, since apps and fields are callers' words.
+ * **Invariant**: at most {@link LINES_MAX} lines in the life of a process, since callers choose apps and fields.
  */
 import type { OperationWord } from '../words.ts';
 import type { Log } from './log.ts';
 
-/** What is told of a create's price. */
+/** The unsure parts of a create's price. */
 export interface PricedCreate {
   operation: OperationWord;
   model: string | null;
@@ -21,7 +21,7 @@ export interface PricedCreate {
 
 export const LINES_MAX = 1_000;
 
-/** Makes the function that logs what is new of a create's doubts. */
+/** Makes the function that logs the new notes of a create. */
 export function createPriceDoubts(log: Log): (app: string, price: PricedCreate) => void {
   const logged = new Set<string>();
   const isNew = (...key: (string | null)[]): boolean => {

@@ -1,34 +1,34 @@
 /**
- * The last filter that every log line passes: no secret, and nothing that could forge a line or steer a terminal.
+ * The last filter of every log line: it removes secrets, and characters that could forge a line or control a terminal.
  *
- * **Invariant**: a registered secret never leaves in its own form, JSON-escaped, percent-encoded or in base64 at
- * any of the three alignments; nor does anything shaped like a JWT. It never throws and never drops a line.
+ * **Invariant**: no line shows a registered secret in its own form, JSON-escaped, percent-encoded or in base64 at
+ * any of the three alignments, nor anything with the form of a JWT. It never throws and never drops a line.
  */
 import type { Secret } from '../secret.ts';
 
 const REDACTED = '[redacted]';
-/** A shorter secret would blank ordinary words out of the log; the config refuses such keys for other reasons. */
+/** A shorter secret would remove ordinary words from the log; the config refuses such keys for other reasons. */
 const SECRET_CHARACTERS_MIN = 4;
-/** Below this a base64 core is too short to be told from chance. */
+/** A shorter base64 core could match by chance. */
 const BASE64_CORE_CHARACTERS_MIN = 8;
 const JWT_MARK = 'eyJ';
 const JWT = /eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?/g;
 /**
- * What JSON leaves as it is though a terminal or a reader acts on it: DEL and the C1 controls, zero-width and
- * directional marks (Trojan Source, CVE-2021-42574), line and paragraph separators, the byte order mark.
+ * Characters that JSON leaves unchanged although a terminal or a reader acts on them: DEL and the C1 controls, zero-width
+ * and directional marks (Trojan Source, CVE-2021-42574), line and paragraph separators, the byte order mark.
  */
 const UNSAFE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
-/** One JSON escape; a pair of backslashes is taken whole so that `\\n` is not mistaken for a line feed. */
+/** One JSON escape; a pair of backslashes is matched as one, so that `\\n` is not read as a line feed. */
 const JSON_ESCAPE = /\\(?:u00[01][0-9a-f]|[nrtbf]|u(?:007f|00[89][0-9a-f]|061c|20[0-6][0-9a-f]|feff)|.)/gi;
 
 export interface Redaction {
-  /** Makes every later line free of this secret. Registering it twice is harmless. */
+  /** Removes this secret from every later line. A second registration changes nothing. */
   hide(secret: Secret): void;
   /** Gives the text without secrets and with control characters escaped as JSON escapes. */
   clean(text: string): string;
 }
 
-/** Makes a filter that knows no secret yet; what looks like a JWT is always replaced. */
+/** Makes a filter without registered secrets; text with the form of a JWT is always replaced. */
 export function createRedaction(): Redaction {
   const needles = new Set<string>();
   /** Longest first, so that a form which contains another is replaced whole. */
@@ -50,8 +50,8 @@ export function createRedaction(): Redaction {
 }
 
 /**
- * Takes one line of JSON to another whose parsed strings hold the escapes as text, for readers that parse the line
- * and print what they find, as a terminal's pretty printer does.
+ * Converts one line of JSON to another whose parsed strings hold the escapes as text, for readers that parse the line
+ * and print its values, such as a terminal's pretty printer.
  */
 export function doubleEscape(jsonLine: string): string {
   return jsonLine.replace(JSON_ESCAPE, (escape) =>
@@ -59,14 +59,14 @@ export function doubleEscape(jsonLine: string): string {
   );
 }
 
-/** Gives the forms in which a secret may show: itself, JSON-escaped, percent-encoded, in base64; none below four characters. */
+/** Gives the forms in which a secret may appear: itself, JSON-escaped, percent-encoded, in base64; none below four characters. */
 export function formsOfSecret(value: string): string[] {
   if (value.length < SECRET_CHARACTERS_MIN) return [];
   const json = JSON.stringify(value).slice(1, -1);
   return [...new Set([value, json, encodeURIComponent(value), ...base64Cores(value)])];
 }
 
-/** The characters of base64 that depend on the secret alone, wherever it begins within a longer encoded text. */
+/** The characters of base64 that depend on the secret alone, for any place within a longer encoded text. */
 function base64Cores(value: string): string[] {
   const bytes = Buffer.from(value, 'utf8');
   const cores: string[] = [];

@@ -1,8 +1,8 @@
 /**
  * Standard output for the log, written off the event loop: on Linux `process.stdout` would wait for a slow pipe.
  *
- * A slow reader is waited for with a limited backlog. One that is gone (a closed pipe, a closed terminal) is given up, and
- * what a full disk does not take is dropped: the service goes on without its log and must still be able to end.
+ * A limited backlog waits for a slow reader. Output for a reader that is gone (a closed pipe, a closed terminal) or a full
+ * disk is dropped: the service continues without its log and must still be able to end.
  *
  * **Invariant**: nothing here throws, keeps the process alive, or delays its end by more than {@link END_MS_MAX}.
  */
@@ -11,17 +11,17 @@ import type { Clock } from '../clock.ts';
 import type { Ms } from '../units.ts';
 
 export interface StandardOutput {
-  /** Takes text to be written; drops it where the backlog is full or the reader gone. */
+  /** Takes text to be written; drops it if the backlog is full or the reader is gone. */
   write(text: string): void;
   /** Writes the backlog at once, for the end of the process; waits a moment for a slow reader. */
   flushSync(): void;
 }
 
-/** Text beyond this is dropped while nobody reads the output: a stuck reader must not fill the memory. */
+/** More text is dropped while the reader takes nothing: a stuck reader must not fill the memory. */
 const BACKLOG_CHARACTERS_MAX = 16 * 1024 * 1024;
-/** How soon a reader that took nothing is offered the text again. */
+/** The time until the next try after the reader took nothing. */
 const RETRY_MS: Ms = 50;
-/** How long the end of the process waits for a reader that takes nothing. */
+/** The longest time that the end of the process waits for a reader that takes nothing. */
 const END_MS_MAX: Ms = 1_000;
 const SLOW: ReadonlySet<string | undefined> = new Set(['EAGAIN', 'EBUSY']);
 const GONE: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'EBADF', 'ECONNRESET']);

@@ -14,7 +14,7 @@ export const telemetrySection = z
       .union([z.enum(['all', 'errors', 'off']), z.number().gt(0).lt(1)])
       .default('all')
       .describe(
-        'Lines of requests in the log: all, errors (what failed or was refused), off, or a share such as 0.1 of what succeeded and all the rest. The journal has every call.',
+        'Lines of requests in the log: all, errors (what failed or was refused), off, or a share such as 0.1: that part of the calls that succeeded, and all others. The journal has every call.',
       ),
   })
   .prefault({});
@@ -22,6 +22,6 @@ export const telemetrySection = z
 export type AccessLogSetting = z.output<typeof telemetrySection>['accessLog'];
 
 export interface TelemetryConfig extends z.output<typeof telemetrySection> {
-  /** What is sent by OTLP; null where nothing is. */
+  /** The exports by OTLP; null without any. */
   readonly exports: OtlpExports | null;
 }

@@ -1,11 +1,11 @@
 /**
- * What the planes tell of their work: one function for each business event, metric and log line together.
+ * The planes report their work here: one function for each business event writes metric and log line together.
  *
- * Events are counted in memory at once; OpenTelemetry's modules are loaded when somebody first asks for
- * `/metrics`, so that they delay neither the start nor a request, and nothing said before is lost.
+ * Events are counted in memory at once; OpenTelemetry's modules are loaded at the first request for `/metrics`, so that
+ * they delay neither the start nor a request, and no earlier event is lost.
  *
- * **Invariant**: no function here throws, waits, or fails an answer; what cannot be told is dropped and counted
- * nowhere. It never reads the store but through the gauge source, and never sees a body, a prompt or a secret.
+ * **Invariant**: no function here throws, waits, or fails an answer; an event that cannot be recorded is dropped without
+ * a count. It reads the store only through the gauge source, and never sees a body, a prompt or a secret.
  */
 import { stayAwake, within, type Clock } from '../clock.ts';
 import type { Secret } from '../secret.ts';
@@ -30,28 +30,28 @@ export interface TelemetryOptions {
   /** Which lines of requests are written; all by default. */
   accessLog?: () => AccessLogSetting;
   clock: Clock;
-  /** What is sent by OTLP, and the headers that the collector wants; nothing by default. */
+  /** The exports by OTLP, with the headers for the collector; none by default. */
   otlp?: { exports: OtlpExports; headers: Readonly<Record<Signal, ReadonlyMap<string, Secret>>> } | null;
-  /** What a credit costs now. */
+  /** The price of a credit now. */
   price: () => { perCredit: number; currency: string };
 }
 
 export interface Telemetry extends BusinessEvents {
   /** Null with tracing off. */
   readonly tracing: Tracing | null;
-  /** Names what gives the gauges at each scrape; replaces an earlier source. */
+  /** Sets the source of the gauges at each scrape; replaces an earlier one. */
   gaugeSource(source: () => Promise<GaugeSnapshot>): void;
-  /** When {@link metricsText} was asked for last; null where it never was. */
+  /** When {@link metricsText} was last called; null before the first call. */
   readonly metricsReadAt: Ms | null;
-  /** Gives all metrics in the Prometheus text format. Rejects only where OpenTelemetry cannot be loaded. */
+  /** Gives all metrics in the Prometheus text format. Rejects only if OpenTelemetry cannot be loaded. */
   metricsText(): Promise<string>;
-  /** Begins to export by OTLP, where that is configured; a failure is logged. Called once the data plane listens. */
+  /** Begins to export by OTLP, if configured; a failure is logged. Called once the data plane listens. */
   startExports(): Promise<void>;
-  /** Ends measuring within a second and writes out the log. Idempotent. */
+  /** Ends measuring within a second and writes the rest of the log. Idempotent. */
   shutdown(): Promise<void>;
 }
 
-/** How long a scrape waits for the gauge source; without it the gauges are absent from that scrape. */
+/** How long a scrape waits for the gauge source; after that the gauges are absent from the scrape. */
 const GAUGES_MS_MAX = 2000;
 const SHUTDOWN_MS_MAX = 1000;
 

@@ -1,8 +1,8 @@
 /**
- * Series that are there from the start, at 0: those whose labels are known before anything happens.
+ * Series that exist from the start, at 0: those whose labels are known before the first event.
  *
- * An alert on the increase of a counter misses the first event of a series that begins with it, and "no data" does not
- * say whether nothing happened or nothing was measured.
+ * An alert on the increase of a counter misses the first event of a series that begins with that event, and "no data" does
+ * not show whether nothing happened or nothing was measured.
  */
 import { ERROR_CLASSES } from '../calls/outcome.ts';
 import { REFUSALS } from '../errors.ts';
@@ -50,7 +50,7 @@ export function beginCredits(instruments: Instruments, apps: readonly string[], 
   }
 }
 
-/** Begins the runs of the jobs that there are. */
+/** Begins the series of every job's runs. */
 export function beginJobs(instruments: Instruments, names: readonly string[]): void {
   for (const name of names) {
     for (const result of RESULTS) instruments.jobRuns.add(0, name, result);

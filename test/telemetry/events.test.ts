@@ -39,7 +39,7 @@ describe('the events', () => {
       'creates are held without a price of their own; pricing.overrides can name it',
       'Kling deducted more than was held',
       'nobody knows yet whether Kling took this create; its hold stays',
-      'a budget passed a threshold',
+      'a budget reached a threshold',
       'spending is frozen',
       'spending is resumed',
       'a job failed; it is tried again',
