@@ -1,12 +1,11 @@
 /** Whether anybody hears of a rule's alerts: the rule is on, a channel is there, and it took a message. */
 import type { RuleWord } from '../alerts/rule-words.ts';
-import { verdictOf } from './checklist-doctor.ts';
 import type { Evidence } from './checklist-evidence.ts';
-import { together, warned, type Verdict } from './checklist-lines.ts';
-import { checkChannel } from './doctor-alerts.ts';
+import { together, warned, verdictOf, type LineVerdict } from '../check.ts';
+import { checkChannel } from '../alerts/alert-checks.ts';
 
 /** Judges a rule; `what` names it for people, such as "a stuck task". */
-export function heardOf(evidence: Evidence, rule: RuleWord, what: string): Verdict {
+export function heardOf(evidence: Evidence, rule: RuleWord, what: string): LineVerdict {
   const { settings } = evidence.config.alerts;
   const { isOn, channels } = settings.rules[rule];
   if (!isOn)
@@ -24,7 +23,7 @@ export function heardOf(evidence: Evidence, rule: RuleWord, what: string): Verdi
   return together(heard.length > 0 ? heard : verdicts);
 }
 
-function channelVerdict({ channels, now }: Evidence, name: string): Verdict {
+function channelVerdict({ channels, now }: Evidence, name: string): LineVerdict {
   const channel = channels?.find((one) => one.name === name);
   if (channel) return verdictOf(checkChannel(channel, now));
   return warned(

@@ -2,10 +2,10 @@
 import { RENEW_BEFORE_MS, TOKEN_LIFE_MS } from '../kling/token.ts';
 import { codeInfo, regionHint } from '../kling/codes.ts';
 import type { Ms } from '../units.ts';
-import { byDoctor, checksOf, verdictOf } from './checklist-doctor.ts';
+import { byDoctor, checksOf } from './checklist-doctor.ts';
 import type { Evidence, KeySeen } from './checklist-evidence.ts';
-import { failed, passed, together, warned, type Verdict } from './checklist-lines.ts';
-import { dayText, durationText, sentence } from './doctor-check.ts';
+import { failed, passed, together, warned, verdictOf, type LineVerdict } from '../check.ts';
+import { dayText, durationText, sentence } from '../phrases.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -26,14 +26,14 @@ export const authLines = {
   bearer,
 };
 
-function secretsManager(evidence: Evidence): Verdict {
+function secretsManager(evidence: Evidence): LineVerdict {
   const found = checksOf(evidence, 'credentials').filter(({ level }) => level === 'fail' || level === 'warn');
   const isBroken = found.some(({ level }) => level === 'fail');
   const origin = isBroken ? [] : [originOf(evidence.key)];
   return together([...origin, ...found.map(verdictOf), ...repositoryVerdicts(evidence)]);
 }
 
-function originOf({ origin, file }: KeySeen): Verdict {
+function originOf({ origin, file }: KeySeen): LineVerdict {
   if (origin === null) {
     return warned(
       'Where the credentials come from is not known: this command has none.',
@@ -49,9 +49,9 @@ function originOf({ origin, file }: KeySeen): Verdict {
   );
 }
 
-function repositoryVerdicts({ repositories }: Evidence): Verdict[] {
+function repositoryVerdicts({ repositories }: Evidence): LineVerdict[] {
   const { tops, problems, tracked, addable, beside, own, alike, isPartial } = repositories;
-  const verdicts: Verdict[] = [];
+  const verdicts: LineVerdict[] = [];
   if (own.length > 0)
     verdicts.push(failed(`A secret of this sidecar is in ${places(own)}, which git tracks.`, ROTATE));
   if (tracked.length > 0)
@@ -111,7 +111,7 @@ function hold(files: readonly string[]): string {
   return files.length === 1 ? 'holds' : 'hold';
 }
 
-function jwtRefresh({ key, checks }: Evidence): Verdict {
+function jwtRefresh({ key, checks }: Evidence): LineVerdict {
   if (key.kind === 'api_key')
     return passed('An API key is in use: Kling takes it as it is, and no token expires.');
   if (key.kind === null)
@@ -129,7 +129,7 @@ function jwtRefresh({ key, checks }: Evidence): Verdict {
   ]);
 }
 
-function keyPerEnvironment({ config, key, keys, others }: Evidence): Verdict {
+function keyPerEnvironment({ config, key, keys, others }: Evidence): LineVerdict {
   const { fingerprint } = key;
   const { environment } = config;
   if (fingerprint === null)
@@ -145,7 +145,7 @@ function keyPerEnvironment({ config, key, keys, others }: Evidence): Verdict {
   const shared = others.filter(
     ({ fingerprints, environment: name }) => fingerprints.includes(fingerprint) && name !== environment,
   );
-  const verdicts: Verdict[] = [];
+  const verdicts: LineVerdict[] = [];
   const apart = 'Make a key of its own for each environment in Kling’s console.';
   if (environment === UNNAMED) {
     verdicts.push(warned('This environment has no name.', 'Set environment to dev, staging or prod.'));
@@ -177,7 +177,7 @@ function keyPerEnvironment({ config, key, keys, others }: Evidence): Verdict {
   );
 }
 
-function keyRotation({ key, keys, now }: Evidence): Verdict {
+function keyRotation({ key, keys, now }: Evidence): LineVerdict {
   const seen = keys
     .filter(({ fingerprint }) => fingerprint === key.fingerprint)
     .map(({ firstAt }) => firstAt);
@@ -204,7 +204,7 @@ export function upstreamOf({ runs, status, config }: Evidence): string {
   return runs && status !== null ? status.upstream : config.upstream.baseUrl;
 }
 
-function bearer(evidence: Evidence): Verdict {
+function bearer(evidence: Evidence): LineVerdict {
   const { kling } = evidence;
   if (kling.kind === 'unknown') {
     const known = byDoctor(evidence, 'key');

@@ -1,12 +1,12 @@
 /** The smoke test, and what `doctor` looks at beyond the checklist. */
 import { codeInfo, regionHint } from '../kling/codes.ts';
-import { checkClock, checkTarget } from './doctor-sidecar.ts';
-import { checkPacks } from './doctor-account.ts';
+import { checkClock, checkTarget } from '../upstream/upstream-checks.ts';
+import { checkPacks } from '../account/account-checks.ts';
 import { upstreamOf } from './checklist-auth.ts';
-import { byDoctor, verdictOf } from './checklist-doctor.ts';
+import { byDoctor } from './checklist-doctor.ts';
 import type { Evidence } from './checklist-evidence.ts';
-import { failed, passed, together, warned, type Verdict } from './checklist-lines.ts';
-import { counted, dayText, sentence } from './doctor-check.ts';
+import { failed, passed, together, warned, verdictOf, type LineVerdict } from '../check.ts';
+import { countText, dayText, sentence } from '../phrases.ts';
 
 export const beyondLines = {
   smoke,
@@ -19,13 +19,13 @@ export const beyondLines = {
 
 const RUN = 'Run it: kling-sidecar smoke, then with --yes.';
 
-function smoke({ work }: Evidence): Verdict {
+function smoke({ work }: Evidence): LineVerdict {
   const at = work?.smokeAt ?? null;
   if (at === null) return warned('No smoke test succeeded on this store in the last 31 days.', RUN);
   return passed(`The task of the last smoke test succeeded on ${dayText(at)}.`);
 }
 
-function kling(evidence: Evidence): Verdict {
+function kling(evidence: Evidence): LineVerdict {
   const { kling: seen } = evidence;
   const upstream = upstreamOf(evidence);
   const { host } = new URL(upstream);
@@ -43,13 +43,13 @@ function kling(evidence: Evidence): Verdict {
     return failed(finding, regionHint(seen.code, host) ?? info?.advice ?? 'See Kling’s table of codes.');
   }
   const taken = passed(
-    `${host} takes the credentials, ${way}; it lists ${counted(seen.packs.length, 'pack')}.`,
+    `${host} takes the credentials, ${way}; it lists ${countText(seen.packs.length, 'pack')}.`,
   );
   const place = checkTarget(upstream);
   return place.level === 'ok' ? taken : together([taken, verdictOf(place)]);
 }
 
-function packs(evidence: Evidence): Verdict {
+function packs(evidence: Evidence): LineVerdict {
   const { kling: seen, now } = evidence;
   if (seen.kind === 'answered' && seen.code === 0) {
     return together(checkPacks(seen.packs, { readAt: now }, now).map(verdictOf));
@@ -63,7 +63,7 @@ function packs(evidence: Evidence): Verdict {
   );
 }
 
-function clock(evidence: Evidence): Verdict {
+function clock(evidence: Evidence): LineVerdict {
   const { kling: seen, runs } = evidence;
   const known = byDoctor(evidence, 'clock');
   if (known !== null && known.level !== 'warn') return known;
@@ -71,7 +71,7 @@ function clock(evidence: Evidence): Verdict {
   return offsetMs === null && known !== null ? known : verdictOf(checkClock(offsetMs, runs));
 }
 
-function disk(evidence: Evidence): Verdict {
+function disk(evidence: Evidence): LineVerdict {
   return byDoctor(evidence, 'disk', 'folders') ?? warned('It was not looked at.', 'Run doctor.');
 }
 
@@ -89,10 +89,12 @@ const TAKEN: ReadonlySet<string> = new Set([
 ]);
 
 /** What no line of its own has, as bad as doctor finds it; a note stays doctor's. */
-function doctor({ checks }: Evidence): Verdict {
+function doctor({ checks }: Evidence): LineVerdict {
   const rest = checks.filter(({ name }) => !TAKEN.has(name));
   const bad = rest.filter(({ level }) => level === 'fail' || level === 'warn');
   if (bad.length > 0)
-    return together(bad.map((check) => ({ ...verdictOf(check), reason: `${check.name}: ${check.finding}` })));
-  return passed(`${counted(rest.length, 'check')} of doctor, none of which warns or fails.`);
+    return together(
+      bad.map((check) => ({ ...verdictOf(check), finding: `${check.name}: ${check.finding}` })),
+    );
+  return passed(`${countText(rest.length, 'check')} of doctor, none of which warns or fails.`);
 }

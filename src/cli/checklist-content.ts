@@ -1,5 +1,5 @@
 /** The lines under "Content Safety": what people ask for is the app's to judge. */
-import { notOurs, passed, type Verdict } from './checklist-lines.ts';
+import { notOurs, passed, type LineVerdict } from '../check.ts';
 
 export const contentLines = {
   prompts_validated: promptsValidated,
@@ -9,35 +9,35 @@ export const contentLines = {
   policy_errors: policyErrors,
 };
 
-function promptsValidated(): Verdict {
+function promptsValidated(): LineVerdict {
   return notOurs(
     'The sidecar checks that a create can be priced without doubt; it judges no prompt.',
     'Check prompts before the create: present, at most 2500 characters (3072 for the 3.0 family), in a language that you support.',
   );
 }
 
-function promptsSanitized(): Verdict {
+function promptsSanitized(): LineVerdict {
   return notOurs(
     'Prompts go to Kling as the app wrote them.',
     'Take control characters and mark-up out of what users write, and never let it choose model, mode or length.',
   );
 }
 
-function negativePrompt(): Verdict {
+function negativePrompt(): LineVerdict {
   return notOurs(
     'The sidecar adds nothing to a create but an external task id.',
     'Send a negative_prompt with your safety terms on the /v1 paths; the paths without /v1 have no such field, so put them into the prompt.',
   );
 }
 
-function moderation(): Verdict {
+function moderation(): LineVerdict {
   return notOurs(
     'No result passes the sidecar, and it looks at none.',
     'Let the app moderate what users ask for, and what it shows them.',
   );
 }
 
-function policyErrors(): Verdict {
+function policyErrors(): LineVerdict {
   return passed(
     'Kling’s codes 1300 and 1301 reach the app as they came, are not sent again, and give the hold back; a task that content rules end later is failed with Kling’s message.',
   );

@@ -4,8 +4,8 @@ import { toCredits } from '../units.ts';
 import { heardOf } from './checklist-alerting.ts';
 import { byDoctor } from './checklist-doctor.ts';
 import type { Evidence } from './checklist-evidence.ts';
-import { failed, notOurs, passed, together, warned, type Verdict } from './checklist-lines.ts';
-import { counted } from './doctor-check.ts';
+import { failed, notOurs, passed, together, warned, type LineVerdict } from '../check.ts';
+import { countText } from '../phrases.ts';
 
 const SHARE = 0.8;
 
@@ -28,8 +28,8 @@ function enforcing({ budgets }: Evidence['config']): readonly BudgetRule[] {
   );
 }
 
-function dailyBudget(evidence: Evidence): Verdict {
-  const verdicts: Verdict[] = [];
+function dailyBudget(evidence: Evidence): LineVerdict {
+  const verdicts: LineVerdict[] = [];
   if (modeOf(evidence) === 'observe') {
     verdicts.push(
       failed('The mode is observe: nothing is refused for money.', 'Set mode to protect, and reload.'),
@@ -57,10 +57,10 @@ function dailyBudget(evidence: Evidence): Verdict {
   return passed(`${named.join('; ')}: a create that would pass it is refused before it is sent.`);
 }
 
-function budgetAlert(evidence: Evidence): Verdict {
+function budgetAlert(evidence: Evidence): LineVerdict {
   const whole = enforcing(evidence.config);
   const early = whole.filter(({ alertAt }) => alertAt.some((share) => share <= SHARE));
-  const verdicts: Verdict[] = [];
+  const verdicts: LineVerdict[] = [];
   if (early.length === 0) {
     const names = whole.map(({ name }) => name).join(', ');
     verdicts.push(
@@ -75,7 +75,7 @@ function budgetAlert(evidence: Evidence): Verdict {
   return together([...verdicts, heardOf(evidence, 'budget_threshold', 'a budget that is nearly used')]);
 }
 
-function standardMode({ work }: Evidence): Verdict {
+function standardMode({ work }: Evidence): LineVerdict {
   const remedy =
     'Let the app send mode std (720p) for drafts; kling-sidecar estimate says what std would cost.';
   const rows = work?.byMode.filter(({ mode }) => mode !== null) ?? [];
@@ -84,15 +84,15 @@ function standardMode({ work }: Evidence): Verdict {
     return notOurs('The app chooses the mode of each create; none was made in the last 31 days.', remedy);
   const std = rows.find(({ mode }) => mode === 'std')?.tasks ?? 0;
   if (std === total)
-    return passed(`Each of the ${counted(total, 'task')} of the last 31 days was made in mode std.`);
+    return passed(`Each of the ${countText(total, 'task')} of the last 31 days was made in mode std.`);
   const share = Math.round((std / total) * 100);
   return notOurs(
-    `The app chooses the mode: ${share} % of the ${counted(total, 'task')} of the last 31 days were std.`,
+    `The app chooses the mode: ${share} % of the ${countText(total, 'task')} of the last 31 days were std.`,
     remedy,
   );
 }
 
-function pollCap({ config, status }: Evidence): Verdict {
+function pollCap({ config, status }: Evidence): LineVerdict {
   const { poll, pollIntervalMs } = config.tasks;
   if (!poll) {
     return warned(
@@ -102,12 +102,12 @@ function pollCap({ config, status }: Evidence): Verdict {
   }
   const open = status?.openTasks.reduce((sum, { tasks }) => sum + tasks, 0) ?? 0;
   return passed(
-    `The sidecar asks for each open task until Kling says how it ended, since its credits are held till then: each ${pollIntervalMs / 1000} s at first and each minute at last, twenty in one request; ${counted(open, 'task')} ${open === 1 ? 'is' : 'are'} open. ` +
+    `The sidecar asks for each open task until Kling says how it ended, since its credits are held till then: each ${pollIntervalMs / 1000} s at first and each minute at last, twenty in one request; ${countText(open, 'task')} ${open === 1 ? 'is' : 'are'} open. ` +
       'An app may ask the sidecar (GET /v1/tasks/ID) as often as it likes.',
   );
 }
 
-function estimate(evidence: Evidence): Verdict {
+function estimate(evidence: Evidence): LineVerdict {
   const held = byDoctor(evidence, 'prices');
   const how =
     'kling-sidecar estimate FILE and POST /v1/estimate price a batch against the budgets, and every create is held before it is sent.';

@@ -2,8 +2,8 @@
 import { CODES, RESIGN_CODES } from '../kling/codes.ts';
 import { CONNECT_MS_MAX } from '../upstream/pool.ts';
 import type { Evidence } from './checklist-evidence.ts';
-import { notOurs, passed, together, warned, type Verdict } from './checklist-lines.ts';
-import { counted } from './doctor-check.ts';
+import { notOurs, passed, together, warned, type LineVerdict } from '../check.ts';
+import { countText } from '../phrases.ts';
 
 /** What careful clients wait at most. */
 const TIMEOUT_MS_MAX = 30_000;
@@ -17,7 +17,7 @@ export const errorLines = {
   duration,
 };
 
-function httpCodes(): Verdict {
+function httpCodes(): LineVerdict {
   const waiting = CODES.filter(({ retry }) => retry === 'wait').map(({ code }) => code);
   return passed(
     `All ${CODES.length - 1} codes of Kling’s table are judged by code and not by status: of its 429s only ${waiting.join(' and ')} pass by waiting. ` +
@@ -25,7 +25,7 @@ function httpCodes(): Verdict {
   );
 }
 
-function backoff({ config }: Evidence): Verdict {
+function backoff({ config }: Evidence): LineVerdict {
   const { concurrency, queueWaitMsMax } = config.limits;
   const own = 'The sidecar repeats no create; look-ups and polls wait longer each time.';
   if (Object.keys(concurrency).length > 0 && queueWaitMsMax > 0) {
@@ -39,25 +39,25 @@ function backoff({ config }: Evidence): Verdict {
   );
 }
 
-function retryLimit(): Verdict {
+function retryLimit(): LineVerdict {
   const again = [...RESIGN_CODES].join(' and ');
   return passed(
     `A create is sent once; once more only after ${again}, which prove that nothing was made. What is in doubt is looked up, never sent again.`,
   );
 }
 
-function statusMessage({ work }: Evidence): Verdict {
+function statusMessage({ work }: Evidence): LineVerdict {
   const how =
     'Each task that ends is a line of the log (task_changed) with Kling’s message, and kling-sidecar tasks ID shows it.';
-  const failed = work === null ? '' : ` In the last 31 days ${counted(work.failed, 'task')} failed.`;
+  const failed = work === null ? '' : ` In the last 31 days ${countText(work.failed, 'task')} failed.`;
   return passed(`${how}${failed}`);
 }
 
-function timeout({ config }: Evidence): Verdict {
+function timeout({ config }: Evidence): LineVerdict {
   const { timeoutMs } = config.upstream;
   const { deadlineMs } = config.creates;
   const said = `Connecting takes at most ${CONNECT_MS_MAX / 1000} s, Kling’s answer ${timeoutMs / 1000} s, a create with queue and look-ups ${deadlineMs / 1000} s.`;
-  const verdicts: Verdict[] = [];
+  const verdicts: LineVerdict[] = [];
   if (timeoutMs > TIMEOUT_MS_MAX) verdicts.push(warned(said, 'Set upstream.timeoutMs to 30000 or less.'));
   if (deadlineMs > TIMEOUT_MS_MAX) {
     verdicts.push(
@@ -70,7 +70,7 @@ function timeout({ config }: Evidence): Verdict {
   return together([passed(said), ...verdicts]);
 }
 
-function duration(): Verdict {
+function duration(): LineVerdict {
   return notOurs(
     'A create’s bytes go to Kling as the app wrote them. The sidecar prices 5 and "5" alike.',
     'Send duration as a string ("5") below /v1, and as a number (5) on the paths without it.',

@@ -20,8 +20,8 @@ import type { Ms } from '../units.ts';
 import { askKling, notAsked, type KlingSeen } from './checklist-kling.ts';
 import { lookAtRepositories, type RepositoriesSeen } from './checklist-repository.ts';
 import type { Context } from './context.ts';
-import type { Channel } from './doctor-alerts.ts';
-import type { Check } from './doctor-check.ts';
+import type { ChannelSeen } from '../alerts/alert-checks.ts';
+import type { Check } from '../check.ts';
 import type { Sources } from './doctor-examination.ts';
 import { STORE_READER } from './offline.ts';
 import { SMOKE_TAG } from './smoke-create.ts';
@@ -65,7 +65,7 @@ export interface Evidence {
   keys: readonly UsedKey[];
   others: readonly OtherKeys[];
   /** What is known of alert channels; null where nothing can say. */
-  channels: readonly Channel[] | null;
+  channels: readonly ChannelSeen[] | null;
   /** Where alert channels of the config lead; `url` where one is written there. */
   targets: readonly { name: string; url: string | null }[];
   /** As Kling or the store lists them; null where neither does. */
@@ -189,7 +189,7 @@ function targetSeen(channel: ChannelConfig): Evidence['targets'][number] {
   };
 }
 
-async function channelsSeen(answers: Answers): Promise<readonly Channel[]> {
+async function channelsSeen(answers: Answers): Promise<readonly ChannelSeen[]> {
   return ((await answers.get('/v1/alerts?limit=1')) as AlertsAnswer).channels;
 }
 

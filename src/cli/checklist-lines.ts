@@ -4,6 +4,7 @@
  * **Invariant**: headings, lines and their order are those of the checklist that teams are given (its copy is in
  * `test/cli/production-checklist.txt`); what `doctor` looks at beyond it comes after it, under a heading of its own.
  */
+import type { LineLevel } from '../check.ts';
 
 export const CHECKLIST = [
   {
@@ -104,48 +105,14 @@ export const CHECKLIST = [
 
 export type LineId = (typeof CHECKLIST)[number]['lines'][number][0];
 
-/** `not ours` is a line that only the app can keep: the remedy says how. */
-export type LineLevel = 'ok' | 'warn' | 'fail' | 'not ours';
-
-export interface Verdict {
+/** A line with its verdict. */
+export interface JudgedLine {
+  id: LineId;
+  heading: string;
+  line: string;
   level: LineLevel;
   /** Whole sentences. */
   reason: string;
   /** What to do; null where all is well. */
   remedy: string | null;
-}
-
-export interface JudgedLine extends Verdict {
-  id: LineId;
-  heading: string;
-  line: string;
-}
-
-export function passed(reason: string): Verdict {
-  return { level: 'ok', reason, remedy: null };
-}
-
-export function warned(reason: string, remedy: string): Verdict {
-  return { level: 'warn', reason, remedy };
-}
-
-export function failed(reason: string, remedy: string): Verdict {
-  return { level: 'fail', reason, remedy };
-}
-
-export function notOurs(reason: string, remedy: string): Verdict {
-  return { level: 'not ours', reason, remedy };
-}
-
-const ORDER: readonly LineLevel[] = ['fail', 'warn', 'not ours', 'ok'];
-
-/** Joins what was found of one line, in its order: as bad as the worst of it. */
-export function together(verdicts: readonly Verdict[]): Verdict {
-  const level = ORDER.find((one) => verdicts.some((verdict) => verdict.level === one)) ?? 'ok';
-  const remedies = [...new Set(verdicts.flatMap(({ remedy }) => remedy ?? []))];
-  return {
-    level,
-    reason: [...new Set(verdicts.map(({ reason }) => reason))].join(' '),
-    remedy: remedies.length === 0 ? null : remedies.join(' '),
-  };
 }

@@ -1,8 +1,8 @@
 /** The lines under "Monitoring". */
 import { heardOf } from './checklist-alerting.ts';
 import type { Evidence } from './checklist-evidence.ts';
-import { passed, together, warned, type Verdict } from './checklist-lines.ts';
-import { durationText } from './doctor-check.ts';
+import { passed, together, warned, type LineVerdict } from '../check.ts';
+import { durationText } from '../phrases.ts';
 
 /** A Prometheus that is there reads within minutes. */
 const READ_MS_MAX = 15 * 60_000;
@@ -28,7 +28,7 @@ function taken({ config, runs, status, now }: Evidence): { isTaken: boolean; how
   return { isTaken: agoMs <= READ_MS_MAX, how };
 }
 
-function measured(evidence: Evidence, what: string, remedy: string): Verdict {
+function measured(evidence: Evidence, what: string, remedy: string): LineVerdict {
   const { isTaken, how } = taken(evidence);
   return isTaken ? passed(`${what} ${how}`) : warned(`${what} ${how}`, remedy);
 }
@@ -36,7 +36,7 @@ function measured(evidence: Evidence, what: string, remedy: string): Verdict {
 const SCRAPE =
   'Let Prometheus read /metrics of the control plane (docs/telemetry.md), or set telemetry.otlp.';
 
-function latency(evidence: Evidence): Verdict {
+function latency(evidence: Evidence): LineVerdict {
   return measured(
     evidence,
     'kling_request_duration_seconds has the latency of each route, method and status.',
@@ -44,7 +44,7 @@ function latency(evidence: Evidence): Verdict {
   );
 }
 
-function dashboard(evidence: Evidence): Verdict {
+function dashboard(evidence: Evidence): LineVerdict {
   return measured(
     evidence,
     'kling_requests_total and kling_task_failures_total count what succeeds and fails; whether the boards are imported cannot be seen from here.',
@@ -52,7 +52,7 @@ function dashboard(evidence: Evidence): Verdict {
   );
 }
 
-function creditMetrics(evidence: Evidence): Verdict {
+function creditMetrics(evidence: Evidence): LineVerdict {
   return measured(
     evidence,
     'kling_credits_total counts credits by app, operation, model and mode, and kling-sidecar usage lists each create.',
@@ -60,7 +60,7 @@ function creditMetrics(evidence: Evidence): Verdict {
   );
 }
 
-function failureAlert(evidence: Evidence): Verdict {
+function failureAlert(evidence: Evidence): LineVerdict {
   const { isOn, threshold } = evidence.config.alerts.settings.rules.failure_rate;
   const verdicts = [heardOf(evidence, 'failure_rate', 'a failure rate above 5 %')];
   if (isOn && threshold !== null && threshold > FAILURE_SHARE) {
@@ -71,7 +71,7 @@ function failureAlert(evidence: Evidence): Verdict {
   return together(verdicts);
 }
 
-function jsonLogs({ config }: Evidence): Verdict {
+function jsonLogs({ config }: Evidence): LineVerdict {
   const { accessLog } = config.telemetry;
   const form = 'Each line of the log is one JSON object (readable text on a terminal).';
   if (accessLog === 'all') return passed(`${form} Every attempt at Kling has one.`);

@@ -2,7 +2,7 @@
 import { productOfPack, type Pack } from '../account/account.ts';
 import type { Product } from '../units.ts';
 import type { Evidence } from './checklist-evidence.ts';
-import { notOurs, passed, together, warned, type Verdict } from './checklist-lines.ts';
+import { notOurs, passed, together, warned, type LineVerdict } from '../check.ts';
 
 export const performanceLines = {
   pooling,
@@ -11,7 +11,7 @@ export const performanceLines = {
   cdn,
 };
 
-function pooling({ config }: Evidence): Verdict {
+function pooling({ config }: Evidence): LineVerdict {
   const { connections } = config.upstream;
   return passed(
     `Connections to Kling are kept and used again: up to ${connections} for creates and as many for reads (upstream.connections).`,
@@ -33,13 +33,13 @@ function allowed(packs: readonly Pack[], product: Product, now: number): number 
   return limits.length === 0 ? null : Math.max(...limits);
 }
 
-function concurrency({ config, packs, now }: Evidence): Verdict {
+function concurrency({ config, packs, now }: Evidence): LineVerdict {
   const known = (['video', 'image'] as const).map((product) => ({
     product,
     limit: config.limits.concurrency[product],
     most: packs === null ? null : allowed(packs, product, now),
   }));
-  const verdicts = known.flatMap(({ product, limit, most }): Verdict[] => {
+  const verdicts = known.flatMap(({ product, limit, most }): LineVerdict[] => {
     if (most !== null && limit === undefined) {
       return [
         warned(
@@ -67,14 +67,14 @@ function concurrency({ config, packs, now }: Evidence): Verdict {
   );
 }
 
-function downloads(): Verdict {
+function downloads(): LineVerdict {
   return notOurs(
     'The sidecar downloads no results in this version.',
     'Let the app download in the background, with a time limit, a part file and a check of its length.',
   );
 }
 
-function cdn(): Verdict {
+function cdn(): LineVerdict {
   return notOurs(
     'The sidecar serves no results.',
     'Put the app’s own storage behind a CDN, and serve no address of Kling’s.',

@@ -1,7 +1,8 @@
 /** The judged checklist for people, for programs, and for a pull request. */
+import type { LineLevel } from '../check.ts';
 import { plainText } from '../plain-text.ts';
 import type { Judged } from './checklist.ts';
-import type { JudgedLine, LineLevel } from './checklist-lines.ts';
+import type { JudgedLine } from './checklist-lines.ts';
 import { packageVersion } from './control-client.ts';
 import { fieldsText, roomOf } from './table.ts';
 import { paint, type Terminal, type Tone } from './terminal.ts';

@@ -3,8 +3,8 @@ import { Secret } from '../secret.ts';
 import { createRedaction } from '../telemetry/redaction.ts';
 import { isLoopback } from '../listen.ts';
 import type { Evidence } from './checklist-evidence.ts';
-import { failed, notOurs, passed, together, warned, type Verdict } from './checklist-lines.ts';
-import { counted } from './doctor-check.ts';
+import { failed, notOurs, passed, together, warned, type LineVerdict } from '../check.ts';
+import { countText } from '../phrases.ts';
 
 export const securityLines = {
   keys_not_logged: keysNotLogged,
@@ -15,7 +15,7 @@ export const securityLines = {
 };
 
 /** Tries the log's own filter on a key, as it is, in base64 and as a token. */
-function keysNotLogged(evidence: Evidence): Verdict {
+function keysNotLogged(evidence: Evidence): LineVerdict {
   const canary = `canary-${'k3y'.repeat(8)}`;
   const redaction = createRedaction();
   redaction.hide(new Secret(canary));
@@ -35,7 +35,7 @@ function keysNotLogged(evidence: Evidence): Verdict {
   return together(verdicts);
 }
 
-function urlsTemporary(): Verdict {
+function urlsTemporary(): LineVerdict {
   return warned(
     'Addresses of results are signed by Kling and end after 30 days; this version stores none of the files.',
     'Let the app store each result itself, and give out addresses of its own storage alone.',
@@ -43,7 +43,7 @@ function urlsTemporary(): Verdict {
 }
 
 /** Addresses that are secrets are https by their channels' own rules; here are those that the config has. */
-function webhookHttps({ targets }: Pick<Evidence, 'targets'>): Verdict {
+function webhookHttps({ targets }: Pick<Evidence, 'targets'>): LineVerdict {
   const open = targets.filter(({ url }) => url !== null && isOpenHttp(url));
   if (open.length > 0) {
     return warned(
@@ -54,7 +54,7 @@ function webhookHttps({ targets }: Pick<Evidence, 'targets'>): Verdict {
   const sent =
     targets.length === 0
       ? 'No alert channel is configured'
-      : `${counted(targets.length, 'alert channel')}, none without TLS beyond loopback`;
+      : `${countText(targets.length, 'alert channel')}, none without TLS beyond loopback`;
   return passed(
     `${sent}. The sidecar receives no callbacks in this version; a callback_url of the app’s is Kling’s to call.`,
   );
@@ -66,7 +66,7 @@ function isOpenHttp(text: string): boolean {
   return protocol === 'http:' && !isLoopback(hostname.replace(/[[\]]/g, ''));
 }
 
-function rateLimit({ config }: Evidence): Verdict {
+function rateLimit({ config }: Evidence): LineVerdict {
   const { requestsPerMinute } = config.limits;
   const remedy =
     'Set limits.requestsPerMinute, or requestsPerMinute of each app; and limit each user in the app itself.';
@@ -83,7 +83,7 @@ function rateLimit({ config }: Evidence): Verdict {
   return warned(`Nothing limits how many creates ${who} may send in a minute; budgets alone do.`, remedy);
 }
 
-function promptData({ config }: Evidence): Verdict {
+function promptData({ config }: Evidence): LineVerdict {
   const { promptPreviewChars, promptRetentionDays } = config.store;
   const kept =
     promptPreviewChars === 0

@@ -2,8 +2,8 @@
 import { heardOf } from './checklist-alerting.ts';
 import { byDoctor } from './checklist-doctor.ts';
 import type { Evidence } from './checklist-evidence.ts';
-import { failed, notOurs, passed, together, warned, type Verdict } from './checklist-lines.ts';
-import { counted } from './doctor-check.ts';
+import { failed, notOurs, passed, together, warned, type LineVerdict } from '../check.ts';
+import { countText } from '../phrases.ts';
 
 const STUCK_MS_MAX = 600_000;
 const MINUTE_MS = 60_000;
@@ -16,7 +16,7 @@ export const taskLines = {
   results,
 };
 
-function taskIds(evidence: Evidence): Verdict {
+function taskIds(evidence: Evidence): LineVerdict {
   const ledger = byDoctor(evidence, 'ledger', 'store');
   const how =
     'Each task id is in the store before the app gets it, with the times of all its states: kling-sidecar tasks, usage.';
@@ -25,11 +25,11 @@ function taskIds(evidence: Evidence): Verdict {
     : together([passed(how), ledger]);
 }
 
-function stuckTasks(evidence: Evidence): Verdict {
+function stuckTasks(evidence: Evidence): LineVerdict {
   const { stuckAfterMs } = evidence.config.tasks;
   const stuck = evidence.status?.openTasks.reduce((sum, row) => sum + row.stuck, 0) ?? 0;
   const minutes = `${stuckAfterMs / MINUTE_MS} min`;
-  const verdicts: Verdict[] = [];
+  const verdicts: LineVerdict[] = [];
   if (stuckAfterMs > STUCK_MS_MAX) {
     verdicts.push(
       warned(`A task counts as stuck after ${minutes} only.`, 'Set tasks.stuckAfterMs to 600000.'),
@@ -41,7 +41,7 @@ function stuckTasks(evidence: Evidence): Verdict {
   if (stuck > 0) {
     verdicts.push(
       warned(
-        `${counted(stuck, 'task')} ${stuck === 1 ? 'is' : 'are'} stuck now.`,
+        `${countText(stuck, 'task')} ${stuck === 1 ? 'is' : 'are'} stuck now.`,
         'See kling-sidecar tasks --stuck, and ask Kling.',
       ),
     );
@@ -49,7 +49,7 @@ function stuckTasks(evidence: Evidence): Verdict {
   return together([...verdicts, heardOf(evidence, 'tasks_stuck', 'a stuck task')]);
 }
 
-function callback({ config }: Evidence): Verdict {
+function callback({ config }: Evidence): LineVerdict {
   const { poll } = config.tasks;
   if (!poll) {
     return failed(
@@ -63,7 +63,7 @@ function callback({ config }: Evidence): Verdict {
   );
 }
 
-function failedTasks({ work }: Evidence): Verdict {
+function failedTasks({ work }: Evidence): LineVerdict {
   const count = work === null ? '' : ` (${work.failed} in the last 31 days)`;
   return notOurs(
     `The sidecar sends no create a second time. A failed task${count} gives its credits back.`,
@@ -71,7 +71,7 @@ function failedTasks({ work }: Evidence): Verdict {
   );
 }
 
-function results(): Verdict {
+function results(): LineVerdict {
   return warned(
     'This version keeps addresses of results and not the files; Kling deletes them after 30 days.',
     'Let the app download each result as soon as its task has succeeded, to storage of its own.',

@@ -10,7 +10,8 @@ import { contentLines } from './checklist-content.ts';
 import { costLines } from './checklist-costs.ts';
 import { errorLines } from './checklist-errors.ts';
 import { gather, type Evidence, type Wishes } from './checklist-evidence.ts';
-import { CHECKLIST, type JudgedLine, type LineId, type Verdict } from './checklist-lines.ts';
+import type { LineVerdict } from '../check.ts';
+import { CHECKLIST, type JudgedLine, type LineId } from './checklist-lines.ts';
 import { monitoringLines } from './checklist-monitoring.ts';
 import { performanceLines } from './checklist-performance.ts';
 import { securityLines } from './checklist-security.ts';
@@ -18,7 +19,7 @@ import { taskLines } from './checklist-tasks.ts';
 import type { Context } from './context.ts';
 import { examineWith } from './doctor-examination.ts';
 
-const JUDGES: Readonly<Record<LineId, (evidence: Evidence) => Verdict>> = {
+const JUDGES: Readonly<Record<LineId, (evidence: Evidence) => LineVerdict>> = {
   ...authLines,
   ...errorLines,
   ...costLines,
@@ -44,7 +45,10 @@ export async function judge(context: Context, wishes: Wishes): Promise<Judged> {
   return await examineWith(context, async (examined) => {
     const evidence = await gather(context, examined, wishes);
     const lines = CHECKLIST.flatMap(({ heading, lines: own }) =>
-      own.map(([id, line]): JudgedLine => ({ id, heading, line, ...JUDGES[id](evidence) })),
+      own.map(([id, line]): JudgedLine => {
+        const { level, finding, advice } = JUDGES[id](evidence);
+        return { id, heading, line, level, reason: finding, remedy: advice };
+      }),
     );
     const { config, runs, status, key } = evidence;
     const running = runs ? status : null;

@@ -4,22 +4,36 @@
  * **Invariant**: changes nothing but that it creates and removes an empty file in each folder that is written to, asks nothing of Kling, shows no secret; what cannot be known is a note and never ok.
  * One check that cannot be made does not keep the others from being made.
  */
+import { checkPacks, checkReads } from '../account/account-checks.ts';
 import { readAccount } from '../account/account-table.ts';
+import { checkAlerts } from '../alerts/alert-checks.ts';
+import { calendarOf, undraftedMonths } from '../app/claims.ts';
+import { checkBudgets, checkMode } from '../budget/budget-checks.ts';
+import { checked, ok, type Check } from '../check.ts';
+import { checkCalendar, checkClaims, undraftedChecks } from '../claims/claim-checks.ts';
+import { checkConfig, checkFolders } from '../config/file-checks.ts';
+import { checkAllSecrets } from '../config/secret-checks.ts';
+import type { AlertsAnswer } from '../control/alert-schemas.ts';
 import type { StatusAnswer } from '../control/schemas.ts';
+import { checkReady, checkVersion, notRunning, otherPlaceChecks } from '../control/sidecar-checks.ts';
 import type { ClaimRow } from '../control/sla-schemas.ts';
-import { firstSignOfLife } from '../ledger/spending-elsewhere.ts';
+import { SidecarError } from '../errors.ts';
+import { checkPrices, USED_MS, type ModelUsage } from '../kling/price-checks.ts';
+import { checkBooks, checkDoubts, checkFreeze, heldElsewhereCheck } from '../ledger/ledger-checks.ts';
+import { checkOtherSpending, COMPARED_MS } from '../ledger/spending-checks.ts';
+import { firstSignOfLife, spendingElsewhere } from '../ledger/spending-elsewhere.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import type { SlaMonth } from '../sla/month.ts';
+import { dayOf } from '../sla/period.ts';
+import { checkAvailability } from '../sla/sla-checks.ts';
 import { openStoreReadOnly, type ReadOnlyStore } from '../store/sqlite/read-only-store.ts';
+import { checkStorePlace } from '../store/sqlite/store-checks.ts';
+import { realStorePath } from '../store/sqlite/store-file.ts';
+import type { Ms } from '../units.ts';
+import { checkKling } from '../upstream/upstream-checks.ts';
 import type { Context } from './context.ts';
-import { bodyOf } from './control-client.ts';
-import { checkAlerts } from './doctor-alerts.ts';
-import { checkAccount } from './doctor-account.ts';
-import { checked, counted, ok, tell, type Check } from './doctor-check.ts';
-import { checkFolders, checkProgram, checkSecretsOf, checkStorePlace } from './doctor-machine.ts';
-import { checkPrices, USED_MS, type ModelUsage } from './doctor-prices.ts';
-import { checkKling, checkMoney, checkRunning, notRunning } from './doctor-sidecar.ts';
-import { checkAvailability, checkCalendar, checkClaims, checkUndrafted } from './doctor-sla.ts';
+import { askDaemon, bodyOf, controlAddress, packageVersion } from './control-client.ts';
+import { klingOf } from './kling-status.ts';
 import { openOffline, STORE_READER } from './offline.ts';
 import { monthArgument } from './sla-order.ts';
 import { isRunning, openSource, type Source } from './source.ts';
@@ -45,15 +59,22 @@ export async function examineWith<T>(
   context: Context,
   use: (examined: { checks: Check[]; sources: Readonly<Sources> }) => Promise<T>,
 ): Promise<T> {
-  const checks = checkProgram(context);
+  const loaded = context.loaded();
+  const { config } = loaded;
+  const { env, cwd } = context.terminal;
+  const checks = [
+    ok('node', `Node ${process.versions.node} runs kling-sidecar ${packageVersion()}.`),
+    ...checkConfig(loaded),
+  ];
   const sources: Sources = { runs: false, store: null, answers: null, status: null };
   const sidecar = await checked('sidecar', async () => {
     sources.runs = await isRunning(context);
-    return sources.runs ? [] : [notRunning(context.loaded())];
+    const { host, port } = controlAddress(config.control);
+    return sources.runs ? [] : [notRunning(`${host}:${port}`)];
   });
-  const place = await checkStorePlace(context);
-  checks.push(...(await checkSecretsOf(context, sources.runs)), ...place.checks);
-  checks.push(...(await checkFolders(context)));
+  const place = await checkStorePlace(config.store);
+  checks.push(...(await checkAllSecrets({ config, env, cwd }, sources.runs)), ...place.checks);
+  checks.push(...(await checkFolders(config)));
   try {
     const { path } = place;
     if (path !== null) checks.push(...(await checked('ledger', () => openLedger(context, sources, path))));
@@ -73,12 +94,7 @@ export async function examineWith<T>(
 async function openLedger({ terminal }: Context, sources: Sources, path: string): Promise<Check[]> {
   const store = await openStoreReadOnly(path, { reader: STORE_READER, clock: terminal.clock });
   sources.store = store;
-  const { ok: agrees, counters, holds, entries, problems } = await store.read(verifyLedger, {});
-  const what = `${counted(holds, 'hold')}, ${entries} entries and ${counted(counters, 'counter')}`;
-  if (agrees) return [ok('ledger', `${what} agree.`)];
-  const more = problems.length > 1 ? `, and ${problems.length - 1} more` : '';
-  const advice = 'Freeze spending, see ledger verify, and restore the last backup that agrees.';
-  return [tell('fail', 'ledger', `${what} do not agree: ${problems[0]}${more}.`, advice)];
+  return [checkBooks(await store.read(verifyLedger, {}))];
 }
 
 async function askStatus(context: Context, sources: Sources): Promise<Check[]> {
@@ -87,8 +103,30 @@ async function askStatus(context: Context, sources: Sources): Promise<Check[]> {
   sources.status = status;
   return [
     ...(sources.runs ? await checkRunning(context, status) : []),
-    ...checkMoney(context.loaded().config, status, context.terminal.clock.now()),
-    ...checkKling(status, sources.runs),
+    ...checkMoney(context, status),
+    ...checkKling({ ...status, kling: klingOf(status) }, sources.runs),
+  ];
+}
+
+async function checkRunning(context: Context, status: StatusAnswer): Promise<Check[]> {
+  const { control, store, upstream } = context.loaded().config;
+  const { host, port } = controlAddress(control);
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const meant = { store: store.path, realStore: realStorePath(store.path), upstream: upstream.baseUrl };
+  return [
+    checkVersion(status, { own: packageVersion(), url }),
+    checkReady((await askDaemon(context, { method: 'GET', path: '/readyz' })) ?? null),
+    ...otherPlaceChecks(status, meant),
+  ];
+}
+
+function checkMoney({ loaded, terminal }: Context, status: StatusAnswer): Check[] {
+  return [
+    checkMode(status.mode),
+    checkFreeze(status.freeze),
+    checkDoubts(status, terminal.clock.now()),
+    ...status.heldElsewhere.map(heldElsewhereCheck),
+    checkBudgets(loaded().config.budgets),
   ];
 }
 
@@ -102,33 +140,75 @@ async function openAnswers(context: Context, runs: boolean): Promise<Answers> {
   };
 }
 
+/** What the checks of the records read from. */
+interface Records {
+  context: Context;
+  store: ReadOnlyStore;
+  answers: Answers;
+  now: Ms;
+}
+
 /** Checks the account as it was read, availability and claims. */
 async function checkRecords(
   context: Context,
   { runs, answers }: Sources,
   store: ReadOnlyStore,
 ): Promise<Check[]> {
-  const { config } = context.loaded();
   const now = context.terminal.clock.now();
-  const account = await checked('account', () => checkAccount(store, { config, now, isRunning: runs }));
+  const account = await checked('account', () => checkAccount(context, { store, now, runs }));
   if (!answers) return account;
-  const month = monthArgument(context, undefined);
-  const availability = await checked('availability', async () => {
-    const measured = (await answers.get(`/v1/sla/${month}`)) as SlaMonth;
-    return checkAvailability(config, measured, await store.read(firstSignOfLife, {}));
-  });
-  const claims = await checked('claims', async () => {
-    const listed = (await answers.get('/v1/claims')) as { claims: ClaimRow[] };
-    const { packs } = await store.read(readAccount, {});
-    const undrafted = await checkUndrafted(store, config, now);
-    return [...undrafted, ...checkClaims(config, listed.claims, { packs, now })];
-  });
+  const records = { context, store, answers, now };
+  const { config } = context.loaded();
+  const availability = await checked('availability', () => checkMonth(records));
+  const claims = await checked('claims', () => checkAllClaims(records));
   const prices = await checked('prices', async () => {
     const from = new Date(now - USED_MS).toISOString();
     const { rows } = (await answers.get(`/v1/usage?by=model&from=${from}`)) as { rows: ModelUsage[] };
-    return checkPrices(config, rows);
+    return checkPrices(config.pricing.overrides, rows);
   });
-  const calendar = await checked('calendar', () => [checkCalendar(config, now)]);
-  const alerts = await checked('alerts', () => checkAlerts(answers, now));
+  const calendar = await checked('calendar', () => [
+    checkCalendar(calendarOf(config), dayOf(now, config.sla.timeZone)),
+  ]);
+  const alerts = await checked('alerts', () => checkHeard(records));
   return [...alerts, ...account, ...prices, ...availability, ...claims, ...calendar];
+}
+
+async function checkAccount(
+  context: Context,
+  { store, now, runs }: { store: ReadOnlyStore; now: Ms; runs: boolean },
+): Promise<Check[]> {
+  const { packs, reads } = await store.read(readAccount, {});
+  const elsewhere = await store.read(spendingElsewhere, { from: now - COMPARED_MS, at: now });
+  return [
+    ...checkReads(reads, { isOn: context.loaded().config.account.poll, isRunning: runs, now }),
+    ...checkPacks(packs, reads.packs, now),
+    checkOtherSpending(elsewhere, reads),
+  ];
+}
+
+async function checkMonth({ context, store, answers }: Records): Promise<Check[]> {
+  const month = monthArgument(context, undefined);
+  const measured = (await answers.get(`/v1/sla/${month}`)) as SlaMonth;
+  const firstRunAt = await store.read(firstSignOfLife, {});
+  const { probeIdleWindows } = context.loaded().config.sla;
+  return checkAvailability(measured, { probeIdleWindows, firstRunAt });
+}
+
+async function checkAllClaims({ context, store, answers, now }: Records): Promise<Check[]> {
+  const { config } = context.loaded();
+  const { claims } = (await answers.get('/v1/claims')) as { claims: ClaimRow[] };
+  const { packs } = await store.read(readAccount, {});
+  const undrafted = await undraftedMonths(store, config, now);
+  const about = { settings: config.claims, price: config.price, timeZone: config.sla.timeZone, packs, now };
+  return [...undraftedChecks(undrafted), ...checkClaims(claims, about)];
+}
+
+/** A sidecar of a version without alerts has no such route. */
+async function checkHeard({ answers, now }: Records): Promise<Check[]> {
+  try {
+    return checkAlerts((await answers.get('/v1/alerts?limit=1')) as AlertsAnswer, now);
+  } catch (error) {
+    if (error instanceof SidecarError && error.code === 'not_found') return [];
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 /** Checks as lines for people: level, name, what was found, what to do. */
 import { plainText } from '../plain-text.ts';
-import type { Check, Level } from './doctor-check.ts';
+import type { Check, Level } from '../check.ts';
 import { fieldsText, roomOf } from './table.ts';
 import { paint, type Terminal, type Tone } from './terminal.ts';
 import { padText, textWidth } from './text-width.ts';

@@ -3,7 +3,7 @@ import { codeInfo, regionHint } from '../kling/codes.ts';
 import { readEnvelope, type Envelope } from '../kling/envelope.ts';
 import { fieldOf, textOfValue } from '../kling/json-value.ts';
 import type { DataAnswer, DataPlane } from './data-plane.ts';
-import { sentence } from './doctor-check.ts';
+import { sentence } from '../phrases.ts';
 import { StepFailed } from './smoke-step.ts';
 import type { SmokeTask } from './smoke-task.ts';
 

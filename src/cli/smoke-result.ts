@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { HoldsAnswer, TaskAnswer } from '../control/schemas.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import { toCredits, type Product } from '../units.ts';
-import { ok, tell } from './doctor-check.ts';
+import { ok, notOk } from '../check.ts';
 import { download, keep, type Downloaded } from './smoke-download.ts';
 import { DownloadFailed } from './smoke-fetch.ts';
 import { checkFile } from './smoke-file.ts';
@@ -94,7 +94,7 @@ export async function compare(tools: SmokeTools, record: SmokeRecord, of: Compar
   if (shown.deduction === null) {
     record.deductedCredits = settled;
     const finding = `Kling does not say what it deducted; the ledger has ${creditsText(settled)}.`;
-    tools.report(tell('note', 'deduction', finding, 'Compare with the ledger in Kling’s console.'));
+    tools.report(notOk('note', 'deduction', finding, 'Compare with the ledger in Kling’s console.'));
     return;
   }
   const deducted = toCredits(shown.deduction.credits);

@@ -9,8 +9,9 @@
  */
 import type { EstimateAnswer, StatusAnswer } from '../control/schemas.ts';
 import { newId } from '../ids.ts';
-import { ok, sentence, tell } from './doctor-check.ts';
-import { checkTarget } from './doctor-sidecar.ts';
+import { ok, notOk } from '../check.ts';
+import { sentence } from '../phrases.ts';
+import { checkTarget } from '../upstream/upstream-checks.ts';
 import { createTask, SMOKE_TAG } from './smoke-create.ts';
 import { compare, fetchResult } from './smoke-result.ts';
 import { StepFailed } from './smoke-step.ts';
@@ -65,7 +66,7 @@ async function checkSidecar({ context, report }: SmokeTools, source: Source): Pr
   if (own !== status.upstream) {
     const finding = `The config here names ${own}.`;
     report(
-      tell('note', 'sidecar', finding, 'Run the test with the config that the sidecar was started with.'),
+      notOk('note', 'sidecar', finding, 'Run the test with the config that the sidecar was started with.'),
     );
   }
   return status;
@@ -100,7 +101,12 @@ async function showPrice(
     const full = budgets.filter((one) => !one.fits).map(({ name }) => name);
     const why = cheapest.refusal ?? `it does not fit the budget ${full.join(', ')}`;
     tools.report(
-      tell('note', 'price', sentence(`The sidecar will refuse it: ${why}`), 'See kling-sidecar budget list.'),
+      notOk(
+        'note',
+        'price',
+        sentence(`The sidecar will refuse it: ${why}`),
+        'See kling-sidecar budget list.',
+      ),
     );
   }
   return cheapest;

@@ -1,5 +1,5 @@
 /** The steps of a smoke test, and how one fails. */
-import type { Check } from './doctor-check.ts';
+import type { Check } from '../check.ts';
 
 /** In their order. */
 export const SMOKE_STEPS = [

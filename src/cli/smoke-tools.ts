@@ -3,7 +3,7 @@ import type { Ms, Product } from '../units.ts';
 import { isLoopback } from '../listen.ts';
 import type { Context } from './context.ts';
 import type { DataPlane } from './data-plane.ts';
-import type { Check } from './doctor-check.ts';
+import type { Check } from '../check.ts';
 import type { PricedTask } from './smoke-task.ts';
 
 export interface SmokeWish {

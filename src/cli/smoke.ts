@@ -11,7 +11,8 @@ import type { Product } from '../units.ts';
 import { tryFolder } from '../config/written-folders.ts';
 import { SidecarError } from '../errors.ts';
 import type { Context } from './context.ts';
-import { sentence, tell, type Check } from './doctor-check.ts';
+import { notOk, type Check } from '../check.ts';
+import { sentence } from '../phrases.ts';
 import { checkLines } from './doctor-lines.ts';
 import { wholeNumber } from './lists.ts';
 import { mayShowProgress } from './progress.ts';
@@ -164,9 +165,9 @@ async function checkOf(error: unknown, record: SmokeRecord, { task }: SmokeOptio
 /** Says what goes on though the test ended. */
 async function openCheck({ taskId, externalTaskId }: SmokeRecord, finding: string): Promise<Check> {
   const { laterAdvice } = await import('./smoke-wait.ts');
-  if (taskId !== null) return tell('fail', 'task', finding, laterAdvice(taskId));
-  if (externalTaskId === null) return tell('fail', 'price', finding, 'Nothing was sent.');
-  return tell(
+  if (taskId !== null) return notOk('fail', 'task', finding, laterAdvice(taskId));
+  if (externalTaskId === null) return notOk('fail', 'price', finding, 'Nothing was sent.');
+  return notOk(
     'fail',
     'create',
     finding,

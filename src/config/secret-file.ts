@@ -7,11 +7,10 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { SidecarError } from '../errors.ts';
+import { isOpen, modeText, READABLE_BY_OTHERS, WRITABLE_BY_OTHERS } from '../store/file-mode.ts';
 import type { Environment } from './config-environment.ts';
 
 const FILE_BYTES_MAX = 65_536;
-const WRITABLE_BY_OTHERS = 0o022;
-const READABLE_BY_OTHERS = 0o044;
 
 export interface SecretFileRules {
   /** Folders below which files may be readable by others. */
@@ -78,15 +77,15 @@ function checkAccess(name: string, file: string, stats: Stats, rules: SecretFile
   const uid = process.getuid?.();
   // Windows keeps no such modes.
   if (uid === undefined) return;
-  const mode = `mode ${(stats.mode & 0o777).toString(8).padStart(4, '0')}`;
-  if ((stats.mode & WRITABLE_BY_OTHERS) !== 0) {
+  const mode = `mode ${modeText(stats)}`;
+  if (isOpen(stats, WRITABLE_BY_OTHERS)) {
     throw invalid(name, `names ${file}, which others may write (${mode})`, `run chmod 600 ${file}`);
   }
   const isTrusted = isBelow(file, rules.trustedFolders);
   if (!isTrusted && uid !== 0 && stats.uid !== uid && stats.uid !== 0) {
     throw invalid(name, `names ${file}, which belongs to user ${stats.uid}`, `let it belong to user ${uid}`);
   }
-  if ((stats.mode & READABLE_BY_OTHERS) === 0) return;
+  if (!isOpen(stats, READABLE_BY_OTHERS)) return;
   if (!isTrusted) {
     const remedy = `run chmod 600 ${file}, or name its folder in auth.trustedDirectories`;
     throw invalid(name, `names ${file}, which others may read (${mode})`, remedy);

@@ -23,6 +23,8 @@ export const VOCABULARY: readonly string[] = [
   'csv',
   'markup',
   'plain-text',
+  'phrases',
+  'check',
   'ip-ranges',
 ];
 

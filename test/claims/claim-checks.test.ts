@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { draftRequest } from '../../src/app/claims.ts';
+import { calendarOf, draftRequest, undraftedMonths } from '../../src/app/claims.ts';
+import { checkCalendar, undraftedChecks } from '../../src/claims/claim-checks.ts';
 import { draftClaim } from '../../src/claims/draft.ts';
-import { checkCalendar, checkUndrafted } from '../../src/cli/doctor-sla.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import type { Operation } from '../../src/store/operation.ts';
@@ -44,7 +44,7 @@ const fail = (windows: number, host?: string): Promise<unknown> =>
 describe('a month that is worth a voucher', () => {
   it('fails the examination once it is closed and nothing was drafted', async () => {
     await fail(9);
-    const check = (now: number) => checkUndrafted(daemon, configOf(), now);
+    const check = async (now: number) => undraftedChecks(await undraftedMonths(daemon, configOf(), now));
     expect(await check(CLOSED + HOUR)).toEqual([]);
     expect(await check(CLOSED + 3 * HOUR)).toMatchObject([
       {
@@ -66,13 +66,12 @@ describe('a month that is worth a voucher', () => {
   it('is none where too little failed, or on hosts that no claim counts', async () => {
     await fail(8);
     await fail(9, '127.0.0.1:5566');
-    expect(await checkUndrafted(daemon, configOf(), CLOSED + 3 * HOUR)).toEqual([]);
+    expect(await undraftedMonths(daemon, configOf(), CLOSED + 3 * HOUR)).toEqual([]);
   });
 });
 
 describe('the data of working days', () => {
-  const check = (day: string, sla: object = {}) =>
-    checkCalendar(configOf(sla), Date.parse(`${day}T04:00:00Z`));
+  const check = (day: string, sla: object = {}) => checkCalendar(calendarOf(configOf(sla)), day);
 
   it('are missed 60 days before they end, and after it', () => {
     expect(check('2026-10-31')).toMatchObject({

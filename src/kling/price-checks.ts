@@ -1,9 +1,10 @@
 /** What `doctor` finds of prices: models in use whose price is assumed, since nobody has published it or they are new. */
-import type { Config } from '../config/config.ts';
-import { listedModel, OTHER_MODEL } from '../kling/models.ts';
-import { assumedFrom } from '../kling/price-rows.ts';
+import { notOk, ok, type Check } from '../check.ts';
+import { countText } from '../phrases.ts';
 import type { Ms } from '../units.ts';
-import { counted, ok, tell, type Check } from './doctor-check.ts';
+import { listedModel, OTHER_MODEL } from './models.ts';
+import type { PriceOverride } from './kling-config.ts';
+import { assumedFrom } from './price-rows.ts';
 
 /** A line of the usage by model. */
 export interface ModelUsage {
@@ -15,9 +16,9 @@ export interface ModelUsage {
 export const USED_MS: Ms = 31 * 86_400_000;
 
 /** Checks every model that was used of late and that no override prices. */
-export function checkPrices({ pricing }: Config, usage: readonly ModelUsage[]): Check[] {
-  const own = new Set(pricing.overrides.map(({ model }) => model));
-  const ownPaths = pricing.overrides.flatMap(({ path }) => listedModel(path?.split('/').at(-1) ?? '') ?? []);
+export function checkPrices(overrides: readonly PriceOverride[], usage: readonly ModelUsage[]): Check[] {
+  const own = new Set(overrides.map(({ model }) => model));
+  const ownPaths = overrides.flatMap(({ path }) => listedModel(path?.split('/').at(-1) ?? '') ?? []);
   const checks = usage.flatMap(({ model, tasks }) => {
     if (typeof model !== 'string' || own.has(model) || ownPaths.includes(model)) return [];
     return checkModel(model, tasks);
@@ -29,13 +30,13 @@ export function checkPrices({ pricing }: Config, usage: readonly ModelUsage[]): 
 function checkModel(model: string, tasks: number): Check[] {
   const advice =
     'When you know its price, name it in pricing.overrides; holds are settled to what Kling deducts.';
-  const held = `${counted(tasks, 'create')} ${tasks === 1 ? 'was' : 'were'} held`;
+  const held = `${countText(tasks, 'create')} ${tasks === 1 ? 'was' : 'were'} held`;
   if (model === OTHER_MODEL || listedModel(model) === null) {
     const what = model === OTHER_MODEL ? 'Some models are' : `${model} is`;
     const finding = `${what} not in the price list: ${held} at the dearest price that fits.`;
-    return [tell('warn', 'prices', finding, advice)];
+    return [notOk('warn', 'prices', finding, advice)];
   }
   const source = assumedFrom(model);
   if (source === null) return [];
-  return [tell('warn', 'prices', `The price of ${model} is assumed (${source}): ${held} at it.`, advice)];
+  return [notOk('warn', 'prices', `The price of ${model} is assumed (${source}): ${held} at it.`, advice)];
 }
