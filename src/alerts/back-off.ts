@@ -1,9 +1,8 @@
 /** When a message that was not taken is sent again. */
+import { doublingWait, type Doubling } from '../retry.ts';
 import type { Ms } from '../units.ts';
 
-/** The wait after a first failure; doubled after each further one. */
-const RETRY_MS: Ms = 5_000;
-const RETRY_MS_MAX: Ms = 600_000;
+const RETRY: Doubling = { firstMs: 5_000, maxMs: 600_000 };
 /** A message is tried for the last time this long after it was made; what a receiver asks to wait is obeyed up to this. */
 export const GIVE_UP_MS: Ms = 86_400_000;
 /** The share by which a wait is made longer or shorter, so that many sidecars do not come back together. */
@@ -16,6 +15,5 @@ const JITTER = 0.2;
  * @param random from 0 to below 1.
  */
 export function retryWait(failures: number, random: number): Ms {
-  const usual = Math.min(RETRY_MS * 2 ** Math.min(failures, 20), RETRY_MS_MAX);
-  return Math.round(usual * (1 - JITTER + 2 * JITTER * random));
+  return Math.round(doublingWait(failures, RETRY) * (1 - JITTER + 2 * JITTER * random));
 }

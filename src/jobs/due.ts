@@ -4,12 +4,12 @@
  * **Invariant**: pure functions of what the store knows, the schedule and the present. One run makes up for all that were due
  * before it. After a failure a job is tried again a minute later, then after twice as long each time, up to an hour.
  */
+import { doublingWait, type Doubling } from '../retry.ts';
 import type { Ms } from '../units.ts';
 import { countDue, lastDue, nextDue } from './cron-times.ts';
 import type { JobState, Schedule } from './job.ts';
 
-const MINUTE_MS = 60_000;
-const RETRY_MS_MAX: Ms = 3_600_000;
+const RETRY: Doubling = { firstMs: 60_000, maxMs: 3_600_000 };
 /** What is done later than this from now was done by a clock that was wrong. */
 const AHEAD_MS_MAX: Ms = 3_600_000;
 /** Missed runs are counted no further. */
@@ -45,8 +45,8 @@ export function nextRun(state: JobState, schedule: Schedule, at: Ms): Ms | null 
 /** Gives when a job that failed is tried again; null where it did not fail, or a clock that was wrong dated its failure. */
 function retryAt({ failures, last }: JobState, at: Ms): Ms | null {
   if (failures === 0 || last === null) return null;
-  const again = last.endedAt + Math.min(MINUTE_MS * 2 ** (failures - 1), RETRY_MS_MAX);
-  return again - at > RETRY_MS_MAX + AHEAD_MS_MAX ? null : again;
+  const again = last.endedAt + doublingWait(failures - 1, RETRY);
+  return again - at > RETRY.maxMs + AHEAD_MS_MAX ? null : again;
 }
 
 function isDueAfter(doneTo: Ms, { cron, timeZone }: Schedule, at: Ms): boolean {

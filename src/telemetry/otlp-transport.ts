@@ -13,6 +13,7 @@ import { request as httpsRequest } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { sleep, type Clock, type Timer } from '../clock.ts';
+import { doublingWait, retryAfterOf, type Doubling } from '../retry.ts';
 import type { Ms } from '../units.ts';
 
 export interface OtlpTransportOptions {
@@ -35,8 +36,7 @@ export interface OtlpTransport {
 
 /** Statuses after which the same export may be sent again (OTLP specification 1.9, "Retryable Response Codes"). */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-const RETRY_MS: Ms = 1_000;
-const RETRY_MS_MAX: Ms = 5_000;
+const RETRY: Doubling = { firstMs: 1_000, maxMs: 5_000 };
 /** Bytes of an answer that are read before its connection is closed. */
 const ANSWER_BYTES_MAX = 65_536;
 
@@ -51,11 +51,11 @@ export function createOtlpTransport(options: OtlpTransportOptions): OtlpTranspor
   const send = async (data: Uint8Array, timeoutMs: Ms): Promise<void> => {
     const untilTick = clock.monotonic() + timeoutMs;
     const body = options.isCompressed ? await compress(data) : data;
-    for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX)) {
+    for (let failures = 0; ; failures += 1) {
       const leftMs = untilTick - clock.monotonic();
       const answer = await sendOnce(options, { body, timeoutMs: leftMs, signal: closing.signal });
       if (answer.status === 'taken') return;
-      const waitMs = answer.retryMs ?? pauseMs;
+      const waitMs = answer.retryMs ?? doublingWait(failures, RETRY);
       const isOver = closing.signal.aborted || waitMs >= untilTick - clock.monotonic();
       if (answer.status === 'refused' || isOver) return options.onFailure(answer.cause);
       await sleep(clock, waitMs, closing.signal).catch(() => undefined);
@@ -74,7 +74,7 @@ interface Outgoing {
   signal: AbortSignal;
 }
 
-type Answer = { status: 'taken' } | { status: 'refused' | 'again'; cause: string; retryMs?: Ms };
+type Answer = { status: 'taken' } | { status: 'refused' | 'again'; cause: string; retryMs?: Ms | null };
 
 async function sendOnce(options: OtlpTransportOptions, outgoing: Outgoing): Promise<Answer> {
   const { url, isCompressed } = options;
@@ -114,10 +114,14 @@ function follow(request: ClientRequest, { clock, timeoutMs, resolve }: Following
       cause: error.name === 'AbortError' ? GIVEN_UP : (error.code ?? error.message),
     });
   });
-  request.once('response', (response) => finish(response, late, resolve));
+  request.once('response', (response) => finish(response, { clock, late, resolve }));
 }
 
-function finish(response: IncomingMessage, late: Timer, resolve: (answer: Answer) => void): void {
+interface Finishing extends Pick<Following, 'clock' | 'resolve'> {
+  late: Timer;
+}
+
+function finish(response: IncomingMessage, { clock, late, resolve }: Finishing): void {
   const status = response.statusCode ?? 0;
   let bytes = 0;
   response.on('data', (chunk: Buffer) => {
@@ -130,12 +134,6 @@ function finish(response: IncomingMessage, late: Timer, resolve: (answer: Answer
     const cause = `the collector answered with HTTP ${status}`;
     if (status >= 200 && status <= 299) resolve({ status: 'taken' });
     else if (!RETRYABLE.has(status)) resolve({ status: 'refused', cause });
-    else resolve({ status: 'again', cause, ...retryAfter(response) });
+    else resolve({ status: 'again', cause, retryMs: retryAfterOf(response.headers, clock.now()) });
   });
-}
-
-/** Reads `Retry-After` in seconds; a date is not used. */
-function retryAfter(response: IncomingMessage): { retryMs?: Ms } {
-  const seconds = Number(response.headers['retry-after'] ?? NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? { retryMs: seconds * 1000 } : {};
 }

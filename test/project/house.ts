@@ -11,6 +11,7 @@ export const VOCABULARY: readonly string[] = [
   'units',
   'clock',
   'repeating',
+  'retry',
   'errors',
   'secret',
   'facts',
