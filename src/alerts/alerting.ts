@@ -125,8 +125,8 @@ export class Alerting {
   /** Begins nothing more, and waits at most 5 s for attempts under way. Call it while the store is open. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    for (const sender of this.#senders.values()) sender.stop();
-    await within(this.#deps.clock, STOP_MS_MAX, this.settled());
+    const stopping = [...this.#senders.values()].map((sender) => sender.stop(STOP_MS_MAX));
+    await Promise.all([...stopping, within(this.#deps.clock, STOP_MS_MAX, this.#following)]);
   }
 
   #senderOf(name: string): Sender {
@@ -135,7 +135,7 @@ export class Alerting {
     const find = (): Channel | undefined => this.#deps.channels().find((channel) => channel.name === name);
     const sender = new Sender(name, find, this.#deps);
     this.#senders.set(name, sender);
-    if (this.#isStopped) sender.stop();
+    if (this.#isStopped) void sender.stop();
     return sender;
   }
 }

@@ -7,8 +7,8 @@
  * **Invariant**: at least once, in order. A message is marked after the receiver took it; where the process ended in between,
  * it is sent again with the same id. A sender waits for no other and throws into nobody.
  */
-import { within, type Clock, type Timer } from '../clock.ts';
-import { Passes } from '../outbox/passes.ts';
+import { within, type Clock } from '../clock.ts';
+import { Repeating } from '../repeating.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import type { AlertEvent, AlertMessage } from './alert.ts';
@@ -53,21 +53,24 @@ const EVENTS_MAX = 100;
 const SEND_MS_MAX: Ms = 60_000;
 /** The wait after the store failed. */
 const STORE_RETRY_MS: Ms = 5_000;
-/** How long a timer runs at most: a clock that was stepped, or a machine that slept, is noticed after that. */
-const TIMER_MS_MAX: Ms = 600_000;
 const ERROR_CHARS_MAX = 300;
 
 export class Sender {
   readonly #name: string;
   readonly #channel: () => Channel | undefined;
   readonly #deps: SenderDeps;
-  readonly #passes = new Passes(() => this.#pass());
-  #timer: Timer | null = null;
+  readonly #passes: Repeating;
 
   constructor(name: string, channel: () => Channel | undefined, deps: SenderDeps) {
     this.#name = name;
     this.#channel = channel;
     this.#deps = deps;
+    this.#passes = new Repeating({
+      clock: deps.clock,
+      pass: () => this.#sendDue(),
+      onError: (error) => deps.onError(`alerts for the channel ${name} could not be read or marked`, error),
+      errorWaitMs: STORE_RETRY_MS,
+    });
   }
 
   /** Sends what is due, in the background; while it does so, once more afterwards. */
@@ -80,34 +83,23 @@ export class Sender {
     return this.#passes.settled();
   }
 
-  /** Begins nothing more; an attempt under way goes on and is marked. */
-  stop(): void {
-    this.#passes.stop();
-    this.#timer?.cancel();
+  /** Begins nothing more; an attempt under way goes on and is marked, also where it ends after `limitMs`. */
+  stop(limitMs?: Ms): Promise<void> {
+    return this.#passes.stop(limitMs);
   }
 
-  async #pass(): Promise<void> {
-    try {
-      await this.#sendDue();
-    } catch (error) {
-      this.#deps.onError(`alerts for the channel ${this.#name} could not be read or marked`, error);
-      this.#wakeIn(STORE_RETRY_MS);
-    }
-  }
-
-  async #sendDue(): Promise<void> {
+  /** Sends one message after the other; gives the wait until the next one is due, null where none waits. */
+  async #sendDue(): Promise<Ms | null> {
     while (!this.#passes.isStopped) {
       const channel = this.#channel();
-      if (!channel) return;
+      if (!channel) return null;
       const at = this.#deps.clock.now();
       const next = await this.#next(channel, at);
-      if (next.message === null) {
-        if (next.until !== null) this.#wakeIn(next.until - at);
-        return;
-      }
-      if (this.#passes.isStopped) return;
+      if (next.message === null) return next.until === null ? null : next.until - at;
+      if (this.#passes.isStopped) return null;
       await this.#attempt(channel, next.message);
     }
+    return null;
   }
 
   #next({ takesEach = false }: Channel, at: Ms): Promise<NextMessage> {
@@ -179,12 +171,6 @@ export class Sender {
 
   #report({ rules }: OpenMessage, result: AlertResult): void {
     for (const rule of rules) this.#deps.onResult(rule, this.#name, result);
-  }
-
-  #wakeIn(waitMs: Ms): void {
-    if (this.#passes.isStopped) return;
-    this.#timer?.cancel();
-    this.#timer = this.#deps.clock.after(Math.max(0, Math.min(waitMs, TIMER_MS_MAX)), () => this.wake());
   }
 }
 

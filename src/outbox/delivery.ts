@@ -7,12 +7,13 @@
  * **Invariant**: at least once. A fact is marked only after its receiver took it; if a crash leaves it unmarked, the next
  * start delivers it again. Nothing here delays a request or throws into one.
  */
-import type { Clock, Timer } from '../clock.ts';
+import { within, type Clock } from '../clock.ts';
+import { Repeating } from '../repeating.ts';
+import { doublingWait, type Doubling } from '../retry.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import type { HeardFact } from './heard-facts.ts';
 import { markDeliveries, waitingFacts, type MarkDeliveriesArgs, type WaitingFact } from './outbox-table.ts';
-import { Passes } from './passes.ts';
 
 /** A receiver of facts. Its name must be a row of `outbox_receivers`: earlier facts are not kept for it. */
 export interface Receiver {
@@ -30,19 +31,27 @@ export interface DeliveryDeps {
 
 /** Facts delivered between two marks. */
 const FACTS_AT_ONCE = 100;
-/** The wait after a first refusal; each further refusal doubles it. */
-const RETRY_MS: Ms = 5_000;
-const RETRY_MS_MAX: Ms = 600_000;
+/** The waits of a fact that was refused. */
+const RETRY: Doubling = { firstMs: 5_000, maxMs: 600_000 };
+/** The wait after the store failed. */
+const STORE_RETRY_MS: Ms = 5_000;
+/** How long a stop waits for receivers. */
+const STOP_MS_MAX: Ms = 5_000;
 
 export class Delivery {
   readonly #deps: DeliveryDeps;
   readonly #receivers: Receiver[];
-  readonly #passes = new Passes(() => this.#pass());
-  #retry: Timer | null = null;
+  readonly #passes: Repeating;
 
   constructor(deps: DeliveryDeps) {
     this.#deps = deps;
     this.#receivers = [...deps.receivers];
+    this.#passes = new Repeating({
+      clock: deps.clock,
+      pass: () => this.#pass(),
+      onError: (error) => deps.onError('facts of the outbox could not be delivered', error),
+      errorWaitMs: STORE_RETRY_MS,
+    });
   }
 
   /** Adds a receiver after the start: it gets the facts that were kept for its name until then. */
@@ -63,29 +72,33 @@ export class Delivery {
 
   /** Delivers the waiting facts and accepts no more. Call it while the store is open. */
   async stop(): Promise<void> {
-    this.wake();
-    this.#passes.stop();
-    this.#retry?.cancel();
-    await this.settled();
+    await within(this.#deps.clock, STOP_MS_MAX, this.#passes.run());
+    await this.#passes.stop(0);
   }
 
-  async #pass(): Promise<void> {
-    for (const receiver of this.#receivers) await this.#serve(receiver);
+  /** Delivers to each receiver; gives the wait until the first fact of any is due again, null if none waits. */
+  async #pass(): Promise<Ms | null> {
+    const waits: Ms[] = [];
+    for (const receiver of this.#receivers) {
+      const waitMs = await this.#serve(receiver);
+      if (waitMs !== null) waits.push(waitMs);
+    }
+    return waits.length === 0 ? null : Math.min(...waits);
   }
 
-  async #serve(receiver: Receiver): Promise<void> {
+  /** Delivers what is due for a receiver; gives the wait until its next fact is due, null if none waits. */
+  async #serve(receiver: Receiver): Promise<Ms | null> {
     const { store, clock, onError } = this.#deps;
     try {
       for (;;) {
         const question = { receiver: receiver.name, at: clock.now(), limit: FACTS_AT_ONCE };
         const { due, nextAt } = await store.read(waitingFacts, question);
-        if (nextAt !== null) this.#wakeIn(nextAt - question.at);
-        if (due.length === 0) return;
+        if (due.length === 0) return nextAt === null ? null : nextAt - question.at;
         await store.write(markDeliveries, await this.#handOver(receiver, due));
       }
     } catch (error) {
       onError('facts of the outbox could not be read or marked', error);
-      this.#wakeIn(RETRY_MS);
+      return STORE_RETRY_MS;
     }
   }
 
@@ -98,18 +111,10 @@ export class Delivery {
         await receiver.deliver(fact, id);
         marks.delivered.push(id);
       } catch (error) {
-        const waitMs = Math.min(RETRY_MS * 2 ** attempts, RETRY_MS_MAX);
-        marks.failed.push({ id, nextAt: clock.now() + waitMs });
+        marks.failed.push({ id, nextAt: clock.now() + doublingWait(attempts, RETRY) });
         onError(`the receiver ${receiver.name} did not take a fact`, error);
       }
     }
     return marks;
-  }
-
-  /** Sets the next wake; after a clock was set back it waits at most as long as the longest retry. */
-  #wakeIn(waitMs: Ms): void {
-    if (this.#passes.isStopped) return;
-    this.#retry?.cancel();
-    this.#retry = this.#deps.clock.after(Math.min(waitMs, RETRY_MS_MAX), () => this.wake());
   }
 }

@@ -101,6 +101,20 @@ describe('delivery', () => {
     expect([log.taken.length, chat.taken.length]).toEqual([2, 2]);
   });
 
+  it('tries each receiver again in its own time, also where another one waits longer', async () => {
+    memory.db.exec("INSERT INTO outbox_receivers (name) VALUES ('chat')");
+    await memory.run(freeze, { reason: 'r', actor: 'a', at: NOON });
+    const [log, chat] = [receiver('log', 1), receiver('chat', 9)];
+    const delivery = makeDelivery([log, chat]);
+    memory.db.exec("UPDATE outbox_deliveries SET attempts = 6 WHERE receiver = 'chat'");
+    delivery.wake();
+    await delivery.settled();
+    // The log is due in 5 seconds, the chat in more than five minutes.
+    await clock.advance(5_000);
+    await delivery.settled();
+    expect(log.taken).toEqual(['1 spending_frozen']);
+  });
+
   it('repeats what it handed over and could not mark, and loses nothing', async () => {
     await freezeAndResume();
     const log = receiver('log');
