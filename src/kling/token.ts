@@ -7,7 +7,7 @@
  *
  * **Invariant**: at most one token is made at a time; no secret and no token is part of an error.
  */
-import { decodeJwt, jwtVerify, SignJWT } from 'jose';
+import { decodeJwt } from 'jose/jwt/decode';
 import type { Clock } from '../clock.ts';
 import type { Secret } from '../secret.ts';
 import type { Ms } from '../units.ts';
@@ -135,6 +135,8 @@ class JwtSource implements TokenSource {
     const offsetMs = this.#offsetMs;
     const madeAt = this.#clock.now() + offsetMs;
     const renewAtTick = this.#clock.monotonic() + TOKEN_LIFE_MS - RENEW_BEFORE_MS;
+    // Loaded when it is needed: with an API key it never is.
+    const { SignJWT } = await import('jose/jwt/sign');
     const jwt = await new SignJWT()
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setIssuer(this.#accessKey)
@@ -164,6 +166,7 @@ export function claimedAccessKey(jwt: string): string | null {
 
 /** Returns whether a caller's JWT was signed with its app's secret key and is valid now, within 30 s. */
 export async function verifyAppToken(jwt: string, app: AppKeys, clock: Clock): Promise<boolean> {
+  const { jwtVerify } = await import('jose/jwt/verify');
   try {
     await jwtVerify(jwt, app.secretKey.key(), {
       algorithms: ['HS256'],

@@ -7,8 +7,9 @@
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { buildConnector, Pool, ProxyAgent, type Dispatcher } from 'undici';
+import type { buildConnector as undiciConnector, ProxyAgent } from 'undici';
 import type { ErrorClass } from '../calls/outcome.ts';
+import { buildConnector, loadProxyAgent, Pool, type Dispatcher } from './undici.ts';
 
 /** How long a connection may take: DNS, TCP and TLS together. */
 export const CONNECT_MS_MAX = 5_000;
@@ -131,11 +132,15 @@ export class ConnectionPool {
       const connect = this.#watched(buildConnector({ ...tls, allowH2: false }));
       return new Pool(origin, { ...common, clientTtl: CONNECTION_AGE_MS_MAX, connect });
     }
-    return bindOrigin(new ProxyAgent({ ...common, uri: proxy, requestTls: tls, proxyTunnel: true }), origin);
+    const ThroughProxy = loadProxyAgent();
+    return bindOrigin(
+      new ThroughProxy({ ...common, uri: proxy, requestTls: tls, proxyTunnel: true }),
+      origin,
+    );
   }
 
   /** Notes at which step each new connection stands, and at which one it failed. */
-  #watched(connect: buildConnector.connector): buildConnector.connector {
+  #watched(connect: undiciConnector.connector): undiciConnector.connector {
     return (target, callback) => {
       const connecting: Connecting = { step: isIP(target.hostname) === 0 ? 'resolve' : 'connect' };
       this.#connecting.add(connecting);

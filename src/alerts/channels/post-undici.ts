@@ -9,10 +9,10 @@
  * message would leave us not knowing whether it arrived.
  */
 import type { LookupFunction } from 'node:net';
-import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { retryAfterOf } from '../../retry.ts';
 import type { Ms } from '../../units.ts';
+import { Agent, type Dispatcher } from '../../upstream/undici.ts';
 import { ChannelError } from '../channel.ts';
 import type { Post, PostAnswer, PostRequest } from './post.ts';
 import { ADDRESS_REFUSED, guardedLookup, targetOf, type Reach, type Target } from './post-target.ts';
@@ -38,7 +38,7 @@ export interface OpenPost extends Post {
 
 /** Makes the POST of all channels; no connection is opened before the first message. */
 export function openPost({ clock, timeoutMs = TIMEOUT_MS, lookup }: PostDeps): OpenPost {
-  const agentFor = (reach: Reach): Agent =>
+  const agentFor = (reach: Reach): Dispatcher =>
     new Agent({
       // 0 is a connection for each request.
       pipelining: 0,
@@ -48,7 +48,7 @@ export function openPost({ clock, timeoutMs = TIMEOUT_MS, lookup }: PostDeps): O
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-  const agents: Readonly<Record<Reach, Agent>> = {
+  const agents: Readonly<Record<Reach, Dispatcher>> = {
     public: agentFor('public'),
     named: agentFor('named'),
     private: agentFor('private'),
@@ -82,7 +82,7 @@ interface Exchange {
   signal: AbortSignal;
 }
 
-async function exchange(agent: Agent, { target, request, signal }: Exchange): Promise<PostAnswer> {
+async function exchange(agent: Dispatcher, { target, request, signal }: Exchange): Promise<PostAnswer> {
   const { statusCode, headers, body } = await agent.request({
     origin: target.origin,
     path: target.path,
