@@ -8,22 +8,17 @@
  * a create in flight is seen to its end or left for the next start to find. `reload` never fails a request in flight: each
  * keeps the settings that it began with.
  */
-import type { Server } from 'node:http';
 import type { AppAlerts } from './alerts.ts';
-import { urlsOf, openDataPlane, type DataListeners } from './listen.ts';
-import type { App, AppOptions, AppUrls, ReloadOutcome } from './options.ts';
+import { urlsOf, type App, type AppOptions, type AppUrls, type ReloadOutcome } from './options.ts';
 import { proxySettings } from './settings.ts';
 import { countInSpareTime } from './counting.ts';
-import { InFlight } from './in-flight.ts';
-import { Observer } from './observer.ts';
 import { buildParts, slotLimits, type AppParts } from './parts.ts';
 import { noteReload } from './orders.ts';
 import { putInOrder } from './start.ts';
 import { openAppStore } from './store.ts';
 import { isSameLine, noteKey, noteUpstream, openLine, type LineSource } from './upstream.ts';
 import { applyBudgets } from '../budget/budget-table.ts';
-import { recordRefusals } from '../calls/call-table.ts';
-import { countWouldHave, noteMode } from '../calls/would-have-table.ts';
+import { noteMode } from '../calls/would-have-table.ts';
 import { systemClock, within, type Clock } from '../clock.ts';
 import type { Config, LoadedConfig } from '../config/config.ts';
 import { compareConfigs } from '../config/reload.ts';
@@ -32,11 +27,7 @@ import type { Order } from '../control/order.ts';
 import type { ControlPlane, ControlUrls } from '../control/plane.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { urlOf } from '../listen.ts';
-import { AccountRefusals } from '../proxy/account-refusals.ts';
-import { BodyRoom } from '../proxy/body-room.ts';
-import { handleRequest, type DataPlaneDeps } from '../proxy/data-plane.ts';
-import { Injection } from '../proxy/injection.ts';
-import type { Handle } from '../proxy/listener.ts';
+import { DataPlane } from '../proxy/data-plane.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { LineOptions } from '../upstream/line.ts';
@@ -53,8 +44,7 @@ export function createApp(options: AppOptions): App {
 
 /** What exists between start and stop. */
 interface Running extends AppParts {
-  servers: Server[];
-  ports: number[];
+  dataPlane: DataPlane;
   control: ControlPlane | null;
   jobs: Jobs | null;
   alerts: AppAlerts | null;
@@ -66,16 +56,12 @@ class Sidecar implements App {
   readonly #log: Log;
   readonly #telemetry: Telemetry;
   readonly #startedTick: number;
-  readonly #accountRefusals: AccountRefusals;
-  readonly #bodyRoom: BodyRoom;
-  readonly #inFlight: InFlight;
   #loaded: LoadedConfig;
   #config: Config;
   #secrets: Secrets;
   #settings: ProxySettings;
   #running: Running | null = null;
   #controlUrl: string;
-  #isDraining = false;
   #takesWrites = true;
   #stopping: Promise<void> | null = null;
 
@@ -87,9 +73,6 @@ class Sidecar implements App {
     this.#config = options.loaded.config;
     this.#secrets = options.secrets;
     this.#startedTick = this.#clock.monotonic();
-    this.#accountRefusals = new AccountRefusals(this.#clock);
-    this.#bodyRoom = new BodyRoom(this.#clock);
-    this.#inFlight = new InFlight(this.#clock);
     for (const secret of options.secrets.all) this.#log.hide(secret);
     const { exports } = this.#config.telemetry;
     this.#telemetry = createTelemetry({
@@ -113,7 +96,9 @@ class Sidecar implements App {
       const running = this.#build(store);
       this.#running = running;
       await putInOrder(running, { config: this.#config, log: this.#log });
-      const data = await this.#listen(running);
+      const data = await running.dataPlane.listen(this.#config.listen, this.#secrets.tls, () =>
+        this.#renewSettings(),
+      );
       await running.watch.start();
       running.doubts.start();
       running.poller.start();
@@ -157,9 +142,9 @@ class Sidecar implements App {
     this.#loaded = loaded;
     this.#config = change.config;
     this.#secrets = secrets;
-    this.#accountRefusals.clear();
+    running?.dataPlane.forgetRefusals();
     running?.upstream.health.forget();
-    this.#settings = this.#makeSettings(running?.ports ?? []);
+    this.#renewSettings();
     this.#telemetry.setKnownApps(this.#config.apps.map((app) => app.name));
     if (running) {
       if (line) {
@@ -210,55 +195,15 @@ class Sidecar implements App {
       line: this.#openLine({ config: this.#config, kling: this.#secrets.kling }),
       routes: () => this.#settings.routes,
     });
-    return { ...parts, servers: [], ports: [], control: null, jobs: null, alerts: null };
-  }
-
-  async #listen(running: Running): Promise<DataListeners> {
-    const deps = this.#dataPlane(running);
-    const handle: Handle = (request, response) =>
-      this.#inFlight.follow(handleRequest(deps, request, response));
-    const options = { handle, tls: this.#secrets.tls, clock: this.#clock };
-    const data = await openDataPlane(this.#config.listen, options, (port) => {
-      running.ports.push(port);
-      this.#settings = this.#makeSettings(running.ports);
-    });
-    running.servers.push(...data.servers);
-    return data;
-  }
-
-  #dataPlane(running: Running): DataPlaneDeps {
-    const { store, ledger, dated } = running;
-    const telemetry = this.#telemetry;
-    const observer = new Observer({ ledger, clock: dated, log: this.#log });
-    return {
-      ...running,
+    const dataPlane = new DataPlane({
+      ...parts,
       clock: this.#clock,
-      telemetry,
-      injection: new Injection(),
-      accountRefusals: this.#accountRefusals,
-      bodyRoom: this.#bodyRoom,
-      checkStore: () => running.storeWatch.check(),
+      telemetry: this.#telemetry,
+      checkStore: () => parts.storeWatch.check(),
       onError: (message, error) => this.#log.error(message, { event: 'background_failed', error }),
-      noteVerdict: (create, { end, info, message }) => {
-        const { product, template } = create.route;
-        const scope = { route: template, product, model: create.labels?.model ?? null };
-        if (end.kind === 'task' || end.kind === 'done') this.#accountRefusals.forget(scope);
-        if (info?.accountWide) this.#accountRefusals.note(scope, info, message);
-        if (info?.status === 429) telemetry.throttled(info.code);
-      },
       settings: () => this.#settings,
-      isDraining: () => this.#isDraining,
-      observe: (sightings, line, { app, isList }) => {
-        if (!isList) running.polledTasks.note(app, sightings);
-        void observer.observe(sightings, line);
-      },
-      noteWouldEdit: (app) => {
-        const word = 'external_task_id_added';
-        store.later(countWouldHave, [{ word, app, budget: null, credits: 0 }]);
-        telemetry.wouldRefuse(word);
-      },
-      recordRefusal: (refusal) => store.later(recordRefusals, [refusal]),
-    };
+    });
+    return { ...parts, dataPlane, control: null, jobs: null, alerts: null };
   }
 
   async #startAlerts(running: Running): Promise<AppAlerts> {
@@ -300,13 +245,13 @@ class Sidecar implements App {
     });
     const urls = await running.control.start();
     this.#controlUrl = urls.url;
-    this.#settings = this.#makeSettings(running.ports);
+    this.#renewSettings();
     return urls;
   }
 
-  #readiness({ closing, storeWatch }: Running): { ready: boolean; reasons: string[] } {
+  #readiness({ dataPlane, closing, storeWatch }: Running): { ready: boolean; reasons: string[] } {
     const reasons: string[] = [];
-    if (this.#isDraining) reasons.push('draining');
+    if (dataPlane.isDraining) reasons.push('draining');
     if (closing.pending > 0 || !this.#takesWrites) reasons.push('the store takes no writes');
     const lost = storeWatch.look();
     if (lost !== null) reasons.push(`the store was lost: ${lost}`);
@@ -329,23 +274,21 @@ class Sidecar implements App {
   }
 
   async #stop(): Promise<void> {
-    this.#isDraining = true;
     const running = this.#running;
     if (!running) return;
     running.slots.close();
-    for (const server of running.servers) server.close();
-    for (const server of running.servers) server.closeIdleConnections();
+    running.dataPlane.close();
     // Jobs end at their next piece, while creates end by themselves.
     const [jobs, alerts] = [running.jobs?.stop(), running.alerts?.stop()];
-    await this.#inFlight.idle(this.#config.listen.drainMs);
+    await running.dataPlane.idle(this.#config.listen.drainMs);
     const asking = [running.doubts.stop(), running.poller.stop()];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
     await running.upstream.end();
     await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, jobs, alerts]));
     // A moment for requests that were cut off to be recorded.
-    await this.#inFlight.idle(SETTLE_MS_MAX);
+    await running.dataPlane.idle(SETTLE_MS_MAX);
     await within(this.#clock, SETTLE_MS_MAX, this.#recordEnd(running));
-    for (const server of running.servers) server.closeAllConnections();
+    running.dataPlane.cut();
     await running.control?.stop();
     await running.store.close();
     await this.#telemetry.shutdown();
@@ -358,6 +301,10 @@ class Sidecar implements App {
     running.closing.stop();
     running.storeWatch.stop();
     await running.delivery.stop();
+  }
+
+  #renewSettings(): void {
+    this.#settings = this.#makeSettings(this.#running?.dataPlane.ports ?? []);
   }
 
   #makeSettings(ports: readonly number[]): ProxySettings {

@@ -4,7 +4,9 @@ import type { LoadedConfig } from '../config/config.ts';
 import type { Secrets } from '../config/secrets.ts';
 import type { AppHost, ReloadOutcome } from '../control/commands.ts';
 import type { Order } from '../control/order.ts';
+import type { ControlUrls } from '../control/plane.ts';
 import type { SidecarError } from '../errors.ts';
+import type { OpenListeners } from '../proxy/open-listeners.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export type { ReloadOutcome };
@@ -40,4 +42,20 @@ export interface App {
   noteReloadFailed(): void;
   /** Asks at once for all that is due: open tasks, look-ups, jobs. For tests and the demo. */
   runDue(): Promise<void>;
+}
+
+/** Gives the addresses of everything that listens. */
+export function urlsOf(data: Pick<OpenListeners, 'urls' | 'tlsUrls'>, control: ControlUrls): AppUrls {
+  return {
+    data: data.urls[0] ?? '',
+    dataTls: data.tlsUrls[0] ?? null,
+    control: control.url,
+    probes: control.probesUrl,
+    all: {
+      data: data.urls,
+      dataTls: data.tlsUrls,
+      control: [...control.urls],
+      probes: [...control.probesUrls],
+    },
+  };
 }

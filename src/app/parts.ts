@@ -3,6 +3,7 @@ import { reportHealth } from './health.ts';
 import { SlaWatch } from './sla.ts';
 import { buildClocks, type AppClocks } from './clocks.ts';
 import { CallJournal } from './journal.ts';
+import { Observer } from './observer.ts';
 import { StoreWatch } from './store-watch.ts';
 import { AppTraces } from './traces.ts';
 import type { CallRecord } from '../calls/call.ts';
@@ -36,6 +37,7 @@ export interface AppParts extends AppClocks {
   poller: Poller;
   account: AccountReader;
   closing: Closing;
+  observer: Observer;
   callJournal: CallJournal;
   watch: SlaWatch;
   delivery: Delivery;
@@ -117,6 +119,7 @@ export function buildParts(input: PartsInput): AppParts {
     poller,
     account,
     closing,
+    observer: new Observer({ ledger, clock: clocks.dated, log }),
     callJournal,
     watch,
     delivery,

@@ -1,14 +1,12 @@
 /** Opens the data plane's listeners: plain HTTP, and TLS where configured, each at every configured address. */
 import type { Server } from 'node:http';
-import type { AppUrls } from './options.ts';
 import type { Clock } from '../clock.ts';
-import type { ControlUrls } from '../control/plane.ts';
 import { listenAt, urlOf } from '../listen.ts';
-import type { ListenConfig } from '../proxy/proxy-config.ts';
-import { CONNECTIONS_MAX, createListener, type Handle, type TlsPair } from '../proxy/listener.ts';
 import { Seats } from '../sockets.ts';
+import { CONNECTIONS_MAX, createListener, type Handle, type TlsPair } from './listener.ts';
+import type { ListenConfig } from './proxy-config.ts';
 
-export interface DataListeners {
+export interface OpenListeners {
   servers: Server[];
   ports: number[];
   urls: string[];
@@ -21,13 +19,13 @@ export interface DataListeners {
  * `onPort` is called with each port before the next listener opens: requests may come from then on.
  * @throws SidecarError `config_invalid` where an address cannot be had.
  */
-export async function openDataPlane(
+export async function openListeners(
   config: ListenConfig,
   { handle, tls, clock }: { handle: Handle; tls: TlsPair | null; clock: Clock },
   onPort: (port: number) => void,
-): Promise<DataListeners> {
+): Promise<OpenListeners> {
   const seats = new Seats(CONNECTIONS_MAX);
-  const open = async (port: number, pair: TlsPair | null): Promise<DataListeners> => {
+  const open = async (port: number, pair: TlsPair | null): Promise<OpenListeners> => {
     const make = (): Server => createListener(handle, { tls: pair, clock, seats });
     const setting = pair === null ? 'listen.port' : 'listen.tls.port';
     const had = await listenAt(make, { hosts: config.hosts, port, setting });
@@ -49,20 +47,4 @@ export async function openDataPlane(
     for (const server of plain.servers) server.close();
     throw error;
   }
-}
-
-/** Gives the addresses of everything that listens. */
-export function urlsOf(data: DataListeners, control: ControlUrls): AppUrls {
-  return {
-    data: data.urls[0] ?? '',
-    dataTls: data.tlsUrls[0] ?? null,
-    control: control.url,
-    probes: control.probesUrl,
-    all: {
-      data: data.urls,
-      dataTls: data.tlsUrls,
-      control: [...control.urls],
-      probes: [...control.probesUrls],
-    },
-  };
 }
