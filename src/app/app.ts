@@ -25,6 +25,7 @@ import { compareConfigs } from '../config/reload.ts';
 import type { Secrets } from '../config/secrets.ts';
 import type { Order } from '../control/order.ts';
 import type { ControlPlane, ControlUrls } from '../control/plane.ts';
+import { SidecarError } from '../errors.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { urlOf } from '../listen.ts';
 import { DataPlane } from '../proxy/data-plane.ts';
@@ -92,6 +93,7 @@ class Sidecar implements App {
 
   async start(): Promise<AppUrls> {
     const store = await this.#openStore();
+    if (this.#stopping !== null) return this.#giveUp(store);
     try {
       const running = this.#build(store);
       this.#running = running;
@@ -114,6 +116,12 @@ class Sidecar implements App {
       await this.stop();
       throw error;
     }
+  }
+
+  /** Ends a start that was waiting for the store when the stop came. @throws SidecarError `shutting_down`. */
+  async #giveUp(store: Store): Promise<never> {
+    await store.close();
+    throw new SidecarError('shutting_down', 'The sidecar was stopped before it had started.');
   }
 
   stop(): Promise<void> {

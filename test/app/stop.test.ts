@@ -2,7 +2,11 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
-import { startApp } from './start-app.ts';
+import { createApp } from '../../src/app/app.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { loadSecrets } from '../../src/config/secrets.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { EMULATOR_KEY, startApp } from './start-app.ts';
 
 const OLD_CALLS = 60_000;
 
@@ -57,4 +61,19 @@ it('waits for no job: what is left of its work is done after the next start', as
   await third.stop({ keep: true });
   expect(leftIn(store)).toEqual({ calls: 0, runs: 1 });
   await rm(first.folder, { recursive: true });
+});
+
+it('keeps no store that it got after its stop', async () => {
+  const first = await startApp();
+  const env = { KLING_API_KEY: EMULATOR_KEY };
+  const loaded = loadConfig({ env, cwd: first.folder });
+  const secrets = await loadSecrets({ config: loaded.config, env, cwd: first.folder });
+  const log = createLog({ level: 'silent', destination: { write: () => undefined } });
+  const waiting = createApp({ loaded, secrets, log, version: '0.0.0-test' });
+  const start = expect(waiting.start()).rejects.toMatchObject({ code: 'shutting_down' });
+  await waiting.stop();
+  await first.stop({ keep: true });
+  await start;
+  const last = await startApp({ folder: first.folder });
+  await last.stop();
 });
