@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { AlertMessage } from '../../src/alerts/alert.ts';
+import { randomOf } from '../random-numbers.ts';
 import { afterTest, startChild, tempFolder, type Child } from '../store/test-store.ts';
 import { SHARES, SLOT_MS } from './engine-budget.ts';
 import { DAY_MS } from './engine-making.ts';
@@ -10,17 +11,6 @@ const FIRST = Date.UTC(2026, 10, 1);
 const DAYS = 30;
 /** Kills in the month, more or less. */
 const KILLS = 40;
-
-/** Numbers from 0 to below 1 that are the same in each run (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 it('sends one message for each threshold and day of a month in which the process is killed again and again', async () => {
   const random = randomOf(20261128);

@@ -23,9 +23,24 @@ export async function startDaemon(
   env: Record<string, string>,
   wrap: readonly string[] = [],
 ): Promise<Daemon> {
-  const { child, output } = launch(['start'], { cwd, env }, wrap);
+  return untilItServes(launch(['start'], { cwd, env }, wrap));
+}
+
+/** A process as it was launched: it may not serve yet. */
+export interface Launched {
+  child: ChildProcess;
+  output(): string;
+}
+
+/**
+ * Waits until a launched `kling-sidecar start` serves.
+ * @throws Error with its output where it ends before.
+ */
+export async function untilItServes({ child, output }: Launched): Promise<Daemon> {
   const ready = await until('the process serves', () => {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output()}`);
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`it ended with ${child.exitCode ?? child.signalCode}: ${output()}`);
+    }
     const line = output()
       .split('\n')
       .find((text) => text.includes('"data":"http'));
@@ -63,11 +78,12 @@ function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('close', (code) => resolve(code)));
 }
 
-function launch(
+/** Launches a command and gathers its output. */
+export function launch(
   args: readonly string[],
   { cwd, env = {} }: { cwd: string; env?: Record<string, string> },
-  wrap: readonly string[],
-): { child: ChildProcess; output: () => string } {
+  wrap: readonly string[] = [],
+): Launched {
   const [file = process.execPath, ...rest] = [...wrap, process.execPath, MAIN, ...args];
   const options: SpawnOptions = { cwd, env: { PATH: process.env['PATH'], ...env } };
   const child = spawn(file, rest, options);
