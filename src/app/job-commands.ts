@@ -6,7 +6,7 @@ import { nextDue } from '../jobs/cron-times.ts';
 import { nextRun } from '../jobs/due.ts';
 import { isJobName, JOB_NAMES, JOBS, type JobName } from '../jobs/job-names.ts';
 import { jobStates } from '../jobs/job-table.ts';
-import { scheduleText, type JobState, type Schedule } from '../jobs/job.ts';
+import { isFollowed, type JobState, type Schedule } from '../jobs/job.ts';
 import { scheduleOf } from '../jobs/jobs-config.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { recordOrder } from '../ledger/audit.ts';
@@ -80,6 +80,6 @@ function viewOf(name: JobName, { config, at, state, runningSince }: Known): JobV
 
 /** A job whose schedule was changed since it was looked at last counts from now on. */
 function nextOf(schedule: Schedule, state: JobState | null, at: Ms): Ms | null {
-  const isFollowed = state !== null && ['', scheduleText(schedule)].includes(state.schedule);
-  return isFollowed ? nextRun(state, schedule, at) : nextDue(schedule.cron, schedule.timeZone, at);
+  if (state !== null && isFollowed(state, schedule)) return nextRun(state, schedule, at);
+  return nextDue(schedule.cron, schedule.timeZone, at);
 }

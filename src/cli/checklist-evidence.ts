@@ -22,7 +22,7 @@ import { lookAtRepositories, type RepositoriesSeen } from './checklist-repositor
 import type { Context } from './context.ts';
 import type { ChannelSeen } from '../alerts/alert-checks.ts';
 import type { Check } from '../check.ts';
-import type { Sources } from './doctor-examination.ts';
+import type { Sources } from './doctor-records.ts';
 import { STORE_READER } from './offline.ts';
 import { SMOKE_TAG } from './smoke-create.ts';
 

@@ -4,50 +4,24 @@
  * **Invariant**: changes nothing but that it creates and removes an empty file in each folder that is written to, asks nothing of Kling, shows no secret; what cannot be known is a note and never ok.
  * One check that cannot be made does not keep the others from being made.
  */
-import { checkPacks, checkReads } from '../account/account-checks.ts';
-import { readAccount } from '../account/account-table.ts';
-import { checkAlerts } from '../alerts/alert-checks.ts';
-import { calendarOf, undraftedMonths } from '../app/claims.ts';
 import { checkBudgets, checkMode } from '../budget/budget-checks.ts';
 import { checked, ok, type Check } from '../check.ts';
-import { checkCalendar, checkClaims, undraftedChecks } from '../claims/claim-checks.ts';
 import { checkConfig, checkFolders } from '../config/file-checks.ts';
 import { checkAllSecrets } from '../config/secret-checks.ts';
-import type { AlertsAnswer } from '../control/alert-schemas.ts';
 import type { StatusAnswer } from '../control/schemas.ts';
 import { checkReady, checkVersion, notRunning, otherPlaceChecks } from '../control/sidecar-checks.ts';
-import type { ClaimRow } from '../control/sla-schemas.ts';
-import { SidecarError } from '../errors.ts';
-import { checkPrices, USED_MS, type ModelUsage } from '../kling/price-checks.ts';
 import { checkBooks, checkDoubts, checkFreeze, heldElsewhereCheck } from '../ledger/ledger-checks.ts';
-import { checkOtherSpending, COMPARED_MS } from '../ledger/spending-checks.ts';
-import { firstSignOfLife, spendingElsewhere } from '../ledger/spending-elsewhere.ts';
 import { verifyLedger } from '../ledger/verify.ts';
-import type { SlaMonth } from '../sla/month.ts';
-import { dayOf } from '../sla/period.ts';
-import { checkAvailability } from '../sla/sla-checks.ts';
-import { openStoreReadOnly, type ReadOnlyStore } from '../store/sqlite/read-only-store.ts';
+import { openStoreReadOnly } from '../store/sqlite/read-only-store.ts';
 import { checkStorePlace } from '../store/sqlite/store-checks.ts';
 import { realStorePath } from '../store/sqlite/store-file.ts';
-import type { Ms } from '../units.ts';
 import { checkKling } from '../upstream/upstream-checks.ts';
 import type { Context } from './context.ts';
 import { askDaemon, bodyOf, controlAddress, packageVersion } from './control-client.ts';
 import { klingOf } from './kling-status.ts';
 import { openOffline, STORE_READER } from './offline.ts';
-import { monthArgument } from './sla-order.ts';
-import { isRunning, openSource, type Source } from './source.ts';
-
-type Answers = Pick<Source, 'get' | 'close'>;
-
-/** What an examination has open: the store beside the sidecar or without it, and whoever answers the API. */
-export interface Sources {
-  runs: boolean;
-  store: ReadOnlyStore | null;
-  answers: Answers | null;
-  /** What the sidecar says of itself, or what its store does; null without either. */
-  status: StatusAnswer | null;
-}
+import { checkRecords, type Answers, type Sources } from './doctor-records.ts';
+import { isRunning, openSource } from './source.ts';
 
 /** Makes every check. @throws ConfigInvalid. */
 export async function examine(context: Context): Promise<Check[]> {
@@ -138,77 +112,4 @@ async function openAnswers(context: Context, runs: boolean): Promise<Answers> {
     get: async (path) => bodyOf(await offline.answer({ method: 'GET', path })),
     close: () => offline.close(),
   };
-}
-
-/** What the checks of the records read from. */
-interface Records {
-  context: Context;
-  store: ReadOnlyStore;
-  answers: Answers;
-  now: Ms;
-}
-
-/** Checks the account as it was read, availability and claims. */
-async function checkRecords(
-  context: Context,
-  { runs, answers }: Sources,
-  store: ReadOnlyStore,
-): Promise<Check[]> {
-  const now = context.terminal.clock.now();
-  const account = await checked('account', () => checkAccount(context, { store, now, runs }));
-  if (!answers) return account;
-  const records = { context, store, answers, now };
-  const { config } = context.loaded();
-  const availability = await checked('availability', () => checkMonth(records));
-  const claims = await checked('claims', () => checkAllClaims(records));
-  const prices = await checked('prices', async () => {
-    const from = new Date(now - USED_MS).toISOString();
-    const { rows } = (await answers.get(`/v1/usage?by=model&from=${from}`)) as { rows: ModelUsage[] };
-    return checkPrices(config.pricing.overrides, rows);
-  });
-  const calendar = await checked('calendar', () => [
-    checkCalendar(calendarOf(config), dayOf(now, config.sla.timeZone)),
-  ]);
-  const alerts = await checked('alerts', () => checkHeard(records));
-  return [...alerts, ...account, ...prices, ...availability, ...claims, ...calendar];
-}
-
-async function checkAccount(
-  context: Context,
-  { store, now, runs }: { store: ReadOnlyStore; now: Ms; runs: boolean },
-): Promise<Check[]> {
-  const { packs, reads } = await store.read(readAccount, {});
-  const elsewhere = await store.read(spendingElsewhere, { from: now - COMPARED_MS, at: now });
-  return [
-    ...checkReads(reads, { isOn: context.loaded().config.account.poll, isRunning: runs, now }),
-    ...checkPacks(packs, reads.packs, now),
-    checkOtherSpending(elsewhere, reads),
-  ];
-}
-
-async function checkMonth({ context, store, answers }: Records): Promise<Check[]> {
-  const month = monthArgument(context, undefined);
-  const measured = (await answers.get(`/v1/sla/${month}`)) as SlaMonth;
-  const firstRunAt = await store.read(firstSignOfLife, {});
-  const { probeIdleWindows } = context.loaded().config.sla;
-  return checkAvailability(measured, { probeIdleWindows, firstRunAt });
-}
-
-async function checkAllClaims({ context, store, answers, now }: Records): Promise<Check[]> {
-  const { config } = context.loaded();
-  const { claims } = (await answers.get('/v1/claims')) as { claims: ClaimRow[] };
-  const { packs } = await store.read(readAccount, {});
-  const undrafted = await undraftedMonths(store, config, now);
-  const about = { settings: config.claims, price: config.price, timeZone: config.sla.timeZone, packs, now };
-  return [...undraftedChecks(undrafted), ...checkClaims(claims, about)];
-}
-
-/** A sidecar of a version without alerts has no such route. */
-async function checkHeard({ answers, now }: Records): Promise<Check[]> {
-  try {
-    return checkAlerts((await answers.get('/v1/alerts?limit=1')) as AlertsAnswer, now);
-  } catch (error) {
-    if (error instanceof SidecarError && error.code === 'not_found') return [];
-    throw error;
-  }
 }

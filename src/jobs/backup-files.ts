@@ -29,6 +29,15 @@ export function backupTime(storePath: string, name: string): Ms | null {
   return Number.isNaN(at) ? null : at;
 }
 
+/** Gives when the newest backup of a store was made; null where there is none. One of the future counts as none. */
+export function newestBackup(
+  names: readonly string[],
+  { storePath, at }: { storePath: string; at: Ms },
+): Ms | null {
+  const times = names.flatMap((name) => backupTime(storePath, name) ?? []).filter((madeAt) => madeAt <= at);
+  return times.length === 0 ? null : Math.max(...times);
+}
+
 /** Tells whether a file is what a backup of a store left that was cut off. */
 export function isLeftover(storePath: string, name: string): boolean {
   const stem = `.${stemOf(storePath)}-`;

@@ -59,6 +59,11 @@ export interface JobRun {
 /** The schedule of a job that is off. */
 export const OFF = 'off';
 
+/** Tells whether a job's state is of this schedule; the state of a job that was seen before schedules were kept is of any. */
+export function isFollowed(state: Pick<JobState, 'schedule'>, schedule: Schedule): boolean {
+  return state.schedule === '' || state.schedule === scheduleText(schedule);
+}
+
 /** Writes a schedule as one text. */
 export function scheduleText(schedule: Schedule | null): string {
   return schedule === null ? OFF : `${schedule.cron.text} ${schedule.timeZone}`;
