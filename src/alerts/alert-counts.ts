@@ -1,16 +1,16 @@
-/** How much fires and waits, for the gauges. */
+/** The numbers of firing alerts and waiting events, for the gauges. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { RuleWord, Severity } from './rule-words.ts';
 
 export interface AlertCounts {
-  /** Rules of which something fires. */
+  /** Rules with firing alerts. */
   firing: { rule: RuleWord; severity: Severity; count: number }[];
-  /** Channels for which something waits. */
+  /** Channels with waiting events. */
   waiting: { channel: string; events: number; oldestAt: Ms }[];
 }
 
-/** Counts what fires by rule and severity, and what waits by channel. */
+/** Counts firing alerts by rule and severity, and waiting events by channel. */
 export const countAlerts = defineRead('alerts.count', async (tx: Tx): Promise<AlertCounts> => {
   return {
     firing: await tx.all(

@@ -1,4 +1,4 @@
-/** What is known of alerts at one moment: for status, lists and metrics. */
+/** The state of all alerts at one moment: for status, lists and metrics. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { AlertKey, AlertValues } from './alert.ts';
@@ -14,37 +14,37 @@ export interface AlertView extends AlertKey {
   startedAt: Ms;
   /** Null while it is open, and for notices. */
   endedAt: Ms | null;
-  /** When its channels last got something of it; null where it was kept back so far. */
+  /** When its channels last got an event of it; null if it was kept back so far. */
   sentAt: Ms | null;
   keptBack: KeptBack | null;
 }
 
 export interface ChannelView {
   name: string;
-  /** Events that wait, those of a message under way among them, and since when the oldest does. */
+  /** Events that wait, including those of an open message, and since when the oldest waits. */
   waiting: number;
   oldestAt: Ms | null;
-  /** Attempts at the message under way that failed; 0 without one. */
+  /** Failed attempts of the open message; 0 without one. */
   attempts: number;
-  /** Messages that were given up, of those still remembered. */
+  /** Undelivered messages among those that are still kept. */
   undelivered: number;
-  /** What the receiver last answered in place of taking a message; null once it took one. */
+  /** The receiver's last answer to a message that it did not take; null once it took one. */
   lastError: string | null;
   lastErrorAt: Ms | null;
   lastDeliveredAt: Ms | null;
   lastTestAt: Ms | null;
-  /** Null where the last test was taken, or none was made. */
+  /** Null if the last test was taken, or none was made. */
   lastTestError: string | null;
-  /** When the channel was found to be missing in the config; null while it is there. */
+  /** Since when the channel is missing in the config; null while it is there. */
   removedAt: Ms | null;
-  /** Events that waited for it then, and were dropped. */
+  /** Events that waited for it at that time, and were dropped. */
   dropped: number;
 }
 
 export interface AlertOverview {
   /** Open alerts: most severe first, then oldest; at most `limit`. */
   firing: AlertView[];
-  /** How many are open in all. */
+  /** The number of all open alerts. */
   firingCount: number;
   /** Notices, and alerts that are over: the newest first, at most `limit`. */
   recent: AlertView[];
@@ -56,7 +56,7 @@ export interface AlertOverview {
 
 const SEVERITIES: readonly Severity[] = ['page', 'ticket', 'info'];
 
-/** Gives open and recent alerts, silences, and what is known of each channel. */
+/** Gives open and recent alerts, silences, and the state of each channel. */
 export const alertOverview = defineRead(
   'alerts.overview',
   async (tx: Tx, { at, limit }: { at: Ms; limit: number }): Promise<AlertOverview> => {

@@ -1,18 +1,18 @@
 /**
- * What time takes away of alerts.
+ * Drops old rows of alerts.
  *
- * **Invariant**: an open alert and what still waits for a channel are never dropped; what makes a notice or period happen once
- * is kept for {@link KEYS_KEPT_MS} longer than the alerts. One run drops at most {@link ROWS_MAX} rows of each kind, so that
- * no create waits for it; `more` asks for another run.
+ * **Invariant**: an open alert and events that wait for a channel are never dropped. The keys that make a notice or period
+ * happen only once are kept for {@link KEYS_KEPT_MS} longer than the alerts. One run drops at most {@link ROWS_MAX} rows of
+ * each kind, so that no create waits for it; `more` asks for another run.
  */
 import { defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 
 const ROWS_MAX = 500;
-/** Longer than the longest window that has an end, and than a claim's month may be looked at again. */
+/** Longer than the longest window with an end, and than the time for which a claim's month may be checked again. */
 export const KEYS_KEPT_MS: Ms = 400 * 86_400_000;
 
-/** Drops alerts that were over before an instant with all that was sent of them, messages, silences and taken facts. */
+/** Drops alerts that were over before an instant with their events, messages, silences and facts. */
 export const dropOldAlerts = defineWrite(
   'alerts.dropOld',
   async (tx: Tx, args: { before: Ms }): Promise<{ dropped: number; more: boolean }> => {

@@ -1,4 +1,4 @@
-/** Alerts as rows: one for each happening, from the finding that began it to its end. */
+/** The rows of alerts: one for each occurrence, from the finding that began it to its end. */
 import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { AlertKey, Finding } from './alert.ts';
@@ -22,7 +22,7 @@ export interface AlertRow {
   foundAt: Ms;
   /** Null while it is open, and for notices. */
   endedAt: Ms | null;
-  /** When its channels last got something of it; null where it was kept back so far. */
+  /** When its channels last got an event of it; null if it was kept back so far. */
   sentAt: Ms | null;
   keptBack: KeptBack | null;
 }
@@ -96,7 +96,7 @@ export async function insertAlert(tx: Tx, alert: NewAlert): Promise<AlertRow> {
   return { id: row?.id ?? 0, ...rest };
 }
 
-/** Keeps the last values and severity of an open alert, or opens it again; nothing where they are the same. */
+/** Keeps the last values and severity of an open alert, or opens it again; does nothing if they are the same. */
 export async function updateAlert(tx: Tx, id: number, severity: Severity, found: string): Promise<void> {
   await tx.run(
     `UPDATE alerts SET severity = ?, found = ?, state = 'open', ended_at = NULL
@@ -114,7 +114,7 @@ export async function endAlert(tx: Tx, id: number, endedAt: Ms): Promise<void> {
   await tx.run("UPDATE alerts SET state = 'over', ended_at = ? WHERE id = ? AND state = 'open'", endedAt, id);
 }
 
-/** Notes that an alert was given to its channels, or why it was not. */
+/** Records that an alert was given to its channels, or why it was not. */
 export async function noteSent(
   tx: Tx,
   id: number,
@@ -124,19 +124,19 @@ export async function noteSent(
   await tx.run('UPDATE alerts SET sent_at = ?, kept_back = ? WHERE id = ?', sentAt, keptBack, id);
 }
 
-/** Remembers that a notice or period began; false where it was known. */
+/** Remembers that a notice or period began; false if it was known. */
 export async function takeAlertKey(tx: Tx, fingerprint: string, at: Ms): Promise<boolean> {
   const sql = 'INSERT INTO alert_keys (fingerprint, at) VALUES (?, ?) ON CONFLICT (fingerprint) DO NOTHING';
   return (await tx.run(sql, fingerprint, at)) > 0;
 }
 
-/** Remembers that a fact of the outbox was taken; false where it was known. */
+/** Remembers that a fact of the outbox was taken; false if it was known. */
 export async function takeFact(tx: Tx, factId: number, at: Ms): Promise<boolean> {
   const sql = 'INSERT INTO alert_facts (fact_id, at) VALUES (?, ?) ON CONFLICT (fact_id) DO NOTHING';
   return (await tx.run(sql, factId, at)) > 0;
 }
 
-/** Gives when the last alert of a rule ended; null where none has. */
+/** Gives when the last alert of a rule ended; null if none ended. */
 export async function lastEndOf(tx: Tx, rule: RuleWord): Promise<Ms | null> {
   const row = await tx.get<{ endedAt: Ms | null }>(
     'SELECT MAX(ended_at) AS "endedAt" FROM alerts WHERE rule = ?',

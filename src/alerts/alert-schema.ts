@@ -1,10 +1,10 @@
 /**
  * The tables of alerts.
  *
- * `alerts` has a row for each happening: from the finding that began it to its end. `alert_keys` remembers each notice and
- * period that began, longer than the rows are kept. `alert_facts` remembers which facts of the outbox were taken. An event is
- * what happened to an alert (`alert_events`), a delivery is an event on its way to one channel (`alert_deliveries`), a message
- * is what the channel sends for several deliveries at once (`alert_messages`).
+ * `alerts` has a row for each occurrence, from the finding that began it to its end. `alert_keys` remembers each notice and
+ * period that began, longer than the rows are kept. `alert_facts` remembers the facts of the outbox that were taken. An event
+ * is a change of an alert (`alert_events`), a delivery is an event for one channel (`alert_deliveries`), a message is one text
+ * that the channel sends for several deliveries (`alert_messages`).
  *
  * **Invariant**: at most one open alert has a fingerprint, and at most one message of a channel is open.
  */
@@ -113,7 +113,7 @@ CREATE TABLE alert_silences (
 `,
   },
   {
-    // From now on facts are kept for the alerts too; what was noted before was reported by the log alone.
+    // From now on facts are kept for the alerts too; earlier facts were reported only by the log.
     id: '151-alerts-hear-facts',
     sqlite: `INSERT INTO outbox_receivers (name) VALUES ('alerts');`,
   },

@@ -1,14 +1,14 @@
 /**
- * Takes what the rules found: compares it with the open alerts and writes what begins, goes on and ends, with a waiting
- * delivery for each channel, in one transaction.
+ * Takes the rules' findings: compares them with the open alerts and writes, in one transaction, which alerts begin, continue
+ * and end, with a waiting delivery for each channel.
  *
  * An alert is `open` until its end is found; a notice is over as soon as it is written. An alert that is found again within
- * `groupMs` after its end is opened again as long as no channel was sent the end, so that quick flapping is one alert. While
+ * `groupMs` after its end is opened again if no channel was sent the end, so that quick changes are one alert. While
  * a silence or a stronger alert keeps an alert back, it is recorded and not sent; if it is still open afterwards, it is sent
  * then. An alert whose rule is switched off ends without a message.
  *
- * **Invariant**: the same findings again change nothing. A notice or period begins once, however often it is found. A channel
- * is sent the end of an alert only where it was sent its beginning.
+ * **Invariant**: the same findings again change nothing. A notice or period begins once, even if it is found again. A channel
+ * is sent the end of an alert only if it was sent its beginning.
  */
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
@@ -28,16 +28,16 @@ export interface TakeFindingsArgs {
   at: Ms;
   findings: Findings;
   settings: AlertSettings;
-  /** The fact of the outbox that they come from: those of a fact that was taken before change nothing. */
+  /** The fact of the outbox with these findings: a fact that was taken before changes nothing. */
   factId?: number | null;
 }
 
 export interface FindingsTaken {
-  /** The channels for which something waits that did not before. */
+  /** The channels with new waiting events. */
   channels: string[];
-  /** What was recorded and not sent: the rule, and a channel that would have got it. */
+  /** Events that were recorded and not sent: the rule, and a channel that would have got it. */
   keptBack: { rule: RuleWord; channel: string }[];
-  /** Alerts that began, notices among them, sent or not. */
+  /** Alerts that began, including notices, sent or not. */
   began: ChangedAlert[];
   /** Alerts that are over, sent or not. */
   ended: ChangedAlert[];
@@ -78,7 +78,7 @@ export const takeFindings = defineWrite(
     const taking: Taking = { tx, at, settings, open, silenced, ...kept };
     await endWhatIsOff(taking);
     const found = new Set<string>();
-    // What keeps others back comes first.
+    // Alerts that keep others back come first.
     const strongerFirst = findings.found.toSorted(
       (a, b) => inhibitorsOf(a.rule).length - inhibitorsOf(b.rule).length,
     );
@@ -101,7 +101,7 @@ function changedOf(row: AlertRow): ChangedAlert {
 
 const knownRules: ReadonlySet<string> = new Set(RULE_WORDS);
 
-/** Ends without a message what was found by rules that are switched off, or that this version does not know. */
+/** Ends, without a message, alerts of rules that are switched off or that this version does not know. */
 async function endWhatIsOff(taking: Taking): Promise<void> {
   const { tx, at, settings } = taking;
   for (const alert of taking.open.values()) {
@@ -138,12 +138,12 @@ function isFirst({ tx, at }: Taking, fingerprint: string): Promise<boolean> {
   return rows.takeAlertKey(tx, fingerprint, at);
 }
 
-/** Tells whether an alert ended so recently that its end goes to nobody. */
+/** Returns whether an alert ended so recently that no channel was sent its end. */
 async function canOpenAgain({ tx, at, settings }: Taking, { id, endedAt }: AlertRow): Promise<boolean> {
   return endedAt !== null && at - endedAt < settings.groupMs && !(await events.isEndSent(tx, id));
 }
 
-/** Takes the end back, and begins anew for channels from which beginning and end were both taken back. */
+/** Withdraws the end, and begins again for channels whose deliveries of beginning and end were both withdrawn. */
 async function openAgain(taking: Taking, alert: AlertRow): Promise<void> {
   const { tx, at } = taking;
   await events.takeBackEnd(tx, alert.id);
@@ -181,7 +181,7 @@ async function begin(
   for (const weaker of inhibitedBy(finding.rule)) await keepBackPending(taking, weaker);
 }
 
-/** No two alerts of a fingerprint start at the same instant, whatever a rule says of since when. */
+/** No two alerts of a fingerprint start at the same instant, even if the rule gives the same one. */
 function startOf(since: Ms, last: AlertRow | undefined, at: Ms): Ms {
   const start = Math.min(since, at);
   if (!last) return start;
@@ -198,7 +198,7 @@ async function keptBackBy(taking: Taking, rule: RuleWord): Promise<rows.KeptBack
   return null;
 }
 
-/** Keeps back what a stronger alert makes needless; what one channel has already goes to the others, too. */
+/** Keeps back alerts that a stronger alert covers, except those that one channel has already: they go to the others too. */
 async function keepBackPending(taking: Taking, rule: RuleWord): Promise<void> {
   for (const alert of taking.open.values()) {
     if (alert.rule !== rule || (await events.isBegunSent(taking.tx, alert.id))) continue;
@@ -218,7 +218,7 @@ async function takeBackFiring(
   taking.open.set(alert.fingerprint, { ...alert, sentAt: null, keptBack: why });
 }
 
-/** Ends what somebody knows to be over, and what is missing where everything was listed. What was found goes on. */
+/** Ends alerts that are reported as over, and those that are missing from a complete list. Alerts that were found continue. */
 async function endWhatIsOver(taking: Taking, findings: Findings, found: ReadonlySet<string>): Promise<void> {
   const over = new Map(findings.over.map((ended) => [alertFingerprint(ended), ended.values ?? {}]));
   const complete = new Set(findings.complete);
@@ -242,7 +242,7 @@ async function end(taking: Taking, begun: AlertRow, values: AlertValues): Promis
   for (const channel of channels) taking.channels.add(channel);
 }
 
-/** Sends again what is open for long, and what is open and was kept back until now. */
+/** Repeats alerts that are open for long, and sends open ones that were kept back until now. */
 async function repeatWhatIsDue(taking: Taking): Promise<void> {
   const { tx, at, settings } = taking;
   for (const alert of taking.open.values()) {
@@ -253,7 +253,7 @@ async function repeatWhatIsDue(taking: Taking): Promise<void> {
   }
 }
 
-/** Sends the beginning to channels that lack it, and a repeat to the others where one is due. */
+/** Sends the beginning to channels that lack it, and a repeat to the others if one is due. */
 async function sendAgain(taking: Taking, alert: AlertRow): Promise<void> {
   const without = await channelsThatDoNotKnow(taking, alert);
   if (without.length > 0) await addEvent(taking, alert, { status: 'firing', channels: without });
@@ -262,7 +262,7 @@ async function sendAgain(taking: Taking, alert: AlertRow): Promise<void> {
   if (channels.length > 0) await addEvent(taking, alert, { status: 'repeat', channels });
 }
 
-/** A clock that was set back does not put a repeat off for longer than `repeatMs`. */
+/** After a clock was set back, a repeat waits at most `repeatMs`. */
 function isRepeatDue({ kind, sentAt }: AlertRow, at: Ms, repeatMs: Ms): boolean {
   if (sentAt === null) return true;
   return kind === 'condition' && Math.abs(at - sentAt) >= repeatMs;

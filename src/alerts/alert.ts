@@ -1,61 +1,61 @@
 /**
- * Alerts as values: what the rules find, what the engine keeps of it, and what a channel is handed.
+ * The values of alerts: the rules' findings, the engine's alerts, and the messages for channels.
  *
- * **Invariant**: plain values throughout, since findings and alerts cross to the store's thread and are kept as JSON.
+ * **Invariant**: all are plain values, since findings and alerts are passed to the store's thread and kept as JSON.
  */
 import type { Ms } from '../units.ts';
 import type { RuleWord, Severity } from './rule-words.ts';
 
-/** What the words of an alert are made from; credits in thousandths, instants in ms, shares as 0.05. */
+/** The values for the words of an alert; credits in thousandths, instants in ms, shares as 0.05. */
 export type AlertValues = Readonly<Record<string, string | number | boolean | null>>;
-/** What tells one alert of a rule from another, such as `{ budget: 'daily' }`. Bounded, and never a secret or a prompt. */
+/** The identity of one alert of a rule, such as `{ budget: 'daily' }`. Bounded, and never a secret or a prompt. */
 export type AlertLabels = Readonly<Record<string, string>>;
 
-/** Which alert: the fingerprint is made of these three, and of nothing else. */
+/** The identity of an alert: the fingerprint is computed from these three only. */
 export interface AlertKey {
   rule: RuleWord;
   labels: AlertLabels;
-  /** The window or month that a notice or period rule is true of; null for conditions. */
+  /** The window or month of a notice or period rule; null for conditions. */
   period: string | null;
 }
 
-/** That something is true now, found by a rule. */
+/** A rule's finding that something is true now. */
 export interface Finding extends AlertKey {
   values: AlertValues;
   /** Since when it is true. */
   since: Ms;
-  /** In place of the rule's own, where how bad it is depends on what was found. */
+  /** Replaces the rule's own severity if it depends on the finding. */
   severity?: Severity;
 }
 
 /** That an alert is over. */
 export interface AlertEnd extends AlertKey {
-  /** What is known at its end, such as who ended it and why: joins the values of its beginning in the event that says so. */
+  /** Values at its end, such as who ended it and why: added to the values of its beginning in the event of the end. */
   values?: AlertValues;
 }
 
-/** An alert that fires, as it began. */
+/** A firing alert with the values of its beginning. */
 export interface OpenAlert extends AlertKey {
   values: AlertValues;
   startedAt: Ms;
 }
 
-/** What a rule says at one moment. */
+/** The findings of a rule at one moment. */
 export interface Findings {
-  /** Rules whose conditions are listed completely: an open alert of theirs that is not among them is over. */
+  /** Rules whose conditions are listed completely: their open alerts that are not listed are over. */
   complete: readonly RuleWord[];
-  /** Conditions that hold, and notices and periods that begin. What is known already is taken no second time. */
+  /** Conditions that are true, and notices and periods that begin. Known ones are not taken a second time. */
   found: readonly Finding[];
-  /** Periods and conditions that somebody knows to be over. */
+  /** Periods and conditions that are known to be over. */
   over: readonly AlertEnd[];
 }
 
 /** `repeat` is sent again while it lasts. */
 export type AlertStatus = 'firing' | 'repeat' | 'resolved';
 
-/** One happening of an alert that is reported to channels. */
+/** A change of an alert that is reported to channels. */
 export interface AlertEvent {
-  /** Grows with time; a channel that is handed the same id twice is handed the same event. */
+  /** Grows with time; the same id twice means the same event twice. */
   id: number;
   rule: RuleWord;
   labels: AlertLabels;
@@ -73,45 +73,45 @@ export interface AlertEvent {
 
 /** An event in words, in the language of the config. */
 export interface WordedAlert extends AlertEvent {
-  /** One line: what is wrong, with its subject. Plain text, at most 150 characters. */
+  /** One line: the problem with its subject. Plain text, at most 150 characters. */
   title: string;
-  /** The value against the threshold, and what it means; one to three sentences of plain text. */
+  /** The value against the threshold, and its meaning; one to three sentences of plain text. */
   finding: string;
-  /** What to do next: one to three sentences of plain text. Empty where nothing is to be done. */
+  /** The next step: one to three sentences of plain text. Empty if there is nothing to do. */
   advice: string;
   runbookUrl: string;
 }
 
-/** What a channel sends as one message. */
+/** One message of a channel. */
 export interface AlertMessage {
   /** Stays the same when the message is sent again. */
   id: string;
   at: Ms;
   environment: string;
-  /** The Kling account, as the config or Kling names it; null where it is not known. */
+  /** The name of the Kling account in the config or at Kling; null if it is not known. */
   account: string | null;
   language: 'en' | 'zh';
   /** One line over all, such as "3 alerts: budget daily is used up, and 2 more". */
   headline: string;
-  /** The most severe of its alerts' that are not resolved; `info` where all are. */
+  /** The highest severity of its alerts that are not resolved; `info` if all are resolved. */
   severity: Severity;
   /**
-   * Never empty. Most severe first, then oldest; those that are over come last. Events of one alert stand side by side, in
-   * the order in which they happened.
+   * Never empty. Most severe first, then oldest; resolved ones come last. Events of one alert are next to each other, in
+   * order of time.
    */
   alerts: readonly WordedAlert[];
-  /** How many more events the message stands for: a storm is a digest of those that matter most. */
+  /** The number of further events in the message: many events at once become a digest of the most important ones. */
   more: number;
   /** Words of the message's frame, in its language. */
   frame: FrameWords;
 }
 
-/** What stands around the alerts, in the message's language. */
+/** The texts around the alerts, in the message's language. */
 export interface FrameWords {
   firing: string;
   repeat: string;
   resolved: string;
-  /** How urgent an alert is, in a word or two: in English "Urgent", "Soon" and "For information". */
+  /** The urgency of an alert in one or two words: in English "Urgent", "Soon" and "For information". */
   severities: Readonly<Record<Severity, string>>;
   since: string;
   until: string;
@@ -119,8 +119,8 @@ export interface FrameWords {
   runbook: string;
   environment: string;
   account: string;
-  /** Such as "and 12 more events, see kling-sidecar alert list"; empty where there are none. */
+  /** Such as "and 12 more events, see kling-sidecar alert list"; empty if there are none. */
   more: string;
-  /** Gives an instant as people of the config's zone read it, to the minute with the zone. */
+  /** Writes an instant in the config's zone, to the minute with the zone. */
   time(at: Ms): string;
 }

@@ -1,10 +1,10 @@
 /**
- * Alerting: takes what the rules found and has it sent by the channels.
+ * Alerting: takes the rules' findings and sends them by the channels.
  *
- * Findings are written first (`alert-table.ts`); each channel has a sender of its own (`sender.ts`) that sends what waits for
- * it. What was not sent at the end of the process waits in the store for the next start.
+ * Findings are written first (`alert-table.ts`); each channel has a sender of its own (`sender.ts`) that sends its waiting
+ * events. Events that were not sent at the end of the process wait in the store for the next start.
  *
- * **Invariant**: a channel that is slow or gone delays no other channel, no finding and no request.
+ * **Invariant**: a slow or missing channel delays no other channel, no finding and no request.
  */
 import { within } from '../clock.ts';
 import { newId } from '../ids.ts';
@@ -17,7 +17,7 @@ import { alertFingerprint } from './fingerprint.ts';
 import { Sender, type SenderDeps } from './sender.ts';
 
 export interface AlertingDeps extends SenderDeps {
-  /** The channels as configured now; a reload may give others. */
+  /** The configured channels; a reload may change them. */
   channels: () => readonly Channel[];
   /** Called after alerts began or ended, sent or not. */
   onChange?: (change: Pick<FindingsTaken, 'began' | 'ended'>) => void;
@@ -26,13 +26,13 @@ export interface AlertingDeps extends SenderDeps {
 export interface TestResult {
   channel: string;
   ok: boolean;
-  /** Why the receiver did not take it; null where it did. */
+  /** Why the receiver did not take it; null if it did. */
   error: string | null;
 }
 
-/** How long a stop waits for attempts under way. */
+/** The longest time that a stop waits for running attempts. */
 const STOP_MS_MAX: Ms = 5_000;
-/** How long a test waits for the receiver's answer. */
+/** The longest time that a test waits for the receiver's answer. */
 const TEST_MS_MAX: Ms = 60_000;
 
 export class Alerting {
@@ -46,10 +46,10 @@ export class Alerting {
   }
 
   /**
-   * Takes what the rules found; the promise resolves once it is durable, and does not wait for channels.
+   * Takes findings; the promise resolves once they are durable, and does not wait for channels.
    *
-   * @param factId the fact of the outbox that it comes from: what was taken before changes nothing.
-   * @throws SidecarError as a store's `write`.
+   * @param factId the fact of the outbox with these findings: a fact that was taken before changes nothing.
+   * @throws SidecarError like a store's `write`.
    */
   async take(findings: Findings, factId: number | null = null): Promise<void> {
     const { store, clock, settings, onResult, onChange } = this.#deps;
@@ -60,14 +60,14 @@ export class Alerting {
     for (const name of channels) this.#senderOf(name).wake();
   }
 
-  /** Sends what waits, in the background. Call it at the start, and after the config changed. */
+  /** Sends waiting events in the background. Call it at the start, and after the config changed. */
   wake(): void {
     if (this.#isStopped) return;
     this.#following = this.#following.then(() => this.#followConfig());
     for (const { name } of this.#deps.channels()) this.#senderOf(name).wake();
   }
 
-  /** Drops what waits for channels that are no longer there. */
+  /** Drops the waiting events of removed channels. */
   async #followConfig(): Promise<void> {
     const { store, clock, settings, onError } = this.#deps;
     try {
@@ -78,7 +78,7 @@ export class Alerting {
   }
 
   /**
-   * Sends a test message at once, past groups, silences and what waits; each channel in parallel.
+   * Sends a test message at once, without regard to groups, silences and waiting events; each channel in parallel.
    *
    * @param name a channel's name; null for all. An unknown name gives an empty list.
    */
@@ -99,7 +99,7 @@ export class Alerting {
     return { channel: channel.name, ok: error === null, error };
   }
 
-  /** Gives why the receiver did not take the message; null where it did. */
+  /** Gives why the receiver did not take the message; null if it did. */
   async #sendTest(channel: Channel): Promise<string | null> {
     const { clock, compose, settings } = this.#deps;
     const at = clock.now();
@@ -116,13 +116,13 @@ export class Alerting {
     }
   }
 
-  /** Waits until nothing is being sent; what waits for its time goes on waiting. */
+  /** Waits until nothing is being sent; events whose time has not come go on waiting. */
   async settled(): Promise<void> {
     await this.#following;
     await Promise.all([...this.#senders.values()].map((sender) => sender.settled()));
   }
 
-  /** Begins nothing more, and waits at most 5 s for attempts under way. Call it while the store is open. */
+  /** Starts no more attempts, and waits at most 5 s for running ones. Call it while the store is open. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     const stopping = [...this.#senders.values()].map((sender) => sender.stop(STOP_MS_MAX));

@@ -1,4 +1,4 @@
-/** The `alerts` section of the config: where alerts go, which rules there are, and how messages are made of them. */
+/** The `alerts` section of the config: the channels, the rules, and the settings of messages. */
 import { z } from 'zod';
 import { ianaZone } from '../fields.ts';
 import { channelSection, type ChannelConfig } from './channel-configs.ts';
@@ -18,8 +18,8 @@ export const alertsSection = z
       .readonly()
       .superRefine(refuseRepeats)
       .default([])
-      .describe('Where alerts are sent; each hears all rules that name no channels of their own.'),
-    rules: rulesSection.prefault({}).describe('Rules by their words; false switches one off, true on.'),
+      .describe('Where alerts are sent; each channel gets the alerts of all rules that name no channels.'),
+    rules: rulesSection.prefault({}).describe('Rules by name; false switches one off, true on.'),
     language: z.enum(['en', 'zh']).default('en').describe('The language of messages.'),
     timeZone: ianaZone.default('UTC').describe('The zone in which messages give times.'),
     groupSeconds: z
@@ -27,7 +27,7 @@ export const alertsSection = z
       .min(0)
       .max(3600)
       .default(30)
-      .describe('How long the first event of a message waits for others.'),
+      .describe('The time for which the first event of a message waits for others.'),
     repeatHours: z
       .number()
       .min(0.25)
@@ -39,7 +39,7 @@ export const alertsSection = z
       .max(500)
       .regex(/^https?:\/\/[^\s"<>|@?#]+$/, {
         error:
-          'an http or https address without user name, query or fragment; a rule’s page is RULE.md below it',
+          'an http or https address without user name, query or fragment; the page of a rule is RULE.md below it',
       })
       .default(RUNBOOKS)
       .describe('Where runbooks are read.'),
@@ -66,7 +66,7 @@ export interface AlertsConfig {
   readonly channels: readonly ChannelConfig[];
 }
 
-/** Makes the settings ready for use; `account` is the Kling account's name where the config has one. */
+/** Makes the settings ready for use; `account` is the Kling account's name if the config has one. */
 export function toAlertsConfig(
   section: Section,
   { environment, account, mode }: Pick<AlertSettings, 'environment' | 'account' | 'mode'>,

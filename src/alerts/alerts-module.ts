@@ -1,4 +1,4 @@
-/** What the alerts give to the store's workers. */
+/** The alerts' operations and migrations for the store's workers. */
 import { exportedOperations, type StoreModule } from '../store/registry.ts';
 import * as alertOverview from './alert-overview.ts';
 import * as alertRetention from './alert-retention.ts';

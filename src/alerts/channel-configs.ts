@@ -1,4 +1,4 @@
-/** The channels of the config: one shape for each type, told apart by `type`; and where the secrets of each are kept. */
+/** The channels of the config: one shape for each `type`, and the places of their secrets. */
 import { z } from 'zod';
 import { alertmanagerSection } from './channels/alertmanager.ts';
 import { dingtalkSection } from './channels/dingtalk.ts';
@@ -24,11 +24,11 @@ const SECTIONS = [
   stdoutSection,
 ] as const;
 
-/** One channel; what it may hold follows from its `type`. */
+/** One channel; its `type` decides its fields. */
 export const channelSection = z.discriminatedUnion('type', SECTIONS);
 export type ChannelConfig = z.output<typeof channelSection>;
 
-/** Where one secret of a channel is kept. */
+/** The place of one secret of a channel. */
 export type SecretPlace = {
   /** Its key without `File` or `Env`. */
   key: string;
@@ -36,12 +36,12 @@ export type SecretPlace = {
   field: string;
 } & ({ file: string; variable: null } | { file: null; variable: string });
 
-/** Every secret that some type has, by its key without `File` or `Env`. */
+/** The secrets of all types, by their key without `File` or `Env`. */
 export const CHANNEL_SECRETS: ReadonlySet<string> = new Set(
   SECTIONS.flatMap(({ shape }) => secretsOf(shape)),
 );
 
-/** Gives the secrets that a channel's config names; paths are as they stand in it. */
+/** Gives the secrets that a channel's config names; paths are unchanged. */
 export function secretPlacesOf(channel: ChannelConfig): SecretPlace[] {
   return Object.entries(channel).flatMap(([field, value]): SecretPlace[] => {
     const [, key = '', kind] = /^(.+)(File|Env)$/.exec(field) ?? [];
@@ -52,7 +52,7 @@ export function secretPlacesOf(channel: ChannelConfig): SecretPlace[] {
   });
 }
 
-/** A secret is what can be given by a file and by a variable. */
+/** A secret is a value that a file or a variable can hold. */
 function secretsOf(shape: object): string[] {
   const names = Object.keys(shape);
   return names.flatMap((name) => {

@@ -1,8 +1,8 @@
-/** What is known of each channel by its name: when it may be tried again, what it last answered, and whether it is in the config. */
+/** The state of each channel by its name: when it may be tried again, its last answer, and whether it is in the config. */
 import { defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 
-/** Gives every channel of the config a row, and drops what waits for those that are no longer there. */
+/** Gives every channel of the config a row, and drops the deliveries that wait for removed ones. */
 export async function applyChannels(tx: Tx, channels: readonly string[], at: Ms): Promise<void> {
   const known = await tx.all<{ name: string; removedAt: Ms | null }>(
     'SELECT name, removed_at AS "removedAt" FROM alert_channels ORDER BY name',
@@ -37,14 +37,14 @@ async function removeChannel(tx: Tx, name: string, at: Ms): Promise<void> {
   await tx.run('UPDATE alert_channels SET removed_at = ?, dropped = ? WHERE name = ?', at, dropped, name);
 }
 
-/** Makes the channels of the store those of the config: deliveries that wait for a channel that is gone are dropped. */
+/** Sets the channels of the store to those of the config: deliveries that wait for a removed channel are dropped. */
 export const useChannels = defineWrite(
   'alerts.useChannels',
   (tx: Tx, args: { channels: readonly string[]; at: Ms }): Promise<void> =>
     applyChannels(tx, args.channels, args.at),
 );
 
-/** Notes what came of a test message; `error` is null where the receiver took it. */
+/** Records the result of a test message; `error` is null if the receiver took it. */
 export const noteTest = defineWrite(
   'alerts.noteTest',
   async (tx: Tx, args: { channel: string; at: Ms; error: string | null }): Promise<void> => {

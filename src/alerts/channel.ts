@@ -1,8 +1,8 @@
 /**
- * What a channel is: one place where messages go, with its own shape, limits and errors.
+ * A channel: one receiver of messages, with its own shape, limits and errors.
  *
- * **Invariant**: a channel sends and does nothing else. Order, grouping, retries, silences and what is remembered are the
- * sender's. An error of a channel never carries a secret: no URL, token, header or body.
+ * **Invariant**: a channel only sends. The sender does order, grouping, retries, silences and memory. An error of a
+ * channel never carries a secret: no URL, token, header or body.
  */
 import type { Ms } from '../units.ts';
 import type { AlertMessage } from './alert.ts';
@@ -21,7 +21,7 @@ export const CHANNEL_TYPES = [
 ] as const;
 export type ChannelType = (typeof CHANNEL_TYPES)[number];
 
-/** How the receiver names what it made of an alert, such as a Slack message's `ts`: handed back with later events of it. */
+/** The receiver's name for an alert, such as a Slack message's `ts`: passed with later events of the alert. */
 export type References = Readonly<Record<string, string>>;
 
 export interface Channel {
@@ -30,28 +30,28 @@ export interface Channel {
   /** The shortest time between two messages that the receiver allows. */
   readonly paceMs: Ms;
   /**
-   * True where the receiver is a program that opens and closes each alert by itself: it gets every event, at most 100 in a
-   * message, and never a digest of some. Default false: people get a digest of more than 10 events.
+   * True if the receiver is a program that opens and closes each alert by itself: it gets every event, at most 100 in a
+   * message, and never a digest. Default false: people get a digest of more than 10 events.
    */
   readonly takesEach?: boolean;
   /**
-   * Sends one message; the promise resolves once the receiver took it whole. Sending the same message again must do no harm.
+   * Sends one message; the promise resolves once the receiver took all of it. A second send of the same message must do no harm.
    *
-   * @param references by `fingerprint/startedAt` ({@link referenceKey}), what earlier messages of these alerts gave.
+   * @param references by `fingerprint/startedAt` ({@link referenceKey}), the results of earlier messages of these alerts.
    * @returns references to keep, by the same keys.
-   * @throws ChannelError for everything that can go wrong, within the channel's time limit.
+   * @throws ChannelError for every failure, within the channel's time limit.
    */
   send(message: AlertMessage, references: References): Promise<References>;
   /** Ends connections that are kept. */
   close(): Promise<void>;
 }
 
-/** That a receiver did not take a message. */
+/** A receiver did not take a message. */
 export class ChannelError extends Error {
   override readonly name = 'ChannelError';
-  /** What the receiver asked to wait, where it did. */
+  /** The wait that the receiver asked for, if it did. */
   readonly retryAfterMs: Ms | null;
-  /** That sending it again cannot help: a wrong address, a revoked key, a refused shape. */
+  /** True if another try cannot help: a wrong address, a revoked key, a refused shape. */
   readonly isFinal: boolean;
 
   constructor(
@@ -64,7 +64,7 @@ export class ChannelError extends Error {
   }
 }
 
-/** Names an alert's happening for {@link References}. */
+/** Gives an alert's key in {@link References}. */
 export function referenceKey({ fingerprint, startedAt }: { fingerprint: string; startedAt: Ms }): string {
   return `${fingerprint}/${startedAt}`;
 }

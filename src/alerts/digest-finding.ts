@@ -1,5 +1,5 @@
 /**
- * The daily digest and the weekly report as findings: of the day, or the week from Monday to Sunday, that is over.
+ * The daily digest and the weekly report as findings: of the last day, or of the last week from Monday to Sunday.
  *
  * Days and weeks are those of the alerts' zone. A finding is a notice of its day or week, so that a job that runs twice sends
  * one message.
@@ -41,7 +41,7 @@ async function findingOf(
   return { rule, labels: {}, period: key, values: digestValues(digest, config), since: to };
 }
 
-/** Gives what an alert keeps of a digest: numbers, and as JSON the lists and what may be absent. */
+/** Gives the values of a digest: numbers, and as JSON the lists and the optional values. */
 export function digestValues(digest: Digest, { price }: Pick<LookConfig, 'price'>): AlertValues {
   const { creates, settledCredits, heldCredits, refused, failed, requests, stuck, doubts } = digest;
   const { apps, models, budgets, month, packs, claims } = digest;
@@ -72,7 +72,7 @@ export function digestValues(digest: Digest, { price }: Pick<LookConfig, 'price'
   };
 }
 
-/** What is kept as JSON. */
+/** The values that are kept as JSON. */
 export interface DigestLists extends Pick<
   Digest,
   'apps' | 'models' | 'budgets' | 'month' | 'packs' | 'claims'

@@ -1,8 +1,8 @@
 /**
- * What a day or a week was like: money, tasks, availability, packs and claims in a few numbers.
+ * The sums of a day or a week: money, tasks, availability, packs and claims in a few numbers.
  *
- * **Invariant**: the same numbers as `usage`, `status`, `sla report` and `claim list` give, read by the same operations. A
- * span is that of the creates' instants; what is said to be so now is so at the digest's own instant.
+ * **Invariant**: the same numbers as `usage`, `status`, `sla report` and `claim list`, read by the same operations. A
+ * span selects by the creates' instants; present values are those of the digest's own instant.
  */
 import { packOutlook } from '../account/pack-outlook.ts';
 import { listBudgets, type BudgetRow } from '../budget/budget-table.ts';
@@ -20,16 +20,16 @@ import type { MilliCredits, Ms, Product } from '../units.ts';
 import { DAY_MS } from '../zone.ts';
 import type { LookConfig } from './rule.ts';
 
-/** Apps, models, budgets and the like that a digest names: those that matter most. */
+/** The most apps, models, budgets and the like that a digest names: the largest ones. */
 const NAMED_MAX = 3;
 
 export interface Digest {
   creates: number;
   settledCredits: MilliCredits;
-  /** Still held of the span's creates. */
+  /** Credits that the span's creates still hold. */
   heldCredits: MilliCredits;
   refused: { refusals: number; credits: MilliCredits; byWord: readonly RefusalSum[] };
-  /** The budgets most used, each in its window at the end of the span. */
+  /** The most used budgets, each in its window at the end of the span. */
   budgets: readonly {
     name: string;
     windowKey: string;
@@ -39,18 +39,18 @@ export interface Digest {
   apps: readonly Spender[];
   models: readonly Spender[];
   failed: { tasks: number; byReason: readonly { reason: FailureReason; tasks: number }[] };
-  /** Requests to Kling as availability counts them. */
+  /** Requests to Kling, counted the same as for availability. */
   requests: { valid: number; errors: number };
-  /** The month of the span's end; null where nothing is recorded of it. */
+  /** The month of the span's end; null if nothing is recorded of it. */
   month: { month: string; availability: string; commitment: string; budgetUsedShare: number } | null;
   stuck: { tasks: number; oldestAt: Ms | null };
   doubts: OldDoubts;
   packs: readonly { product: Product; daysLeft: number | null }[];
-  /** Claims to be filed and vouchers to be used, those that end first. */
+  /** Claims to be filed and vouchers to be used, the first to end first. */
   claims: readonly { month: string; kind: 'claim' | 'voucher'; daysLeft: number }[];
 }
 
-/** An app or a model with what it spent: settled and still held. */
+/** An app or a model with its settled and still held credits. */
 export interface Spender {
   name: string;
   creates: number;
@@ -118,7 +118,7 @@ export async function digestOf(
   };
 }
 
-/** More apps than can be summed are named by nobody; the sums by operation are whole. */
+/** If there are too many apps to sum, none is named; the sums by operation are complete. */
 function tooMany(): UsageSum[] {
   return [];
 }
@@ -172,7 +172,7 @@ function monthSoFar(progress: Awaited<ReturnType<typeof readMonthProgress.run>>)
   return { month, availability: contract.availability, commitment, budgetUsedShare };
 }
 
-/** Lists what must still be done about claims: drafts to be filed by their last day, vouchers to be used. */
+/** Lists the open work on claims: drafts to be filed by their last day, vouchers to be used. */
 function deadlines(claims: readonly Claim[], today: string): Digest['claims'] {
   const due: { month: string; kind: 'claim' | 'voucher'; daysLeft: number }[] = [];
   for (const [month, revisions] of Map.groupBy(claims, (claim) => claim.month)) {

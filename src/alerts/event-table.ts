@@ -1,4 +1,4 @@
-/** Events of alerts and their deliveries: what happened, and which channels it is for. */
+/** The rows of events and their deliveries to channels. */
 import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { AlertStatus } from './alert.ts';
@@ -44,7 +44,7 @@ export async function insertEvent(tx: Tx, { alert, status, at, endedAt, channels
   }
 }
 
-/** Gives the channels that know of an alert, or will once what waits for them was sent. */
+/** Gives the channels that were sent an alert, or will be sent it with their waiting deliveries. */
 export async function channelsThatKnow(tx: Tx, alertId: number): Promise<string[]> {
   const rows = await tx.all<{ channel: string }>(
     `SELECT DISTINCT channel FROM alert_deliveries
@@ -54,7 +54,7 @@ export async function channelsThatKnow(tx: Tx, alertId: number): Promise<string[
   return rows.map(({ channel }) => channel);
 }
 
-/** Tells whether some channel has, or is being sent, an alert's beginning. */
+/** Returns whether some channel has, or is being sent, an alert's beginning. */
 export async function isBegunSent(tx: Tx, alertId: number): Promise<boolean> {
   const sent = await tx.get(
     `SELECT 1 AS sent FROM alert_deliveries WHERE alert_id = ? AND status <> 'resolved' AND message_id IS NOT NULL
@@ -64,7 +64,7 @@ export async function isBegunSent(tx: Tx, alertId: number): Promise<boolean> {
   return sent !== undefined;
 }
 
-/** Tells whether some channel has, or is being sent, an alert's end. */
+/** Returns whether some channel has, or is being sent, an alert's end. */
 export async function isEndSent(tx: Tx, alertId: number): Promise<boolean> {
   const sent = await tx.get(
     `SELECT 1 AS sent FROM alert_deliveries WHERE alert_id = ? AND status = 'resolved' AND message_id IS NOT NULL LIMIT 1`,
@@ -73,7 +73,7 @@ export async function isEndSent(tx: Tx, alertId: number): Promise<boolean> {
   return sent !== undefined;
 }
 
-/** Takes back deliveries of an alert's end that are in no message yet. */
+/** Withdraws deliveries of an alert's end that are in no message yet. */
 export async function takeBackEnd(tx: Tx, alertId: number): Promise<void> {
   await tx.run(
     `UPDATE alert_deliveries SET state = 'folded'
@@ -82,7 +82,7 @@ export async function takeBackEnd(tx: Tx, alertId: number): Promise<void> {
   );
 }
 
-/** Takes back deliveries of an alert's beginning and repeats that are in no message yet; gives how many. */
+/** Withdraws deliveries of an alert's beginning and repeats that are in no message yet; gives their number. */
 export async function takeBackFiring(tx: Tx, alertId: number): Promise<number> {
   return tx.run(
     `UPDATE alert_deliveries SET state = 'folded'

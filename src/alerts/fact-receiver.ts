@@ -1,4 +1,4 @@
-/** The outbox's receiver of alerts: turns a fact into what the rules find in it, at the instant at which it was made true. */
+/** The alerts' receiver of facts: asks the rules for findings in a fact, for the instant at which it became true. */
 import type { HeardFact } from '../outbox/heard-facts.ts';
 import type { Receiver } from '../outbox/delivery.ts';
 import type { AlertEnd, Finding, Findings } from './alert.ts';
@@ -12,17 +12,17 @@ export const ALERT_RECEIVER = 'alerts';
 export interface FactReceiverDeps {
   settings: () => AlertSettings;
   /**
-   * Takes findings durably; the fact is handed over again where it rejects. With the id of their fact, those of a fact that
-   * was taken before change nothing; null where the fact was not understood whole.
+   * Takes findings durably; if it rejects, the fact is delivered again. With the fact's id, a fact that was taken before
+   * changes nothing; null if some rule threw.
    */
   take: (findings: Findings, factId: number | null) => Promise<void>;
-  /** All rules where absent. */
+  /** All rules if absent. */
   rules?: readonly Rule[];
 }
 
 /**
- * Makes the receiver. A fact in which no rule that is on finds anything is taken at once; where a rule throws, what the
- * others found is taken, and the fact is handed over again.
+ * Makes the receiver. A fact without findings of active rules is taken at once. If a rule throws, the findings of the others
+ * are taken, and the fact is delivered again.
  */
 export function createFactReceiver({ settings, take, rules = ALERT_RULES }: FactReceiverDeps): Receiver {
   return {

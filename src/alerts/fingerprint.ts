@@ -1,4 +1,4 @@
-/** What tells one alert from another, as a short text. */
+/** The identity of an alert as a short text. */
 import { createHash } from 'node:crypto';
 import type { AlertKey } from './alert.ts';
 

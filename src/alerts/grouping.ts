@@ -1,4 +1,4 @@
-/** What of the events that wait for a channel goes into its next message. No store, no clock. */
+/** Chooses the waiting events for a channel's next message. No store, no clock. */
 import type { Ms } from '../units.ts';
 import type { AlertStatus } from './alert.ts';
 import type { Severity } from './rule-words.ts';
@@ -15,16 +15,16 @@ export interface WaitingEvent {
 }
 
 export interface Folded {
-  /** What is to be sent, oldest first; the status is what it is for this channel. */
+  /** The events to send, oldest first; the status is the one for this channel. */
   kept: WaitingEvent[];
-  /** Events that others of the same alert make needless. */
+  /** Events that later ones of the same alert replace. */
   folded: number[];
 }
 
 /**
- * Leaves out what later events of the same alert make needless: a beginning and an end within `groupMs`, all repeats but the
- * last, a repeat before the end, and an end of which the channel does not know the beginning. What happened while the channel
- * could not be reached and took longer than `groupMs` keeps its beginning and its end.
+ * Leaves out events that later ones of the same alert replace: a beginning and an end within `groupMs`, all repeats but the
+ * last, a repeat before the end, and an end whose beginning the channel was not sent. An alert that lasted longer than
+ * `groupMs` while the channel could not be reached keeps its beginning and its end.
  *
  * @param waiting oldest first.
  */
@@ -50,7 +50,7 @@ function foldAlert(events: readonly WaitingEvent[], groupMs: Ms): WaitingEvent[]
 
 const RANKS: Readonly<Record<Severity, number>> = { page: 0, ticket: 1, info: 2 };
 
-/** Orders events for a digest: what goes on by severity, then what is over; the oldest of each first. */
+/** Orders events for a digest: open alerts by severity, then those that are over; the oldest of each first. */
 export function mostSevereFirst(events: readonly WaitingEvent[]): WaitingEvent[] {
   const isOver = ({ status }: WaitingEvent): number => (status === 'resolved' ? 1 : 0);
   return events.toSorted(

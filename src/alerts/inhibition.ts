@@ -1,15 +1,15 @@
-/** Which rule's alert makes another rule's alerts needless: those are recorded and not sent. */
+/** The rules whose alerts keep back the alerts of weaker rules: those are recorded and not sent. */
 import type { Ms } from '../units.ts';
 import type { RuleWord } from './rule-words.ts';
 
-/** By the rule that is kept back: the rules that keep it back while an alert of theirs is open. */
+/** By the weaker rule: the rules that keep it back while an alert of theirs is open. */
 const INHIBITED_BY: Partial<Record<RuleWord, readonly RuleWord[]>> = {
   failure_rate: ['upstream_down'],
 };
 
 /**
- * How long after the end of the stronger alert the weaker one is still kept back: the failure rate looks at two 5-minute
- * windows, which contain the outage for that long, and one more look.
+ * How long after the end of the stronger alert the weaker one is still kept back: the failure rate reads two 5-minute
+ * windows, which contain the outage for that time, and one more look.
  */
 export const INHIBITION_TAIL_MS: Ms = 11 * 60_000;
 

@@ -1,8 +1,9 @@
 /**
- * Messages as rows: what a channel is to send, with an id that stays the same until the receiver took it or it was given up.
+ * The rows of messages: the events that a channel is to send, with an id that stays the same until the receiver took the
+ * message or the last attempt failed.
  *
- * **Invariant**: a channel has at most one open message; the next one is made only after it ended, from all that waits then.
- * What is in a message never changes.
+ * **Invariant**: a channel has at most one open message; the next one is made only after it ended, from all events that wait
+ * then. The events of a message never change.
  */
 import { newId } from '../ids.ts';
 import { defineWrite, type Tx } from '../store/operation.ts';
@@ -15,13 +16,13 @@ import type { RuleWord, Severity } from './rule-words.ts';
 export interface OpenMessage {
   id: string;
   at: Ms;
-  /** The events to be worded: at most `wordsMax`, in the order in which they are to be said. */
+  /** The events to be written out: at most `wordsMax`, in their order in the message. */
   events: AlertEvent[];
-  /** How many more events the message stands for. */
+  /** The number of further events in the message. */
   more: number;
-  /** The rule of each of its events, those of `more` among them. */
+  /** The rule of each of its events, including those of `more`. */
   rules: RuleWord[];
-  /** Attempts that failed so far. */
+  /** Failed attempts so far. */
   attempts: number;
   references: References;
 }
@@ -29,21 +30,21 @@ export interface OpenMessage {
 export interface NextMessageArgs {
   channel: string;
   at: Ms;
-  /** How long the first event waits for others. */
+  /** The time for which the first event waits for others. */
   groupMs: Ms;
-  /** Events that one message words. */
+  /** The most events that one message writes out. */
   wordsMax: number;
-  /** Whether what is above `wordsMax` waits for the next message, or is only counted in this one. */
+  /** Whether events above `wordsMax` wait for the next message, or are only counted in this one. */
   takesEach: boolean;
 }
 
-/** What to send now, or until when to wait; null where nothing waits. */
+/** The message to send now, or until when to wait; null if nothing waits. */
 export type NextMessage = { message: OpenMessage } | { message: null; until: Ms | null };
 
-/** Waiting deliveries that one message takes. */
+/** The most deliveries of one message. */
 const WAITING_MAX = 1000;
 
-/** Gives the message that a channel is to send now, making it where none is open; it stays open until it is marked. */
+/** Gives the message that a channel is to send now, and makes it if none is open; it stays open until it is marked. */
 export const nextMessage = defineWrite(
   'alerts.nextMessage',
   async (tx: Tx, args: NextMessageArgs): Promise<NextMessage> => {
@@ -61,7 +62,7 @@ export const nextMessage = defineWrite(
   },
 );
 
-/** When the channel may be tried again, after a failure or for its pace; null where it may now, or the clock was set back. */
+/** When the channel may be tried again, after a failure or for its pace; null if it may now, or if the clock was set back. */
 async function freeAt(tx: Tx, { channel, at }: NextMessageArgs): Promise<Ms | null> {
   const row = await tx.get<{ triedAt: Ms | null; nextAt: Ms | null }>(
     'SELECT tried_at AS "triedAt", next_at AS "nextAt" FROM alert_channels WHERE name = ?',
@@ -71,7 +72,7 @@ async function freeAt(tx: Tx, { channel, at }: NextMessageArgs): Promise<Ms | nu
   return triedAt !== null && nextAt !== null && triedAt <= at && at < nextAt ? nextAt : null;
 }
 
-/** When the first event has waited long enough; null where it has, or the clock was set back. */
+/** When the first event has waited long enough; null if it has, or if the clock was set back. */
 function groupedAt([first]: readonly WaitingEvent[], { at, groupMs }: NextMessageArgs): Ms | null {
   return first && first.at <= at && at < first.at + groupMs ? first.at + groupMs : null;
 }
@@ -89,7 +90,7 @@ async function selectWaiting(tx: Tx, channel: string): Promise<WaitingEvent[]> {
   return rows.map((row) => ({ ...row, isKnown: row.isKnown > 0 }));
 }
 
-/** Makes a message of what waits; null where all of it is folded away. */
+/** Makes a message of the waiting events; null if all of them are left out. */
 async function makeMessage(
   tx: Tx,
   args: NextMessageArgs,
@@ -194,7 +195,7 @@ export interface NoteDeliveredArgs {
   references: References;
 }
 
-/** Marks a message that the receiver took, and keeps how it names what it made of each alert. */
+/** Marks a message that the receiver took, and keeps the receiver's name for each alert. */
 export const noteDelivered = defineWrite(
   'alerts.noteDelivered',
   async (tx: Tx, args: NoteDeliveredArgs): Promise<void> => {
@@ -241,7 +242,7 @@ export interface NoteFailedArgs {
   error: string;
   /** When the channel may be tried again. */
   nextAt: Ms;
-  /** Whether the message is given up. */
+  /** Whether this was the last attempt. */
   isGivenUp: boolean;
 }
 

@@ -1,7 +1,7 @@
-/** What several rules of one look ask of the store is read once. */
+/** A read of the store that several rules of one look share. */
 import type { Look } from './rule.ts';
 
-/** Gives a reading that the rules of the same look share; one that failed fails for each of them. */
+/** Makes a read that the rules of the same look share; if it fails, it fails for each of them. */
 export function oncePerLook<T>(read: (look: Look) => Promise<T>): (look: Look) => Promise<T> {
   const known = new WeakMap<Look, Promise<T>>();
   return (look) => {

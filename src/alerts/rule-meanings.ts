@@ -1,8 +1,8 @@
-/** What each rule says, in a sentence: for editors (schema.json) and for the table of docs/alerts.md. */
+/** The meaning of each rule, in a sentence: for editors (schema.json) and for the table of docs/alerts.md. */
 import type { RuleWord } from './rule-words.ts';
 
 export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
-  budget_threshold: 'A budget passed one of the shares in its `alertAt`; once for each share and window.',
+  budget_threshold: 'A budget reached one of the shares in its `alertAt`; once for each share and window.',
   budget_used_up:
     'A budget is used up: creates that match it are refused; once for each window. Over when it ends, or the limit was raised.',
   budget_forecast:
@@ -11,15 +11,15 @@ export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
     'Creates worth at least the threshold were refused for money in 10 minutes; one alert for each app.',
   failure_rate:
     'More than the threshold of the requests to Kling failed, in two 5-minute windows with enough requests.',
-  upstream_down: 'Kling cannot be reached, or answers nothing but server errors. Keeps `failure_rate` back.',
+  upstream_down: 'Kling cannot be reached, or answers only with server errors. Keeps `failure_rate` back.',
   sla_at_risk:
     'At least the threshold of the month’s error budget is used (once a month), or it burns so fast that the month breaks (once a day).',
   sla_broken: 'Kling’s availability of this month is below its commitment: a voucher is due.',
   sla_tier_worse: 'It fell into the next tier of compensation.',
   tasks_stuck: 'Tasks are open for longer than `tasks.stuckAfterMs`; their credits stay held.',
-  holds_in_doubt: 'Nobody knows for longer than the threshold whether Kling took a create.',
+  holds_in_doubt: 'A create is in doubt for longer than the threshold: nobody knows whether Kling took it.',
   deduction_differs:
-    'What Kling deducted in a day differs from what was held by more than the threshold, for an operation and model.',
+    'Kling’s deductions of a day differ from the holds by more than the threshold, for an operation and model.',
   foreign_spending:
     'Kling’s ledgers show charges of this account that no task here explains; once for each day.',
   route_unpriced: 'A create went to a route, or named a model, that has no price of its own; once for each.',
@@ -31,19 +31,19 @@ export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
   pack_expires: 'A pack ends within the threshold with units that will be lost; once more on its last day.',
   queue_saturated: 'Creates of one pool take more than the threshold of the queue’s places.',
   poll_loop: 'An app asked for one open task more often than the threshold; once for each app and day.',
-  claim_open: 'A claim was drafted, holds again, or may be filed from now on; each once.',
+  claim_open: 'A claim was drafted, is valid again, or may be filed from now on; each once.',
   claim_withdrawn: 'Nothing is due any more for a month: its draft must not be filed.',
   claim_due: 'A drafted claim can be filed for 14, 3 or 1 more days.',
   claim_missed: 'A drafted claim was not filed in time.',
   voucher_ends: 'A granted voucher ends soon.',
   store_trouble:
-    'The store takes no writes, its files are not what they were, or the ledger does not agree with itself.',
+    'The store takes no writes, its files are not those that were opened, or the ledger does not agree with itself.',
   disk_low: 'Less than the threshold of the store’s disk is free.',
   wal_large: 'The store’s write-ahead log is larger than the threshold.',
   job_failed: 'A job of the schedule failed. Over when it has run.',
-  job_missed: 'Runs of a job were missed while nothing ran; one run makes up for them.',
+  job_missed: 'Runs of a job were missed while nothing ran; one run replaces them.',
   spending_frozen: 'An operator froze all spending. Over when it is resumed.',
-  daily_digest: 'What yesterday cost and what happened.',
-  weekly_report: 'The same of last week.',
+  daily_digest: 'The costs and events of yesterday.',
+  weekly_report: 'The same for last week.',
   channel_test: 'A test that an operator ordered (`alert test`).',
 };

@@ -1,9 +1,9 @@
 /**
- * The closed list of alert rules, with what each does unless the config says otherwise.
+ * The closed list of alert rules, with their defaults.
  *
- * A **condition** is true for a while: it fires, is repeated while it lasts, and is said to be over. A **notice** is true
+ * A **condition** is true for a while: it fires, is repeated while it lasts, and its end is sent. A **notice** is true
  * once: it is sent and never repeated. A **period** rule is a condition that fires once in its period (the window of a
- * budget, the month of a claim), is not repeated, and is said to be over where that helps.
+ * budget, the month of a claim), is not repeated, and its end is sent if that helps.
  */
 
 /** How urgent: `page` wakes somebody, `ticket` waits for the morning, `info` is only reported. */
@@ -62,7 +62,7 @@ export const RULES = {
 export type RuleWord = keyof typeof RULES;
 export const RULE_WORDS = Object.keys(RULES) as readonly RuleWord[];
 
-/** Gives what a rule does unless the config says otherwise. */
+/** Gives a rule's defaults. */
 export function ruleDefault(rule: RuleWord): RuleDefault {
   return RULES[rule];
 }

@@ -1,4 +1,4 @@
-/** What a rule is: one value with how it is found and how it is said, in each language. */
+/** A rule: one value with the search for its findings and its words in each language. */
 import type { HeardFact } from '../outbox/heard-facts.ts';
 import type { StoredMonthQuestion } from '../sla/month-table.ts';
 import type { Store } from '../store/store.ts';
@@ -10,20 +10,20 @@ import type { Signals } from './signals.ts';
 
 export interface Rule {
   readonly word: RuleWord;
-  /** What a fact of the outbox begins or ends; absent where the rule hears no facts. */
+  /** The alerts that a fact of the outbox begins or ends; absent if the rule uses no facts. */
   readonly ofFact?: (fact: HeardFact, rule: RuleSettings, settings: AlertSettings) => FactFindings;
   /**
-   * Everything of this rule that is true at a look, once a minute; null where it cannot be known now, which leaves all as it
-   * is. Absent where the rule only hears facts.
+   * All findings of this rule at a look, once a minute; null if they cannot be known now, which changes nothing.
+   * Absent if the rule uses only facts.
    */
   readonly look?: (
     look: Look,
     rule: RuleSettings,
     settings: AlertSettings,
   ) => Promise<readonly Finding[] | null>;
-  /** What a look does not find goes on: only facts and `ended` end the rule's alerts. */
+  /** A look without a finding does not end an alert: only facts and `ended` end the rule's alerts. */
   readonly isPartial?: true;
-  /** Which of the rule's open alerts a look found to be over, for rules that begin by facts. */
+  /** The rule's open alerts that are over at a look, for rules that begin by facts. */
   readonly ended?: (
     look: Look,
     open: readonly OpenAlert[],
@@ -37,7 +37,7 @@ export interface FactFindings {
   over?: readonly AlertEnd[];
 }
 
-/** What a look has to see with. */
+/** The sources of a look. */
 export interface Look {
   at: Ms;
   store: Pick<Store, 'read'>;
@@ -45,23 +45,23 @@ export interface Look {
   config: LookConfig;
 }
 
-/** What the config says of the things that rules look at. */
+/** The settings of other sections that rules need. */
 export interface LookConfig {
-  /** What a month of availability is asked with, as `sla report` asks. */
+  /** The question for a month of availability, the same as in `sla report`. */
   sla: Omit<StoredMonthQuestion, 'month' | 'now'>;
-  /** How long a task is open before it counts as stuck. */
+  /** The time after which an open task counts as stuck. */
   stuckAfterMs: Ms;
-  /** What a credit costs. */
+  /** The price of a credit. */
   price: { perCredit: number; currency: string };
 }
 
-/** Says an event; `title` at most 150 characters, each text plain and without a line feed. */
+/** Writes the texts of an event; `title` at most 150 characters, each text plain and without a line feed. */
 export type RuleText = (
   event: AlertEvent,
   format: Format,
 ) => { title: string; finding: string; advice: string };
 
-/** How numbers and times are written in one language. */
+/** Writes numbers and times in one language. */
 export interface Format {
   /** 1,234.5 credits, or 1,234.5 积分, from thousandths. */
   credits(thousandths: number): string;

@@ -1,4 +1,4 @@
-/** What the config says of rules: each on or off, with threshold, severity and channels of its own. */
+/** The config's `rules`: each on or off, with threshold, severity and channels of its own. */
 import { z } from 'zod';
 import { label } from '../fields.ts';
 import { RULE_MEANINGS } from './rule-meanings.ts';
@@ -6,7 +6,7 @@ import { RULE_WORDS, type RuleWord, type Severity } from './rule-words.ts';
 import { defaultRuleSettings, type RuleSettings } from './settings.ts';
 import { thresholdOf } from './thresholds.ts';
 
-/** Rules that people set; a test of a channel is ordered, never configured. */
+/** The rules of the config; the test of a channel is ordered, never configured. */
 export const CONFIGURED_RULES = RULE_WORDS.filter((word) => word !== 'channel_test');
 
 interface GivenRule {
@@ -17,18 +17,18 @@ interface GivenRule {
 }
 
 const common = {
-  on: z.boolean().optional().describe('Whether it is looked at at all.'),
+  on: z.boolean().optional().describe('Whether the rule is active.'),
   severity: z
     .enum(['page', 'ticket', 'info'])
     .optional()
-    .describe('page wakes somebody, ticket waits for the morning, info is only said.'),
+    .describe('page wakes somebody, ticket waits for the morning, info is only reported.'),
   channels: z
     .array(label)
     .min(1)
     .max(100)
     .readonly()
     .optional()
-    .describe('Names of the channels that hear it; all of them by default.'),
+    .describe('Names of the channels that get its alerts; all by default.'),
 };
 
 function ruleSchema(word: RuleWord): z.ZodType<boolean | GivenRule | undefined> {
@@ -53,20 +53,20 @@ function ruleSchema(word: RuleWord): z.ZodType<boolean | GivenRule | undefined> 
     .describe(`${RULE_MEANINGS[word]} ${isOn ? 'On' : 'Off'} by default, ${severity}.`);
 }
 
-/** Rules by their words; what is left out is as {@link defaultRuleSettings} says. */
+/** Rules by their words; missing settings come from {@link defaultRuleSettings}. */
 export const rulesSection = z.strictObject(
   Object.fromEntries(CONFIGURED_RULES.map((word) => [word, ruleSchema(word)])),
 ) as z.ZodType<GivenRules, GivenRules>;
 
 export type GivenRules = Partial<Record<RuleWord, boolean | GivenRule>>;
 
-/** Gives every rule's settings, those of the config laid over the defaults. */
+/** Gives every rule's settings: those of the config, else the defaults. */
 export function toRuleSettings(given: GivenRules): Readonly<Record<RuleWord, RuleSettings>> {
   const entries = RULE_WORDS.map((word): [RuleWord, RuleSettings] => [word, settingsOf(word, given[word])]);
   return Object.fromEntries(entries) as Record<RuleWord, RuleSettings>;
 }
 
-/** A rule that is named with anything but `false` is wanted, also where it is off by default. */
+/** A rule that is named with another value than `false` is on, also if it is off by default. */
 function settingsOf(word: RuleWord, given: boolean | GivenRule | undefined): RuleSettings {
   const defaults = defaultRuleSettings(word);
   if (given === undefined) return defaults;

@@ -7,7 +7,7 @@ import { thresholdOf } from './thresholds.ts';
 const BEGIN = '<!-- rules: npm run docs:alerts -->';
 const END = '<!-- rules end -->';
 
-/** Gives the page with its table of rules as it is now. @throws Error where the page has no place for it. */
+/** Gives the page with the present table of rules. @throws Error if the page has no place for it. */
 export function withRulesTable(page: string): string {
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (begin === -1 || end < begin)

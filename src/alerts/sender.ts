@@ -1,11 +1,11 @@
 /**
  * The sender of one channel: sends its messages one after the other.
  *
- * A message is tried until the receiver took it, for a day; meanwhile the channel's other events wait, and become one message
- * afterwards. A final error gives it up at once. What was given up is `undelivered`, and the next message goes on.
+ * A message is tried for a day until the receiver takes it; meanwhile the channel's other events wait, and become one message
+ * afterwards. A final error ends the tries at once. Without success the message is `undelivered`, and the next one follows.
  *
- * **Invariant**: at least once, in order. A message is marked after the receiver took it; where the process ended in between,
- * it is sent again with the same id. A sender waits for no other and throws into nobody.
+ * **Invariant**: at least once, in order. A message is marked after the receiver took it; if the process ended in between,
+ * it is sent again with the same id. A sender does not wait for other senders and never throws into a caller.
  */
 import { within, type Clock } from '../clock.ts';
 import { Repeating } from '../repeating.ts';
@@ -24,14 +24,14 @@ import {
 import type { RuleWord } from './rule-words.ts';
 import type { AlertSettings } from './settings.ts';
 
-/** What came of an event on a channel: `failed` is tried again, `undelivered` is given up, `kept_back` was never to be sent. */
+/** The result of an event on a channel: `failed` is tried again, `undelivered` is not, `kept_back` was never to be sent. */
 export type AlertResult = 'delivered' | 'failed' | 'undelivered' | 'kept_back';
 
 export interface SenderDeps {
   store: Pick<Store, 'read' | 'write'>;
   clock: Clock;
   settings: () => AlertSettings;
-  /** Words events, in the order given; `more` is how many others the message stands for. */
+  /** Writes a message of events in the given order; `more` is the number of further ones. */
   compose: (
     events: readonly AlertEvent[],
     at: Ms,
@@ -45,9 +45,9 @@ export interface SenderDeps {
   random?: () => number;
 }
 
-/** Events that a message words; a digest of more counts the others. */
+/** The most events that a message writes out; a digest counts the others. */
 const DIGEST_WORDS_MAX = 10;
-/** Events of one message to a program that takes each. */
+/** The most events of one message to a program that takes each. */
 const EVENTS_MAX = 100;
 /** The longest that an attempt may take; channels have shorter limits of their own. */
 const SEND_MS_MAX: Ms = 60_000;
@@ -73,22 +73,22 @@ export class Sender {
     });
   }
 
-  /** Sends what is due, in the background; while it does so, once more afterwards. */
+  /** Sends due messages in the background; a call meanwhile causes one more pass afterwards. */
   wake(): void {
     this.#passes.wake();
   }
 
-  /** Waits until nothing is being sent; what waits for its time goes on waiting. */
+  /** Waits until nothing is being sent; events whose time has not come go on waiting. */
   settled(): Promise<void> {
     return this.#passes.settled();
   }
 
-  /** Begins nothing more; an attempt under way goes on and is marked, also where it ends after `limitMs`. */
+  /** Starts no more attempts; a running one continues and is marked, also if it ends after `limitMs`. */
   stop(limitMs?: Ms): Promise<void> {
     return this.#passes.stop(limitMs);
   }
 
-  /** Sends one message after the other; gives the wait until the next one is due, null where none waits. */
+  /** Sends one message after the other; gives the wait until the next one is due, null if none waits. */
   async #sendDue(): Promise<Ms | null> {
     while (!this.#passes.isStopped) {
       const channel = this.#channel();
@@ -129,7 +129,7 @@ export class Sender {
     this.#report(message, isGivenUp ? 'undelivered' : 'failed');
   }
 
-  /** Sends a message; gives what the receiver named, or why it was not taken. */
+  /** Sends a message; gives the receiver's references, or why it was not taken. */
   async #send(channel: Channel, message: OpenMessage): Promise<References | ChannelError> {
     try {
       const worded = this.#compose(message);
@@ -162,7 +162,7 @@ export class Sender {
     const lastAt = madeAt + GIVE_UP_MS;
     const askedMs = Math.min(error.retryAfterMs ?? 0, GIVE_UP_MS);
     if (error.isFinal || at >= lastAt || at + askedMs > lastAt) {
-      // The next message waits for what the receiver asked, not for the back-off of the one that is given up.
+      // The next message waits as long as the receiver asked, not for the back-off of the undelivered one.
       return { message, nextAt: at + Math.max(paceMs, askedMs), isGivenUp: true };
     }
     const wait = Math.max(retryWait(attempts, random()), askedMs);
@@ -174,7 +174,7 @@ export class Sender {
   }
 }
 
-/** Names an error that no channel should throw; its own message may have an address or a key in it. */
+/** Describes an error that no channel should throw, without its own message, which may hold an address or a key. */
 function nameOf(error: unknown): string {
   return `an unexpected error (${error instanceof Error ? error.name : typeof error})`;
 }

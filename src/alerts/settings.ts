@@ -1,4 +1,4 @@
-/** What the config says of alerts, ready for use; a reload gives a new value. */
+/** The settings of alerts, ready for use; a reload gives a new value. */
 import type { Ms } from '../units.ts';
 import type { EnforceMode } from '../words.ts';
 import { ruleDefault, type RuleWord, type Severity } from './rule-words.ts';
@@ -8,7 +8,7 @@ export type AlertLanguage = 'en' | 'zh';
 export interface RuleSettings {
   isOn: boolean;
   severity: Severity;
-  /** Null where the rule has none. */
+  /** Null if the rule has none. */
   threshold: number | null;
   /** Names of channels; null for all. */
   channels: readonly string[] | null;
@@ -16,25 +16,25 @@ export interface RuleSettings {
 
 export interface AlertSettings {
   environment: string;
-  /** In `observe` budgets refuse nothing, so what would be refused is less urgent. */
+  /** In `observe` budgets refuse nothing, so their alerts are less urgent. */
   mode: EnforceMode;
-  /** The Kling account as the config names it; null where it does not. */
+  /** The config's name of the Kling account; null if it has none. */
   account: string | null;
   language: AlertLanguage;
   /** The zone in which messages give times. */
   timeZone: string;
-  /** How long the first event of a message waits for others. */
+  /** The time for which the first event of a message waits for others. */
   groupMs: Ms;
   /** The shortest time between two messages of one alert while it fires. */
   repeatMs: Ms;
-  /** Where runbooks are read: `${runbookBaseUrl}${rule}.md`. */
+  /** The address of the runbooks: `${runbookBaseUrl}${rule}.md`. */
   runbookBaseUrl: string;
   rules: Readonly<Record<RuleWord, RuleSettings>>;
   /** Names of the channels that exist, in the order of the config. */
   channels: readonly string[];
 }
 
-/** Gives what a rule is set to where the config says nothing of it. */
+/** Gives the settings of a rule that the config does not name. */
 export function defaultRuleSettings(rule: RuleWord): RuleSettings {
   const { isOff = false, severity, threshold = null } = ruleDefault(rule);
   return { isOn: !isOff, severity, threshold, channels: null };

@@ -1,4 +1,4 @@
-/** Silences: an operator's word that alerts of a rule are recorded and not sent until an instant. One for each rule. */
+/** Silences: by an operator's order, alerts of a rule are recorded and not sent until an instant. One for each rule. */
 import { recordAudit } from '../budget/audit-table.ts';
 import { defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
@@ -60,7 +60,7 @@ export interface EndSilenceArgs {
   at: Ms;
 }
 
-/** Ends a rule's silence; nothing, and no audit row, where none is in force. */
+/** Ends a rule's silence; does nothing, without an audit row, if none is in force. */
 export const endSilence = defineWrite(
   'alerts.endSilence',
   async (tx: Tx, args: EndSilenceArgs): Promise<{ wasSilenced: boolean }> => {

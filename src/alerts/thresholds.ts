@@ -1,6 +1,6 @@
 /**
- * What the threshold of each rule that has one means: its unit, and the numbers that make sense. The config refuses others,
- * and docs/alerts.md shows them.
+ * The threshold of each rule that has one: its unit and its bounds. The config refuses other numbers,
+ * and docs/alerts.md shows the bounds.
  */
 import type { RULES, RuleWord } from './rule-words.ts';
 
@@ -85,7 +85,7 @@ export const THRESHOLDS: Readonly<Record<RuleWithThreshold, Threshold>> = {
   },
 };
 
-/** Gives what a rule's threshold means; null where it has none. */
+/** Gives unit and bounds of a rule's threshold; null if it has none. */
 export function thresholdOf(rule: RuleWord): Threshold | null {
   return (THRESHOLDS as Partial<Record<RuleWord, Threshold>>)[rule] ?? null;
 }

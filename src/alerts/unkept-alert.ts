@@ -1,8 +1,8 @@
 /**
- * The one alert that cannot be kept: that the store takes no writes. It goes to the channels past the store.
+ * The only alert that the store cannot keep: the store takes no writes. It goes to the channels without the store.
  *
- * Once at its beginning, again after `repeatMs` while it lasts, and once at its end to the channels that took the beginning.
- * A channel that does not take it is tried again at the next look.
+ * It is sent once at its beginning, again after `repeatMs` while it lasts, and once at its end to the channels that took the
+ * beginning. A channel that does not take it is tried again at the next look.
  *
  * **Invariant**: it lives in memory, so a process that ends forgets it; in all other cases the store keeps alerts and the
  * senders send them.
@@ -20,11 +20,11 @@ export interface UnkeptAlertDeps extends Pick<
   'clock' | 'settings' | 'compose' | 'onError' | 'onResult'
 > {
   channels: () => readonly Channel[];
-  /** Whether an operator silenced the rule; where the store cannot be asked, it is not silenced. */
+  /** Whether an operator silenced the rule; if the store cannot be read, it is not silenced. */
   isSilenced: () => Promise<boolean>;
 }
 
-/** What a channel was sent of it. */
+/** The messages that a channel was sent of it. */
 interface Taken {
   at: Ms;
   references: References;
@@ -43,7 +43,7 @@ export class UnkeptAlert {
     this.#deps = deps;
   }
 
-  /** Takes note of a look at which the store took no writes: sends what is due. Never rejects. */
+  /** Handles a look at which the store took no writes: sends the due messages. Never rejects. */
   async begin(): Promise<void> {
     const { clock, settings } = this.#deps;
     const at = clock.now();
@@ -57,7 +57,7 @@ export class UnkeptAlert {
     });
   }
 
-  /** Takes note that the store takes writes: sends the end to those that were sent the beginning. Never rejects. */
+  /** Handles a look at which the store takes writes: sends the end to the channels that took the beginning. Never rejects. */
   async end(): Promise<void> {
     if (this.#since === null) return;
     await this.#sendAll(({ name }) => (this.#taken.has(name) ? 'resolved' : null));
@@ -89,7 +89,7 @@ export class UnkeptAlert {
     const event = this.#event(status, at);
     const taken = this.#taken.get(channel.name);
     const before = taken?.references ?? {};
-    // The same until it was taken: a receiver whose answer was lost knows it again.
+    // The same id until it was taken: a receiver whose answer was lost recognises it.
     const id = `alert_${event.fingerprint}_${event.startedAt}_${taken?.at ?? 0}_${status}`;
     try {
       const message = { ...compose([event], at, settings(), 0), id };

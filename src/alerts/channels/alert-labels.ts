@@ -1,4 +1,4 @@
-/** The labels of an alert as Prometheus and Alertmanager know labels. */
+/** The labels of an alert in the form of Prometheus and Alertmanager. */
 import type { AlertMessage, WordedAlert } from '../alert.ts';
 import { shownText } from './shown-message.ts';
 
@@ -7,8 +7,8 @@ export type Labels = Readonly<Record<string, string>>;
 const LABEL_MAX = 200;
 
 /**
- * Gives what an alert is told apart and routed by: ours, and the rule's own beside them, with `rule_` before a name that is one
- * of ours. None is empty, since an empty value is no label.
+ * Gives the labels by which an alert is identified and routed: ours, and the rule's own, with `rule_` before a name that is
+ * one of ours. None is empty, since an empty value is no label.
  */
 export function labelsOf({ environment, account }: AlertMessage, alert: WordedAlert): Labels {
   const ours = {
@@ -26,7 +26,7 @@ export function labelsOf({ environment, account }: AlertMessage, alert: WordedAl
   return withoutEmpty({ ...ours, ...Object.fromEntries(own) });
 }
 
-/** Gives what people read of an alert. */
+/** Gives an alert's texts for people. */
 export function annotationsOf(alert: WordedAlert): Labels {
   return withoutEmpty({
     summary: alert.title,

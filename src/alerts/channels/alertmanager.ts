@@ -1,12 +1,12 @@
 /**
- * Alertmanager: alerts pushed to `/api/v2/alerts`, as Prometheus does.
+ * Alertmanager: alerts are pushed to `/api/v2/alerts`, the same as Prometheus does.
  *
  * Its rules (prometheus/alertmanager api/v2/openapi.yaml and types.Alert.Merge, read 2026-11-28): an alert is its set of labels;
- * one without `endsAt` ends after `resolve_timeout`, so each has one that lasts to the next repeat and some more; `endsAt` in
+ * one without `endsAt` ends after `resolve_timeout`, so each has an `endsAt` some time after the next repeat; an `endsAt` in
  * the past ends it. Label names are `[a-zA-Z_][a-zA-Z0-9_]*`, and an empty value is no label. Alertmanager keeps alerts in
- * memory: after a restart it knows ours again with their next repeat.
+ * memory: after its restart it gets ours again with their next repeat.
  *
- * The labels that an alert was pushed with are its reference, so that one whose severity changed ends under its first labels.
+ * The labels of the first push are an alert's reference, so that an alert whose severity changed ends under its first labels.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -31,20 +31,20 @@ export const alertmanagerSection = z
   .superRefine(onePlace('token', { isNeeded: false }));
 export type AlertmanagerConfig = z.output<typeof alertmanagerSection>;
 
-/** It has no limit of its own. */
+/** Alertmanager has no limit. */
 const PACE_MS = 100;
 const TEXT_MAX = 2_000;
-/** Beyond the next repeat: for grouping, retries and clocks that differ. */
+/** Time added after the next repeat: for grouping, retries and clocks that differ. */
 const MARGIN_MS: Ms = 900_000;
-/** A notice is true once: it is shown for as long. */
+/** A notice has no end: it is shown for this time. */
 const NOTICE_MS: Ms = 3_600_000;
-/** An end is dated a little earlier, for a clock of Alertmanager's that is behind: an end in its future ends nothing. */
+/** An end is dated a little earlier, in case Alertmanager's clock is behind: an end in its future ends nothing. */
 const CLOCKS_DIFFER_MS: Ms = 60_000;
-/** A period is at most a month; it is said when it is over. */
+/** A period is at most a month; its end is sent. */
 const PERIOD_MS: Ms = 32 * 86_400_000;
 
 export interface AlertmanagerDeps extends ChannelDeps {
-  /** The shortest time between two messages of an alert while it fires; asked with each message, for a reload changes it. */
+  /** The shortest time between two messages of an alert while it fires; read for each message, since a reload may change it. */
   repeatMs(): Ms;
 }
 
@@ -93,7 +93,7 @@ interface PushTime {
   repeatMs: Ms;
 }
 
-/** Makes what a message pushes: each of its alerts in its last state, and the references to keep. */
+/** Makes the push of a message: each of its alerts in its last state, and the references to keep. */
 export function pushOf(
   message: AlertMessage,
   { references, ...time }: PushTime & { references: References },
@@ -127,7 +127,7 @@ function labelsBefore(reference: string | undefined): Labels | null {
   return labels.length === 0 ? null : (Object.fromEntries(labels) as Labels);
 }
 
-/** Says until when an alert lasts unless more is heard of it; a message may have waited long, so it is counted from now. */
+/** Gives the end of an alert without further pushes; counted from now, since a message may have waited long. */
 function lastsUntil({ rule, startedAt }: AlertEvent, { now, repeatMs }: PushTime): Ms {
   switch (ruleDefault(rule).kind) {
     case 'condition':

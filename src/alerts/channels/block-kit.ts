@@ -1,18 +1,18 @@
 /**
- * Slack's Block Kit: the four kinds of block that alerts are made of, within Slack's limits.
+ * Slack's Block Kit: the four kinds of blocks of an alert, within Slack's limits.
  *
  * Limits: docs.slack.dev, reference/block-kit (blocks/header-block, section-block, context-block, composition-objects/text-object)
  * and reference/methods/chat.postMessage, read 2026-11-28. All blocks of a message together have an undocumented limit of
  * about 13,000 characters (`msg_blocks_too_long`; slackapi/bolt-js #2509).
  *
- * **Invariant**: text that came from elsewhere passes {@link plain} or {@link literal}, so that it mentions nobody, links
- * nothing and has no format of its own. Slack reads `&`, `<` and `>` as markup everywhere, `*`, `_`, `~` and a back-tick
- * in mrkdwn. `verbatim` keeps it from making links and mentions by itself.
+ * **Invariant**: {@link plain} or {@link literal} writes every text from elsewhere, so that it has no mentions, links or
+ * formats. Slack reads `&`, `<` and `>` as markup everywhere, and `*`, `_`, `~` and a back-tick in mrkdwn. `verbatim`
+ * keeps Slack from making links and mentions by itself.
  */
 import { cutText } from './cut-text.ts';
 
 export const BLOCKS_MAX = 50;
-/** Of all blocks as JSON, in bytes of UTF-8: with room below the limit that people met. */
+/** The limit of all blocks as JSON, in bytes of UTF-8: below the limit that people reported. */
 const BLOCK_BYTES_MAX = 12_000;
 const HEADER_MAX = 150;
 const TEXT_MAX = 3_000;
@@ -39,14 +39,14 @@ export type SlackBlock =
   | { type: 'context'; elements: readonly Mrkdwn[]; block_id?: string }
   | { type: 'divider' };
 
-/** A piece of mrkdwn; made by {@link literal}, {@link strong}, {@link link} and {@link joined} alone. */
+/** A piece of mrkdwn; only {@link literal}, {@link strong}, {@link link} and {@link joined} make one. */
 export type Markup = string & { readonly brand: 'mrkdwn' };
 
-/** Without width, and no part of a word. */
+/** A character without width that is no part of a word. */
 const BREAK = '\u200b';
-/** Other servers that take Slack's messages call everybody by such a word alone. */
+/** Other servers that take Slack's messages notify everybody at such a word. */
 const EVERYBODY = /@(?=here|channel|everyone|all)/gi;
-/** Slack takes a sign for markup only at the edge of a word, so that what breaks it stands on both sides. */
+/** Slack reads a sign as markup only at the edge of a word, so the character that prevents it is on both sides. */
 const MARKS = /(?<![\p{L}\p{N}*_~`])[*_~`]+|[*_~`]+(?![\p{L}\p{N}*_~`])/gu;
 const EMOJI = /:(?=[a-z0-9_+-]*[a-z][a-z0-9_+-]*:)/gi;
 
@@ -59,7 +59,7 @@ export function plain(text: string): string {
     .replaceAll(EVERYBODY, `@${BREAK}`);
 }
 
-/** Writes a text so that mrkdwn shows it as it is, in at most `max` UTF-16 units. */
+/** Writes a text so that mrkdwn shows it unchanged, in at most `max` UTF-16 units. */
 export function literal(text: string, max: number = TEXT_MAX): Markup {
   return cutText(text, max, escapeMrkdwn) as Markup;
 }
@@ -71,13 +71,13 @@ function escapeMrkdwn(text: string): string {
   return plain(unmarked);
 }
 
-/** Writes a text in bold; an empty one is nothing. */
+/** Writes a text in bold; an empty one stays empty. */
 export function strong(text: string): Markup {
   const shown = literal(text).trim();
   return (shown === '' ? '' : `*${shown}*`) as Markup;
 }
 
-/** Writes a link; `url` is one that browsers take, without `<`, `>` and `|`. Without one, the text alone. */
+/** Writes a link; `url` is one that browsers accept, without `<`, `>` and `|`. Without a URL, only the text. */
 export function link(url: string, text: string): Markup {
   if (url === '') return literal(text);
   return `<${url.replaceAll('&', '&amp;')}|${literal(text)}>` as Markup;
@@ -96,12 +96,12 @@ export function header(text: string): SlackBlock {
   };
 }
 
-/** Makes a paragraph; it is shown whole. None without a text, which Slack would refuse. */
+/** Makes a paragraph that is shown in full. Without a text none, since Slack would refuse it. */
 export function section(text: Markup): SlackBlock[] {
   return text === '' ? [] : [{ type: 'section', text: mrkdwn(text), expand: true }];
 }
 
-/** Makes texts that stand beside each other, at most 10; empty ones are left out. */
+/** Makes texts in columns, at most 10; empty ones are left out. */
 export function fields(...texts: readonly Markup[]): SlackBlock[] {
   const shown = texts.filter((text) => text !== '').slice(0, FIELDS_MAX);
   return shown.length === 0 ? [] : [{ type: 'section', fields: shown.map(mrkdwn), expand: true }];
@@ -121,7 +121,7 @@ function mrkdwn(text: Markup): Mrkdwn {
   return { type: 'mrkdwn', text, verbatim: true };
 }
 
-/** Tells whether blocks are within the limits of a message: their number, their sizes, and all together. */
+/** Returns whether blocks are within the limits of a message: their number, their sizes, and all together. */
 export function isWithinLimits(blocks: readonly SlackBlock[]): boolean {
   return (
     blocks.length <= BLOCKS_MAX &&

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { label } from '../../fields.ts';
 import { hostOf, isPostable } from './post-target.ts';
 
-/** How `alert test` and messages name a channel. */
+/** The name of a channel, for `alert test` and messages. */
 export const channelName = label;
 
 const FILE = z.string().min(1).optional();
@@ -12,20 +12,20 @@ const ENV = z
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'the name of an environment variable' })
   .optional();
 
-/** Gives the two keys under which the config says where a secret is kept: `KEYFile` and `KEYEnv`. */
+/** Gives the two config keys that name the place of a secret: `KEYFile` and `KEYEnv`. */
 export function secretPlace<Key extends string>(
   key: Key,
 ): { [K in `${Key}File`]: typeof FILE } & { [K in `${Key}Env`]: typeof ENV } {
   return { [`${key}File`]: FILE, [`${key}Env`]: ENV } as ReturnType<typeof secretPlace<Key>>;
 }
 
-/** Tells whether the config says where a secret is kept. */
+/** Returns whether the config names the place of a secret. */
 export function hasSecret(config: object, key: string): boolean {
   const places = config as Readonly<Record<string, unknown>>;
   return places[`${key}File`] !== undefined || places[`${key}Env`] !== undefined;
 }
 
-/** Makes a check that a secret has one place, or at most one where it is not needed. */
+/** Makes a check that a secret has one place, or at most one if it is not needed. */
 export function onePlace(
   key: string,
   { isNeeded = true }: { isNeeded?: boolean } = {},

@@ -1,22 +1,22 @@
-/** Receivers that answer 200 and say with a code in the body what became of the message. */
+/** Receivers that answer 200 and give the message's result as a code in the body. */
 import { ChannelError } from '../channel.ts';
 import type { Explanation, Post, PostAnswer, PostRequest } from './post.ts';
 
-/** What a code means. */
+/** The meaning of a code. */
 export type CodeMeaning = Explanation & { reason: string; isFinal: boolean };
 
 export interface CodedRequest extends PostRequest {
-  /** Reads the code of a body; 0 is success, null where there is none. */
+  /** Reads the code of a body; 0 is success, null if there is none. */
   codeOf: (body: Readonly<Record<string, unknown>>) => number | null;
-  /** Says what a code other than 0 means. */
+  /** Gives the meaning of a code other than 0. */
   meaningOf: (code: number, body: Readonly<Record<string, unknown>>) => CodeMeaning;
 }
 
 /**
  * Sends a POST whose answer counts as success only with the code 0.
  *
- * @throws ChannelError as {@link Post} does, and by the code's meaning; an answer without a code is none of the receiver's and
- * is asked for again.
+ * @throws ChannelError like {@link Post}, and by the code's meaning; an answer without a code is not the receiver's, and the
+ * request is sent again.
  */
 export async function postCoded(post: Post, { codeOf, meaningOf, ...request }: CodedRequest): Promise<void> {
   const read = (answer: PostAnswer): { code: number; meaning: CodeMeaning | null } | null => {
@@ -48,7 +48,7 @@ function codeReason(code: number, { reason }: CodeMeaning): string {
   return `code ${code}: ${reason}`;
 }
 
-/** Reads a JSON object; an empty one where the text is none. */
+/** Reads a JSON object; an empty one if the text is none. */
 export function jsonObject(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
@@ -58,7 +58,7 @@ export function jsonObject(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Gives an integer of a body; null where it is none. */
+/** Gives an integer of a body; null if it is none. */
 export function integerOf(value: unknown): number | null {
   return Number.isSafeInteger(value) ? (value as number) : null;
 }

@@ -3,10 +3,10 @@
 const CUT = '…';
 
 /**
- * Gives a text of at most `max` UTF-16 units once escaped; where it is longer, its end gives way to an ellipsis.
+ * Gives a text of at most `max` UTF-16 units after escaping; an ellipsis replaces the end of a longer one.
  *
- * Receivers count characters or code points, and neither is ever more than the UTF-16 units. A surrogate pair and an escaped
- * character are never cut in two.
+ * Receivers count characters or code points, and neither is ever above the number of UTF-16 units. A surrogate pair and an
+ * escaped character are never cut in two.
  *
  * @param max at least 1.
  * @param escape writes a text in the receiver's format; it may make it longer.

@@ -2,12 +2,12 @@
  * DingTalk: the custom bot of a group, sent Markdown.
  *
  * Its rules (open.dingtalk.com/document/orgapp/custom-robot-access and .../custom-robots-send-group-messages, read 2026-11-28
- * in copies): 20 messages a minute for each bot, and none for 10 minutes after more; where signatures are on, `timestamp` in ms
- * and `sign`, the HMAC-SHA256 of timestamp, line feed and secret by the secret, are added to the URL, good for an hour. It
+ * in copies): 20 messages a minute for each bot, and none for 10 minutes after more; if signatures are on, `timestamp` in ms
+ * and `sign`, the HMAC-SHA256 of timestamp, line feed and secret by the secret, are added to the URL and valid for an hour. It
  * answers 200 and an `errcode`; a message above 20,000 bytes gets 460101 (timonwong/prometheus-webhook-dingtalk #30).
  *
- * Its Markdown has no documented escapes, so marks in texts are written as their full-width likenesses, and an address in a
- * text is broken by a space of no width: nothing of a text becomes a link or a mention.
+ * Its Markdown has no documented escapes, so full-width signs replace the marks in texts, and a space without width breaks an
+ * address in a text: no part of a text becomes a link or a mention.
  */
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
@@ -36,7 +36,7 @@ export const dingtalkSection = z
 export type DingtalkConfig = z.output<typeof dingtalkSection>;
 
 const HOSTS = ['oapi.dingtalk.com'] as const;
-/** 20 a minute, with some room: one more costs 10 minutes. */
+/** A little slower than 20 a minute: one message more costs 10 minutes. */
 const PACE_MS = 3_500;
 const BODY_BYTES_MAX = 18_000;
 const RATE_WAIT_MS = 600_000;
@@ -45,7 +45,7 @@ const TITLE_MAX = 200;
 /**
  * Opens a channel to a custom bot of DingTalk.
  *
- * @throws SidecarError `secret_invalid` where the webhook's address is none, or on another host.
+ * @throws SidecarError `secret_invalid` if the webhook's address is none, or on another host.
  */
 export function openDingtalk(config: DingtalkConfig, deps: ChannelDeps): Channel {
   const receiver = 'DingTalk';
@@ -82,7 +82,7 @@ function sign(url: URL, { clock, secret }: ChannelDeps): void {
   url.searchParams.set('sign', signature);
 }
 
-/** Makes the request of a message, as large as one may be. */
+/** Makes the request of a message, within the size limit. */
 export function dingtalkBody(message: AlertMessage): string {
   return fitMessage(message, bodyOf, (body) => Buffer.byteLength(body) <= BODY_BYTES_MAX);
 }
@@ -129,7 +129,7 @@ const LIKENESSES: Readonly<Record<string, string>> = {
   '|': '｜',
 };
 
-/** Writes a text of one line so that DingTalk's Markdown makes nothing of it. */
+/** Writes a text of one line without DingTalk's Markdown marks. */
 export function escapeDingtalk(text: string): string {
   return withoutLinks(text)
     .replaceAll(/[\\*`[\]<>#~|]/g, (mark) => LIKENESSES[mark] ?? mark)
@@ -150,13 +150,13 @@ const MEANINGS: ReadonlyMap<number, CodeMeaning> = new Map([
   [400_105, { reason: 'the kind of message is not supported', isFinal: true }],
   [400_106, { reason: 'the bot is not in its group', isFinal: true }],
   [410_100, { reason: 'too many messages', isFinal: false, retryAfterMs: RATE_WAIT_MS }],
-  [430_101, { reason: 'it takes a link in the message for unsafe', isFinal: true }],
+  [430_101, { reason: 'a link in the message counts as unsafe there', isFinal: true }],
   [430_102, { reason: 'it does not allow a text in the message', isFinal: true }],
   [430_104, { reason: 'it does not allow the content of the message', isFinal: true }],
   [460_101, { reason: 'the message is too long', isFinal: true }],
 ]);
 
-/** 310000 is every refusal of the bot's security settings; only its words say which. */
+/** 310000 is every refusal of the bot's security settings; only its text names the setting. */
 const SECURITY: readonly (readonly [RegExp, string])[] = [
   [/keyword/i, 'the bot asks for keywords: make "kling-sidecar" one of them, every message has it'],
   [/timestamp/i, 'the signature is older than an hour: check the clock of this machine'],
@@ -170,5 +170,5 @@ function meaningOf(code: number, { errmsg }: Readonly<Record<string, unknown>>):
     const reason = SECURITY.find(([pattern]) => pattern.test(words))?.[1];
     return { reason: reason ?? "the bot's security settings refuse it", isFinal: true };
   }
-  return MEANINGS.get(code) ?? { reason: 'of no meaning known here', isFinal: false };
+  return MEANINGS.get(code) ?? { reason: 'its meaning is not known', isFinal: false };
 }

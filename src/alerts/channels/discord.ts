@@ -4,8 +4,8 @@
  * Its rules (discord.com/developers/docs, resources/webhook, resources/message and topics/rate-limits, read 2026-11-28): at most
  * 10 embeds of together 6,000 characters, a title of 256, a description of 4,096, a field's value of 1,024, a footer of 2,048,
  * a content of 2,000; without `wait=true` a message that is not kept is no error; embeds of one URL are shown once, so an
- * alert's runbook is a link in a field. Limits are for the headers to say: a 429 has `Retry-After` and `retry_after`. In
- * practice a webhook may send 5 messages in 2 s and 30 a minute. A 404 says that the webhook is gone: asking again is punished.
+ * alert's runbook is a link in a field. The headers give the limits: a 429 has `Retry-After` and `retry_after`. In
+ * practice a webhook may send 5 messages in 2 s and 30 a minute. A 404 means that the webhook is gone: more tries are punished.
  *
  * Nobody is mentioned: `allowed_mentions` parses nothing. Marks in texts are escaped.
  */
@@ -40,7 +40,7 @@ const CHARACTERS_MAX = 6_000;
 /**
  * Opens a channel to a webhook of Discord.
  *
- * @throws SidecarError `secret_invalid` where the webhook's address is none.
+ * @throws SidecarError `secret_invalid` if the webhook's address is none.
  */
 export function openDiscord(config: DiscordConfig, deps: ChannelDeps): Channel {
   const receiver = 'Discord';
@@ -71,7 +71,7 @@ function explain({ status, body }: PostAnswer): Explanation | null {
 }
 
 interface Embed {
-  /** Absent where it would be empty, as is the description: Discord refuses empty texts. */
+  /** Absent if it would be empty, like the description: Discord refuses empty texts. */
   title?: string;
   description?: string;
   color: number;
@@ -86,7 +86,7 @@ interface Body {
   allowed_mentions: { parse: readonly string[] };
 }
 
-/** Makes the request of a message, as large as one may be. */
+/** Makes the request of a message, within the size limit. */
 export function discordBody(message: AlertMessage): Body {
   return fitMessage(message, bodyOf, isWithin);
 }
@@ -142,7 +142,7 @@ function charactersOf({ title = '', description = '', fields, footer }: Embed): 
   return texts.reduce((sum, text) => sum + text.length, 0);
 }
 
-/** Writes a text so that Discord shows it as it is; only what would be read as a mark is escaped, since pushes show escapes. */
+/** Writes a text so that Discord shows it unchanged; only marks are escaped, since push notifications show the escapes. */
 export function escapeDiscord(text: string): string {
   return withoutLinks(text)
     .replaceAll(/[\\*~`|<[\]]|:(?=\w+:)/g, '\\$&')

@@ -1,9 +1,9 @@
 /**
  * E-mail by SMTP (nodemailer), as text and as simple HTML.
  *
- * `Message-ID` is made from the message's id, so that one sent twice is seen as one; later events of an alert answer the first
- * mail about it (`In-Reply-To`, `References`), so that readers keep them together. STARTTLS is needed unless the URL says
- * `smtps:` or the server is on this machine. Each message has a connection of its own, over within the time limit.
+ * `Message-ID` is made from the message's id, so that a mail sent twice is shown once; later events of an alert answer the
+ * first mail about it (`In-Reply-To`, `References`), so that mail readers keep them together. STARTTLS is needed unless the
+ * URL begins with `smtps:` or the server is on this machine. Each message has a connection of its own, with a time limit.
  */
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
@@ -35,9 +35,9 @@ export const emailSection = z
   .superRefine(onePlace('smtpUrl'));
 export type EmailConfig = z.output<typeof emailSection>;
 
-/** Servers' own limits differ; many hold a sender back above one a second. */
+/** Servers' limits differ; many slow a sender down above one mail a second. */
 const PACE_MS: Ms = 1_000;
-/** For all of a message, from the look-up of the name to the server's last word. */
+/** For a whole message, from the look-up of the name to the server's last answer. */
 const TIMEOUT_MS: Ms = 30_000;
 const SUBJECT_MAX = 200;
 const TEXT_MAX = 2_000;
@@ -46,7 +46,7 @@ const RESPONSE_BYTES_MAX = 65_536;
 /**
  * Opens a channel to mail addresses; nothing is connected before the first message.
  *
- * @throws SidecarError `secret_invalid` where the server's URL is none.
+ * @throws SidecarError `secret_invalid` if the server's URL is none.
  */
 export function openEmail(config: EmailConfig, deps: ChannelDeps): Channel {
   const server = (): SmtpAddress => smtpAddress(deps.secret('smtpUrl').reveal());
@@ -59,7 +59,7 @@ export function openEmail(config: EmailConfig, deps: ChannelDeps): Channel {
     async send(message, references) {
       const mail = mailOf(message, { config, references });
       const { auth, ...address } = server();
-      // Loaded with the first mail: the config's shape is read by every command, and most send none.
+      // Loaded with the first mail: every command reads the config's shape, and most send no mail.
       const { createTransport } = await import('nodemailer');
       const transport = createTransport({
         ...address,
@@ -85,7 +85,7 @@ export function openEmail(config: EmailConfig, deps: ChannelDeps): Channel {
   };
 }
 
-/** Runs a delivery until it is over, its time is, or the channel is closed; gives every failure as a ChannelError. */
+/** Runs a delivery until its end, its time limit, or the close of the channel; gives every failure as a ChannelError. */
 async function inTime<T>(
   clock: Clock,
   closing: AbortSignal,
@@ -99,7 +99,7 @@ async function inTime<T>(
     if (limit.signal.aborted) {
       throw new ChannelError(`The mail server did not take the message within ${TIMEOUT_MS / 1_000} s`);
     }
-    if (closing.aborted) throw new ChannelError('The mail server was left: the channel is closed');
+    if (closing.aborted) throw new ChannelError('The mail was not sent: the channel is closed');
     throw mailRefusal(error);
   } finally {
     timer.cancel();
@@ -126,7 +126,7 @@ function mailOf(
     date: new Date(message.at),
     messageId,
     ...(first === undefined ? {} : { inReplyTo: first, references: earlier }),
-    // Keeps out-of-office answers away (RFC 3834).
+    // Prevents out-of-office answers (RFC 3834).
     headers: { 'Auto-Submitted': 'auto-generated' },
   };
   return { content, references: kept };

@@ -2,11 +2,11 @@
  * Feishu and Lark: the custom bot of a group, sent a card.
  *
  * Its rules (open.feishu.cn/document/client-docs/bot-v3/add-custom-bot, read 2026-11-28): 100 messages a minute and 5 a second
- * for each bot, at most 20 KB for each request; where signatures are on, `sign` is the HMAC-SHA256 of nothing, keyed by the
- * timestamp in seconds, a line feed and the secret, and is good for an hour. It answers 200 and a `code`; 11232 is its rate
+ * for each bot, at most 20 KB for each request; if signatures are on, `sign` is the HMAC-SHA256 of an empty text, keyed by the
+ * timestamp in seconds, a line feed and the secret, and is valid for an hour. It answers 200 and a `code`; 11232 is its rate
  * limit, which it also reaches by itself at full and half hours. Some refusals come as a 400 with the same body.
  *
- * Every text stands in a `plain_text` element: the card makes no link, mention or style of it.
+ * Every text is in a `plain_text` element: the card makes no link, mention or style of it.
  */
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
@@ -33,7 +33,7 @@ export const feishuSection = z
 export type FeishuConfig = z.output<typeof feishuSection>;
 
 const HOSTS = ['open.feishu.cn', 'open.larksuite.com'] as const;
-/** 100 a minute, with some room. */
+/** A little slower than 100 a minute. */
 const PACE_MS = 650;
 /** Below 20 KB, with room for the signature. */
 const BODY_BYTES_MAX = 19_000;
@@ -42,7 +42,7 @@ const RATE_WAIT_MS = 60_000;
 /**
  * Opens a channel to a custom bot of Feishu or Lark.
  *
- * @throws SidecarError `secret_invalid` where the webhook's address is none, or on another host.
+ * @throws SidecarError `secret_invalid` if the webhook's address is none, or on another host.
  */
 export function openFeishu(config: FeishuConfig, deps: ChannelDeps): Channel {
   const receiver = 'Feishu';
@@ -84,7 +84,7 @@ const TEMPLATES: Readonly<Record<Tone, string>> = {
   over: 'green',
 };
 
-/** Makes the card of a message, as large as a request may be. */
+/** Makes the card of a message, within the size limit. */
 export function feishuCard(message: AlertMessage): object {
   return fitMessage(message, cardOf, (card) => Buffer.byteLength(JSON.stringify(card)) <= BODY_BYTES_MAX);
 }
@@ -142,5 +142,5 @@ function meaningOf(code: number, { msg }: Readonly<Record<string, unknown>>): Co
   if (typeof msg === 'string' && /too many|frequency|rate limit/i.test(msg)) {
     return { reason: 'too many messages', isFinal: false, retryAfterMs: RATE_WAIT_MS };
   }
-  return MEANINGS.get(code) ?? { reason: 'of no meaning known here', isFinal: false };
+  return MEANINGS.get(code) ?? { reason: 'its meaning is not known', isFinal: false };
 }

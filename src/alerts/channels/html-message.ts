@@ -1,4 +1,4 @@
-/** A message as simple HTML for mail readers: styles within elements, no image, no script, no link but the runbooks'. */
+/** A message as simple HTML for mail readers: styles within elements, no image, no script, no links except to runbooks. */
 import { escapeXml } from '../../markup.ts';
 import type { WordedAlert } from '../alert.ts';
 import { adviceLine, headingOf, moreLine, placeLine, subheadingOf, timeLine } from './message-lines.ts';

@@ -2,50 +2,50 @@
 import type { AlertMessage, WordedAlert } from '../alert.ts';
 import type { ShownMessage } from './shown-message.ts';
 
-/** Stands in every message, so that it can be the keyword that a receiver asks for. */
+/** Part of every message, so that it can be the keyword that a receiver asks for. */
 export const SENDER = 'kling-sidecar';
 
-/** Puts a label before a text as the language writes it. */
+/** Writes a label before a text in the form of the language. */
 export function labelled({ language }: AlertMessage, label: string, text: string): string {
   return `${label}${language === 'zh' ? '：' : ': '}${text}`;
 }
 
-/** Says whether it began, lasts or is over, how urgent it is, and what. */
+/** Writes state, urgency and title. */
 function titleLine(message: AlertMessage, { status, severity, title }: WordedAlert): string {
   const { frame } = message;
   const urgency = status === 'resolved' ? '' : ` · ${frame.severities[severity]}`;
   return labelled(message, `${frame[status]}${urgency}`, title);
 }
 
-/** Tells whether a message is about one alert alone, whose title is then its heading. */
+/** Returns whether a message is about a single alert, whose title is then its heading. */
 function isAlone({ alerts, headline, leftOut, more }: ShownMessage): boolean {
   return alerts.length === 1 && leftOut + more === 0 && alerts[0]?.title === headline;
 }
 
-/** Gives the line above a message; of an alert alone it is the line above that alert. */
+/** Gives the line above a message; for a single alert it is the line above that alert. */
 export function headingOf(message: ShownMessage): string {
   const [first] = message.alerts;
   return isAlone(message) && first !== undefined ? titleLine(message, first) : message.headline;
 }
 
-/** Gives the line above one alert; empty where the message's heading has said it. */
+/** Gives the line above one alert; empty if it is the message's heading. */
 export function subheadingOf(message: ShownMessage, alert: WordedAlert): string {
   return isAlone(message) ? '' : titleLine(message, alert);
 }
 
-/** Says since when, and until when where it is over. */
+/** Writes the start, and the end if it is over. */
 export function timeLine(message: AlertMessage, { startedAt, endedAt }: WordedAlert): string {
   const { frame } = message;
   const since = labelled(message, frame.since, frame.time(startedAt));
   return endedAt === null ? since : `${since} · ${labelled(message, frame.until, frame.time(endedAt))}`;
 }
 
-/** Says what to do; empty where nothing is to be done. */
+/** Writes the next step; empty if there is none. */
 export function adviceLine(message: AlertMessage, { advice }: WordedAlert): string {
   return advice === '' ? '' : labelled(message, message.frame.whatToDo, advice);
 }
 
-/** Says who sends it, from which environment and account. */
+/** Writes the sender with its environment and account. */
 export function placeLine(message: AlertMessage): string {
   const { environment, account, frame } = message;
   const place = [SENDER, labelled(message, frame.environment, environment)];
@@ -53,7 +53,7 @@ export function placeLine(message: AlertMessage): string {
   return place.join(' · ');
 }
 
-/** Says what the message stands for beside its alerts; empty where it is nothing. */
+/** Writes the number of further events; empty if there are none. */
 export function moreLine({ frame, leftOut }: ShownMessage): string {
   return [leftOut === 0 ? '' : `+${leftOut}`, frame.more].filter((text) => text !== '').join(' · ');
 }

@@ -1,4 +1,4 @@
-/** From the config of channels to open channels, each type by its own file. */
+/** Opens the channels of the config; each type has its own file. */
 import type { Secret } from '../../secret.ts';
 import type { Ms } from '../../units.ts';
 import type { ChannelConfig } from '../channel-configs.ts';
@@ -16,13 +16,13 @@ import { openTeams } from './teams.ts';
 import { openWebhook } from './webhook.ts';
 
 export interface OpenDeps extends Omit<ChannelDeps, 'secret'> {
-  /** How long a firing alert is not repeated: Alertmanager keeps it for that time. */
+  /** The time between two messages of a firing alert: Alertmanager keeps it for that time. */
   repeatMs: () => Ms;
   /** Secrets by the channel's name, then by their key. */
   secrets: ReadonlyMap<string, ReadonlyMap<string, Secret>>;
 }
 
-/** Opens channels, in order; nothing is connected. @throws SidecarError `secret_invalid` where a secret cannot be used. */
+/** Opens channels, in order; without connecting. @throws SidecarError `secret_invalid` if a secret cannot be used. */
 export function openChannels(configs: readonly ChannelConfig[], deps: OpenDeps): Channel[] {
   return configs.map((config) => openChannel(config, deps));
 }

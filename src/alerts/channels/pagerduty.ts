@@ -6,8 +6,8 @@
  * trigger for an open alert is added to it, one after its end opens another, a resolve of none is dropped. The service in Europe
  * has its own address: `https://events.eu.pagerduty.com/v2/enqueue`.
  *
- * A message is one event after the other. What was taken of it is remembered while it is tried again: a trigger that is sent
- * twice after its end would wake somebody twice.
+ * The events of a message are sent one after the other. Those that were taken are remembered for the next try: a trigger that
+ * is sent again after its end would wake somebody twice.
  */
 import { z } from 'zod';
 import type { Secret } from '../../secret.ts';
@@ -36,20 +36,20 @@ export const pagerdutySection = z
   .superRefine(onePlace('routingKey'));
 export type PagerdutyConfig = z.output<typeof pagerdutySection>;
 
-/** Its limits change with the traffic; 120 events a minute were once the rule. */
+/** PagerDuty's limits change with the traffic; 120 events a minute were once the limit. */
 const PACE_MS = 1_000;
 const SUMMARY_MAX = 1_024;
 const TEXT_MAX = 2_000;
 const VALUE_MAX = 500;
 const VALUES_MAX = 50;
 const RATE_WAIT_MS = 120_000;
-/** No event is begun later than this after the first; a message has at most 100. */
+/** No event is sent later than this after the first; a message has at most 100. */
 const TIMEOUT_MS: Ms = 40_000;
 
 /**
  * Opens a channel to a service of PagerDuty.
  *
- * @throws SidecarError `secret_invalid` where the routing key has not the form of one.
+ * @throws SidecarError `secret_invalid` if the routing key has another form.
  */
 export function openPagerduty(config: PagerdutyConfig, deps: ChannelDeps): Channel {
   const receiver = 'PagerDuty';
@@ -67,7 +67,7 @@ export function openPagerduty(config: PagerdutyConfig, deps: ChannelDeps): Chann
       if (taken.messageId !== message.id) taken = { messageId: message.id, events: 0 };
       for (const event of pagerdutyEvents(message).slice(taken.events)) {
         if (deps.clock.monotonic() - startedAt > TIMEOUT_MS) {
-          throw new ChannelError(`${receiver} is slow: the events that are left follow`, {
+          throw new ChannelError(`${receiver} is slow: the remaining events follow`, {
             retryAfterMs: PACE_MS,
           });
         }

@@ -1,14 +1,14 @@
-/** Where a POST may go: by the scheme and host of its URL, and by the addresses that the host's name leads to. */
+/** The allowed targets of a POST: by the scheme and host of its URL, and by the addresses of the host's name. */
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { isPublicAddress } from '../../ip-ranges.ts';
 import { ChannelError } from '../channel.ts';
 import type { PostRequest } from './post.ts';
 
-/** Which addresses a connection may be made to: `named` is all, since the config names the host. */
+/** The addresses that a connection may go to: `named` is all, since the config names the host. */
 export type Reach = 'public' | 'named' | 'private';
 
-/** Why a name's addresses were refused; the code of the error that {@link guardedLookup} gives. */
+/** The code of {@link guardedLookup}'s error for refused addresses. */
 export const ADDRESS_REFUSED = 'ERR_ADDRESS_REFUSED';
 
 export interface Target {
@@ -19,10 +19,10 @@ export interface Target {
 }
 
 /**
- * Reads a request's URL and decides which addresses it may be sent to: public ones, unless its host is an address, is
- * `localhost` or is listed. Without TLS only addresses that are not public.
+ * Reads a request's URL and decides which addresses it may be sent to: public ones, and others if its host is an address,
+ * `localhost` or listed. Without TLS only addresses that are not public.
  *
- * @throws ChannelError (final) where it is no URL, has a user name or another scheme, or is http to a public address.
+ * @throws ChannelError (final) if it is no URL, has a user name or another scheme, or is http to a public address.
  */
 export function targetOf({ url: text, receiver, privateHosts = [] }: PostRequest): Target {
   const url = readUrl(text);
@@ -41,13 +41,13 @@ export function targetOf({ url: text, receiver, privateHosts = [] }: PostRequest
   return { origin: url.origin, path: `${url.pathname}${url.search}`, reach };
 }
 
-/** Tells whether {@link targetOf} takes a URL: for addresses that stand in the config. */
+/** Returns whether {@link targetOf} accepts a URL: for addresses in the config. */
 export function isPostable(text: string, privateHosts: readonly string[]): boolean {
   const url = readUrl(text);
   return url !== null && reachOf(url, privateHosts) !== null;
 }
 
-/** Gives the host of a URL, an IPv6 address without brackets; null where it is no URL that can be sent to. */
+/** Gives the host of a URL, an IPv6 address without brackets; null if it is no usable URL. */
 export function hostOf(text: string): string | null {
   const url = readUrl(text);
   return url === null ? null : bareHost(url);
@@ -64,7 +64,7 @@ function bareHost({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '');
 }
 
-/** Null where nothing may be reached, because it is http to an address that is public or not named. */
+/** Null if no address is allowed, because it is http to an address that is public or not named. */
 function reachOf(url: URL, privateHosts: readonly string[]): Reach | null {
   const host = bareHost(url);
   const isAddress = isIP(host) !== 0;
@@ -74,7 +74,7 @@ function reachOf(url: URL, privateHosts: readonly string[]): Reach | null {
   return isNamed && !(isAddress && isPublicAddress(host)) ? 'private' : null;
 }
 
-/** Makes a lookup for connections that fails where any address of a name is outside the reach. */
+/** Makes a look-up for connections that fails if any address of a name is not allowed. */
 export function guardedLookup(reach: Reach, lookup: LookupFunction = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {

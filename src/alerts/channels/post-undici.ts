@@ -1,12 +1,12 @@
 /**
- * The one way by which alert channels reach the network over HTTP.
+ * Sends all HTTP requests of alert channels.
  *
- * **Invariant**: one request for each call. It follows no redirect, is over within the time limit, reads at most 64 KiB of
+ * **Invariant**: one request for each call. It follows no redirect, ends within the time limit, reads at most 64 KiB of
  * the answer, and goes only to addresses that its target allows, which are checked when the connection is made. No error
- * has a URL, a header or a body, not even inside the words of Node's own errors.
+ * has a URL, a header or a body, not even inside the text of Node's own errors.
  *
- * Every message has a connection of its own: messages are rare, and a kept connection that the receiver closes under a new
- * message would leave us not knowing whether it arrived.
+ * Every message has a connection of its own: messages are rare, and if the receiver closed a kept connection during a new
+ * message, we would not know whether it arrived.
  */
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../clock.ts';
@@ -26,13 +26,13 @@ export interface PostDeps {
   clock: Clock;
   /** For connecting, sending and reading the answer together; 15 s by default. */
   timeoutMs?: Ms;
-  /** How names are resolved; the system's way by default. */
+  /** Resolves names; the system's resolver by default. */
   lookup?: LookupFunction;
 }
 
 /** A {@link Post} with the connections that it holds. */
 export interface OpenPost extends Post {
-  /** Ends what is under way: it fails. Nothing can be sent afterwards. Idempotent. */
+  /** Ends running requests: they fail. Nothing can be sent afterwards. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -40,10 +40,10 @@ export interface OpenPost extends Post {
 export function openPost({ clock, timeoutMs = TIMEOUT_MS, lookup }: PostDeps): OpenPost {
   const agentFor = (reach: Reach): Dispatcher =>
     new Agent({
-      // 0 is a connection for each request.
+      // 0 means a new connection for each request.
       pipelining: 0,
       allowH2: false,
-      // The clock's timer ends requests; a connection that nobody waits for any more ends here.
+      // The clock's timer ends requests; this ends a connection that no request waits for.
       connect: { timeout: timeoutMs, lookup: guardedLookup(reach, lookup) },
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -106,7 +106,7 @@ function plainHeaders(headers: Dispatcher.ResponseData['headers']): Record<strin
   return plain;
 }
 
-/** Reads a body's first 64 KiB; leaving the loop gives up the rest with its connection. */
+/** Reads a body's first 64 KiB; leaving the loop closes the connection and drops the rest. */
 async function readStart(body: AsyncIterable<Buffer>): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
@@ -124,7 +124,7 @@ function refusal(request: PostRequest, answer: PostAnswer, now: Ms): ChannelErro
   const reason =
     said?.reason ?? (status < 400 ? 'a redirect, which is not followed: write the address itself' : null);
   return new ChannelError(`${request.receiver} answered ${status}${reason === null ? '' : ` (${reason})`}`, {
-    // A redirect may be that of a gateway or a sign-in page that is in the way for a while.
+    // A redirect may come from a gateway or a sign-in page for a while.
     isFinal: said?.isFinal ?? (status >= 400 && status < 500 && !RETRYABLE.has(status)),
     retryAfterMs: said?.retryAfterMs ?? retryAfterOf(answer.headers, now),
   });
@@ -143,7 +143,7 @@ const CAUSES: Readonly<Record<string, string>> = {
     'leads to a private address, or for http to a public one: if that is meant, list its host under "hosts" of the channel',
 };
 
-/** Says why no answer came, by the error's code alone: Node's own words hold names and addresses. */
+/** Gives the reason for a missing answer, by the error's code alone: Node's own text holds names and addresses. */
 function causeOf(error: unknown): string {
   const code = codeOf(error);
   if (code === null) return 'was not reached';

@@ -1,11 +1,11 @@
-/** Secrets of channels are read once when the config is, so that a mistaken one stops the start and not the first alert. */
+/** Reads the secrets of channels once with the config, so that a wrong one stops the start and not the first alert. */
 import { SidecarError } from '../../errors.ts';
 import { ChannelError, type ChannelType } from '../channel.ts';
 
 /**
- * Reads a secret as each message will.
+ * Reads a secret in the same way as each message.
  *
- * @param read fails as a message would; what it says has no part of the secret.
+ * @param read fails in the same way as a message; its error has no part of the secret.
  * @throws SidecarError `secret_invalid`, naming the channel, in place of a ChannelError.
  */
 export function checkSecret(channel: { name: string; type: ChannelType }, read: () => unknown): void {

@@ -1,31 +1,31 @@
 /**
- * A message as a receiver has room for it: one line for each text, nothing that is not seen, and no more than fits.
+ * Fits a message into a receiver's limits: one line for each text, no invisible characters, and no more than fits.
  *
- * What does not fit gives way in this order: the ends of long texts, then findings and advice, then the last alerts, which
- * the message then counts. Its first alert with its title always stays.
+ * The parts that do not fit are left out in this order: the ends of long texts, then findings and advice, then the last
+ * alerts, which the message then counts. Its first alert with its title always stays.
  */
 import { oneLine } from '../../markup.ts';
 import type { AlertMessage, WordedAlert } from '../alert.ts';
 import type { Severity } from '../rule-words.ts';
 import { cutText } from './cut-text.ts';
 
-/** A message that was made to fit. */
+/** A message that fits. */
 export interface ShownMessage extends AlertMessage {
   /** Alerts of the message that are left out because there is no room. */
   leftOut: number;
 }
 
-/** UTF-16 units of each finding and advice, from what is sent where all fits to nothing. */
+/** UTF-16 units of each finding and advice: the first value that fits is used. */
 const TEXT_LENGTHS = [2_000, 500, 150, 0] as const;
 const TITLE_MAX = 300;
 const NAME_MAX = 100;
 const URL_MAX = 1_000;
 
 /**
- * Builds what is sent from as much of a message as fits.
+ * Builds a request with as much of a message as fits.
  *
  * @param build makes the request of a receiver; it may be called several times.
- * @param isWithin tells whether what was built is within the receiver's limits.
+ * @param isWithin returns whether a request is within the receiver's limits.
  */
 export function fitMessage<T>(
   message: AlertMessage,
@@ -45,7 +45,7 @@ export function fitMessage<T>(
   return build(shownMessage(message, { textMax: 0, kept: fits }));
 }
 
-/** Gives a message with its texts on one line each, cut to their lengths; `kept` is how many of its alerts stay. */
+/** Gives a message with its texts on one line each, cut to their lengths; `kept` is the number of alerts that stay. */
 export function shownMessage(
   message: AlertMessage,
   { textMax, kept = message.alerts.length }: { textMax: number; kept?: number },
@@ -68,12 +68,12 @@ export function shownMessage(
   };
 }
 
-/** Gives a text as one line of at most `max` UTF-16 units (none where it is 0), without what is not seen. */
+/** Gives a text as one line of at most `max` UTF-16 units (empty for 0), without invisible characters. */
 export function shownText(text: string, max: number): string {
   return max === 0 ? '' : cutText(oneLine(text.toWellFormed()).trim(), max);
 }
 
-/** Gives an address that is a safe link in every format; empty where it is none for browsers. */
+/** Gives an address that is a safe link in every format; empty if browsers would not accept it. */
 function webAddress(text: string): string {
   if (!URL.canParse(text)) return '';
   const { protocol, origin, pathname, search, hash } = new URL(text);
@@ -85,7 +85,7 @@ function percentCode(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
-/** How a message is coloured: by the worst that lasts, or as over where all of it is. */
+/** The colour of a message: that of the worst open alert, or of a resolved one if all are over. */
 export type Tone = Severity | 'over';
 
 /** Gives the tone of a message. */

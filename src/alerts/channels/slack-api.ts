@@ -7,14 +7,14 @@ import { explainWord } from './slack-refusals.ts';
 
 export type SlackMethod = 'chat.postMessage' | 'chat.update';
 
-/** What names a message in Slack. */
+/** The identity of a message in Slack. */
 export interface SlackPlace {
-  /** An ID, also where a name was given. */
+  /** An ID, also if a name was given. */
   channel: string;
   ts: string;
 }
 
-/** What a method did; `word` is why Slack refused. */
+/** The result of a method; `word` is Slack's reason for a refusal. */
 export type SlackAnswer = (SlackPlace & { word: null }) | { word: string };
 
 export type SlackCall = (
@@ -24,7 +24,7 @@ export type SlackCall = (
 
 export interface SlackApiDeps {
   post: Post;
-  /** Asked with each call. */
+  /** Read for each call. */
   token: () => string;
   /** Without a slash at its end. */
   apiUrl: string;
@@ -35,7 +35,7 @@ export interface SlackApiDeps {
 /**
  * Makes the calls of a bot.
  *
- * A call throws ChannelError where Slack gave no answer of its own, and gives its word where it refused by `ok: false`.
+ * A call throws ChannelError if Slack gave no answer of its own, and gives Slack's word if it refused by `ok: false`.
  */
 export function slackApi({ post, token, apiUrl, hosts }: SlackApiDeps): SlackCall {
   return async (method, values) => {
@@ -56,7 +56,7 @@ function readAnswer({ status, body }: PostAnswer): SlackAnswer {
     return { word: null, channel, ts };
   if (ok === false && explainWord(error) !== null) return { word: String(error) };
   throw new ChannelError(
-    `Slack answered ${status} without what Slack’s answers have: something else may have answered`,
+    `Slack answered ${status} without the fields of Slack’s answers: something else may have answered`,
   );
 }
 

@@ -1,9 +1,9 @@
 /**
- * Slack by a bot token: each alert is a message of its own, what follows of it stands in the thread below, and once it is
- * over its message says so. When many alerts come at once, they are one digest: nobody reads the threads of a storm.
+ * Slack by a bot token: each alert is a message of its own, its later events are in the thread below, and its end changes
+ * the message. Many alerts at once become one digest: nobody would read so many threads.
  *
- * One message of ours becomes several calls, a second apart. **Invariant**: a message that is sent again goes on with the
- * call that failed, so no post is made twice unless Slack's answer to it was lost, or the process ended between two.
+ * One message of ours becomes several calls, a second apart. **Invariant**: a second try continues with the call that
+ * failed, so no post is made twice unless Slack's answer to it was lost, or the process ended between two calls.
  */
 import { sleep, type Clock } from '../../clock.ts';
 import type { Ms } from '../../units.ts';
@@ -17,12 +17,12 @@ import { isMessageGone } from './slack-refusals.ts';
 export const SLACK_PACE_MS: Ms = 1_000;
 /** More alerts than this are one digest. */
 const ALONE_MAX = 5;
-/** No further call begins after this long: the next attempt goes on, long before the sender gives this one up. */
+/** No further call begins after this time: the next attempt continues, long before the sender's limit. */
 const CALLS_MS_MAX: Ms = 30_000;
-/** Messages of which it is known how far they have come. */
+/** The number of messages whose progress is remembered. */
 const PROGRESS_MAX = 8;
 
-/** Names and addresses in the text stay text; an update would otherwise make links of them. */
+/** Keeps names and addresses as text; otherwise an update would make links of them. */
 const AS_IT_IS = { parse: 'none', link_names: false };
 const UNFURLED = { ...AS_IT_IS, unfurl_links: false, unfurl_media: false };
 
@@ -35,24 +35,24 @@ export interface SlackBotDeps {
 
 /** A call that a message needs. */
 interface Step {
-  /** The alert whose message it is about; null for a digest of all. */
+  /** The alert of the message; null for a digest of all. */
   alert: WordedAlert | null;
-  /** `say` begins a message, in the thread of the alert where there is one. */
+  /** `say` begins a message, in the thread of the alert if there is one. */
   kind: 'say' | 'mark_over';
 }
 
-/** How far a message has come. */
+/** The progress of a message. */
 interface Progress {
   /** Steps that are done. */
   done: number;
-  /** What each alert's message is, as `channel:ts`. */
+  /** Each alert's message, as `channel:ts`. */
   known: Record<string, string>;
 }
 
 export class SlackBot {
   readonly #deps: SlackBotDeps;
   readonly #closing = new AbortController();
-  /** By message; kept after its end too, since the sender may not have been able to mark it. */
+  /** By message; kept after its end too, in case the sender could not mark it. */
   readonly #progress = new Map<string, Progress>();
 
   constructor(deps: SlackBotDeps) {
@@ -62,7 +62,7 @@ export class SlackBot {
   /**
    * Sends a message and gives the references of its alerts.
    *
-   * @throws ChannelError at the first call that Slack does not take.
+   * @throws ChannelError at the first call that Slack refuses.
    */
   async send(message: AlertMessage, references: References): Promise<References> {
     const { clock } = this.#deps;
@@ -114,7 +114,7 @@ export class SlackBot {
     if (begun !== null) known[key] = `${begun.channel}:${begun.ts}`;
   }
 
-  /** What still calls for somebody at night is shown in the channel too, where a thread alone could stay unseen. */
+  /** Urgent open alerts are also shown in the channel, since nobody may see the thread. */
   #reply(
     own: AlertMessage,
     { status, severity }: WordedAlert,
@@ -127,7 +127,7 @@ export class SlackBot {
     });
   }
 
-  /** Null where the message that is to be changed or replied to is gone. */
+  /** Null if the message to change or to answer is gone. */
   async #call(
     method: SlackMethod,
     message: AlertMessage,
@@ -146,7 +146,7 @@ export class SlackBot {
   }
 }
 
-/** The calls of a message in their order: of an alert that is over, its message is changed before the thread says so. */
+/** The calls of a message in their order: for an alert that is over, the message is changed before the post in its thread. */
 function stepsOf({ alerts, more }: AlertMessage, references: References): Step[] {
   const isDigest = alerts.length > ALONE_MAX || more > 0;
   const marks = (alert: WordedAlert): Step[] =>
@@ -156,7 +156,7 @@ function stepsOf({ alerts, more }: AlertMessage, references: References): Step[]
   return [...known.flatMap(marks), { alert: null, kind: 'say' }];
 }
 
-/** A message of one alert alone. */
+/** A message of a single alert. */
 function messageOf(message: AlertMessage, alert: WordedAlert, kind: Step['kind']): AlertMessage {
   return {
     ...message,
@@ -169,7 +169,7 @@ function messageOf(message: AlertMessage, alert: WordedAlert, kind: Step['kind']
   };
 }
 
-/** Reads `channel:ts`; null where it is none. */
+/** Reads `channel:ts`; null if it is none. */
 function placeOf(reference: string | undefined): SlackPlace | null {
   const [, channel, ts] = /^([A-Z0-9]+):(\d+\.\d+)$/.exec(reference ?? '') ?? [];
   return channel === undefined || ts === undefined ? null : { channel, ts };

@@ -1,7 +1,7 @@
 /**
- * What a message looks like in Slack. It must be clear within three seconds what is wrong, how bad it is and what to do. So the
- * title comes first, large, with a sign of how bad it is; then that in a word with the environment; then the value against its
- * threshold; then what to do, at full width, since it often has a command; last and small, what only helps to find more.
+ * The layout of a message in Slack. A reader must see within three seconds the problem, its urgency and the next step. So the
+ * title comes first, large, with a sign of the urgency; then the urgency in a word with the environment; then the value and its
+ * threshold; then the next step, at full width, since it often has a command; last and small, links and details.
  */
 import type { AlertMessage, WordedAlert } from '../alert.ts';
 import {
@@ -24,22 +24,22 @@ import { labelled, moreLine, placeLine, plainMessage, timeLine } from './message
 import { alertTone, fitMessage, messageTone, type ShownMessage, type Tone } from './shown-message.ts';
 
 export interface SlackMessage {
-  /** What notifications show, and programs that read a screen aloud. */
+  /** The text for notifications and screen readers. */
   text: string;
   blocks: readonly SlackBlock[];
 }
 
 /** Slack advises 4,000; a notification shows the first lines. */
 const FALLBACK_MAX = 3_000;
-/** Of a finding or an advice once escaped: two of them leave room for the rest of a section. */
+/** The most of a finding or an advice after escaping: two of them leave room for the rest of a section. */
 const TEXT_MAX = 1_200;
 const FACT_MAX = 500;
-/** Up to here, a line parts the alerts of a message. */
+/** Up to this number of alerts, a line separates them. */
 const PARTED_MAX = 8;
 
 const SIGNS: Readonly<Record<Tone, string>> = { page: '🔴', ticket: '🟠', info: '🔵', over: '✅' };
 
-/** Makes what Slack is sent of a message, as much of it as Slack takes. */
+/** Makes Slack's form of a message, with as much of it as Slack accepts. */
 export function slackMessage(message: AlertMessage): SlackMessage {
   return fitMessage(
     message,
@@ -74,7 +74,7 @@ function alone(message: ShownMessage, alert: WordedAlert): SlackBlock[] {
   ];
 }
 
-/** How bad and since when; of what is over since when and until when. */
+/** Urgency and start; for an alert that is over, start and end. */
 function factsOf(message: ShownMessage, alert: WordedAlert): Markup[] {
   const { environment, frame } = message;
   const since = literal(labelled(message, frame.since, frame.time(alert.startedAt)), FACT_MAX);
@@ -112,26 +112,26 @@ function partOf(message: ShownMessage, alert: WordedAlert): SlackBlock[] {
   );
 }
 
-/** Empty where nothing is to be done. */
+/** Empty if there is nothing to do. */
 function adviceOf(message: ShownMessage, { advice }: WordedAlert): Markup {
   if (advice === '') return joined(' ');
   const label = labelled(message, message.frame.whatToDo, '').trim();
   return joined(' ', strong(label), literal(advice, TEXT_MAX));
 }
 
-/** The page that says more, named after the rule. */
+/** The rule's runbook. */
 function runbookOf(message: ShownMessage, { rule, runbookUrl }: WordedAlert): Markup {
   return link(runbookUrl, labelled(message, message.frame.runbook, rule));
 }
 
-/** A new alert is its title alone: its sign says that it is one. */
+/** A new alert has only its title: the sign shows that it is new. */
 function statedTitle(message: AlertMessage, alert: WordedAlert): string {
   return alert.status === 'firing'
     ? alert.title
     : labelled(message, message.frame[alert.status], alert.title);
 }
 
-/** Empty for what is over, which is not urgent any more. */
+/** Empty for an alert that is over: it is not urgent any more. */
 function urgencyOf({ frame }: AlertMessage, { status, severity }: WordedAlert): string {
   return status === 'resolved' ? '' : frame.severities[severity];
 }

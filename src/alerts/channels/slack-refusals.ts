@@ -1,13 +1,13 @@
 /**
- * What Slack's refusals mean: which of them another try can end, and what to do about the others.
+ * The meaning of Slack's refusals: those that another try can end, and the remedy for the others.
  *
  * Words: docs.slack.dev, reference/methods/chat.postMessage and chat.update (errors), and for webhooks api.slack.com's
- * changelog of 2016-05-17 with messaging/webhooks (handling errors), read 2026-11-28. A word that is not listed here is
- * tried again: an alert is not given up for a word of Slack's that is newer than this list.
+ * changelog of 2016-05-17 with messaging/webhooks (handling errors), read 2026-11-28. After a word that is not listed here
+ * the message is tried again: it may be a newer word of Slack's.
  */
 import type { Explanation } from './post.ts';
 
-/** Only a person can help: the message says what to do. */
+/** Only a person can help: the text names the remedy. */
 const FINAL: Readonly<Record<string, string>> = {
   invalid_auth: 'the token is not valid here: put the app’s bot token into its place',
   not_authed: 'the token is empty: put the app’s bot token into its place',
@@ -48,11 +48,11 @@ const FINAL: Readonly<Record<string, string>> = {
   too_many_attachments: 'the message is too long',
 };
 
-/** A word of Slack's: lower-case and short, so that no token and no address passes for one. */
+/** The form of Slack's words: lower-case and short, so that no token and no address matches. */
 const WORD = /^[a-z]+(_[a-z]+){0,7}$/;
 const WORD_LENGTH_MAX = 50;
 
-/** Gives what Slack's word for a refusal means; null where it is no word of Slack's. */
+/** Gives the meaning of Slack's word for a refusal; null if it is no word of Slack's. */
 export function explainWord(word: unknown): (Explanation & { reason: string; isFinal: boolean }) | null {
   if (typeof word !== 'string' || word.length > WORD_LENGTH_MAX || !WORD.test(word)) return null;
   const remedy = Object.hasOwn(FINAL, word) ? FINAL[word] : undefined;
@@ -61,7 +61,7 @@ export function explainWord(word: unknown): (Explanation & { reason: string; isF
     : { reason: `${word}: ${remedy}`, isFinal: true };
 }
 
-/** Says that the message to update, or to reply to, is not there or can no longer be changed. */
+/** Words for a message to update or to answer that is gone or can no longer be changed. */
 export function isMessageGone(word: string): boolean {
   return GONE.has(word);
 }

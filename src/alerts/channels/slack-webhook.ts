@@ -1,4 +1,4 @@
-/** Slack by an incoming webhook: messages into the channel that the webhook was made for, and nothing to refer to later. */
+/** Slack by an incoming webhook: messages into the webhook's own channel, without references for later. */
 import type { Secret } from '../../secret.ts';
 import type { AlertMessage } from '../alert.ts';
 import { ChannelError } from '../channel.ts';
@@ -12,7 +12,7 @@ const OWN_HOSTS: readonly string[] = ['hooks.slack.com', 'hooks.slack-gov.com'];
 
 export interface SlackWebhookDeps {
   post: Post;
-  /** Asked with each message; {@link slackWebhookUrl}. */
+  /** Read for each message; {@link slackWebhookUrl}. */
   address: () => URL;
   /** Hosts of servers that take Slack's messages. */
   hosts: readonly string[];
@@ -21,13 +21,13 @@ export interface SlackWebhookDeps {
 /**
  * Reads a webhook's address.
  *
- * @throws ChannelError (final) where it is no address of Slack's, nor on one of `hosts`.
+ * @throws ChannelError (final) if it is no address of Slack's and not on one of `hosts`.
  */
 export function slackWebhookUrl(webhookUrl: Secret, hosts: readonly string[]): URL {
   return webhookAddress(webhookUrl.reveal(), { receiver: 'Slack', own: OWN_HOSTS, added: hosts });
 }
 
-/** Makes the sending of a webhook's messages. */
+/** Makes the function that sends a webhook's messages. */
 export function slackWebhook({
   post,
   address,
@@ -37,7 +37,7 @@ export function slackWebhook({
     const url = address();
     const body = JSON.stringify({ ...slackMessage(message), unfurl_links: false, unfurl_media: false });
     const answer = await post({ url: url.href, body, receiver: 'Slack', privateHosts: hosts, explain });
-    // Slack's own webhooks say so; another server may say what it likes.
+    // Slack's own webhooks answer "ok"; another server may answer anything.
     if (OWN_HOSTS.includes(url.hostname) && answer.body.trim() !== 'ok') {
       throw new ChannelError('Slack answered 200 without its "ok": something else may have answered');
     }
@@ -48,6 +48,6 @@ export function slackWebhook({
 function explain({ status, body }: PostAnswer): Explanation | null {
   const said = explainWord(body.trim());
   if (said === null) return null;
-  // An overloaded Slack refuses by its status, whatever it says.
+  // An overloaded Slack refuses by its status, with any text.
   return status === 429 || status >= 500 ? { reason: said.reason } : said;
 }

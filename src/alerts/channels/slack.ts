@@ -1,9 +1,9 @@
 /**
  * Slack: an incoming webhook, or a bot token with a channel.
  *
- * Not by `@slack/webhook` and `@slack/web-api` (8.0 and 8.2, read 2026-11-28): they send by `fetch`, which has no time limit by
- * default and dials any address that a name leads to, and web-api retries for half an hour within one call, which would hold up
- * every message behind it. Each of the three requests is one POST of JSON, so nothing of theirs would be left to use.
+ * It does not use `@slack/webhook` and `@slack/web-api` (8.0 and 8.2, read 2026-11-28): they send by `fetch`, which has no time
+ * limit by default and connects to any address of a name, and web-api retries for half an hour within one call, which would
+ * delay every message behind it. Each of the three requests is one POST of JSON, so these packages would save no code.
  */
 import { z } from 'zod';
 import type { Secret } from '../../secret.ts';
@@ -70,7 +70,7 @@ function isApiUrl(text: string, hosts: readonly string[]): boolean {
 /**
  * Opens a channel to Slack.
  *
- * @throws SidecarError `secret_invalid` where the webhook's address is not Slack's, or the token has no form of one.
+ * @throws SidecarError `secret_invalid` if the webhook's address is not Slack's, or the token has the wrong form.
  */
 export function openSlack(config: SlackConfig, deps: ChannelDeps): Channel {
   return hasSecret(config, 'token') ? openBot(config, deps) : openWebhook(config, deps);
@@ -115,7 +115,7 @@ function botToken(secret: Secret): string {
   const token = secret.reveal().trim();
   if (/^[\x21-\x7e]{10,400}$/.test(token)) return token;
   throw new ChannelError(
-    'The token has no form of one: put the app’s bot token, which begins with xoxb-, into its place',
+    'The token has the wrong form: put the app’s bot token, which begins with xoxb-, into its place',
     { isFinal: true },
   );
 }

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { ChannelError } from '../channel.ts';
 
-/** What a connection to a mail server is made with. */
+/** The parameters of a connection to a mail server. */
 export interface SmtpAddress {
   host: string;
   port: number;
@@ -10,7 +10,7 @@ export interface SmtpAddress {
   secure: boolean;
   /** Nothing is sent before STARTTLS succeeded. */
   requireTLS: boolean;
-  /** STARTTLS is not asked for: the server is on this machine. */
+  /** STARTTLS is not used: the server is on this machine. */
   ignoreTLS: boolean;
   auth: { user: string; pass: string } | null;
 }
@@ -22,7 +22,7 @@ const SECURE_PORT = 465;
  * Reads `smtp://user:password@host:587` or `smtps://user:password@host`; user and password are percent-encoded, and may be
  * absent together. Without TLS only for loopback.
  *
- * @throws ChannelError (final) where it is none; it never holds a part of the URL.
+ * @throws ChannelError (final) if it is none; the error never holds a part of the URL.
  */
 export function smtpAddress(text: string): SmtpAddress {
   const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null;

@@ -1,15 +1,15 @@
 /**
- * What a failed delivery by SMTP means.
+ * The meaning of a failed delivery by SMTP.
  *
- * **Invariant**: an error has nodemailer's code and the server's number, never its words: those hold addresses.
+ * **Invariant**: an error has nodemailer's code and the server's number, never the server's text, which holds addresses.
  */
 import { ChannelError } from '../channel.ts';
 
-/** What nodemailer says of a failure. */
+/** The fields of nodemailer's error. */
 interface SmtpFailure {
   /** Such as `EAUTH`. */
   code?: unknown;
-  /** The number that the server answered. */
+  /** The number in the server's answer. */
   responseCode?: unknown;
   /** The command that failed, such as `RCPT TO`. */
   command?: unknown;
@@ -20,7 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNECTION: 'closed the connection',
   ESOCKET: 'was not reached',
   ETIMEDOUT: 'gave no answer in time',
-  ETLS: 'offers no TLS that can be trusted: STARTTLS is needed beyond this machine',
+  ETLS: 'offers no TLS that can be trusted: STARTTLS is needed except on this machine',
   EAUTH: 'refuses the user or the password',
   ENOAUTH: 'takes no user and password',
   EENVELOPE: 'refuses the sender or every recipient',
@@ -28,23 +28,23 @@ const REASONS: Readonly<Record<string, string>> = {
   EPROTOCOL: 'does not speak SMTP',
 };
 
-/** Gives a failure of nodemailer's as one of the channel's: final where the server's number is one that stays, but for TLS. */
+/** Converts nodemailer's failure to one of the channel: final if the server's number is permanent, except for TLS. */
 export function mailRefusal(error: unknown): ChannelError {
   const { code, responseCode, command } = (error ?? {}) as SmtpFailure;
   const reason = (typeof code === 'string' ? REASONS[code] : undefined) ?? 'did not take the message';
   const number = typeof responseCode === 'number' ? responseCode : null;
   const step = typeof command === 'string' && /^[A-Z ]{1,12}$/.test(command) ? ` to ${command}` : '';
   const answered = number === null ? '' : ` (answered ${number}${step})`;
-  // A server may be without TLS for a while, or something between us and it hides what it offers.
+  // A server may be without TLS for a while, or something in between may hide its offer.
   const isFinal = number !== null && isLasting(number) && code !== 'ETLS';
   return new ChannelError(`The mail server ${reason}${answered}`, { isFinal });
 }
 
 /**
- * Looks whether every recipient was taken.
+ * Checks that every recipient was accepted.
  *
- * @throws ChannelError where some were not: it is sent again where a server may yet take it for one of them, which the others
- * then have twice with the same `Message-ID`; final where none can be helped.
+ * @throws ChannelError if some were not. If a server may accept one of them later, the mail is sent again, and the others
+ * get it twice with the same `Message-ID`; else it is final.
  */
 export function refusedRecipients(info: {
   accepted: readonly unknown[];
@@ -60,7 +60,7 @@ export function refusedRecipients(info: {
   });
 }
 
-/** RFC 5321: a 5yz stays, but for 503, which is about the session. */
+/** RFC 5321: a 5yz is permanent, except 503, which is about the session. */
 function isLasting(number: number): boolean {
   return number >= 500 && number < 600 && number !== 503;
 }

@@ -9,26 +9,26 @@ import { SidecarError } from '../../errors.ts';
 import type { Secret } from '../../secret.ts';
 import type { Ms } from '../../units.ts';
 
-/** What the specification asks of a key; longer ones gain nothing. */
+/** The specification's lengths of a key; longer ones are not safer. */
 const KEY_BYTES_MIN = 24;
 const KEY_BYTES_MAX = 64;
 const PREFIX = 'whsec_';
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 
 export interface SignedContent {
-  /** Stays the same when the message is sent again. Without a full stop, which parts what is signed. */
+  /** Stays the same when the message is sent again. Without a full stop, which separates the signed parts. */
   id: string;
   /** When this attempt was made. */
   at: Ms;
-  /** Byte for byte what is sent. */
+  /** Exactly the bytes that are sent. */
   body: string;
 }
 
 /**
- * Reads the keys of a secret: one, or several parted by white space while an old one is being replaced.
+ * Reads the keys of a secret: one, or several with white space between them while an old one is being replaced.
  *
- * @param name what holds the secret, for the error.
- * @throws SidecarError `secret_invalid` where one is not `whsec_` and base64 of 24 to 64 bytes; the prefix may be absent.
+ * @param name the place of the secret, for the error.
+ * @throws SidecarError `secret_invalid` if one is not `whsec_` and base64 of 24 to 64 bytes; the prefix may be absent.
  */
 export function readSigningKeys(name: string, secret: Secret): readonly KeyObject[] {
   const words = secret.reveal().split(/\s+/).filter(Boolean);
@@ -38,7 +38,7 @@ export function readSigningKeys(name: string, secret: Secret): readonly KeyObjec
   throw new SidecarError(
     'secret_invalid',
     `${name} holds no secret of Standard Webhooks; allowed: ${PREFIX} and ${KEY_BYTES_MIN} to ${KEY_BYTES_MAX} bytes in base64, ` +
-      `several parted by white space; suggestion: make one with echo "${PREFIX}$(openssl rand -base64 32)"`,
+      `several with white space between them; suggestion: make one with echo "${PREFIX}$(openssl rand -base64 32)"`,
   );
 }
 
@@ -47,7 +47,7 @@ function keyOf(text: string): KeyObject | null {
   return bytes.length >= KEY_BYTES_MIN && bytes.length <= KEY_BYTES_MAX ? createSecretKey(bytes) : null;
 }
 
-/** Gives the three headers of a signed message, with one signature for each key, newest first as the keys are. */
+/** Gives the three headers of a signed message, with one signature for each key, in the order of the keys. */
 export function signatureHeaders(
   keys: readonly KeyObject[],
   { id, at, body }: SignedContent,

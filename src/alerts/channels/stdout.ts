@@ -18,7 +18,7 @@ export type StdoutConfig = z.output<typeof stdoutSection>;
 
 const TEXT_MAX = 2_000;
 
-/** Opens a channel to standard output; a message is taken once the stream has it. */
+/** Opens a channel to standard output; the stream takes a message as soon as it has it. */
 export function openStdout(
   { name, format }: StdoutConfig,
   _deps?: ChannelDeps,

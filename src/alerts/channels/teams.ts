@@ -2,11 +2,11 @@
  * Microsoft Teams: a workflow "When a Teams webhook request is received", sent an Adaptive Card.
  *
  * Its rules (learn.microsoft.com, read 2026-11-28): connectors/teams allows 25 cards in 5 minutes for each connection of a flow
- * bot, and the flow answers 202 before it posts, so a card too many is lost unseen; a message may have about 28 KB
+ * bot, and the flow answers 202 before it posts, so a card above the limit is lost without an error; a message may have about 28 KB
  * (microsoftteams/limits-specifications-teams); a card has `type: message` and one attachment (webhooks-and-connectors,
- * connectors-using). The older connectors take the same card and answer 200 with the words of an error.
+ * connectors-using). The older connectors take the same card and answer 200 with the text of an error.
  *
- * Every text is a text run: unlike a text block it knows no Markdown, so nothing of a text becomes a link or a mention.
+ * Every text is a text run: unlike a text block it has no Markdown, so no part of a text becomes a link or a mention.
  */
 import { z } from 'zod';
 import type { AlertMessage, WordedAlert } from '../alert.ts';
@@ -31,7 +31,7 @@ const BODY_BYTES_MAX = 24_000;
 /**
  * Opens a channel to a workflow of Microsoft Teams.
  *
- * @throws SidecarError `secret_invalid` where the workflow's address is none.
+ * @throws SidecarError `secret_invalid` if the workflow's address is none.
  */
 export function openTeams(config: TeamsConfig, deps: ChannelDeps): Channel {
   const receiver = 'Microsoft Teams';
@@ -62,7 +62,7 @@ function explain({ status }: PostAnswer): Explanation | null {
   return isGone ? { reason: 'the workflow is off, deleted or has a new address', isFinal: true } : null;
 }
 
-/** Makes the request of a message, as large as one may be. */
+/** Makes the request of a message, within the size limit. */
 export function teamsBody(message: AlertMessage): string {
   return fitMessage(message, bodyOf, (body) => Buffer.byteLength(body) <= BODY_BYTES_MAX);
 }

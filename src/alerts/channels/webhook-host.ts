@@ -6,14 +6,14 @@ export interface WebhookHost {
   receiver: string;
   /** The receiver's own hosts. */
   own: readonly string[];
-  /** Those that the channel's `hosts` adds. */
+  /** The hosts that the channel's `hosts` adds. */
   added: readonly string[];
 }
 
 /**
  * Reads the address of a webhook, which is a secret.
  *
- * @throws ChannelError (final) where it is no address, or is on another host: a mistaken file must not send alerts elsewhere.
+ * @throws ChannelError (final) if it is no address, or is on another host: a wrong file must not send alerts elsewhere.
  */
 export function webhookAddress(text: string, { receiver, own, added }: WebhookHost): URL {
   const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null;
@@ -36,7 +36,7 @@ export function webhookAddress(text: string, { receiver, own, added }: WebhookHo
 /**
  * Reads the address of a webhook that may be on any host, which is a secret.
  *
- * @throws ChannelError (final) where it is none, or is http beyond loopback and private addresses.
+ * @throws ChannelError (final) if it is none, or is http to an address that is neither loopback nor private.
  */
 export function anyAddress(text: string, receiver: string): URL {
   if (isPostable(text.trim(), [])) return new URL(text.trim());

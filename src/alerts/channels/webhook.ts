@@ -1,9 +1,9 @@
 /**
- * A webhook of one's own: messages in the shape that Alertmanager 0.27 sends (version "4" of its webhook; prometheus.io
- * docs/alerting/latest/configuration, webhook_config, and notify/webhook/webhook.go, read 2026-11-28), so that what receives
- * Alertmanager's receives ours. With a secret, each request is signed by Standard Webhooks.
+ * The user's own webhook: messages in the shape of Alertmanager 0.27 (version "4" of its webhook; prometheus.io
+ * docs/alerting/latest/configuration, webhook_config, and notify/webhook/webhook.go, read 2026-11-28), so that receivers of
+ * Alertmanager's messages can receive ours. With a secret, each request is signed by Standard Webhooks.
  *
- * Each alert stands in a message once, in its last state. What is still firing has Alertmanager's zero time as its end.
+ * Each alert is in a message once, in its last state. The end of a firing alert is Alertmanager's zero time.
  */
 import { z } from 'zod';
 import type { AlertMessage, WordedAlert } from '../alert.ts';
@@ -40,19 +40,19 @@ function suggestionFor(url: string): string {
   const host = hostOf(url);
   return host === null
     ? 'write one such as "https://alerts.example.com/hook"'
-    : `use https, or add "hosts": ["${host}"] where it is on your own network`;
+    : `use https, or add "hosts": ["${host}"] if it is on your own network`;
 }
 
-/** Receivers of one's own set their own pace; this only keeps a storm from being a flood. */
+/** The user's own receivers have their own limits; this only slows down very many alerts at once. */
 const PACE_MS: Ms = 100;
 const TEXT_MAX = 2_000;
-/** Alertmanager's end of what has not ended. */
+/** Alertmanager's `endsAt` of an alert that has not ended. */
 const NO_END = '0001-01-01T00:00:00Z';
 
 /**
- * Opens a channel to a webhook of one's own.
+ * Opens a channel to the user's own webhook.
  *
- * @throws SidecarError `secret_invalid` where the secret cannot sign.
+ * @throws SidecarError `secret_invalid` if the secret cannot sign.
  */
 export function openWebhook(config: WebhookConfig, deps: ChannelDeps): Channel {
   const place = `alerts.channels "${config.name}" (webhook): the secret`;
@@ -120,7 +120,7 @@ export function webhookBody(message: AlertMessage, receiver: string): WebhookBod
     groupLabels,
     commonLabels,
     commonAnnotations: common(alerts.map(({ annotations }) => annotations)),
-    // Where Alertmanager has its own page, there is none of ours that a receiver could open.
+    // Alertmanager gives its own page here; we have none that a receiver could open.
     externalURL: '',
     alerts,
   };
@@ -143,7 +143,7 @@ function isoTime(at: Ms): string {
   return new Date(at).toISOString();
 }
 
-/** Gives what all have with the same value. */
+/** Gives the labels that all have with the same value. */
 function common(all: readonly Labels[]): Labels {
   const [first = {}, ...others] = all;
   return Object.fromEntries(
@@ -155,7 +155,7 @@ function only(labels: Labels, names: readonly string[]): Labels {
   return Object.fromEntries(Object.entries(labels).filter(([name]) => names.includes(name)));
 }
 
-/** Writes labels as Alertmanager's group keys have them. */
+/** Writes labels in the form of Alertmanager's group keys. */
 function groupText(labels: Labels): string {
   const names = Object.keys(labels).toSorted();
   return `{${names.map((name) => `${name}=${JSON.stringify(labels[name])}`).join(', ')}}`;

@@ -1,9 +1,9 @@
-/** Breaks what programs make links and mentions of, without a change to what is seen. */
+/** Prevents links and mentions in a text without a visible change. */
 
 /** A space without width. */
 const BREAK = '\u200b';
 
-/** Gives a text in which no address is linked and nobody is mentioned. */
+/** Gives a text without links and mentions. */
 export function withoutLinks(text: string): string {
   return text
     .replaceAll(/:(?=\/\/)/g, `:${BREAK}`)

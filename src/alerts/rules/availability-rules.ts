@@ -1,4 +1,4 @@
-/** The rules about whether Kling can be reached, and how well it keeps its commitment. */
+/** The rules about reaching Kling and about its commitment. */
 import type { Rule } from '../rule.ts';
 import { failureRate } from './failure-rate.ts';
 import { slaAtRisk } from './sla-at-risk.ts';

@@ -9,7 +9,7 @@ import { budgetLabels, budgetName, raiseCommand } from '../words/phrases.ts';
 import { numberOf, numberOrNull, wordsOf } from '../words/values.ts';
 
 const HOUR_MS: Ms = 3_600_000;
-/** A pace over less time is no trend: as the Prometheus rule waits 15 minutes. */
+/** A pace over less time is no trend: the Prometheus rule waits 15 minutes too. */
 const SPAN_MS_MIN: Ms = 900_000;
 
 interface Values {
@@ -31,7 +31,7 @@ export const budgetForecast: Rule = {
   },
 };
 
-/** Null until the notes of this process reach back far enough: a restart ends no alert. */
+/** Null until this process has notes over a long enough time: a restart ends no alert. */
 async function foreseen(
   { at, store, signals }: Look,
   rule: RuleSettings,

@@ -1,4 +1,4 @@
-/** What is said of a budget that reached a share of its limit. */
+/** The words for a budget that reached a share of its limit. */
 import type { MilliCredits, Ms } from '../../units.ts';
 import type { AlertEvent } from '../alert.ts';
 import type { Format, Rule, RuleText } from '../rule.ts';
@@ -18,7 +18,7 @@ export interface ReachedValues {
   refuses: boolean;
 }
 
-/** Why a used-up budget is used up no longer. */
+/** Why a budget is no longer used up. */
 export type UsedUpEnd =
   | { why: 'removed' }
   | { why: 'window_ended' }

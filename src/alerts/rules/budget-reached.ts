@@ -1,12 +1,12 @@
 /**
  * Budgets that reached a share of their limit, each once in a window.
  *
- * The fact is there at once. A look finds what no create made true: a limit that was lowered, a raise that ended, a new budget
- * whose window had seen much. Both give the same key.
+ * A create causes a fact at once. A look finds the other cases: a limit that was lowered, a raise that ended, a new budget
+ * whose window had much spending before. Both give the same key.
  *
- * **Invariant**: the engine begins a key once, so neither a restart nor a reload nor another limit repeats one. A used-up
- * budget is over when its window ends, or when its limit was raised above what is used: credits that come back from a failed
- * task are not enough, since the next create may take them.
+ * **Invariant**: the engine begins a key once, so a restart, a reload or another limit repeats none. The alert of a used-up
+ * budget ends with its window, or when its limit is raised above its use: credits that a failed task frees are not enough,
+ * since the next create may use them.
  */
 import { reaches } from '../../budget/budget-rule.ts';
 import { listBudgets } from '../../budget/budget-table.ts';
@@ -23,7 +23,7 @@ import { thresholdWords, usedUpWords, type ReachedValues, type UsedUpEnd } from 
 /** The share at which a budget is used up. */
 const WHOLE = 1;
 
-/** That a budget has reached a share in its present window. */
+/** A budget that has reached a share in its present window. */
 interface Reached {
   budget: string;
   per: 'app' | 'tag' | null;
@@ -54,7 +54,7 @@ export const budgetUsedUp: Rule = {
   words: usedUpWords,
 };
 
-/** Gives what a fact says of the present window: in one that is over, nothing can be done. */
+/** Gives a fact's content if it is about the present window: for a past one, nothing can be done. */
 function reachedOf(fact: HeardFact): Reached[] {
   return fact.kind === 'budget_threshold' && fact.isPresent ? [fact] : [];
 }
@@ -73,7 +73,7 @@ const reachedNow = oncePerLook(async ({ at, store }): Promise<Reached[]> => {
 });
 
 function thresholds(reached: readonly Reached[], settings: AlertSettings): Finding[] {
-  // One that is used up altogether says so itself.
+  // A budget that is used up completely has an alert of its own.
   const isSaid = (one: Reached): boolean =>
     settings.rules.budget_used_up.isOn && reaches(WHOLE, one.usedCredits, one.limitCredits);
   return reached
@@ -81,7 +81,7 @@ function thresholds(reached: readonly Reached[], settings: AlertSettings): Findi
     .map((one) => ({ rule: 'budget_threshold', ...findingOf(one, settings) }));
 }
 
-/** Nobody is woken for what refuses nothing. */
+/** A budget that refuses nothing wakes nobody. */
 function usedUp(reached: readonly Reached[], { severity }: RuleSettings, settings: AlertSettings): Finding[] {
   return reached
     .filter(({ share }) => share >= WHOLE)

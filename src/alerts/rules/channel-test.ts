@@ -1,4 +1,4 @@
-/** The message of `kling-sidecar alert test`: found by nobody, sent on an operator's order. */
+/** The message of `kling-sidecar alert test`: no rule finds it, an operator orders it. */
 import type { Rule } from '../rule.ts';
 
 export const channelTest: Rule = {

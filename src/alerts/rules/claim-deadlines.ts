@@ -1,4 +1,4 @@
-/** The end of a claim's time comes near or has passed, or a voucher that was granted ends: each step once. */
+/** The last day of a claim is near or over, or a granted voucher ends: each step once. */
 import type { Format, Rule } from '../rule.ts';
 import { ruleDefault, type RuleWord } from '../rule-words.ts';
 import type { Finding } from '../alert.ts';
@@ -15,7 +15,7 @@ import {
   type ClaimDeadline,
 } from './claim-words.ts';
 
-/** With more days than this the morning is early enough. */
+/** With more days left, the alert can wait for the morning. */
 const URGENT_DAYS = 3;
 
 export const claimDue: Rule = {
@@ -82,7 +82,7 @@ function foundAt(fact: HeardFact, step: ClaimDeadline['step'], rule: RuleWord): 
   return [{ rule, labels: { month }, period: notice, values: deadlineValues(fact), since: at }];
 }
 
-/** Two weeks before the end nobody needs to be woken, unless the config says how urgent it is. */
+/** Two weeks before the end the alert wakes nobody, unless the config sets its severity. */
 function severityOf(fact: HeardFact, rule: RuleSettings): Pick<Finding, 'severity'> {
   const isEarly = fact.kind === 'claim_deadline' && fact.daysLeft > URGENT_DAYS;
   const isDefault = rule.severity === ruleDefault('claim_due').severity;

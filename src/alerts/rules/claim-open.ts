@@ -1,4 +1,4 @@
-/** A claim was drafted, holds again, or may be filed from now on: each is a notice of its own. */
+/** A claim was drafted, is valid again, or may be filed from now on: each is a notice of its own. */
 import type { AlertEvent } from '../alert.ts';
 import type { Format, Rule } from '../rule.ts';
 import { counted, numberOf, textOf } from '../words/values.ts';
@@ -19,7 +19,7 @@ export const claimOpen: Rule = {
     if (fact.kind === 'claim_drafted') {
       const { month, revision, percent, folder, at } = fact;
       const step = fact.isReopened ? 'reopened' : 'drafted';
-      // A draft may be withdrawn and hold again several times.
+      // A draft may be withdrawn and become valid again several times.
       const period = fact.isReopened
         ? `reopened/r${revision}/${new Date(at).toISOString()}`
         : `drafted/r${revision}`;

@@ -1,4 +1,4 @@
-/** The rules about claims, by the facts that the claims' job notes. */
+/** The rules about claims, by the facts of the claims' job. */
 import type { Rule } from '../rule.ts';
 import { claimDue, claimMissed, voucherEnds } from './claim-deadlines.ts';
 import { claimOpen } from './claim-open.ts';

@@ -8,7 +8,7 @@ export const claimWithdrawn: Rule = {
   ofFact: (fact) => {
     if (fact.kind !== 'claim_withdrawn') return {};
     const { month, revision, why, at } = fact;
-    // A draft may be withdrawn, hold again, and be withdrawn once more.
+    // A draft may be withdrawn, become valid again, and be withdrawn once more.
     const period = `r${revision}/${new Date(at).toISOString()}`;
     const values = { revision, why };
     return { found: [{ rule: 'claim_withdrawn', labels: { month }, period, values, since: at }] };

@@ -4,7 +4,7 @@ import type { AlertEvent } from '../alert.ts';
 import type { Format, Rule, RuleText } from '../rule.ts';
 import { lasted, numberOrNull, wordsOf } from '../words/values.ts';
 
-/** After a sleep of the machine the clocks are compared again within half a minute: that wakes nobody. */
+/** After a sleep of the machine the clocks are compared again within half a minute: no alert for that. */
 const LASTS_MS_MIN: Ms = 120_000;
 /** A smaller difference is no reason by itself: the clock stepped (upstream/clock-trust.ts). */
 const OFFSET_MS_MIN: Ms = 300_000;
@@ -26,7 +26,7 @@ export const clockWrong: Rule = {
 
 type Cause = { kind: 'unknown' } | { kind: 'stepped' } | { kind: 'off'; isBehind: boolean; byMs: Ms };
 
-/** Kling's clock less ours: above 0 where ours is behind. */
+/** Kling's clock less ours: above 0 if ours is behind. */
 function causeOf({ values }: AlertEvent): Cause {
   const offsetMs = numberOrNull(values, 'offsetMs');
   if (offsetMs === null) return { kind: 'unknown' };

@@ -1,4 +1,4 @@
-/** Kling does not take our credentials: nothing works until they are others. */
+/** Kling refuses our credentials: nothing works until they are replaced. */
 import { RESIGN_CODES } from '../../kling/codes.ts';
 import type { AlertEvent } from '../alert.ts';
 import type { Format, Rule, RuleText } from '../rule.ts';

@@ -8,7 +8,7 @@ import { raiseCommand, titleName } from '../words/phrases.ts';
 import { counted, numberOf, textOf, textOrNull, wordsOf } from '../words/values.ts';
 
 const SPAN_MS: Ms = 600_000;
-/** Without configured apps callers name theirs themselves: only those that lost most are reported. */
+/** Without configured apps callers choose their names: only the apps with the most refused credits are reported. */
 const APPS_MAX = 20;
 
 export const creditsRefused: Rule = {
@@ -27,7 +27,7 @@ async function refusedApps({ at, store }: Look, rule: RuleSettings): Promise<rea
   return found.filter(({ values }) => numberOf(values, 'credits') >= leastCredits).slice(0, APPS_MAX);
 }
 
-/** @param rows of one app, that which refused most credits first. */
+/** @param rows of one app, the reason with the most refused credits first. */
 function findingOf(app: string, rows: readonly MoneyRefusals[]): Finding {
   const [main] = rows;
   const sum = (of: (row: MoneyRefusals) => number): number => rows.reduce((total, row) => total + of(row), 0);

@@ -1,8 +1,8 @@
 /**
  * Kling deducts more or less than was held, for one operation and model.
  *
- * Holds without a published price are at the dearest that fits: that they cost less is meant, so only holds of a sure price
- * can be too high. Too low any of them can be.
+ * A hold without a published price has the highest price that fits: a lower deduction is expected. So only a hold with an
+ * exact price can be too high; any hold can be too low.
  */
 import { deductionSums, type DeductionSums } from '../../budget/deduction-differences.ts';
 import type { Ms } from '../../units.ts';
@@ -37,7 +37,7 @@ async function differences({ at, store }: Look, rule: RuleSettings): Promise<rea
   return [...worst.values()].map((row) => findingOf(row, threshold, at));
 }
 
-/** By how much of the hold the deduction is off; of a hold of nothing, all of it. */
+/** The difference between deduction and hold, as a share of the hold; 1 for a hold of 0. */
 function distance({ heldCredits, deductedCredits }: DeductionSums): number {
   const difference = Math.abs(deductedCredits - heldCredits);
   return heldCredits === 0 ? Number(difference > 0) : difference / heldCredits;

@@ -1,7 +1,7 @@
-/** What a digest says, in each language. */
+/** The words of a digest, in each language. */
 import type { FailureReason } from '../../telemetry/labels.ts';
 
-/** What a digest says in one language; numbers come written. */
+/** The words of a digest in one language; numbers are already texts. */
 export interface DigestWords {
   title(
     kind: 'day' | 'week',

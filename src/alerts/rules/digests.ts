@@ -1,4 +1,4 @@
-/** The daily digest and the weekly report: one composer, a table of words for each language. A job finds them, no look does. */
+/** The daily digest and the weekly report: one composer, a table of words for each language. A job finds them, not a look. */
 import { toCredits } from '../../units.ts';
 import type { AlertEvent } from '../alert.ts';
 import type { DigestLists } from '../digest-finding.ts';
@@ -7,7 +7,7 @@ import { clip } from '../words/clip.ts';
 import { numberOf, textOf } from '../words/values.ts';
 import { CHINESE_DIGEST, ENGLISH_DIGEST, type DigestWords } from './digest-words.ts';
 
-/** Of a name of an app, a model or a budget. */
+/** The most characters of the name of an app, a model or a budget. */
 const NAME_CHARACTERS_MAX = 24;
 
 export const dailyDigest: Rule = {

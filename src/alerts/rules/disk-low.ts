@@ -1,4 +1,4 @@
-/** Little is free on the disk that holds the store, or its write-ahead log is large. */
+/** The store's disk has little free space, or its write-ahead log is large. */
 import type { Format, Rule } from '../rule.ts';
 import { RULES } from '../rule-words.ts';
 import { lasted, numberOf, wordsOf } from '../words/values.ts';
@@ -91,7 +91,7 @@ export const walLarge: Rule = {
   },
 };
 
-/** Writes a size with one decimal at most, never rounded up: 1.9 GiB, 512 MiB. */
+/** Writes a size with at most one decimal, never rounded up: 1.9 GiB, 512 MiB. */
 function bytes(size: number, format: Format): string {
   const [unit, name] = size >= GIB ? [GIB, 'GiB'] : [MIB, 'MiB'];
   return `${format.number(Math.floor((size / unit) * 10) / 10)} ${name}`;

@@ -1,6 +1,6 @@
 /**
- * Requests fail at Kling: more than a share of them in each of the two last 5-minute windows that are over, each with enough
- * requests to tell. While Kling is down its alerts are kept back (`inhibition.ts`).
+ * Requests fail at Kling: more than a share of them in each of the last two complete 5-minute windows, each with enough
+ * requests for a result. While Kling is down its alerts are kept back (`inhibition.ts`).
  */
 import { readWindowRates } from '../../sla/progress-table.ts';
 import type { WindowRate } from '../../sla/reading.ts';
@@ -12,11 +12,11 @@ import type { RuleSettings } from '../settings.ts';
 import { lasted, numberOf, wordsOf } from '../words/values.ts';
 import type { AlertEvent } from '../alert.ts';
 
-/** Valid requests of a window below which its share says nothing. */
+/** With fewer valid requests the share of a window is no result. */
 const REQUESTS_MIN = 10;
-/** After an hour in which no window could tell, the alert ends. */
+/** After an hour of windows without a result, the alert ends. */
 const WINDOWS_LOOKED_AT = 12;
-/** So that a share that is exactly the threshold is not above it, however it is rounded. */
+/** A tolerance, so that a share of exactly the threshold is not above it because of rounding. */
 const TOLERANCE = 1e-9;
 
 export const failureRate: Rule = {
@@ -87,7 +87,7 @@ export const failureRate: Rule = {
   },
 };
 
-/** Gives the windows that are over, newest first; undefined where one has no valid request. */
+/** Gives the complete windows, newest first; undefined for one without valid requests. */
 async function closedWindows({ at, store }: Pick<Look, 'at' | 'store'>): Promise<(WindowRate | undefined)[]> {
   const end = windowStart(at);
   const from = end - WINDOWS_LOOKED_AT * WINDOW_MS;

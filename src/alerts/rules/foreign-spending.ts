@@ -1,6 +1,6 @@
 /**
- * Spending from the account that did not pass through this sidecar, by Kling's own ledgers; reported once for each day on
- * which there is some.
+ * Spending from the account outside this sidecar, by Kling's own ledgers; reported once for each day with such
+ * spending.
  */
 import { spendingElsewhere, type ElsewhereSum } from '../../ledger/spending-elsewhere.ts';
 import type { Ms } from '../../units.ts';
@@ -43,7 +43,7 @@ async function lastDay(
   return [{ rule: 'foreign_spending', labels: {}, period: day, values, since: lastAt }];
 }
 
-/** Names what was spent, such as `60 video units and 12.5 USD`. */
+/** Writes the spent amount, such as `60 video units and 12.5 USD`. */
 function sumsText({ values }: AlertEvent, format: Format, language: AlertLanguage): string {
   const sums = JSON.parse(textOf(values, 'sums')) as ElsewhereSum[];
   const texts = sums.map((sum) => (language === 'zh' ? sumZh(sum, format) : sumEn(sum, format)));

@@ -1,4 +1,4 @@
-/** A job of the schedule failed, until it runs well; or runs of it were missed. */
+/** A job of the schedule failed, until it succeeds; or some of its runs were missed. */
 import { dayOf } from '../../sla/period.ts';
 import type { Rule } from '../rule.ts';
 import { quoted } from '../words/phrases.ts';

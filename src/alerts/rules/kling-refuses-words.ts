@@ -1,4 +1,4 @@
-/** What is said of each of Kling's refusals: every code has its own remedy. */
+/** The words for each of Kling's refusals: every code has its own remedy. */
 import type { AlertEvent, AlertLabels } from '../alert.ts';
 import type { Format, RuleText } from '../rule.ts';
 import { counted, numberOf, textOf } from '../words/values.ts';
@@ -7,7 +7,7 @@ interface CodeText {
   title: (labels: AlertLabels) => string;
   effect: (labels: AlertLabels) => string;
   advice: string;
-  /** The title where it is over. */
+  /** The title once it is over. */
   over: (labels: AlertLabels) => string;
 }
 
@@ -102,7 +102,7 @@ function textFor(texts: Readonly<Record<string, CodeText>>, labels: AlertLabels)
   return text;
 }
 
-/** Says in English that Kling refuses. */
+/** Writes in English that Kling refuses. */
 export function refusesEn({ labels, values, startedAt }: AlertEvent, format: Format): ReturnType<RuleText> {
   const { title, effect, advice } = textFor(EN, labels);
   const calls = counted(format, numberOf(values, 'calls'), 'call');
@@ -115,7 +115,7 @@ export function refusesEn({ labels, values, startedAt }: AlertEvent, format: For
   };
 }
 
-/** Says in Chinese that Kling refuses. */
+/** Writes in Chinese that Kling refuses. */
 export function refusesZh({ labels, values, startedAt }: AlertEvent, format: Format): ReturnType<RuleText> {
   const { title, effect, advice } = textFor(ZH, labels);
   const calls = format.number(numberOf(values, 'calls'));
@@ -128,7 +128,7 @@ export function refusesZh({ labels, values, startedAt }: AlertEvent, format: For
   };
 }
 
-/** Says in English that it is over. */
+/** Writes in English that it is over. */
 export function takesEn({ labels }: AlertEvent): ReturnType<RuleText> {
   return {
     title: textFor(EN, labels).over(labels),
@@ -137,7 +137,7 @@ export function takesEn({ labels }: AlertEvent): ReturnType<RuleText> {
   };
 }
 
-/** Says in Chinese that it is over. */
+/** Writes in Chinese that it is over. */
 export function takesZh({ labels }: AlertEvent): ReturnType<RuleText> {
   return {
     title: textFor(ZH, labels).over(labels),
@@ -146,5 +146,5 @@ export function takesZh({ labels }: AlertEvent): ReturnType<RuleText> {
   };
 }
 
-/** The codes that have words, in both languages. */
+/** The codes with words, in both languages. */
 export const WORDED_CODES: readonly number[] = Object.keys(EN).map(Number);

@@ -1,4 +1,4 @@
-/** Kling refuses creates for the account, a pack, a model or our address: nothing that an app can mend by sending again. */
+/** Kling refuses creates for the account, a pack, a model or our address: a second send does not help. */
 import { accountRefusals, type AccountRefusal } from '../../ledger/account-refusals.ts';
 import type { Ms } from '../../units.ts';
 import type { AlertLabels, Finding } from '../alert.ts';
@@ -7,7 +7,7 @@ import type { RuleSettings } from '../settings.ts';
 import { refusesEn, refusesZh, takesEn, takesZh } from './kling-refuses-words.ts';
 import { wordsOf } from '../words/values.ts';
 
-/** What was refused longer ago, and not since, may be mended. */
+/** An older refusal without a later one may be over. */
 const SPAN_MS: Ms = 86_400_000;
 
 export const klingRefuses: Rule = {
@@ -24,7 +24,7 @@ async function refusedNow({ at, store }: Look, rule: RuleSettings): Promise<read
   return refused.map((one) => findingOf(one, rule));
 }
 
-/** A right that one model lacks wakes nobody: the others go on. */
+/** A missing right for one model wakes nobody: the others work. */
 function findingOf(refusal: AccountRefusal, { severity }: RuleSettings): Finding {
   const { code, product, route, model, calls, since, lastAt } = refusal;
   const labels: AlertLabels = {

@@ -1,4 +1,4 @@
-/** What is said of packs. */
+/** The words about packs. */
 import { DAY_MS } from '../../zone.ts';
 import type { AlertEvent } from '../alert.ts';
 import type { Format, Rule, RuleText } from '../rule.ts';
@@ -7,7 +7,7 @@ import { numberOf, textOf, wordsOf } from '../words/values.ts';
 
 const MILLION = 1_000_000;
 
-/** Units from millionths, whole: a part of a unit tells nobody anything here. */
+/** Whole units from millionths: a part of a unit does not matter here. */
 function units(millionths: number, format: Format): string {
   return format.number(Math.floor(millionths / MILLION));
 }

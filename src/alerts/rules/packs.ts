@@ -1,4 +1,4 @@
-/** Packs that will soon be empty, or end with units left, by what was last read of the account. */
+/** Packs that will soon be empty, or end with units left, by the last read of the account. */
 import { packOutlook, type PackOutlook, type ProductOutlook } from '../../account/pack-outlook.ts';
 import type { Ms } from '../../units.ts';
 import { DAY_MS } from '../../zone.ts';
@@ -7,12 +7,12 @@ import type { Look, Rule } from '../rule.ts';
 import type { RuleSettings } from '../settings.ts';
 import { emptyWords, expiresWords } from './packs-words.ts';
 
-/** Less is no loss worth a message. */
+/** A smaller loss needs no message. */
 const LOST_MIN = 1_000_000;
 /** A pack's end is reported twice: at the threshold, and on its last day. */
 const LAST_DAYS = 1;
 
-/** Once for each supply of packs: what is bought next is another. */
+/** Once for each supply of packs: the next purchase is another supply. */
 export const packNearlyEmpty: Rule = {
   word: 'pack_nearly_empty',
   look: nearlyEmpty,
@@ -40,7 +40,7 @@ async function nearlyEmpty({ at, store }: Look, rule: RuleSettings): Promise<rea
     }));
 }
 
-/** A pack that was bought and begins before the others are empty is supply enough. */
+/** A bought pack that begins before the others are empty is enough. */
 function isShort({ daysLeft, nextBeginsAt }: ProductOutlook, thresholdDays: number, at: Ms): boolean {
   if (daysLeft === null || daysLeft >= thresholdDays) return false;
   return nextBeginsAt === null || nextBeginsAt > at + daysLeft * DAY_MS;

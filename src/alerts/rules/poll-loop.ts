@@ -1,4 +1,4 @@
-/** An app asks for one open task very often: reported once for each app and day, with the task asked for most. */
+/** An app asks for one open task very often: reported once for each app and day, with the most queried task. */
 import { dayOf } from '../../sla/period.ts';
 import type { Finding } from '../alert.ts';
 import type { Rule } from '../rule.ts';

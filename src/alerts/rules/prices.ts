@@ -1,11 +1,11 @@
-/** Creates without a price of their own, and a price list that grows old. */
+/** Creates without a price of their own, and an old price list. */
 import { pricesReadOn } from '../../kling/price-rows.ts';
 import { DAY_MS, dateOf } from '../../zone.ts';
 import type { AlertEvent } from '../alert.ts';
 import type { Format, Rule, RuleText } from '../rule.ts';
 import { numberOf, textOf } from '../words/values.ts';
 
-/** The outbox keeps each route and model once and for ever. */
+/** The outbox reports each route and model only once. */
 export const routeUnpriced: Rule = {
   word: 'route_unpriced',
   ofFact(fact) {
@@ -18,7 +18,7 @@ export const routeUnpriced: Rule = {
   words: { en: unpricedEn, zh: unpricedZh },
 };
 
-/** Said once a month while it lasts: nobody can mend it at once. */
+/** Reported once a month while it lasts: nobody can correct it at once. */
 export const priceStale: Rule = {
   word: 'price_stale',
   async look({ at }, rule, { timeZone }) {

@@ -1,4 +1,4 @@
-/** Creates of a pool fill much of the queue: they wait for Kling's concurrency limit, and soon get 429 `queue_full`. */
+/** Creates of a pool fill much of the queue: they wait for Kling's concurrency limit, and may soon get 429 `queue_full`. */
 import type { Format, Rule } from '../rule.ts';
 import { RULES } from '../rule-words.ts';
 import { lasted, numberOf, numberOrNull, textOf, wordsOf } from '../words/values.ts';

@@ -1,8 +1,8 @@
 /**
  * All rules: the one list, by their words.
  *
- * A rule is added to the list of its own field (`money-rules.ts`, …), and with it its words in each language and its
- * runbook `docs/runbooks/RULE.md`, which the Prometheus rule of the same trouble links to as well.
+ * Add a rule to the list of its subject (`money-rules.ts`, …), with its words in each language and its runbook
+ * `docs/runbooks/RULE.md`. The Prometheus rule of the same problem links to that runbook too.
  */
 import type { Rule } from '../rule.ts';
 import type { RuleWord } from '../rule-words.ts';
@@ -28,7 +28,7 @@ export const ALERT_RULES: readonly Rule[] = [
 
 const byWord: ReadonlyMap<RuleWord, Rule> = new Map(ALERT_RULES.map((rule) => [rule.word, rule]));
 
-/** Gives a rule by its word; undefined for the word of another version. */
+/** Gives a rule by its word; undefined for a word of another version. */
 export function ruleOf(word: RuleWord): Rule | undefined {
   return byWord.get(word);
 }

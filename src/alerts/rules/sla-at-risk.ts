@@ -1,9 +1,9 @@
 /**
- * The month may break Kling's commitment: much of its error budget is used, or it burns so fast that the month breaks
- * before it ends. Once it is broken, that alert says it.
+ * The month may break Kling's commitment: much of its error budget is used, or the burn is so fast that the month breaks it
+ * before its end. Once it is broken, `sla_broken` reports it.
  *
- * Fast is: errors of the last hour and of the last six hours both go on at a pace that uses up what is left within the
- * month, and the last six hours alone used a twentieth of the budget; one bad request in a quiet night is not fast.
+ * A burn is fast if the pace of the last hour and of the last six hours both use up the rest within the month, and the last
+ * six hours alone used a twentieth of the budget; one bad request in a quiet night is not fast.
  */
 import { dayOf } from '../../sla/period.ts';
 import type { MonthProgress } from '../../sla/progress-table.ts';
@@ -17,7 +17,7 @@ import { progressOf } from './sla-month.ts';
 
 const WINDOWS_OF_HOUR = 12;
 const WINDOWS_OF_SIX_HOURS = 72;
-/** Share of the month's budget that six hours must use up to be fast. */
+/** The share of the month's budget that six hours must use up for a fast burn. */
 const FAST_SHARE_MIN = 0.05;
 
 export const slaAtRisk: Rule = {
@@ -80,7 +80,7 @@ export const slaAtRisk: Rule = {
   },
 };
 
-/** Gives how long it takes until the month is broken at the pace of the last hour; null where errors are few or the month ends first. */
+/** Gives the time until the commitment is broken at the pace of the last hour; null if errors are few or the month ends first. */
 function breaksIn({ burnt, budget, windowsLeft }: MonthProgress): Ms | null {
   const { lastHour, lastSixHours } = burnt;
   if (lastSixHours < FAST_SHARE_MIN * Number(budget.allowed)) return null;

@@ -1,5 +1,5 @@
 /**
- * The month broke Kling's commitment, and its compensation became larger: both by the reading that a claim would rest on.
+ * The month broke Kling's commitment, and its compensation became larger: both by the reading of a claim.
  */
 import { numberOf, textOf, wordsOf } from '../words/values.ts';
 import type { AlertValues } from '../alert.ts';

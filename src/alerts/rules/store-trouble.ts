@@ -1,5 +1,5 @@
 /**
- * The store is in trouble: it takes no writes, its files are not those that were opened, or the ledger does not agree with
+ * A problem of the store: it takes no writes, its files are not those that were opened, or the ledger does not agree with
  * itself. Each is an alert of its own.
  */
 import { lastVerification } from '../../ledger/verification-table.ts';
@@ -19,7 +19,7 @@ export const storeTrouble: Rule = {
     if (!signals.isStoreWritable) found.push(findingOf('writes', {}, at));
     if (signals.storeLost !== null) found.push(findingOf('lost', { why: signals.storeLost }, at));
     const ledger = ledgerTrouble(look);
-    // A store in such trouble may not be readable either.
+    // A store with such a problem may not be readable either.
     return [...found, ...(await (found.length > 0 ? ledger.catch(() => []) : ledger))];
   },
   words: {

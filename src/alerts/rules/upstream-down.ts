@@ -1,10 +1,10 @@
-/** Kling is down: attempts fail one after the other, for a minute at least. */
+/** Kling is down: attempts fail one after the other, for at least a minute. */
 import { quoted } from '../words/phrases.ts';
 import { numberOf, textOf, lasted, wordsOf } from '../words/values.ts';
 import type { Rule } from '../rule.ts';
 import type { Ms } from '../../units.ts';
 
-/** Fewer may be one bad moment. */
+/** Fewer failures may be a short disturbance. */
 const FAILURES_MIN = 5;
 const LASTS_MS_MIN: Ms = 60_000;
 

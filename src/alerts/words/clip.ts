@@ -1,9 +1,9 @@
-/** Texts made to fit: on one line, without what cannot be seen, and no longer than allowed. */
+/** Fits texts: on one line, without invisible characters, and within a length. */
 import { oneLine } from '../../markup.ts';
 
 const END = '…';
 
-/** Gives a text as one line of at most `charactersMax` UTF-16 units; a longer one ends in an ellipsis, at no half of a character. */
+/** Gives a text as one line of at most `charactersMax` UTF-16 units; a longer one ends in an ellipsis, between whole characters. */
 export function clip(text: string, charactersMax: number): string {
   const line = oneLine(text.toWellFormed()).replaceAll(/\s+/g, ' ').trim();
   if (line.length <= charactersMax) return line;

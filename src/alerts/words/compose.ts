@@ -1,8 +1,8 @@
 /**
- * From events to one message: worded by their rules, ordered, with a headline.
+ * Composes one message from events: with the words of their rules, in order, with a headline.
  *
- * **Invariant**: never throws. An event whose words cannot be made (a rule of a newer version, values of an older one) is
- * said by its rule's name and labels, since a message that cannot be made would stop all that come after it.
+ * **Invariant**: never throws. If the words of an event cannot be made (a rule of a newer version, values of an older one),
+ * its text is the rule's name and labels: otherwise one bad message would stop all later ones.
  */
 import { createHash } from 'node:crypto';
 import type { Ms } from '../../units.ts';
@@ -16,16 +16,16 @@ import { makeFormat } from './format.ts';
 import { frameWords, headlineOf } from './frame.ts';
 
 export const TITLE_CHARACTERS_MAX = 150;
-/** Of a finding and of an advice. */
+/** The most characters of a finding and of an advice. */
 export const TEXT_CHARACTERS_MAX = 1_000;
 
 const RANKS: Readonly<Record<Severity, number>> = { page: 0, ticket: 1, info: 2 };
-/** Of an alert that is over. */
+/** The same for an alert that is over. */
 const OVER_RANK = 3;
 
 /**
- * Composes a message of events, at least one; `more` is how many further events it stands for.
- * Its id follows from the events alone: the same events make the same id.
+ * Composes a message of events, at least one; `more` is the number of further events.
+ * Its id is computed from the events alone: the same events give the same id.
  */
 export function compose(
   events: readonly AlertEvent[],
@@ -50,7 +50,7 @@ export function compose(
   };
 }
 
-/** Orders events by how bad their alert is, then by age; those of one alert stay together, as they happened. */
+/** Orders events by the severity of their alert, then by age; those of one alert stay together, in order of time. */
 function inOrder(events: readonly AlertEvent[]): AlertEvent[] {
   const byAlert = Map.groupBy(events, ({ fingerprint }) => fingerprint);
   const ranked = [...byAlert.values()].map((own) => {
@@ -91,7 +91,7 @@ function textsOf(
     const rule = ruleOf(event.rule);
     if (rule) return rule.words[language](event, format);
   } catch {
-    // Said by its name, below.
+    // Its name is used below.
   }
   const labels = Object.entries(event.labels).map(([name, value]) => `${name} ${value}`);
   return { title: [event.rule, ...labels].join(', '), finding: '', advice: '' };

@@ -1,4 +1,4 @@
-/** How numbers and times are written in alerts, in each language. */
+/** Writes numbers and times in alerts, in each language. */
 import type { MilliCredits, Ms } from '../../units.ts';
 import { DAY_MS, HOUR_MS, localParts, offsetMs } from '../../zone.ts';
 import type { Format } from '../rule.ts';
@@ -36,7 +36,7 @@ function creditsText(
   return `${amount} ${thousandths === 1000 ? 'credit' : 'credits'}`;
 }
 
-/** Gives hundredths of a percent, rounded towards zero: what is nearly 100 % is not said to be 100 %. */
+/** Gives hundredths of a percent, rounded towards zero: almost 100 % is never shown as 100 %. */
 function wholeHundredths(share: number): number {
   const tolerant = Math.round(share * 1e8) / 1e4;
   return Math.trunc(tolerant) + 0;

@@ -1,4 +1,4 @@
-/** What stands around the alerts of a message, in each language. */
+/** The texts around the alerts of a message, in each language. */
 import type { FrameWords } from '../alert.ts';
 import type { Format } from '../rule.ts';
 import type { AlertLanguage } from '../settings.ts';
@@ -32,7 +32,7 @@ const WORDS: Readonly<Record<AlertLanguage, Words>> = {
   },
 };
 
-/** Gives the words of a message that stands for `more` further events. */
+/** Gives the texts of a message with `more` further events. */
 export function frameWords(language: AlertLanguage, format: Format, more: number): FrameWords {
   return { ...WORDS[language], more: more === 0 ? '' : moreText(language, format, more), time: format.time };
 }

@@ -17,12 +17,12 @@ export function quoted(text: string, language: AlertLanguage): string {
   return `${left}${clip(text, QUOTED_CHARACTERS_MAX)}${right}`;
 }
 
-/** Gives a word as a POSIX shell takes it: in quotes unless it is plain. */
+/** Gives a word in the form of a POSIX shell: in quotes unless it is plain. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Gives an instant as commands take it, to the second. */
+/** Gives an instant in the form of the commands, to the second. */
 export function commandTime(at: Ms): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }
@@ -38,17 +38,17 @@ export function budgetLabels(budget: string, per: 'app' | 'tag' | null, perValue
   return per === null ? { budget } : { budget, [per]: perValue };
 }
 
-/** Of a name within a title, so that the title's other words have room. */
+/** The most characters of a name within a title, so that the title's other words have room. */
 const NAME_CHARACTERS_MAX = 48;
 
-/** Cuts a name to what a title has room for: two of them and a sentence. */
+/** Cuts a name so that a title has room for two of them and a sentence. */
 export function titleName(name: string): string {
   return clip(name, NAME_CHARACTERS_MAX);
 }
 
 /**
- * Names a budget, with the app or tag that it is for; each name cut to 48 characters. Chinese words follow at once: the gap that
- * a Latin name needs is part of it.
+ * Names a budget, with the app or tag that it is for; each name cut to 48 characters. Chinese words follow directly: the space
+ * after a Latin name is part of it.
  */
 export function budgetName(labels: AlertLabels, language: AlertLanguage): string {
   const cut = (name: string | undefined): string | undefined =>

@@ -11,7 +11,7 @@ export interface SaidAlert extends OpenAlert {
   endedAt?: Ms | null;
 }
 
-/** Says an alert as a message of its beginning would. */
+/** Gives an alert the words of its beginning's message. */
 export function sayAlert(
   alert: SaidAlert,
   settings: AlertSettings,

@@ -181,7 +181,7 @@ test.each([
   [{ errcode: 400102, errmsg: '机器人已停用' }, true, null, /stopped/],
   [{ errcode: 400013, errmsg: '群已被解散' }, true, null, /dissolved/],
   [{ errcode: 460101, errmsg: 'message too long, exceed 20000 bytes' }, true, null, /too long/],
-  [{ errcode: 123456, errmsg: 'news' }, false, null, /no meaning known/],
+  [{ errcode: 123456, errmsg: 'news' }, false, null, /its meaning is not known/],
 ])('tells by the code of a 200 what became of a message: %j', async (body, isFinal, retryAfterMs, words) => {
   const { send } = await dingtalk({ status: 200, body: JSON.stringify(body) }, { isSigned: true });
   const error = await failureOf(send());

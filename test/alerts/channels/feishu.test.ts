@@ -211,7 +211,7 @@ test.each([
   ],
   [{ code: 19022, msg: 'Ip Not Allowed' }, true, null, /bot's list/],
   [{ code: 19024, msg: 'Key Words Not Found' }, true, null, /"kling-sidecar"/],
-  [{ code: 1500, msg: 'internal error' }, false, null, /no meaning known/],
+  [{ code: 1500, msg: 'internal error' }, false, null, /its meaning is not known/],
   [{ StatusCode: 19024, StatusMessage: 'Key Words Not Found' }, true, null, /keywords/],
 ])('tells by the code of a 200 what became of a message: %j', async (body, isFinal, retryAfterMs, words) => {
   const { send } = await feishu({ status: 200, body: JSON.stringify(body) });

@@ -259,7 +259,7 @@ describe('a refusal of Slack’s methods', () => {
       const error = await failureOf(send(messageOf({ id: `m${i}` })));
       expect(error).toMatchObject({ isFinal: false });
       expect(error.message).toBe(
-        'Slack answered 200 without what Slack’s answers have: something else may have answered',
+        'Slack answered 200 without the fields of Slack’s answers: something else may have answered',
       );
     }
   });
@@ -276,6 +276,6 @@ describe('a refusal of Slack’s methods', () => {
 test('a token in no form of one is refused when the channel is opened', () => {
   const deps = { ...rig.deps, secret: () => new Secret('xoxb SECRET\nx') };
   expect(() => openSlack(botConfig(), deps)).toThrow(
-    /^alerts\.channels "ops" \(slack\): The token has no form of one/,
+    /^alerts\.channels "ops" \(slack\): The token has the wrong form/,
   );
 });
