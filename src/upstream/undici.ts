@@ -11,6 +11,10 @@ export type { Dispatcher } from 'undici';
 
 const load = createRequire(import.meta.url);
 
+/** Undici adds `request` to its dispatchers only if the whole package is loaded. */
+const { prototype } = load('undici/lib/dispatcher/dispatcher.js') as { prototype: object };
+Object.assign(prototype, { request: load('undici/lib/api/api-request.js') as unknown });
+
 export const Agent = load('undici/lib/dispatcher/agent.js') as typeof whole.Agent;
 export const Pool = load('undici/lib/dispatcher/pool.js') as typeof whole.Pool;
 export const buildConnector = load('undici/lib/core/connect.js') as typeof whole.buildConnector;
