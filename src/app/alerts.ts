@@ -21,9 +21,10 @@ import { compose } from '../alerts/words/compose.ts';
 import { sayAlert } from '../alerts/words/say-alert.ts';
 import { AppChannels } from './alert-channels.ts';
 import { AppSignals, lookConfig, type SignalDeps } from './signals.ts';
-import { within, type Clock, type Timer } from '../clock.ts';
+import { within, type Clock } from '../clock.ts';
 import type { ChannelSecrets } from '../config/channel-secrets.ts';
 import type { Receiver } from '../outbox/delivery.ts';
+import { Repeating } from '../repeating.ts';
 import type { Store } from '../store/store.ts';
 import type { LoggedAlert } from '../telemetry/alert-events.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -54,9 +55,7 @@ export class AppAlerts {
   readonly #unkept: UnkeptAlert;
   /** Hears the facts of the outbox. */
   readonly receiver: Receiver;
-  #timer: Timer | null = null;
-  #looking: Promise<void> | null = null;
-  #isStopped = false;
+  readonly #looks: Repeating;
 
   /** @throws SidecarError `secret_invalid` where a channel cannot use its secret. */
   constructor(deps: AppAlertsDeps) {
@@ -86,6 +85,12 @@ export class AppAlerts {
       config: () => lookConfig(deps.config()),
       openAlerts: () => store.read(openAlertKeys, {}),
     });
+    this.#looks = new Repeating({
+      clock,
+      pass: () => this.#look(),
+      onError: (error) => onError('alerts could not be looked at', error),
+      errorWaitMs: LOOK_MS,
+    });
     const take = this.#alerting.take.bind(this.#alerting);
     this.receiver = createFactReceiver({ settings, take });
     this.#useConfig();
@@ -98,14 +103,12 @@ export class AppAlerts {
   /** Sends what waits, asks the rules now, and then each minute. */
   start(): void {
     this.#alerting.wake();
-    this.#timer = this.#deps.clock.every(LOOK_MS, () => void this.look());
-    void this.look();
+    this.#looks.wake();
   }
 
   /** Asks the rules and takes what they find, one look at a time; resolves once it is durable. Never rejects. */
   look(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => (this.#looking = null));
-    return this.#looking;
+    return this.#looks.run();
   }
 
   /**
@@ -115,7 +118,7 @@ export class AppAlerts {
   applyConfig(): void {
     this.#useConfig();
     this.#alerting.wake();
-    void this.look();
+    this.#looks.wake();
   }
 
   /** Takes the digest of the day, or the report of the week, that ended last; resolves once it is durable. */
@@ -136,24 +139,24 @@ export class AppAlerts {
 
   /** Sends nothing more and ends what is being sent, within a second or so. Idempotent. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#timer?.cancel();
-    await within(this.#deps.clock, STOP_MS_MAX, Promise.all([this.#alerting.stop(), this.#looking]));
+    const stopping = [this.#alerting.stop(), this.#looks.stop()];
+    await within(this.#deps.clock, STOP_MS_MAX, Promise.all(stopping));
     await this.#channels.close();
   }
 
-  async #look(): Promise<void> {
-    const { dated, log, isStoreWritable } = this.#deps;
+  async #look(): Promise<Ms> {
+    const { dated, isStoreWritable } = this.#deps;
     try {
       await this.#signals.refresh();
-      if (this.#isStopped) return;
+      if (this.#looks.isStopped) return LOOK_MS;
       await this.#alerting.take(await this.#watch.look(dated.now()));
       await this.#unkept.end();
     } catch (error) {
-      if (this.#isStopped) return;
+      if (this.#looks.isStopped) return LOOK_MS;
       if (!isStoreWritable()) await this.#unkept.begin();
-      log.error('alerts could not be looked at', { event: 'background_failed', error });
+      throw error;
     }
+    return LOOK_MS;
   }
 
   #useConfig(): void {
