@@ -1,5 +1,4 @@
 /** The clocks of a running app: by which money is dated, by which doubts grow old, and what keeps both honest. */
-import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import { isLoopback } from '../listen.ts';
 import { AgeClock } from '../ledger/age-clock.ts';
@@ -9,6 +8,7 @@ import { ClockLook } from '../asking/clock-look.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { formatCredits } from '../units.ts';
+import type { AskKling } from '../upstream/ask.ts';
 import { ClockTrust } from '../upstream/clock-trust.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -28,11 +28,11 @@ export interface ClocksInput {
   upstream: Upstream;
   clock: Clock;
   log: Log;
-  journal: (call: CallRecord) => void;
+  ask: AskKling;
 }
 
 /** Builds the clocks; nothing is read, asked or timed before they are begun and started. */
-export function buildClocks({ store, upstream, clock, log, journal }: ClocksInput): AppClocks {
+export function buildClocks({ store, upstream, clock, log, ask }: ClocksInput): AppClocks {
   const { klingClock } = upstream;
   const ages = new AgeClock(clock);
   const clockTrust = new ClockTrust(clock, klingClock, () => hasOwnClock(upstream));
@@ -40,7 +40,7 @@ export function buildClocks({ store, upstream, clock, log, journal }: ClocksInpu
     clockTrust.follow();
     ages.countDowntime(Math.min(clock.now(), klingClock.now() ?? 0));
   };
-  const clockLook = new ClockLook({ upstream, trust: clockTrust, clock, journal });
+  const clockLook = new ClockLook({ ask, upstream, trust: clockTrust });
   const clockKeeper = new ClockKeeper({
     store,
     clock,

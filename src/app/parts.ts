@@ -26,6 +26,7 @@ import { BudgetForecast } from '../telemetry/forecast.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { LineOptions } from '../upstream/line.ts';
+import { createAsk } from '../upstream/ask.ts';
 import { Upstream } from '../upstream/upstream.ts';
 
 export interface AppParts extends AppClocks {
@@ -89,19 +90,18 @@ export function buildParts(input: PartsInput): AppParts {
     journal(call);
     telemetry.callEnded(call);
   };
-  const watch = new SlaWatch({ store, upstream, clock, log, config, journal: journalOwn });
-  const clocks = buildClocks({ store, upstream, clock, log, journal: journalOwn });
+  const ask = createAsk({ upstream, clock, journal: journalOwn, traces });
+  const watch = new SlaWatch({ store, ask, clock, log, config });
+  const clocks = buildClocks({ store, upstream, clock, log, ask });
   const asking = {
     store,
     ledger,
-    upstream,
+    ask,
     clock: clocks.dated,
-    traces,
     onError,
     routes: input.routes,
     price: () => config().price,
     credentials: () => upstream.line.tokens.kind,
-    journal: journalOwn,
   };
   const doubts = new Doubts({ ...asking, ages: clocks.ages, onLookedUp: telemetry.lookedUp });
   upstream.onRecovery = () => doubts.noteRecovery();

@@ -10,7 +10,6 @@ import { proofOf } from '../calls/outcome.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { isLoopback } from '../listen.ts';
-import { newId } from '../ids.ts';
 import { recordControlCheck } from '../sla/blame-table.ts';
 import type { ControlCheck } from '../sla/blame.ts';
 import { createControlChecker, DEFAULT_CONTROL_CHECKS, type ControlChecker } from '../sla/control-check.ts';
@@ -23,7 +22,7 @@ import { WINDOW_MS, windowStart } from '../sla/window.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Ms } from '../units.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { AskKling } from '../upstream/ask.ts';
 
 /** How long before its end a window that saw no request is probed. */
 const PROBE_BEFORE_END_MS: Ms = 20_000;
@@ -36,12 +35,10 @@ const PROBE_PATH = `${PROBE_ROUTE}?pageNum=1&pageSize=1`;
 
 export interface SlaWatchDeps {
   store: Store;
-  upstream: Upstream;
+  ask: AskKling;
   clock: Clock;
   log: Log;
   config: () => Config;
-  /** Journals an attempt of the sidecar's own and counts it everywhere. */
-  journal: (call: CallRecord) => void;
 }
 
 export class SlaWatch {
@@ -150,25 +147,11 @@ export class SlaWatch {
   }
 
   async #probe(): Promise<void> {
-    const { store, upstream, clock, log, journal } = this.#deps;
+    const { store, ask, clock, log } = this.#deps;
     if (this.#isStopped) return;
     try {
       if (!(await store.read(readWindowIdle, { windowStart: windowStart(clock.now()) }))) return;
-      const exchange = await upstream.exchange(
-        { method: 'GET', path: PROBE_PATH, headers: ['accept', 'application/json'], body: null },
-        {
-          context: {
-            requestId: newId('req', clock.now()),
-            app: 'sidecar',
-            tag: PROBE_TAG,
-            route: PROBE_ROUTE,
-            holdId: null,
-            origin: 'sidecar',
-            overheadMs: 0,
-          },
-        },
-      );
-      for (const call of exchange.calls) journal(call);
+      await ask({ path: PROBE_PATH, route: PROBE_ROUTE, tag: PROBE_TAG });
     } catch (error) {
       log.warn('a window without requests could not be probed', { event: 'background_failed', error });
     }

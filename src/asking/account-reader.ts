@@ -10,9 +10,7 @@
  */
 import { SETTLING_MS, WALLETS, type Wallet } from '../account/account.ts';
 import { readAccount, recordDeductions, recordPacks, recordRead } from '../account/account-table.ts';
-import type { CallRecord } from '../calls/call.ts';
 import { sleep, type Clock } from '../clock.ts';
-import { newId } from '../ids.ts';
 import {
   billingBody,
   billingPath,
@@ -25,7 +23,7 @@ import {
 import type { Envelope } from '../kling/envelope.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { AskKling, OwnRequest } from '../upstream/ask.ts';
 
 const DAY_MS = 86_400_000;
 const PACE_MS = 1_000;
@@ -43,18 +41,10 @@ const NAMES = {
 /** Pages of one question: 500 rows each; a cursor that never ends must not be followed for ever. */
 const PAGES_MAX = 20_000;
 
-interface Question {
-  method: 'GET' | 'POST';
-  path: string;
-  route: string;
-  body: string | null;
-}
-
 export interface AccountReaderDeps {
   store: Pick<Store, 'read' | 'write'>;
-  upstream: Upstream;
+  ask: AskKling;
   clock: Clock;
-  journal: (call: CallRecord) => void;
 }
 
 export class AccountReader {
@@ -95,7 +85,7 @@ export class AccountReader {
     const { store, clock } = this.#deps;
     const at = clock.now();
     const path = costsPath(at - PACKS_BACK_MS, at);
-    const answer = await this.#ask({ method: 'GET', path, route: COSTS_ROUTE, body: null }, signal);
+    const answer = await this.#ask({ path, route: COSTS_ROUTE }, signal);
     if (typeof answer === 'string') return answer;
     const packs = readPacks(answer);
     if ('problem' in packs) return packs.problem;
@@ -126,7 +116,7 @@ export class AccountReader {
     const route = billingPath(wallet);
     let body = billingBody(span);
     for (let page = 1; page <= PAGES_MAX && !signal.aborted; page += 1) {
-      const answer = await this.#ask({ method: 'POST', path: route, route, body }, signal);
+      const answer = await this.#ask({ path: route, route, body }, signal);
       if (typeof answer === 'string') return answer;
       const read: Read<{ cursor: string | null }> = await this.#keep(wallet, answer);
       if ('problem' in read) return `page ${page}: ${read.problem}`;
@@ -145,7 +135,7 @@ export class AccountReader {
   }
 
   /** Asks Kling when its turn has come: one request at a time, a second after the last answer. */
-  #ask(request: Question, signal: AbortSignal): Promise<Envelope | null | string> {
+  #ask(request: OwnRequest, signal: AbortSignal): Promise<Envelope | null | string> {
     const asking = this.#turn.then(() => this.#askNow(request, signal));
     this.#turn = asking.then(
       () => undefined,
@@ -155,27 +145,13 @@ export class AccountReader {
   }
 
   /** Gives a sentence where no answer came. */
-  async #askNow(request: Question, signal: AbortSignal): Promise<Envelope | null | string> {
-    const { upstream, clock, journal } = this.#deps;
+  async #askNow(request: OwnRequest, signal: AbortSignal): Promise<Envelope | null | string> {
+    const { ask, clock } = this.#deps;
     const leftMs = this.#answeredTick + PACE_MS - clock.monotonic();
     if (leftMs > 0) await sleep(clock, leftMs, signal).catch(() => undefined);
     if (signal.aborted) return 'stopped';
-    const { method, path, route } = request;
-    const body = request.body === null ? null : Buffer.from(request.body);
-    const headers = ['accept', 'application/json', ...(body ? ['content-type', 'application/json'] : [])];
-    const requestId = newId('req', clock.now());
-    const context = {
-      requestId,
-      app: 'sidecar',
-      tag: null,
-      route,
-      holdId: null,
-      origin: 'sidecar' as const,
-      overheadMs: 0,
-    };
-    const { answer, failure, calls } = await upstream.exchange({ method, path, headers, body }, { context });
+    const { answer, failure } = await ask(request);
     this.#answeredTick = clock.monotonic();
-    for (const call of calls) journal(call);
     if (!answer) return `no answer: ${failure?.errorClass ?? 'unknown'}`;
     if (answer.envelope === null) return `HTTP ${answer.status} without Kling’s envelope`;
     return answer.envelope;

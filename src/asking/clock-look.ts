@@ -3,11 +3,9 @@
  * with it; after a step of our clock; where an answer contradicts those before it; and while the two clocks differ, since
  * creates are refused then, and an app that only creates would never bring the answer that shows them to agree again.
  */
-import type { CallRecord } from '../calls/call.ts';
-import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
-import { newId } from '../ids.ts';
 import type { Ms } from '../units.ts';
+import type { AskKling } from '../upstream/ask.ts';
 import type { ClockTrust } from '../upstream/clock-trust.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -20,10 +18,9 @@ const ROUTE = '/v1/videos/text2video';
 const PATH = `${ROUTE}?pageNum=1&pageSize=1`;
 
 export interface ClockLookDeps {
-  upstream: Upstream;
+  ask: AskKling;
+  upstream: Pick<Upstream, 'answers'>;
   trust: ClockTrust;
-  clock: Clock;
-  journal: (call: CallRecord) => void;
 }
 
 export class ClockLook {
@@ -63,25 +60,9 @@ export class ClockLook {
 
   /** Gives why no answer came, or null. */
   async #ask(): Promise<string | null> {
-    const { upstream, trust, clock, journal } = this.#deps;
+    const { ask, trust } = this.#deps;
     trust.noteLook();
-    const context = {
-      requestId: newId('req', clock.now()),
-      app: 'sidecar',
-      tag: null,
-      route: ROUTE,
-      holdId: null,
-      origin: 'sidecar' as const,
-      overheadMs: 0,
-    };
-    const request = {
-      method: 'GET' as const,
-      path: PATH,
-      headers: ['accept', 'application/json'],
-      body: null,
-    };
-    const { calls, failure } = await upstream.exchange(request, { context, deadlineMs: LOOK_MS_MAX });
-    for (const call of calls) journal(call);
+    const { failure } = await ask({ path: PATH, route: ROUTE, deadlineMs: LOOK_MS_MAX });
     return failure?.cause ?? null;
   }
 }

@@ -9,7 +9,6 @@
  * **Invariant**: nothing here releases or settles; an absent task counts only where Kling itself said so.
  */
 import type { UpstreamAsked } from '../budget/hold-upstream.ts';
-import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import { newId } from '../ids.ts';
 import type { AgeClock } from '../ledger/age-clock.ts';
@@ -23,8 +22,7 @@ import type { Ledger } from '../outbox/ledger.ts';
 import { Repeating } from '../repeating.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
-import type { LaterTraces } from '../telemetry/tracing.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { AskKling } from '../upstream/ask.ts';
 import type { Answer } from '../upstream/whole-answer.ts';
 import {
   answerFor,
@@ -52,17 +50,15 @@ const ALL_DUE_PAUSE_MS = 10_000;
 export interface DoubtDeps {
   store: Store;
   ledger: Pick<Ledger, 'run'>;
-  upstream: Upstream;
+  ask: AskKling;
   clock: Clock;
   routes: () => RouteTable;
   price: () => CashPrice;
   credentials: () => Credentials['kind'];
   /** By which doubts grow old. */
   ages: Pick<AgeClock, 'now'>;
-  journal: (call: CallRecord) => void;
   /** What a look-up of one hold said. */
   onLookedUp: (result: LookUpArgs['outcome']['kind']) => void;
-  traces: LaterTraces;
   onError: (message: string, error: unknown) => void;
 }
 
@@ -209,30 +205,14 @@ export class Doubts {
   }
 
   async #ask(ask: Ask<DueLookUp>): Promise<void> {
-    const { upstream, clock, journal, traces } = this.#deps;
-    const trace = await traces.begin(
-      'look_up',
-      ask.asked.map((hold) => hold.holdId),
-    );
-    const exchange = await upstream.exchange(
-      { method: 'GET', path: ask.path, headers: ['accept', 'application/json'], body: null },
-      {
-        context: {
-          requestId: newId('req', clock.now()),
-          app: 'sidecar',
-          tag: null,
-          route: ask.route,
-          holdId: ask.asked.length === 1 ? (ask.asked[0]?.holdId ?? null) : null,
-          origin: 'sidecar',
-          overheadMs: 0,
-        },
-        timeoutMs: LOOK_UP_MS_MAX,
-        trace,
-      },
-    );
-    trace?.end();
-    for (const call of exchange.calls) journal(call);
-    const { answer } = exchange;
+    const holdIds = ask.asked.map(({ holdId }) => holdId);
+    const { answer, line } = await this.#deps.ask({
+      path: ask.path,
+      route: ask.route,
+      holdId: holdIds.length === 1 ? (holdIds[0] ?? null) : null,
+      timeoutMs: LOOK_UP_MS_MAX,
+      trace: { name: 'look_up', holdIds },
+    });
     if (isRefusedBatch(ask, answer)) {
       await askAll(
         ask.asked.flatMap((hold) => planAsks([hold], this.#howToAsk()).asks),
@@ -241,7 +221,7 @@ export class Doubts {
       return;
     }
     const outcomeOf = (hold: DueLookUp): LookUpArgs['outcome'] => this.#outcomeOf(ask, hold, answer);
-    await this.#record(ask.asked, outcomeOf, askedOf(exchange.line));
+    await this.#record(ask.asked, outcomeOf, askedOf(line));
   }
 
   #outcomeOf(ask: Ask<DueLookUp>, hold: DueLookUp, answer: Answer | null): LookUpArgs['outcome'] {

@@ -7,10 +7,8 @@
  *
  * **Invariant**: it only hands sightings to the ledger; a poll that fails changes nothing.
  */
-import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { Fact } from '../facts.ts';
-import { newId } from '../ids.ts';
 import type { CashPrice } from '../kling/deduction.ts';
 import type { RouteTable } from '../kling/routes.ts';
 import type { Credentials } from '../kling/token.ts';
@@ -28,8 +26,7 @@ import {
 import type { TaskSighting } from '../tasks/task.ts';
 import { Repeating } from '../repeating.ts';
 import type { Ms } from '../units.ts';
-import type { LaterTraces } from '../telemetry/tracing.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { AskKling } from '../upstream/ask.ts';
 import { DueTasks, type DueTask } from './due-tasks.ts';
 import { askAll, askedOf, planAsks, sightingsIn, type Ask } from './plan.ts';
 
@@ -48,7 +45,7 @@ const AGE_SHARE = 0.05;
 export interface PollerDeps {
   store: Store;
   ledger: Pick<Ledger, 'run'>;
-  upstream: Upstream;
+  ask: AskKling;
   clock: Clock;
   /** Whether it asks by itself. */
   isOn: () => boolean;
@@ -56,8 +53,6 @@ export interface PollerDeps {
   routes: () => RouteTable;
   price: () => CashPrice;
   credentials: () => Credentials['kind'];
-  journal: (call: CallRecord) => void;
-  traces: LaterTraces;
   onError: (message: string, error: unknown) => void;
 }
 
@@ -190,36 +185,20 @@ export class Poller {
   }
 
   async #ask(ask: Ask<OpenTask>): Promise<void> {
-    const { upstream, clock, ledger, journal, traces } = this.#deps;
-    const trace = await traces.begin(
-      'poll',
-      ask.asked.map((task) => task.holdId),
-    );
-    const exchange = await upstream.exchange(
-      { method: 'GET', path: ask.path, headers: ['accept', 'application/json'], body: null },
-      {
-        context: {
-          requestId: newId('req', clock.now()),
-          app: 'sidecar',
-          tag: null,
-          route: ask.route,
-          holdId: null,
-          origin: 'sidecar',
-          overheadMs: 0,
-        },
-        trace,
-      },
-    );
-    trace?.end();
-    for (const call of exchange.calls) journal(call);
-    const shown = exchange.answer ? sightingsIn(ask, exchange.answer, this.#deps.price()) : [];
+    const { clock, ledger, price } = this.#deps;
+    const { answer, line } = await this.#deps.ask({
+      path: ask.path,
+      route: ask.route,
+      trace: { name: 'poll', holdIds: ask.asked.map(({ holdId }) => holdId) },
+    });
+    const shown = answer ? sightingsIn(ask, answer, price()) : [];
     const sightings = shown.filter((sighting) => this.#isNews(sighting));
     if (sightings.length === 0) return;
     await ledger.run(observeTasks, {
       sightings,
       source: 'poll',
       at: clock.now(),
-      upstream: askedOf(exchange.line),
+      upstream: askedOf(line),
     });
   }
 

@@ -12,7 +12,7 @@ import { openLine } from '../app/upstream.ts';
 import { COSTS_ROUTE, costsPath, readPacks } from '../kling/account.ts';
 import { readEnvelope, type Envelope } from '../kling/envelope.ts';
 import type { Credentials } from '../kling/token.ts';
-import { newId } from '../ids.ts';
+import { createAsk } from '../upstream/ask.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import type { Ms } from '../units.ts';
 import type { Context } from './context.ts';
@@ -96,23 +96,11 @@ async function askDirectly(context: Context, kling: Credentials): Promise<KlingS
     return noAnswer(`upstream.caFile cannot be read: ${(error as Error).message}.`);
   }
   try {
-    const request = {
-      method: 'GET' as const,
+    // Nobody keeps a journal here.
+    const ask = createAsk({ upstream, clock, journal: () => undefined });
+    const { answer, failure } = await ask({
       path: target(context),
-      headers: ['accept', 'application/json'],
-      body: null,
-    };
-    const callContext = {
-      requestId: newId('req', clock.now()),
-      app: 'sidecar',
-      tag: null,
       route: COSTS_ROUTE,
-      holdId: null,
-      origin: 'sidecar' as const,
-      overheadMs: 0,
-    };
-    const { answer, failure } = await upstream.exchange(request, {
-      context: callContext,
       deadlineMs: ANSWER_MS_MAX,
     });
     if (!answer) {
