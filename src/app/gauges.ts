@@ -1,5 +1,4 @@
 /** The values of the gauges, read from the store when somebody scrapes. */
-import { monthQuestion } from './claims.ts';
 import { packOutlook } from '../account/pack-outlook.ts';
 import { countAlerts, type AlertCounts } from '../alerts/alert-counts.ts';
 import { CONFIGURED_RULES } from '../alerts/rules-config.ts';
@@ -12,6 +11,7 @@ import { outboxBacklog } from '../outbox/outbox-table.ts';
 import type { Slots } from '../pacing/slots.ts';
 import { listExclusions } from '../sla/exclusion-table.ts';
 import { readMonthGauges, readWindow } from '../sla/month-table.ts';
+import { monthQuestion } from '../sla/month-question.ts';
 import { addMonths, monthOf } from '../sla/period.ts';
 import { WINDOW_MS, windowStart } from '../sla/window.ts';
 import type { Store } from '../store/store.ts';

@@ -1,6 +1,6 @@
 /** The app's jobs: what is done beside requests, by the clock, and what each needs of the running app. */
 import type { AppAlerts } from './alerts.ts';
-import { closeMonths } from './claims.ts';
+import { closeMonths, type MonthEvent } from '../claims/months.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { makeBackup } from '../jobs/backup.ts';
@@ -68,8 +68,16 @@ function monthsJob({ store, ledger, config, log }: AppJobsDeps): Job {
     limitMs: 15 * MINUTE_MS,
     first: 'now',
     patience: 1,
-    run: (at, signal) => closeMonths({ store, ledger, config, log, signal }, at),
+    run: (at, signal) =>
+      closeMonths({ store, ledger, config, signal, onEvent: (event) => logMonth(log, event) }, at),
   };
+}
+
+function logMonth(log: Log, { kind, ...fields }: MonthEvent): void {
+  const line = { event: kind, ...fields };
+  if (kind === 'month_closed') log.info('a month of availability was closed', line);
+  else if (kind === 'claim_not_due') log.info('no claim is due for a month', line);
+  else log.warn('the numbers of a month changed after its claim was filed; claim draft shows them', line);
 }
 
 /** Kling may be away for a while: a failure is news only once it has lasted a quarter of an hour. */

@@ -1,7 +1,6 @@
 /** What only the running process knows, gathered for the rules of alerts; and what the config tells them. */
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { monthQuestion } from './claims.ts';
 import type { LookConfig } from '../alerts/rule.ts';
 import type { Signals } from '../alerts/signals.ts';
 import type { StoreWatch } from './store-watch.ts';
@@ -9,6 +8,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Slots } from '../pacing/slots.ts';
 import type { PolledTasks } from '../asking/polled-tasks.ts';
+import { monthQuestion } from '../sla/month-question.ts';
 import type { Store } from '../store/store.ts';
 import type { BudgetForecast } from '../telemetry/forecast.ts';
 import type { Ms } from '../units.ts';

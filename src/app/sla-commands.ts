@@ -1,6 +1,7 @@
 /** What the control plane may order and ask about availability and claims, over a store that may be written or not. */
-import { draftRequest, filingDates, monthQuestion, reviewDrafts } from './claims.ts';
 import { markClaim } from '../claims/claim-table.ts';
+import { draftRequest, filingDates } from '../claims/draft-request.ts';
+import { reviewDrafts } from '../claims/draft-review.ts';
 import { draftClaim, type DraftDeps } from '../claims/draft.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -17,6 +18,7 @@ import type { ImportOptions } from '../imports/import-line.ts';
 import { importInPieces } from '../imports/import-table.ts';
 import { OrderedRun } from '../imports/ordered-run.ts';
 import { normalHost } from '../sla/host.ts';
+import { monthQuestion } from '../sla/month-question.ts';
 import { checkMonth, dayOf, monthOf } from '../sla/period.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';

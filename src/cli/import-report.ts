@@ -1,6 +1,6 @@
 /** What an import tells: how many calls, to which hosts, what a claim will not count, and what may be lost. */
 import path from 'node:path';
-import { claimHosts } from '../app/claims.ts';
+import { claimHosts } from '../claims/draft-request.ts';
 import type { ImportSummary } from '../imports/import.ts';
 import { hostFilter } from '../sla/host.ts';
 import type { Context } from './context.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { calendarOf, draftRequest, undraftedMonths } from '../../src/app/claims.ts';
+import { calendarOf, draftRequest } from '../../src/claims/draft-request.ts';
+import { undraftedMonths } from '../../src/claims/undrafted.ts';
 import { checkCalendar, undraftedChecks } from '../../src/claims/claim-checks.ts';
 import { draftClaim } from '../../src/claims/draft.ts';
 import { loadConfig } from '../../src/config/config.ts';
