@@ -1,10 +1,10 @@
-/** The names of backups: when each was made, which are ours, and which of them are too many. */
+/** The names of backups: when each was made, which are ours, and which are surplus. */
 import path from 'node:path';
 import type { Ms } from '../units.ts';
 
 const DAY_MS = 86_400_000;
 const STAMP = /^(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})(\d{2})-(\d{3})$/;
-/** What a copy that was cut off leaves: its name begins with a dot. */
+/** An interrupted copy: its name begins with a dot. */
 const LEFTOVER_END = /^\.db(\.part)?(-journal|-wal|-shm)?$/;
 
 /** Gives the name of a backup of a store, `sidecar-20261128-024300-000.db`, in UTC. */
@@ -29,7 +29,7 @@ export function backupTime(storePath: string, name: string): Ms | null {
   return Number.isNaN(at) ? null : at;
 }
 
-/** Gives when the newest backup of a store was made; null where there is none. One of the future counts as none. */
+/** Gives when the newest backup of a store was made; null if there is none. One of the future counts as none. */
 export function newestBackup(
   names: readonly string[],
   { storePath, at }: { storePath: string; at: Ms },
@@ -38,7 +38,7 @@ export function newestBackup(
   return times.length === 0 ? null : Math.max(...times);
 }
 
-/** Tells whether a file is what a backup of a store left that was cut off. */
+/** Returns whether a file is an interrupted backup of a store. */
 export function isLeftover(storePath: string, name: string): boolean {
   const stem = `.${stemOf(storePath)}-`;
   const rest = name.slice(stem.length);
@@ -47,8 +47,8 @@ export function isLeftover(storePath: string, name: string): boolean {
 }
 
 /**
- * Gives the backups that are too many: the oldest ones, never `made`. One of the future was made by a clock that was wrong, and
- * goes first.
+ * Gives the surplus backups: the oldest ones, never `made`. A backup with a date in the future was made with a wrong clock, and
+ * is dropped first.
  */
 export function surplusBackups(
   names: readonly string[],

@@ -1,10 +1,10 @@
 /**
- * The job `backup`: copies the store, opens and verifies the copy, and drops the oldest of those that are too many.
+ * The job `backup`: copies the store, opens and verifies the copy, and drops the oldest surplus ones.
  *
  * The copy is written under a name that begins with a dot. SQLite checks its integrity and it is synced (`copyDatabase`), then
- * the ledger in it is verified, and only then it gets its name.
+ * the ledger in it is verified, and only after that it gets its name.
  *
- * **Invariant**: a file with a backup's name is whole and its books agree. A run that fails or is cut off drops no backup.
+ * **Invariant**: a file with a backup's name is whole and its books agree. A run that fails or is interrupted drops no backup.
  */
 import { mkdir, readdir, rename, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
@@ -17,7 +17,7 @@ import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import { backupName, isLeftover, surplusBackups, unverifiedName } from './backup-files.ts';
 
-/** What the disk must have left after a copy, so that the store itself can go on: its write-ahead log may be as large. */
+/** The free space that must remain after a copy, so that the store can continue: its write-ahead log may grow to this size. */
 const FREE_BYTES_MIN = 64 * 1024 * 1024;
 const MIB = 1024 * 1024;
 
@@ -28,12 +28,12 @@ export interface BackupDeps {
   clock: Clock;
   /** An old backup could not be dropped; the new one is good. */
   onWarning: (message: string, error: unknown) => void;
-  /** Keeps what the verification of the copy's ledger found, also where it does not agree. */
+  /** Keeps the result of the ledger's verification in the copy, also if it does not agree. */
   onVerified?: (verified: Verification) => Promise<unknown>;
 }
 
 export interface BackupSettings {
-  /** Absolute; it is made where it is not there. */
+  /** Absolute; it is made if it is missing. */
   folder: string;
   /** At least 1. */
   kept: number;
@@ -47,8 +47,8 @@ export interface Backup {
 
 /**
  * Makes a backup.
- * @throws SidecarError `store_unwritable`, `store_corrupt` where the copy or its ledger is not right, `ledger_unavailable`
- *   where the signal aborts.
+ * @throws SidecarError `store_unwritable`, `store_corrupt` if the copy is damaged or its ledger does not agree,
+ *   `ledger_unavailable` if the signal aborts.
  */
 export async function makeBackup(
   deps: BackupDeps,

@@ -1,9 +1,9 @@
 /**
- * At which instants a cron expression is due in a zone, safe over daylight saving.
+ * The instants at which a cron expression is due in a zone, also at changes of daylight saving.
  *
- * Each local minute that fits is due once: at its first instant where the clock shows it twice, and at the first instant after
- * the gap where the clock leaves it out. Several that one gap leaves out are due together. An expression of every hour is
- * therefore due once in the hour that comes twice; in UTC no hour does.
+ * Each matching local minute is due once: at its first instant if the clock shows it twice, and at the first instant after
+ * the gap if the clock skips it. Several skipped minutes are due together. So an expression of every hour is due once in an
+ * hour that comes twice; in UTC no hour does.
  *
  * **Invariant**: pure functions over the zone's calendar. Instants grow with the local minutes that they belong to.
  */
@@ -20,7 +20,7 @@ const EPOCH_WEEKDAY = 4;
 /** The rarest date is a certain weekday on a 29 February: it comes within 40 years. */
 const DAYS_SEARCHED = 41 * 366;
 
-/** Gives the first instant after another at which an expression is due; null where none is found in 40 years. */
+/** Gives the first instant after another at which an expression is due; null if none is found in 40 years. */
 export function nextDue(cron: Cron, zone: string, after: Ms): Ms | null {
   const first = dayAt(zone, after) - 1;
   for (let day = first; day <= first + DAYS_SEARCHED; day += 1) {
@@ -30,7 +30,7 @@ export function nextDue(cron: Cron, zone: string, after: Ms): Ms | null {
   return null;
 }
 
-/** Gives the last instant up to another, inclusive, at which an expression was due; null where none is found in 40 years. */
+/** Gives the last instant up to another, inclusive, at which an expression was due; null if none is found in 40 years. */
 export function lastDue(cron: Cron, zone: string, to: Ms): Ms | null {
   const last = dayAt(zone, to) + 1;
   for (let day = last; day >= last - DAYS_SEARCHED; day -= 1) {
@@ -75,7 +75,7 @@ function instantsOf(cron: Cron, zone: string, dayNumber: number): number[] {
   // No zone changes its clock and back within three days.
   if (early === late) return shown.map((minute) => minute - early);
   const change = firstChange(from, to, (instant) => offsetMs(zone, instant) !== early);
-  // What the old clock still shows before the change counts; what neither clock shows is due at the change.
+  // A minute that the old clock shows before the change counts there; one that neither clock shows is due at the change.
   const instants = shown.map((minute) =>
     minute - early < change ? minute - early : Math.max(change, minute - late),
   );

@@ -1,15 +1,15 @@
 /**
- * Cron expressions of five fields, minute hour day month weekday, as crontab(5) reads them (Debian's cron 3.0, read 2026-11-28).
+ * Cron expressions of five fields, minute hour day month weekday, by the rules of crontab(5) (Debian's cron 3.0, read 2026-11-28).
  *
  * A field is a star, a value, a range, or a list of these; a star and a range may have a step (`8-18/2`). Months and weekdays
- * may be names of three letters, and Sunday is 0 or 7. Where neither the day nor the weekday begins with a star, a date fits
- * that has either of them; else it must have both.
+ * may be names of three letters, and Sunday is 0 or 7. If neither the day nor the weekday begins with a star, a date
+ * matches that has one of them; else it must have both.
  *
- * **Invariant**: an expression that was parsed comes at some time: one that never can, such as 31 February, is refused.
+ * **Invariant**: a parsed expression is due at some time: an impossible one, such as 31 February, is refused.
  */
 
 export interface Cron {
-  /** As it was written, with single spaces. */
+  /** The text, with single spaces. */
   readonly text: string;
   /** Minutes of the day (0 to 1439) at which it is due, ascending. */
   readonly minutes: readonly number[];
@@ -17,11 +17,11 @@ export interface Cron {
   readonly days: ReadonlySet<number>;
   /** 0 is Sunday. */
   readonly weekdays: ReadonlySet<number>;
-  /** Whether the day or the weekday is enough. */
+  /** Whether one of day and weekday is enough. */
   readonly takesEither: boolean;
 }
 
-/** What is wrong with an expression: what would be allowed in its place, and what to do. */
+/** The fault of an expression: the allowed values and the remedy. */
 export interface CronProblem {
   allowed: string;
   suggestion: string;
@@ -31,7 +31,7 @@ interface Field {
   name: string;
   min: number;
   max: number;
-  /** Names in place of values, from `min` on. */
+  /** Names for the values from `min` on. */
   names: readonly string[];
 }
 
@@ -56,7 +56,7 @@ const WRONG_FORM: CronProblem = {
 
 const FIELDS = [MINUTE, HOUR, DAY, MONTH, WEEKDAY];
 
-/** Reads an expression; gives what is wrong where it is none. */
+/** Reads an expression; gives its fault if it is wrong. */
 export function parseCron(text: string): Cron | CronProblem {
   const parts = text.trim().split(/[ \t]+/);
   if (parts.length !== FIELDS.length || text.length > CRON_CHARACTERS_MAX) return WRONG_FORM;
@@ -79,12 +79,12 @@ export function parseCron(text: string): Cron | CronProblem {
   return comes(cron) ? cron : neverComes(day, month);
 }
 
-/** Tells whether an expression was read. */
+/** Returns whether an expression was read. */
 export function isCron(parsed: Cron | CronProblem): parsed is Cron {
   return 'minutes' in parsed;
 }
 
-/** Tells whether an expression is due at some minute of a date; `weekday` is 0 for Sunday. */
+/** Returns whether an expression is due at some minute of a date; `weekday` is 0 for Sunday. */
 export function fitsDate(
   { months, days, weekdays, takesEither }: Cron,
   date: { month: number; day: number; weekday: number },
@@ -100,7 +100,7 @@ function minutesOfDay(hours: ReadonlySet<number>, minutes: ReadonlySet<number>):
   return all.sort((a, b) => a - b);
 }
 
-/** A weekday alone comes in every month; a day must be in one of the months. */
+/** A weekday alone is in every month; a day must exist in one of the months. */
 function comes({ months, days, takesEither }: Cron): boolean {
   if (takesEither) return true;
   const first = Math.min(...days);

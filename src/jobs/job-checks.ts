@@ -15,9 +15,9 @@ const BACKUPS_DUE_OLD = 2;
 /** What is known of a job. */
 export interface JobSeen {
   name: JobName;
-  /** Null where the job is off. */
+  /** Null if the job is off. */
   schedule: Schedule | null;
-  /** Null where the store has never seen the job. */
+  /** Null if the store has never seen the job. */
   state: JobState | null;
 }
 
@@ -80,12 +80,12 @@ function checkMissed(jobs: readonly JobSeen[], now: Ms): Check[] {
 /** Where backups are looked for. */
 export interface BackupsSeen {
   folder: string;
-  /** The files in it; empty where there is no folder. */
+  /** The files in it; empty if there is no folder. */
   names: readonly string[];
   storePath: string;
-  /** When the job `backup` is due; null where it is off. */
+  /** When the job `backup` is due; null if it is off. */
   schedule: Schedule | null;
-  /** When a sidecar ran on the store first; null where none has. */
+  /** When a sidecar ran on the store first; null if none has. */
   firstRunAt: Ms | null;
 }
 

@@ -1,9 +1,9 @@
-/** The jobs there are: the closed list of their names, with its key in the config and what it does. */
+/** The closed list of jobs: their names, config keys and descriptions. */
 
 export interface JobWords {
   /** Its key in the config's section `jobs`. */
   key: string;
-  /** What it does, as a piece of a sentence. */
+  /** What it does, as a part of a sentence. */
   does: string;
 }
 
@@ -19,14 +19,14 @@ export const JOBS = {
   retention: { key: 'retention', does: 'drops calls, prompts and other records that are too old' },
   backup: {
     key: 'backup',
-    does: 'copies the store, verifies the copy, and drops the copies that are too many',
+    does: 'copies the store, verifies the copy, and drops surplus copies',
   },
 } as const satisfies Readonly<Record<string, JobWords>>;
 
 export type JobName = keyof typeof JOBS;
 export const JOB_NAMES = Object.keys(JOBS) as readonly JobName[];
 
-/** Tells whether a text is the name of a job. */
+/** Returns whether a text is the name of a job. */
 export function isJobName(text: string): text is JobName {
   return Object.hasOwn(JOBS, text);
 }

@@ -1,11 +1,11 @@
 /**
- * Runs one job: looks whether it is due, runs it within its time limit, and notes what came of it.
+ * Runs one job: checks whether it is due, runs it within its time limit, and records the result.
  *
- * A look that comes while an earlier one, or a run, is under way waits for its end and then looks for itself, since the earlier
- * one knows nothing of what became due after it began.
+ * A check that comes during an earlier check or a run waits for its end and then checks again, since the job may have become
+ * due after the earlier one began.
  *
- * **Invariant**: the job runs once at a time. One that ignores its signal beyond its time limit has failed, and is not begun
- * again before it has really ended. A run that a stop cut off leaves no trace: it is due again at the next start.
+ * **Invariant**: the job runs once at a time. A job that ignores its signal after its time limit has failed, and does not begin
+ * again before it has really ended. A run that a stop interrupted is not recorded: it is due again at the next start.
  */
 import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
@@ -18,13 +18,13 @@ import type { JobName } from './job-names.ts';
 import { followSchedule, jobState, noteJobRun } from './job-table.ts';
 import { scheduleText, type Job, type JobRun, type JobState, type RunResult, type Schedule } from './job.ts';
 
-/** A run that is over, for those who count it. */
+/** A run that is over, for the metrics. */
 export interface EndedRun {
   name: JobName;
   result: RunResult;
   seconds: number;
   missed: number;
-  /** What went wrong; null where nothing did. */
+  /** The failure; null if there was none. */
   error: string | null;
   /** Whether its end is a fact that somebody hears. */
   isNews: boolean;
@@ -34,7 +34,7 @@ export interface RunnerDeps {
   store: Pick<Store, 'read'>;
   ledger: Pick<Ledger, 'run'>;
   clock: Clock;
-  /** When a job is due, by the config as it is now; null where it is off. */
+  /** When a job is due, by the present config; null if it is off. */
   schedule: (name: JobName) => Schedule | null;
   /** A run ended; called after the facts that its end made true were published. */
   onEnd: (run: EndedRun) => void;
@@ -44,7 +44,7 @@ export interface RunnerDeps {
 const ERROR_CHARACTERS_MAX = 500;
 const MINUTE_MS = 60_000;
 
-/** A run that is to begin, for an instant; nothing was due where somebody ordered it. */
+/** A run to begin, for an instant; null if somebody ordered it. */
 interface Wanted {
   at: Ms;
   dueAt: Ms | null;
@@ -55,11 +55,11 @@ export class JobRunner {
   readonly #job: Job;
   readonly #deps: RunnerDeps;
   readonly #stopping: AbortSignal;
-  /** The look or run under way. */
+  /** The present check or run. */
   #turn: Promise<void> | null = null;
-  /** The look that waits for it, for the latest instant that was asked for. */
+  /** The check that waits for it, for the latest instant of all callers. */
   #waiting: { at: Ms; turn: Promise<void> } | null = null;
-  /** The question whether the job is due, while it is asked. */
+  /** The check whether the job is due, while it runs. */
   #decision: Promise<DueRun | null> | null = null;
   #runningSince: Ms | null = null;
 
@@ -73,20 +73,20 @@ export class JobRunner {
     return this.#job.name;
   }
 
-  /** When the run under way began; null where none is. */
+  /** When the present run began; null without one. */
   get runningSince(): Ms | null {
     return this.#runningSince;
   }
 
-  /** Resolves when the look or run under way is over. */
+  /** Resolves when the present check or run is over. */
   get settled(): Promise<void> {
     return this.#turn ?? Promise.resolve();
   }
 
-  /** Runs what is due at an instant; resolves when it has run. */
+  /** Runs the job if it is due at an instant; resolves when it has run. */
   runDue(at: Ms): Promise<void> {
     if (this.#waiting !== null) {
-      // What is due at the earlier instant is due at the later one too.
+      // A run that is due at the earlier instant is due at the later one too.
       this.#waiting.at = Math.max(this.#waiting.at, at);
       return this.#waiting.turn;
     }
@@ -129,7 +129,7 @@ export class JobRunner {
   }
 
   async #look(at: Ms): Promise<void> {
-    // An order that waits for the same decision goes on after this, and finds the run that begins here.
+    // An order that waits for the same decision continues after this, and finds the run that begins here.
     this.#decision = this.#decide(at);
     let due: DueRun | null;
     try {
@@ -141,7 +141,7 @@ export class JobRunner {
     await this.#run({ ...due, at });
   }
 
-  /** Says whether the job is due; a schedule that changed counts from this instant. */
+  /** Returns the due run; a changed schedule counts from this instant. */
   async #decide(at: Ms): Promise<DueRun | null> {
     if (this.#stopping.aborted) return null;
     const { store } = this.#deps;
@@ -184,7 +184,7 @@ export class JobRunner {
     }
   }
 
-  /** Waits for the end of a run, at most for its time limit; gives what went wrong, null where nothing did. */
+  /** Waits for the end of a run, at most for its time limit; gives the failure, null without one. */
   async #outcome(work: Promise<void>, limit: AbortController): Promise<string | null> {
     const { clock } = this.#deps;
     const { limitMs } = this.#job;

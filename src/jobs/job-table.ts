@@ -1,4 +1,4 @@
-/** What the store knows of each job: a row each, with its last run and up to when its work is done. */
+/** The rows of jobs: each with its last run, and the instant up to which its work is done. */
 import type { Fact } from '../facts.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
 import { defineRead, type Migration, type Tx } from '../store/operation.ts';
@@ -8,7 +8,7 @@ import { OFF, type JobRun, type JobState, type RunResult } from './job.ts';
 
 const jobMigrations: readonly Migration[] = [
   {
-    // The rows of before say when a job ran last and nothing of its schedule.
+    // Older rows have a job's last run, but not its schedule.
     id: '150-job-runs',
     sqlite: `
 CREATE TABLE job_runs (
@@ -53,7 +53,7 @@ interface JobColumns {
   ok_at: Ms | null;
 }
 
-/** Lists what is known of each job that was ever seen, by name. */
+/** Lists the rows of all known jobs, by name. */
 export const jobStates = defineRead(
   'jobs.states',
   async (tx: Tx, _args: Record<string, never>): Promise<{ name: string; state: JobState }[]> => {
@@ -62,17 +62,17 @@ export const jobStates = defineRead(
   },
 );
 
-/** Gives what is known of a job; null where it was never seen. */
+/** Gives a job's row; null if it was never seen. */
 export const jobState = defineRead('jobs.state', (tx: Tx, args: { name: string }) =>
   selectState(tx, args.name),
 );
 
 export interface FollowArgs {
   name: string;
-  /** As `scheduleText` writes it. */
+  /** In the form of `scheduleText`. */
   schedule: string;
   at: Ms;
-  /** Whether a job that never ran waits for its first time, and is not due at once. */
+  /** Whether a job that never ran waits for its first due time, and is not due at once. */
   waits: boolean;
   /** As {@link Job.patience}. */
   patience: number;
@@ -81,9 +81,8 @@ export interface FollowArgs {
 type JobEnded = Extract<Fact, { kind: 'job_ended' }>;
 
 /**
- * Takes note of a job's schedule. Where it is another one than before, what is due counts from now on: a run that the old one
- * would have had is not made up, and a job that was off missed nothing. One that failed and is switched off fails no longer,
- * which is a fact where its failure was one.
+ * Records a job's schedule. If it changed, due runs count from now on: a missed run of the old schedule is not made up, and a
+ * job that was off missed nothing. A failed job that is switched off fails no longer, which is a fact if its failure was one.
  */
 export const followSchedule = defineFactWrite(
   'jobs.followSchedule',
@@ -115,7 +114,7 @@ export const followSchedule = defineFactWrite(
 
 export interface NoteRunArgs {
   name: string;
-  /** The instant for which it ran: after a good run, what was due up to here is done. */
+  /** The instant for which it ran: after a successful run, all work up to here is done. */
   at: Ms;
   run: JobRun;
   /** As {@link Job.patience}. */
@@ -123,8 +122,8 @@ export interface NoteRunArgs {
 }
 
 /**
- * Notes that a run ended. It is a fact where it failed often enough to be reported, where it is the first good one
- * after that, and where runs were missed.
+ * Records the end of a run. It is a fact if it failed often enough to be reported, if it is the first successful one
+ * after that, or if runs were missed.
  */
 export const noteJobRun = defineFactWrite(
   'jobs.noteRun',
@@ -133,7 +132,7 @@ export const noteJobRun = defineFactWrite(
     const isOk = run.result === 'ok';
     const failedBefore = before?.failures ?? 0;
     const failures = isOk ? 0 : failedBefore + 1;
-    // What a failure that was not reported had missed is reported with the next run.
+    // Missed runs of an unreported failure are reported with the next run.
     const isUnreported = failedBefore > 0 && failedBefore < patience;
     const missed = run.missed + (isUnreported ? (before?.last?.missed ?? 0) : 0);
     await tx.run(

@@ -1,8 +1,8 @@
 /**
- * What a job is: work beside requests, done by the clock, and what the store knows of each.
+ * A job: work beside requests, started by the clock, and its row in the store.
  *
- * **Invariant**: a job's `run` ends soon after its signal is aborted, at a place from which the next run can go on. A job that
- * was cut off has not run.
+ * **Invariant**: a job's `run` ends soon after its signal is aborted, at a point from which the next run can continue. An
+ * interrupted job has not run.
  */
 import type { Ms } from '../units.ts';
 import type { Cron } from './cron.ts';
@@ -12,11 +12,11 @@ export interface Job {
   readonly name: JobName;
   /** A run that takes longer is aborted and counts as failed. */
   readonly limitMs: Ms;
-  /** Whether it runs at once where it never ran, or waits for its first time. */
+  /** Whether a job that never ran runs at once, or waits for its first due time. */
   readonly first: 'now' | 'wait';
-  /** A failure is reported from this number of failures in a row on; those before may pass by themselves. At least 1. */
+  /** From this number of failures in a row on, a failure is reported; fewer may end by themselves. At least 1. */
   readonly patience: number;
-  /** @throws whatever went wrong; its message is kept, so it must hold no secret. */
+  /** @throws any error; its message is kept, so it must hold no secret. */
   run(at: Ms, signal: AbortSignal): Promise<void>;
 }
 
@@ -28,38 +28,38 @@ export interface Schedule {
 
 export type RunResult = 'ok' | 'failed';
 
-/** What the store knows of a job. */
+/** A job's row in the store. */
 export interface JobState {
-  /** The schedule that it was seen with last, as {@link scheduleText} writes it; empty where that is not known. */
+  /** Its last known schedule, in the form of {@link scheduleText}; empty if it is not known. */
   schedule: string;
-  /** What was due up to this instant is done; null where the job never ran and does not wait for its first time. */
+  /** All work up to this instant is done; null if the job never ran and does not wait for its first due time. */
   doneTo: Ms | null;
-  /** The last run; null where there was none. */
+  /** The last run; null if there was none. */
   last: JobRun | null;
-  /** Runs that failed since the last good one. */
+  /** Failed runs since the last successful one. */
   failures: number;
-  /** When the last good run ended; null where there was none. */
+  /** When the last successful run ended; null if there was none. */
   okAt: Ms | null;
 }
 
 /** A run that is over. */
 export interface JobRun {
-  /** The instant that it was for; null where somebody ordered it. */
+  /** The instant for which it was due; null if somebody ordered it. */
   dueAt: Ms | null;
   startedAt: Ms;
   endedAt: Ms;
   durationMs: Ms;
   result: RunResult;
-  /** What went wrong, without secrets; null where nothing did. */
+  /** The failure, without secrets; null if there was none. */
   error: string | null;
-  /** Runs that should have been before it, while nothing ran. */
+  /** Earlier runs that were missed, while nothing ran. */
   missed: number;
 }
 
 /** The schedule of a job that is off. */
 export const OFF = 'off';
 
-/** Tells whether a job's state is of this schedule; the state of a job that was seen before schedules were kept is of any. */
+/** Returns whether a job's state is of this schedule; the state of a job that was seen before schedules were kept is of any. */
 export function isFollowed(state: Pick<JobState, 'schedule'>, schedule: Schedule): boolean {
   return state.schedule === '' || state.schedule === scheduleText(schedule);
 }

@@ -37,17 +37,19 @@ export const jobsSection = z
       ),
     packs: cron
       .default('17 * * * *')
-      .describe('Reads the account’s packs from Kling, where account.poll is true.'),
-    ledgers: cron.default('37 */6 * * *').describe('Reads Kling’s ledgers of deductions, likewise.'),
+      .describe('Reads the account’s packs from Kling, if account.poll is true.'),
+    ledgers: cron
+      .default('37 */6 * * *')
+      .describe('Reads Kling’s ledgers of deductions, under the same condition.'),
     digest: cron
       .default(DIGEST)
-      .describe('Sends the digest of the day before, where alerts.rules.daily_digest is on.'),
+      .describe('Sends the digest of the day before, if alerts.rules.daily_digest is on.'),
     weeklyReport: cron
       .default(WEEKLY)
-      .describe('Sends the report of the week before, where alerts.rules.weekly_report is on.'),
+      .describe('Sends the report of the week before, if alerts.rules.weekly_report is on.'),
     retention: cron
       .default('23 3 * * *')
-      .describe('Drops what is older than store.callRetentionDays and the like.'),
+      .describe('Drops records that are older than store.callRetentionDays and the like.'),
     backup: cron.default('43 2 * * *').describe('Copies the store and verifies the copy.'),
     backupDir: z
       .string()
@@ -71,11 +73,11 @@ export interface JobsConfig {
   timeZone: string;
   backupDir: string;
   backupsKept: number;
-  /** The cron expression of each job; null where it is off, or has nothing to do. */
+  /** The cron expression of each job; null if it is off, or has nothing to do. */
   crons: Readonly<Record<JobName, string | null>>;
 }
 
-/** What other sections say of the jobs. */
+/** The settings of other sections that the jobs need. */
 interface Others {
   store: { path: string };
   budgets: readonly Pick<BudgetRule, 'timeZone'>[];
@@ -106,7 +108,7 @@ export function toJobsConfig(values: JobsValues, { store, budgets, account, rule
   };
 }
 
-/** Says which times were given to jobs that have nothing to do. */
+/** Gives warnings about times of jobs that have nothing to do. */
 export function idleJobs({ digest, weeklyReport }: JobsValues, { rules }: Pick<Others, 'rules'>): string[] {
   const idle = [
     { key: 'jobs.digest', rule: 'daily_digest', isIdle: isSet(digest, DIGEST) },
@@ -116,7 +118,7 @@ export function idleJobs({ digest, weeklyReport }: JobsValues, { rules }: Pick<O
     .filter(({ rule, isIdle }) => isIdle && !rules[rule].isOn)
     .map(
       ({ key, rule }) =>
-        `${key} says when, and alerts.rules.${rule} is off: nothing is sent. Set alerts.rules.${rule} to true.`,
+        `${key} is set, and alerts.rules.${rule} is off: nothing is sent. Set alerts.rules.${rule} to true.`,
     );
 }
 
@@ -124,7 +126,7 @@ function isSet(cronText: string | null, byDefault: string): boolean {
   return cronText !== null && cronText !== byDefault;
 }
 
-/** Gives when a job is due; null where it is off. */
+/** Gives when a job is due; null if it is off. */
 export function scheduleOf({ crons, timeZone }: JobsConfig, name: JobName): Schedule | null {
   const text = crons[name];
   const parsed = text === null ? null : parseCron(text);

@@ -1,14 +1,14 @@
 /**
- * The schedule: what runs beside requests, when, and what was missed.
+ * The schedule: the jobs, when they are due, and missed runs.
  *
- * When a job is due is our own arithmetic ({@link dueRun}): its cron expression in its zone, and what the store knows of its
- * runs. After sleep or downtime a job whose runs were missed runs once, at once. node-cron only calls {@link Jobs.runDue},
+ * Our own code computes when a job is due ({@link dueRun}): from its cron expression in its zone and its row in the store.
+ * After sleep or downtime a job with missed runs runs once, at once. node-cron only calls {@link Jobs.runDue},
  * every minute and in UTC: its own schedules stop in the hour that a zone repeats.
  *
- * Jobs run beside each other, so that one that takes long delays no other. None closes the windows of availability: each
- * attempt is counted in its window by the transaction that journals it.
+ * Jobs run beside each other, so that one that takes long delays no other. None closes the windows of availability: the
+ * transaction that journals an attempt counts it in its window.
  *
- * **Invariant**: one run of a job at a time; one that fails is tried again, and one that a stop cut off has not run.
+ * **Invariant**: one run of a job at a time; a failed run is tried again, and a run that a stop interrupted has not run.
  */
 import { schedule, type ScheduledTask } from 'node-cron';
 import type { Timer } from '../clock.ts';
@@ -17,7 +17,7 @@ import type { JobName } from './job-names.ts';
 import { JobRunner, type RunnerDeps } from './job-runner.ts';
 import type { Job } from './job.ts';
 
-/** A start has requests to serve first; and a process that ends again and again begins no job each time. */
+/** After a start requests come first; and a process that ends again and again begins no jobs. */
 const FIRST_LOOK_MS: Ms = 30_000;
 
 export class Jobs {
@@ -36,7 +36,7 @@ export class Jobs {
     return this.#runners.map(({ name }) => name);
   }
 
-  /** Says since when each job that runs now does. */
+  /** Gives the start of each running job. */
   get running(): ReadonlyMap<JobName, Ms> {
     const running = new Map<JobName, Ms>();
     for (const { name, runningSince } of this.#runners)
@@ -44,18 +44,18 @@ export class Jobs {
     return running;
   }
 
-  /** Looks every minute at what is due, for the first time half a minute from now. */
+  /** Checks every minute which jobs are due, for the first time half a minute from now. */
   start(): void {
     const { clock } = this.#deps;
     const look = (): void => void this.runDue(clock.now());
     this.#first = clock.after(FIRST_LOOK_MS, () => {
-      // What a sleep of the machine missed is made up by the next look: no warning of node-cron's is needed.
+      // The next check makes up for the runs that a sleep of the machine missed: node-cron's warning is not needed.
       this.#task = schedule('* * * * *', look, { timezone: 'UTC', suppressMissedWarning: true });
       look();
     });
   }
 
-  /** Ends the schedule, aborts what runs, and waits for it. The caller bounds the wait. */
+  /** Ends the schedule, aborts running jobs, and waits for their end. The caller bounds the wait. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#first?.cancel();
@@ -63,7 +63,7 @@ export class Jobs {
     await Promise.all(this.#runners.map(({ settled }) => settled));
   }
 
-  /** Runs every job that is due at an instant; resolves when all have run, whatever else was under way before. */
+  /** Runs every job that is due at an instant; resolves when all have run, including runs that had begun before. */
   async runDue(at: Ms): Promise<void> {
     await Promise.all(this.#runners.map((runner) => runner.runDue(at)));
   }

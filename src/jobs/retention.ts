@@ -1,11 +1,11 @@
 /**
- * The job `retention`: drops what is older than the config lets it become.
+ * The job `retention`: drops records that are older than the config allows.
  *
- * Dropped are calls, what was kept of prompts, answers that need not be given again, traces, Kling's deductions, delivered facts
+ * It drops calls, previews of prompts, answers that need not be given again, traces, Kling's deductions, delivered facts
  * and alerts that are over. The ledger, the windows of availability, months, claims and the audit stay for ever.
  *
- * **Invariant**: nothing is dropped that an open claim needs ({@link neededCalls}), and nothing by a clock that is not known to be
- * right. The work is done in small pieces in the writer's spare time, so that no create waits for it.
+ * **Invariant**: it drops nothing that an open claim needs ({@link neededCalls}), and nothing by a clock that was not
+ * compared with Kling's. It works in small pieces at background priority, so that no create waits for it.
  */
 import { purgeDeductions } from '../account/account-table.ts';
 import { dropOldAlerts } from '../alerts/alert-retention.ts';
@@ -17,25 +17,25 @@ import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 
 const DAY_MS = 86_400_000;
-/** Days that facts of the outbox and alerts are kept after everybody has them. */
+/** Days that facts of the outbox and alerts are kept after every receiver has them. */
 const HEARD_DAYS = 30;
-/** Days that the trace of a create is kept for links; no task takes longer. */
+/** Days for which the trace of a create is kept for links; no task takes longer. */
 const TRACE_DAYS = 30;
-/** Rows of a piece while requests wait for the writer, and while none do. */
+/** Rows of a piece while requests wait for the writer, and while none wait. */
 const ROWS_WHILE_BUSY = 50;
 const ROWS_WHILE_IDLE = 1000;
 
 export interface RetentionSettings {
   callRetentionDays: number;
   promptRetentionDays: number;
-  /** The zone of the months that claims are made for. */
+  /** The zone of the claims' months. */
   timeZone: string;
 }
 
-/** How many records of which kind were dropped. */
+/** The number of dropped records of each kind. */
 export type Dropped = Readonly<Record<string, number>>;
 
-/** Drops what is too old at an instant, until nothing is left of it or the signal aborts; gives what it dropped. */
+/** Drops records that are too old at an instant, until none is left or the signal aborts; gives what it dropped. */
 export async function dropOld(
   store: Pick<Store, 'read' | 'spare'>,
   settings: RetentionSettings,
@@ -46,7 +46,7 @@ export async function dropOld(
   const callsBefore = at - callRetentionDays * DAY_MS;
   const heardBefore = at - HEARD_DAYS * DAY_MS;
   const tracesBefore = at - Math.min(callRetentionDays, TRACE_DAYS) * DAY_MS;
-  // How far a ledger of Kling's is known has one beginning: what a claim needs keeps all that is newer.
+  // A ledger of Kling's has a single known range: if a claim needs a part of it, all newer rows stay too.
   const deductionsBefore = Math.min(callsBefore, kept[0]?.start ?? callsBefore);
   const sums: Record<string, number> = {};
   const add = (kind: string, count: number): void => void (sums[kind] = (sums[kind] ?? 0) + count);

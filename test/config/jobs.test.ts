@@ -70,7 +70,7 @@ describe('the jobs of the config', () => {
     const given = { jobs: { digest: '0 9 * * 1', weeklyReport: null } };
     const { warnings } = load(given);
     expect(warnings).toEqual([
-      'jobs.digest says when, and alerts.rules.daily_digest is off: nothing is sent. Set alerts.rules.daily_digest to true.',
+      'jobs.digest is set, and alerts.rules.daily_digest is off: nothing is sent. Set alerts.rules.daily_digest to true.',
     ]);
     expect(load({ ...given, alerts: { rules: { daily_digest: true } } }).warnings).toEqual([]);
   });
