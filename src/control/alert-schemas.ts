@@ -1,4 +1,4 @@
-/** The shapes of what is asked, ordered and answered about alerts. */
+/** The shapes of questions, orders and answers about alerts. */
 import { z } from '@hono/zod-openapi';
 import { CHANNEL_TYPES } from '../alerts/channel.ts';
 import { CONFIGURED_RULES } from '../alerts/rules-config.ts';
@@ -13,22 +13,22 @@ const alert = z
     rule: z.enum(RULE_WORDS),
     kind: z.enum(['condition', 'notice', 'period']),
     severity,
-    labels: z.record(z.string(), z.string()).describe('What it is about, such as a budget’s name.'),
-    period: z.string().nullable().describe('The window or month that it is true of; null for conditions.'),
-    fingerprint: z.string().describe('The same for each happening of the same alert.'),
-    title: z.string().describe('One line: what is wrong.'),
+    labels: z.record(z.string(), z.string()).describe('The subject, such as a budget’s name.'),
+    period: z.string().nullable().describe('The window or month that it is about; null for conditions.'),
+    fingerprint: z.string().describe('Equal for each occurrence of the same alert.'),
+    title: z.string().describe('One line: the problem.'),
     finding: z.string(),
-    advice: z.string().describe('What to do next; empty where nothing is to be done.'),
+    advice: z.string().describe('The next step; empty if there is nothing to do.'),
     runbookUrl: z.string(),
     startedAt: instant,
     endedAt: instant.nullable().describe('Null while it fires, and for notices, which have no end.'),
     sentAt: instant
       .nullable()
-      .describe('When something of it was last given to its channels; null where it was kept back so far.'),
+      .describe('When an event of it was last given to its channels; null if it was kept back so far.'),
     keptBack: z
       .string()
       .nullable()
-      .describe('Why nothing is sent of it, such as a silence of its rule; null where it is sent.'),
+      .describe('Why it is not sent, such as a silence of its rule; null if it is sent.'),
   })
   .openapi('Alert');
 
@@ -47,13 +47,13 @@ const channel = z
     name: z.string(),
     type: z.enum(CHANNEL_TYPES).nullable().describe('Null for a channel that is no longer in the config.'),
     waiting: z.int().describe('Events that it has not taken yet.'),
-    oldestAt: instant.nullable().describe('When the oldest of them happened.'),
-    undelivered: z.int().describe('Messages that were given up, of those still remembered.'),
-    lastError: z.string().nullable().describe('What it last answered in place of taking a message.'),
+    oldestAt: instant.nullable().describe('The instant of the oldest of them.'),
+    undelivered: z.int().describe('Undelivered messages among those that are still kept.'),
+    lastError: z.string().nullable().describe('Its last answer to a message that it did not take.'),
     lastErrorAt: instant.nullable(),
     lastDeliveredAt: instant.nullable(),
     lastTestAt: instant.nullable(),
-    lastTestError: z.string().nullable().describe('Null where the last test was taken, or none was made.'),
+    lastTestError: z.string().nullable().describe('Null if the last test was taken, or none was made.'),
   })
   .openapi('AlertChannel');
 
@@ -67,7 +67,7 @@ export const alertsQuery = z.strictObject({
 export const alertsAnswer = z
   .object({
     firing: z.array(alert).describe('Most severe first, then oldest; at most `limit`.'),
-    firingCount: z.int().describe('How many fire in all.'),
+    firingCount: z.int().describe('The number of all firing alerts.'),
     recent: z.array(alert).describe('Notices, and alerts that are over: newest first, at most `limit`.'),
     silences: z.array(silence).describe('Those in force, by rule.'),
     channels: z.array(channel).describe('By name.'),
@@ -76,7 +76,7 @@ export const alertsAnswer = z
 
 export const testBody = z
   .strictObject({
-    channel: label.optional().openapi({ description: 'All channels where absent.' }),
+    channel: label.optional().openapi({ description: 'All channels if absent.' }),
     reason: reasonField.default('a test'),
     actor: actorField,
   })
@@ -98,7 +98,7 @@ const DURATION_MS_MIN: Ms = 60_000;
 const DURATION_MS_MAX: Ms = 90 * 86_400_000;
 const DURATION_ALLOWED = 'from 1m to 90d, such as 45m, 2h, 1d12h';
 
-/** Reads a stretch of time such as `2h` or `1d12h`; null where it is none, or not from a minute to 90 days. */
+/** Reads a duration such as `2h` or `1d12h`; null if it is none, or not from a minute to 90 days. */
 export function toDuration(text: string): Ms | null {
   const parts = /^(?=\d)(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?$/.exec(text);
   if (!parts) return null;
@@ -127,13 +127,13 @@ export const silenceBody = z
   })
   .superRefine((body, ctx) => {
     if ((body.for === undefined) !== (body.until === undefined)) return;
-    ctx.addIssue({ code: 'custom', message: 'exactly one of "for" and "until" is wanted' });
+    ctx.addIssue({ code: 'custom', message: 'exactly one of "for" and "until" is needed' });
   })
   .openapi('SilenceBody');
 export const silenceParams = z.object({ rule: z.enum(CONFIGURED_RULES) });
 export const silencesAnswer = z.object({ silences: z.array(silence) }).openapi('SilencesAnswer');
 
-/** The latest end of a silence after its order: a rule that is wanted by nobody is switched off in the config. */
+/** The latest end of a silence after its order: to stop a rule for longer, switch it off in the config. */
 export const SILENCE_MS_MAX = DURATION_MS_MAX;
 
 export type AlertAnswer = z.infer<typeof alert>;

@@ -23,11 +23,11 @@ export interface ApiOptions {
   log: Log;
 }
 
-/** What answers a request that has passed the guard. */
+/** Answers requests that the guard let through. */
 export interface Api {
   /** Without `passed` the caller is the operator: a command that reads its own store. */
   fetch(request: Request, passed?: Passed): Response | Promise<Response>;
-  /** Tells whether a path is below one of ours, such as `/v1/tasks`. */
+  /** Returns whether a path is below one of ours, such as `/v1/tasks`. */
   owns(path: string): boolean;
 }
 
@@ -40,7 +40,7 @@ export function createApi({ commands, telemetry, version, log }: ApiOptions): Ap
   });
   app.onError((error) => answerError(error, log));
   app.notFound(() => {
-    throw new PlaneRefusal('not_found', 'There is nothing here; GET /openapi.json lists what there is.');
+    throw new PlaneRefusal('not_found', 'There is nothing at this path; GET /openapi.json lists all paths.');
   });
   app.use('/v1/audit', async (context, next) => {
     if (!context.env.isOperator) throw tokenRequired();
@@ -69,12 +69,12 @@ export function createApi({ commands, telemetry, version, log }: ApiOptions): Ap
   };
 }
 
-/** Gives the part of a path that says whose it is: `/v1/tasks` of `/v1/tasks/871`, `/metrics` of itself. */
+/** Gives the part of a path that identifies its route: `/v1/tasks` of `/v1/tasks/871`, `/metrics` of itself. */
 function topOf(path: string): string {
   return path.split('/', path.startsWith('/v1/') ? 3 : 2).join('/');
 }
 
-/** Gives problem details for whatever was thrown; what nobody expected is logged. */
+/** Gives problem details for any thrown value; unexpected ones are logged. */
 export function answerError(error: unknown, log: Log): Response {
   const known = knownProblem(error) ?? malformed(error);
   if (!known) log.error('the control plane failed to answer', { event: 'control_failed', error });
@@ -88,7 +88,7 @@ export function answerError(error: unknown, log: Log): Response {
   });
 }
 
-/** What Hono and its adapter refuse themselves: a body that is no JSON, a target that is no URL. */
+/** Refusals of Hono and its adapter: a body that is no JSON, a target that is no URL. */
 function malformed(error: unknown): Problem | null {
   const isBody = error instanceof Error && 'status' in error && error.status === 400;
   if (!isBody && !(error instanceof RequestError)) return null;

@@ -1,4 +1,4 @@
-/** What the control plane asks of the program: the app supplies it, the plane never reaches past it. */
+/** The commands of the control plane: the app supplies them, and the plane uses nothing else of the program. */
 import type { AlertCommands } from './alert-commands.ts';
 import type { DatesReset } from '../ledger/time.ts';
 import type { Store } from '../store/store.ts';
@@ -9,49 +9,49 @@ import type { Order } from './order.ts';
 import type { JobCommands } from './job-commands.ts';
 import type { ClaimCommands, SlaCommands } from './sla-commands.ts';
 
-/** The part of the status that lives in the running process; money comes from the store. */
+/** The status of the running process; money comes from the store. */
 export interface LiveStatus {
   version: string;
   mode: EnforceMode;
   environment: string;
   /** The configured origin. */
   upstream: string;
-  /** 0 where no sidecar runs and the store alone is read. */
+  /** 0 if no sidecar runs and only the store is read. */
   uptimeSeconds: number;
-  /** The process that runs; null where none does. */
+  /** The running process; null if there is none. */
   pid: number | null;
   pools: readonly { name: string; inUse: number; limit: number | null; queued: number }[];
   breaker: string | null;
   /** Kling's clock less ours; null before the first answer. */
   clockOffsetMs: Ms | null;
-  /** What the last calls showed of Kling; times are instants. */
+  /** Kling's state by the last calls; times are instants. */
   kling: {
     credentials: 'unknown' | 'accepted' | 'refused';
     refusal: { code: number; message: string; since: Ms } | null;
     unreachable: { errorClass: string; cause: string; since: Ms } | null;
   };
-  /** When somebody read the metrics last; null where nobody did since the start. */
+  /** When the metrics were last read; null if not since the start. */
   metricsReadAt: Ms | null;
   store: { path: string; bytes: number };
 }
 
-/** What reading config and secrets again brought. */
+/** The result of a reload of config and secrets. */
 export interface ReloadOutcome {
   /** Every key whose value differs. */
   changed: string[];
-  /** Those of them that wait for a restart. */
+  /** Those of them that need a restart. */
   needRestart: string[];
 }
 
-/** What the process around the app does on an order. */
+/** The orders to the process around the app. */
 export interface AppHost {
-  /** Reads config and secrets again. @throws SidecarError with what is invalid: then nothing changes. */
+  /** Reads config and secrets again. @throws SidecarError that names what is invalid: then nothing changes. */
   reload(order: Order): Promise<ReloadOutcome>;
   /** Begins to stop; `why` goes into the log. */
   stop(why: string): void;
 }
 
-/** What a credit costs, for amounts in money beside those in credits. */
+/** The price of a credit, for amounts in money beside those in credits. */
 export interface CashTerms {
   perCredit: number;
   currency: string;
@@ -62,7 +62,7 @@ export interface CashTerms {
 export interface ControlCommands {
   /** Reads of the store; they never delay a create. */
   readonly reader: Pick<Store, 'read'>;
-  /** The instant by which money is dated. */
+  /** The present instant for the dates of money. */
   now(): Ms;
   /** Tasks open for longer than this are stuck (`tasks.stuckAfterMs`). */
   readonly stuckAfterMs: Ms;
@@ -70,12 +70,12 @@ export interface ControlCommands {
   cash(): CashTerms;
   /** Whether the sidecar can do its work, and if not, why; never because of Kling, a budget or a breaker. */
   readiness(): { ready: boolean; reasons: readonly string[] };
-  /** Prices one create as the data plane would. */
+  /** Prices one create in the same way as the data plane. */
   price: PriceOne;
   freeze(order: Order): Promise<void>;
   unfreeze(order: Order): Promise<void>;
   /**
-   * Ends a hold on the operator's word; `credits` is what counts as spent.
+   * Ends a hold by the operator's order; `credits` counts as spent.
    * @throws SidecarError `not_found`, `already_resolved`.
    */
   resolveHold(
@@ -85,17 +85,17 @@ export interface ControlCommands {
   ): Promise<{ state: 'released' | 'written_off'; credits: MilliCredits }>;
   /**
    * Raises a budget's limit until an instant (exclusive).
-   * @throws SidecarError `not_found` where no such budget is in force, `bad_usage` where `until` has passed.
+   * @throws SidecarError `not_found` if no such budget is in force, `bad_usage` if `until` is in the past.
    */
   raiseBudget(raise: { name: string; byCredits: MilliCredits; until: Ms }, order: Order): Promise<void>;
-  /** Accepts the difference between our clock and Kling's as it is (null: Kling's is not known), so that creates go on. */
+  /** Accepts the present difference between our clock and Kling's (null: Kling's is not known), so that creates go on. */
   acceptClock(order: Order): Promise<{ clockOffsetMs: Ms | null }>;
   /**
    * Lets new holds be dated by the present again, after a wrong clock dated some into the future.
    * @throws SidecarError `clock_untrusted`, `upstream_unreachable`.
    */
   resetClock(order: Order): Promise<DatesReset & { datedFrom: Ms }>;
-  /** Reads config and secrets again, as SIGHUP does. @throws SidecarError with what is invalid, `bad_usage` in the demo. */
+  /** Reads config and secrets again, like SIGHUP. @throws SidecarError that names what is invalid, `bad_usage` in the demo. */
   reload(order: Order): Promise<ReloadOutcome>;
   /**
    * Stops as SIGTERM does, and gives the process that ends and how long it may take to finish what is in flight.

@@ -14,7 +14,7 @@ export class EstimateTurns {
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Runs work when all before it has ended. @throws PlaneRefusal `busy` where too many wait already. */
+  /** Runs work when all before it has ended. @throws PlaneRefusal `busy` if too many wait already. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#waiting > WAITING_MAX) {
       throw new PlaneRefusal('busy', `${WAITING_MAX} estimates wait already: ask again in a moment.`);

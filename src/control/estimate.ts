@@ -1,14 +1,14 @@
 /**
  * What a batch of creates would cost and how much of it the budgets hold. Advisory: nothing is reserved.
  *
- * **Invariant**: pure. It takes credits as the data plane would hold them and budgets as they stand, and counts
- * them down in order: a request fits where every enforcing budget that it matches still holds it. Nothing is
- * reserved: what others spend meanwhile is not foreseen.
+ * **Invariant**: pure. It takes the credits that the data plane would hold and the present state of the budgets, and counts
+ * them down in order: a request fits if every matching enforcing budget still has room for it. Advisory: nothing is
+ * reserved, and other spending meanwhile is not foreseen.
  */
 import type { MilliCredits } from '../units.ts';
 import type { Mode, OperationWord, PriceBasis } from '../words.ts';
 
-/** A create as a caller of the estimate writes it. */
+/** A create in a caller's estimate. */
 export interface EstimateRequest {
   path: string;
   body: Readonly<Record<string, unknown>>;
@@ -20,19 +20,19 @@ export interface PricedRequest {
   model: string | null;
   mode: Mode | null;
   basis: PriceBasis;
-  /** Null where no price exists (basis `unknown`). */
+  /** Null if no price exists (basis `unknown`). */
   credits: MilliCredits | null;
-  /** What the data plane would hold, also where no price exists. */
+  /** The amount that the data plane would hold, also if no price exists. */
   heldCredits: MilliCredits;
-  /** The same in mode `std`; equal to `heldCredits` where that is no cheaper or there is no such mode. */
+  /** The same in mode `std`; equal to `heldCredits` if that is not cheaper or there is no such mode. */
   heldCreditsIfStandard: MilliCredits;
-  /** What is not sure about the price, for people. */
+  /** What is unsure about the price, for people. */
   notes: readonly string[];
-  /** Why it would be refused whatever the budgets say (too expensive, not priced, a broken body); else null. */
+  /** Why it would be refused by another rule than a budget (too expensive, not priced, a broken body); else null. */
   refusal: string | null;
 }
 
-/** Prices one create as the data plane would; never throws for what a caller may send. */
+/** Prices one create in the same way as the data plane; never throws for a caller's input. */
 export type PriceOne = (request: EstimateRequest, labels: EstimateLabels) => PricedRequest;
 
 export interface EstimateLabels {
@@ -40,11 +40,11 @@ export interface EstimateLabels {
   tag: string | null;
 }
 
-/** An enforcing budget in its present window, and which of the batch count in it. */
+/** An enforcing budget in its present window, and the creates of the batch that count in it. */
 export interface BatchRoom {
   name: string;
   remainingCredits: MilliCredits;
-  /** Whether creates of this one's operation and model count here; it depends on nothing else. */
+  /** Whether creates of an operation and model count here; it depends on nothing else. */
   counts(request: PricedRequest): boolean;
 }
 
@@ -59,7 +59,7 @@ export interface Estimate {
   budgets: RoomEstimate[];
 }
 
-/** What the whole batch needs of one budget, and whether it has that. */
+/** The need of the whole batch in one budget, and whether it fits. */
 export interface RoomEstimate {
   name: string;
   remainingCredits: MilliCredits;
@@ -67,17 +67,17 @@ export interface RoomEstimate {
   fits: boolean;
 }
 
-/** Requests of one question to the control plane, and the bytes of its body: larger batches are the command's own. */
+/** The most requests of one question to the control plane, and bytes of its body: the command splits larger batches. */
 export const ESTIMATE_REQUESTS_MAX = 1_000;
 export const ESTIMATE_BYTES_MAX = 262_144;
 
-/** Budgets that count the same creates of a batch: the one with the least left decides for all. */
+/** Budgets that count the same creates of a batch: the one with the least room decides for all. */
 interface Group {
   leastCredits: MilliCredits;
   neededCredits: MilliCredits;
 }
 
-/** A batch with what each of its creates counts in. */
+/** A batch with the budgets of each of its creates. */
 interface Batch {
   requests: readonly PricedRequest[];
   /** In the order of `rooms`. */
@@ -103,7 +103,7 @@ export function estimateBatch(requests: readonly PricedRequest[], rooms: readonl
   };
 }
 
-/** Gives the kind of a create: budgets tell creates of one batch apart by it alone. */
+/** Gives the kind of a create: for budgets, creates of one batch differ only in their kind. */
 export function kindOf({ operation, model }: PricedRequest): string {
   return `${operation} ${model ?? ''}`;
 }
@@ -141,7 +141,7 @@ function longestPrefix(batch: Batch, creditsOf: (request: PricedRequest) => Mill
     if (request.refusal !== null) return index;
     for (const group of batch.groupsOf(request)) {
       const after = (left.get(group) ?? 0) - needed;
-      // What costs nothing is admitted even by a budget that is spent.
+      // A create that costs nothing fits even a budget that is used up.
       if (needed > 0 && after < 0) return index;
       left.set(group, after);
     }

@@ -1,11 +1,11 @@
 /**
- * Who may speak to the control plane at all: checked on the raw request before anything reads its path.
+ * The guard of the control plane: checks the raw request before other code reads its path.
  *
  * A daemon on loopback is reachable from every web page that a developer opens: by a plain form post, by DNS
- * rebinding, by `fetch` without CORS. Each rule closes one of those doors, and none relies on a browser's own walls.
+ * rebinding, by `fetch` without CORS. Each rule blocks one of these attacks, and none relies on a browser's own protection.
  *
  * **Invariant**: exactly one Host, which is a name of ours; no foreign Origin; a request that may change something
- * carries the control token and JSON. Reads need the token where the plane is told so; `/v1/audit` always asks.
+ * carries the control token and JSON. Reads need the token if the plane's options say so; `/v1/audit` always needs it.
  */
 import type { IncomingMessage } from 'node:http';
 import { plainActor } from '../plain-text.ts';
@@ -19,22 +19,22 @@ export interface GuardRules {
   hostNames: ReadonlySet<string>;
   token: Secret;
   requireTokenForReads: boolean;
-  /** Says where a request belongs that was meant for the data plane; null for one of ours. */
+  /** Gives the right address for a request that was meant for the data plane; null for one of ours. */
   misdirected: (method: string, path: string) => string | null;
 }
 
 /** The largest body that is read, in bytes. */
 const BODY_BYTES_MAX = 1024 * 1024;
-/** Smaller ones, by path as it came: whoever spells it otherwise needs the token. */
+/** Smaller limits, by the received path: another spelling needs the token. */
 const BODY_BYTES_MAX_OF: ReadonlyMap<string, number> = new Map([['/v1/estimate', ESTIMATE_BYTES_MAX]]);
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const WRITES: ReadonlySet<string> = new Set(['POST', 'DELETE']);
-/** Health is asked by those who hold no token. */
+/** Callers of health have no token. */
 const ALWAYS_OPEN: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 /** POSTs that change nothing. */
 const POSTS_THAT_READ: ReadonlySet<string> = new Set(['/v1/estimate']);
-/** Answered once each; a second one is how requests are smuggled past a check. */
+/** Headers that may come only once: a second one could hide a request from a check. */
 const SINGLETONS: ReadonlySet<string> = new Set([
   'host',
   'origin',
@@ -57,28 +57,28 @@ export function ownHostNames(
   for (const name of names.map((text) => text.toLowerCase())) {
     if (/:\d+$/.test(name) && !name.endsWith(']')) own.add(name);
     else own.add(`${name}:${port}`);
-    // Port 80 is left out of the Host header by those who keep to RFC 9110, section 7.2.
+    // Clients may leave port 80 out of the Host header (RFC 9110, section 7.2).
     if (port === 80) own.add(name);
   }
   return own;
 }
 
-/** What is known of a caller that may pass. */
+/** The facts about an accepted caller. */
 export interface Passed {
-  /** Whether the control token came with the request; `/v1/audit` asks. */
+  /** Whether the control token came with the request; `/v1/audit` needs it. */
   isOperator: boolean;
-  /** Who orders a change, as the header {@link ACTOR_HEADER} says; for the audit. */
+  /** The actor of a change, from the header {@link ACTOR_HEADER}; for the audit. */
   actor?: string | undefined;
 }
 
-/** Names who orders a change where the body does not. */
+/** The header that names the actor if the body does not. */
 const ACTOR_HEADER = 'x-kling-sidecar-actor';
 
 /**
- * Lets a request pass, or refuses it.
+ * Accepts a request, or refuses it.
  *
- * Where a path decides, it is compared as it came and a mismatch asks for the token: whatever a router makes of
- * escapes later, it cannot open a door.
+ * Rules that depend on the path compare the received text, and a mismatch asks for the token: so a router that later
+ * decodes escapes cannot bypass a rule.
  * @throws PlaneRefusal `not_found` for a path of Kling's, `host_refused`, `browser_refused`, `forbidden`, `method_not_allowed`, `bad_request`,
  *   `token_required`, `media_type_refused`, `length_required`, `body_too_large`.
  */
@@ -110,14 +110,14 @@ export function checkRequest(request: IncomingMessage, rules: GuardRules): Passe
   return { isOperator, actor };
 }
 
-/** Gives the path as it came. An absolute target, `//`, dot segments and backslashes are refused: URLs fold them. */
+/** Gives the received path. An absolute target, `//`, dot segments and backslashes are refused: URLs fold them. */
 function plainPath(request: IncomingMessage): string {
   const path = (request.url ?? '').split('?', 1)[0] ?? '';
   if (/^\/(?!\/)/.test(path) && !/(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|[\\#]/i.test(path)) return path;
   throw new PlaneRefusal('bad_request', 'The request target must be a plain path.');
 }
 
-/** Says that the control token is missing or wrong; which of the two is nobody's business. */
+/** The refusal for a missing or wrong control token; it does not say which. */
 export function tokenRequired(): PlaneRefusal {
   return new PlaneRefusal(
     'token_required',
@@ -125,7 +125,7 @@ export function tokenRequired(): PlaneRefusal {
   );
 }
 
-/** Refuses what a web page sends, and nothing else: for the probes listener, whose callers know it by address. */
+/** Refuses only requests of web pages: for the probes listener, whose callers use its address. */
 export function checkProbe(request: IncomingMessage): void {
   checkVersion(request);
   checkBrowser(request);

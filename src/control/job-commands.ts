@@ -1,18 +1,18 @@
-/** What the control plane asks of the schedule: its jobs as they are now, and a run of one. */
+/** The commands of the control plane about the schedule: the present state of its jobs, and a run of one. */
 import type { Ms } from '../units.ts';
 import type { Order } from './order.ts';
 
-/** A job as people see it; times are instants. */
+/** A job for people; times are instants. */
 export interface JobView {
   name: string;
-  /** What it does, as a piece of a sentence. */
+  /** What it does, as a part of a sentence. */
   does: string;
   state: 'running' | 'ok' | 'failed' | 'never' | 'off';
-  /** Null where the job is off. */
+  /** Null if the job is off. */
   cron: string | null;
   timeZone: string;
   runningSince: Ms | null;
-  /** The last run that ended; null where there was none. */
+  /** The last run that ended; null if there was none. */
   last: {
     startedAt: Ms;
     endedAt: Ms;
@@ -21,16 +21,16 @@ export interface JobView {
     error: string | null;
     missed: number;
   } | null;
-  /** Failed runs since the last good one. */
+  /** Failed runs since the last successful one. */
   failures: number;
-  /** When the last good run ended. */
+  /** When the last successful run ended. */
   okAt: Ms | null;
-  /** When it runs next, as far as is known; null where it is off. */
+  /** When it runs next, as far as is known; null if it is off. */
   nextAt: Ms | null;
 }
 
 export interface JobCommands {
-  /** Every job there is, always in the same order. */
+  /** All jobs, always in the same order. */
   list(): Promise<readonly JobView[]>;
   /**
    * Begins a run at once, whether it is due or not, also of a job that is off; resolves when it has begun.

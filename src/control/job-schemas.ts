@@ -9,7 +9,7 @@ const job = z
     state: z
       .enum(['running', 'ok', 'failed', 'never', 'off'])
       .describe('What it does now, else how its last run ended; never: it has not run yet.'),
-    cron: z.string().nullable().describe('Null where the job is off.'),
+    cron: z.string().nullable().describe('Null if the job is off.'),
     timeZone: z.string().describe('The zone of its cron expression.'),
     runningSince: instant.nullable(),
     lastStartedAt: instant.nullable(),
@@ -17,10 +17,10 @@ const job = z
     lastDurationMs: z.number().nullable(),
     lastResult: z.enum(['ok', 'failed']).nullable(),
     lastError: z.string().nullable(),
-    missed: z.int().describe('Runs that should have been before the last one, while nothing ran.'),
-    failures: z.int().describe('Failed runs since the last good one.'),
-    lastOkAt: instant.nullable().describe('When the last good run ended.'),
-    nextAt: instant.nullable().describe('When it runs next, as far as is known; null where it is off.'),
+    missed: z.int().describe('Runs before the last one that were missed, while nothing ran.'),
+    failures: z.int().describe('Failed runs since the last successful one.'),
+    lastOkAt: instant.nullable().describe('When the last successful run ended.'),
+    nextAt: instant.nullable().describe('When it runs next, as far as is known; null if it is off.'),
   })
   .openapi('Job');
 export const jobsAnswer = z.object({ jobs: z.array(job) }).openapi('JobsAnswer');

@@ -13,14 +13,14 @@ export interface ListenerOptions {
   port: number;
   log: Log;
   clock: Clock;
-  /** Answers a request, or throws what {@link knownProblem} knows. */
+  /** Answers a request, or throws an error that {@link knownProblem} converts. */
   answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 }
 
 export interface Listener {
-  /** Gives the addresses and the port in use. @throws SidecarError `config_invalid` where an address cannot be had. */
+  /** Gives the addresses and the port in use. @throws SidecarError `config_invalid` if an address cannot be used. */
   start(): Promise<{ hosts: readonly string[]; port: number }>;
-  /** Waits for open answers a moment, then cuts them off. Idempotent. */
+  /** Waits a moment for open answers, then closes them. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ const KEEP_ALIVE_MS = 5000;
 const CONNECTIONS_MAX = 256;
 const STOP_MS_MAX = 2000;
 
-/** No page may frame, script or cache what is answered here. */
+/** No page may frame, script or cache these answers. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -65,7 +65,7 @@ function makeServer(options: ListenerOptions, seats: Seats): Server {
       requestTimeout: REQUEST_MS_MAX,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: 5_000,
-      // A missing Host is answered by our own rule, with our own shape.
+      // Our own rule answers a missing Host, in our own shape.
       requireHostHeader: false,
     },
     (request, response) => {
@@ -103,7 +103,7 @@ interface Exchange {
   response: ServerResponse;
 }
 
-/** Sends a problem. Where its request is still arriving, what is left of it is read and dropped first. */
+/** Sends a problem. If its request is still arriving, the rest of it is read and dropped first. */
 function sendProblem({ request, response }: Exchange, problem: Problem, clock: Clock): void {
   if (response.headersSent) {
     response.destroy();

@@ -1,4 +1,4 @@
-/** Who orders a change, and why: both are kept in the audit. */
+/** Actor and reason of an order: the audit keeps both. */
 export interface Order {
   actor: string;
   reason: string;

@@ -1,12 +1,12 @@
 /**
- * The control plane: health, metrics and the JSON API by which people and programs watch and steer the sidecar.
+ * The control plane: health, metrics and the JSON API with which people and programs watch and control the sidecar.
  *
- * Every request first passes the guard (`guard.ts`), on the raw socket's headers; then Hono finds its route. Reads go to
- * the store's second connection, so that no report makes a create wait. `/openapi.json` is made of the same
- * schemas that check what comes in.
+ * The guard (`guard.ts`) checks every request first, on the raw socket's headers; then Hono finds its route. Reads go to
+ * the store's second connection, so that no report makes a create wait. `/openapi.json` comes from the same
+ * schemas that check the input.
  *
- * **Invariant**: nothing here is reachable from the data plane's listener, nor the reverse; nothing changes on GET;
- * what changes something carries the control token and a reason, and the command writes the audit row.
+ * **Invariant**: nothing here is reachable from the data plane's listener, nor the reverse; GET changes nothing;
+ * a request that changes something carries the control token and a reason, and the command writes the audit row.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
@@ -28,13 +28,13 @@ export interface ControlPlaneOptions {
   port: number;
   allowedHosts: readonly string[];
   token: Secret;
-  /** True beyond loopback: reads ask for the token too, but for /livez and /readyz. */
+  /** True for listeners that are not on loopback: reads ask for the token too, except /livez and /readyz. */
   requireTokenForReads: boolean;
-  /** The data plane's address, for those who take this plane for it. */
+  /** The data plane's address, for callers that confuse the two planes. */
   dataUrl: string;
   commands: ControlCommands;
   telemetry: Pick<Telemetry, 'metricsText'>;
-  /** A second listener with /livez, /readyz and /metrics alone, without a token. */
+  /** A second listener with only /livez, /readyz and /metrics, without a token. */
   probes: { hosts: readonly string[]; port: number } | null;
   version: string;
   log: Log;
@@ -50,7 +50,7 @@ export interface ControlUrls {
 }
 
 export interface ControlPlane {
-  /** @throws SidecarError `config_invalid` where an address cannot be had; nothing listens then. */
+  /** @throws SidecarError `config_invalid` if an address cannot be used; then nothing listens. */
   start(): Promise<ControlUrls>;
   /** Ends both listeners within two seconds. Idempotent. */
   stop(): Promise<void>;
@@ -58,7 +58,7 @@ export interface ControlPlane {
 
 const PROBE_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 
-/** Says where to send a call of Kling's API; null where it is none, nor nearly one. */
+/** Gives the right address for a call of Kling's API; null if it is none, and not similar to one. */
 function forDataPlane(method: string, path: string, dataUrl: string): string | null {
   const meant =
     DEFAULT_ROUTES.find(method, path).kind === 'unknown' ? nearPath(DEFAULT_ROUTES, method, path) : path;
@@ -75,7 +75,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const api = createApi({ commands, telemetry, version, log });
   const hono = getRequestListener((request, env) => api.fetch(request, passed.get(env.incoming)), {
     overrideGlobalObjects: false,
-    // Only the probes listener lets a request without a Host come so far.
+    // Only the probes listener accepts requests without a Host.
     hostname: 'localhost',
     errorHandler: (error) => answerError(error, log),
   });
@@ -92,7 +92,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const answerProbe = (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     checkProbe(request);
     if (PROBE_PATHS.has((request.url ?? '').split('?', 1)[0] ?? '')) return hono(request, response);
-    throw new PlaneRefusal('not_found', 'This listener answers /livez, /readyz and /metrics alone.');
+    throw new PlaneRefusal('not_found', 'This listener answers only /livez, /readyz and /metrics.');
   };
   const control = createListener({
     name: 'control',

@@ -1,4 +1,4 @@
-/** Prices creates for the estimate exactly as the data plane would, from the same route table and price list. */
+/** Prices creates for the estimate in the same way as the data plane, from the same route table and price list. */
 import { SidecarError } from '../errors.ts';
 import { nearPath } from '../kling/near-path.ts';
 import { cheaperStandard, priceCreate, type CreatePrice, type PriceOptions } from '../kling/price.ts';
@@ -7,19 +7,19 @@ import { scanBody } from '../kling/strict-json.ts';
 import { formatCredits, lowerLimit, type MilliCredits } from '../units.ts';
 import type { EstimateRequest, PricedRequest, PriceOne } from './estimate.ts';
 
-/** The part of the data plane's settings that prices depend on; read anew for each create. */
+/** The part of the data plane's settings that prices depend on; read for each create. */
 export interface PriceRules {
   routes: RouteTable;
   pricing: PriceOptions;
   unknownRoute: 'hold' | 'refuse' | 'pass';
   unknownRouteCredits: MilliCredits;
   maxCreditsEach: MilliCredits | null;
-  /** What configured apps have of their own. */
+  /** The settings of configured apps. */
   appMaxCreditsEach: ReadonlyMap<string, MilliCredits | null>;
   stripPrefixes: readonly string[];
 }
 
-/** Makes the function that prices one create of an estimate; it never throws for what a caller may send. */
+/** Makes the function that prices one create of an estimate; it never throws for a caller's input. */
 export function createPriceOne(rules: () => PriceRules): PriceOne {
   return (request, { app }) => {
     try {

@@ -1,12 +1,12 @@
 /**
  * Errors of the control plane as RFC 9457 problem details.
  *
- * **Invariant**: `word` names the kind of problem for programs, `detail` tells people what is wrong and what to do;
+ * **Invariant**: `word` names the kind of problem for programs, `detail` names the problem and the remedy for people;
  * an unexpected error's own text stays in the log and never reaches a caller.
  */
 import { isRefusal, SidecarError, type ErrorCode } from '../errors.ts';
 
-/** What the plane itself refuses, beside the codes of {@link SidecarError}. */
+/** The plane's own refusals, in addition to the codes of {@link SidecarError}. */
 export type PlaneWord =
   | 'bad_request'
   | 'token_required'
@@ -51,7 +51,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Unavailable',
 };
 
-/** Problem details as they are sent; `word` is the extension that programs compare. */
+/** The problem details of an answer; `word` is the extension that programs compare. */
 export interface Problem {
   type: string;
   title: string;
@@ -60,7 +60,7 @@ export interface Problem {
   word: string;
 }
 
-/** Thrown where the plane refuses a request itself. */
+/** Thrown if the plane refuses a request itself. */
 export class PlaneRefusal extends Error {
   override readonly name = 'PlaneRefusal';
   readonly problem: Problem;
@@ -71,14 +71,14 @@ export class PlaneRefusal extends Error {
   }
 }
 
-/** Makes problem details of what was thrown; null where it was none of ours and must be logged. */
+/** Makes problem details of a thrown value; null if it is none of our errors and must be logged. */
 export function knownProblem(error: unknown): Problem | null {
   if (error instanceof PlaneRefusal) return error.problem;
   if (!(error instanceof SidecarError)) return null;
   return problemOf(error.code, statusOf(error), error.message);
 }
 
-/** What a caller sees of an error that nobody expected. */
+/** A caller's view of an unexpected error. */
 export function unexpectedProblem(): Problem {
   return problemOf('unexpected', 500, 'The sidecar failed to answer this; its log says why.');
 }

@@ -1,4 +1,4 @@
-/** What callers of the control plane may ask and order: queries and bodies, checked and turned into our units. */
+/** The queries and bodies of the control plane's callers, checked and converted to our units. */
 import { z } from '@hono/zod-openapi';
 import { ianaZone } from '../fields.ts';
 import { MONTH_FORM } from '../sla/period.ts';
@@ -83,9 +83,7 @@ export const usageQuery = z.strictObject({
   model: label.optional(),
   tag: label.optional(),
   month: z.string().regex(MONTH_FORM, 'a month such as 2026-11').optional().openapi({ example: '2026-11' }),
-  timeZone: ianaZone
-    .default('UTC')
-    .openapi({ description: 'Whose days and months are meant: an IANA zone.' }),
+  timeZone: ianaZone.default('UTC').openapi({ description: 'The zone of days and months: an IANA zone.' }),
   ...range,
   ...page,
 });
@@ -98,7 +96,7 @@ export const holdParams = z.object({
   action: z.enum(['release', 'write-off']),
 });
 
-/** Why, and who says so: both go into the audit. */
+/** Reason and actor: the audit keeps both. */
 export const reasonField = z.string().trim().min(1).max(500);
 export const actorField = z
   .string()
@@ -107,10 +105,10 @@ export const actorField = z
   .max(ACTOR_CHARACTERS_MAX)
   .transform(plainActor)
   .optional()
-  .openapi({ type: 'string', description: 'Who orders it; else the header x-kling-sidecar-actor says.' });
+  .openapi({ type: 'string', description: 'Who orders it; if absent, the header x-kling-sidecar-actor.' });
 const because = { reason: reasonField, actor: actorField };
 export const reasonBody = z.strictObject(because).openapi('ReasonBody');
-/** For orders that move no money a reason is welcome and not asked for. */
+/** For orders that move no money the reason is optional. */
 export const orderBody = z
   .strictObject({ reason: reasonField.default('none given'), actor: actorField })
   .openapi('OrderBody');
@@ -144,7 +142,7 @@ export function toInstant(text: string): number | null {
   if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text)) return null;
   const day = text.slice(0, 10);
   const midnight = Date.parse(`${day}T00:00:00Z`);
-  // `Date.parse` takes 30 February for 2 March.
+  // `Date.parse` reads 30 February as 2 March.
   if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(day)) return null;
   const at = text === day ? midnight : Date.parse(text);
   return Number.isNaN(at) ? null : at;

@@ -1,7 +1,7 @@
 /**
- * The shapes of the control plane's JSON: one source for the types, the checks of what comes in, and /openapi.json.
+ * The shapes of the control plane's JSON: one source for the types, the checks of the input, and /openapi.json.
  *
- * **Invariant**: field names are promises (README): fields may be added, never renamed or
+ * **Invariant**: field names never change (README): fields may be added, never renamed or
  * dropped. Credits are decimal numbers with at most three places; times are ISO 8601 in UTC.
  */
 import { z } from '@hono/zod-openapi';
@@ -11,7 +11,7 @@ import { OPERATIONS } from '../words.ts';
 export const credits = z.number().describe('Credits, a decimal with at most three places.');
 export const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
 export const paged = {
-  nextCursor: z.string().nullable().describe('Give it as `cursor` to go on; null at the end.'),
+  nextCursor: z.string().nullable().describe('Pass it as `cursor` for the next page; null at the end.'),
   total: z
     .int()
     .optional()
@@ -49,7 +49,7 @@ const budget = z
     settledCredits: credits,
     heldCredits: credits,
     inDoubtCredits: credits.describe('Part of heldCredits.'),
-    remainingCredits: credits.describe('Below 0 where Kling deducted more than was held.'),
+    remainingCredits: credits.describe('Below 0 if Kling deducted more than was held.'),
     usedPercent: z.number().describe('Settled and held of the limit; 100 for a limit of 0.'),
     mode: z.enum(['enforce', 'shadow']),
     match: z.object({
@@ -73,15 +73,12 @@ const budget = z
       )
       .describe('The raises in force: each is part of limitCredits.'),
     per: z.enum(['app', 'tag']).nullable(),
-    perValue: z
-      .string()
-      .nullable()
-      .describe('The app or tag of this row, where the budget is per app or tag.'),
+    perValue: z.string().nullable().describe('The app or tag of this row, if the budget is per app or tag.'),
     pending: z
       .literal(true)
       .optional()
       .describe(
-        'There while what was spent before the budget was added is still being counted: it binds by what is counted.',
+        'Present while spending from before the budget was added is still being counted: until then only the counted part limits.',
       ),
   })
   .openapi('Budget');
@@ -106,8 +103,8 @@ export const statusAnswer = z
     upstream: z.string(),
     frozen: z.boolean(),
     freeze: freezeState.nullable(),
-    uptimeSeconds: z.number().describe('0 where no sidecar runs.'),
-    pid: z.int().nullable().describe('The process that runs; null where none does.'),
+    uptimeSeconds: z.number().describe('0 if no sidecar runs.'),
+    pid: z.int().nullable().describe('The running process; null if there is none.'),
     budgets: z.array(budget),
     pools: z.array(
       z.object({ name: z.string(), inUse: z.int(), limit: z.int().nullable(), queued: z.int() }),
@@ -129,7 +126,7 @@ export const statusAnswer = z
         stuck: z.int(),
       }),
     ),
-    alerts: alertsStatus.describe('What fires, and whether it is heard.'),
+    alerts: alertsStatus.describe('Firing alerts, and whether they are delivered.'),
     clockOffsetMs: z.number().nullable().describe('Kling’s clock less ours; null before the first answer.'),
     kling: z
       .object({
@@ -137,15 +134,17 @@ export const statusAnswer = z
         refusal: z.object({ code: z.int(), message: z.string(), since: instant }).nullable(),
         unreachable: z.object({ errorClass: z.string(), cause: z.string(), since: instant }).nullable(),
       })
-      .describe('What the last calls showed: whether Kling takes the credentials, and can be reached.'),
+      .describe('The result of the last calls: whether Kling accepts the credentials, and can be reached.'),
     metrics: z
       .object({ readAt: instant.nullable() })
-      .describe('When somebody, such as Prometheus, read /metrics last; null: not since the start.'),
+      .describe('When /metrics was last read, for example by Prometheus; null: not since the start.'),
     store: z.object({ path: z.string(), bytes: z.int() }),
     wouldHave: z
       .array(z.object({ word: z.string(), count: z.int() }))
-      .describe('What protect mode would have refused or edited, in observe mode: a row for each word.'),
-    wouldHaveSince: instant.nullable().describe('Since when that is counted; null in protect mode.'),
+      .describe(
+        'In observe mode: creates that protect mode would have refused or edited, a row for each word.',
+      ),
+    wouldHaveSince: instant.nullable().describe('The start of that count; null in protect mode.'),
     wouldHaveBy: z
       .array(
         z.object({
@@ -153,7 +152,7 @@ export const statusAnswer = z
           budget: z.string().nullable(),
           app: z.string(),
           count: z.int(),
-          credits: credits.describe('What these creates would have held.'),
+          credits: credits.describe('Credits that these creates would have held.'),
         }),
       )
       .describe('The same by word, budget and app. One refusal would often have prevented the next.'),
@@ -206,7 +205,7 @@ const refusal = z
     word: z.string(),
     message: z.string(),
     credits: credits.nullable(),
-    budget: z.string().nullable().describe('The budget that the create would have passed.'),
+    budget: z.string().nullable().describe('The budget that the create would have exceeded.'),
     wouldOnly: z.boolean(),
   })
   .openapi('Refusal');
@@ -241,7 +240,7 @@ export const taskAnswer = z
       z.object({
         at: instant,
         state: z.string(),
-        source: z.string().describe('How it was learnt.'),
+        source: z.string().describe('The source of this state.'),
         message: z.string().nullable(),
       }),
     ),
@@ -261,7 +260,7 @@ const hold = z
     id: z.string(),
     state: holdState,
     inDoubt: z.boolean(),
-    credits: credits.describe('What was held.'),
+    credits: credits.describe('The held amount.'),
     settledCredits: credits,
     externalTaskId: z.string().nullable(),
     taskId: z.string().nullable(),
@@ -278,10 +277,12 @@ const hold = z
     upstream: z
       .string()
       .nullable()
-      .describe('Host and account that its create went to; null for what 0.1.0 ended.'),
+      .describe('Host and account that its create went to; null for holds that ended under 0.1.0.'),
     waitsForOperator: z
       .boolean()
-      .describe('Nothing can ask Kling for it, or its upstream is not in use: release it or write it off.'),
+      .describe(
+        'It cannot be looked up at Kling, or its upstream is not in use: release it or write it off.',
+      ),
   })
   .openapi('Hold');
 export const holdsAnswer = z.object({ holds: z.array(hold), ...paged }).openapi('HoldsAnswer');
@@ -291,13 +292,13 @@ export const clockAnswer = z
     clockOffsetMs: z
       .number()
       .nullable()
-      .describe('The difference that is accepted; null where Kling’s answers show no time.'),
+      .describe('The accepted difference; null if Kling’s answers show no time.'),
   })
   .openapi('ClockAnswer');
 export const clockResetAnswer = z
   .object({
-    wasReset: z.boolean().describe('False where no hold was dated later than the present.'),
-    datedFrom: instant.describe('New holds are dated from here on.'),
+    wasReset: z.boolean().describe('False if no hold had a later date than the present.'),
+    datedFrom: instant.describe('New holds get dates from here on.'),
     wasDatedTo: instant.nullable(),
     futureHolds: z.object({
       count: z.int(),
@@ -313,33 +314,30 @@ export type ClockResetAnswer = z.infer<typeof clockResetAnswer>;
 export const reloadAnswer = z
   .object({
     changed: z.array(z.string()).describe('Every key of the config whose value differs.'),
-    needRestart: z.array(z.string()).describe('Those of them that wait for a restart.'),
+    needRestart: z.array(z.string()).describe('Those of them that need a restart.'),
   })
   .openapi('ReloadAnswer');
 export const stopAnswer = z
   .object({
     pid: z.int().describe('The process that ends.'),
-    drainMs: z.number().describe('How long requests in flight may take to end, in milliseconds.'),
+    drainMs: z.number().describe('The longest time for the end of requests in flight, in milliseconds.'),
   })
   .openapi('StopAnswer');
 
 export const estimateAnswer = z
   .object({
-    totalCredits: credits.describe('What would be held for all of them.'),
+    totalCredits: credits.describe('The amount that would be held for all of them.'),
     fits: z.boolean().describe('Whether all of them fit every matching enforcing budget.'),
     fitsCount: z.int().describe('Length of the longest prefix that fits.'),
     fitsIfStandard: z.boolean().describe('Whether all would fit in mode std.'),
     totalCreditsIfStandard: credits,
     requests: z.array(
       z.object({
-        credits: credits.nullable().describe('Null where no price exists.'),
-        heldCredits: credits.describe('What would be held, also where no price exists.'),
+        credits: credits.nullable().describe('Null if no price exists.'),
+        heldCredits: credits.describe('The amount that would be held, also if no price exists.'),
         basis: z.enum(['exact', 'assumed', 'unknown']),
-        notes: z.array(z.string()).describe('What is not sure about the price; empty for an exact one.'),
-        refusal: z
-          .string()
-          .nullable()
-          .describe('Why this request would be refused whatever the budgets say.'),
+        notes: z.array(z.string()).describe('What is unsure about the price; empty for an exact one.'),
+        refusal: z.string().nullable().describe('Why another rule than a budget would refuse this request.'),
       }),
     ),
     budgets: z.array(

@@ -24,7 +24,7 @@ export function checkVersion(
   );
 }
 
-/** Checks what `/readyz` answered; null where nothing did. */
+/** Checks what `/readyz` answered; null if nothing did. */
 export function checkReady(reply: { status: number; body: unknown } | null): Check {
   const { ready, reasons = [] } = (reply?.body ?? {}) as { ready?: boolean; reasons?: string[] };
   if (reply?.status === 200 && ready === true) return ok('ready', 'It can do its work.');

@@ -1,4 +1,4 @@
-/** What the control plane asks of the program about availability and claims; the app supplies it. */
+/** The commands of the control plane about availability and claims; the app supplies them. */
 import type { Claim } from '../claims/claim.ts';
 import type { MarkArgs } from '../claims/claim-table.ts';
 import type { ClaimDates } from '../claims/deadlines.ts';
@@ -10,43 +10,43 @@ import type { StoredMonthQuestion } from '../sla/month-table.ts';
 import type { Span } from '../sla/window.ts';
 import type { Order } from './order.ts';
 
-/** Where the calls of an import come from: for their identity, and for the audit. */
+/** The source of an import's calls: for their identity, and for the audit. */
 export interface ImportOrigin {
-  /** One import: the batches of a file share it, so that the audit has one row at its begin and one at its end. */
+  /** One import: the batches of a file share it, so that the audit has one row at its beginning and one at its end. */
   run: string;
   /** Part of the identity of calls. */
   source: string;
   actor: string;
-  /** What is imported, for people: a file's name. */
+  /** The name of the imported file, for people. */
   file: string;
 }
 
-/** What became of a batch. */
+/** The result of a batch. */
 export interface ImportedBatch {
-  /** Calls that were new. */
+  /** New calls. */
   imported: number;
   /** Files imported with the same source before this import began, the last ones first; at most 20. */
   earlierFiles: readonly string[];
 }
 
 export interface SlaCommands {
-  /** What is asked of a month, as configured. @throws SidecarError `bad_usage` where it is no month. */
+  /** Makes the question for a month from the config. @throws SidecarError `bad_usage` if it is no month. */
   question(month: string): StoredMonthQuestion;
-  /** The month that now belongs to. */
+  /** The present month. */
   currentMonth(): string;
-  /** How lines of an import are read: their routes, our clock, the configured host where a line names none. */
+  /** How lines of an import are read: their routes, our clock, the configured host if a line names none. */
   importOptions(source: string, host: string | null): ImportOptions;
   /**
-   * Writes a batch of an import; gives how many of its calls were new, and what was imported before. `seq` is its place among the batches of its run, from
-   * 0, in the order of their coming where it is absent: they are written in this order. `isLast` ends the import.
-   * @throws SidecarError also where a batch before it failed.
+   * Writes a batch of an import; gives the number of new calls, and the files imported before. `seq` is its place among the
+   * batches of its run, from 0, by default the order of arrival: they are written in this order. `isLast` ends the import.
+   * @throws SidecarError also if a batch before it failed.
    */
   importCalls(
     calls: ImportedCall[],
     origin: ImportOrigin,
     place: { isLast: boolean; seq?: number | undefined },
   ): Promise<ImportedBatch>;
-  /** @throws SidecarError `bad_usage` where it cuts a window that the journal no longer holds. */
+  /** @throws SidecarError `bad_usage` if it cuts a window that the journal no longer holds. */
   exclude(exclusion: NewExclusion, actor: string): Promise<{ id: string }>;
   /** @throws SidecarError `not_found`. */
   withdraw(id: string, order: Order): Promise<void>;
@@ -61,8 +61,8 @@ export interface ClaimCommands {
   today(): string;
   /** When a month's claim may be filed, by the configured calendar. */
   dates(month: string): ClaimDates;
-  /** @throws SidecarError `bad_usage` where the month is not over. */
+  /** @throws SidecarError `bad_usage` if the month is not over. */
   draft(month: string, order: Order): Promise<DraftResult>;
-  /** @throws SidecarError `not_found`, `bad_usage` where the step is not allowed. */
+  /** @throws SidecarError `not_found`, `bad_usage` if the step is not allowed. */
   mark(mark: Omit<MarkArgs, 'at'>): Promise<Claim>;
 }

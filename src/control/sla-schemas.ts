@@ -1,7 +1,7 @@
 /**
- * The shapes of availability and claims: what may be asked and ordered, and what is answered.
+ * The shapes of availability and claims: questions, orders and answers.
  *
- * **Invariant**: the first fields of a month are promises (README); the others may grow.
+ * **Invariant**: the first fields of a month never change (README); others may be added.
  */
 import { z } from '@hono/zod-openapi';
 import { CLAIM_STATES, MARKED_STATES } from '../claims/claim.ts';
@@ -42,9 +42,9 @@ export const blameBody = z
 export const importBody = z
   .strictObject({
     run: text(64).describe('The same for all batches of one import.'),
-    file: text(500).describe('What is imported, for the audit.'),
+    file: text(500).describe('The imported file, for the audit.'),
     source: text(200).describe('Who recorded the calls; part of their identity.'),
-    host: text(253).optional().describe('Where they were made to, for lines that do not say.'),
+    host: text(253).optional().describe('The host of the calls, for lines that name none.'),
     lines: z
       .array(
         z.strictObject({
@@ -52,7 +52,7 @@ export const importBody = z
           repeat: count.describe('How often its content came before in the file.'),
           olderRepeat: count
             .default(0)
-            .describe('The same without its klingRequestId and attempt: how 0.1.0 told calls apart.'),
+            .describe('The same without its klingRequestId and attempt: the identity of calls in 0.1.0.'),
         }),
       )
       .max(LINES_MAX),
@@ -77,7 +77,7 @@ export const markBody = z
       .transform(String)
       .optional()
       .openapi({ type: 'string', example: '120.50' })
-      .describe('What was granted.'),
+      .describe('The granted amount.'),
     expires: z.iso.date().optional().describe('The day on which the voucher ends.'),
     reason: reasonField.default('noted by hand'),
     actor: actorField,
@@ -91,7 +91,7 @@ const reading = z.object({
   title: z.string(),
   errors: count,
   valid: count,
-  windows: count.describe('What the sum is divided by.'),
+  windows: count.describe('The divisor of the sum.'),
   sumErrorRates: decimal,
   availability: decimal.nullable(),
   breached: z.boolean(),
@@ -100,7 +100,7 @@ const reading = z.object({
 const requests = z.object({
   valid: count,
   errors: count,
-  unreachable: count.describe('All that never arrived, whatever the blame.'),
+  unreachable: count.describe('All requests that never arrived, with any blame.'),
   excluded: count,
   answered: count,
   serverErrors: count,
@@ -140,19 +140,19 @@ export const slaAnswer = z
     days: count,
     recorded: z.boolean().describe('Whether a sidecar ran in it, or calls of it were imported.'),
     windows: z.object({
-      total: count.describe('Real ones: where the zone changes its clock, more or fewer than `divisor`.'),
+      total: count.describe('Real windows: more or fewer than `divisor` if the zone changes its clock.'),
       withTraffic: count,
       withErrors: count,
       notObserved: count.describe('Windows in which no sidecar ran.'),
       elapsed: count,
       idle: count.describe('Begun and without valid requests.'),
-      divisor: count.describe('12 × 24 × days: what sums of error rates are divided by.'),
+      divisor: count.describe('12 × 24 × days: the divisor of sums of error rates.'),
     }),
     requests,
     sumErrorRates: decimal,
     availability: decimal
       .nullable()
-      .describe('Per cent from 0 to 100, by the reading `contract`; null where nothing was recorded.'),
+      .describe('Per cent from 0 to 100, by the reading `contract`; null if nothing was recorded.'),
     commitment: z.string(),
     breached: z.boolean(),
     compensationPercent: z.int(),
@@ -210,11 +210,13 @@ export const importAnswer = z
   })
   .openapi('ImportAnswer');
 
-const filing = z.enum(['early', 'open', 'late']).describe('Where today stands to the filing dates.');
+const filing = z
+  .enum(['early', 'open', 'late'])
+  .describe('Whether today is before, within or after the filing dates.');
 const claimFiling = z
   .enum(['early', 'open', 'late', 'closed'])
   .describe(
-    'Where today stands to the filing dates; closed where this revision is not to be filed any more.',
+    'Whether today is before, within or after the filing dates; closed if this revision is not to be filed any more.',
   );
 const claim = z
   .object({
@@ -226,7 +228,7 @@ const claim = z
     earliest: z.iso.date(),
     latest: z.iso.date().describe('The last day on which it may be filed, inclusive.'),
     percent: z.int().describe('Of the monthly service fee.'),
-    asked: z.number().nullable().describe('Null where no source knows the fee.'),
+    asked: z.number().nullable().describe('Null if no source knows the fee.'),
     currency: z.string().nullable(),
     reading: z.enum(['received', 'contract']),
     folder: z.string(),
@@ -257,7 +259,7 @@ export const draftAnswer = z
   .object({
     due: z.boolean(),
     message: z.string(),
-    isNew: z.boolean().describe('False where this very draft existed, or nothing is due.'),
+    isNew: z.boolean().describe('False if the same draft existed, or nothing is due.'),
     claim: claim.nullable(),
     availability: z.object({
       received: decimal.nullable(),

@@ -1,4 +1,4 @@
-/** The shapes of `GET /v1/usage`; the rules of `schemas.ts` hold here too. */
+/** The shapes of `GET /v1/usage`; the rules of `schemas.ts` apply here too. */
 import { z } from '@hono/zod-openapi';
 import { credits, instant, mode, operation, paged } from './schemas.ts';
 

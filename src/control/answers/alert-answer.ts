@@ -1,4 +1,4 @@
-/** `GET /v1/alerts`, and what `GET /v1/status` says of alerts. */
+/** `GET /v1/alerts`, and the alerts of `GET /v1/status`. */
 import { alertOverview, type AlertView, type ChannelView } from '../../alerts/alert-overview.ts';
 import type { Silence } from '../../alerts/silence-table.ts';
 import { sayAlert } from '../../alerts/words/say-alert.ts';
@@ -13,7 +13,7 @@ type Reader = Pick<Store, 'read'>;
 /** Alerts that `status` shows in a line each. */
 const STATUS_ALERTS_MAX = 20;
 
-/** Gives open and recent alerts in words, silences, and what is known of each channel. */
+/** Gives open and recent alerts in words, silences, and the state of each channel. */
 export async function answerAlerts(
   reader: Reader,
   commands: AlertCommands,
@@ -41,7 +41,7 @@ export async function answerAlerts(
   };
 }
 
-/** Gives what fires in a line each, and how each channel stands. */
+/** Gives a line for each firing alert, and the state of each channel. */
 export async function alertsOfStatus(
   reader: Reader,
   commands: AlertCommands,
@@ -65,7 +65,7 @@ export async function answerSilences(reader: Reader, commands: AlertCommands): P
   return { silences: silences.map(shapeSilence) };
 }
 
-/** Adds the channels of the config of which nothing is known yet; leaves out those that left it with nothing behind. */
+/** Adds the channels of the config that have no state yet; leaves out removed ones without dropped events. */
 function shown(known: readonly ChannelView[], types: ReadonlyMap<string, unknown>): ChannelView[] {
   const names = new Set(known.map(({ name }) => name));
   const fresh = [...types.keys()].filter((name) => !names.has(name)).map(nothingKnown);

@@ -16,7 +16,7 @@ export async function answerBudgets(
   return { budgets: budgets.map((row) => shapeBudget(row, cash)) };
 }
 
-/** Shapes one budget; percent are cut to two places, so that 100 means all of it. */
+/** Shapes one budget; percent are cut to two places, so that 100 means the whole budget. */
 export function shapeBudget(row: BudgetRow, { perCredit, usdBudgets }: CashTerms): BudgetAnswer {
   const inUsd = (milli: MilliCredits): number | null =>
     usdBudgets.includes(row.name) ? Math.round(costOf(milli, perCredit) * 100) / 100 : null;

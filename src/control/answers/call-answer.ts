@@ -1,4 +1,4 @@
-/** `GET /v1/calls`: attempts at Kling, or with `?kind=refused` what the sidecar refused itself. */
+/** `GET /v1/calls`: attempts at Kling, or with `?kind=refused` the sidecar's own refusals. */
 import type { CallRecord, RefusalRecord } from '../../calls/call.ts';
 import { listCalls, listRefusals } from '../../calls/call-table.ts';
 import type { Store } from '../../store/store.ts';
@@ -14,7 +14,7 @@ export async function answerCalls(reader: Pick<Store, 'read'>, query: CallsQuery
   return { calls: calls.map(shapeCall), ...rest };
 }
 
-/** Lists what the sidecar refused itself, or would have refused in observe mode, newest first. */
+/** Lists the sidecar's own refusals, also those of observe mode that were not carried out, newest first. */
 export async function answerRefusals(
   reader: Pick<Store, 'read'>,
   query: CallsQuery,

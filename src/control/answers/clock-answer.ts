@@ -1,10 +1,10 @@
-/** `POST /v1/clock/reset`: from when new holds are dated, and which stay in the future. */
+/** `POST /v1/clock/reset`: the first date of new holds, and the holds that stay in the future. */
 import type { DatesReset } from '../../ledger/time.ts';
 import { toCredits, type Ms } from '../../units.ts';
 import type { ClockResetAnswer } from '../schemas.ts';
 import { iso, isoOrNull } from './shape.ts';
 
-/** Shapes what setting dates back did. */
+/** Shapes the result of setting dates back. */
 export function answerClockReset(reset: DatesReset & { datedFrom: Ms }): ClockResetAnswer {
   const { wasDatedTo, datedFrom, future } = reset;
   return {

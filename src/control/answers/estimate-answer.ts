@@ -1,8 +1,8 @@
 /**
- * `POST /v1/estimate`: what a batch would cost, and how much of it the budgets hold.
+ * `POST /v1/estimate`: the price of a batch, and how much of it fits the budgets.
  *
- * The event loop is the data plane's too: a batch is priced in slices of {@link SLICE_REQUESTS}, with a turn of the loop
- * for everybody else in between.
+ * The data plane uses the same event loop: a batch is priced in slices of {@link SLICE_REQUESTS}, and other work runs
+ * between two slices.
  */
 import { nextTurn } from '../../clock.ts';
 import { budgetRoom } from '../../budget/budget-room.ts';
@@ -24,7 +24,7 @@ export interface EstimateQuestion extends EstimateLabels {
   at: Ms;
 }
 
-/** Prices a batch and counts it down against the enforcing budgets as they stand. */
+/** Prices a batch and counts it down against the present state of the enforcing budgets. */
 export async function answerEstimate(
   reader: Pick<Store, 'read'>,
   price: PriceOne,
@@ -55,7 +55,7 @@ export async function answerEstimate(
   };
 }
 
-/** Requests that are priced before the event loop gets its turn; each takes less than 0.1 ms. */
+/** Requests that are priced before other work of the event loop runs; each takes less than 0.1 ms. */
 export const SLICE_REQUESTS = 10;
 
 async function priceAll(
@@ -70,7 +70,7 @@ async function priceAll(
   return priced;
 }
 
-/** Asks once for each kind of create in the batch; budgets that several kinds count in are one room. */
+/** Asks once for each kind of create in the batch; budgets that count the same creates are one group. */
 async function roomsOf(
   reader: Pick<Store, 'read'>,
   priced: readonly PricedRequest[],

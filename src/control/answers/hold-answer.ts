@@ -1,4 +1,4 @@
-/** `GET /v1/holds`: what is kept back, and how each hold ended. */
+/** `GET /v1/holds`: held credits, and how each hold ended. */
 import { checkIdCursor } from '../../calls/cursor.ts';
 import { listHolds, type HoldListItem } from '../../budget/hold-table.ts';
 import { SidecarError } from '../../errors.ts';
@@ -21,7 +21,7 @@ export async function answerHolds(reader: Pick<Store, 'read'>, query: HoldsQuery
  * @throws SidecarError `not_found`.
  */
 export async function answerHold(reader: Pick<Store, 'read'>, holdId: string): Promise<HoldAnswer> {
-  // The list goes from newer ids to older ones; this cursor stands just before the hold's own id.
+  // The list goes from newer ids to older ones; this cursor is just before the hold's own id.
   const { holds } = await reader.read(listHolds, { limit: 1, cursor: `${holdId}~` });
   const hold = holds[0];
   if (hold?.id === holdId) return { hold: shapeHold(hold) };

@@ -1,4 +1,4 @@
-/** How values leave: instants as ISO 8601 in UTC, credits as decimals. */
+/** The form of values in answers: instants as ISO 8601 in UTC, credits as decimals. */
 import type { Ms } from '../../units.ts';
 
 /** Gives an instant as ISO 8601 in UTC. */
@@ -6,12 +6,12 @@ export function iso(at: Ms): string {
   return new Date(at).toISOString();
 }
 
-/** The same where there may be none. */
+/** The same, or null. */
 export function isoOrNull(at: Ms | null): string | null {
   return at === null ? null : iso(at);
 }
 
-/** The fields of `args` that are not undefined: store operations take absent fields, never undefined ones. */
+/** The fields of `args` that are not undefined: store operations accept absent fields, but no undefined ones. */
 export function given<T extends object>(args: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const kept: { [K in keyof T]?: Exclude<T[K], undefined> } = {};
   for (const key of Object.keys(args) as (keyof T)[]) {

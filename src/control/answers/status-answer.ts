@@ -1,4 +1,4 @@
-/** `GET /v1/status`: the running process and the state of money on one page; and the freeze alone. */
+/** `GET /v1/status`: the state of the process and of money in one answer; and the freeze alone. */
 import { listBudgets } from '../../budget/budget-table.ts';
 import { readWouldHave, type WouldHaveCounts } from '../../calls/would-have-table.ts';
 import { freezeState, type FreezeState } from '../../ledger/freeze.ts';
@@ -12,7 +12,7 @@ import { alertsOfStatus } from './alert-answer.ts';
 import { shapeBudget } from './budget-answer.ts';
 import { iso, isoOrNull } from './shape.ts';
 
-/** Joins what the process knows with what the store says at an instant. */
+/** Joins the state of the process with that of the store at an instant. */
 export async function answerStatus(
   reader: Pick<Store, 'read'>,
   live: LiveStatus,
@@ -73,7 +73,7 @@ function shapeKling({ credentials, refusal, unreachable }: LiveStatus['kling']):
   };
 }
 
-/** Tells whether spending is frozen, by whom and why. */
+/** Returns whether spending is frozen, by whom and why. */
 export async function answerFreeze(reader: Pick<Store, 'read'>): Promise<FreezeAnswer> {
   return shapeFreeze(await reader.read(freezeState, {}));
 }

@@ -1,4 +1,4 @@
-/** `GET /v1/tasks` and `/v1/tasks/ID`: what became of each create. */
+/** `GET /v1/tasks` and `/v1/tasks/ID`: the tasks of creates. */
 import { checkIdCursor } from '../../calls/cursor.ts';
 import { SidecarError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
@@ -9,7 +9,7 @@ import type { TasksQuery } from '../questions.ts';
 import type { TaskAnswer, TasksAnswer } from '../schemas.ts';
 import { given, iso } from './shape.ts';
 
-/** From when on an open task counts as stuck. */
+/** The instant before which an open task counts as stuck. */
 export interface StuckRule {
   at: Ms;
   afterMs: Ms;
@@ -30,7 +30,7 @@ export async function answerTasks(
 
 /**
  * Gives one task with its timeline and results.
- * @throws SidecarError `not_found` where no create of ours made it.
+ * @throws SidecarError `not_found` if no create of ours made it.
  */
 export async function answerTask(
   reader: Pick<Store, 'read'>,

@@ -1,4 +1,4 @@
-/** `GET /v1/usage`: what each create cost, or sums by some keys. */
+/** `GET /v1/usage`: the cost of each create, or sums by some keys. */
 import { SidecarError } from '../../errors.ts';
 import { listUsage, type UsageRow } from '../../ledger/usage.ts';
 import { sumUsage } from '../../ledger/usage-sums.ts';
@@ -11,7 +11,7 @@ import type { UsageQuery } from '../questions.ts';
 import type { UsageAnswer, UsageSumsAnswer } from '../usage-schemas.ts';
 import { given, iso } from './shape.ts';
 
-/** What an answer about usage needs beside the store. */
+/** The inputs of an answer about usage in addition to the store. */
 export interface UsageTerms {
   now: Ms;
   cash: CashTerms;
@@ -19,7 +19,7 @@ export interface UsageTerms {
 
 /**
  * Lists usage, newest first, or with `by` sums it by these keys in their order.
- * @throws SidecarError `bad_usage` for a month beside `from` or `to`, or one that cannot be asked for.
+ * @throws SidecarError `bad_usage` for a month together with `from` or `to`, or one that cannot be asked for.
  */
 export async function answerUsage(
   reader: Pick<Store, 'read'>,
@@ -34,10 +34,10 @@ export async function answerUsage(
   return { rows: rows.map((row) => shapeRow(row, terms.cash)), ...rest };
 }
 
-/** Gives the instants of a month in the zone asked for. */
+/** Gives the instants of a month in the requested zone. */
 function rangeOf(month: string, { from, to, timeZone }: UsageQuery, now: Ms): { from: Ms; to: Ms } {
   if (from !== undefined || to !== undefined)
-    throw new SidecarError('bad_usage', 'Ask for a month, or for a time by from and to; not for both.');
+    throw new SidecarError('bad_usage', 'Ask for a month, or for a time with from and to; not for both.');
   const { year, month: number } = parseMonth(checkMonth(month, { now, timeZone }));
   const { start, end } = monthBounds(timeZone, year, number);
   return { from: start, to: end };
