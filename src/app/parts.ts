@@ -1,9 +1,5 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
 import { reportHealth } from './health.ts';
-import { SlaWatch } from './sla.ts';
-import { buildClocks, type AppClocks } from './clocks.ts';
-import { CallJournal } from './journal.ts';
-import { Observer } from './observer.ts';
 import { StoreWatch } from './store-watch.ts';
 import { AppTraces } from './traces.ts';
 import type { CallRecord } from '../calls/call.ts';
@@ -15,12 +11,16 @@ import { Delivery, type Receiver } from '../outbox/delivery.ts';
 import { isHeard } from '../outbox/heard-facts.ts';
 import { Ledger } from '../outbox/ledger.ts';
 import { Slots, type SlotOptions } from '../pacing/slots.ts';
+import { Observer, type ObserverDeps } from '../ledger/observer.ts';
 import { AccountReader } from '../asking/account-reader.ts';
+import { buildClocks, type Clocks } from '../asking/clocks.ts';
 import { Doubts } from '../asking/doubt.ts';
 import { PolledTasks } from '../asking/polled-tasks.ts';
 import { Poller } from '../asking/poller.ts';
 import { Closing } from '../proxy/closing.ts';
 import { LastFreeze } from '../proxy/last-freeze.ts';
+import { CallJournal } from '../sla/call-journal.ts';
+import { SlaWatch, type SlaWatchDeps } from '../sla/watch.ts';
 import type { Store } from '../store/store.ts';
 import { BudgetForecast } from '../telemetry/forecast.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -29,7 +29,7 @@ import type { LineOptions } from '../upstream/line.ts';
 import { createAsk } from '../upstream/ask.ts';
 import { Upstream } from '../upstream/upstream.ts';
 
-export interface AppParts extends AppClocks {
+export interface AppParts extends Clocks {
   store: Store;
   ledger: Ledger;
   upstream: Upstream;
@@ -91,7 +91,7 @@ export function buildParts(input: PartsInput): AppParts {
     telemetry.callEnded(call);
   };
   const ask = createAsk({ upstream, clock, journal: journalOwn, traces });
-  const watch = new SlaWatch({ store, ask, clock, log, config });
+  const watch = openWatch(input, ask);
   const clocks = buildClocks({ store, upstream, clock, log, ask });
   const asking = {
     store,
@@ -119,7 +119,7 @@ export function buildParts(input: PartsInput): AppParts {
     poller,
     account,
     closing,
-    observer: new Observer({ ledger, clock: clocks.dated, log }),
+    observer: openObserver(log, { ledger, clock: clocks.dated }),
     callJournal,
     watch,
     delivery,
@@ -158,6 +158,32 @@ function openCallJournal({ store, clock, log, telemetry }: PartsInput): CallJour
     onLost(count, error) {
       telemetry.readUnrecorded(count);
       log.warn('records of calls were lost', { event: 'records_lost', count, error });
+    },
+  });
+}
+
+function openWatch({ store, clock, log, config }: PartsInput, ask: SlaWatchDeps['ask']): SlaWatch {
+  return new SlaWatch({
+    store,
+    clock,
+    config,
+    ask,
+    onError: backgroundErrors(log),
+    onChecked({ reached, resolved, detail }, blamed) {
+      const fields = { event: 'control_check', reached, resolved, blamed, detail } as const;
+      log.warn('Kling could not be reached; a control check was made', fields);
+    },
+    onProbeFailed: (error) =>
+      log.warn('a window without requests could not be probed', { event: 'background_failed', error }),
+  });
+}
+
+function openObserver(log: Log, deps: Pick<ObserverDeps, 'ledger' | 'clock'>): Observer {
+  return new Observer({
+    ...deps,
+    onUnrecorded(error) {
+      const fields = { event: 'background_failed', error } as const;
+      log.warn('what a read showed could not be recorded; the poller will see it', fields);
     },
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { controlTargets } from '../../src/app/sla.ts';
+import { controlTargets } from '../../src/sla/watch.ts';
 import { load } from '../config/load-text.ts';
 
 const targetsOf = (file: object): readonly string[] => controlTargets(load(file).config);

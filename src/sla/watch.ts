@@ -6,23 +6,21 @@
  * failure to reach it, the addresses of `sla.controlChecks`.
  */
 import type { CallRecord } from '../calls/call.ts';
-import { proofOf } from '../calls/outcome.ts';
+import { proofOf, type Blame } from '../calls/outcome.ts';
 import type { Clock, Timer } from '../clock.ts';
-import type { Config } from '../config/config.ts';
 import { isLoopback } from '../listen.ts';
-import { recordControlCheck } from '../sla/blame-table.ts';
-import type { ControlCheck } from '../sla/blame.ts';
-import { createControlChecker, DEFAULT_CONTROL_CHECKS, type ControlChecker } from '../sla/control-check.ts';
-import { PROBE_TAG } from '../sla/counts.ts';
-import { syncConfigExclusions } from '../sla/exclusion-table.ts';
-import { readWindowIdle } from '../sla/month-table.ts';
-import { HEARTBEAT_MS } from '../sla/observed.ts';
-import { recordHeartbeat } from '../sla/run-table.ts';
-import { WINDOW_MS, windowStart } from '../sla/window.ts';
 import type { Store } from '../store/store.ts';
-import type { Log } from '../telemetry/log.ts';
 import type { Ms } from '../units.ts';
-import type { AskKling } from '../upstream/ask.ts';
+import { recordControlCheck } from './blame-table.ts';
+import type { ControlCheck } from './blame.ts';
+import { createControlChecker, DEFAULT_CONTROL_CHECKS, type ControlChecker } from './control-check.ts';
+import { PROBE_TAG } from './counts.ts';
+import { syncConfigExclusions } from './exclusion-table.ts';
+import { readWindowIdle } from './month-table.ts';
+import { HEARTBEAT_MS } from './observed.ts';
+import { recordHeartbeat } from './run-table.ts';
+import type { SlaConfig } from './sla-config.ts';
+import { WINDOW_MS, windowStart } from './window.ts';
 
 /** How long before its end a window that saw no request is probed. */
 const PROBE_BEFORE_END_MS: Ms = 20_000;
@@ -33,12 +31,22 @@ const PROBE_BEFORE_END_MS: Ms = 20_000;
 const PROBE_ROUTE = '/v1/videos/text2video';
 const PROBE_PATH = `${PROBE_ROUTE}?pageNum=1&pageSize=1`;
 
+/** The parts of the config that the watch follows. */
+export interface WatchConfig {
+  readonly sla: SlaConfig;
+  readonly upstream: { readonly baseUrl: string };
+}
+
 export interface SlaWatchDeps {
-  store: Store;
-  ask: AskKling;
+  store: Pick<Store, 'read' | 'write'>;
   clock: Clock;
-  log: Log;
-  config: () => Config;
+  config: () => WatchConfig;
+  /** Sends one free read to Kling and journals it. */
+  ask: (read: { path: string; route: string; tag: string }) => Promise<unknown>;
+  /** A control check was recorded; `blamed` counts the attempts that it decided, by whom it blames. */
+  onChecked: (check: ControlCheck, blamed: Record<Blame, number>) => void;
+  onProbeFailed: (error: unknown) => void;
+  onError: (message: string, error: unknown) => void;
 }
 
 export class SlaWatch {
@@ -75,19 +83,16 @@ export class SlaWatch {
     this.#scheduleProbe();
   }
 
-  /** Makes the exclusions of the config those in force; one that cannot be applied is told and left out. */
+  /** Makes the exclusions of the config those in force; one that cannot be applied is reported and left out. */
   async applyConfig(): Promise<void> {
-    const { store, clock, config, log } = this.#deps;
+    const { store, clock, config, onError } = this.#deps;
     const exclusions = config().sla.exclusions.map(({ from, to, clause, source }) => {
       return { start: Date.parse(from), end: Date.parse(to), clause, source };
     });
     try {
       await store.write(syncConfigExclusions, { exclusions, at: clock.now() });
     } catch (error) {
-      log.error('sla.exclusions of the config could not be applied; those in force stay', {
-        event: 'background_failed',
-        error,
-      });
+      onError('sla.exclusions of the config could not be applied; those in force stay', error);
     }
   }
 
@@ -103,19 +108,11 @@ export class SlaWatch {
   }
 
   async #recordCheck(check: ControlCheck): Promise<void> {
-    const { store, log } = this.#deps;
+    const { store, onChecked, onError } = this.#deps;
     try {
-      const blamed = await store.write(recordControlCheck, check);
-      const { reached, resolved, detail } = check;
-      log.warn('Kling could not be reached; a control check was made', {
-        event: 'control_check',
-        reached,
-        resolved,
-        blamed,
-        detail,
-      });
+      onChecked(check, await store.write(recordControlCheck, check));
     } catch (error) {
-      log.error('a control check could not be recorded', { event: 'background_failed', error });
+      onError('a control check could not be recorded', error);
     }
   }
 
@@ -125,11 +122,11 @@ export class SlaWatch {
   }
 
   async #recordBeat(at: Ms): Promise<void> {
-    const { store, log } = this.#deps;
+    const { store, onError } = this.#deps;
     try {
       this.#runId = await store.write(recordHeartbeat, { runId: this.#runId, at });
     } catch (error) {
-      log.error('that the sidecar runs could not be recorded', { event: 'background_failed', error });
+      onError('that the sidecar runs could not be recorded', error);
     }
   }
 
@@ -147,19 +144,19 @@ export class SlaWatch {
   }
 
   async #probe(): Promise<void> {
-    const { store, ask, clock, log } = this.#deps;
+    const { store, ask, clock, onProbeFailed } = this.#deps;
     if (this.#isStopped) return;
     try {
       if (!(await store.read(readWindowIdle, { windowStart: windowStart(clock.now()) }))) return;
       await ask({ path: PROBE_PATH, route: PROBE_ROUTE, tag: PROBE_TAG });
     } catch (error) {
-      log.warn('a window without requests could not be probed', { event: 'background_failed', error });
+      onProbeFailed(error);
     }
   }
 }
 
 /** Gives the addresses of control checks: none by default where the upstream is on loopback, and so is not Kling. */
-export function controlTargets({ sla, upstream }: Pick<Config, 'sla' | 'upstream'>): readonly string[] {
+export function controlTargets({ sla, upstream }: WatchConfig): readonly string[] {
   if (sla.controlChecks !== null) return sla.controlChecks;
   const name = new URL(upstream.baseUrl).hostname.replace(/^\[(.*)\]$/, '$1');
   return isLoopback(name) ? [] : DEFAULT_CONTROL_CHECKS;

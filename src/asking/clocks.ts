@@ -3,8 +3,8 @@ import type { Clock } from '../clock.ts';
 import { isLoopback } from '../listen.ts';
 import { AgeClock } from '../ledger/age-clock.ts';
 import { keepAge, readTime, type DatesReset } from '../ledger/time.ts';
-import { ClockKeeper } from '../asking/clock-keeper.ts';
-import { ClockLook } from '../asking/clock-look.ts';
+import { ClockKeeper } from './clock-keeper.ts';
+import { ClockLook } from './clock-look.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { formatCredits } from '../units.ts';
@@ -12,7 +12,7 @@ import type { AskKling } from '../upstream/ask.ts';
 import { ClockTrust } from '../upstream/clock-trust.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
-export interface AppClocks {
+export interface Clocks {
   clockTrust: ClockTrust;
   clockLook: ClockLook;
   clockKeeper: ClockKeeper;
@@ -32,7 +32,7 @@ export interface ClocksInput {
 }
 
 /** Builds the clocks; nothing is read, asked or timed before they are begun and started. */
-export function buildClocks({ store, upstream, clock, log, ask }: ClocksInput): AppClocks {
+export function buildClocks({ store, upstream, clock, log, ask }: ClocksInput): Clocks {
   const { klingClock } = upstream;
   const ages = new AgeClock(clock);
   const clockTrust = new ClockTrust(clock, klingClock, () => hasOwnClock(upstream));

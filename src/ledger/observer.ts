@@ -1,10 +1,9 @@
 /** Hands what apps' own reads show of tasks to the ledger, each state of a task once. */
 import type { UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { Clock } from '../clock.ts';
-import { observeTasks } from '../ledger/observe.ts';
 import type { Ledger } from '../outbox/ledger.ts';
 import type { TaskSighting } from '../tasks/task.ts';
-import type { Log } from '../telemetry/log.ts';
+import { observeTasks } from './observe.ts';
 
 /** Task states seen lately: an app that polls shows the same thing again and again. */
 const SEEN_TASKS_MAX = 10_000;
@@ -12,7 +11,8 @@ const SEEN_TASKS_MAX = 10_000;
 export interface ObserverDeps {
   ledger: Pick<Ledger, 'run'>;
   clock: Clock;
-  log: Log;
+  /** What a read showed could not be recorded; the poller sees it again. */
+  onUnrecorded: (error: unknown) => void;
 }
 
 export class Observer {
@@ -25,7 +25,7 @@ export class Observer {
 
   /** Records what is new in some sightings; never rejects. */
   async observe(sightings: readonly TaskSighting[], upstream: UpstreamAsked): Promise<void> {
-    const { ledger, clock, log } = this.#deps;
+    const { ledger, clock, onUnrecorded } = this.#deps;
     const { host, account, fingerprint } = upstream;
     const fresh = sightings.filter((sighting) => this.#isNew(`${host} ${account}`, sighting));
     if (fresh.length === 0) return;
@@ -38,10 +38,7 @@ export class Observer {
       });
     } catch (error) {
       for (const sighting of fresh) this.#seen.delete(sighting.taskId);
-      log.warn('what a read showed could not be recorded; the poller will see it', {
-        event: 'background_failed',
-        error,
-      });
+      onUnrecorded(error);
     }
   }
 

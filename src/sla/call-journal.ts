@@ -9,7 +9,7 @@
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
-import { journalCalls } from '../sla/journal.ts';
+import { journalCalls } from './journal.ts';
 import type { Store } from '../store/store.ts';
 
 /** The longest that a record waits for others. */
