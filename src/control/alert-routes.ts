@@ -1,5 +1,4 @@
 /** Alerts: what fires and what was heard, tests of channels, silences. */
-import { createRoute } from '@hono/zod-openapi';
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
 import {
@@ -15,63 +14,60 @@ import {
 import { answerAlerts, answerSilences } from './answers/alert-answer.ts';
 import type { ControlCommands } from './commands.ts';
 import { orderBody } from './questions.ts';
-import { answers, jsonBody, signed, TOKEN, type App } from './route-parts.ts';
+import { addOrder, addQuestion, describeOrder, describeQuestion, type App } from './route-parts.ts';
 
-const list = createRoute({
-  method: 'get',
+const list = describeQuestion({
   path: '/v1/alerts',
   summary: 'What fires, what was over lately, silences, and how each channel stands',
-  request: { query: alertsQuery },
-  responses: answers(alertsAnswer, 'Alerts.'),
+  query: alertsQuery,
+  answer: alertsAnswer,
+  says: 'Alerts.',
 });
-const test = createRoute({
+const test = describeOrder({
   method: 'post',
   path: '/v1/alerts/test',
   summary: 'Sends a test to one channel or all, at once, and says what each answered',
-  security: TOKEN,
-  request: { body: jsonBody(testBody) },
-  responses: answers(testAnswer, 'What each channel answered; also where one did not take it.'),
+  body: testBody,
+  answer: testAnswer,
+  says: 'What each channel answered; also where one did not take it.',
 });
-const silence = createRoute({
+const silence = describeOrder({
   method: 'post',
   path: '/v1/alerts/silences',
   summary: 'Sends nothing of a rule for a while; its alerts are still recorded and shown',
-  security: TOKEN,
-  request: { body: jsonBody(silenceBody) },
-  responses: answers(silencesAnswer, 'The silences in force.'),
+  body: silenceBody,
+  answer: silencesAnswer,
+  says: 'The silences in force.',
 });
-const endSilence = createRoute({
+const endSilence = describeOrder({
   method: 'delete',
   path: '/v1/alerts/silences/{rule}',
   summary: 'Ends a rule’s silence',
-  security: TOKEN,
-  request: { params: silenceParams, body: jsonBody(orderBody) },
-  responses: answers(silencesAnswer, 'The silences in force.'),
+  params: silenceParams,
+  body: orderBody,
+  answer: silencesAnswer,
+  says: 'The silences in force.',
 });
 
 /** Adds the routes of alerts. */
 export function addAlertRoutes(app: App, { reader, alerts }: ControlCommands): void {
-  app.openapi(list, async (context) =>
-    context.json(await answerAlerts(reader, alerts, context.req.valid('query').limit), 200),
-  );
-  app.openapi(test, async (context) => {
-    const { channel = null, ...order } = signed(context, context.req.valid('json'));
+  addQuestion(app, list, ({ query: { limit } }) => answerAlerts(reader, alerts, limit));
+  addOrder(app, test, async ({ channel = null, ...order }) => {
     const types = alerts.types();
     const results = (await alerts.test(channel, order)).map((result) => ({
       ...result,
       type: types.get(result.channel) ?? null,
     }));
-    return context.json({ results }, 200);
+    return { results };
   });
-  app.openapi(silence, async (context) => {
-    const { rule, for: forMs, until: given, ...order } = signed(context, context.req.valid('json'));
+  addOrder(app, silence, async ({ rule, for: forMs, until: given, ...order }) => {
     const until = checkUntil(given ?? alerts.now() + (forMs ?? 0), alerts.now());
     await alerts.silence({ rule, until }, order);
-    return context.json(await answerSilences(reader, alerts), 200);
+    return await answerSilences(reader, alerts);
   });
-  app.openapi(endSilence, async (context) => {
-    await alerts.endSilence(context.req.valid('param').rule, signed(context, context.req.valid('json')));
-    return context.json(await answerSilences(reader, alerts), 200);
+  addOrder(app, endSilence, async (ordered, { rule }) => {
+    await alerts.endSilence(rule, ordered);
+    return await answerSilences(reader, alerts);
   });
 }
 

@@ -1,5 +1,4 @@
 /** Claims: what may be filed until when, drafting, and what became of it. */
-import { createRoute } from '@hono/zod-openapi';
 import { claimFiling, type Claim } from '../claims/claim.ts';
 import { listClaims } from '../claims/claim-table.ts';
 import { filingState, showDates } from '../claims/deadlines.ts';
@@ -8,7 +7,7 @@ import { leftOutText } from '../claims/left-out.ts';
 import { formatMoney, toAmount, toMicros } from '../claims/money.ts';
 import { iso } from './answers/shape.ts';
 import type { ControlCommands } from './commands.ts';
-import { answers, jsonBody, signed, TOKEN, type App } from './route-parts.ts';
+import { addOrder, addQuestion, describeOrder, describeQuestion, type App } from './route-parts.ts';
 import {
   claimAnswer,
   claimsAnswer,
@@ -24,56 +23,54 @@ import {
 
 const MICROS = 1_000_000;
 
-const list = createRoute({
-  method: 'get',
+const list = describeQuestion({
   path: '/v1/claims',
   summary: 'Every claim with its state, and until when it may be filed',
-  responses: answers(claimsAnswer, 'The claims.'),
+  answer: claimsAnswer,
+  says: 'The claims.',
 });
-const show = createRoute({
-  method: 'get',
+const show = describeQuestion({
   path: '/v1/claims/{month}',
   summary: 'A month’s filing dates and the revisions of its claim',
-  request: { params: monthParams },
-  responses: answers(claimAnswer, 'The month.'),
+  params: monthParams,
+  answer: claimAnswer,
+  says: 'The month.',
 });
-const draft = createRoute({
+const draft = describeOrder({
   method: 'post',
   path: '/v1/claims/{month}/draft',
   summary:
     'Closes a month that is over and writes its claim’s documents; says why where nothing is due or all is granted',
-  security: TOKEN,
-  request: { params: monthParams, body: jsonBody(draftBody) },
-  responses: answers(draftAnswer, 'The draft, or why there is none.'),
+  params: monthParams,
+  body: draftBody,
+  answer: draftAnswer,
+  says: 'The draft, or why there is none.',
 });
-const mark = createRoute({
+const mark = describeOrder({
   method: 'post',
   path: '/v1/claims/{month}/mark',
   summary: 'Notes what became of a claim: filed, acknowledged, granted, rejected, expired',
-  security: TOKEN,
-  request: { params: monthParams, body: jsonBody(markBody) },
-  responses: answers(claimAnswer, 'The month as it is now.'),
+  params: monthParams,
+  body: markBody,
+  answer: claimAnswer,
+  says: 'The month as it is now.',
 });
 
 /** Adds the routes of claims. */
 export function addClaimRoutes(app: App, commands: ControlCommands): void {
   const { reader, claims } = commands;
-  app.openapi(list, async (context) => {
+  addQuestion(app, list, async () => {
     const rows = await reader.read(listClaims, { month: null });
-    return context.json({ claims: rows.map((row) => toRow(row, claims.today())) }, 200);
+    return { claims: rows.map((row) => toRow(row, claims.today())) };
   });
-  app.openapi(show, async (context) =>
-    context.json(await answerClaim(commands, context.req.valid('param').month), 200),
-  );
-  app.openapi(draft, async (context) => {
-    const { month } = context.req.valid('param');
-    const drafted = await claims.draft(month, signed(context, context.req.valid('json')));
-    return context.json(await answerDraft(commands, month, drafted), 200);
+  addQuestion(app, show, ({ params: { month } }) => answerClaim(commands, month));
+  addOrder(app, draft, async (ordered, { month }) => {
+    const drafted = await claims.draft(month, ordered);
+    return await answerDraft(commands, month, drafted);
   });
-  app.openapi(mark, async (context) => {
-    const { month } = context.req.valid('param');
-    await claims.mark({ month, ...toMark(signed(context, context.req.valid('json'))) });
-    return context.json(await answerClaim(commands, month), 200);
+  addOrder(app, mark, async (ordered, { month }) => {
+    await claims.mark({ month, ...toMark(ordered) });
+    return await answerClaim(commands, month);
   });
 }
 

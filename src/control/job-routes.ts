@@ -1,40 +1,39 @@
 /** The schedule: its jobs with their last and next runs, and the order to run one. */
-import { createRoute } from '@hono/zod-openapi';
 import { SidecarError } from '../errors.ts';
 import { iso, isoOrNull } from './answers/shape.ts';
 import type { ControlCommands } from './commands.ts';
 import type { JobView } from './job-commands.ts';
 import { jobAnswer, jobParams, jobsAnswer, type JobRow } from './job-schemas.ts';
 import { orderBody } from './questions.ts';
-import { answers, jsonBody, signed, TOKEN, type App } from './route-parts.ts';
+import { addOrder, addQuestion, describeOrder, describeQuestion, type App } from './route-parts.ts';
 
-const list = createRoute({
-  method: 'get',
+const list = describeQuestion({
   path: '/v1/jobs',
   summary: 'What runs beside requests: each job with its last and its next run',
-  responses: answers(jobsAnswer, 'Every job.'),
+  answer: jobsAnswer,
+  says: 'Every job.',
 });
-const run = createRoute({
+const run = describeOrder({
   method: 'post',
   path: '/v1/jobs/{name}/run',
   summary: 'Begins a run of a job at once; 409 while it runs',
-  security: TOKEN,
-  request: { params: jobParams, body: jsonBody(orderBody) },
-  responses: answers(jobAnswer, 'The job; its run has begun, and may be over.'),
+  params: jobParams,
+  body: orderBody,
+  answer: jobAnswer,
+  says: 'The job; its run has begun, and may be over.',
 });
 
 /** Adds the routes of the schedule. */
 export function addJobRoutes(app: App, commands: ControlCommands): void {
-  app.openapi(list, async (context) => {
+  addQuestion(app, list, async () => {
     const jobs = await commands.jobs.list();
-    return context.json({ jobs: jobs.map((job) => rowOf(job)) }, 200);
+    return { jobs: jobs.map((job) => rowOf(job)) };
   });
-  app.openapi(run, async (context) => {
-    const { name } = context.req.valid('param');
-    await commands.jobs.run(name, signed(context, context.req.valid('json')));
+  addOrder(app, run, async (ordered, { name }) => {
+    await commands.jobs.run(name, ordered);
     const job = (await commands.jobs.list()).find((one) => one.name === name);
     if (!job) throw new SidecarError('not_found', `There is no job ${name}.`);
-    return context.json({ job: rowOf(job) }, 200);
+    return { job: rowOf(job) };
   });
 }
 

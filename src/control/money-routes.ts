@@ -8,15 +8,15 @@ import { answerUsage } from './answers/usage-answer.ts';
 import type { ControlCommands } from './commands.ts';
 import { EstimateTurns } from './estimate-turns.ts';
 import { auditQuery, estimateBody, holdsQuery, usageQuery } from './questions.ts';
-import { answers, jsonBody, TOKEN, type App } from './route-parts.ts';
+import { addQuestion, answers, jsonBody, describeQuestion, TOKEN, type App } from './route-parts.ts';
 import { auditAnswer, budgetsAnswer, estimateAnswer, holdsAnswer } from './schemas.ts';
 import { usageAnswer, usageSumsAnswer } from './usage-schemas.ts';
 
-const budgets = createRoute({
-  method: 'get',
+const budgets = describeQuestion({
   path: '/v1/budgets',
   summary: 'The budgets in force, each in its present window',
-  responses: answers(budgetsAnswer, 'The budgets.'),
+  answer: budgetsAnswer,
+  says: 'The budgets.',
 });
 const estimate = createRoute({
   method: 'post',
@@ -25,19 +25,19 @@ const estimate = createRoute({
   request: { body: jsonBody(estimateBody) },
   responses: answers(estimateAnswer, 'The estimate.'),
 });
-const usage = createRoute({
-  method: 'get',
+const usage = describeQuestion({
   path: '/v1/usage',
   summary: 'What each create cost, or sums of it by some keys',
-  request: { query: usageQuery },
-  responses: answers(z.union([usageAnswer, usageSumsAnswer]), 'Rows, newest first, or sums.'),
+  query: usageQuery,
+  answer: z.union([usageAnswer, usageSumsAnswer]),
+  says: 'Rows, newest first, or sums.',
 });
-const holds = createRoute({
-  method: 'get',
+const holds = describeQuestion({
   path: '/v1/holds',
   summary: 'Credits kept back for creates',
-  request: { query: holdsQuery },
-  responses: answers(holdsAnswer, 'Newest first.'),
+  query: holdsQuery,
+  answer: holdsAnswer,
+  says: 'Newest first.',
 });
 const audit = createRoute({
   method: 'get',
@@ -54,23 +54,16 @@ export function addMoneyRoutes(app: App, commands: ControlCommands): void {
   const turns = new EstimateTurns();
   // Reading and checking the body are part of the turn: a large one takes some milliseconds.
   app.use(estimate.path, (_context, next) => turns.run(next));
-  app.openapi(budgets, async (context) =>
-    context.json(await answerBudgets(reader, commands.now(), commands.cash()), 200),
-  );
+  addQuestion(app, budgets, () => answerBudgets(reader, commands.now(), commands.cash()));
   app.openapi(estimate, async (context) => {
     const { requests, app: from = 'default', tag = null } = context.req.valid('json');
     const question = { requests, app: from, tag, at: commands.now() };
     return context.json(await answerEstimate(reader, commands.price, question), 200);
   });
-  app.openapi(usage, async (context) =>
-    context.json(
-      await answerUsage(reader, context.req.valid('query'), { now: commands.now(), cash: commands.cash() }),
-      200,
-    ),
+  addQuestion(app, usage, ({ query }) =>
+    answerUsage(reader, query, { now: commands.now(), cash: commands.cash() }),
   );
-  app.openapi(holds, async (context) =>
-    context.json(await answerHolds(reader, context.req.valid('query')), 200),
-  );
+  addQuestion(app, holds, ({ query }) => answerHolds(reader, query));
   app.openapi(audit, async (context) =>
     context.json(await answerAudit(reader, context.req.valid('query')), 200),
   );

@@ -1,5 +1,4 @@
 /** What an operator may order: every one of these asks for the token and a reason, and leaves an audit row. */
-import { createRoute } from '@hono/zod-openapi';
 import { fromCredits } from '../units.ts';
 import { answerBudgets } from './answers/budget-answer.ts';
 import { answerClockReset } from './answers/clock-answer.ts';
@@ -7,7 +6,7 @@ import { answerFreeze } from './answers/status-answer.ts';
 import { answerHold } from './answers/hold-answer.ts';
 import type { ControlCommands } from './commands.ts';
 import { budgetParams, holdParams, orderBody, raiseBody, reasonBody } from './questions.ts';
-import { answers, jsonBody, signed, TOKEN, type App } from './route-parts.ts';
+import { addOrder, describeOrder, type App } from './route-parts.ts';
 import {
   budgetsAnswer,
   clockAnswer,
@@ -18,108 +17,98 @@ import {
   stopAnswer,
 } from './schemas.ts';
 
-const resolve = createRoute({
+const resolve = describeOrder({
   method: 'post',
   path: '/v1/holds/{id}/{action}',
   summary: 'Releases a hold, or writes it off as spent, on the operator’s word',
-  security: TOKEN,
-  request: { params: holdParams, body: jsonBody(reasonBody) },
-  responses: answers(holdAnswer, 'The hold as it is now.'),
+  params: holdParams,
+  body: reasonBody,
+  answer: holdAnswer,
+  says: 'The hold as it is now.',
 });
-const raise = createRoute({
+const raise = describeOrder({
   method: 'post',
   path: '/v1/budgets/{name}/raise',
   summary: 'Raises a budget’s limit until an instant',
-  security: TOKEN,
-  request: { params: budgetParams, body: jsonBody(raiseBody) },
-  responses: answers(budgetsAnswer, 'The budgets in force.'),
+  params: budgetParams,
+  body: raiseBody,
+  answer: budgetsAnswer,
+  says: 'The budgets in force.',
 });
-const freeze = createRoute({
+const freeze = describeOrder({
   method: 'post',
   path: '/v1/freeze',
   summary: 'Stops all spending; reads go on',
-  security: TOKEN,
-  request: { body: jsonBody(reasonBody) },
-  responses: answers(freezeAnswer, 'Frozen.'),
+  body: reasonBody,
+  answer: freezeAnswer,
+  says: 'Frozen.',
 });
-const unfreeze = createRoute({
+const unfreeze = describeOrder({
   method: 'delete',
   path: '/v1/freeze',
   summary: 'Resumes spending',
-  security: TOKEN,
-  request: { body: jsonBody(reasonBody) },
-  responses: answers(freezeAnswer, 'Resumed.'),
+  body: reasonBody,
+  answer: freezeAnswer,
+  says: 'Resumed.',
 });
-const acceptClock = createRoute({
+const acceptClock = describeOrder({
   method: 'post',
   path: '/v1/clock/accept',
   summary: 'Accepts the difference between our clock and Kling’s as it stands, so that creates go on',
-  security: TOKEN,
-  request: { body: jsonBody(reasonBody) },
-  responses: answers(clockAnswer, 'Accepted.'),
+  body: reasonBody,
+  answer: clockAnswer,
+  says: 'Accepted.',
 });
-const resetClock = createRoute({
+const resetClock = describeOrder({
   method: 'post',
   path: '/v1/clock/reset',
   summary: 'Dates new holds by the present again, after a wrong clock dated some into the future',
-  security: TOKEN,
-  request: { body: jsonBody(reasonBody) },
-  responses: answers(clockResetAnswer, 'What was dated later than the present, if anything.'),
+  body: reasonBody,
+  answer: clockResetAnswer,
+  says: 'What was dated later than the present, if anything.',
 });
 
-const reload = createRoute({
+const reload = describeOrder({
   method: 'post',
   path: '/v1/reload',
   summary: 'Reads config and secrets again; what is invalid changes nothing and is named',
-  security: TOKEN,
-  request: { body: jsonBody(orderBody) },
-  responses: answers(reloadAnswer, 'Taken.'),
+  body: orderBody,
+  answer: reloadAnswer,
+  says: 'Taken.',
 });
-const stop = createRoute({
+const stop = describeOrder({
   method: 'post',
   path: '/v1/stop',
   summary: 'Stops the sidecar; requests in flight are finished first',
-  security: TOKEN,
-  request: { body: jsonBody(orderBody) },
-  responses: answers(stopAnswer, 'It has begun to stop.'),
+  body: orderBody,
+  answer: stopAnswer,
+  says: 'It has begun to stop.',
 });
 
 /** Adds the routes that change something. */
 export function addOrderRoutes(app: App, commands: ControlCommands): void {
   const { reader } = commands;
-  app.openapi(resolve, async (context) => {
-    const { id, action } = context.req.valid('param');
-    await commands.resolveHold(id, action, signed(context, context.req.valid('json')));
-    return context.json(await answerHold(reader, id), 200);
+  addOrder(app, resolve, async (ordered, { id, action }) => {
+    await commands.resolveHold(id, action, ordered);
+    return await answerHold(reader, id);
   });
-  app.openapi(raise, async (context) => {
-    const { name } = context.req.valid('param');
-    const { byCredits, until, ...order } = signed(context, context.req.valid('json'));
+  addOrder(app, raise, async ({ byCredits, until, ...order }, { name }) => {
     await commands.raiseBudget({ name, byCredits: fromCredits(byCredits), until }, order);
-    return context.json(await answerBudgets(reader, commands.now(), commands.cash()), 200);
+    return await answerBudgets(reader, commands.now(), commands.cash());
   });
-  app.openapi(freeze, async (context) => {
-    await commands.freeze(signed(context, context.req.valid('json')));
-    return context.json(await answerFreeze(reader), 200);
+  addOrder(app, freeze, async (ordered) => {
+    await commands.freeze(ordered);
+    return await answerFreeze(reader);
   });
-  app.openapi(unfreeze, async (context) => {
-    await commands.unfreeze(signed(context, context.req.valid('json')));
-    return context.json(await answerFreeze(reader), 200);
+  addOrder(app, unfreeze, async (ordered) => {
+    await commands.unfreeze(ordered);
+    return await answerFreeze(reader);
   });
-  app.openapi(acceptClock, async (context) =>
-    context.json(await commands.acceptClock(signed(context, context.req.valid('json'))), 200),
-  );
-  app.openapi(resetClock, async (context) =>
-    context.json(
-      answerClockReset(await commands.resetClock(signed(context, context.req.valid('json')))),
-      200,
-    ),
-  );
-  app.openapi(reload, async (context) => {
-    const { changed, needRestart } = await commands.reload(signed(context, context.req.valid('json')));
-    return context.json({ changed: [...changed], needRestart: [...needRestart] }, 200);
+  addOrder(app, acceptClock, (ordered) => commands.acceptClock(ordered));
+  addOrder(app, resetClock, async (ordered) => answerClockReset(await commands.resetClock(ordered)));
+  addOrder(app, reload, async (ordered) => {
+    const { changed, needRestart } = await commands.reload(ordered);
+    return { changed: [...changed], needRestart: [...needRestart] };
   });
-  app.openapi(stop, async (context) =>
-    context.json(await commands.stop(signed(context, context.req.valid('json'))), 200),
-  );
+  addOrder(app, stop, (ordered) => commands.stop(ordered));
 }

@@ -1,5 +1,4 @@
 /** Availability: a month in numbers, its windows and calls, exclusions, blame, imports. */
-import { createRoute } from '@hono/zod-openapi';
 import { cursorAfter, readCursor } from '../calls/cursor.ts';
 import { readExportPage } from '../imports/export.ts';
 import { listExclusions } from '../sla/exclusion-table.ts';
@@ -11,7 +10,7 @@ import { iso } from './answers/shape.ts';
 import type { ControlCommands } from './commands.ts';
 import type { ImportedBatch } from './sla-commands.ts';
 import { reasonBody } from './questions.ts';
-import { answers, jsonBody, signed, TOKEN, type App } from './route-parts.ts';
+import { addOrder, addQuestion, describeOrder, describeQuestion, type App } from './route-parts.ts';
 import {
   blameAnswer,
   blameBody,
@@ -31,103 +30,99 @@ import {
   type ImportBody,
 } from './sla-schemas.ts';
 
-const month = createRoute({
-  method: 'get',
+const report = describeQuestion({
   path: '/v1/sla/{month}',
   summary: 'A month’s availability in every reading; the present one as it stands',
-  request: { params: monthParams },
-  responses: answers(slaAnswer, 'The month.'),
+  params: monthParams,
+  answer: slaAnswer,
+  says: 'The month.',
 });
-const windows = createRoute({
-  method: 'get',
+const windows = describeQuestion({
   path: '/v1/sla/{month}/windows',
   summary: 'The 5-minute windows of a month in which anything was asked',
-  request: { params: monthParams },
-  responses: answers(windowsAnswer, 'In order of time.'),
+  params: monthParams,
+  answer: windowsAnswer,
+  says: 'In order of time.',
 });
-const calls = createRoute({
-  method: 'get',
+const calls = describeQuestion({
   path: '/v1/sla/{month}/calls',
   summary: 'The calls of a calendar month as lines of an import',
-  request: { params: monthParams, query: exportQuery },
-  responses: answers(exportAnswer, 'Oldest first.'),
+  params: monthParams,
+  query: exportQuery,
+  answer: exportAnswer,
+  says: 'Oldest first.',
 });
-const exclusions = createRoute({
-  method: 'get',
+const exclusions = describeQuestion({
   path: '/v1/exclusions',
   summary: 'Stretches of time whose errors do not count',
-  responses: answers(exclusionsAnswer, 'Those in force.'),
+  answer: exclusionsAnswer,
+  says: 'Those in force.',
 });
-const exclude = createRoute({
+const exclude = describeOrder({
   method: 'post',
   path: '/v1/exclusions',
   summary: 'Enters an exclusion with its clause and source; its errors leave the numerator',
-  security: TOKEN,
-  request: { body: jsonBody(exclusionBody) },
-  responses: answers(exclusionAnswer, 'Those in force now.'),
+  body: exclusionBody,
+  answer: exclusionAnswer,
+  says: 'Those in force now.',
 });
-const withdraw = createRoute({
+const withdraw = describeOrder({
   method: 'delete',
   path: '/v1/exclusions/{id}',
   summary: 'Withdraws an exclusion; its errors count again',
-  security: TOKEN,
-  request: { params: exclusionParams, body: jsonBody(reasonBody) },
-  responses: answers(exclusionAnswer, 'Those in force now.'),
+  params: exclusionParams,
+  body: reasonBody,
+  answer: exclusionAnswer,
+  says: 'Those in force now.',
 });
-const blame = createRoute({
+const blame = describeOrder({
   method: 'post',
   path: '/v1/blame',
   summary: 'Says whose fault it was that requests within a span never arrived',
-  security: TOKEN,
-  request: { body: jsonBody(blameBody) },
-  responses: answers(blameAnswer, 'How many attempts it is about.'),
+  body: blameBody,
+  answer: blameAnswer,
+  says: 'How many attempts it is about.',
 });
-const importRoute = createRoute({
+const importRoute = describeOrder({
   method: 'post',
   path: '/v1/import',
   summary:
     'Imports a batch of calls recorded elsewhere, between the sidecar’s own writes; those that are known change nothing',
-  security: TOKEN,
-  request: { body: jsonBody(importBody) },
-  responses: answers(importAnswer, 'How many were new.'),
+  body: importBody,
+  answer: importAnswer,
+  says: 'How many were new.',
 });
 
 /** Adds the routes of availability. */
 export function addSlaRoutes(app: App, commands: ControlCommands): void {
   const { reader, sla } = commands;
-  app.openapi(month, async (context) => {
-    const question = sla.question(context.req.valid('param').month);
-    return context.json(await reader.read(readMonth, question), 200);
+  addQuestion(app, report, async ({ params: { month } }) => {
+    const question = sla.question(month);
+    return await reader.read(readMonth, question);
   });
-  app.openapi(windows, async (context) => {
-    const question = sla.question(context.req.valid('param').month);
-    return context.json({ windows: await reader.read(readWindows, question) }, 200);
+  addQuestion(app, windows, async ({ params: { month } }) => {
+    const question = sla.question(month);
+    return { windows: await reader.read(readWindows, question) };
   });
-  app.openapi(calls, async (context) => {
-    const span = calendarMonth(commands, context.req.valid('param').month);
-    return context.json(await answerExport(commands, span, context.req.valid('query')), 200);
+  addQuestion(app, calls, async ({ params: { month }, query }) => {
+    const span = calendarMonth(commands, month);
+    return await answerExport(commands, span, query);
   });
-  app.openapi(exclusions, async (context) => context.json(await answerExclusions(commands), 200));
-  app.openapi(exclude, async (context) => {
-    const { from, to, actor, ...rest } = signed(context, context.req.valid('json'));
+  addQuestion(app, exclusions, () => answerExclusions(commands));
+  addOrder(app, exclude, async ({ from, to, actor, ...rest }) => {
     const { id } = await sla.exclude({ start: from, end: to, ...rest }, actor);
-    return context.json({ id, ...(await answerExclusions(commands)) }, 200);
+    return { id, ...(await answerExclusions(commands)) };
   });
-  app.openapi(withdraw, async (context) => {
-    const { id } = context.req.valid('param');
-    await sla.withdraw(id, signed(context, context.req.valid('json')));
-    return context.json({ id, ...(await answerExclusions(commands)) }, 200);
+  addOrder(app, withdraw, async (ordered, { id }) => {
+    await sla.withdraw(id, ordered);
+    return { id, ...(await answerExclusions(commands)) };
   });
-  app.openapi(blame, async (context) => {
-    const { from, to, actor, ...rest } = signed(context, context.req.valid('json'));
-    return context.json(await sla.blame({ start: from, end: to, ...rest }, actor), 200);
-  });
-  app.openapi(importRoute, async (context) => {
-    const body = signed(context, context.req.valid('json'));
+  addOrder(app, blame, ({ from, to, actor, ...rest }) => sla.blame({ start: from, end: to, ...rest }, actor));
+  addOrder(app, importRoute, async (body) => {
     const { imported, earlierFiles } = await importLines(commands, body);
     const known = body.lines.length - imported;
     const before = earlierFiles.length === 0 ? {} : { earlierFiles: [...earlierFiles] };
-    return context.json({ imported, known, ...before }, 200);
+    return { imported, known, ...before };
   });
 }
 
