@@ -1,10 +1,10 @@
 /**
- * Answers' bodies as HTTP allows them to look: content codings, charsets, a byte order mark.
+ * The forms of answers' bodies in HTTP: content codings, charsets, a byte order mark.
  *
- * We ask for `identity`, yet a proxy between us and Kling may compress all the same. What can be decoded is decoded for our
- * own reading, and for a caller that does not take the coding; header and body always agree.
+ * We ask for `identity`, but a proxy between us and Kling may compress nevertheless. A body is decoded for our own use, and
+ * for a caller that does not accept the coding; header and body always agree.
  *
- * **Invariant**: decoded sizes are bounded; nothing here throws, whatever the bytes.
+ * **Invariant**: decoded sizes are bounded; nothing here throws for any bytes.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
@@ -23,7 +23,7 @@ import {
 import { readEnvelope, type Envelope } from '../kling/envelope.ts';
 import { allOf, headerOf } from './headers.ts';
 
-/** Codings of one answer; more are refused by HTTP clients as an attack, and left undecoded here. */
+/** The most codings of one answer; HTTP clients refuse more as an attack, and here they stay undecoded. */
 const CODINGS_MAX = 5;
 
 type Coding = 'gzip' | 'deflate' | 'br' | 'zstd';
@@ -36,8 +36,8 @@ const CODINGS: Readonly<Record<string, Coding>> = {
 };
 
 /**
- * Gives the codings to undo, the last applied first; none where the body is plain, or cannot be decoded: an unknown
- * coding, or a part of a coded whole (206).
+ * Gives the codings to undo, the last applied first; none if the body is plain, or cannot be decoded: an unknown
+ * coding, or a part of a coded body (206).
  */
 export function codingsOf({ status, headers }: { status: number; headers: readonly string[] }): Coding[] {
   const names = allOf(headers, 'content-encoding')
@@ -50,7 +50,7 @@ export function codingsOf({ status, headers }: { status: number; headers: readon
   return codings.length === known.length ? codings.toReversed() : [];
 }
 
-/** Tells whether a caller takes an answer in these codings (RFC 9110, section 12.5.3): any where it does not say. */
+/** Returns whether a caller accepts an answer in these codings (RFC 9110, section 12.5.3): any if it does not say. */
 export function takesCodings(acceptEncoding: string | null, codings: readonly Coding[]): boolean {
   if (acceptEncoding === null) return true;
   const weights = new Map<string, boolean>();
@@ -84,7 +84,7 @@ export function decodedLines(lines: readonly string[]): string[] {
   return kept;
 }
 
-/** Decodes a whole body; null where it is damaged, lacks its end, or is more than `bytesMax` once decoded. */
+/** Decodes a whole body; null if it is damaged, lacks its end, or has more than `bytesMax` decoded bytes. */
 export function decodeWhole(body: Buffer, codings: readonly Coding[], bytesMax: number): Buffer | null {
   let bytes = body;
   try {
@@ -103,14 +103,14 @@ function decodeOnce(bytes: Buffer, coding: Coding, maxOutputLength: number): Buf
   return inflate(bytes, { maxOutputLength });
 }
 
-/** `deflate` means the zlib format (RFC 9110, section 8.4.1.2), and some servers send the bare one. */
+/** `deflate` means the zlib format (RFC 9110, section 8.4.1.2), and some servers send the raw one. */
 function isZlib(first: number | undefined): boolean {
   return first !== undefined && (first & 0x0f) === 0x08;
 }
 
 /**
  * Opens the decoders of a body that comes in pieces, in order; `first` is the first byte of the body. A missing end is an
- * error: a caller must not take a part for the whole.
+ * error: a caller must not read a part as the whole.
  */
 export function openDecoders(codings: readonly Coding[], first: number | undefined): Duplex[] {
   return codings.map((coding, index) => {
@@ -121,13 +121,13 @@ export function openDecoders(codings: readonly Coding[], first: number | undefin
   });
 }
 
-/** Tells whether an answer's body may be JSON: anything but media. */
+/** Returns whether an answer's body may be JSON: all types except media. */
 export function mayHoldJson(lines: readonly string[]): boolean {
   const type = headerOf(lines, 'content-type');
   return type === null || !/^\s*(?:video|audio|image|font|multipart)\/|octet-stream|zip/i.test(type);
 }
 
-/** Reads Kling's envelope out of a decoded body, whatever its type says and in whatever charset; null where there is none. */
+/** Reads Kling's envelope from a decoded body of any type and charset; null if there is none. */
 export function envelopeOf(lines: readonly string[], body: Buffer): Envelope | null {
   return readEnvelope(toUtf8(body, charsetOf(lines)));
 }
@@ -137,7 +137,7 @@ function charsetOf(lines: readonly string[]): string | null {
   return /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i.exec(type)?.[1]?.toLowerCase() ?? null;
 }
 
-/** Gives the same text in UTF-8 without a byte order mark. Valid UTF-8 is taken as such, whatever the charset says. */
+/** Gives the same text in UTF-8 without a byte order mark. Valid UTF-8 counts as UTF-8, also if the charset is another. */
 function toUtf8(bytes: Buffer, charset: string | null): Buffer {
   const marked = markOf(bytes);
   if (marked === 'utf-8') return bytes.subarray(3);

@@ -1,11 +1,11 @@
 /**
- * One attempt to reach Kling: one request on one socket, watched from dispatch to its end.
+ * One attempt to reach Kling: one request on one socket, observed from dispatch to its end.
  *
- * An attempt goes `waiting` (no socket yet) → `sent` (bytes may have left) → `answering` → over. Whether bytes may have
- * left is what money depends on: only an attempt that ended while waiting provably never reached Kling.
+ * An attempt goes `waiting` (no socket yet) → `sent` (bytes may have left) → `answering` → over. Money depends on whether
+ * bytes may have left: only an attempt that ended while waiting provably never reached Kling.
  *
  * **Invariant**: nothing is sent twice: there is no retry, no redirect and no second socket here. Time-outs come
- * from the clock handed in, not from undici.
+ * from the given clock, not from undici.
  */
 import type { Dispatcher } from 'undici';
 import type { ErrorClass } from '../calls/outcome.ts';
@@ -13,10 +13,10 @@ import type { Clock, Timer } from '../clock.ts';
 import type { Ms } from '../units.ts';
 import { describeError, type ConnectFailure, type ConnectionPool } from './pool.ts';
 
-/** How long an answer's body may stand still between two chunks. */
+/** The longest pause of an answer's body between two chunks. */
 export const BODY_IDLE_MS_MAX = 30_000;
 
-/** What is sent; header lines are name, value, name, value. */
+/** The request; header lines are name, value, name, value. */
 export interface OutboundRequest {
   method: 'GET' | 'HEAD' | 'POST';
   path: string;
@@ -28,25 +28,25 @@ export interface AnswerHead {
   status: number;
   /** One character for each byte. */
   reason: string;
-  /** Header lines as they came: name, value, name, value. */
+  /** The received header lines: name, value, name, value. */
   headers: string[];
 }
 
 /** Why an attempt brought no complete answer. */
 export interface AttemptFailure {
   errorClass: ErrorClass;
-  /** Whether time ran out, ours or that of the connection. */
+  /** Whether a time limit ended it, ours or that of the connection. */
   isLate: boolean;
-  /** False only where it is proved that no byte of the request left. */
+  /** False only if it is proved that no byte of the request left. */
   sent: boolean;
-  /** The failure's own words, at most 200 characters; never a header or a body. */
+  /** The failure's own text, at most 200 characters; never a header or a body. */
   cause: string;
 }
 
-/** Receives what happens; `onHead` and `onChunk` may pause the socket through the attempt. */
+/** Receives the events; `onHead` and `onChunk` may pause the socket through the attempt. */
 export interface AttemptSink {
   onHead(head: AnswerHead): void;
-  /** `plain` is what the chunk holds once decoded, where it is passed on in a coding. */
+  /** `plain` is the decoded chunk, if the chunk is passed on in a coding. */
   onChunk(chunk: Buffer, plain?: Buffer): void;
   onEnd(): void;
   onFailure(failure: AttemptFailure): void;
@@ -57,15 +57,15 @@ export interface AttemptOptions {
   clock: Clock;
   /** From the last request byte to the answer's headers. */
   timeoutMs: Ms;
-  /** From dispatch to the answer's headers, waiting for a socket included; null for no bound. */
+  /** From dispatch to the answer's headers, including the wait for a socket; null for no bound. */
   deadlineMs: Ms | null;
-  /** Whether the deadline goes on to the answer's last byte: a body that drips would hold its caller for ever. */
+  /** Whether the deadline includes the answer's last byte: a very slow body would hold its caller for ever. */
   coversBody?: boolean;
 }
 
 type Stage = 'waiting' | 'sent' | 'answering' | 'over';
 
-/** Sends a request once and tells the sink what came of it. */
+/** Sends a request once and reports the result to the sink. */
 export class Attempt implements Dispatcher.DispatchHandler {
   readonly #options: AttemptOptions;
   readonly #sink: AttemptSink;
@@ -109,14 +109,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Ends the attempt from our side; the sink hears nothing more. */
+  /** Ends the attempt from our side; the sink gets no more events. */
   abandon(): void {
     if (this.#stage === 'over') return;
     this.#finish();
     this.#controller?.abort(new Error('abandoned'));
   }
 
-  /** Stops the socket until {@link resume}: while it is stopped, the body's standing still is ours, not Kling's. */
+  /** Stops the socket until {@link resume}: during that time a pause of the body is ours, not Kling's. */
   pause(): void {
     if (this.#stage === 'answering') this.#timer?.cancel();
     this.#controller?.pause();
@@ -219,7 +219,7 @@ const MALFORMED_CODES = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTEN
 /** Gives the class of a failure after bytes may have left. */
 function brokenClass(error: Error, stage: Stage): ErrorClass {
   const { code } = error as NodeJS.ErrnoException;
-  // Undici gives its parser's errors a code only sometimes.
+  // Not all of undici's parser errors have a code.
   if (error.name === 'HTTPParserError' || MALFORMED_CODES.has(code ?? '')) return 'malformed';
   return stage === 'answering' ? 'truncated' : 'reset';
 }

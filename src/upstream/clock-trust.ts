@@ -1,9 +1,9 @@
 /**
- * By which clock money is dated: a wrong one opens a second day or locks a budget for weeks.
+ * Chooses the clock that dates money: a wrong one opens a second day or locks a budget for weeks.
  *
- * Dates follow our wall clock while it is trusted: it did not step since the last look at Kling's clock, and the two differ
- * by at most {@link OFFSET_MS_MAX}, or by as much as an operator accepted. Else dates go on from the last instant that was
- * trusted, by the steady clock, and creates wait for a look at Kling's clock ({@link ClockTrust.needsLook}).
+ * Dates follow our wall clock while it is trusted: it did not step since the last comparison with Kling's clock, and the two
+ * differ by at most {@link OFFSET_MS_MAX}, or by the difference that an operator accepted. Else dates continue from the last
+ * trusted instant by the steady clock, and creates wait for a look at Kling's clock ({@link ClockTrust.needsLook}).
  *
  * **Invariant**: no hold is dated by a wall clock that stepped and was not compared with Kling's since. Reads go on, and
  * each of their answers is a look.
@@ -17,19 +17,19 @@ import type { KlingClock } from './kling-clock.ts';
 export const OFFSET_MS_MAX = 300_000;
 /** Our wall clock may drift this far from the steady one between two looks; a larger difference is a step. */
 export const STEP_MS_MAX = 5_000;
-/** An older answer vouches for nothing. */
+/** An older answer proves nothing. */
 const VOUCHED_MS_MAX = 30_000;
-/** While the two clocks differ, Kling's is looked at no more often than this. */
+/** The shortest time between two looks at Kling's clock while the two clocks differ. */
 const LOOK_AGAIN_MS = 5_000;
 
-/** What an operator accepted: a difference, or that Kling's answers have no `Date` (`null`). */
+/** An operator's acceptance: of a difference, or of answers of Kling's without `Date` (`null`). */
 export interface AcceptedClock {
   offsetMs: Ms | null;
 }
 
-/** What the store knows of time at a start. */
+/** The store's instants at a start. */
 export interface KnownTime {
-  /** The newest instant by which money was dated; null for a new store. */
+  /** The newest date of money; null for a new store. */
   datedTo: Ms | null;
   accepted: AcceptedClock | null;
 }
@@ -49,7 +49,7 @@ export class ClockTrust {
   #hasHistory = false;
   #lastLookTick: Ms = -Infinity;
 
-  /** @param isFirstLookNeeded Whether a create waits for Kling's clock though the store has no history to protect. */
+  /** @param isFirstLookNeeded Whether a create waits for Kling's clock although the store has no history to protect. */
   constructor(clock: Clock, kling: KlingClock, isFirstLookNeeded: () => boolean) {
     this.#clock = clock;
     this.#kling = kling;
@@ -57,32 +57,32 @@ export class ClockTrust {
     this.#anchor = this.#present();
   }
 
-  /** Takes what the store knows, before anything is dated. */
+  /** Sets the store's instants, before anything is dated. */
   begin({ datedTo, accepted }: KnownTime): void {
     this.#accepted = accepted;
     this.#hasHistory = datedTo !== null;
     this.#anchor = this.#present();
   }
 
-  /** The instant by which money is dated. */
+  /** The present instant for the dates of money. */
   now(): Ms {
     if (this.isTrusted) return this.#clock.now();
     return Math.floor(this.#anchor.wallMs + this.#clock.monotonic() - this.#anchor.tick);
   }
 
-  /** Whether our wall clock may date: as far as is known, it did not step, and it agrees with Kling's or as accepted. */
+  /** Whether our wall clock may date: as far as is known it did not step, and its difference to Kling's is small or accepted. */
   get isTrusted(): boolean {
     return this.#isAgreed(this.#kling.offsetMs);
   }
 
-  /** Whether an answer of Kling's that came not long ago shows the time that our clock shows. */
+  /** Whether a recent answer of Kling's shows the same time as our clock. */
   get isVouched(): boolean {
     const { offsetMs, lastLook } = this.#kling;
     if (offsetMs === null || lastLook === null || this.needsLook) return false;
     return Math.abs(offsetMs) <= OFFSET_MS_MAX && this.#clock.monotonic() - lastLook.tick <= VOUCHED_MS_MAX;
   }
 
-  /** Whether Kling's clock has to be looked at before a create is dated. */
+  /** Whether a look at Kling's clock is needed before a create is dated. */
   get needsLook(): boolean {
     const { offsetMs, isContradicted, isConfirmed } = this.#kling;
     if (offsetMs === null) return this.#isUnknown || this.#hasStepped;
@@ -91,17 +91,17 @@ export class ClockTrust {
     return !isConfirmed || this.#clock.monotonic() - this.#lastLookTick >= LOOK_AGAIN_MS;
   }
 
-  /** Notes that a look is made now. */
+  /** Records that a look is made now. */
   noteLook(): void {
     this.#lastLookTick = this.#clock.monotonic();
   }
 
-  /** The difference as it is now; null where no answer of Kling's had a `Date`. */
+  /** The present difference; null if no answer of Kling's had a `Date`. */
   get offsetMs(): Ms | null {
     return this.#kling.offsetMs;
   }
 
-  /** Accepts the difference as it is now. A further change of more than five minutes is refused again. */
+  /** Accepts the present difference. After a further change of more than five minutes creates are refused again. */
   accept(accepted: AcceptedClock): void {
     this.#accepted = accepted;
     this.#anchor = this.#present();
@@ -116,13 +116,13 @@ export class ClockTrust {
     });
   }
 
-  /** Whether nothing is known of Kling's clock and something must be. */
+  /** Whether Kling's clock is unknown and needed. */
   get #isUnknown(): boolean {
     const isAccepted = this.#accepted !== null && this.#accepted.offsetMs === null;
     return !isAccepted && (this.#hasHistory || this.#isFirstLookNeeded());
   }
 
-  /** Whether the wall clock and the steady one went apart since the last look, or since the start. */
+  /** Whether the wall clock and the steady one differ by a step since the last look, or since the start. */
   get #hasStepped(): boolean {
     const last = this.#kling.lastLook ?? this.#anchor;
     const present = this.#present();
@@ -136,7 +136,7 @@ export class ClockTrust {
     return acceptedMs !== null && Math.abs(offsetMs - acceptedMs) <= OFFSET_MS_MAX;
   }
 
-  /** Takes a look that was believed: should the wall clock step, dates go on from here. */
+  /** Uses a look that was believed: after a step of the wall clock, dates continue from here. */
   follow(): void {
     if (this.isTrusted) this.#anchor = this.#present();
   }

@@ -1,10 +1,10 @@
 /**
- * The attempts at Kling that failed one after the other, since the last that did not.
+ * The failed attempts at Kling in a row, since the last successful one.
  *
- * A failed attempt brought no answer, or one of 500 to 599. An attempt for which this machine had no connection says
- * nothing, and one that a caller gave up is never handed in.
+ * A failed attempt had no answer, or one of 500 to 599. An attempt for which this machine had no connection does not
+ * count, and an attempt that a caller gave up is never reported here.
  *
- * **Invariant**: advisory, like all that is known of Kling's health; one answer below 500 ends a streak.
+ * **Invariant**: advisory, like everything about Kling's health; one answer below 500 ends a streak.
  */
 import { isServerError } from '../calls/outcome.ts';
 import type { Clock } from '../clock.ts';
@@ -15,7 +15,7 @@ export interface FailingAttempts {
   failures: number;
   /** When the first of them ended. */
   since: Ms;
-  /** The last one's words, such as `HTTP 503` or `connect ECONNREFUSED 203.0.113.7:443`. */
+  /** The last one's text, such as `HTTP 503` or `connect ECONNREFUSED 203.0.113.7:443`. */
   cause: string;
 }
 
@@ -27,12 +27,12 @@ export class FailureStreak {
     this.#clock = clock;
   }
 
-  /** Null where the last attempt was well; `unknown` before the first. */
+  /** Null if the last attempt succeeded; `unknown` before the first. */
   get failing(): FailingAttempts | null | 'unknown' {
     return this.#failing;
   }
 
-  /** Takes note of an attempt's end. */
+  /** Records an attempt's end. */
   note({ head, failure }: { head: AnswerHead | null; failure: AttemptFailure | null }): void {
     if (head !== null && !isServerError(head.status)) {
       this.#failing = null;
@@ -45,7 +45,7 @@ export class FailureStreak {
     this.#failing = { failures: failures + 1, since, cause };
   }
 
-  /** Forgets the streak: the host is another one. */
+  /** Forgets the streak: the host has changed. */
   forget(): void {
     this.#failing = 'unknown';
   }

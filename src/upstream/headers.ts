@@ -1,4 +1,4 @@
-/** Header lines (name, value, name, value) as they came from a wire, and the rules for passing them on. */
+/** Received header lines (name, value, name, value), and the rules for passing them on. */
 
 /** Headers that belong to one connection (RFC 9110, section 7.6.1), never passed on in either direction. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -14,7 +14,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** A path on the same origin: clients drop tabs from a URL, and take `/\` for `//`, which names another host. */
+/** A path on the same origin: clients drop tabs from a URL, and read `/\` as `//`, which names another host. */
 const OWN_PLACE = /^\/(?![/\\])[\x20-\x7e\x80-\xff]*$/;
 
 /** Gives the first value of a header by its lower-case name, or null. */
@@ -34,8 +34,8 @@ export function allOf(lines: readonly string[], name: string): string[] {
 }
 
 /**
- * Keeps the end-to-end lines of an answer: without hop-by-hop headers, what Connection lists, the names in `without`,
- * and a Location that leads to another origin (a client would follow it with the caller's credentials).
+ * Keeps the end-to-end lines of an answer: without hop-by-hop headers, the headers that Connection lists, the names in
+ * `without`, and a Location with another origin (a client would follow it with the caller's credentials).
  */
 export function endToEnd(lines: readonly string[], without: ReadonlySet<string>): string[] {
   const listed = connectionNames(lines);

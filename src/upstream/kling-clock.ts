@@ -1,16 +1,16 @@
 /**
- * Kling's clock, as the `Date` of its answers shows it, carried on by our steady clock.
+ * Kling's clock: the `Date` of its answers, continued by our steady clock.
  *
- * One odd `Date` (a cache, a server whose own clock is wrong) is not believed: it has to be shown again by another
- * answer. An answer is plain where Kling's clock went on since the last one as our steady clock did, or, after a sleep of
- * the machine, as our wall clock did.
+ * A single unusual `Date` (a cache, a server with a wrong clock) is not believed: another answer has to confirm it. An
+ * answer is believed at once if Kling's clock advanced since the last one by the same time as our steady clock, or, after
+ * a sleep of the machine, as our wall clock.
  *
- * **Invariant**: what is known of Kling's clock does not depend on our wall clock, so a step of it shows at once.
+ * **Invariant**: Kling's clock here does not depend on our wall clock, so that a step of our clock is seen at once.
  */
 import type { Clock } from '../clock.ts';
 import type { Ms } from '../units.ts';
 
-/** `Date` has whole seconds, answers are under way for a while, and Kling has many servers. */
+/** The tolerance: `Date` has whole seconds, answers take time to arrive, and Kling has many servers. */
 const AGREE_MS_MAX: Ms = 60_000;
 
 interface Sample {
@@ -22,9 +22,9 @@ interface Sample {
 export class KlingClock {
   readonly #clock: Clock;
   #believed: Sample | null = null;
-  /** How many answers agree with what is believed. */
+  /** The number of answers that agree with the believed clock. */
   #witnesses = 0;
-  /** Contradicts what is believed, and no second answer has confirmed it. */
+  /** An instant that contradicts the believed clock and that no second answer has confirmed. */
   #odd: Sample | null = null;
   #onBelieved: () => void = () => {};
 
@@ -32,12 +32,12 @@ export class KlingClock {
     this.#clock = clock;
   }
 
-  /** Says what to do after each answer that is believed. */
+  /** Sets the function to call after each believed answer. */
   set onBelieved(callback: () => void) {
     this.#onBelieved = callback;
   }
 
-  /** Takes the instant that an answer's `Date` shows. */
+  /** Takes the instant of an answer's `Date`. */
   note(klingMs: Ms): void {
     const sample = { klingMs, wallMs: this.#clock.now(), tick: this.#clock.monotonic() };
     if (this.#believed === null || agree(this.#believed, sample)) {
@@ -49,7 +49,7 @@ export class KlingClock {
     }
   }
 
-  /** Forgets everything: answers come from another host. */
+  /** Forgets everything: the host has changed. */
   forget(): void {
     this.#believed = null;
     this.#odd = null;
@@ -78,7 +78,7 @@ export class KlingClock {
     return this.#odd !== null;
   }
 
-  /** Whether more than one answer shows the same. */
+  /** Whether more than one answer agrees. */
   get isConfirmed(): boolean {
     return this.#witnesses > 1;
   }

@@ -1,8 +1,8 @@
 /**
- * What the last attempts showed of Kling: whether it can be reached, and whether it takes our credentials.
+ * Kling's health by the last attempts: whether it can be reached, and whether it accepts our credentials.
  *
- * Credentials are `refused` after one of Kling's authentication codes that a new token does not cure, and `accepted` after
- * any other answer with a code below 500. Each change is reported once.
+ * Credentials are `refused` after an authentication code of Kling's against which a new token does not help, and `accepted`
+ * after any other answer with a code below 500. Each change is reported once.
  *
  * **Invariant**: advisory; no create is refused for it.
  */
@@ -23,7 +23,7 @@ export interface RefusedCredentials {
 
 export interface Unreachable {
   errorClass: ErrorClass;
-  /** The failure's own words, such as `getaddrinfo EAI_AGAIN api-singapore.klingai.com`. */
+  /** The failure's own text, such as `getaddrinfo EAI_AGAIN api-singapore.klingai.com`. */
   cause: string;
   since: Ms;
 }
@@ -37,7 +37,7 @@ export interface HealthListener {
   onReachable(): void;
 }
 
-/** How an attempt ended, as far as it says something about Kling. */
+/** The end of an attempt, as far as it concerns Kling's health. */
 export interface SeenEnd {
   path: string;
   head: AnswerHead | null;
@@ -61,7 +61,7 @@ export class KlingHealth {
     this.#listener = listener;
   }
 
-  /** `unknown` before the first answer that tells. */
+  /** `unknown` before the first answer that shows it. */
   get credentials(): 'unknown' | 'accepted' | RefusedCredentials {
     return this.#credentials;
   }
@@ -70,23 +70,23 @@ export class KlingHealth {
     return this.#unreachable;
   }
 
-  /** The attempts that failed one after the other up to now; null where the last one was well, `unknown` before the first. */
+  /** The failed attempts in a row up to now; null if the last one succeeded, `unknown` before the first. */
   get failing(): FailingAttempts | null | 'unknown' {
     return this.#streak.failing;
   }
 
-  /** Forgets what was known of the credentials and of failures: they or the host are others now. */
+  /** Forgets credentials and failures: credentials or host have changed. */
   forget(): void {
     this.#credentials = 'unknown';
     this.#streak.forget();
   }
 
-  /** Takes note of an attempt's end. An answer that a new token may cure is not handed in. */
+  /** Records an attempt's end. An answer after which a new token may help is not reported here. */
   note(end: SeenEnd, kind: Credentials['kind']): void {
     this.#noteReach(end);
     this.#streak.note(end);
     const code = end.envelope?.code ?? null;
-    // Kling answers 1002 to a key pair on paths that take API keys alone: that says nothing about the pair.
+    // Kling answers 1002 to a key pair on paths that accept only API keys: the pair may be right.
     if (end.head === null || code === null || (kind === 'ak_sk' && !end.path.startsWith('/v1/'))) return;
     if (end.head.status === 401 && AUTHENTICATION_CODES.has(code)) {
       this.#refused(code, end.envelope?.message ?? '');

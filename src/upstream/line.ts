@@ -1,8 +1,8 @@
 /**
- * One upstream as it was configured at one time: where Kling is, the connections to it, and whose credentials go there.
+ * One configured upstream: Kling's address, the connections to it, and the credentials for it.
  *
- * Host, credentials and connections change together and never mix: what was signed with one line's credentials is sent on
- * its own connections. A reload puts another line in place; the old one ends when nobody uses it any more.
+ * Host, credentials and connections change together and never mix: a request signed with one line's credentials is sent on
+ * its own connections. A reload sets another line; the old one ends when no request uses it any more.
  *
  * **Invariant**: a key goes to the host that it was configured with and nowhere else, also in the middle of a reload.
  */
@@ -11,11 +11,11 @@ import type { TokenSource } from '../kling/token.ts';
 import type { Ms } from '../units.ts';
 import type { ConnectionPool } from './pool.ts';
 
-/** Where Kling is, and the connections to it. */
+/** Kling's address, and the connections to it. */
 export interface Connection {
   /** For creates and the sidecar's own requests, whose answers are small and read whole. */
   pool: ConnectionPool;
-  /** For reads that are streamed to callers: one that takes its answer slowly must not keep a create waiting. */
+  /** For reads that are streamed to callers: a caller that takes its answer slowly must not make a create wait. */
   readPool: ConnectionPool;
   /** Host and port, for the journal. */
   host: string;
@@ -58,19 +58,19 @@ export class Line {
     return this;
   }
 
-  /** Gives a use back: once for each {@link use}. */
+  /** Ends a use: once for each {@link use}. */
   release(): void {
     this.#users -= 1;
     if (this.#isRetired && this.#users === 0) this.#close();
   }
 
-  /** Ends the connections once nobody uses them; what is under way on them ends first. */
+  /** Ends the connections once no request uses them; running requests end first. */
   retire(): void {
     this.#isRetired = true;
     if (this.#users === 0) this.#close();
   }
 
-  /** True once nobody uses a line that was retired. */
+  /** True once no request uses a retired line. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -82,7 +82,7 @@ export class Line {
 
   #close(): void {
     this.#isClosed = true;
-    // It rejects where the pool was destroyed meanwhile: then it has ended as well.
+    // It rejects if the connections were destroyed meanwhile: then they have ended as well.
     for (const pool of [this.pool, this.readPool]) void pool.close().catch(() => undefined);
   }
 }

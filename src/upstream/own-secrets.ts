@@ -1,17 +1,17 @@
 /**
- * Takes our own secrets out of what Kling's side answers: a proxy or a debugging server may echo what it was sent.
+ * Removes our own secrets from answers: a proxy or a debugging server may echo the request.
  *
- * Only what was sent can come back, so the needles are the tokens of our own Authorization, in every form that the log
- * hides as well. Each is replaced by as many asterisks: no length changes.
+ * Only a sent token can come back, so the search is for the tokens of our own Authorization, in every form that the log
+ * hides as well. Asterisks replace each: no length changes.
  *
- * **Invariant**: nothing is passed on, read or stored before it went through here. A token in a form that is not listed
- * (such as compressed in an unknown coding) is not recognised.
+ * **Invariant**: no part of an answer is passed on, read or stored before its secrets are removed. A token in a form that
+ * is not listed (such as compressed in an unknown coding) is not recognised.
  */
 import { formsOfSecret } from '../telemetry/redaction.ts';
 
-/** A shorter key would blank ordinary words out of answers; Kling's have 32 characters and more. */
+/** A shorter key would remove ordinary words from answers; Kling's have 32 characters and more. */
 const TOKEN_LENGTH_MIN = 8;
-/** Tokens remembered: the present one, and those of requests that may still be under way. */
+/** The number of remembered tokens: the present one, and those of requests that may still run. */
 const TOKENS_MAX = 3;
 const ASTERISK = 0x2a;
 
@@ -58,7 +58,7 @@ export class OwnSecrets {
     return clean === text ? value : (JSON.parse(clean) as T);
   }
 
-  /** Gives whole bytes without our secrets; the same buffer where it holds none. */
+  /** Gives whole bytes without our secrets; the same buffer if it holds none. */
   clean(bytes: Buffer): Buffer {
     let clean = bytes;
     for (const needle of this.#needles) {
@@ -70,7 +70,7 @@ export class OwnSecrets {
     return clean;
   }
 
-  /** Tells how many last bytes of a piece may be the beginning of a secret that goes on in the next piece. */
+  /** Gives how many last bytes of a piece may be the beginning of a secret that continues in the next piece. */
   openBytes(bytes: Buffer): number {
     let open = 0;
     for (const needle of this.#needles) {

@@ -1,8 +1,8 @@
 /**
- * The connections to Kling: a pool bound to one origin, by HTTP/1.1, through a CONNECT proxy where configured.
+ * The connections to Kling: a connection pool bound to one origin, by HTTP/1.1, through a CONNECT proxy if configured.
  *
- * The pool knows why an attempt has no connection: whether all connections are busy, or at which step a new one
- * stands (resolve the name, connect, TLS). Blame depends on that: a dead name server of ours is not Kling's fault.
+ * The connection pool knows why an attempt has no connection: whether all connections are busy, or which step of a new one
+ * is running (resolve the name, connect, TLS). Blame depends on that: a dead name server of ours is not Kling's fault.
  */
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -11,11 +11,11 @@ import type { buildConnector as undiciConnector, ProxyAgent } from 'undici';
 import type { ErrorClass } from '../calls/outcome.ts';
 import { buildConnector, loadProxyAgent, Pool, type Dispatcher } from './undici.ts';
 
-/** How long a connection may take: DNS, TCP and TLS together. */
+/** The longest time for a new connection: DNS, TCP and TLS together. */
 export const CONNECT_MS_MAX = 5_000;
-/** Idle sockets are given up early: a peer that closes one under a new request leaves a create in doubt. */
+/** Idle sockets are closed early: if Kling closes one during a new request, the create is in doubt. */
 const KEEP_ALIVE_MS = 4_000;
-/** A connection is renewed after this long, so that a moved DNS name is followed. */
+/** A connection is replaced after this time, so that a changed DNS record takes effect. */
 const CONNECTION_AGE_MS_MAX = 300_000;
 const CAUSE_LENGTH_MAX = 200;
 
@@ -32,11 +32,11 @@ export interface PoolOptions {
 /** Why a request got no connection; nothing of it was sent. */
 export interface ConnectFailure {
   errorClass: ErrorClass;
-  /** The failure's own words, at most 200 characters. */
+  /** The failure's own text, at most 200 characters. */
   cause: string;
 }
 
-/** Where a new connection stands. */
+/** The running step of a new connection. */
 interface Connecting {
   step: 'resolve' | 'connect' | 'tls';
 }
@@ -73,7 +73,7 @@ export class ConnectionPool {
     this.#active.delete(handler);
   }
 
-  /** Ends after the requests under way. */
+  /** Ends after the running requests. */
   close(): Promise<void> {
     return this.#dispatcher.close();
   }
@@ -82,7 +82,7 @@ export class ConnectionPool {
     return this.#dispatcher.destroy();
   }
 
-  /** Says why a request still has no connection when its deadline passes: the most cautious reading where several may be true. */
+  /** Gives why a request has no connection at its deadline; if several reasons are possible, the one that blames Kling least. */
   whyWaiting(handler: Dispatcher.DispatchHandler): ConnectFailure {
     const { connections, proxy } = this.#options;
     const ahead = [...this.#active].indexOf(handler);
@@ -97,7 +97,7 @@ export class ConnectionPool {
     return { errorClass: CLASS_OF_TIMEOUT[step], cause: `${this.#timeoutText(step)} before the deadline` };
   }
 
-  /** Says what a failed connection means. */
+  /** Gives the class of a failed connection. */
   explain(error: Error): ConnectFailure {
     const code = codeOf(error);
     const step = this.#failedSteps.get(error) ?? null;
@@ -139,7 +139,7 @@ export class ConnectionPool {
     );
   }
 
-  /** Notes at which step each new connection stands, and at which one it failed. */
+  /** Records the running step of each new connection, and the step at which one failed. */
   #watched(connect: undiciConnector.connector): undiciConnector.connector {
     return (target, callback) => {
       const connecting: Connecting = { step: isIP(target.hostname) === 0 ? 'resolve' : 'connect' };
@@ -160,12 +160,12 @@ export class ConnectionPool {
   }
 }
 
-/** Opens a pool; nothing connects before the first request. */
+/** Opens a connection pool; nothing connects before the first request. */
 export function openPool(options: PoolOptions): ConnectionPool {
   return new ConnectionPool(options);
 }
 
-/** Gives a proxy agent the one origin that it may reach. */
+/** Limits a proxy agent to one origin. */
 function bindOrigin(agent: ProxyAgent, origin: string): Dispatcher {
   const bound = Object.create(agent) as Dispatcher;
   bound.dispatch = (options, handler) => agent.dispatch({ ...options, origin }, handler);
@@ -177,7 +177,7 @@ function bindOrigin(agent: ProxyAgent, origin: string): Dispatcher {
 const CLASS_OF_TIMEOUT = { resolve: 'dns', connect: 'connect_timeout', tls: 'tls' } as const;
 const DNS_CODES = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME']);
 const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO|HOSTNAME_MISMATCH)/;
-/** What this machine did not give: descriptors, memory, ports, its firewall's permission; or what undici itself refused. */
+/** Failures of this machine: no descriptors, memory, ports or permission of its firewall; and refusals of undici itself. */
 const OWN_CODES = new Set([
   'EMFILE',
   'ENFILE',
@@ -200,7 +200,7 @@ function classOfFailure(code: string, step: Connecting['step'] | null): ErrorCla
   return code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT' ? 'connect_timeout' : 'connect_other';
 }
 
-/** Behind a proxy every failed connection is the proxy's, or its way to us; only TLS is spoken with Kling. */
+/** Behind a proxy every failed connection is one to the proxy; only TLS is with Kling. */
 function classBehindProxy(code: string): ErrorClass {
   if (OWN_CODES.has(code)) return 'no_connection';
   return TLS_CODE.test(code) ? 'tls' : 'proxy';
@@ -214,7 +214,7 @@ function codeOf(error: Error): string {
   return direct ?? first ?? inner ?? '';
 }
 
-/** Gives an error's own words, at most 200 characters; one that joins others gives theirs. */
+/** Gives an error's own text, at most 200 characters; for a joined error the texts of its parts. */
 export function describeError(error: Error): string {
   const code = codeOf(error);
   const message =

@@ -1,9 +1,9 @@
 /**
- * An attempt whose answer is streamed to a caller, without our own secrets, and decoded where the caller needs it.
+ * An attempt whose answer is streamed to a caller, without our own secrets, and decoded if the caller needs it.
  *
- * A plain answer goes on in the pieces that it came in. One that came compressed is gathered first: if it is small, holds no
- * secret of ours and the caller takes its coding, it goes on unchanged; so does one that cannot be decoded. Any other is
- * decoded, a large one as it comes: who takes it slowly slows the decoders, and they the socket.
+ * A plain answer is passed on in the received pieces. A compressed one is gathered first: if it is small, holds no secret
+ * of ours and the caller accepts its coding, it is passed on unchanged, and also if it cannot be decoded. All others are
+ * decoded, large ones piece by piece: a slow caller slows down the decoders, and they slow down the socket.
  */
 import type { Duplex } from 'node:stream';
 import { codingsOf, decodedLines, decodeWhole, openDecoders, takesCodings } from './answer-body.ts';
@@ -17,12 +17,12 @@ import {
 } from './attempt.ts';
 import type { OwnSecrets } from './own-secrets.ts';
 
-/** Coded answers up to here are gathered and decoded at once; also the most that such a one may have when decoded. */
+/** Coded answers up to here are gathered and decoded at once; also the most decoded bytes of such an answer. */
 const GATHERED_BYTES_MAX = 1_048_576;
 
 export interface ReadOptions extends AttemptOptions {
   secrets: OwnSecrets;
-  /** The caller's `accept-encoding`; null where it sent none. */
+  /** The caller's `accept-encoding`; null if it sent none. */
   acceptEncoding: string | null;
 }
 
@@ -31,14 +31,14 @@ export class ReadAttempt {
   readonly #attempt: Attempt;
   readonly #sink: AttemptSink;
   #codings: ReturnType<typeof codingsOf> = [];
-  /** A coded answer whose head has not been handed on yet. */
+  /** A coded answer whose head has not been passed on yet. */
   #gathered: { head: AnswerHead; chunks: Buffer[]; bytes: number } | null = null;
   #decoders: Duplex[] = [];
   /** The last bytes of a piece that may be the beginning of a secret. */
   #held: Buffer = Buffer.alloc(0);
   #isOver = false;
 
-  /** @param sink is handed clean heads and bodies that agree. */
+  /** @param sink gets clean heads and bodies that agree. */
   constructor(options: ReadOptions, sink: AttemptSink) {
     this.#options = options;
     this.#sink = sink;
@@ -54,7 +54,7 @@ export class ReadAttempt {
     this.#attempt.dispatch(request);
   }
 
-  /** Ends the attempt from our side; the sink hears nothing more. */
+  /** Ends the attempt from our side; the sink gets no more events. */
   abandon(): void {
     this.#close();
     this.#attempt.abandon();
@@ -145,7 +145,7 @@ export class ReadAttempt {
     if (plain.length > 0) this.#sink.onChunk(plain);
   }
 
-  /** Hands on a piece, but for an end that may be the beginning of a secret. */
+  /** Passes on a piece, except an end that may be the beginning of a secret. */
   #pass(piece: Buffer): void {
     if (this.#isOver) return;
     const { secrets } = this.#options;
@@ -163,7 +163,7 @@ export class ReadAttempt {
     this.#sink.onEnd();
   }
 
-  /** What was passed on cannot be taken back; a head that was kept back says at least how Kling answered. */
+  /** Passed-on bytes cannot be changed any more; a head that was kept back at least shows Kling's status. */
   #fail(failure: AttemptFailure): void {
     if (this.#isOver) return;
     if (this.#gathered) this.#passHead(this.#gathered.head);

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-/** Headers that are ours to set, or that end at this hop (RFC 9110, section 7.6.1): never forwarded. */
+/** Headers that we set ourselves, or that end at this hop (RFC 9110, section 7.6.1): never forwarded. */
 const NEVER_FORWARDED =
   /^(authorization|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|accept-encoding|content-length|content-encoding|cookie|origin|forwarded|via|proxy-.*|x-forwarded-.*|x-original-url|x-rewrite-url|x-http-method-override|x-kling-.*|sec-fetch-.*)$/;
 
-/** Says what is wrong with an upstream base URL, or undefined where it is a bare origin we may send a key to. */
+/** Gives the problem of an upstream base URL, or undefined if it is a bare origin that may get a key. */
 export function baseUrlFault(text: string): { allowed: string; suggestion: string } | undefined {
   const url = URL.canParse(text) ? new URL(text) : null;
   const allowed = 'an https origin, or an http one on loopback';
@@ -27,7 +27,7 @@ export function baseUrlFault(text: string): { allowed: string; suggestion: strin
   return undefined;
 }
 
-/** Says what is wrong with a CONNECT proxy's address, or undefined. */
+/** Gives the problem of a CONNECT proxy's address, or undefined. */
 export function proxyFault(text: string): { allowed: string; suggestion: string } | undefined {
   const url = URL.canParse(text) ? new URL(text) : null;
   const allowed = 'http://host:port of a proxy that takes CONNECT, without user name, password or path';
@@ -73,7 +73,7 @@ export const upstreamSection = z
           .string()
           .refine((name) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/.test(name), { error: 'a header’s name' })
           .refine((name) => !NEVER_FORWARDED.test(name.toLowerCase()), {
-            error: 'a header that is neither ours to set nor meant for one hop',
+            error: 'a header that the sidecar does not set itself and that is not for one hop',
             params: { suggestion: 'remove it from the list' },
           }),
       )
@@ -103,7 +103,7 @@ export const upstreamSection = z
 /** `baseUrl` is a bare origin, header names are in lower case, `caFile` is absolute once loaded. */
 export type UpstreamConfig = z.output<typeof upstreamSection>;
 
-/** Brings the section to the one form that the program compares with. */
+/** Converts the section to the form that the program uses. */
 export function toUpstreamConfig(section: z.output<typeof upstreamSection>): UpstreamConfig {
   return {
     ...section,

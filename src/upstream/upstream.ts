@@ -1,9 +1,9 @@
 /**
- * The only way to Kling: signs a request, sends it once, tells how it ended, and makes its journal record.
+ * All requests to Kling go through this module: it signs a request, sends it once, reports its end, and makes its journal record.
  *
  * **Invariant**: the key goes to the pool's origin and nowhere else; a create is sent once, and once more only
- * where Kling answered 401 with a token it calls early or expired (1003, 1004), which proves that nothing was
- * made. This module never decides about money: callers journal the records it returns.
+ * if Kling answered 401 because the token is early or expired (1003, 1004), which proves that nothing was
+ * made. This module never decides about money: callers journal the records that it returns.
  */
 import type { CallEvidence, CallRecord } from '../calls/call.ts';
 import { isServerError, outcomeOf } from '../calls/outcome.ts';
@@ -22,7 +22,7 @@ import { OwnSecrets } from './own-secrets.ts';
 import { ReadAttempt } from './read-attempt.ts';
 import { readEnvelopeOf, readWhole, type Answer } from './whole-answer.ts';
 
-/** What a record says of a call besides how it ended. */
+/** The fields of a record that do not depend on the call's end. */
 export interface CallContext {
   requestId: string;
   app: string;
@@ -30,7 +30,7 @@ export interface CallContext {
   route: string;
   holdId: string | null;
   origin: 'app' | 'sidecar';
-  /** Time already spent in us for this request, for `overheadMs`. */
+  /** Time already spent in the sidecar for this request, for `overheadMs`. */
   overheadMs: Ms;
 }
 
@@ -42,7 +42,7 @@ export interface Exchange {
   head: AnswerHead | null;
   calls: CallRecord[];
   upstreamMs: Ms;
-  /** Which upstream was asked, with whose credentials. */
+  /** The upstream with its credentials. */
   line: Pick<Line, 'host' | 'account' | 'fingerprint'>;
 }
 
@@ -50,15 +50,15 @@ export interface ExchangeOptions {
   context: CallContext;
   /** The line to send it on, in use by the caller; the one in place by default. */
   line?: Line;
-  /** The number of the first attempt, where earlier exchanges of the same request made some; 1 by default. */
+  /** The number of the first attempt, if earlier exchanges of the same request made some; 1 by default. */
   firstAttempt?: number;
   /** Kept under `upstream.timeoutMs`. */
   timeoutMs?: Ms;
-  /** From now to the answer's last byte, a second attempt included; twice the time-out where none is given. */
+  /** From now to the answer's last byte, including a second attempt; twice the time-out by default. */
   deadlineMs?: Ms;
-  /** A second attempt is made only with as much of the deadline left. */
+  /** A second attempt is made only if this much of the deadline is left. */
   repeatMsMin?: Ms;
-  /** What the attempts are a part of; null with tracing off. */
+  /** The parent span of the attempts; null with tracing off. */
   trace?: Span | null;
 }
 
@@ -70,11 +70,11 @@ export class Upstream {
   readonly #clock: Clock;
   #line: Line;
   readonly #secrets = new OwnSecrets();
-  /** Those that a reload replaced: some may still have something under way. */
+  /** Lines that a reload replaced: some may still have running requests. */
   readonly #oldLines = new Set<Line>();
-  /** What Kling's answers show of its clock. */
+  /** Kling's clock by its answers. */
   readonly klingClock: KlingClock;
-  /** Whether it can be reached, and takes our credentials. */
+  /** Whether it can be reached, and accepts our credentials. */
   readonly health: KlingHealth;
   #answers = 0;
   #failing = false;
@@ -88,12 +88,12 @@ export class Upstream {
     this.health = new KlingHealth(options.clock);
   }
 
-  /** How many answers came, from whatever host. */
+  /** The number of answers, of all hosts. */
   get answers(): number {
     return this.#answers;
   }
 
-  /** How busy the connections are: those of creates and of the sidecar itself, and those of callers' reads. */
+  /** The use of the connections: those of creates and of the sidecar itself, and those of callers' reads. */
   get connections(): { lane: 'creates' | 'reads'; inUse: number; waiting: number }[] {
     const { pool, readPool } = this.#line;
     return [
@@ -106,17 +106,17 @@ export class Upstream {
     return this.#line.host;
   }
 
-  /** The line in place. What is signed and sent with it must be between its `use` and its `release`. */
+  /** The present line. A request is signed and sent with it only between its `use` and its `release`. */
   get line(): Line {
     return this.#line;
   }
 
-  /** Says what to do when an answer arrives after a time without any. */
+  /** Sets the function to call when an answer arrives after a time without any. */
   set onRecovery(callback: () => void) {
     this.#onRecovery = callback;
   }
 
-  /** Sends a request whose answer is small, and reads the whole of it; on the line in place, or on one that is in use. */
+  /** Sends a request whose answer is small, and reads the whole of it; on the present line, or on one that is in use. */
   async exchange(request: OutboundRequest, options: ExchangeOptions): Promise<Exchange> {
     const line = (options.line ?? this.#line).use();
     try {
@@ -162,14 +162,14 @@ export class Upstream {
     return new ReadAttempt({ ...options, secrets: this.#secrets }, sink);
   }
 
-  /** Reads Kling's envelope out of a decoded body; null where there is none. */
+  /** Reads Kling's envelope from a decoded body; null if there is none. */
   readEnvelope(headers: readonly string[], body: Buffer): Envelope | null {
     return readEnvelopeOf(headers, body, this.#secrets);
   }
 
-  /** Notes what an answer's head shows: the peer's clock, and that it answers at all. */
+  /** Records the data of an answer's head: the peer's clock, and that there is an answer. */
   noteHead(head: AnswerHead, line: Line): void {
-    // An old line may lead to another host, with another clock.
+    // An old line may have another host, with another clock.
     if (line === this.#line) {
       this.#answers += 1;
       const date = dateOf(head);
@@ -185,9 +185,9 @@ export class Upstream {
     }
   }
 
-  /** Notes how an attempt ended; `mayBeCured`: it goes out once more where Kling calls its token early or expired. */
+  /** Records how an attempt ended; `mayBeCured`: it is sent once more if Kling answers that its token is early or expired. */
   noteEnd(end: SeenEnd, { line, mayBeCured }: { line: Line; mayBeCured: boolean }): void {
-    // How an old line ends says nothing of the one in place.
+    // The end of an attempt on an old line does not concern the present one.
     if (line !== this.#line) return;
     if (end.failure) this.#failing = true;
     const code = end.envelope?.code ?? null;
@@ -196,7 +196,7 @@ export class Upstream {
     if (!isCurable && !this.#isEnding) this.health.note(end, kind);
   }
 
-  /** Takes another line from now on; what is under way ends on the old one. */
+  /** Uses another line from now on; running requests end on the old one. */
   change(options: LineOptions): void {
     const old = this.#line;
     this.#line = new Line(options);
@@ -207,13 +207,13 @@ export class Upstream {
     old.retire();
   }
 
-  /** Ends whatever is under way: from now on a request without an answer is no failing of Kling's. */
+  /** Ends all running requests: from now on a request without an answer is not a failure of Kling's. */
   async end(): Promise<void> {
     this.#isEnding = true;
     await Promise.all([this.#line, ...this.#oldLines].map((line) => line.destroy()));
   }
 
-  /** Begins the span of an attempt; null with tracing off. A path that is not ours to name is left out. */
+  /** Begins the span of an attempt; null with tracing off. A path that is not one of our templates is left out. */
   trace(
     trace: Span | null,
     { method, path }: Pick<OutboundRequest, 'method' | 'path'>,
@@ -310,7 +310,7 @@ export interface AttemptEnd {
   attempt: number;
 }
 
-/** What stays of a 5xx or a failure so that a claim can show it. */
+/** The parts of a 5xx or a failure that are kept for claims. */
 function evidenceOf(end: AttemptEnd): CallEvidence | null {
   const isError = end.failure !== null || (end.head !== null && isServerError(end.head.status));
   if (!isError) return null;

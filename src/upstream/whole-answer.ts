@@ -1,7 +1,7 @@
 /**
  * Answers that are small and read whole: of creates, and of the sidecar's own requests.
  *
- * They come out decoded where a proxy had compressed them, without our own secrets, and with Kling's envelope.
+ * They are decoded if a proxy compressed them, without our own secrets, and with Kling's envelope.
  */
 import type { Envelope } from '../kling/envelope.ts';
 import { codingsOf, decodedLines, decodeWhole, envelopeOf } from './answer-body.ts';
@@ -14,7 +14,7 @@ import {
 } from './attempt.ts';
 import type { OwnSecrets } from './own-secrets.ts';
 
-/** An answer larger than this is not read, nor one that is larger once decoded: a create's has a few hundred bytes. */
+/** A larger answer is not read, before or after decoding: a create's has a few hundred bytes. */
 export const ANSWER_BYTES_MAX = 1_048_576;
 
 export interface Answer extends AnswerHead {
@@ -28,7 +28,7 @@ export interface WholeEnd {
   failure: AttemptFailure | null;
   /** Of the answer, or of one whose body broke off. */
   head: AnswerHead | null;
-  /** As they came, before decoding. */
+  /** The received ones, before decoding. */
   bytesReceived: number;
 }
 
@@ -48,7 +48,7 @@ export async function readWhole(
   return { answer, failure: null, head: answer, bytesReceived };
 }
 
-/** Reads Kling's envelope out of a decoded body; null where there is none. */
+/** Reads Kling's envelope from a decoded body; null if there is none. */
 export function readEnvelopeOf(lines: readonly string[], body: Buffer, secrets: OwnSecrets): Envelope | null {
   const envelope = envelopeOf(lines, body);
   return envelope !== null && body.includes('\\u') ? secrets.cleanValue(envelope) : envelope;
@@ -70,7 +70,7 @@ function answerFrom(head: AnswerHead, coded: Buffer, secrets: OwnSecrets): Answe
 
 interface Gathered {
   head: AnswerHead | null;
-  /** Null where the answer did not come whole. */
+  /** Null if the answer was not complete. */
   body: Buffer | null;
   failure: AttemptFailure | null;
   bytesReceived: number;
