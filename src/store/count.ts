@@ -1,16 +1,16 @@
 /** Counts rows of a list, with a bound: a count of millions would make every other report wait. */
 import type { SqlValue, Tx } from './operation.ts';
 
-/** Rows are counted up to here. */
+/** The most rows that are counted. */
 export const COUNT_MAX = 100_000;
 
-/** What a list adds to its page where it is asked how many rows there are. */
+/** The addition to a list's page if the caller asks for the number of rows. */
 export interface Counted {
-  /** All rows of the list, whatever the page; one above {@link COUNT_MAX} where there are more. */
+  /** All rows of the list, not only the page; {@link COUNT_MAX} + 1 if there are more. */
   total?: number;
 }
 
-/** Counts the rows of `from` (tables and their conditions) where `wanted`; nothing else. */
+/** Counts the rows of `from` (tables and their conditions) if `wanted`; else nothing. */
 export async function countWhere(
   tx: Tx,
   wanted: boolean | undefined,

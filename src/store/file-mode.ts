@@ -1,10 +1,10 @@
-/** Modes of files and folders that hold what is private, as text and as a question. */
+/** Modes of private files and folders: checks, and their text. */
 import type { Stats } from 'node:fs';
 
 export const READABLE_BY_OTHERS = 0o044;
 export const WRITABLE_BY_OTHERS = 0o022;
 
-/** Tells whether any of some bits of the mode is set; never on Windows, which keeps no such modes. */
+/** Returns whether any of some bits of the mode is set; never on Windows, which has no such modes. */
 export function isOpen({ mode }: Pick<Stats, 'mode'>, bits: number): boolean {
   return process.getuid !== undefined && (mode & bits) !== 0;
 }

@@ -1,12 +1,12 @@
 /**
- * Store operations: named functions over a transaction, defined beside their nouns, run by the store's workers.
+ * Store operations: named functions over a transaction, defined in the folders of their nouns, run by the store's workers.
  *
- * **Invariant**: an operation awaits nothing but its transaction, so that a batch of them is one uninterrupted
- * transaction. Its arguments and result are plain values (they cross a thread). Statements use `?` placeholders
- * and only what SQLite and PostgreSQL share; `undefined` is never bound.
+ * **Invariant**: an operation awaits only its transaction, so that a batch of them is one uninterrupted
+ * transaction. Its arguments and result are plain values (they are sent to a thread). Statements use `?` placeholders
+ * and only the common SQL of SQLite and PostgreSQL; `undefined` is never bound.
  */
 
-/** What a column holds. Integers come back as numbers; one beyond 2^53 is an error, never rounded. */
+/** The values of a column. Integers are read as numbers; one above 2^53 is an error, never rounded. */
 export type SqlValue = string | number | null | Uint8Array;
 export type Row = Record<string, SqlValue>;
 
@@ -18,18 +18,18 @@ export interface Tx {
   run(sql: string, ...values: SqlValue[]): Promise<number>;
 }
 
-/** What the workers run; the name is what crosses to the worker, where the same module registered it. */
+/** An operation of the workers; only the name is sent to the worker, where the same module registered it. */
 export interface StoreOperation<A, R> {
   readonly name: string;
   readonly access: 'read' | 'write';
   run(tx: Tx, args: A): Promise<R>;
-  /** Vouches that arguments are plain JSON values, so that nobody looks at each of them on the way to the worker. */
+  /** Promises that arguments are plain JSON values, so that they are not checked one by one before they are sent. */
   isPlain?(args: A): boolean;
-  /** A request waits for it: it is read apart from reports, and what may wait is written in small pieces for a while. */
+  /** A request waits for it: it is read on another thread than reports, and background writes are small for a while. */
   readonly isAwaited?: boolean;
 }
 
-/** A named operation that a store runs for everybody. */
+/** A named operation that every holder of a store may run. */
 export interface Operation<A, R> extends StoreOperation<A, R> {
   readonly givesFacts?: false;
 }
@@ -39,7 +39,7 @@ export interface FactWrite<A, R> extends StoreOperation<A, R> {
   readonly givesFacts: true;
 }
 
-/** Whether a request waits for an operation, or nobody in particular. */
+/** Priority: whether a request waits for an operation, or it runs in the background. */
 export type Priority = 'request' | 'background';
 
 /** Defines an operation that changes rows: durable when its promise resolves. */

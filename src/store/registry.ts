@@ -1,17 +1,17 @@
-/** The operations and migrations that a worker knows, gathered from every noun by the app's tier. */
+/** The operations and migrations of a worker, gathered from every noun by the app. */
 import type { Migration, StoreOperation } from './operation.ts';
 
-/** An operation of any arguments and result; who calls it by name has the types from where it is defined. */
-// A method's parameter is compared bivariantly, so that every operation fits and nothing needs `any`.
+/** An operation of any arguments and result; callers have its types from its definition. */
+// A method's parameter is compared bivariantly, so that every operation fits without `any`.
 export type AnyOperation = StoreOperation<unknown, unknown>;
 
-/** What one folder contributes. */
+/** The operations and migrations of one folder. */
 export interface StoreModule {
   readonly operations: readonly AnyOperation[];
   readonly migrations: readonly Migration[];
 }
 
-/** Indexes operations by name. @throws Error when two of them share one: a fault in our own code. */
+/** Indexes operations by name. @throws Error if two of them have the same one: a fault in our own code. */
 export function indexOperations(modules: readonly StoreModule[]): ReadonlyMap<string, AnyOperation> {
   const byName = new Map<string, AnyOperation>();
   for (const operation of modules.flatMap((module) => module.operations)) {

@@ -1,4 +1,4 @@
-/** The store as the rest of the program sees it: operations in, results out, durable when a write resolves. */
+/** The interface of the store: it runs operations; a write is durable when its promise resolves. */
 import type { Operation } from './operation.ts';
 
 export interface StoreStats {
@@ -12,21 +12,21 @@ export interface StoreStats {
   queues: readonly { queue: StoreQueue; length: number }[];
 }
 
-/** What operations wait for: the writer, the reader of what requests ask, the reader of lists and reports. */
+/** The queues of operations: the writer, the reader for requests, the reader for lists and reports. */
 export type StoreQueue = 'writer' | 'reader' | 'reports';
 
 export interface Store {
   /**
    * Runs a write in the next batch; resolves after the batch's commit is on disk.
-   * @throws SidecarError `ledger_unavailable` when the batch could not be committed: nothing of it stays.
+   * @throws SidecarError `ledger_unavailable` when the batch could not be committed: then it changed nothing.
    */
   write<A, R>(operation: Operation<A, R>, args: A): Promise<R>;
   /** Adds a write to the next batch within 100 ms; its failure is counted, and a SIGKILL may lose it. */
   later<A>(operation: Operation<A, unknown>, args: A): void;
   /**
-   * Runs a write alone in a batch, when nothing else is to be written; while requests write, rarely. `take` gives its
-   * arguments when its turn has come: few of them where `isBusy`, since a request that comes waits for its end.
-   * @throws SidecarError as `write`, also where the store is closed before its turn.
+   * Runs a write of background priority alone in a batch, when no other write waits; rarely while requests write. `take`
+   * gives its arguments when its turn has come: few of them if `isBusy`, since a request that comes waits for its end.
+   * @throws SidecarError like `write`, also if the store is closed before its turn.
    */
   spare<A, R>(operation: Operation<A, R>, take: (isBusy: boolean) => A): Promise<R>;
   /**
@@ -36,16 +36,16 @@ export interface Store {
   read<A, R>(operation: Operation<A, R>, args: A): Promise<R>;
   stats(): StoreStats;
   /**
-   * Says what is wrong where the store's files, or the file of its ownership, are not those that were opened; null where
-   * they are. What is written to files that are gone is gone too: the process should take no creates and be restarted.
+   * Gives the problem if the store's files, or the file of its ownership, are not those that were opened; null if they
+   * are. Writes to missing files are lost: the process should take no creates and be restarted.
    */
   lost(): string | null;
   /**
    * Copies the live store, page by page, to a new file that must not exist.
-   * @throws SidecarError `bad_usage` where the file exists, `store_unwritable`, `store_corrupt`; `ledger_unavailable` where the
-   *   signal aborts: then a file with `.part` behind its name may be left.
+   * @throws SidecarError `bad_usage` if the file exists, `store_unwritable`, `store_corrupt`; `ledger_unavailable` if the
+   *   signal aborts: then a file with `.part` after its name may remain.
    */
   backup(targetPath: string, signal?: AbortSignal): Promise<void>;
-  /** Commits what waits, checkpoints, gives up ownership. Idempotent. */
+  /** Commits waiting operations, checkpoints, gives up ownership. Idempotent. */
   close(): Promise<void>;
 }

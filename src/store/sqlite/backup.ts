@@ -1,8 +1,8 @@
 /**
- * Copies of a store, and a copy put back.
+ * Copies a store, and restores a copy.
  *
  * **Invariant**: a copy under its final name is whole, checked and on the disk; a store is replaced only by a
- * checked copy, in one rename, while nobody owns it, and what was there before is kept.
+ * checked copy, in one rename, while no process owns it, and the replaced files are kept.
  */
 import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -22,13 +22,13 @@ import {
   syncFolder,
 } from './store-file.ts';
 
-/** Pages copied before the copying thread looks up: 16 MiB. */
+/** Pages copied before the copying thread checks for an abort: 16 MiB. */
 const PAGES_PER_STEP = 4096;
-/** Copies of replaced stores kept apart by number; beyond it the folder needs a person. */
+/** The most kept copies of replaced stores; with more, an operator must clean up the folder. */
 const KEPT_MAX = 10_000;
 
 /**
- * Copies a database, open on `db`, to a file: written beside as `.part`, checked, synced, renamed.
+ * Copies a database, open on `db`, to a file: written as `.part`, checked, synced, renamed.
  * @throws SidecarError `bad_usage` when the target exists and `replace` is false, `store_unwritable`,
  *   `store_corrupt` when the copy does not pass its check.
  */
@@ -67,7 +67,7 @@ function copyError(source: string, target: string, cause: unknown): unknown {
 }
 
 /**
- * Copies a store that another connection may be writing, as it is at one instant.
+ * Copies a store that another connection may be writing, in its state at one instant.
  *
  * @throws SidecarError `store_missing`, `store_corrupt`, `bad_usage` when the target exists, `store_unwritable`.
  *
@@ -87,11 +87,11 @@ export async function backupStore(storePath: string, targetPath: string): Promis
 }
 
 /**
- * Puts a backup in the place of a stopped store. What was there is kept as `<store>.before-restore-<n>`.
+ * Replaces a stopped store by a backup. The old store is kept as `<store>.before-restore-<n>`.
  *
- * @returns the path of the kept file, null where there was none.
+ * @returns the path of the kept file, null if there was none.
  * @throws SidecarError `store_owned` while a sidecar runs, `store_missing` without a backup, `store_corrupt` or
- *   `store_foreign` when the backup fails its check; the store is then as it was.
+ *   `store_foreign` when the backup fails its check; the store is then unchanged.
  */
 export async function restoreStore(
   backupPath: string,
@@ -108,7 +108,7 @@ export async function restoreStore(
     inspectStore(source, true);
     const incoming = incomingPath(path);
     await copyChecked(source, incoming);
-    // From here to the rename a start refuses, because of the incoming file: no fresh ledger slips in between.
+    // From here to the rename a start refuses because of the incoming file, so that no new ledger begins in between.
     const keptAs = setAside(path);
     renameSync(incoming, path);
     forgetCommits(path);
@@ -119,7 +119,7 @@ export async function restoreStore(
   }
 }
 
-/** Copies a backup beside the store, so that the swap is a rename whatever file system it came from. */
+/** Copies a backup beside the store, so that the replacement is a rename, also if the backup is on another file system. */
 async function copyChecked(source: string, target: string): Promise<void> {
   removeDatabase(target);
   const db = openReader(source);
@@ -150,7 +150,7 @@ function checkCopy(path: string): void {
   }
 }
 
-/** Moves a store and its log away together; gives the kept name, null where there was no store. */
+/** Renames a store and its log together; gives the kept name, null if there was no store. */
 function setAside(path: string): string | null {
   const keptAs = freeName(path);
   let kept: string | null = null;

@@ -1,10 +1,10 @@
 /**
  * Gathers the operations of one tick of the event loop into one message to a worker.
  *
- * While a batch is under way the next one gathers, so batches grow with the load by themselves: a lone caller
- * waits for nobody, and 32 parallel callers share a commit. What nobody is in a hurry for (`addSpare`) goes alone in a
- * batch of its own, when `spare-time.ts` says so. **Invariant**: a promise settles only by the reply of the batch its
- * operation was in, or by the failure of that batch or of the worker.
+ * While a batch runs the next one gathers, so batches grow with the load: a single caller does not wait for others, and 32
+ * parallel callers share a commit. An operation with background priority (`addSpare`) runs alone in a batch, when
+ * `spare-time.ts` allows it. **Invariant**: a promise settles only by the reply to its operation's batch, or by the failure
+ * of that batch or of the worker.
  */
 import type { Clock, Timer } from '../../clock.ts';
 import { SidecarError } from '../../errors.ts';
@@ -15,19 +15,19 @@ import { fromWireError, type WireError } from './wire-error.ts';
 
 /** Operations in one transaction. */
 export const BATCH_MAX = 256;
-/** The longest that an operation handed to `later` waits for company. */
+/** The longest time that an operation of `later` waits for others. */
 export const LATER_MS: Ms = 100;
-/** Operations that wait before more are refused: the disk is stuck then, and memory must not fill. */
+/** The most waiting operations; more are refused: then the disk is stuck, and memory must not fill. */
 const WAITING_MAX = 20_000;
 
 export interface BatchesOptions {
   send: (message: Packed) => void;
   clock: Clock;
   onBatch?: ((batch: { operations: number; seconds: number }) => void) | undefined;
-  /** An operation handed to `later` failed; nobody else hears of it. */
+  /** An operation of `later` failed; there is no other report of it. */
   onLaterFailed?: ((name: string, error: Error) => void) | undefined;
   onBatchFailed?: ((message: string, operations: number) => void) | undefined;
-  /** A batch is sent; `seconds` is how long the first of its operations that should not wait has waited. */
+  /** A batch is sent; `seconds` is the wait of the first of its operations that did not come by `addLater`. */
   onSent?: ((seconds: number) => void) | undefined;
 }
 
@@ -40,19 +40,19 @@ interface Call {
   reject: (error: Error) => void;
 }
 
-/** An operation that waits for spare time; its arguments are made when its turn has come. */
+/** An operation with background priority; its arguments are made when its turn has come. */
 interface SpareCall extends Pick<Call, 'name' | 'resolve' | 'reject'> {
   take: (isBusy: boolean) => Pick<Call, 'args' | 'isPlain'>;
 }
 
 /** The gathering side of one worker. */
 export class Batches {
-  /** When spare operations have their turn; who adds what a request waits for tells it so. */
+  /** When background operations have their turn; operations that a request waits for are reported to it. */
   readonly spareTime: SpareTime;
   readonly #options: BatchesOptions;
   #waiting: Call[] = [];
   #underWay: Call[] = [];
-  /** Something waits that should not wait for the timer of `addLater`. */
+  /** Whether an operation waits that must not wait for the timer of `addLater`. */
   #isUrgent = false;
   /** Since when. */
   #urgentTick: Ms = 0;
@@ -60,9 +60,9 @@ export class Batches {
   #laterTimer: Timer | null = null;
   #spare: SpareCall[] = [];
   #spareTimer: Timer | null = null;
-  /** When the spare operation under way was sent; null while there is none. */
+  /** When the running background operation was sent; null while there is none. */
   #spareSentTick: Ms | null = null;
-  /** Why nothing more is taken. */
+  /** Why no more operations are accepted. */
   #refusal: SidecarError | null = null;
   #onEmpty: (() => void)[] = [];
 
@@ -71,7 +71,7 @@ export class Batches {
     this.spareTime = new SpareTime(options.clock);
   }
 
-  /** Operations that wait and are not sent yet. */
+  /** Waiting operations that are not sent yet. */
   get length(): number {
     return this.#waiting.length + this.#spare.length;
   }
@@ -92,8 +92,8 @@ export class Batches {
   }
 
   /**
-   * Adds one that goes alone in its batch, when nothing else waits; `take` gives its arguments when its turn has come:
-   * few of them where `isBusy`, since requests wait for the writer meanwhile. Spare operations keep their order.
+   * Adds one that runs alone in its batch, when nothing else waits; `take` gives its arguments when its turn has come:
+   * few of them if `isBusy`, since requests wait for the writer meanwhile. Background operations keep their order.
    */
   addSpare(name: string, take: SpareCall['take']): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -106,7 +106,7 @@ export class Batches {
     });
   }
 
-  /** Takes the worker's reply to the batch under way. */
+  /** Takes the worker's reply to the running batch. */
   receive(reply: Packed): void {
     const calls = this.#underWay;
     this.#underWay = [];
@@ -116,7 +116,7 @@ export class Batches {
     else this.#considerSpare();
   }
 
-  /** Refuses what comes from now on with `refusal`; resolves when what came before has settled. */
+  /** Refuses new operations with `refusal` from now on; resolves when the earlier ones have settled. */
   close(refusal: SidecarError): Promise<void> {
     this.#refusal ??= refusal;
     this.#dropSpare(refusal);
@@ -126,7 +126,7 @@ export class Batches {
     });
   }
 
-  /** Rejects everything that waits, is under way or comes: the worker is gone. */
+  /** Rejects all waiting, running and later operations: the worker is gone. */
   fail(error: SidecarError): void {
     this.#refusal ??= error;
     const calls = [...this.#underWay, ...this.#waiting];
@@ -138,7 +138,7 @@ export class Batches {
     for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
 
-  /** What only waits for spare time is not worth waiting for. */
+  /** A close does not wait for background operations. */
   #dropSpare(refusal: SidecarError): void {
     this.#spareTimer?.cancel();
     for (const call of this.#spare.splice(0)) call.reject(refusal);
@@ -191,7 +191,7 @@ export class Batches {
     this.#urgentTick = now;
   }
 
-  /** Lets the first spare operation have its turn, now or when it comes. */
+  /** Gives the first background operation its turn, now or later. */
   #considerSpare(): void {
     if (this.#spare.length === 0 || this.#underWay.length > 0) return;
     const waitMs = this.spareTime.waitMs();
@@ -200,7 +200,7 @@ export class Batches {
     else this.#scheduleFlush();
   }
 
-  /** Sends the first spare operation where it is its turn; false where it is that of the others. */
+  /** Sends the first background operation if it is its turn; false if it is the others' turn. */
   #takeSpare(): boolean {
     const isTurn = this.#isUrgent ? this.spareTime.isOverdue : this.spareTime.waitMs() === 0;
     const call = isTurn ? this.#spare.shift() : undefined;
@@ -218,7 +218,7 @@ export class Batches {
     return true;
   }
 
-  /** Notes the end of a batch for those that wait for spare time. */
+  /** Reports the end of a batch for the waiting background operations. */
   #noteEnd(): void {
     if (this.#spareSentTick === null) this.spareTime.noteAsked();
     else this.spareTime.noteDone(this.#options.clock.monotonic() - this.#spareSentTick);
@@ -236,7 +236,7 @@ export class Batches {
     }
   }
 
-  /** Some arguments cannot cross to a thread: their callers hear of it, the others are sent. */
+  /** Some arguments cannot be sent to a thread: their callers get the error, the others are sent. */
   #dropUnsendable(error: Error): void {
     const calls = this.#underWay;
     this.#underWay = [];
@@ -281,5 +281,5 @@ function canCross(args: unknown): boolean {
 }
 
 function ignore(): void {
-  // What `later` writes has no one waiting for its result.
+  // No caller waits for the result of `later`.
 }

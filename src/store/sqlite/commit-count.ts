@@ -2,26 +2,26 @@
  * The number of the last commit, kept twice: in the store by each batch's own transaction, and beside it in
  * `<store>.commits`, written after the commit.
  *
- * SQLite ends a damaged, cut or deleted write-ahead log in silence at its last good frame. The file beside it shows that
- * commits are missing. It is written without an fsync: a killed process leaves it exact; after a power cut it may be older
- * than the store and then proves nothing more than its own number.
+ * SQLite reads a damaged, cut or deleted write-ahead log without an error up to its last good frame. The file beside the
+ * store shows that commits are missing. It is written without an fsync: after a kill of the process it is exact; after a
+ * power cut it may be older than the store and then proves only its own number.
  *
  * **Invariant**: the file never has a number whose commit was not durable before. It exists only from a start to a clean
- * end, which leaves everything in the main file.
+ * end, after which everything is in the main file.
  */
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { SidecarError } from '../../errors.ts';
 
-/** As many digits as a safe integer has: every write replaces all of the one before. */
+/** The digits of the largest safe integer, so that every write replaces all of the one before. */
 const DIGITS = 16;
 
-/** Where the number of a store's last commit is kept. */
+/** Gives the path of the number of a store's last commit. */
 function commitsPath(storePath: string): string {
   return `${storePath}.commits`;
 }
 
-/** Reads the number beside a store; null where a clean end left none, or where what is there is no number. */
+/** Reads the number beside a store; null after a clean end, or if the file has no number. */
 export function lastCommitBeside(storePath: string): number | null {
   try {
     const text = readFileSync(commitsPath(storePath), 'utf8');
@@ -32,14 +32,14 @@ export function lastCommitBeside(storePath: string): number | null {
   }
 }
 
-/** Removes the number beside a store: what is there now is what counts. */
+/** Removes the number beside a store: the present store counts. */
 export function forgetCommits(storePath: string): void {
   rmSync(commitsPath(storePath), { force: true });
 }
 
 /**
- * Checks that an open store has every commit that it is known to have made.
- * @throws SidecarError `store_corrupt` where some are missing.
+ * Checks that an open store has every commit that the number beside it proves.
+ * @throws SidecarError `store_corrupt` if some are missing.
  */
 export function checkCommits(db: Database.Database, storePath: string): void {
   const known = lastCommitBeside(storePath);
@@ -52,7 +52,7 @@ export function checkCommits(db: Database.Database, storePath: string): void {
   );
 }
 
-/** @throws SidecarError `store_corrupt` where a store that is gone was in use until its process was killed. */
+/** @throws SidecarError `store_corrupt` if a missing store was in use until its process was killed. */
 export function refuseGoneStore(storePath: string): void {
   const known = lastCommitBeside(storePath);
   if (known === null) return;
@@ -69,7 +69,7 @@ function missingCommits(path: string, what: string): SidecarError {
   );
 }
 
-/** The number in the store; 0 where no version that counts has opened it. */
+/** The number in the store; 0 if no version that counts has opened it. */
 function lastCommitIn(db: Database.Database): number {
   const column = `SELECT 1 FROM pragma_table_info('store_opened') WHERE name = 'commits'`;
   if (!db.prepare(column).get()) return 0;
@@ -83,7 +83,7 @@ export class CommitCount {
   readonly #raise: Database.Statement<[], number>;
   readonly #totalChanges: Database.Statement<[], number>;
   #count: number;
-  /** The number that the transaction under way will have. */
+  /** The number of the running transaction. */
   #next = 0;
   #seenChanges = 0;
 
@@ -92,7 +92,7 @@ export class CommitCount {
     if (!db.prepare(`SELECT 1 FROM pragma_table_info('store_opened') WHERE name = 'commits'`).get())
       db.exec('ALTER TABLE store_opened ADD COLUMN commits INTEGER NOT NULL DEFAULT 0');
     this.#storePath = storePath;
-    // Raised where it is: a process that lost its ownership may still write beside the next owner.
+    // Raised in the row itself: a process that lost its ownership may still write beside the next owner.
     this.#raise = db
       .prepare<[], number>('UPDATE store_opened SET commits = commits + 1 RETURNING commits')
       .pluck();
@@ -103,23 +103,23 @@ export class CommitCount {
     this.#write();
   }
 
-  /** Counts the transaction under way where it changed a row; one that changed nothing costs no fsync. */
+  /** Counts the running transaction if it changed a row; one without a change costs no fsync. */
   beforeCommit(): boolean {
     const changes = this.#totalChanges.get() ?? 0;
     if (changes === this.#seenChanges) return false;
     this.#next = this.#raise.get() ?? 0;
-    // With the change of this very row.
+    // Including the change of this row.
     this.#seenChanges = changes + 1;
     return true;
   }
 
-  /** Notes beside the store that a counted transaction is durable. */
+  /** Records beside the store that a counted transaction is durable. */
   afterCommit(): void {
     this.#count = this.#next;
     this.#write();
   }
 
-  /** Ends counting; `isWhole`: the main file has everything, so that nothing need be proved. */
+  /** Ends counting; `isWhole`: the main file has everything, so that no proof is needed. */
   close(isWhole: boolean): void {
     closeSync(this.#file);
     if (isWhole) forgetCommits(this.#storePath);
@@ -129,7 +129,7 @@ export class CommitCount {
     try {
       writeSync(this.#file, `${String(this.#count).padStart(DIGITS, '0')}\n`, 0);
     } catch {
-      // A number that is too low accuses nobody; the commit itself is on disk.
+      // A number that is too low reports no missing commits; the commit itself is on disk.
     }
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Opening SQLite connections: the only place where pragmas are set, each with its reason.
+ * Opens SQLite connections and sets their pragmas, each with its reason.
  *
- * **Invariant**: no connection to a store is made anywhere else, and no plain file access to an open store
- * either: closing any descriptor of it would drop SQLite's locks (sqlite.org/howtocorrupt.html, section 2.2,
+ * **Invariant**: only this module makes connections to a store, and no code opens the file of an open store
+ * directly: closing any descriptor of it would drop SQLite's locks (sqlite.org/howtocorrupt.html, section 2.2,
  * read 2026-11-21).
  */
 import Database from 'better-sqlite3';
@@ -13,9 +13,9 @@ export const APPLICATION_ID = 0x4b_53_43_31;
 
 /** How long a statement waits for another connection's lock before it fails. */
 const BUSY_MS = 5000;
-/** What the write-ahead log is cut back to after it was reset: a slow reader may have let it grow. */
+/** The size of the write-ahead log after a reset: a slow reader may have let it grow. */
 export const WAL_BYTES_KEPT = 67_108_864;
-/** Pages in the log before a commit checkpoints it: 16 MiB, so that a hot page is copied once for many commits. */
+/** Pages in the log before a commit checkpoints it: 16 MiB, so that a page with many changes is copied once for many commits. */
 const CHECKPOINT_PAGES = 4096;
 
 /** Opens the one connection that writes. The file must exist. */
@@ -23,7 +23,7 @@ export function openWriter(path: string): Database.Database {
   const db = new Database(path, { fileMustExist: true, timeout: BUSY_MS });
   try {
     setCommonPragmas(db);
-    // Readers go on while the writer commits, and a commit is one append and one fsync.
+    // Readers continue while the writer commits, and a commit is one append and one fsync.
     db.pragma('journal_mode = WAL');
     setFullSync(db);
     db.pragma(`journal_size_limit = ${WAL_BYTES_KEPT}`);
@@ -35,7 +35,7 @@ export function openWriter(path: string): Database.Database {
   }
 }
 
-/** Opens a connection that can only read, beside a writer or where none runs. */
+/** Opens a connection that can only read, with or without a running writer. */
 export function openReader(path: string): Database.Database {
   const db = new Database(path, { fileMustExist: true, readonly: true, timeout: BUSY_MS });
   try {
@@ -56,8 +56,8 @@ export function setFullSync(db: Database.Database): void {
 }
 
 /**
- * Checks that commits are durable. Call after the first committed write: before it the pragma answers 2
- * whatever happens next.
+ * Checks that commits are durable. Call after the first committed write: before it the pragma always answers
+ * 2.
  * @throws SidecarError `store_unwritable` when it is not FULL.
  */
 export function assertFullSync(db: Database.Database): void {
@@ -71,10 +71,10 @@ export function assertFullSync(db: Database.Database): void {
 }
 
 function setCommonPragmas(db: Database.Database): void {
-  // A foreign key is checked only where each connection asks for it.
+  // Each connection must switch on the check of foreign keys.
   db.pragma('foreign_keys = ON');
-  // A page with impossible cells is an error when it is read, not garbage later.
+  // A page with impossible cells is an error when it is read, and gives no wrong data later.
   db.pragma('cell_size_check = ON');
-  // A schema somebody tampered with must not call functions with side effects.
+  // A manipulated schema must not call functions with side effects.
   db.pragma('trusted_schema = OFF');
 }

@@ -1,10 +1,9 @@
 /**
  * Runs batches of operations on one connection, inside a worker.
  *
- * **Invariant**: a batch is one transaction. An operation that throws takes back only what it did (the others may have run twice,
- * so they do nothing but read and write in their transaction); a batch that cannot begin or commit leaves nothing, and the
- * connection ready for the next. The reply is sent after COMMIT
- * returned, which with `synchronous=FULL` is after the disk has it.
+ * **Invariant**: a batch is one transaction. An operation that throws undoes only its own changes (the others may have run
+ * twice, so they only read and write in their transaction). A batch that cannot begin or commit changes nothing, and the
+ * connection is ready for the next. The reply is sent after COMMIT returned: with `synchronous=FULL` the disk has it then.
  */
 import type { Database, Statement } from 'better-sqlite3';
 import type { Clock } from '../../clock.ts';
@@ -13,10 +12,10 @@ import type { AnyOperation } from '../registry.ts';
 import type { SqlValue, Tx } from '../operation.ts';
 import { toWireError, type WireError } from './wire-error.ts';
 
-/** A call as it travels: name, arguments, name, arguments, … */
+/** The form of calls in a message: name, arguments, name, arguments, … */
 export type BatchCalls = readonly unknown[];
 
-/** What came of a batch. `failures` are the operations that threw; their places in `results` hold null. */
+/** The result of a batch. `failures` are the operations that threw; their places in `results` hold null. */
 export type BatchReply =
   | { kind: 'done'; seconds: number; failures: [index: number, error: WireError][]; results: unknown[] }
   | { kind: 'failed'; error: WireError; message: string };
@@ -25,17 +24,17 @@ export interface Executor {
   runBatch(calls: BatchCalls): Promise<BatchReply>;
 }
 
-/** Distinct statements kept prepared; lists build some texts from filters, so they are bounded. */
+/** The most prepared statements that are kept; lists build some texts from filters, so they are bounded. */
 const STATEMENTS_MAX = 1000;
 
 /**
- * SQLite's result codes that speak of the file, the disk or memory, not of the statement. After one of them the
- * state of the transaction is not to be relied on (sqlite.org/rescode.html, read 2026-11-21): the batch goes.
+ * SQLite's result codes about the file, the disk or memory, not about the statement. After one of them the
+ * state of the transaction is unknown (sqlite.org/rescode.html, read 2026-11-21): the batch is rolled back.
  */
 const ENGINE_FAILURE =
   /^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN|NOMEM|BUSY|LOCKED|PROTOCOL|PERM|AUTH|INTERRUPT|INTERNAL)/;
 
-/** Thrown through a batch when it can only be rolled back as a whole. */
+/** Thrown if the whole batch must be rolled back. */
 class BatchFailure extends Error {
   override readonly name = 'BatchFailure';
 }
@@ -60,7 +59,7 @@ export function createExecutor(
     if (operation?.access !== access) throw new Error(`no ${access} operation is registered as "${name}"`);
     return operation.run(tx, args);
   };
-  /** Undoes one operation, where the engine itself did not fail. */
+  /** Undoes one operation, unless the engine itself failed. */
   const undo = (thrown: unknown, isAlone: boolean): void => {
     if (isEngineFailure(thrown) || !db.inTransaction)
       throw new BatchFailure(messageOf(thrown), { cause: thrown });
@@ -82,7 +81,7 @@ export function createExecutor(
       if (isGuarded) savepoint.run();
       try {
         results.push(await runOne(calls[i] as string, calls[i + 1]));
-        // An operation may have swallowed an error that ended the transaction: what follows would commit by itself.
+        // An operation may have caught an error that ended the transaction: later statements would commit by themselves.
         if (!db.inTransaction) throw new Error('the transaction ended inside an operation');
         if (isGuarded) release.run();
       } catch (thrown) {
@@ -105,8 +104,8 @@ export function createExecutor(
   return {
     async runBatch(calls) {
       try {
-        // A savepoint makes SQLite copy each page that is changed, and an operation seldom throws: only a batch in which
-        // one did is run again with them, from its beginning.
+        // A savepoint makes SQLite copy each changed page, and an operation seldom throws: only a batch in which
+        // one did is run again with savepoints, from its beginning.
         const outcome = await runAll(calls, false);
         return outcome === 'again' ? ((await runAll(calls, true)) as BatchReply) : outcome;
       } catch (thrown) {
@@ -117,7 +116,7 @@ export function createExecutor(
   };
 }
 
-/** `again` where an operation threw and everything was taken back: the batch is to be run with savepoints. */
+/** `again` if an operation threw and everything was rolled back: the batch must be run with savepoints. */
 type Outcome = (BatchReply & { kind: 'done' }) | 'again';
 
 function createTx(db: Database): Tx {
@@ -130,7 +129,7 @@ function createTx(db: Database): Tx {
     statements.set(sql, statement);
     return statement;
   };
-  // Async functions, so that what better-sqlite3 throws at once arrives as a rejection.
+  // Async functions, so that an error of better-sqlite3 becomes a rejection.
   return {
     async get<T extends object>(sql: string, ...values: SqlValue[]): Promise<T | undefined> {
       const row = prepare(sql).get(...bindable(values));
@@ -148,7 +147,7 @@ function createTx(db: Database): Tx {
   };
 }
 
-/** Left alone, `undefined` and NaN would be stored as NULL, and a number beyond 2^53 rounded. */
+/** Without this check `undefined` and NaN would be stored as NULL, and a number above 2^53 rounded. */
 function bindable(values: SqlValue[]): SqlValue[] {
   for (const value of values) {
     if (value === undefined) throw new TypeError('undefined cannot be stored; write null');
@@ -158,7 +157,7 @@ function bindable(values: SqlValue[]): SqlValue[] {
   return values;
 }
 
-/** better-sqlite3 rounds a 64-bit integer to a number; every rounded one lies beyond 2^53, so it shows. */
+/** better-sqlite3 rounds a 64-bit integer to a number; every rounded one is above 2^53, so that this check sees it. */
 function checkRow(row: object): void {
   for (const column in row) {
     const value = (row as Record<string, unknown>)[column];

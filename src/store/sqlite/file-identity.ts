@@ -1,10 +1,10 @@
 /**
  * Whether the files of an open store are still the ones that were opened.
  *
- * A process goes on writing to a file that was deleted or replaced, and notices nothing; what it writes is gone with its
- * end. So the files are looked at by name: device and inode must be those that were opened.
+ * A process can write to a deleted or replaced file without an error, and loses these writes at its end. So the files are
+ * checked by name: device and inode must be those that were opened.
  *
- * **Invariant**: looks by `stat` alone and opens nothing, since closing a descriptor would drop SQLite's locks.
+ * **Invariant**: checks only by `stat` and opens nothing, since closing a descriptor would drop SQLite's locks.
  */
 import { statSync, type BigIntStats } from 'node:fs';
 import { WAL_BYTES_KEPT } from './connection.ts';
@@ -13,15 +13,15 @@ interface KnownFile {
   path: string;
   dev: bigint;
   ino: bigint;
-  /** The fewest bytes that it can have from now on. */
+  /** The least size of the file from now on. */
   bytesMin: bigint;
 }
 
-/** The files of one open store, as they were when it had been opened. */
+/** The files of one open store, in their state at its opening. */
 export class FileIdentity {
   readonly #files: KnownFile[];
 
-  /** Remembers files that exist; one that is not there is lost from the beginning. */
+  /** Remembers existing files; a missing one counts as lost from the beginning. */
   constructor(paths: readonly string[]) {
     this.#files = paths.map((path) => {
       const stats = look(path);
@@ -30,7 +30,7 @@ export class FileIdentity {
     });
   }
 
-  /** Says what is wrong with the first file that is not as it was; null where all are. Costs a `stat` a file. */
+  /** Gives the problem of the first changed file; null if all are unchanged. Costs a `stat` for each file. */
   lost(): string | null {
     for (const file of this.#files) {
       const stats = look(file.path);
@@ -44,7 +44,7 @@ export class FileIdentity {
   }
 }
 
-/** How long a file must stay: SQLite never makes a store's file shorter, and cuts its log back to a limit only. */
+/** The least size of a file: SQLite never makes a store's file shorter, and cuts its log only to a limit. */
 function leastBytes(path: string, bytes: bigint): bigint {
   const limit = BigInt(WAL_BYTES_KEPT);
   return path.endsWith('-wal') && bytes > limit ? limit : bytes;

@@ -3,7 +3,7 @@
  *
  * **Invariant**: all pending migrations are one transaction: killed at any instant, the file holds the old schema
  * or the new one. A new store is made under another name and renamed when it is whole. Before an existing store
- * changes, a copy stands beside it. What is not a store of ours, or of a newer version, is left as it was.
+ * changes, a copy is made beside it. A file of another program or of a newer version stays unchanged.
  */
 import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -16,7 +16,7 @@ import { APPLICATION_ID, openWriter, setFullSync } from './connection.ts';
 import type { Migration } from '../operation.ts';
 import { storeBytes, syncFolder } from './store-file.ts';
 
-/** Larger files are not read whole at each start: a gigabyte takes seconds. Pages are still checked when used. */
+/** Larger files are not checked completely at each start: a gigabyte takes seconds. Pages are still checked when used. */
 const QUICK_CHECK_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Makes a new store at `path`, whole or not at all. */
@@ -41,7 +41,7 @@ export function createStore(path: string, migrations: readonly Migration[], cloc
 
 /**
  * Opens an existing store for writing and migrates it.
- * @throws SidecarError `store_corrupt`, `store_foreign`, `store_newer`; the file is as it was.
+ * @throws SidecarError `store_corrupt`, `store_foreign`, `store_newer`; the file is then unchanged.
  */
 export async function openAndMigrate(
   path: string,
@@ -60,7 +60,7 @@ export async function openAndMigrate(
   }
 }
 
-/** Checks an open store: ours, whole, no newer than this version. Gives the migrations it still lacks. */
+/** Checks an open store: ours, whole, no newer than this version. Gives the missing migrations. */
 export function pendingMigrations(
   db: Database.Database,
   path: string,
@@ -81,7 +81,7 @@ export function pendingMigrations(
   return migrations.filter(({ id }) => !done.has(id));
 }
 
-/** Checks that an open file is whole and ours; reads it whole when it is not too large or `always`. */
+/** Checks that an open file is whole and ours; reads it completely if it is not too large, or `always`. */
 export function checkIdentity(db: Database.Database, path: string, always = false): void {
   withStoreErrors(path, () => {
     const id = db.pragma('application_id', { simple: true });
@@ -99,7 +99,7 @@ export function checkIdentity(db: Database.Database, path: string, always = fals
   });
 }
 
-/** Runs what touches a store's file, turning SQLite's errors into ours. */
+/** Runs an action on a store's file and converts SQLite's errors to ours. */
 export function withStoreErrors<T>(path: string, run: () => T): T {
   try {
     return run();
@@ -108,7 +108,7 @@ export function withStoreErrors<T>(path: string, run: () => T): T {
   }
 }
 
-/** Turns an error of SQLite's into ours; others pass. */
+/** Converts an error of SQLite's to ours; others stay unchanged. */
 export function toStoreError(path: string, error: unknown): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
   const why = `${error.message} (${error.code})`;
@@ -129,7 +129,7 @@ function corrupt(path: string, why: string, cause?: unknown): SidecarError {
   );
 }
 
-/** A read-only look, so that a file that is not ours is not even switched to WAL. */
+/** A read-only check, so that a file that is not ours is not even switched to WAL. */
 function checkBeforeWriting(path: string, migrations: readonly Migration[]): void {
   const db = withStoreErrors(path, () => new Database(path, { readonly: true, fileMustExist: true }));
   try {
@@ -154,7 +154,7 @@ async function migrate(
   options: { clock: Clock; log: (message: string) => void },
 ): Promise<void> {
   const copy = `${path}.before-${pending[0]?.id}`;
-  // An older copy of that name is from an upgrade that was undone or cut off; what is copied now replaces it.
+  // An older copy of that name is from an upgrade that was undone or interrupted; the new copy replaces it.
   await copyDatabase(db, copy, { replace: true });
   options.log(`migrating ${path}: ${pending.map(({ id }) => id).join(', ')}; a copy is kept as ${copy}`);
   // Rebuilding a table drops it for a moment; the references are checked as a whole before the commit.

@@ -1,9 +1,9 @@
 /**
  * Opens a store: ownership first, then the writing worker (which checks, makes or migrates the file), then the two
- * reading ones: one for what requests wait for, one for lists and reports, which may take seconds.
+ * reading ones: one for reads that requests wait for, one for lists and reports, which may take seconds.
  *
- * **Invariant**: whoever has a {@link Store} owns its file until `close` or the end of the process; the main thread
- * never touches the file itself.
+ * **Invariant**: a process with a {@link Store} owns its file until `close` or the end of the process; the main thread
+ * never opens the file itself.
  */
 import { within, type Clock } from '../../clock.ts';
 import { SidecarError } from '../../errors.ts';
@@ -28,30 +28,30 @@ export interface OpenStoreOptions {
   path: string;
   workers: StoreWorkers;
   clock: Clock;
-  /** Refuse where no store is yet. Default false. */
+  /** Refuse if there is no store yet. Default false. */
   requireExisting?: boolean;
   /** How long to wait for another owner's end; 0 tries once. Default 0. */
   waitForOwnerMs?: Ms;
-  /** Called once where another process owns the store and is waited for; null where it did not write itself down. */
+  /** Called once if the start waits for another owner of the store; null if that one left no text. */
   onWait?: (owner: OwnerText | null) => void;
   log?: (level: LogLevel, message: string, fields: Record<string, unknown>) => void;
-  /** After each committed batch; `seconds` is what COMMIT took, fsync included. */
+  /** After each committed batch; `seconds` is the time of COMMIT, including fsync. */
   onCommit?: (commit: { operations: number; seconds: number }) => void;
-  /** After each batch that was rejected as a whole, e.g. on a full disk. The store goes on. */
+  /** After each batch that was rejected as a whole, e.g. on a full disk. The store continues. */
   onCommitFailed?: (failure: { operations: number; message: string }) => void;
-  /** A batch goes to a worker; `seconds` is how long the first of its operations waited. */
+  /** A batch is sent to a worker; `seconds` is the wait of the first of its operations. */
   onSent?: (queue: StoreQueue, seconds: number) => void;
-  /** A write handed to `later` was lost. */
+  /** A write of `later` was lost. */
   onLaterFailed?: (operation: string, error: Error) => void;
   /** A worker died: every later write or read rejects. Called once; the process should end. */
   onFailure?: (error: SidecarError) => void;
 }
 
 /**
- * Opens the store at `path`, making it where there is none.
+ * Opens the store at `path`, and makes it if there is none.
  *
  * @throws SidecarError `store_owned`, `store_missing`, `store_corrupt`, `store_foreign`, `store_newer`,
- *   `store_unwritable`; the message names the path and what to do.
+ *   `store_unwritable`; the message names the path and the remedy.
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
   if (options.requireExisting) existingStorePath(options.path);
@@ -72,10 +72,10 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   return createStore(path, link, { ownership, options });
 }
 
-/** How long a close waits for reads that are under way; those that wait have not begun. */
+/** The longest time that a close waits for running reads; waiting reads are not begun. */
 const READS_MS_MAX: Ms = 500;
 
-/** The workers with what gathers their batches. */
+/** The workers with their batches. */
 interface WorkerLink {
   writer: WorkerThread;
   /** For reads that a request waits for. */
@@ -154,8 +154,8 @@ function createStore(
     link.isClosing = true;
     link.reads.fail(closed);
     link.reports.fail(closed);
-    // The readers go first: the writer's last checkpoint cuts the log only when nobody reads it. One that still reads a
-    // report is left behind; its end is that of the process.
+    // The readers end first: the writer's last checkpoint cuts the log only if no connection reads it. A reader that still
+    // runs a report is not waited for; it ends with the process.
     const readersEnded = Promise.all([link.reader.close(), link.reporter.close()]);
     const areGone = await within(options.clock, READS_MS_MAX, readersEnded);
     await link.writer.close();

@@ -1,11 +1,11 @@
 /**
  * Ownership: one running process owns one store.
  *
- * The owner holds an exclusive SQLite transaction on `<store>.owner`, an empty file beside the store, for as long
- * as it lives. The operating system drops that lock when the process dies, however it dies, and knows it across
- * containers, where every pid may be 1. Pid and host in `<store>.owner.json` are text for people only.
+ * The owner holds an exclusive SQLite transaction on `<store>.owner`, an empty file beside the store, for its whole
+ * life. The operating system drops that lock at every kind of end of the process, and the lock also works between
+ * containers, where every pid may be 1. Pid and host in `<store>.owner.json` are only text for people.
  *
- * **Invariant**: nothing here decides by that text, and nothing opens the lock file but SQLite.
+ * **Invariant**: nothing here decides by that text, and only SQLite opens the lock file.
  */
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -14,7 +14,7 @@ import { sleep, stayAwake, type Clock } from '../../clock.ts';
 import { SidecarError } from '../../errors.ts';
 import type { Ms } from '../../units.ts';
 
-/** Who owns a store, as it wrote it there. */
+/** The owner of a store, from the text that it wrote. */
 export interface OwnerText {
   pid: number;
   host: string;
@@ -31,7 +31,7 @@ export interface OwnershipOptions {
   /** How long to wait for another owner's end; 0 tries once. */
   waitMs: Ms;
   clock: Clock;
-  /** Called once where the store must be waited for, with the owner as it wrote itself down; null where it did not. */
+  /** Called once if the start must wait for the store, with the owner's text; null if it wrote none. */
   onWait?: ((owner: OwnerText | null) => void) | undefined;
 }
 
@@ -44,7 +44,7 @@ export function ownerLockPath(storePath: string): string {
 }
 
 /**
- * Takes a store's ownership, trying for `waitMs` (0: once).
+ * Takes a store's ownership; tries for `waitMs` (0: once).
  * @throws SidecarError `store_owned` with `pid` and `host` when another process keeps it, `store_unwritable`
  *   when the lock file cannot be made.
  */
@@ -68,7 +68,7 @@ export async function takeOwnership(storePath: string, options: OwnershipOptions
   }
 }
 
-/** Reads who says to own the store; undefined where nobody wrote it. For people: it may be out of date. */
+/** Reads the owner's text; undefined if there is none. For people: it may be out of date. */
 function readOwner(storePath: string): OwnerText | undefined {
   try {
     const text = JSON.parse(readFileSync(`${storePath}.owner.json`, 'utf8')) as Partial<OwnerText>;
@@ -81,8 +81,8 @@ function readOwner(storePath: string): OwnerText | undefined {
 }
 
 /**
- * Finds the process that owns a store now; null where none does or the lock file cannot be asked.
- * Takes the lock for an instant where it is free: a start that waits for the store tries again.
+ * Finds the process that owns a store now; null if none does or the lock file cannot be read.
+ * If the lock is free it is taken for an instant: a start that waits for the store tries again.
  */
 export function findOwner(storePath: string): OwnerText | 'unknown' | null {
   if (!existsSync(ownerLockPath(storePath))) return null;
@@ -126,8 +126,8 @@ function own(storePath: string, lock: Database.Database, clock: Clock): Ownershi
   return {
     release() {
       if (!lock.open) return;
-      // The text goes first: afterwards it may be another owner's. The lock file stays: removing it would let
-      // one process lock the removed file and another a new one.
+      // The text is removed first: later it may be another owner's. The lock file stays: if it were removed,
+      // one process could lock the removed file and another a new one.
       rmSync(textPath, { force: true });
       lock.close();
     },
@@ -141,7 +141,7 @@ function tryLock(storePath: string): Database.Database | undefined {
   try {
     createPrivate(path);
     db = new Database(path, { timeout: 0, fileMustExist: true });
-    // Nothing is ever committed here: no journal file need lie about, nor space be found for one.
+    // Nothing is ever committed here: so no journal file and no space for one are needed.
     db.pragma('journal_mode = MEMORY');
     db.exec('BEGIN EXCLUSIVE');
     return db;
@@ -152,7 +152,7 @@ function tryLock(storePath: string): Database.Database | undefined {
   }
 }
 
-/** Makes a file that only its owner may read, where there is none. */
+/** Makes a file that only its owner may read, if there is none. */
 function createPrivate(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600));

@@ -1,18 +1,18 @@
 /**
- * How values cross between the main thread and the store's workers.
+ * The form of values in messages between the main thread and the store's workers.
  *
- * A batch travels as one JSON text: for the small nested records of this project, text costs two thirds of what
- * structured clone costs (16 records: 55 µs against 82 µs for both sides, Node 24.21, 2026-11-21). A value that
- * JSON would change (bytes, `undefined`, dates, maps) travels beside the text by structured clone, unchanged.
+ * A batch is sent as one JSON text: for the small nested records of this project, text costs two thirds of
+ * structured clone (16 records: 55 µs against 82 µs for both sides, Node 24.21, 2026-11-21). A value that
+ * JSON would change (bytes, `undefined`, dates, maps) is sent beside the text by structured clone, unchanged.
  */
 
-/** A list of values ready for `postMessage`: the text, or the text and the values it could not hold by index. */
+/** A list of values ready for `postMessage`: the text, or the text and, by index, the values that it cannot hold. */
 export type Packed =
   string | readonly [text: string, odd: readonly (readonly [index: number, value: unknown])[]];
 
 /**
- * Packs a list of values; each arrives as it was, whatever structured clone can carry. Those that `isVouched` names by
- * index are taken for plain JSON values and not looked at.
+ * Packs a list of values; each arrives unchanged if structured clone supports it. Those that `isVouched` names by
+ * index count as plain JSON values and are not checked.
  */
 export function pack(values: readonly unknown[], isVouched?: (index: number) => boolean): Packed {
   const odd: [number, unknown][] = [];
@@ -34,7 +34,7 @@ export function unpack(packed: Packed): unknown[] {
   return values;
 }
 
-/** Tells whether JSON gives a value back as it was. Runs on every value of every batch: keep it quick. */
+/** Returns whether JSON keeps a value unchanged. Runs on every value of every batch: keep it fast. */
 function isPlain(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
@@ -56,7 +56,7 @@ function isPlainObject(value: object): boolean {
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  // An own `__proto__` survives JSON both ways; `for in` over plain records is the fastest walk in V8.
+  // JSON keeps an own `__proto__` in both directions; `for in` is the fastest loop over plain records in V8.
   for (const key in value) if (!isPlain((value as Record<string, unknown>)[key])) return false;
   return true;
 }

@@ -1,15 +1,15 @@
-/** What the main thread and the store's workers say to each other, besides packed batches. */
+/** The messages between the main thread and the store's workers, besides packed batches. */
 import type { Packed } from './plain.ts';
 import type { WireError } from './wire-error.ts';
 
-/** What a worker is started for, as its `workerData`. */
+/** A worker's task, as its `workerData`. */
 export type WorkerTask =
   | { role: 'write'; path: string; requireExisting: boolean }
-  /** `check` looks at the file first: for a store that no daemon has opened. */
+  /** `check` checks the file first: for a store that no daemon has opened. */
   | { role: 'read'; path: string; check: boolean }
   | { role: 'backup'; path: string; targetPath: string };
 
-/** From the main thread. A batch is packed `[name, args, name, args, …]`; only one is under way at a time. */
+/** From the main thread. A batch is packed `[name, args, name, args, …]`; only one runs at a time. */
 export type ToWorker = Packed | { kind: 'open' } | { kind: 'close' };
 
 /** From a worker. A reply is packed `[null, seconds, failures, …results]`, or `[message, error]` for a failed batch. */
@@ -21,7 +21,7 @@ export type FromWorker =
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
-/** Tells a packed batch or reply from a message about the worker itself. */
+/** Returns whether a message is a packed batch or reply, and not one about the worker itself. */
 export function isPacked(message: ToWorker | FromWorker): message is Packed {
   return typeof message === 'string' || Array.isArray(message);
 }

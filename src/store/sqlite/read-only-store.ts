@@ -9,9 +9,9 @@ import { startWorkerThread } from './worker-thread.ts';
 
 export type ReadOnlyStore = Pick<Store, 'read' | 'stats' | 'close'>;
 
-/** A store whose reads can be cut off. */
+/** A store whose reads can be ended at once. */
 export interface OpenedReadOnly extends ReadOnlyStore {
-  /** Rejects what is read and ends the thread at once; nothing waits for it. */
+  /** Rejects running reads and ends the thread at once; nothing waits for it. */
   abandon(): void;
 }
 

@@ -16,7 +16,7 @@ const STICKY = 0o1000;
 /** What was found where the store should be. */
 export interface StorePlace {
   checks: Check[];
-  /** Its real path; null where there is none to open. */
+  /** Its real path; null if there is none to open. */
   path: string | null;
 }
 

@@ -1,8 +1,8 @@
 /**
- * The store's file before it is opened: where it really is, whether it may be, what stands in its place.
+ * Checks the store's file before it is opened: its real path, its permissions, its kind.
  *
- * **Invariant**: a store that was there is never replaced by an empty one: what is not plainly a store of ours,
- * or plainly nothing, is an error with the path and what to do.
+ * **Invariant**: an existing store is never replaced by an empty one: everything except a store of ours and a missing
+ * file is an error with the path and the remedy.
  */
 import {
   accessSync,
@@ -25,7 +25,7 @@ import { SidecarError, type ErrorCode } from '../../errors.ts';
 /** Symbolic links followed one after the other before they count as a loop. */
 const LINKS_MAX = 16;
 
-/** SQLite's smallest page; what is shorter it would take for a new, empty database. */
+/** SQLite's smallest page; it would use a shorter file as a new, empty database. */
 const STORE_BYTES_MIN = 512;
 
 /**
@@ -54,12 +54,12 @@ export function realStorePath(path: string): string {
   throw new SidecarError('store_unwritable', `${path} is a loop of symbolic links: point it at a file`);
 }
 
-/** Where a restore keeps the checked copy until it takes the store's place. */
+/** Gives the path of a restore's checked copy before it replaces the store. */
 export function incomingPath(path: string): string {
   return `${path}.incoming`;
 }
 
-/** Makes the store's folder (0700) where only it is missing. @throws SidecarError `store_unwritable`. */
+/** Makes the store's folder (0700) if only this folder is missing. @throws SidecarError `store_unwritable`. */
 export function ensureFolder(storePath: string): void {
   const folder = dirname(resolve(storePath));
   if (statsOf(folder, statSync)) return;
@@ -71,9 +71,9 @@ export function ensureFolder(storePath: string): void {
 }
 
 /**
- * Looks at what stands at the store's real path.
+ * Checks the file at the store's real path.
  *
- * @returns `absent` where a new store may be made.
+ * @returns `absent` if a new store may be made.
  * @throws SidecarError `store_missing`, `store_corrupt` (an empty file, a log without its store) or
  *   `store_unwritable`.
  */
@@ -104,7 +104,7 @@ export function inspectStore(path: string, requireExisting: boolean): 'absent' |
   return 'present';
 }
 
-/** Gives the real path of a store that must exist. @throws SidecarError `store_missing`, or as {@link inspectStore}. */
+/** Gives the real path of a store that must exist. @throws SidecarError `store_missing`, or like {@link inspectStore}. */
 export function existingStorePath(path: string): string {
   if (!statsOf(dirname(resolve(path)), statSync)) throw missing(path);
   const realPath = realStorePath(path);
@@ -136,11 +136,11 @@ export function makePrivate(path: string): void {
   try {
     chmodSync(path, 0o600);
   } catch {
-    // Another user's file that we may write: its owner chose the mode.
+    // A file of another user that we may write: its owner chose the mode.
   }
 }
 
-/** What is doubtful about the place of a store, as sentences to log; none of it refuses a start. */
+/** Gives warnings about the place of a store, as sentences to log; none of them stops a start. */
 export function placeWarnings(path: string): string[] {
   const warnings: string[] = [];
   const kind = networkFileSystem(dirname(path));
@@ -158,12 +158,12 @@ export function placeWarnings(path: string): string[] {
   return warnings;
 }
 
-/** The store's size with its write-ahead log, in bytes; 0 for what is not there. */
+/** The store's size with its write-ahead log, in bytes; 0 for missing files. */
 export function storeBytes(path: string): number {
   return (statsOf(path, statSync)?.size ?? 0) + walBytes(path);
 }
 
-/** Gives the bytes of a store's write-ahead log; 0 where there is none. */
+/** Gives the bytes of a store's write-ahead log; 0 if there is none. */
 export function walBytes(path: string): number {
   return statsOf(`${path}-wal`, statSync)?.size ?? 0;
 }
@@ -183,7 +183,7 @@ export function syncFile(path: string): void {
   syncFolder(path);
 }
 
-/** Stats of a path, undefined where nothing is there. */
+/** Stats of a path, undefined if there is no file. */
 export function statsOf(path: string, stat: (path: string) => Stats): Stats | undefined {
   try {
     return stat(path);

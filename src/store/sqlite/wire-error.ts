@@ -1,7 +1,7 @@
-/** How an error crosses between threads: a SidecarError keeps everything callers decide by. */
+/** The form of an error in messages between threads: a SidecarError keeps every field that callers use. */
 import { SidecarError, type ErrorCode, type ErrorDetail } from '../../errors.ts';
 
-/** An error as plain values. `code` is null for what is not a {@link SidecarError}: a fault in our own code. */
+/** An error as plain values. `code` is null for an error that is no {@link SidecarError}: a fault in our own code. */
 export interface WireError {
   code: ErrorCode | null;
   message: string;
@@ -10,7 +10,7 @@ export interface WireError {
   stack: string | null;
 }
 
-/** Takes any thrown value to plain values. */
+/** Converts any thrown value to plain values. */
 export function toWireError(thrown: unknown): WireError {
   if (thrown instanceof SidecarError) {
     const { code, message, detail, status } = thrown;

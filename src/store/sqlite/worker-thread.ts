@@ -1,4 +1,4 @@
-/** One of the store's worker threads, as the main thread holds it. */
+/** The main thread's side of one of the store's worker threads. */
 import { Worker } from 'node:worker_threads';
 import { SidecarError } from '../../errors.ts';
 import type { Packed } from './plain.ts';
@@ -8,7 +8,7 @@ import { fromWireError } from './wire-error.ts';
 export interface WorkerThreadEvents {
   onReply: (reply: Packed) => void;
   onLog: (level: LogLevel, message: string) => void;
-  /** The thread ended though nobody had closed it. Called once. */
+  /** The thread ended although it was not closed. Called once. */
   onDeath: (error: SidecarError) => void;
 }
 
@@ -18,11 +18,11 @@ export interface WorkerThread {
   send(batch: Packed): void;
   /** Lets the worker close its file, and waits for its end. Idempotent. */
   close(): Promise<void>;
-  /** Leaves a thread to its end that was closed and has not ended: nothing waits for it any more. */
+  /** Stops waiting for a thread that was closed and has not ended. */
   abandon(): void;
 }
 
-/** Starts a worker; its code loads while the caller does other things. */
+/** Starts a worker; its code loads while the caller continues. */
 export function startWorkerThread(entry: URL, task: WorkerTask, events: WorkerThreadEvents): WorkerThread {
   const worker = new Worker(entry, { workerData: task, name: `store-${task.role}` });
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));

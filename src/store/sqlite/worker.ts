@@ -1,7 +1,7 @@
 /**
  * The store's side of the thread: opens the file, answers batches, closes.
  *
- * **Invariant**: one message in, one reply out, in order; nothing but the main thread's word ends a worker that
+ * **Invariant**: one reply for each message, in order; only the main thread's message ends a worker that
  * opened its file.
  */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
@@ -21,7 +21,7 @@ import { indexOperations, orderMigrations, type StoreModule } from '../registry.
 import { checkWritable, inspectStore, makePrivate, placeWarnings } from './store-file.ts';
 import { toWireError } from './wire-error.ts';
 
-/** How long the last checkpoint waits for a reader. */
+/** The longest time that the last checkpoint waits for a reader. */
 const LAST_CHECKPOINT_MS = 200;
 
 /** Serves one connection in this worker thread until the main thread closes it. */
@@ -63,7 +63,7 @@ export function serveStore(modules: readonly StoreModule[]): void {
   });
 }
 
-/** A connection with what runs on it; a writing one counts its commits and knows its file. */
+/** A connection with its executor; a writing one counts its commits and checks its file. */
 interface OpenConnection {
   db: Database;
   executor: Executor;
@@ -135,7 +135,7 @@ async function openForWriting(
   return db;
 }
 
-/** Commits a little, so that a full or read-only disk shows now, and reads back how it was committed. */
+/** Makes a small commit, so that a full or read-only disk is found now, and checks that it was durable. */
 function proveDurable(db: Database): void {
   db.exec(
     'CREATE TABLE IF NOT EXISTS store_opened (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL) STRICT',
@@ -166,9 +166,9 @@ function closeConnection({ db, writing }: OpenConnection): void {
     db.close();
     return;
   }
-  // Everything goes into the main file, so that a stopped store is one file.
+  // Everything is written to the main file, so that a stopped store is one file.
   const isLost = writing.files.lost() !== null;
-  // A report that is still read keeps the log from being cut; it is cut at the next start then.
+  // A running report prevents the cut of the log; then the next start cuts it.
   db.pragma(`busy_timeout = ${LAST_CHECKPOINT_MS}`);
   const [done] = db.pragma('wal_checkpoint(TRUNCATE)') as {
     busy: number;
