@@ -46,7 +46,7 @@ beforeEach(() => (store = createMemoryStore()));
 afterEach(() => store.close());
 
 describe('packs', () => {
-  it('are kept as seen last, also when Kling no longer lists them', async () => {
+  it('are kept in their last state, also when Kling no longer lists them', async () => {
     await store.run(recordPacks, { packs: [pack(), pack({ id: 'p-0', effectiveAt: DAY })], at: 1 });
     await store.run(recordPacks, { packs: [pack({ remaining: 5, status: 'runOut' })], at: 2 });
     const { packs, reads } = await store.run(readAccount, {});
@@ -59,7 +59,7 @@ describe('packs', () => {
 });
 
 describe('deductions', () => {
-  it('are entered once however often they are read, and summed by their own instant', async () => {
+  it('are entered once even if they are read often, and summed by their own instant', async () => {
     const rows = [deduction(), deduction({ before: 89_000_000 }), deduction({ taskId: 't-2', at: 21 * DAY })];
     expect(await store.run(recordDeductions, { deductions: rows })).toBe(3);
     expect(await store.run(recordDeductions, { deductions: rows })).toBe(0);
@@ -76,7 +76,7 @@ describe('deductions', () => {
     expect((await store.run(sums, { spans: both })).at(-1)).toMatchObject({ amount: 3_000_000, rows: 3 });
   });
 
-  it('cover a stretch once tasks from a day before it to its end are read', async () => {
+  it('cover a time range once tasks from a day before it to its end are read', async () => {
     const span = { start: 10 * DAY, end: 20 * DAY };
     const read = { readAt: 1, problem: null };
     expect(isCovered({ ...read, fromAt: 9 * DAY, throughAt: 20 * DAY }, span)).toBe(true);
@@ -85,7 +85,7 @@ describe('deductions', () => {
     expect(isCovered({ ...read, fromAt: null, throughAt: null }, span)).toBe(false);
   });
 
-  it('are dropped with age, and then no longer said to be known', async () => {
+  it('are dropped with age, and then no longer count as known', async () => {
     await store.run(recordDeductions, {
       deductions: [deduction({ at: DAY }), deduction({ at: 30 * DAY })],
     });

@@ -26,7 +26,7 @@ async function listed(list: 'firing' | 'recent'): Promise<string[]> {
 }
 
 describe('alerts of a running sidecar', () => {
-  it('tell of money in the order in which it goes wrong, and of its end', async () => {
+  it('report problems of money in the order in which they happen, and their end', async () => {
     const clock = createManualClock(MORNING);
     started = await startApp({
       clock,

@@ -24,7 +24,7 @@ async function listed(list: 'firing' | 'recent'): Promise<string[]> {
 }
 
 describe('alerts of a running sidecar', () => {
-  it('tell of tasks that hang, an app in a loop, and a Kling that is gone, and of the end of each', async () => {
+  it('report stuck tasks, an app in a loop and an unreachable Kling, and the end of each', async () => {
     const clock = createManualClock(NIGHT);
     started = await startApp({
       clock,

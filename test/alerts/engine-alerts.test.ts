@@ -43,7 +43,7 @@ describe('a condition', () => {
     });
   });
 
-  it('is sent anew when it is true again', async () => {
+  it('is sent as a new alert when it is true again', async () => {
     const channel = chat();
     const engine = openEngine([channel]);
     for (let i = 0; i < 2; i += 1) {
@@ -92,7 +92,7 @@ describe('a condition', () => {
     expect(channel.sent.map(({ alerts }) => alerts[0]?.values['hour'])).toEqual([0, 4, 8]);
   });
 
-  it('says at its end what was known at its beginning, and what is known of the end', async () => {
+  it('has the values of its beginning and of its end at its end', async () => {
     const channel = chat();
     const engine = openEngine([channel]);
     await engine.take([finding('spending_frozen', { values: { actor: 'ann', reason: 'loop' } })]);
@@ -107,7 +107,7 @@ describe('a condition', () => {
     ]);
   });
 
-  it('changes nothing when a fact is handed over again, also after its end', async () => {
+  it('changes nothing when a fact is delivered again, also after its end', async () => {
     const channel = chat();
     const engine = openEngine([channel]);
     await engine.take([finding('spending_frozen')], [], 7);
@@ -148,7 +148,7 @@ describe('a notice and a period', () => {
   });
 });
 
-it('repeats no period, however long it is open', async () => {
+it('repeats no period, even if it is open for long', async () => {
   const channel = chat();
   const engine = openEngine([channel]);
   for (let hour = 0; hour < 12; hour += 1) {
@@ -181,7 +181,7 @@ describe('a rule', () => {
     expect(channel.tried).toEqual([]);
   });
 
-  it('goes to its channels alone', async () => {
+  it('goes only to its channels', async () => {
     const [one, two] = [recordedChannel('one'), recordedChannel('two')];
     const engine = openEngine([one, two]);
     engine.settings = settings(['one', 'two'], { tasks_stuck: { channels: ['two', 'gone'] } });
@@ -195,7 +195,7 @@ describe('a rule', () => {
 });
 
 describe('an outage', () => {
-  it('keeps back the failure rate, its end too, and sends it later where it goes on', async () => {
+  it('keeps back the failure rate, its end too, and sends it later if it goes on', async () => {
     const channel = chat();
     const engine = openEngine([channel]);
     await engine.take([finding('failure_rate'), finding('upstream_down')]);
@@ -214,7 +214,7 @@ describe('an outage', () => {
     expect(said(channel)[2]).toEqual(['failure_rate a firing']);
   });
 
-  it('takes back a failure rate that waits to be sent', async () => {
+  it('withdraws a failure rate that waits to be sent', async () => {
     const channel = chat();
     const engine = openEngine([channel]);
     await engine.take([finding('failure_rate')]);
@@ -244,7 +244,7 @@ describe('a silence', () => {
     return engine.memory.run(silenceRule, { ...order, until: at + forMs, at });
   };
 
-  it('keeps its rule back until its end, and then sends what is still open', async () => {
+  it('keeps its rule back until its end, and then sends alerts that are still open', async () => {
     const channel = chat();
     const engine = openEngine([channel]);
     await silence(engine, 2 * HOUR_MS);
@@ -296,7 +296,7 @@ describe('a silence', () => {
   });
 });
 
-it('takes findings without rows for channels where there are none', async () => {
+it('takes findings without rows for channels if there are none', async () => {
   const engine = openEngine([]);
   const args = { at: NOON, findings: findings([finding('disk_low')]), settings: settings([]) };
   expect(await engine.memory.run(takeFindings, args)).toMatchObject({ channels: [], keptBack: [] });

@@ -4,7 +4,7 @@ import { finding, HOUR_MS, MINUTE_MS } from './engine-making.ts';
 import { postChannel } from './engine-real.ts';
 import { openSocketEngine, startPlace, type Place } from './engine-sockets.ts';
 
-it('keeps all that happens while a receiver is broken for an hour, and sends it as one digest', async () => {
+it('keeps all events while a receiver is broken for an hour, and sends them as one digest', async () => {
   const { 'is broken': way } = WAYS;
   if (way) await checkAway(way, HOUR_MS);
   expect.hasAssertions();

@@ -39,7 +39,7 @@ describe('a group', () => {
     expect(said(channel)[1]).toEqual(['store_trouble a firing']);
   });
 
-  it('is not sent where all of it was over within its time', async () => {
+  it('is not sent if all of it was over within its time', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);
     await engine.take([finding('disk_low')]);
@@ -66,7 +66,7 @@ describe('a group', () => {
     expect((await engine.overview()).recent).toEqual([]);
   });
 
-  it('holds an end back that is taken back within it', async () => {
+  it('keeps back an end that is withdrawn within it', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);
     await engine.take([finding('disk_low')]);
@@ -84,7 +84,7 @@ describe('a group', () => {
     expect(channel.sent[1]?.alerts[0]?.startedAt).toBe(channel.sent[0]?.alerts[0]?.startedAt);
   });
 
-  it('begins an alert anew that comes back after its end was sent with others', async () => {
+  it('begins an alert again that comes back after its end was sent with others', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);
     await engine.take([finding('disk_low')]);
@@ -120,7 +120,7 @@ describe('a group', () => {
     expect(said(channel)[1]).toEqual(['disk_low a firing']);
   });
 
-  it('waits no longer where the clock was set back meanwhile', async () => {
+  it('waits no longer if the clock was set back meanwhile', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);
     await engine.take([finding('disk_low')]);
@@ -180,7 +180,7 @@ describe('a storm', () => {
 });
 
 describe('a channel', () => {
-  it('that is gone from the config loses what waits for it, with a note, and gets only what is new when it is back', async () => {
+  it('that is gone from the config loses its waiting events, with a note, and gets only new ones when it is back', async () => {
     const [one, two] = [recordedChannel('one'), recordedChannel('two')];
     const engine = openEngine([one, two]);
     two.answer = () => Promise.reject(new Error('down'));

@@ -68,7 +68,7 @@ it('sends one message for each threshold and day of a month in which the process
   });
 }, 600_000);
 
-it('sends a message again, with the same id, where the process was killed after the receiver took it', async () => {
+it('sends a message again, with the same id, if the process was killed after the receiver took it', async () => {
   const receiver = await startReceiver();
   afterTest(() => receiver.stop());
   const path = join(tempFolder(), 'sidecar.db');

@@ -22,7 +22,7 @@ function counts({ memory }: Engine): Record<string, number> {
 
 const drop = (engine: Engine, before = engine.clock.now()) => engine.memory.run(dropOldAlerts, { before });
 
-it('drops what is over with all that was sent of it, and no open alert', async () => {
+it('drops alerts that are over with all their messages, and no open alert', async () => {
   const channel = recordedChannel('chat');
   const engine = openEngine([channel]);
   const order = { rule: 'wal_large', reason: 'r', actor: 'a', at: NOON } as const;
@@ -48,7 +48,7 @@ it('drops what is over with all that was sent of it, and no open alert', async (
   expect(lines(channel.sent.at(-1))).toEqual(['tasks_stuck a resolved']);
 });
 
-it('drops nothing that still waits for a channel', async () => {
+it('drops no event that still waits for a channel', async () => {
   const channel = recordedChannel('chat');
   const engine = openEngine([channel]);
   channel.answer = () => Promise.reject(new ChannelError('down'));

@@ -84,7 +84,7 @@ describe('a message that is not taken', () => {
     expect(channels).toMatchObject([{ waiting: 0, oldestAt: null, undelivered: 1, lastError: null }]);
   });
 
-  it('is given up at once where trying again cannot help, and the next one goes on', async () => {
+  it('is not tried again if that cannot help, and the next one follows', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);
     channel.answer = () => Promise.reject(new ChannelError('the address is unknown', { isFinal: true }));
@@ -101,7 +101,7 @@ describe('a message that is not taken', () => {
     expect(channel.sent.map((message) => lines(message))).toEqual([['tasks_stuck a firing']]);
   });
 
-  it('is tried once more at least, where the day passed while no process ran', async () => {
+  it('is tried once more at least, if the day passed while no process ran', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);
     channel.answer = down;
@@ -115,7 +115,7 @@ describe('a message that is not taken', () => {
     expect(channel.sent.map(({ id }) => id)).toEqual([channel.tried[0]]);
   });
 
-  it('is tried at once where the clock was set back', async () => {
+  it('is tried at once if the clock was set back', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);
     channel.answer = () => Promise.reject(refusal(DAY_MS / 2));
@@ -127,7 +127,7 @@ describe('a message that is not taken', () => {
     expect(channel.sent).toHaveLength(1);
   });
 
-  it('names an error that no channel should throw by its kind alone', async () => {
+  it('names an unexpected error of a channel only by its kind', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);
     channel.answer = () => Promise.reject(new TypeError('fetch https://hooks.test/secret failed'));
@@ -137,7 +137,7 @@ describe('a message that is not taken', () => {
     expect(view?.lastError).toBe('an unexpected error (TypeError)');
   });
 
-  it('is tried again where no answer comes within a minute', async () => {
+  it('is tried again if no answer comes within a minute', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);
     channel.answer = () => new Promise(() => undefined);
@@ -184,7 +184,7 @@ describe('a sender', () => {
     await engine.clock.advance(60 * SECOND_MS);
   });
 
-  it('hands back how the receiver named an alert with each later event of it', async () => {
+  it('passes the receiver’s name of an alert with each later event of it', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);
     const handed: object[] = [];
@@ -260,7 +260,7 @@ describe('a test message', () => {
 });
 
 describe('a stop', () => {
-  it('leaves what waits for the next start, which sends it', async () => {
+  it('leaves waiting messages for the next start, which sends them', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);
     await engine.take([finding('disk_low')]);
@@ -273,7 +273,7 @@ describe('a stop', () => {
     expect(channel.sent.map((message) => lines(message))).toEqual([['disk_low a firing']]);
   });
 
-  it('waits 5 s for an attempt under way, and no longer', async () => {
+  it('waits at most 5 s for a running attempt', async () => {
     const channel = recordedChannel('chat');
     const engine = openEngine([channel]);
     channel.answer = () => new Promise(() => undefined);

@@ -2,6 +2,6 @@ import fc from 'fast-check';
 import { it } from 'vitest';
 import { anyHistory, checkHistory } from './engine-story.ts';
 
-it('tells each channel the whole story of each alert, in thousands of random histories', async () => {
+it('sends each channel every step of each alert, in thousands of random histories', async () => {
   await fc.assert(fc.asyncProperty(anyHistory, checkHistory), { numRuns: 4000 });
 }, 600_000);

@@ -51,7 +51,7 @@ async function until(shown: number): Promise<void> {
   );
 }
 
-test('an alert begins, lasts and ends as one message with its thread, though Slack fails in between', async () => {
+test('an alert begins, lasts and ends as one message with its thread, although Slack fails in between', async () => {
   await engine.take([
     finding('disk_low', { values: { share: 0.03, freeBytes: 3e9, totalBytes: 1e11, threshold: 0.05 } }),
   ]);
@@ -92,7 +92,7 @@ test('a storm is one digest, and what comes after it has messages of its own aga
   expect(slack.shown).toHaveLength(2);
 });
 
-test('a test message arrives in Slack, and a wrong channel is said to be one', async () => {
+test('a test message arrives in Slack, and a wrong channel is named as the reason', async () => {
   expect(await engine.alerting.test('ops')).toEqual([{ channel: 'ops', ok: true, error: null }]);
   expect(slack.shown).toMatchObject([{ header: expect.stringMatching(/^🔵 Test of/) as string }]);
   slack.next.push(no('channel_not_found'));

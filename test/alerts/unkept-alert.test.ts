@@ -98,7 +98,7 @@ it('tries a channel that did not take it again at the next look, with the same i
   expect(results.filter((text) => text.endsWith('ops failed'))).toHaveLength(2);
 });
 
-it('sends no end where no beginning was sent, and nothing where the rule is off or silenced', async () => {
+it('sends no end if no beginning was sent, and nothing if the rule is off or silenced', async () => {
   const off = await rig({}, { store_trouble: { isOn: false } });
   await off.unkept.begin();
   await off.unkept.end();

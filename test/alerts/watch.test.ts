@@ -41,7 +41,7 @@ function watchOf(rules: readonly Rule[], over: Partial<WatchDeps> = {}): AlertWa
 }
 
 describe('the minute’s look', () => {
-  it('lists what conditions find as complete, and what notices find as news alone', async () => {
+  it('lists findings of conditions as complete, and findings of notices only as new', async () => {
     const rules = [always('clock_wrong'), always('pack_nearly_empty'), always('foreign_spending')];
     const { complete, found } = await watchOf(rules).look(NIGHT);
     expect(found.map(({ rule }) => rule)).toEqual(['clock_wrong', 'pack_nearly_empty', 'foreign_spending']);
@@ -78,7 +78,7 @@ describe('the minute’s look', () => {
     expect(await watch.look(NIGHT)).toEqual({ complete: [], found: [], over: [] });
   });
 
-  it('leaves the alerts of a rule that cannot know as they are', async () => {
+  it('leaves the alerts of a rule without a result unchanged', async () => {
     const unsure: Rule = { word: 'clock_wrong', look: async () => null, words };
     expect(await watchOf([unsure]).look(NIGHT)).toEqual({ complete: [], found: [], over: [] });
   });
@@ -90,7 +90,7 @@ describe('the minute’s look', () => {
     expect(complete).toEqual(['wal_large']);
   });
 
-  it('asks which of a rule’s own open alerts are over, and never where there are none', async () => {
+  it('asks which of a rule’s own open alerts are over, and never if there are none', async () => {
     const asked: string[][] = [];
     const ending: Rule = {
       word: 'budget_used_up',
@@ -117,7 +117,7 @@ describe('the receiver of facts', () => {
     words,
   });
 
-  it('hands on what all rules find in a fact, in one piece', async () => {
+  it('passes on the findings of all rules for a fact together', async () => {
     const taken: unknown[] = [];
     const rules = [hearing('spending_frozen'), always('disk_low'), hearing('claim_due')];
     const receiver = createFactReceiver({
@@ -137,7 +137,7 @@ describe('the receiver of facts', () => {
     ]);
   });
 
-  it('takes a fact that means nothing to any rule that is on, and writes nothing', async () => {
+  it('takes a fact without findings of active rules, and writes nothing', async () => {
     const receiver = createFactReceiver({
       settings: () => settingsOf({}, { spending_frozen: { isOn: false } }),
       take: () => Promise.reject(new Error('the store is away')),
@@ -155,7 +155,7 @@ describe('the receiver of facts', () => {
     await expect(receiver.deliver(fact, 1)).rejects.toThrow('the store is away');
   });
 
-  it('keeps what other rules found, and asks for the fact again, where one rule throws', async () => {
+  it('keeps the findings of other rules, and asks for the fact again, if one rule throws', async () => {
     const taken: unknown[] = [];
     const broken: Rule = {
       word: 'disk_low',

@@ -59,7 +59,7 @@ describe('the fee by Kling’s ledgers', () => {
     expect(billingFee([taken()], [pack({ total: null })], prices())?.parts[0]?.price.kind).toBe('credit');
   });
 
-  it('takes money as it was deducted, and test money as paid by a voucher', () => {
+  it('counts money as deducted, and test money as paid by a voucher', () => {
     const cash = { wallet: 'balance', packId: null, product: null, currency: 'USD' } as const;
     const fee = billingFee(
       [
@@ -72,7 +72,7 @@ describe('the fee by Kling’s ledgers', () => {
     expect(fee).toMatchObject({ amount: 7 * UNIT, paidByVoucher: 2 * UNIT, rows: 20 });
   });
 
-  it('leaves out and tells what has no price or another currency', () => {
+  it('leaves out rows without a price or in another currency, and names them', () => {
     const tryOn = taken({ packId: 'p-3', product: 'try-on' });
     const yuan = taken({
       wallet: 'balance',
@@ -91,14 +91,14 @@ describe('the fee by Kling’s ledgers', () => {
     expect(billingFee([tryOn], [], prices())).toBeNull();
   });
 
-  it('are 0 where the ledgers list nothing, unless a pack was paid by time', () => {
+  it('are 0 if the ledgers list nothing, unless a pack was paid by time', () => {
     const nothing = { amount: 0, paidByVoucher: 0, currency: 'USD', rows: 0, parts: [] };
     expect(billingFee([], [], prices())).toEqual(nothing);
     expect(billingFee([], [pack()], prices())).toEqual(nothing);
     expect(billingFee([], [pack(), pack({ kind: 'constant_period' })], prices())).toBeNull();
   });
 
-  it('sums exactly whatever the parts, and rounds down once', () => {
+  it('sums any parts exactly, and rounds down once', () => {
     const amounts = fc.array(fc.integer({ min: 1, max: 10_000_000 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(amounts, fc.integer({ min: 1, max: 9_999 }), (parts, cents) => {

@@ -48,7 +48,7 @@ describe('an estimate of China’s days off', () => {
     }
   });
 
-  it('has the thirteen days of the regulation, by the observatories’ moon', () => {
+  it('has the thirteen days of the regulation, by the observatories’ new moons', () => {
     // Eve and three days of the Spring Festival, Qingming, Dragon Boat and Mid-Autumn as Hong Kong's and China's
     // observatories give them; Intl has the Spring Festivals of 2027 and 2030 a day off.
     const festivals: [number, string, string, string, string][] = [

@@ -64,7 +64,7 @@ describe('a month that is worth a voucher', () => {
     expect(await check(CLOSED + 3 * HOUR)).toEqual([]);
   });
 
-  it('is none where too little failed, or on hosts that no claim counts', async () => {
+  it('is none if too little failed, or on hosts that no claim counts', async () => {
     await fail(8);
     await fail(9, '127.0.0.1:5566');
     expect(await undraftedMonths(daemon, configOf(), CLOSED + 3 * HOUR)).toEqual([]);

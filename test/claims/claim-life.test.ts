@@ -57,8 +57,8 @@ async function noticesOn(today: string): Promise<string[]> {
   return facts.map(({ step, revision }) => `${step} r${revision}`);
 }
 
-describe('a draft that no longer holds', () => {
-  it('is withdrawn where an exclusion leaves nothing due, with why, and nobody is urged', async () => {
+describe('a draft that is no longer valid', () => {
+  it('is withdrawn if an exclusion leaves nothing due, with the reason, and gets no more reminders', async () => {
     await draft();
     month.published();
     await month.exclude(0);
@@ -78,7 +78,7 @@ describe('a draft that no longer holds', () => {
     expect(month.published()).toEqual([]);
   });
 
-  it('is withdrawn where vouchers paid the fee', async () => {
+  it('is withdrawn if vouchers paid the fee', async () => {
     month.with({ invoice: { amount: 100_000_000, paidByVoucher: 0, currency: 'USD', source: null } });
     await draft();
     month.with({
@@ -88,7 +88,7 @@ describe('a draft that no longer holds', () => {
     expect(await claims()).toEqual([[1, 'withdrawn', expect.stringContaining('vouchers paid all')]]);
   });
 
-  it('is a draft again where the same is due again', async () => {
+  it('is a draft again if the same is due again', async () => {
     await draft();
     await month.exclude(0);
     await draft();
@@ -143,7 +143,7 @@ describe('a draft that no longer holds', () => {
     expect(await noticesOn('2026-12-30')).toEqual([]);
   });
 
-  it('may still be marked as filed by whoever sent it', async () => {
+  it('may still be marked as filed by the person who sent it', async () => {
     await draft();
     await month.fail(1, { from: 20 });
     await draft();

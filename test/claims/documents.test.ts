@@ -22,7 +22,7 @@ describe('a month that is worth a share of a fee', () => {
       { ...invoice, amount: 9_000_000, currency: 'JPY' },
       'of a fee of 9 JPY, of which vouchers paid 0 JPY, that is less than 1 JPY',
     ],
-  ])('asks for nothing where nothing is left to ask: %j', async (fee, why) => {
+  ])('asks for nothing if nothing is left to ask: %j', async (fee, why) => {
     const message = await month.with({ invoice: fee }).whyNothing();
     expect(message).toContain(
       'availability was 99.899193 %, below the committed 99.90 %, which is worth 10 % of the monthly service fee; but',
@@ -110,7 +110,7 @@ describe('text that somebody entered', () => {
 });
 
 describe('the page for printing', () => {
-  it('exists in both languages, whole and alone', async () => {
+  it('exists in both languages, complete in one file', async () => {
     const files = await month.documents();
     expect(files['claim.html']).toContain('<html lang="en">');
     expect(files['claim.html']).toContain('Calendar of the 5-minute windows (Asia/Shanghai)');

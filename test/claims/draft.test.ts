@@ -152,7 +152,7 @@ describe('drafting', () => {
     });
   });
 
-  it('draws up letters that say what is asked, of whom, why and how to check it', async () => {
+  it('writes letters that name the request, the addressee, the reason and the check', async () => {
     await anOutage();
     await store.run(
       journalCalls,
@@ -258,7 +258,7 @@ describe('drafting', () => {
     expect(await readFile(join(folder, 'claim.en.md'), 'utf8')).toContain('# Claim for compensation');
   });
 
-  it('names the alternative where requests that never arrived make the month worse', async () => {
+  it('names the alternative if requests that never arrived make the month worse', async () => {
     await store.run(
       journalCalls,
       Array.from({ length: 9 }, (_, index) => newCall({ at: OUTAGE + index * 5 * MINUTE, status: 500 })),
@@ -284,7 +284,7 @@ describe('drafting', () => {
     expect(files['method.md']).toContain('corrected to upstream');
   });
 
-  it('rests on the contract alone where answers alone are not enough', async () => {
+  it('uses only the reading contract if the answers alone are not enough', async () => {
     await store.run(
       journalCalls,
       Array.from({ length: 9 }, (_, index) => newUnreachable({ at: OUTAGE + index * 5 * MINUTE })),

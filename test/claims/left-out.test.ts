@@ -47,7 +47,7 @@ const importOutage = (source: string, host?: string): Promise<unknown> => {
 };
 const draft = (): Promise<Record<string, unknown>> => order('/v1/claims/2026-10/draft', { reason: 'test' });
 
-it('a draft tells the calls that it left out by their host, and the setting that counts them', async () => {
+it('a draft names the calls that it left out by their host, and the setting that counts them', async () => {
   await importOutage('relay');
   await importOutage('other', 'Relay.Internal.');
   const report = (await (await fetch(`${app.controlUrl}/v1/sla/2026-10`)).json()) as object;

@@ -17,7 +17,7 @@ async function lettersOf(made: LetterCase | Promise<LetterCase>): Promise<{ en: 
 }
 
 describe('a letter', () => {
-  it.each(SENTENCES)('says only where it is true that %s', async (...sentence) => {
+  it.each(SENTENCES)('says only if it is true that %s', async (...sentence) => {
     const [, en, zh, isTrue, isNot] = sentence;
     const [said, unsaid] = [await lettersOf(isTrue()), await lettersOf(isNot())];
     expect(said.en).toContain(en);

@@ -70,13 +70,13 @@ describe('months that are over', () => {
     expect(await states()).toEqual([]);
   });
 
-  it('have no claim where the commitment was kept', async () => {
+  it('have no claim if the commitment was kept', async () => {
     await fail(0, 1);
     expect(await close()).toEqual(['month_closed', 'claim_not_due']);
     expect(await states()).toEqual([]);
   });
 
-  it('are closed and drafted again where calls arrived late', async () => {
+  it('are closed and drafted again if calls arrived late', async () => {
     await fail(0, 10);
     await close();
     await fail(20, 5);

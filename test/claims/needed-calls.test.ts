@@ -52,7 +52,7 @@ it('the present month is needed, and one that is over and not closed yet', async
   expect(await needed('2026-12-02')).toEqual([spanOf('2026-12')]);
 });
 
-it('a month that nobody closed is needed no longer than it may be filed', async () => {
+it('a month that was not closed is needed only as long as it may be filed', async () => {
   store.db.exec("DELETE FROM sla_months WHERE month IN ('2026-08', '2026-09')");
   // September may be filed until the end of November, August could until the end of October.
   expect(await needed(NOVEMBER)).toEqual([spanOf('2026-09'), spanOf('2026-11')]);
@@ -64,7 +64,7 @@ it('a draft is needed as long as it may be filed', async () => {
   expect(await needed('2026-12-01')).toEqual([spanOf('2026-11', '2026-12')]);
 });
 
-it('a withdrawn draft is needed as long, since it may hold again', async () => {
+it('a withdrawn draft is needed for the same time, since it may become valid again', async () => {
   await draft('2026-09', '2026-11-30');
   await store.run(withdrawDrafts, { month: '2026-09', note: 'an exclusion', actor: 'ana', at: 3 });
   expect(await needed(NOVEMBER)).toEqual([spanOf('2026-09'), spanOf('2026-11')]);
@@ -82,7 +82,7 @@ it.each(['filed', 'acknowledged'] as const)(
   },
 );
 
-it('a claim that was granted is needed no longer, whatever else was drafted', async () => {
+it('a granted claim is needed no longer, even if other drafts were made', async () => {
   await draft('2026-10', '2026-12-31');
   await mark('2026-10', 'filed');
   await mark('2026-10', 'granted');

@@ -34,7 +34,7 @@ const mark = (state: 'filed' | 'granted', voucherExpires: string | null = null) 
   });
 
 describe('deadlines of a claim', () => {
-  it('are told once each: when it may be filed, 14, 3 and 1 days before the end, and when missed', async () => {
+  it('are reported once each: when it may be filed, 14, 3 and 1 days before the end, and when missed', async () => {
     await drafted();
     expect(await toldOn('2026-11-09')).toEqual([]);
     expect(await toldOn('2026-11-10')).toEqual([['2026-10', 'open', 51]]);
@@ -50,13 +50,13 @@ describe('deadlines of a claim', () => {
     expect(await toldOn('2027-02-01')).toEqual([]);
   });
 
-  it('that fell due together are told by the gravest alone', async () => {
+  it('that are due together are reported by the gravest only', async () => {
     await drafted();
     expect(await toldOn('2026-12-30')).toEqual([['2026-10', 'due', 1]]);
     expect(await toldOn('2026-12-31')).toEqual([]);
   });
 
-  it('are not urged once a revision was filed, whatever was drafted since', async () => {
+  it('cause no reminder once a revision was filed, even after later drafts', async () => {
     await drafted();
     await mark('filed');
     await drafted(2);
@@ -64,7 +64,7 @@ describe('deadlines of a claim', () => {
     expect(await toldOn('2027-01-01')).toEqual([]);
   });
 
-  it('of months are told apart, with what a reader needs', async () => {
+  it('of different months are separate facts, with the data that a reader needs', async () => {
     await drafted();
     await drafted(1, '2026-09');
     expect(await toldOn('2026-11-10')).toEqual([

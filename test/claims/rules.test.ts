@@ -116,7 +116,7 @@ describe('the fee', () => {
     expect(pickFee({ invoice: null, billing: null, settled: NONE, price })).toBeNull();
   });
 
-  it('is 0 where its source says 0, and not unknown', () => {
+  it('is 0 if its source says 0, and not unknown', () => {
     const settled = { total: 1_000_000, reported: 0 };
     const nothing = { ...billing, amount: 0, rows: 0 };
     expect(pickFee({ invoice: { ...invoice, amount: 0 }, billing, settled, price })).toMatchObject({
@@ -191,7 +191,7 @@ describe('the dates of a claim', () => {
     expect(of('2026-05', singapore)).toEqual(['2026-06-09', '2026-07-31', false]);
   });
 
-  it('are estimated where a year has no data, and never silently', () => {
+  it('are estimated if a year has no data, and never silently', () => {
     expect(of('2026-12', china)).toEqual(['2027-01-09', '2027-02-28', true]);
     expect(claimDates('2026-12', china).calendarSource.en).toContain('no notice for this year');
     expect(claimDates('2026-12', china).calendarSource.zh).toContain('暂无该年度');

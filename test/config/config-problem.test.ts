@@ -232,7 +232,7 @@ describe('what is refused', () => {
   });
 });
 
-describe('beyond loopback', () => {
+describe('a listener that is not on loopback', () => {
   const apps = [{ name: 'studio', keyFile: 'k' }];
 
   it('the data plane listens with apps alone, and warns', () => {

@@ -27,7 +27,7 @@ const batchOf = (count: number): { requests: unknown[] } => ({
 const estimate = (rig: Rig, body: unknown) => ask(rig.url, '/v1/estimate', { method: 'POST', body });
 
 describe('an estimate', () => {
-  test('gives the event loop its turn after each slice', async () => {
+  test('lets other work of the event loop run after each slice', async () => {
     const price = createPriceOne(() => ({
       routes: DEFAULT_ROUTES,
       pricing: {
@@ -73,7 +73,7 @@ describe('an estimate', () => {
     expect(await estimate(rig, large)).toMatchObject({ status: 413, json: { word: 'body_too_large' } });
   });
 
-  test('waits for its turn, and is told to come back where too many wait', async () => {
+  test('waits for its turn, and gets a Retry-After if too many wait', async () => {
     const rig = await rigOf();
     const { promise, resolve } = Promise.withResolvers<void>();
     rig.gate.opened = promise;
@@ -88,7 +88,7 @@ describe('an estimate', () => {
     expect((await estimate(rig, batchOf(1))).status).toBe(200);
   });
 
-  test('of the largest size holds up no create', async () => {
+  test('of the largest size delays no create', async () => {
     const app = await startProxy();
     ends.push(() => app.stop());
     const ended: string[] = [];

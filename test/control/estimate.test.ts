@@ -72,7 +72,7 @@ describe('the estimate of a batch', () => {
     );
   });
 
-  test('what fits as it is fits in standard mode too, and standard is never dearer', () => {
+  test('a batch that fits also fits in standard mode, and standard never costs more', () => {
     fc.assert(
       fc.property(batch, rooms, (requests, budgets) => {
         const estimate = estimateBatch(requests, budgets);
@@ -82,7 +82,7 @@ describe('the estimate of a batch', () => {
     );
   });
 
-  test('a batch fits exactly where each budget has what the batch needs of it', () => {
+  test('a batch fits exactly if each budget has what the batch needs of it', () => {
     fc.assert(
       fc.property(batch, rooms, (requests, budgets) => {
         const estimate = estimateBatch(requests, budgets);
@@ -123,7 +123,7 @@ describe('the price of one create of a batch', () => {
   const labels = { app: 'default', tag: null };
   const silent = { model_name: 'kling-v1', prompt: 'a cat', mode: 'pro', duration: '5' };
 
-  test('is the vendor’s, and what standard mode would cost stands beside it', () => {
+  test('is the vendor’s, with the price in standard mode', () => {
     const priced = priceWith({})({ path: '/v1/videos/text2video', body: silent }, labels);
     expect(priced).toMatchObject({
       credits: 35_000,
@@ -149,7 +149,7 @@ describe('the price of one create of a batch', () => {
     expect(priceWith({ unknownRoute: 'refuse' })(unknown, labels).refusal).toContain('route_not_priced');
   });
 
-  test('says what the data plane would refuse: too dear, broken, or not a create', () => {
+  test('names the data plane’s refusals: too expensive, broken, or not a create', () => {
     const dear = priceWith({ maxCreditsEach: 34_999 })(
       { path: '/v1/videos/text2video', body: silent },
       labels,

@@ -10,7 +10,7 @@ afterAll(() => rig.close());
 
 const reason = { reason: 'test' };
 
-describe('who may speak to the control plane', () => {
+describe('the guard of the control plane', () => {
   test('names of loopback with our port are answered, and the configured ones', async () => {
     for (const name of ['127.0.0.1', 'localhost', 'LOCALHOST', '[::1]', 'sidecar.internal']) {
       const answer = await ask(rig.url, '/livez', { headers: { host: `${name}:${rig.port}` } });
@@ -139,7 +139,7 @@ describe('who may speak to the control plane', () => {
     }
   });
 
-  test('no spelling of a path opens what needs the token', async () => {
+  test('no spelling of a path avoids the token', async () => {
     const targets = [
       '/v1/%61udit',
       '/v1/audi%74',
@@ -169,7 +169,7 @@ describe('who may speak to the control plane', () => {
     );
   });
 
-  test('nothing changes on GET, whatever the query says', async () => {
+  test('GET changes nothing, with any query', async () => {
     for (const target of [
       '/v1/freeze',
       '/v1/freeze?reason=x',
@@ -205,7 +205,7 @@ describe('who may speak to the control plane', () => {
   });
 });
 
-describe('beyond loopback', () => {
+describe('a listener that is not on loopback', () => {
   test('reads ask for the token too, but health does not', async () => {
     const exposed = await startRig({ requireTokenForReads: true });
     try {
@@ -235,7 +235,7 @@ describe('beyond loopback', () => {
 });
 
 describe('the probes listener', () => {
-  test('answers health and metrics alone, by whatever name it is called, without a token', async () => {
+  test('answers only health and metrics, under any host name, without a token', async () => {
     const probed = await startRig({ probes: { hosts: ['127.0.0.1'], port: 0 }, requireTokenForReads: true });
     try {
       const url = probed.probesUrl ?? '';

@@ -36,7 +36,7 @@ describe('the estimate', () => {
     });
   });
 
-  test('says unknown where no price exists, and stops at what would be refused', async () => {
+  test('says unknown if no price exists, and stops at what would be refused', async () => {
     const requests = [
       { path: '/unknown', body: { credits: 4000 } },
       text2video({ broken: true }),
@@ -53,7 +53,7 @@ describe('the estimate', () => {
     });
   });
 
-  test('refuses what is no batch', async () => {
+  test('refuses a body that is no batch', async () => {
     for (const body of [
       '{',
       '[]',
@@ -126,7 +126,7 @@ describe('orders', () => {
     expect((await order(rig.url, '/v1/holds/hold_1/delete', { body })).status).toBe(400);
   });
 
-  test('a raise holds until its end and is refused where it makes no sense', async () => {
+  test('a raise holds until its end and is refused if it makes no sense', async () => {
     const raise = (body: object, name = 'daily') => order(rig.url, `/v1/budgets/${name}/raise`, { body });
     const limitOf = (budgets: { name: string; limitCredits: number }[]) =>
       budgets.find(({ name }) => name === 'daily')?.limitCredits;
@@ -149,7 +149,7 @@ describe('orders', () => {
     expect(checked(answer, schemas.clockAnswer)).toEqual({ clockOffsetMs: -3.5 });
   });
 
-  test('setting dates back changes nothing where no hold lies in the future, and else names those that do', async () => {
+  test('setting dates back changes nothing if no hold is in the future, and else names those that are', async () => {
     const reset = async () =>
       checked(
         await order(rig.url, '/v1/clock/reset', { body: { reason: 'the clock was wrong' } }),
@@ -240,7 +240,7 @@ describe('/openapi.json', () => {
 });
 
 describe('failures', () => {
-  test('an unexpected error is told to the log, not to the caller', async () => {
+  test('an unexpected error is written to the log, not sent to the caller', async () => {
     const broken = await startRig();
     broken.ledger.close();
     const answer = await ask(broken.url, '/v1/budgets');

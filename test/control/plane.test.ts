@@ -21,7 +21,7 @@ describe('the life of the control plane', () => {
     }
   });
 
-  test('where the probes’ port is taken the control listener is given up again', async () => {
+  test('if the probes’ port is taken the control listener is given up again', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;

@@ -87,7 +87,7 @@ describe('reads', () => {
     ]);
   });
 
-  test('/v1/tasks lists newest first, pages, filters and knows what is stuck', async () => {
+  test('/v1/tasks lists newest first, pages, filters and marks stuck tasks', async () => {
     const { tasks } = checked(await get('/v1/tasks'), schemas.tasksAnswer);
     expect(tasks.map(({ id, state, stuck }) => [id, state, stuck])).toEqual([
       ['800', 'submitted', false],
@@ -234,7 +234,7 @@ describe('reads', () => {
     ]);
   });
 
-  test('questions that cannot be meant are refused with what is allowed', async () => {
+  test('impossible questions are refused with the allowed values', async () => {
     const wrong = [
       '/v1/usage?month=2026-13',
       '/v1/usage?month=2022-12',
@@ -267,7 +267,7 @@ describe('reads', () => {
     expect((await get('/v1/calls?limit=1001')).json['detail']).toContain('limit');
   });
 
-  test('what is not there is 404 with problem details, those of later versions too', async () => {
+  test('a missing path is 404 with problem details, also one of a later version', async () => {
     for (const target of ['/nowhere', '/v1', '/v1/sla', '/v1/alert', '/', '/v1/status/']) {
       const answer = await get(target);
       expect([target, answer.status]).toEqual([target, 404]);

@@ -53,7 +53,7 @@ describe('availability', () => {
     ]);
   });
 
-  test('of what is no month is refused', async () => {
+  test('of a text that is no month is refused', async () => {
     for (const month of ['2026-13', '2026-1', 'now']) {
       expect([month, (await get(`/v1/sla/${month}`)).status]).toEqual([month, 400]);
     }
@@ -100,7 +100,7 @@ describe('an import', () => {
   });
   const batch = { run: 'r', file: 'log.jsonl', source: 'gateway' };
 
-  test('writes what is new, tells what is known, and leaves two rows in the audit', async () => {
+  test('writes new calls, counts known ones, and leaves two rows in the audit', async () => {
     const body = { ...batch, lines: [line({}), line({ status: 500 })] };
     expect(checked(await order(rig.url, '/v1/import', { body }), schemas.importAnswer)).toEqual({
       imported: 2,

@@ -58,7 +58,7 @@ describe('an nginx access log', () => {
     expect(result.summary).toMatchObject({ lines: 5, other: 2, otherFirst: 'GET /index.html', doubtful: 0 });
   });
 
-  it('counts what its upstream answered, where it tells, and not what nginx answered itself', async () => {
+  it('counts the upstream’s answers if they are logged, and not nginx’s own answers', async () => {
     const get = 'GET /v1/videos/text2video/7 HTTP/1.1';
     const result = await read(
       [
@@ -299,7 +299,7 @@ describe('a CSV file', () => {
   });
 });
 
-describe('what is packed', () => {
+describe('a packed file', () => {
   const file = lines({ time: AT, method: 'GET', path: '/v1/videos/x', status: 500 });
 
   it('as gzip is unpacked, of several members too, with a byte order mark', async () => {
@@ -314,7 +314,7 @@ describe('what is packed', () => {
     ['28b52ffd00000000', 'the file is packed with zstd'],
     ['fffe7b0022007400', 'the file is UTF-16: write it as UTF-8'],
     ['5041523115001500', 'the file is a Parquet file'],
-  ])('otherwise is named as what it is: %s', async (hex, problem) => {
+  ])('of another kind is refused with the name of its kind: %s', async (hex, problem) => {
     await expect(read(Buffer.from(hex, 'hex'))).rejects.toThrow(problem);
   });
 

@@ -76,21 +76,21 @@ describe('importing', () => {
     expect(await importText(linesOf(LINE, LINE, LINE))).toMatchObject({ imported: 1, known: 2 });
   });
 
-  it('tells request ids apart by source and attempt, not by time', async () => {
+  it('distinguishes request ids by source and attempt, not by time', async () => {
     const line = { ...LINE, requestId: 'r1' };
     await importText(linesOf(line, { ...line, time: '2026-10-05T12:00:01Z' }, { ...line, attempt: 2 }));
     expect(await importText(linesOf(line), { source: 'other' })).toMatchObject({ imported: 1 });
     expect((await numbers()).valid).toBe(3);
   });
 
-  it('knows a file again after the journal has dropped its calls', async () => {
+  it('recognises a file after the journal has dropped its calls', async () => {
     await importText(linesOf(LINE, LINE));
     store.db.exec('DELETE FROM calls');
     expect(await importText(linesOf(LINE, LINE))).toMatchObject({ imported: 0, known: 2 });
     store.db.exec('DELETE FROM sla_windows');
   });
 
-  it('names the first bad line and what is wrong with it', async () => {
+  it('names the first bad line and its problem', async () => {
     const bad = linesOf(LINE, { ...LINE, status: 42 });
     await expect(importText(bad)).rejects.toMatchObject({
       code: 'bad_usage',
@@ -158,7 +158,7 @@ describe('importing', () => {
     });
   });
 
-  it('names the keys where it does not know which one is meant', async () => {
+  it('names the keys if it does not know which one is meant', async () => {
     await expect(importText(linesOf({ ...LINE, colour: 'red' }))).rejects.toMatchObject({
       detail: {
         line: 1,
@@ -195,7 +195,7 @@ describe('importing', () => {
     ]);
   });
 
-  it('takes what proves that nothing was sent as unreachable, and the rest as no answer', async () => {
+  it('counts errors that prove that nothing was sent as unreachable, and the others as no answer', async () => {
     const failing = (error: string, blame?: string) => ({ ...LINE, status: undefined, error, blame });
     await importText(
       linesOf(
@@ -231,7 +231,7 @@ describe('importing', () => {
     await expect(importText(many, failing)).rejects.toThrow('disk full');
   });
 
-  it('hands two batches over at most, and the lines with what tells equal ones apart', async () => {
+  it('sends at most two batches at once, and numbers equal lines', async () => {
     const sent: ImportLine[][] = [];
     const answers: (() => void)[] = [];
     let most = 0;
@@ -351,7 +351,7 @@ describe('exporting', () => {
     expect(await store.run(readSource, {})).toMatch(/^sidecar-[0-9a-f]{16}$/);
   });
 
-  it('is known to its own store after the journal has dropped the calls', async () => {
+  it('is recognised by its own store after the journal has dropped the calls', async () => {
     await store.run(journalCalls, [newCall({ status: 500 })]);
     const text = await exported(store);
     store.db.exec('DELETE FROM calls');

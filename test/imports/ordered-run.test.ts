@@ -18,13 +18,13 @@ function setUp() {
 }
 
 describe('the batches of an import', () => {
-  it('run one at a time by their place, however they came', async () => {
+  it('run one at a time by their place, in any order of arrival', async () => {
     const { log, batch } = setUp();
     expect(await Promise.all([batch('c', 2), batch('a', 0), batch('b', 1)])).toEqual(['c', 'a', 'b']);
     expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   });
 
-  it('run in the order of their coming where they name no place', async () => {
+  it('run in the order of arrival if they name no place', async () => {
     const { log, batch } = setUp();
     await Promise.all([batch('a'), batch('b')]);
     await batch('c');
@@ -42,7 +42,7 @@ describe('the batches of an import', () => {
     expect(log).toEqual(['a begins']);
   });
 
-  it('are refused where their place was taken, or one before them does not come', async () => {
+  it('are refused if their place was taken, or one before them does not come', async () => {
     const { clock, batch } = setUp();
     await batch('a', 0);
     await expect(batch('again', 0)).rejects.toMatchObject({ code: 'bad_usage' });

@@ -26,7 +26,7 @@ describe('the name of a backup', () => {
     );
   });
 
-  it('is told from every other file, and from what a copy left that was cut off', () => {
+  it('is distinguished from every other file, and from an interrupted copy', () => {
     const wrong = [...others, 'sidecar-20261328-024300-000.db', `${nameAt(NOW)}.part`, `.${nameAt(NOW)}`];
     expect(wrong.map((name) => backupTime(STORE, name))).toEqual(wrong.map(() => null));
     const left = unverifiedName(nameAt(NOW));

@@ -53,7 +53,7 @@ const inFolder = (): string[] => readdirSync(folder).toSorted();
 const name = (at: number): string => backupName(storePath, at);
 
 describe('a backup', () => {
-  it('is a whole store of its own, verified, for this user alone', async () => {
+  it('is a complete store, verified, for this user only', async () => {
     const made = await backup(NOW);
     expect(made).toMatchObject({ path: path.join(folder, name(NOW)), dropped: [], verified: { ok: true } });
     expect(inFolder()).toEqual([name(NOW)]);
@@ -65,7 +65,7 @@ describe('a backup', () => {
     db.close();
   });
 
-  it('drops the oldest ones beyond those that are kept, and no other file', async () => {
+  it('drops the oldest surplus ones, and no other file', async () => {
     const precious = ['sidecar-before-upgrade.db', 'notes.txt', 'other-20261101-024300-000.db'];
     mkdirSync(folder);
     for (const file of precious) writeFileSync(path.join(folder, file), 'precious');
@@ -73,7 +73,7 @@ describe('a backup', () => {
     expect(inFolder()).toEqual([...precious, ...[2, 3, 4].map((day) => name(NOW + day * DAY))].toSorted());
   });
 
-  it('removes what an earlier one left that was killed', async () => {
+  it('removes the rest of an earlier one that was killed', async () => {
     mkdirSync(folder);
     for (const end of ['', '.part', '.part-journal'])
       writeFileSync(path.join(folder, `.${name(NOW - DAY)}${end}`), 'half');
@@ -81,7 +81,7 @@ describe('a backup', () => {
     expect(inFolder()).toEqual([name(NOW)]);
   });
 
-  it('is good also where an old one cannot be dropped, which is reported', async () => {
+  it('is good also if an old one cannot be dropped, which is reported', async () => {
     mkdirSync(path.join(folder, name(NOW - DAY), 'a folder in the way'), { recursive: true });
     const made = await backup(NOW, { kept: 1 });
     expect(made.dropped).toEqual([]);
@@ -154,7 +154,7 @@ describe('a backup that fails', () => {
   });
 });
 
-it('names the folder where it cannot be made', async () => {
+it('names the folder if it cannot be made', async () => {
   writeFileSync(folder, 'a file in the way');
   const refusal = await refusalOf(backup(NOW));
   expect(refusal).toMatchObject({ code: 'store_unwritable' });

@@ -38,11 +38,11 @@ describe('a cron expression', () => {
     expect(sorted(cronOf('0 0 * * sun').weekdays)).toEqual([0]);
   });
 
-  it('is written with single spaces, however it came', () => {
+  it('is written with single spaces, from any spacing', () => {
     expect(cronOf('  0\t9   * * 1 ').text).toBe('0 9 * * 1');
   });
 
-  it('fits a date by the day or the weekday where both are named, and by both where one begins with a star', () => {
+  it('fits a date by the day or the weekday if both are named, and by both if one begins with a star', () => {
     const monday2nd = { month: 11, day: 2, weekday: 1 };
     const friday13th = { month: 11, day: 13, weekday: 5 };
     const monday13th = { month: 7, day: 13, weekday: 1 };
@@ -87,14 +87,14 @@ describe('a cron expression', () => {
     ['0 9 31 2 *', 'a date that some year has', 'day 31 never comes in month 2'],
     ['0 9 31 4,6,9,11 *', 'a date that some year has', 'a day up to 28'],
     [`${'0,'.repeat(120)}0 9 * * *`, 'five fields', 'every Monday'],
-  ])('is refused as %j, with what is allowed and what to do', (text, allowed, suggestion) => {
+  ])('is refused as %j, with the allowed values and the remedy', (text, allowed, suggestion) => {
     const problem = parseCron(text);
     if (isCron(problem)) throw new Error(`${text} was taken`);
     expect(problem.allowed).toContain(allowed);
     expect(problem.suggestion).toContain(suggestion);
   });
 
-  it('is taken where its date comes in a leap year alone, and where a weekday is enough', () => {
+  it('is accepted if its date comes only in a leap year, and if a weekday is enough', () => {
     expect(isCron(parseCron('0 9 29 2 *'))).toBe(true);
     expect(isCron(parseCron('0 9 31 2 1'))).toBe(true);
   });

@@ -48,7 +48,7 @@ const jobsOf = (jobs: readonly JobSeen[], isRunning = true): string[] =>
   checkJobs(jobs, { now: NOW, isRunning }).map(({ name, level, finding }) => `${name} ${level}: ${finding}`);
 
 describe('the check of jobs', () => {
-  it('is ok where every job that is on ran well, and where none has run yet', () => {
+  it('is ok if every job that is on ran well, and if none has run yet', () => {
     const good = [seen('packs', HOURLY, {}), seen('backup', NIGHTLY, { endedAt: NOW - 9 * HOUR })];
     const off: JobSeen = { name: 'digest', schedule: null, state: null };
     expect(jobsOf([...good, off])).toEqual([
@@ -122,7 +122,7 @@ describe('the check of backups', () => {
     expect(check({ names: others })).toBe('backup note: There is no verified backup in /data/backups.');
   });
 
-  it('warns of none where a sidecar has run for two nights, and notes that the job is off', () => {
+  it('warns of none if a sidecar has run for two nights, and notes that the job is off', () => {
     expect(check({ firstRunAt: NOW - 2 * DAY })).toMatch(/^backup warn: There is no verified backup/);
     expect(check({ firstRunAt: null })).toMatch(/^backup note: /);
     expect(check({ names: made(9 * DAY), schedule: null })).toBe(

@@ -21,7 +21,7 @@ describe('a schedule that is changed', () => {
     expect(rig.facts).toEqual([]);
   });
 
-  it('to none ends the failure of a job, which is reported where the failure was', async () => {
+  it('to none ends the failure of a job, which is reported if the failure was', async () => {
     const fail = () => Promise.reject(new Error('no'));
     const rig = openJobs([
       noting('backup', [], { run: fail }),
@@ -51,7 +51,7 @@ describe('a schedule that is changed', () => {
 });
 
 describe('a clock that is set back', () => {
-  it('by more than an hour makes a job run at once, and from then on as it shows', async () => {
+  it('by more than an hour makes a job run at once, and from then on by the new time', async () => {
     const ran: number[] = [];
     const rig = openJobs([noting('backup', ran)]);
     rig.clock.step(NOON + 400 * DAY);

@@ -29,7 +29,7 @@ describe('a job', () => {
     expect(rig.facts).toEqual([]);
   });
 
-  it('waits for its first time, or runs at once where it never ran, as it says', async () => {
+  it('waits for its first due time, or runs at once if it never ran, by its own setting', async () => {
     const [now, waits]: [number[], number[]] = [[], []];
     const rig = openJobs([noting('sla-months', now, { first: 'now' }), noting('backup', waits)]);
     await rig.look();
@@ -56,7 +56,7 @@ describe('a job', () => {
     expect(minutes(ran)).toEqual([60, 391, 420]);
   });
 
-  it('has missed nothing where its one run is late by less than the time to the next', async () => {
+  it('has missed nothing if its one run is late by less than the time to the next', async () => {
     const ran: number[] = [];
     const rig = openJobs([noting('backup', ran)]);
     rig.crons = { backup: '0 2 * * *' };
@@ -67,7 +67,7 @@ describe('a job', () => {
     expect(rig.facts).toEqual([]);
   });
 
-  it('is looked at by itself for each instant, also while a run for an earlier one is under way', async () => {
+  it('is checked for each instant, also during a run for an earlier one', async () => {
     const { job, ran, end } = held('backup');
     const rig = openJobs([job]);
     await rig.look();
@@ -86,7 +86,7 @@ describe('a job', () => {
     expect(ran).toEqual([NOON + HOUR, NOON + 2 * HOUR + 2 * MINUTE]);
   });
 
-  it('delays no other, however long it takes', async () => {
+  it('delays no other, even if it takes long', async () => {
     const slow = held('backup');
     const ran: number[] = [];
     const rig = openJobs([slow.job, noting('retention', ran)]);
@@ -123,7 +123,7 @@ describe('a job that fails', () => {
     });
   });
 
-  it('goes on waiting over a restart, and is well after a good run', async () => {
+  it('continues to wait after a restart, and has no failures after a successful run', async () => {
     const ran: number[] = [];
     const rig = openJobs([failing(ran)]);
     await rig.look();
@@ -141,7 +141,7 @@ describe('a job that fails', () => {
     ]);
   });
 
-  it('is reported from as many failures in a row as it has patience for, with what its first one had missed', async () => {
+  it('is reported from the number of failures in a row that is its patience, with the runs that the first one had missed', async () => {
     const ran: number[] = [];
     const rig = openJobs([failing(ran, 4, 3)]);
     await rig.look();
@@ -156,7 +156,7 @@ describe('a job that fails', () => {
     ]);
   });
 
-  it('is not reported where it was well again before', async () => {
+  it('is not reported if it succeeded before that', async () => {
     const ran: number[] = [];
     const rig = openJobs([failing(ran, 2, 3)]);
     await rig.look();
@@ -165,7 +165,7 @@ describe('a job that fails', () => {
     expect(rig.facts).toEqual([]);
   });
 
-  it('keeps what went wrong as one short plain text', async () => {
+  it('keeps its failure as one short plain text', async () => {
     const rig = openJobs([
       noting('backup', [], { run: () => Promise.reject(new Error(`a\nb${'x'.repeat(1000)}`)) }),
     ]);
@@ -201,7 +201,7 @@ describe('a job that fails', () => {
     expect(ran).toHaveLength(2);
   });
 
-  it('has failed at its time limit also where it ends well because it was aborted', async () => {
+  it('has failed at its time limit also if it ends well because it was aborted', async () => {
     const { job } = held('backup', { limitMs: 30 * MINUTE });
     const rig = openJobs([job]);
     await rig.look();
@@ -212,7 +212,7 @@ describe('a job that fails', () => {
     expect((await rig.state('backup'))?.last?.result).toBe('failed');
   });
 
-  it('is run again where its end could not be noted', async () => {
+  it('is run again if its end could not be noted', async () => {
     const ran: number[] = [];
     const rig = openJobs([noting('backup', ran)]);
     await rig.look();
@@ -260,7 +260,7 @@ describe('a stop', () => {
 });
 
 describe('an order', () => {
-  it('runs a job that is not due, or off, and does what was due until then', async () => {
+  it('runs a job that is not due, or off, and replaces the runs that were due', async () => {
     const ran: number[] = [];
     const rig = openJobs([noting('backup', ran)]);
     rig.crons = { backup: null };

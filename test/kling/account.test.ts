@@ -38,7 +38,7 @@ const page = (rows: unknown[], more: object = { next_cursor: '', has_more: false
   envelope({ result: { detail: rows, count: rows.length }, ...more });
 
 describe('the account’s requests', () => {
-  it('ask by snake case, end exclusive, and by cursor alone', () => {
+  it('use snake case with an exclusive end, or only a cursor', () => {
     expect(costsPath(1, 2)).toBe('/account/costs?start_time=1&end_time=2');
     expect(billingPath('balance')).toBe('/account/billing/balance');
     expect(JSON.parse(billingBody({ start: 10, end: 20 }))).toEqual({
@@ -71,7 +71,7 @@ describe('packs', () => {
     expect(readPacks(envelope({ code: 0, msg: 'ok' }))).toEqual({ ok: [] });
   });
 
-  it('are a problem where either envelope refuses, or a pack cannot be read', () => {
+  it('are a problem if either envelope refuses, or a pack cannot be read', () => {
     expect(readPacks(null)).toHaveProperty('problem');
     expect(readPacks(envelope(null, 1000))).toEqual({ problem: 'code 1000: SUCCEED' });
     expect(readPacks(envelope({ code: 1100, msg: 'account abnormal' }))).toEqual({
@@ -123,7 +123,7 @@ describe('a page of a ledger', () => {
     });
   });
 
-  it('is a problem as a whole where one row cannot be read: a sum of the others would be wrong', () => {
+  it('is a problem as a whole if one row cannot be read: a sum of the others would be wrong', () => {
     for (const name of ['task_id', 'deduction_time', 'deduction_amount'] as const) {
       const bad = { ...UNITS, [name]: null };
       expect(readBillingPage('package', page([UNITS, bad]))).toEqual({

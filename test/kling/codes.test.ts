@@ -20,7 +20,7 @@ describe('the code table', () => {
     expect(CODES.length).toBe(page.flatMap(([, codes]) => codes).length);
   });
 
-  it('waits for 1302 and 1303 alone, signs anew for 1003 and 1004 alone', () => {
+  it('waits only for 1302 and 1303, signs again only for 1003 and 1004', () => {
     const codes = (retry: string): number[] =>
       CODES.filter((row) => row.retry === retry).map(({ code }) => code);
     expect(codes('wait')).toEqual([1302, 1303]);
@@ -31,7 +31,7 @@ describe('the code table', () => {
     ]);
   });
 
-  it('ends a hold on a refusal alone', () => {
+  it('ends a hold only on a refusal', () => {
     for (const row of CODES) {
       const expected =
         row.code === 0 ? ['yes', 'keep'] : row.code >= 5000 ? ['unknown', 'doubt'] : ['no', 'release'];

@@ -51,18 +51,18 @@ describe('the envelope', () => {
     expect(readEnvelope(bytes({ hello: 1 }))?.code).toBeNull();
   });
 
-  it('is absent where there is no JSON object', () => {
+  it('is absent if there is no JSON object', () => {
     for (const text of ['', 'null', '[]', '3', '<html>502 Bad Gateway</html>', '{"code":0', '\uFEFF{}x']) {
       expect(readEnvelope(bytes(text)), text).toBeNull();
     }
   });
 
-  it('leaves a create in doubt from status 500 on, whatever its code says', () => {
+  it('leaves a create in doubt from status 500 on, with any code', () => {
     const kinds = [499, 500, 503, 599, 600, 999].map((status) => end(T2V, status, { code: 1200 }).kind);
     expect(kinds).toEqual(['refused', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown']);
   });
 
-  it('never throws, whatever the bytes, and neither does anything that reads it', () => {
+  it('never throws for any bytes, and neither do its readers', () => {
     const any = fc.oneof(
       fc.uint8Array({ maxLength: 60 }),
       fc.json({ maxDepth: 4 }).map((text) => Buffer.from(text)),
@@ -105,7 +105,7 @@ describe('the envelope', () => {
 });
 
 describe('how a create ended', () => {
-  it('is a task where Kling names one', () => {
+  it('is a task if Kling names one', () => {
     const legacy = ok({
       task_id: '8936',
       task_status: 'submitted',
@@ -166,7 +166,7 @@ describe('how a create ended', () => {
     expect(end(T2V, status, body).kind).toBe('unknown');
   });
 
-  it('is a refusal where the id that exists already is the caller’s own', () => {
+  it('is a refusal if the id that exists already is the caller’s own', () => {
     const body = { code: 1201, message: 'external_task_id already exists' };
     expect(end(T2V, 400, body, 'mine').kind).toBe('refused');
     expect(end(T2V, 400, { code: 1201, message: 'image can not be null' }).kind).toBe('refused');
@@ -204,7 +204,7 @@ describe('how a create ended', () => {
     expect(end(TTS, 500, ok({}), null).kind).toBe('unknown');
   });
 
-  it('tells a refused field from a refused id', () => {
+  it('distinguishes a refused field from a refused id', () => {
     const envelope = (code: number, message: string): ReturnType<typeof readEnvelope> =>
       readEnvelope(bytes({ code, message }));
     expect(refusesExternalId(400, envelope(1201, 'unknown field external_task_id'))).toBe(true);
@@ -342,7 +342,7 @@ describe('tasks that an answer shows', () => {
     expect(of('failed', '')).toEqual(['failed', null]);
   });
 
-  it('are not looked for in refusals, libraries and accounts', () => {
+  it('are not searched in refusals, libraries and accounts', () => {
     expect(sightingsOf(T2V, bytes({ code: 1201, data: task }))).toEqual([]);
     expect(sightingsOf(route('GET', '/v1/general/presets-voices'), bytes(ok([task])))).toEqual([]);
     expect(sightingsOf(route('POST', '/account/billing/package'), bytes(ok([task])))).toEqual([]);
@@ -353,7 +353,7 @@ describe('the answer of a create found by look-up', () => {
   it.each([
     ['legacy', T2V],
     ['new', NEW],
-  ])('is one that the create would have had, and reads back as the same task (%s)', (_, of) => {
+  ])('is the create’s own answer, and reads back as the same task (%s)', (_, of) => {
     const [sighting] = sightingsOf(
       of,
       bytes(

@@ -22,7 +22,7 @@ const inject = (text: string, route = LEGACY): string => {
 };
 
 describe('the id in a body', () => {
-  it('is read where the generation has it; absent, null and empty are none', () => {
+  it('is read if the generation has it; absent, null and empty are none', () => {
     expect(read('{"external_task_id":"mine/é \\u00e9"}')).toBe('mine/é é');
     expect(read('{"options":{"external_task_id":"mine"}}', NEW)).toBe('mine');
     for (const none of [

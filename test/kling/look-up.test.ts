@@ -42,7 +42,7 @@ describe('look-ups', () => {
     expect(lookUpWay(routeFor('/v1/audio/tts'), 'api_key')).toBe('none');
   });
 
-  it('take only Kling’s own word for absence', () => {
+  it('count a task as absent only by Kling’s own answer', () => {
     const envelope = (code: number | null): Parameters<typeof isAbsence>[1] => ({
       code,
       message: '',

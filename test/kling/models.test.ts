@@ -47,7 +47,7 @@ describe('the name that a model is booked under', () => {
     expect(LISTED_MODELS.booked(name)).toBe('other');
   });
 
-  it('is its own where the config names it, in any spelling, and never one that only a caller names', () => {
+  it('is its own if the config names it, in any spelling, and never one that only a caller names', () => {
     const names = modelNames(['kling-v9', 'studio-1', 'kling-2.6']);
     expect(names.booked('kling-v9')).toBe('kling-v9');
     expect(names.booked('Kling-9.0')).toBe('kling-v9');
@@ -56,7 +56,7 @@ describe('the name that a model is booked under', () => {
     expect(names.booked('kling-v8')).toBe('other');
   });
 
-  it('is bounded, whatever callers send', () => {
+  it('is bounded for any input of callers', () => {
     const names = modelNames(['kling-v9']);
     fc.assert(
       fc.property(fc.string(), (text) => {

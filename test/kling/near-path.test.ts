@@ -28,7 +28,7 @@ describe('the known path that a wrong one most likely means', () => {
     expect(near(method, path)).toBe(meant);
   });
 
-  it('takes every create route with each of the usual slips for itself', () => {
+  it('finds every create route behind each usual mistake', () => {
     const creates = ROUTES.filter(({ kind }) => kind === 'create' || kind === 'sync_create');
     expect(creates.length).toBeGreaterThan(30);
     for (const { template } of creates) {
@@ -40,7 +40,7 @@ describe('the known path that a wrong one most likely means', () => {
     }
   });
 
-  it('calls no path wrong that Kling may have one day, nor one that it has', () => {
+  it('counts no path as wrong that Kling has or may have later', () => {
     for (const path of [
       '/v1/videos/text2video',
       '/v1/videos/goods',
@@ -56,7 +56,7 @@ describe('the known path that a wrong one most likely means', () => {
     }
   });
 
-  it('gives no hint for what is no plain path', () => {
+  it('gives no hint for a path that is not plain', () => {
     for (const path of [
       '//evil.example/tasks',
       '/v1/v1/videos/../tasks',

@@ -5,8 +5,8 @@ import { price, VENDOR } from './pricing.ts';
 const T2V = '/v1/videos/text2video';
 const AVATAR = '/v1/videos/avatar/image2video';
 
-describe('models and where they are sold', () => {
-  it('holds the dearest for a spelling that Kling does not document, and books it under the model', () => {
+describe('models on the routes where they are sold', () => {
+  it('holds the highest price for a spelling that Kling does not document, and books it under the model', () => {
     expect(price(T2V, { model_name: 'kling-2.6', mode: 'std' })).toMatchObject({
       credits: 150_000,
       basis: 'assumed',
@@ -20,7 +20,7 @@ describe('models and where they are sold', () => {
     expect(price('/omni-video/kling-o-1', {}).model).toBe('other');
   });
 
-  it('books a model that the list does not have under its own name where the config has that name', () => {
+  it('books a model that the list does not have under its own name if the config has that name', () => {
     const options = { ...VENDOR, models: modelNames(['kling-v9']) };
     expect(price(T2V, { model_name: 'kling-v9' }, options)).toMatchObject({
       credits: 150_000,
@@ -42,14 +42,14 @@ describe('models and where they are sold', () => {
     expect(priced.rule).toContain('kling-v3-omni std');
   });
 
-  it('does not say that only the media know the length where the model is what is not known', () => {
+  it('does not say that only the media show the length if the model is the unknown part', () => {
     expect(price(T2V, { model_name: 'kling-v9' }).notes).toEqual([
       'the model is not in the price list: priced at the dearest that fits',
     ]);
     expect(price(AVATAR, {}).notes).toEqual(['a length of 300 s is assumed: only the media know it']);
   });
 
-  it('takes an item of contents that the path does not have for the dearest input', () => {
+  it('counts an undocumented item of contents as the most expensive input', () => {
     expect(price('/omni-video/kling-3.0-omni', { contents: [{ type: 'video' }] }).credits).toBe(139_500);
     expect(price('/motion-control/kling-3.0', { contents: [{ type: 'video' }] }).flags).toEqual([]);
   });
@@ -105,12 +105,12 @@ describe('fields that may cost', () => {
     },
   );
 
-  it('count only where they have a value', () => {
+  it('count only if they have a value', () => {
     const priced = price(T2V, { prompt: 'a', quality: null, generate_audio: '', seconds: null });
     expect(priced).toMatchObject({ basis: 'exact', costFields: [] });
   });
 
-  it('count names of many things only where the value is a number', () => {
+  it('count names of many things only if the value is a number', () => {
     expect(price(T2V, { prompt: 'a', images: ['u'] }).costFields).toEqual([]);
     expect(price(T2V, { prompt: 'a', images: 4 }).costFields).toEqual(['images']);
     expect(price(T2V, { prompt: 'a', outputs: '4' }).costFields).toEqual(['outputs']);
@@ -137,7 +137,7 @@ describe('fields that may cost', () => {
     expect(fieldsOf('/v1/videos/omni-video', { video_list: list })).toEqual(['video_list[].duration']);
   });
 
-  it('are at most twenty, however many there are', () => {
+  it('are at most twenty', () => {
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`audio_${index}`, 1]));
     expect(price(T2V, many).costFields).toHaveLength(20);
     expect(price(T2V, { deep: Array.from({ length: 5_000 }, () => ({ a: 1 })), audio_x: 1 }).basis).toBe(
@@ -145,7 +145,7 @@ describe('fields that may cost', () => {
     );
   });
 
-  it('name the old field model where it asks for another model than the one that is priced', () => {
+  it('name the old field model if it asks for another model than the one that is priced', () => {
     const priced = price(T2V, { model: 'kling-v3', mode: 'pro' });
     expect(priced).toMatchObject({ credits: 35_000, basis: 'assumed', costFields: ['model'] });
     expect(priced.notes).toEqual([

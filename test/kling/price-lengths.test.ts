@@ -9,7 +9,7 @@ const MOTION = '/v1/videos/motion-control';
 const AVATAR = '/v1/videos/avatar/image2video';
 
 describe('spellings of one number', () => {
-  it.each(['5.0', '5e0', '5E+0', '"5.0"', '"5"', '5'])('takes %s for a length of 5 s', (text) => {
+  it.each(['5.0', '5e0', '5E+0', '"5.0"', '"5"', '5'])('reads %s as a length of 5 s', (text) => {
     for (const [path, body] of [
       [T2V, `{"model_name":"kling-v3","duration":${text}}`],
       ['/text-to-video/kling-3.0', `{"settings":{"duration":${text}}}`],
@@ -19,14 +19,14 @@ describe('spellings of one number', () => {
     expect(price(T2V, shots)).toMatchObject({ credits: 60_000, durationSeconds: '10' });
   });
 
-  it.each(['3.0', '3e0', '"3"', '"3.0"', '3'])('takes %s for three pictures', (text) => {
+  it.each(['3.0', '3e0', '"3"', '"3.0"', '3'])('reads %s as three pictures', (text) => {
     expect(price(IMAGES, `{"n":${text}}`)).toMatchObject({ credits: 6_000, basis: 'exact', weight: 3 });
     expect(price('/v1/images/editing/expand', `{"n":${text}}`).credits).toBe(6_000);
     const series = `{"result_type":"series","series_amount":${text}}`;
     expect(price(OMNI_IMAGE, series)).toMatchObject({ credits: 6_000, basis: 'exact' });
   });
 
-  it('takes 10.0 for 10 and no less, and a length that is not sold for the longest', () => {
+  it('reads 10.0 as 10 and not less, and a length that is not sold as the longest', () => {
     expect(price(T2V, '{"duration":10.0}').credits).toBe(20_000);
     expect(price(T2V, '{"duration":"7.0"}')).toMatchObject({ credits: 20_000, basis: 'assumed' });
     expect(price(IMAGES, '{"n":"10"}')).toMatchObject({ credits: 18_000, basis: 'assumed' });
@@ -53,7 +53,7 @@ describe('lengths that a caller or the config says', () => {
     },
   );
 
-  it('is not below it either where an override prices by the second', () => {
+  it('is not below it either if an override prices by the second', () => {
     const amount = { per: 'second', credits: 1_000 } as const;
     const none = { path: null, model: null, mode: null, sound: null, from: null };
     const options = {

@@ -34,7 +34,7 @@ describe('overrides', () => {
     expect(price('/v1/videos/omni-video', {}, options).credits).toBe(40_000);
   });
 
-  it('win by how much they name, then by the latest day that has come', () => {
+  it('win by the number of parts that they name, then by the latest day that has begun', () => {
     const at = (day: number): number => Date.UTC(2026, 10, day);
     const options = withOverrides(
       override({ operation: 'text-to-video', amount: per('task', 1) }),
@@ -80,7 +80,7 @@ describe('overrides', () => {
   });
 });
 
-describe('overrides where a part is open', () => {
+describe('overrides if a part is open', () => {
   const general: PriceOverride = {
     operation: 'text-to-video',
     path: null,
@@ -92,7 +92,7 @@ describe('overrides where a part is open', () => {
   };
   const withOverrides = (...overrides: PriceOverride[]): typeof VENDOR => ({ ...VENDOR, overrides });
 
-  it('take the dearest that an undocumented quality may mean', () => {
+  it('take the highest price that an undocumented quality may mean', () => {
     const options = withOverrides(general, {
       ...general,
       mode: 'pro',
@@ -122,7 +122,7 @@ describe('overrides where a part is open', () => {
     expect(price('/omni-video/kling-4.0', {}, options)).toMatchObject({ credits: 5_000, basis: 'exact' });
   });
 
-  it('read the length and the number of a route of their own as the most generous parser would', () => {
+  it('read the length and the number of a route of their own like the most lenient parser', () => {
     const path = '/v1/videos/new-thing';
     const perSecond = withOverrides({
       ...general,

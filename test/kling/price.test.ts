@@ -57,7 +57,7 @@ describe('what the price list does not have', () => {
     [MOTION, { model_name: 'kling-v9', mode: 'std' }, 360_000],
     [IMAGES, { model_name: 'kling-v9', n: 2 }, 4_000],
     [OMNI_IMAGE, { model_name: 'kling-v9', resolution: '4k' }, 4_000],
-  ])('holds the dearest that fits an unknown model: %s %j', (path, body, credits) => {
+  ])('holds the highest price that fits an unknown model: %s %j', (path, body, credits) => {
     const priced = price(path, body);
     expect(priced).toMatchObject({ credits, basis: 'assumed' });
     expect(priced.flags).toContain('unknown_model');
@@ -84,13 +84,13 @@ describe('what the price list does not have', () => {
     ['/omni-video/kling-3.0-omni', { contents: [{ type: 'film' }] }, 139_500, 'type'],
     ['/v1/videos/omni-video', { video_list: [{ refer_type: 'other' }] }, 120_000, 'refer_type'],
     [MOTION, { mode: 'std', character_orientation: 'back' }, 150_000, 'character_orientation'],
-  ])('takes the dearest of a field whose value is unknown: %s %j', (path, body, credits, field) => {
+  ])('uses the highest price of a field whose value is unknown: %s %j', (path, body, credits, field) => {
     const priced = price(path, body);
     expect(priced).toMatchObject({ credits, basis: 'assumed' });
     expect(priced.flags).toContain(`unknown_value:${field}`);
   });
 
-  it('takes the dearest quality of a model that lacks the one asked for', () => {
+  it('uses the most expensive quality of a model that lacks the requested one', () => {
     expect(price(T2V, { model_name: 'kling-v1-6', mode: '4k' })).toMatchObject({
       credits: 35_000,
       basis: 'assumed',
@@ -151,14 +151,17 @@ describe('types and spellings of priced fields', () => {
     ['/text-to-video/kling-3.0', '{"settings":{"resolution":720}}', 'resolution', '720', '"720p"'],
     ['/omni-video/kling-3.0-omni', '{"contents":{"type":"base_video"}}', 'contents', '{"type"', 'a list'],
     ['/v1/videos/omni-video', '{"video_list":["u"]}', 'video_list', '"u"', 'a list of objects'],
-  ])('refuses %s %s, naming field, value and what is allowed', (...[path, body, field, value, allowed]) => {
-    const message = refusal(path, body);
-    expect(message).toContain(field);
-    expect(message).toContain(value);
-    expect(message).toContain(allowed);
-  });
+  ])(
+    'refuses %s %s, naming field, value and the allowed values',
+    (...[path, body, field, value, allowed]) => {
+      const message = refusal(path, body);
+      expect(message).toContain(field);
+      expect(message).toContain(value);
+      expect(message).toContain(allowed);
+    },
+  );
 
-  it('takes 5 and "5" for the same length, and says which one Kling wants', () => {
+  it('reads 5 and "5" as the same length, and names the one that Kling expects', () => {
     expect(price(T2V, { duration: 10 })).toMatchObject({
       credits: 20_000,
       basis: 'exact',
@@ -172,7 +175,7 @@ describe('types and spellings of priced fields', () => {
     expect(price('/text-to-video/kling-3.0', { settings: { duration: 10 } }).flags).toEqual([]);
   });
 
-  it('never holds less than the cheapest honest price, whatever stands in duration, n and mode', () => {
+  it('never holds less than the cheapest honest price, for any duration, n and mode', () => {
     const any = fc.jsonValue({ maxDepth: 1 });
     fc.assert(
       fc.property(any, any, any, (duration, n, mode) => {
@@ -219,7 +222,7 @@ describe('lengths and numbers', () => {
     expect(price('/image-to-video/kling-3.0-turbo', { contents }).durationSeconds).toBe('12');
   });
 
-  it('asks the caller, then the config, then the documented maximum for what only media know', () => {
+  it('takes a length that only media show from the caller, then the config, then the documented maximum', () => {
     const assume = { ...VENDOR, assumeSeconds: { avatar: 60, 'motion-control': 12 } } as const;
     expect(price(AVATAR, {}, assume, 20)).toMatchObject({ credits: 80_000, durationSeconds: '20' });
     expect(price(AVATAR, {}, assume)).toMatchObject({ credits: 240_000, durationSeconds: '60' });
@@ -247,7 +250,7 @@ describe('lengths and numbers', () => {
     });
   });
 
-  it('weighs a task by what it takes of the concurrency limit', () => {
+  it('weighs a task by its share of the concurrency limit', () => {
     expect(price(T2V, {}).weight).toBe(1);
     expect(price(IMAGES, { n: 4 }).weight).toBe(4);
     expect(price(OMNI_IMAGE, { result_type: 'series', series_amount: 5 }).weight).toBe(5);
@@ -292,7 +295,7 @@ describe('the same body at standard quality', () => {
     };
     return cheaperStandard(args).credits;
   };
-  it('costs what 720p costs, where there is a quality', () => {
+  it('costs what 720p costs, if there is a quality', () => {
     expect(standard(T2V, { model_name: 'kling-v3', mode: '4k', duration: '10' })).toBe(60_000);
     expect(standard('/v1/videos/omni-video', {})).toBe(30_000);
     expect(standard('/text-to-video/kling-2.6', { settings: { resolution: '1080p' } })).toBe(15_000);

@@ -117,7 +117,7 @@ describe('routes', () => {
     expect(table.byTemplate(UNKNOWN_CREATE.template)).toBeNull();
   });
 
-  it('writes no external id into creates of Kling 4.0, however its segment is spelled', () => {
+  it('writes no external id into creates of Kling 4.0, in any spelling of its segment', () => {
     const v4 = ['kling-4.0', 'kling-4.0-flash', 'kling-4.0-turbo', 'Kling-4.0'];
     for (const family of ['text-to-video', 'image-to-video', 'omni-video', 'motion-control']) {
       for (const segment of v4) {
@@ -151,7 +151,7 @@ describe('routes', () => {
     expect(modelOf('/omni-video/kling-8')).toEqual(['other', '/omni-video/{model}']);
   });
 
-  it('adds the routes of price overrides, in the generation that their path tells', () => {
+  it('adds the routes of price overrides, in the generation of their path', () => {
     const amount = { per: 'task', credits: 1 } as const;
     const open = { operation: null, model: null, mode: null, sound: null, from: null };
     const table = routesWith([

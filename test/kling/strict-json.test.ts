@@ -232,7 +232,7 @@ describe('agreement with JSON.parse', () => {
     );
   });
 
-  it('finds control characters wherever they stand in a long string', () => {
+  it('finds control characters at any place in a long string', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 0, maxLength: 9_000 }),
@@ -332,7 +332,7 @@ describe('the documented names', () => {
 
 describe('large bodies', () => {
   // Twice the length would take four times as long where a scan is not linear: these would then not end within a test.
-  it('are scanned in time that grows with their length alone, whatever their strings hold', () => {
+  it('are scanned in time that grows only with their length, with any strings', () => {
     const mebibyte = 1_048_576;
     const shapes = ['A', '\\/', 'é', `${'x'.repeat(70)}\\n`, '日'];
     for (const shape of shapes) {

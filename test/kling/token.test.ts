@@ -47,7 +47,7 @@ const bench = (secretKey = new Secret(SECRET)): Bench => {
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
 describe('an API key', () => {
-  it('is sent as it is, everywhere', async () => {
+  it('is sent unchanged, everywhere', async () => {
     const source = createTokenSource({
       credentials: { kind: 'api_key', key: new Secret('key-1') },
       clock: createManualClock(0),
@@ -101,7 +101,7 @@ describe('a token from access key and secret key', () => {
     expect(reasons).toEqual([['first', true]]);
   });
 
-  it('is made anew when Kling refuses it', async () => {
+  it('is replaced when Kling refuses it', async () => {
     const { clock, source, reasons, next } = bench();
     await next();
     await clock.advance(2_000);
@@ -111,7 +111,7 @@ describe('a token from access key and secret key', () => {
     expect(reasons.map(([reason]) => reason)).toEqual(['first', 'resign']);
   });
 
-  it('follows Kling’s clock where ours is off by more than five seconds', async () => {
+  it('follows Kling’s clock if ours is off by more than five seconds', async () => {
     const { source, reasons, next } = bench();
     await next();
     source.setClockOffset(4_900);
@@ -137,7 +137,7 @@ describe('a token from access key and secret key', () => {
     expect((await next()).exp).toBe(seconds(START - 3_600_000) + 1800);
   });
 
-  it('tells of a failure, keeps secrets out of it, and tries again', async () => {
+  it('reports a failure without secrets, and tries again', async () => {
     const secretKey = new Secret(SECRET);
     let fails = true;
     const key = secretKey.key.bind(secretKey);

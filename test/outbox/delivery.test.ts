@@ -43,7 +43,7 @@ async function freezeAndResume(): Promise<void> {
 }
 
 describe('delivery', () => {
-  it('hands over what waits once, oldest first, and marks it', async () => {
+  it('delivers waiting facts once, oldest first, and marks them', async () => {
     await freezeAndResume();
     const log = receiver('log');
     const delivery = makeDelivery([log]);
@@ -61,7 +61,7 @@ describe('delivery', () => {
     );
   });
 
-  it('hands over what is noted while it delivers, without another wake', async () => {
+  it('delivers facts that come during a delivery, without another wake', async () => {
     const log = receiver('log');
     const delivery = makeDelivery([log]);
     delivery.wake();
@@ -101,7 +101,7 @@ describe('delivery', () => {
     expect([log.taken.length, chat.taken.length]).toEqual([2, 2]);
   });
 
-  it('tries each receiver again in its own time, also where another one waits longer', async () => {
+  it('tries each receiver again in its own time, also if another one waits longer', async () => {
     memory.db.exec("INSERT INTO outbox_receivers (name) VALUES ('chat')");
     await memory.run(freeze, { reason: 'r', actor: 'a', at: NOON });
     const [log, chat] = [receiver('log', 1), receiver('chat', 9)];
@@ -115,7 +115,7 @@ describe('delivery', () => {
     expect(log.taken).toEqual(['1 spending_frozen']);
   });
 
-  it('repeats what it handed over and could not mark, and loses nothing', async () => {
+  it('repeats facts that it delivered and could not mark, and loses none', async () => {
     await freezeAndResume();
     const log = receiver('log');
     let isBroken = true;

@@ -25,7 +25,7 @@ describe('the ledger', () => {
     expect(ledger.published).toEqual([{ kind: 'spending_frozen', ...ORDER }]);
   });
 
-  it('publishes them where the caller does not wait', async () => {
+  it('publishes them if the caller does not wait', async () => {
     const ledger = openMemoryLedger(store);
     void ledger.run(freeze, ORDER);
     await ledger.run(unfreeze, ORDER);

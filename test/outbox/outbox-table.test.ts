@@ -44,7 +44,7 @@ async function deliverAll(): Promise<void> {
 }
 
 describe('the outbox', () => {
-  it('keeps what somebody must hear, and not what is only counted', async () => {
+  it('keeps facts that somebody must hear, and not those that are only counted', async () => {
     await store.run(applyBudgets, { rules: [rule({ limit: 100_000, alertAt: [0.8] })], at: NOON });
     await admitHold(store, newHold('a', { credits: 90_000 }));
     await close(store, 'a', { kind: 'done', credits: 95_000, raw: null });
@@ -91,7 +91,7 @@ describe('the outbox', () => {
     expect(row(store, 'SELECT COUNT(*) AS n FROM outbox_keys')).toEqual({ n: 0 });
   });
 
-  it('takes nothing on the way of a create that reaches no threshold', async () => {
+  it('costs nothing for a create that reaches no threshold', async () => {
     await store.run(applyBudgets, { rules: [rule({ limit: 100_000, alertAt: [0.5] })], at: NOON });
     const count = async (id: string, credits: number): Promise<number> => {
       const before = store.statements();

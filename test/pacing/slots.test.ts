@@ -27,13 +27,13 @@ async function taken(slots: Slots, count: number): Promise<void> {
 }
 
 describe('slots', () => {
-  it('lets everybody pass at once where no limit is configured', async () => {
+  it('admits every create at once if no limit is configured', async () => {
     const slots = new Slots(options({ concurrency: {} }), createManualClock(0));
     await taken(slots, 50);
     expect(slots.pools()).toEqual([]);
   });
 
-  it('keeps a slot until its hold ends, and then gives it to whoever waited longest', async () => {
+  it('keeps a slot until its hold ends, and then gives it to the create that waited longest', async () => {
     const clock = createManualClock(0);
     const slots = new Slots(options(), clock);
     await taken(slots, 2);
@@ -73,7 +73,7 @@ describe('slots', () => {
     });
   });
 
-  it('lets those of another pool pass by a queue', async () => {
+  it('admits creates of another pool while a queue waits', async () => {
     const slots = new Slots(options({ concurrency: { video: 1, image: 1 } }), createManualClock(0));
     (await slots.enter(create())).keepFor('hold_v');
     void slots.enter(create()).catch(() => undefined);
@@ -96,7 +96,7 @@ describe('slots', () => {
     expect(waited).toBe(60_000);
   });
 
-  it('answers everybody who waits when it closes', async () => {
+  it('refuses all waiting creates when it closes', async () => {
     const slots = new Slots(options(), createManualClock(0));
     await taken(slots, 2);
     const waiting = slots.enter(create()).catch((error: unknown) => error);
@@ -105,7 +105,7 @@ describe('slots', () => {
     await expect(slots.enter(create())).rejects.toMatchObject({ code: 'shutting_down' });
   });
 
-  it('never admits more weight than the limit, and loses no slot, whatever the order of events', async () => {
+  it('never admits more weight than the limit, and loses no slot, in any order of events', async () => {
     const action = fc.record({
       kind: fc.constantFrom('enter', 'free', 'back', 'wait'),
       weight: fc.integer({ min: 1, max: 3 }),

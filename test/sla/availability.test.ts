@@ -157,7 +157,7 @@ describe('exact arithmetic', () => {
     expect(['', '1e3', '-1', '1.', 'x'].map(fromDecimal)).toEqual(Array.from({ length: 5 }));
   });
 
-  it('says nothing where there is nothing to divide by', () => {
+  it('says nothing if there is nothing to divide by', () => {
     const ratio = availabilityRatio(sumOfRates([]), 0);
     expect(ratio).toBeUndefined();
     expect(readAll([], { windows: 8928, agreement }).withTraffic).toMatchObject({

@@ -25,7 +25,7 @@ describe('the clause of an exclusion', () => {
     }
   });
 
-  it('is refused with those that are allowed where it is none', async () => {
+  it('is refused with those that are allowed if it is none', async () => {
     await expect(exclude('banana')).rejects.toMatchObject({
       code: 'bad_usage',
       message: expect.stringMatching(/--clause "banana" is not .*: 1\.2\(i\), 1\.2\(ii\), .*, 2\.2\(x\)\.$/),

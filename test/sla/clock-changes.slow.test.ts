@@ -111,7 +111,7 @@ describe.each(ZONES)('months of %s', (zone) => {
 });
 
 describe('a month with a change of the clock', () => {
-  it('is projected by its real windows, so that the projection ends where the month does', () => {
+  it('is projected by its real windows, so that the projection and the month end with the same value', () => {
     const spans = spansOf('2025-10', 'Europe/Berlin');
     const end = spans.at(-1)?.end ?? 0;
     const slices = everyWindow(spans, true).filter((_, index) => index % 100 === 0);

@@ -40,7 +40,7 @@ function checker(targets: string[]) {
   };
 }
 
-it('asks every address once after a failure and tells which accepted', async () => {
+it('tries every address once after a failure and reports which accepted', async () => {
   const { checks, noteUnreachable, settled } = checker([closed, open]);
   noteUnreachable();
   noteUnreachable();
@@ -58,7 +58,7 @@ it('asks every address once after a failure and tells which accepted', async () 
   ]);
 });
 
-it('asks at most every 30 seconds, by the steady clock, whatever the wall clock does', async () => {
+it('checks at most every 30 seconds by the steady clock, at any change of the wall clock', async () => {
   const { clock, checks, noteUnreachable, settled } = checker([closed]);
   noteUnreachable();
   await settled();
@@ -86,7 +86,7 @@ it('gives a check up when it is closed, without a record, and makes no more', as
   expect(checks).toEqual([]);
 });
 
-it('tells whether a name resolved, apart from whether its address accepted', async () => {
+it('reports separately whether a name resolved and whether its address accepted', async () => {
   const { checks, noteUnreachable, settled } = checker([`localhost:${closed.split(':')[1]}`, 'a..b:443']);
   noteUnreachable();
   await settled();
@@ -99,7 +99,7 @@ it('tells whether a name resolved, apart from whether its address accepted', asy
   ]);
 });
 
-it('asks nobody where no address is named', async () => {
+it('asks nobody if no address is named', async () => {
   const { checks, noteUnreachable, settled } = checker([]);
   noteUnreachable();
   await settled();

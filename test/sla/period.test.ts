@@ -32,7 +32,7 @@ describe('lists of days', () => {
     expect(() => daysFrom('2028-01-01', '9999-12-31')).toThrow('longer than 366 days');
   });
 
-  it('end the search for the fifth working day where a calendar has none', () => {
+  it('end the search for the fifth working day if a calendar has none', () => {
     const holidays = daysFrom('2027-01-01', '2027-12-31');
     const override = { years: [2027], holidays, workdays: [], source: { en: 'test', zh: 'test' } };
     expect(() => claimDates('2027-03', createCalendar('CN', override))).toThrow(

@@ -60,7 +60,7 @@ describe('how a month goes', () => {
     );
   });
 
-  it('tells what burnt in the windows that ended in the last hour and the last six', async () => {
+  it('gives the burn of the windows that ended in the last hour and the last six', async () => {
     await window(NOON, 1, 1);
     await window(NOON - 5 * MINUTE, 1, 2);
     await window(NOON - HOUR, 1, 4);

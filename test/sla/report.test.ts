@@ -53,7 +53,7 @@ describe('a report', () => {
     expect(csv.split('\r\n')[1]).toMatch(/^2026-10-05T12:00:00.000Z,1,1,0,0,0,1,/);
   });
 
-  it('says so where no term covers the month', () => {
+  it('says so if no term covers the month', () => {
     const terms = { source: 'config' as const, terms: [{ from: '2026-01-01', to: '2026-01-31' }] };
     const month = measureMonth(ask({ terms }), { slices: [], runs: [], exclusions: [] });
     expect(month).toMatchObject({ start: null, end: null, days: 0, availability: null, breached: false });
@@ -64,7 +64,7 @@ describe('a report', () => {
     ['is over', Date.UTC(2026, 11, 1), 'no sidecar ran in it, and no calls of it were imported'],
     ['runs', Date.UTC(2026, 9, 5), 'no sidecar ran in it, and no calls of it were imported'],
     ['is to come', Date.UTC(2026, 8, 5), 'its service period has not begun'],
-  ])('says that nothing was recorded, without a percentage, where the month %s', (_, now, why) => {
+  ])('says that nothing was recorded, without a percentage, if the month %s', (_, now, why) => {
     const month = measureMonth(ask({ now }), { slices: [], runs: [], exclusions: [] });
     expect(month).toMatchObject({
       recorded: false,

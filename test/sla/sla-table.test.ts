@@ -82,7 +82,7 @@ describe('counting', () => {
     expect(await store.run(readWindowIdle, { windowStart: NOON + 300_000 })).toBe(true);
   });
 
-  it('narrows a month to some hosts, whatever their port', async () => {
+  it('narrows a month to some hosts, with any port', async () => {
     await store.run(journalCalls, [newCall({ status: 500 }), newCall({ host: '127.0.0.1:5566' })]);
     const at = async (hosts: string[] | null) =>
       (await store.run(readMonth, { ...ask(), hosts })).requests.valid;
@@ -98,7 +98,7 @@ describe('blame', () => {
     return [requests.unreachableUpstream, requests.unreachableLocal, requests.unreachableUnknown];
   };
 
-  it('is the upstream’s where a control check succeeds, and its requests are errors and valid', async () => {
+  it('is the upstream’s if a control check succeeds, and its requests are errors and valid', async () => {
     await store.run(journalCalls, [newUnreachable({ at: NOON, durationMs: 5000 })]);
     expect(await blames()).toEqual([0, 0, 1]);
     expect(await checkAt(NOON + 5000, true)).toEqual({ upstream: 1, local: 0, unknown: 0 });
@@ -109,7 +109,7 @@ describe('blame', () => {
     expect(requests.unreachable).toBe(2);
   });
 
-  it('is ours only where a check worked within the hour before and fails now', async () => {
+  it('is ours only if a check worked within the hour before and fails now', async () => {
     await store.run(journalCalls, [newUnreachable({ at: NOON })]);
     expect(await checkAt(NOON + 20, false)).toMatchObject({ unknown: 1 });
     await checkAt(NOON + 60 * MINUTE, true);
@@ -120,7 +120,7 @@ describe('blame', () => {
     expect(await blames()).toEqual([0, 1, 2]);
   });
 
-  it('is not told by a check made long before or after', async () => {
+  it('does not follow from a check made long before or after', async () => {
     await store.run(journalCalls, [newUnreachable({ at: NOON })]);
     await checkAt(NOON - 31_000, true);
     expect(await checkAt(NOON + 31_000, true)).toEqual({ upstream: 0, local: 0, unknown: 0 });
@@ -137,7 +137,7 @@ describe('blame', () => {
     },
   );
 
-  it('of a name that was not resolved is the upstream’s only where another name resolves', async () => {
+  it('of a name that was not resolved is the upstream’s only if another name resolves', async () => {
     const dns = (at: number) => store.run(journalCalls, [newUnreachable({ at, errorClass: 'dns' })]);
     await dns(NOON);
     expect(await checkAt(NOON + 20, true, false)).toMatchObject({ unknown: 1 });
@@ -162,7 +162,7 @@ describe('blame', () => {
     expect(await blames()).toEqual([2, 0, 2]);
   });
 
-  it('is what an operator says, for late rows too, and a later check does not overrule it', async () => {
+  it('is the operator’s correction, for late rows too, and a later check does not change it', async () => {
     await store.run(journalCalls, [newUnreachable({ at: NOON })]);
     const corrected = await store.run(correctBlame, {
       start: NOON - 1,
@@ -184,7 +184,7 @@ describe('blame', () => {
     });
   });
 
-  it('of an import is its recorder’s, unless an operator knows better', async () => {
+  it('of an import is its recorder’s, unless an operator corrects it', async () => {
     const identity = { day: 1, digest: '00'.repeat(12), exportedBy: null, older: null };
     await store.run(importBatch, [{ call: newUnreachable(), blame: 'upstream', identity }]);
     expect(await blames()).toEqual([1, 0, 0]);
@@ -299,7 +299,7 @@ describe('closing', () => {
     await expect(store.run(closeMonth, { measured, at: NOON })).rejects.toMatchObject({ code: 'bad_usage' });
   });
 
-  it('warns where UTC and UTC+8 give different tiers', async () => {
+  it('warns if UTC and UTC+8 give different tiers', async () => {
     const midnight = Date.UTC(2026, 9, 1);
     const failed = Array.from({ length: 9 }, (_, index) =>
       newCall({ at: midnight - (index + 1) * 300_000, status: 500 }),
@@ -320,7 +320,7 @@ describe('closing', () => {
   });
 });
 
-it('a store of before keeps the blame of every attempt, and lets no later check change it', async () => {
+it('an older store keeps the blame of every attempt, and no later check changes it', async () => {
   const db = new Database(':memory:');
   const [before, after] = [slaMigrations[0]?.sqlite ?? '', slaMigrations[1]?.sqlite ?? ''];
   db.exec(before);

@@ -77,7 +77,7 @@ describe('terms by packs', () => {
     expect(gauge?.availability).toBe(Number(measured.readings.received.availability) / 100);
   });
 
-  it('give way to those of the config, and to the whole month where the balance paid in it', async () => {
+  it('give way to those of the config, and to the whole month if the balance paid in it', async () => {
     const start = Date.UTC(2026, 9, 16, 16);
     await store.run(recordPacks, { packs: [pack(start, start + 90 * DAY)], at: 1 });
     const config = { source: 'config', terms: [{ from: '2026-10-30', to: '2026-11-30' }] } as const;

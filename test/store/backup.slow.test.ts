@@ -24,7 +24,7 @@ function numbersIn(path: string): number[] {
 }
 
 describe('a backup', () => {
-  test('taken while writes go on holds one instant: everything acknowledged before, nothing torn', async () => {
+  test('made during writes holds one instant: everything acknowledged before, nothing partial', async () => {
     const path = tempStorePath();
     const target = `${tempFolder()}/backup.db`;
     const store = await openTestStore(path);
@@ -100,7 +100,7 @@ describe('a restore', () => {
     expect(existsSync(`${path}.incoming`)).toBe(false);
   });
 
-  test('replaces a damaged store with its log, and works where there was none', async () => {
+  test('replaces a damaged store with its log, and works if there was none', async () => {
     const { path, backup } = await storeAndBackup();
     truncateSync(path, 5000);
     writeFileSync(`${path}-wal`, 'an old log');
@@ -113,7 +113,7 @@ describe('a restore', () => {
     expect(statSync(fresh).mode & 0o777).toBe(0o600);
   });
 
-  test('is refused while a sidecar owns the store, and for what is no whole backup of ours', async () => {
+  test('is refused while a sidecar owns the store, and for a file that is no complete backup of ours', async () => {
     const { path, backup } = await storeAndBackup();
     const before = readFileSync(path);
     const refused = async (source: string): Promise<string> =>

@@ -36,7 +36,7 @@ describe('batches', () => {
     expect(await results).toEqual([1, { two: 2 }, null]);
   });
 
-  test('gathers the next batch while one is under way, at most 256 in each', async () => {
+  test('gathers the next batch while one runs, at most 256 in each', async () => {
     const { batches, sent, reply } = setUp();
     const first = batches.add('a', 0);
     await nextTick();
@@ -76,7 +76,7 @@ describe('batches', () => {
     expect(sent[2]).toEqual(['late', 4]);
   });
 
-  test('tells of a lost `later`, and of nothing else', async () => {
+  test('reports a lost `later`, and nothing else', async () => {
     const { batches, lost } = setUp();
     const added = batches.add('now', 1);
     batches.addLater('late', 2);

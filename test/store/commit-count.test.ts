@@ -40,7 +40,7 @@ describe('the number of the last commit beside the store', () => {
     expect(await store.read(numbers, undefined)).toHaveLength(40);
   });
 
-  test('refuses a start where the log was deleted or cut, and leaves what it found', async () => {
+  test('refuses a start if the log was deleted or cut, and leaves the files unchanged', async () => {
     const original = tempStorePath();
     await killedStore(original);
     const bytes = statSync(`${original}-wal`).size;
@@ -87,7 +87,7 @@ describe('the number of the last commit beside the store', () => {
     expect(await (await openTestStore(path)).read(numbers, undefined)).toEqual([]);
   });
 
-  test('is removed to accept what is there, and by a restore', async () => {
+  test('is removed to accept the present store, and by a restore', async () => {
     const path = tempStorePath();
     const before = await openTestStore(path);
     await before.write(addNumber, 900_000);

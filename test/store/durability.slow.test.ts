@@ -42,7 +42,7 @@ describe('a killed process', () => {
 });
 
 describe('a full disk', () => {
-  test('rejects the whole batch, leaves the store as it was, and is forgotten when space returns', async () => {
+  test('rejects the whole batch, leaves the store unchanged, and has no effect when space returns', async () => {
     const failures: { operations: number; message: string }[] = [];
     const store = await openTestStore(tempStorePath(), {
       onCommitFailed: (failure) => failures.push(failure),

@@ -8,7 +8,7 @@ import { addAndFail, addNumber } from './test-operations.ts';
 
 const operations = indexOperations([{ migrations: [], operations: [addNumber, addAndFail] }]);
 
-test('a batch keeps what each operation would do alone, whichever of them fail', async () => {
+test('a batch keeps the result of each operation even if others fail', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(

@@ -24,7 +24,7 @@ describe('the files of a store', () => {
     expect(files.lost()).toBeNull();
   });
 
-  test('are lost where one is deleted, replaced or cut', () => {
+  test('are lost if one is deleted, replaced or cut', () => {
     const losses: [string, () => void][] = [
       ['was deleted', () => rmSync(path)],
       ['was cut short', () => truncateSync(path, 4096)],
@@ -46,7 +46,7 @@ describe('the files of a store', () => {
     }
   });
 
-  test('are lost from the beginning where one was never there', () => {
+  test('are lost from the beginning if one was never there', () => {
     rmSync(`${path}-wal`);
     const files = watch();
     writeFileSync(`${path}-wal`, '');

@@ -23,7 +23,7 @@ describe('ownership', () => {
     expect(refusal.message).toContain(`pid ${process.pid} on host ${hostname()}`);
   });
 
-  test('ends with the process, however it ends', async () => {
+  test('ends with the process, at every kind of end', async () => {
     const path = tempStorePath();
     const child = startChild(['own', path]);
     expect(await child.line()).toContain('a new store was made');

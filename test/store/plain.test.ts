@@ -7,7 +7,7 @@ import { fromWireError, toWireError } from '../../src/store/sqlite/wire-error.ts
 const across = (values: unknown[]): unknown[] => unpack(structuredClone(pack(values)));
 
 describe('values between threads', () => {
-  test('arrive as they were, whatever structured clone can carry', () => {
+  test('arrive unchanged if structured clone supports them', () => {
     const anything = fc.array(
       fc.anything({ withDate: true, withMap: true, withSet: true, withTypedArray: true, withBigInt: true }),
     );
@@ -20,7 +20,7 @@ describe('values between threads', () => {
     );
   });
 
-  test('keep undefined, bytes and numbers beyond JSON', () => {
+  test('keep undefined, bytes and numbers that JSON does not have', () => {
     const values = [
       undefined,
       null,
@@ -35,7 +35,7 @@ describe('values between threads', () => {
     expect(Object.keys(got[2] as object)).toEqual(['a']);
   });
 
-  test('travel as one text where they are plain', () => {
+  test('travel as one text if they are plain', () => {
     expect(pack(['name', { a: [1, 'x', null, true] }])).toBe('["name",{"a":[1,"x",null,true]}]');
     expect(typeof pack(['name', new Uint8Array(1)])).toBe('object');
   });

@@ -5,8 +5,8 @@ import { Batches } from '../../src/store/sqlite/batches.ts';
 import { pack, unpack, type Packed } from '../../src/store/sqlite/plain.ts';
 import { BUSY_MS, QUIET_MS, REST_FACTOR, SpareTime, WAIT_MS_MAX } from '../../src/store/sqlite/spare-time.ts';
 
-describe('spare time', () => {
-  test('is given at once while no request writes, whatever else is written', async () => {
+describe('background priority', () => {
+  test('has its turn at once while no request writes, even if others write', async () => {
     const clock = createManualClock(0);
     const time = new SpareTime(clock);
     time.noteWaiting();
@@ -21,7 +21,7 @@ describe('spare time', () => {
     expect([time.isBusy, time.waitMs()]).toEqual([false, 0]);
   });
 
-  test('begins when the writer was left alone for a moment, so that a quick create ends first', async () => {
+  test('begins after a moment without operations, so that a quick create ends first', async () => {
     const clock = createManualClock(0);
     const time = new SpareTime(clock);
     time.noteAwaited();
@@ -35,7 +35,7 @@ describe('spare time', () => {
     expect(time.waitMs()).toBe(0);
   });
 
-  test('rests after a piece for a multiple of what it took, and never longer than a bound', async () => {
+  test('rests after a piece for a multiple of its duration, and never longer than a bound', async () => {
     const clock = createManualClock(0);
     const time = new SpareTime(clock);
     time.noteAwaited();
@@ -71,8 +71,8 @@ function setUp() {
 
 const nextTick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('spare operations', () => {
-  test('go one by one, alone in their batch, in their order, with much at a time', async () => {
+describe('background operations', () => {
+  test('run one by one, alone in their batch, in their order, in large pieces', async () => {
     const { sent, reply, spare } = setUp();
     const both = Promise.all([spare('one'), spare('two')]);
     await nextTick();
@@ -87,7 +87,7 @@ describe('spare operations', () => {
     expect(await both).toEqual(['many', 'many']);
   });
 
-  test('let all that came meanwhile go first, and make up their minds only then', async () => {
+  test('let all operations that came meanwhile run first, and make their arguments only then', async () => {
     const { clock, batches, sent, reply, spare } = setUp();
     const first = spare('spare');
     batches.spareTime.noteAwaited();
@@ -112,7 +112,7 @@ describe('spare operations', () => {
     await next;
   });
 
-  test('rest after each while requests write, by what it took', async () => {
+  test('rest after each while requests write, by its duration', async () => {
     const { clock, batches, sent, reply, spare } = setUp();
     batches.spareTime.noteAwaited();
     const first = spare('spare');
@@ -132,7 +132,7 @@ describe('spare operations', () => {
     await second;
   });
 
-  test('go before the others once they have waited long enough, even where the writer is never idle', async () => {
+  test('run before the others once they have waited long enough, even if the writer is never idle', async () => {
     const { clock, batches, sent, reply, spare } = setUp();
     batches.spareTime.noteAwaited();
     void batches.add('create', 0);
@@ -154,7 +154,7 @@ describe('spare operations', () => {
     expect(sent.at(-1)).toEqual(['create', creates - 1]);
   });
 
-  test('that cannot be made or sent tell their own caller, and the next goes on', async () => {
+  test('that cannot be made or sent reject for their own caller, and the next one runs', async () => {
     const { batches, sent, reply, spare } = setUp();
     const failing = batches.addSpare('bad', () => {
       throw new Error('no arguments');
@@ -168,7 +168,7 @@ describe('spare operations', () => {
     expect(await good).toBe('many');
   });
 
-  test('that wait are refused when the store closes or its worker is gone; the one under way is answered', async () => {
+  test('that wait are refused when the store closes or its worker is gone; the running one is answered', async () => {
     const { batches, reply, spare } = setUp();
     const closed = new SidecarError('ledger_unavailable', 'closed');
     const underWay = spare('one');

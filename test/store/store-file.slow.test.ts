@@ -39,7 +39,7 @@ async function expectRefused(path: string, code: string): Promise<string> {
   return refusal.message;
 }
 
-describe('what stands in the place of a store', () => {
+describe('the file at the place of a store', () => {
   test('is refused when it is no SQLite file, is empty, or was cut short', async () => {
     const path = await stoppedStore();
     const good = readFileSync(path);
@@ -59,7 +59,7 @@ describe('what stands in the place of a store', () => {
     expect(await store.read(numbers, undefined)).toHaveLength(200);
   });
 
-  test('is never replaced by an empty or shorter ledger, whichever bytes are damaged', async () => {
+  test('is never replaced by an empty or shorter ledger, with any damaged bytes', async () => {
     const path = await stoppedStore();
     const good = readFileSync(path);
     const migrations = orderMigrations([testModule('1')]);
@@ -124,7 +124,7 @@ describe('what stands in the place of a store', () => {
     expect((await refusalOf(openTestStore(path))).message).toContain('a restore');
   });
 
-  test('is used with a warning where it has a second name', async () => {
+  test('is used with a warning if it has a second name', async () => {
     const path = await stoppedStore();
     linkSync(path, `${path}.second`);
     const warnings: string[] = [];
@@ -133,7 +133,7 @@ describe('what stands in the place of a store', () => {
   });
 });
 
-describe('a store opened for reading alone', () => {
+describe('a store opened only for reading', () => {
   const readOnly = (path: string, schema = '1') =>
     openStoreReadOnly(path, { reader: testWorkers(schema).reader, clock: systemClock });
 
@@ -175,7 +175,7 @@ describe('a store opened for reading alone', () => {
     await reader.close();
   });
 
-  test('is refused where there is none, where it is damaged, too new or too old', async () => {
+  test('is refused if there is none, if it is damaged, too new or too old', async () => {
     expect((await refusalOf(readOnly(`${tempFolder()}/none.db`))).code).toBe('store_missing');
     expect((await refusalOf(readOnly(`${tempFolder()}/no/none.db`))).code).toBe('store_missing');
     const path = await stoppedStore();

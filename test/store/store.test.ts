@@ -23,7 +23,7 @@ import {
 import { openTestStore, refusalOf, tempFolder, tempStorePath } from './test-store.ts';
 
 describe('a store', () => {
-  test('keeps what was written, across closing and opening again, as one private file', async () => {
+  test('keeps its rows, across closing and opening again, as one private file', async () => {
     const path = tempStorePath();
     const store = await openTestStore(path);
     expect(await store.write(addNumber, 7)).toBe(7);
@@ -43,7 +43,7 @@ describe('a store', () => {
     expect(await again.read(numbers, undefined)).toEqual([7, 8]);
   });
 
-  test('reads what a request waits for while a report is read', async () => {
+  test('runs a read that a request waits for during a report', async () => {
     const path = tempStorePath();
     const store = await openTestStore(path);
     let isReported = false;
@@ -57,7 +57,7 @@ describe('a store', () => {
     await report;
   });
 
-  test('closes while a report is still read, and keeps all that was written', async () => {
+  test('closes during a report, and keeps all writes', async () => {
     const path = tempStorePath();
     const store = await openTestStore(path);
     const report = refusalOf(store.read(longReport, `${path}.done`));
@@ -69,7 +69,7 @@ describe('a store', () => {
     expect(await again.read(numbers, undefined)).toEqual([1]);
   });
 
-  test('lets one failing operation of a batch take back only itself', async () => {
+  test('undoes only the failing operation of a batch', async () => {
     const commits: number[] = [];
     const store = await openTestStore(tempStorePath(), {
       onCommit: ({ operations }) => commits.push(operations),
@@ -99,7 +99,7 @@ describe('a store', () => {
     expect(commits).toEqual([6]);
   });
 
-  test('takes back an operation that fails alone in its batch, and goes on', async () => {
+  test('undoes an operation that fails alone in its batch, and continues', async () => {
     const store = await openTestStore(tempStorePath());
     await expect(store.write(addAndFail, { n: 2, fault: true })).rejects.toThrow('a fault of ours');
     await store.write(addNumber, 3);
@@ -121,7 +121,7 @@ describe('a store', () => {
     expect(await store.read(numbers, undefined)).toHaveLength(600);
   });
 
-  test('brings values through both threads and the database as they were', async () => {
+  test('brings values unchanged through both threads and the database', async () => {
     const store = await openTestStore(tempStorePath());
     const value = {
       text: 'ключ \ud83c\udfac \0',
@@ -157,7 +157,7 @@ describe('a store', () => {
     expect(await store.read(numbers, undefined)).toEqual([]);
   });
 
-  test('rejects all that waits when a thread dies, says so once, and still closes', async () => {
+  test('rejects all waiting operations when a thread dies, reports it once, and still closes', async () => {
     const failures: SidecarError[] = [];
     const path = tempStorePath();
     const store = await openTestStore(path, { onFailure: (error) => failures.push(error) });
@@ -175,7 +175,7 @@ describe('a store', () => {
     expect(await again.read(numbers, undefined)).toEqual([1]);
   });
 
-  test('refuses what comes after close', async () => {
+  test('refuses operations after close', async () => {
     const store = await openTestStore(tempStorePath());
     const waiting = store.write(addNumber, 1);
     const closing = store.close();
@@ -242,7 +242,7 @@ describe('a place for a store', () => {
     expect(await again.read(numbers, undefined)).toEqual([1]);
   });
 
-  test('is refused where links loop, or where a folder stands', async () => {
+  test('is refused if links loop, or if there is a folder', async () => {
     const folder = tempFolder();
     symlinkSync('b.db', join(folder, 'a.db'));
     symlinkSync('a.db', join(folder, 'b.db'));

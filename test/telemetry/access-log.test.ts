@@ -43,7 +43,7 @@ describe('the line of a call', () => {
     });
   });
 
-  test('is an error where Kling refuses the key, and debug where its token was only old', () => {
+  test('is an error if Kling refuses the key, and debug if its token was only old', () => {
     const refused = { status: 401, code: 1002, outcome: 'client_error' } as const;
     expect(levelOf(refused)).toBe('error');
     expect(levelOf({ ...refused, code: 1004, attempt: 1 })).toBe('debug');
@@ -57,7 +57,7 @@ describe('the line of a call', () => {
     expect(levelOf({ origin: 'sidecar' })).toBe('debug');
   });
 
-  test('is a warning where Kling failed, and info where the caller’s request did', () => {
+  test('is a warning if Kling failed, and info if the caller’s request did', () => {
     expect(levelOf({ status: 500, code: 5000, outcome: 'server_error' })).toBe('warn');
     expect(levelOf({ status: 400, code: 1201, outcome: 'client_error' })).toBe('info');
     expect(levelOf({ status: 429, code: 1303, outcome: 'throttled' })).toBe('info');
@@ -66,7 +66,7 @@ describe('the line of a call', () => {
 });
 
 describe('the line of a refusal', () => {
-  test('is info for a budget, a warning for an outcome that nobody knows, an error for the ledger', () => {
+  test('is info for a budget, a warning for an unknown outcome, an error for the ledger', () => {
     const { access, lines } = capture();
     for (const word of ['budget_exceeded', 'outcome_unknown', 'ledger_unavailable'])
       access.refused({ ...REFUSAL, word });
@@ -95,7 +95,7 @@ describe('telemetry.accessLog', () => {
 });
 
 describe('the events', () => {
-  test('are those of the docs, each with its levels and what it says', () => {
+  test('are those of the docs, each with its levels and its meaning', () => {
     const rows = tableRows(sectionOf(readProject('docs/logs.md'), 'Events'));
     const documented = rows.map(([name = '', levels = '', says = '']) => [
       codeSpans(name)[0],

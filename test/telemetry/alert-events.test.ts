@@ -30,7 +30,7 @@ describe('alerts at the edge', () => {
     ]);
   });
 
-  it('have a bounded number of series, however many channels reloads bring', async () => {
+  it('have a bounded number of series, with any number of channels after reloads', async () => {
     const { telemetry } = make();
     for (let i = 0; i < 200; i += 1) {
       telemetry.setChannels([{ name: `channel ${i}`, rules: ['disk_low'] }]);

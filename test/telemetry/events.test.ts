@@ -22,14 +22,14 @@ describe('the events', () => {
     });
   });
 
-  test('what the sidecar asks on its own account is shown at info only where it failed', () => {
+  test('the sidecar’s own requests are shown at info only if they failed', () => {
     const { telemetry, logged } = make('info');
     telemetry.callEnded({ ...CALL, origin: 'sidecar' });
     telemetry.callEnded({ ...CALL, origin: 'sidecar', status: 500, outcome: 'server_error' });
     expect(logged().map((line) => line['status'])).toEqual([500]);
   });
 
-  test('what needs a person is a warning; what the ledger does daily is not shown at info', () => {
+  test('an event that needs a person is a warning; the ledger’s daily events are not shown at info', () => {
     const { telemetry, logged } = make('info');
     tellEverything(telemetry);
     const warned = logged()
@@ -48,7 +48,7 @@ describe('the events', () => {
     expect(logged().map((line) => line['msg'])).not.toContain('hold resolved');
   });
 
-  test('a refusal is counted as refused credits, or as would-refuse where it was let through', async () => {
+  test('a refusal is counted as refused credits, or as would-refuse if it was let through', async () => {
     const { telemetry } = make();
     telemetry.requestRefused({ ...REFUSAL, wouldOnly: true }, LABELS);
     telemetry.requestRefused({ ...REFUSAL, word: 'host_refused', credits: null }, null);
@@ -60,7 +60,7 @@ describe('the events', () => {
     expect(series.filter(({ name, value }) => name === 'kling_credits_total' && value > 0)).toEqual([]);
   });
 
-  test('no event throws, whatever it is handed', () => {
+  test('no event throws, for any arguments', () => {
     const { telemetry } = make();
     const broken = null as unknown as CallRecord;
     expect(() => telemetry.callEnded(broken)).not.toThrow();

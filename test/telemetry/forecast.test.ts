@@ -31,13 +31,13 @@ describe('the forecast of a budget', () => {
     expect(burn(new BudgetForecast(), 1000, 100)).toBeCloseTo(900 * 60, 6);
   });
 
-  it('says nothing in the first five minutes, and nothing where nothing is burned', () => {
+  it('says nothing in the first five minutes, and nothing if nothing is burned', () => {
     expect(burn(new BudgetForecast(), 1000, 4)).toBeNull();
     expect(burn(new BudgetForecast(), 1000, 5)).not.toBeNull();
     expect(burn(new BudgetForecast(), 0, 100)).toBeNull();
   });
 
-  it('is absent where the window ends first, and 0 where the limit is reached', () => {
+  it('is absent if the window ends first, and 0 if the limit is reached', () => {
     expect(burn(new BudgetForecast(), 100, 60)).toBeNull();
     expect(burn(new BudgetForecast(), 100, 60, { resetsAt: null })).not.toBeNull();
     expect(burn(new BudgetForecast(), 10_000, 100)).toBe(0);
@@ -53,7 +53,7 @@ describe('the forecast of a budget', () => {
     expect(last).toBeNull();
   });
 
-  it('begins anew with a new window, and after the clock was set back', () => {
+  it('starts again with a new window, and after the clock was set back', () => {
     const forecast = new BudgetForecast();
     burn(forecast, 1000, 100);
     expect(forecast.note([{ ...BUDGET, windowKey: '2026-11-22' }], 101 * MINUTE)).toEqual([null]);
@@ -61,7 +61,7 @@ describe('the forecast of a budget', () => {
     expect(forecast.note([{ ...BUDGET, usedCredits: 100_000 }], 50 * MINUTE)).toEqual([null]);
   });
 
-  it('is never negative and never past the end of the window, whatever is noted', () => {
+  it('is never negative and never after the end of the window, for any notes', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(10 * MINUTE), fc.nat(2_000_000)), { maxLength: 60 }), (steps) => {
         const forecast = new BudgetForecast();

@@ -99,7 +99,7 @@ describe('the log', () => {
     expect(pieces.join('')).not.toContain('late-secret-value');
   });
 
-  test('an error is told by name, code, message and causes; the stack only where it is not ours', () => {
+  test('an error is logged with name, code, message and causes; the stack only if it is not ours', () => {
     const { log, lines } = capture();
     log.error('ours', {
       event: 'call',
@@ -134,7 +134,7 @@ describe('the log', () => {
     expect(lines().map((line) => line['msg'])).toContain('after');
   });
 
-  test('what was gathered is on standard output though the process exits at once, or its reader goes away', async () => {
+  test('what was gathered is on standard output although the process exits at once, or its reader goes away', async () => {
     const script = `
       import { createLog } from './src/telemetry/log.ts';
       const log = createLog({ level: 'info' });

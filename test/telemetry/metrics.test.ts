@@ -144,7 +144,7 @@ describe('the metrics', () => {
     expect(valueOf(series, 'kling_concurrency_in_use', { pool: 'free' })).toBe(1);
   });
 
-  test('begin at 0 where the labels are known from the start', async () => {
+  test('begin at 0 if the labels are known from the start', async () => {
     const { telemetry } = make();
     const zero = async (name: string, labels: Record<string, string>) => {
       const { series } = parse(await telemetry.metricsText());
@@ -179,7 +179,7 @@ describe('the metrics', () => {
     expect(valueOf(series, 'kling_estimate_error_credits_bucket', { le: '+Inf' })).toBe(1);
   });
 
-  test('what is told before the first scrape is counted, and counters never go back between scrapes', async () => {
+  test('events before the first scrape are counted, and counters never decrease between scrapes', async () => {
     const { telemetry } = make();
     for (let i = 0; i < 1000; i += 1) telemetry.callEnded(CALL);
     expect(valueOf(parse(await telemetry.metricsText()).series, 'kling_requests_total')).toBe(1000);
@@ -212,7 +212,7 @@ describe('the metrics', () => {
     );
   });
 
-  test('labels stay bounded whatever comes in', async () => {
+  test('labels stay bounded for any input', async () => {
     const { telemetry } = make();
     for (let i = 0; i < 3000; i += 1) {
       telemetry.callEnded({
@@ -239,7 +239,7 @@ describe('the metrics', () => {
     expect(values('reason').size).toBeLessThanOrEqual(160);
   });
 
-  test('an instrument that is full counts what is beyond under other, and loses none', () => {
+  test('an instrument that is full counts further series under other, and loses none', () => {
     const counter = createCounter({ name: 'n', help: 'h', labels: ['a'] });
     for (let i = 0; i < SERIES_MAX * 2; i += 1) counter.add(1, `v${i}`);
     const points = [...counter.points()];

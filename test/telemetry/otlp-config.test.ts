@@ -48,7 +48,7 @@ describe('a variable that OpenTelemetry would silently replace by its default', 
     expect(readOtlp(false, { [name.includes('ENDPOINT') ? 'OTHER' : name]: value }).exports).toBeNull();
   });
 
-  test('the share of a sampler is one from 0 to 1, and checked only where a sampler reads it', () => {
+  test('the share of a sampler is one from 0 to 1, and checked only if a sampler reads it', () => {
     const ratio = { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio' };
     expect(keysOf({ ...ratio, OTEL_TRACES_SAMPLER_ARG: '0.25' })).toEqual([]);
     expect(keysOf({ ...ratio, OTEL_TRACES_SAMPLER_ARG: '25' })).toEqual(['OTEL_TRACES_SAMPLER_ARG']);

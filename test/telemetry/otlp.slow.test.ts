@@ -99,7 +99,7 @@ describe('log records by OTLP', () => {
 });
 
 describe('a log record of a create', () => {
-  test('is of the trace, request, hold and task, and bears its event’s name', async () => {
+  test('has the ids of trace, request, hold and task, and its event’s name', async () => {
     const app = await start();
     const { json } = await create(app, { 'x-request-id': 'req-of-mine' });
     await collector.until(
@@ -118,7 +118,7 @@ describe('a log record of a create', () => {
     });
   });
 
-  test('names the caller’s trace where tracing is off, and a repeated read is debug', async () => {
+  test('names the caller’s trace if tracing is off, and a repeated read is debug', async () => {
     let log = '';
     const app = await start(
       { OTEL_EXPORTER_OTLP_ENDPOINT: '' },
@@ -152,7 +152,7 @@ describe('what is exported', () => {
     expect(collector.arrived).toEqual([]);
   });
 
-  test('is nothing where the SDK is disabled, whatever else is set', async () => {
+  test('is nothing if the SDK is disabled, with any other variables', async () => {
     const app = await start({ OTEL_SDK_DISABLED: 'true' }, { config: { telemetry: { otlp: true } } });
     await create(app);
     await app.stop();
@@ -169,7 +169,7 @@ describe('what is exported', () => {
     expect(new Set(collector.arrived.map(({ path }) => path))).toEqual(new Set(['/v1/logs']));
   });
 
-  test('is sent as protobuf by default, compressed where that is asked for, with the headers of each signal', async () => {
+  test('is sent as protobuf by default, compressed if that is asked for, with the headers of each signal', async () => {
     const app = await start({
       OTEL_EXPORTER_OTLP_PROTOCOL: '',
       OTEL_METRIC_EXPORT_INTERVAL: '50',
@@ -229,7 +229,7 @@ describe('a collector that fails', () => {
     collector = await startCollector();
   });
 
-  test('by being slow gets what it missed meanwhile in its next exports', async () => {
+  test('by being slow gets the missed data in its next exports', async () => {
     collector.mode = 'hang';
     const app = await start();
     await create(app, { 'x-request-id': 'while-slow' });

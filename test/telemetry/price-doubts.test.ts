@@ -12,7 +12,7 @@ const PRICED: PricedCreate = {
   assumedFrom: null,
 };
 
-describe('what is not sure about prices', () => {
+describe('an unsure price', () => {
   test('is logged once for each field and app', () => {
     const { telemetry, logged } = make('info');
     const create = {
@@ -42,7 +42,7 @@ describe('what is not sure about prices', () => {
     ]);
   });
 
-  test('never fills the log, whatever callers send', () => {
+  test('never fills the log, for any input of callers', () => {
     const { telemetry, logged } = make('info');
     for (let index = 0; index < LINES_MAX + 50; index += 1)
       telemetry.createPriced('web', { ...PRICED, costFields: [`audio_${index}`] });

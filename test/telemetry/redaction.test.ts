@@ -8,7 +8,7 @@ const secretText = fc
   .filter((text) => text.isWellFormed());
 
 describe('the redaction of log lines', () => {
-  test('a hidden secret survives in no form that a line may carry it in', () => {
+  test('a registered secret appears in no line in any form', () => {
     fc.assert(
       fc.property(secretText, fc.string({ maxLength: 5 }), (value, lead) => {
         const redaction = createRedaction();
@@ -36,7 +36,7 @@ describe('the redaction of log lines', () => {
     );
   });
 
-  test('what looks like a JWT is replaced though nobody registered it', () => {
+  test('text with the form of a JWT is replaced, although it was not registered', () => {
     const { clean } = createRedaction();
     const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhayJ9.c2lnbmF0dXJl';
     expect(clean(`Bearer ${jwt} refused`)).toBe('Bearer [redacted] refused');

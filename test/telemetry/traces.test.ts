@@ -107,7 +107,7 @@ describe('the trace of a create', () => {
     });
   });
 
-  test('goes on at Kling from the attempt’s own span, with the caller’s state', async () => {
+  test('continues at Kling from the attempt’s own span, with the caller’s state', async () => {
     const app = await start();
     await create(app, { traceparent: TRACEPARENT, tracestate: 'studio=7' });
     const attempt = await span(CREATE, CLIENT);
@@ -116,7 +116,7 @@ describe('the trace of a create', () => {
     expect(sent?.headers['tracestate']).toBe('studio=7');
   });
 
-  test('begins with us where the caller names none, or one that is not W3C’s', async () => {
+  test('begins with us if the caller names none, or one that is not W3C’s', async () => {
     const app = await start();
     await create(app, { traceparent: `00-${'0'.repeat(32)}-${CALLERS_SPAN}-01` });
     const server = await span(CREATE, SERVER);
@@ -169,7 +169,7 @@ describe('the trace of a create', () => {
   });
 });
 
-describe('what becomes of a create later', () => {
+describe('the later steps of a create', () => {
   test('is traced apart, linked to the create’s trace: its polls, settlement and result', async () => {
     const app = await start();
     await create(app, { traceparent: TRACEPARENT });
@@ -200,7 +200,7 @@ describe('what becomes of a create later', () => {
     await emulator.stop();
   });
 
-  test('is looked up in a trace of its own, linked too, where the create is in doubt', async () => {
+  test('is looked up in a trace of its own, linked too, if the create is in doubt', async () => {
     const app = await start();
     app.emulator.addFault({ kind: 'reset_after_charge', match: { method: 'POST' } });
     await create(app, { traceparent: TRACEPARENT });
@@ -212,7 +212,7 @@ describe('what becomes of a create later', () => {
 });
 
 describe('sampling', () => {
-  test('follows the caller: a trace that it left out is not exported, and handed on as left out', async () => {
+  test('follows the caller: a trace that it left out is not exported, and is passed on as left out', async () => {
     const app = await start();
     await create(app, { traceparent: `00-${CALLERS_TRACE}-${CALLERS_SPAN}-00` });
     await create(app, { traceparent: TRACEPARENT });
@@ -233,7 +233,7 @@ describe('sampling', () => {
 });
 
 describe('with tracing off', () => {
-  test('the caller’s headers pass as they came, and nothing is kept of its trace', async () => {
+  test('the caller’s headers are passed on unchanged, and nothing of its trace is kept', async () => {
     const app = await start({}, { OTEL_TRACES_EXPORTER: 'none' });
     await create(app, { traceparent: TRACEPARENT, tracestate: 'studio=7' });
     const [sent] = app.emulator.requests().filter(({ method }) => method === 'POST');

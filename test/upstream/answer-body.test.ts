@@ -23,7 +23,7 @@ describe('content codings', () => {
     expect(of(200, 'zstd', ' identity , GZIP')).toEqual(['gzip', 'zstd']);
   });
 
-  it('are left alone where one is unknown, where there are too many, and on a part of a whole', () => {
+  it('are left alone if one is unknown, if there are too many, and on a part of a whole', () => {
     expect(of(200, 'gzip, compress')).toEqual([]);
     expect(of(200, 'toString')).toEqual([]);
     expect(of(200, 'gzip, gzip, gzip, gzip, gzip, gzip')).toEqual([]);
@@ -82,7 +82,7 @@ describe('an envelope', () => {
   const read = (bytes: Buffer, type: string | null): unknown =>
     envelopeOf(type === null ? [] : ['Content-Type', type], bytes)?.message;
 
-  it('is read whatever the type says', () => {
+  it('is read with any type', () => {
     for (const type of [
       'application/json',
       'application/json; charset=utf-8',
@@ -107,7 +107,7 @@ describe('an envelope', () => {
     expect(read(gbk, 'application/json; charset=GBK')).toBe('成功');
   });
 
-  it('is taken as UTF-8 where it is valid UTF-8, whatever charset a server claims', () => {
+  it('is read as UTF-8 if it is valid UTF-8, with any charset of the server', () => {
     expect(read(Buffer.from(text), 'application/json; charset=iso-8859-1')).toBe('成功');
     expect(read(Buffer.from(text), 'application/json; charset=no-such-thing')).toBe('成功');
     expect(read(Buffer.from([0x7b, 0xff, 0x7d]), 'application/json; charset=no-such-thing')).toBeUndefined();

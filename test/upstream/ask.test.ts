@@ -55,7 +55,7 @@ it('sends a body by POST, as JSON', async () => {
   expect(kling.received.at(-1)).toMatchObject({ method: 'POST', path: '/account/billing/package' });
 });
 
-it('gives the failure, and journals it, where no answer comes', async () => {
+it('gives the failure, and journals it, if no answer comes', async () => {
   const { ask, calls, kling } = await rig();
   await kling.stop();
   const { answer, failure } = await ask({ path: '/tasks', route: '/tasks', holdId: 'h' });

@@ -60,7 +60,7 @@ async function rig(behave: Behaviour, connections = 4): Promise<Rig> {
 const over = (seen: Seen): Promise<boolean> => until('the end', () => seen.ends + seen.failures.length > 0);
 
 describe('an attempt', () => {
-  it('sends the bytes as they are and tells of the answer once', async () => {
+  it('sends the bytes unchanged and reports the answer once', async () => {
     const { upstream, send } = await rig(always(answerText('{"code":0}', { status: '201 Made' })));
     const body = Buffer.from('{"a":"\u00e9"}');
     const seen = send({
@@ -88,7 +88,7 @@ describe('an attempt', () => {
     ]);
   });
 
-  it('was not sent where nobody listens', async () => {
+  it('was not sent if nobody listens', async () => {
     const upstream = await startRawUpstream(() => {});
     await upstream.stop();
     const { send } = sender(upstream.url);
@@ -97,7 +97,7 @@ describe('an attempt', () => {
     expect(seen.failures).toMatchObject([{ errorClass: 'refused', sent: false }]);
   });
 
-  it('was sent where the connection broke, however late', async () => {
+  it('was sent if the connection broke at any time', async () => {
     const cases: [Behaviour, string][] = [
       [(socket) => socket.resetAndDestroy(), 'reset'],
       [(socket) => void socket.end(), 'reset'],
@@ -123,7 +123,7 @@ describe('an attempt', () => {
     }
   });
 
-  it('tells of no failure more than the words of it: no header and no body', async () => {
+  it('reports only the text of a failure: no header and no body', async () => {
     const { send } = await rig((socket) => socket.resetAndDestroy());
     const seen = send({
       method: 'POST',
@@ -170,7 +170,7 @@ describe('an attempt', () => {
     expect(later).toMatchObject({ ends: 1, failures: [] });
   });
 
-  it('was given no connection by us where its headers cannot be sent', async () => {
+  it('was given no connection by us if its headers cannot be sent', async () => {
     const { send, upstream } = await rig(always(answerText('{}')));
     const seen = send({ headers: ['x-a', 'line\nfeed'] });
     await over(seen);
@@ -187,7 +187,7 @@ describe('an attempt', () => {
     expect(seen).toMatchObject({ ends: 0, failures: [] });
   });
 
-  it('is given up when a body stands still, but not while it is we who stopped it', async () => {
+  it('ends when a body pauses for too long, but not while we stopped it', async () => {
     const { upstream, clock, send } = await rig(always('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'));
     const seen = send();
     await until('a chunk came', () => seen.body === 'abc');

@@ -92,7 +92,7 @@ describe('trust in our clock', () => {
     expect(trust.now()).toBe(NOON + DAY_MS);
   });
 
-  it('goes on dating from the last trusted instant while the clock is wrong', async () => {
+  it('continues dates from the last trusted instant while the clock is wrong', async () => {
     const { trust, clock, answers } = rig();
     answers(0);
     clock.step(NOON + 2 * DAY_MS);
@@ -125,7 +125,7 @@ const anyEvent = fc.oneof(
   fc.record({ kind: fc.constant('create' as const), credits: fc.integer({ min: 1, max: 40_000 }) }),
 );
 
-describe('whatever the clock does', () => {
+describe('at any change of the clock', () => {
   it('the creates of one real day never pass the limit of a day', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyEvent, { minLength: 5, maxLength: 60 }), async (events) => {

@@ -56,7 +56,7 @@ it('counts failed attempts one after the other, from the first one on, until one
   expect(upstream.health.failing).toHaveProperty('cause', expect.stringContaining('ECONNREFUSED'));
 });
 
-it('takes an answer of Kling’s that refuses a request for well, and one of 500 for a failure', async () => {
+it('counts an answer of Kling’s that refuses a request as a success, and one of 500 as a failure', async () => {
   const { kling, upstream, ask } = await rig();
   kling.answer(() => says(null, { status: 500, code: 5000 }));
   await ask();

@@ -37,7 +37,7 @@ describe('header lines of an answer', () => {
     );
   });
 
-  it('lose what any Connection line lists, whatever the case and the spaces', () => {
+  it('lose the headers that any Connection line lists, with any case and spaces', () => {
     const lines = [
       'CONNECTION',
       ' keep-alive ,X-One',
@@ -66,7 +66,7 @@ describe('header lines of an answer', () => {
     ]);
   });
 
-  it('keep a Location only where every URL parser stays on the origin that the client knows', () => {
+  it('keep a Location only if every URL parser stays on the origin that the client knows', () => {
     const locations = fc.oneof(
       fc.webUrl(),
       fc.webPath(),

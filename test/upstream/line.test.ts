@@ -44,7 +44,7 @@ const context = {
 };
 const request = { method: 'GET' as const, path: '/x', headers: [], body: null };
 
-it('sends what it signed to the host of that signature, though a reload came in between', async () => {
+it('sends a signed request to the host of its signature, although a reload came in between', async () => {
   const [a, b] = [await kling(), await kling()];
   const { promise, resolve } = Promise.withResolvers<string>();
   const upstream = new Upstream({ ...line(a, () => promise), clock: systemClock });
@@ -72,7 +72,7 @@ it('keeps a line open for its users, and closes it after the last one', async ()
   await upstream.end();
 });
 
-it('names accounts so that keys can be told apart and none can be read', () => {
+it('names accounts so that keys differ and none can be read', () => {
   const key = (text: string) => ({ kind: 'api_key' as const, key: new Secret(text) });
   const one = accountName(key('sk-one-0123456789'), null);
   expect(one.account).toMatch(/^key-[0-9a-f]{16}$/);

@@ -31,14 +31,14 @@ describe('our own secrets', () => {
     expect(secrets.clean(Buffer.from(KEY)).toString()).toBe('*'.repeat(KEY.length));
   });
 
-  it('leave bytes without one as they are', () => {
+  it('leave bytes without one unchanged', () => {
     const bytes = Buffer.from('{"code":0}');
     expect(made().clean(bytes)).toBe(bytes);
     const lines = ['X-A', '1'];
     expect(made().cleanLines(lines)).toBe(lines);
   });
 
-  it('are found however a stream is cut', () => {
+  it('are found in any pieces of a stream', () => {
     const whole = Buffer.from(`abc${KEY}def${KEY.slice(0, 7)}${KEY}${KEY.slice(0, 3)}`);
     const secrets = made();
     const expected = secrets.clean(whole).toString();
@@ -69,7 +69,7 @@ describe('our own secrets', () => {
     expect(secrets.cleanText('token-number-1')).toBe('*'.repeat(14));
   });
 
-  it('are found in values though JSON escapes had hidden them', () => {
+  it('are found in values although JSON escapes had hidden them', () => {
     const hidden = JSON.parse(`{"request_id":"\\u0073${KEY.slice(1)}","n":[1]}`) as unknown;
     expect(made().cleanValue(hidden)).toEqual({ request_id: '*'.repeat(KEY.length), n: [1] });
     const plain = { a: 1 };

@@ -127,13 +127,13 @@ describe('the pool', () => {
     expect(arrived).toHaveLength(before);
   });
 
-  it('says that nothing was sent where the name does not resolve', async () => {
+  it('says that nothing was sent if the name does not resolve', async () => {
     const failure = await ask({ baseUrl: 'https://kling.invalid' });
     expect(failure).toMatchObject({ errorClass: 'dns', sent: false });
     expect((failure as AttemptFailure).cause).toContain('kling.invalid');
   });
 
-  it('tells at which step a connection stood when the deadline passed', async () => {
+  it('reports the step of a connection at the deadline', async () => {
     const heard = Promise.withResolvers<unknown>();
     const silent = createServer((socket) => socket.on('error', () => undefined).once('data', heard.resolve));
     await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
@@ -184,7 +184,7 @@ describe('the pool', () => {
     proxy.server.close();
   });
 
-  it('says that nothing was sent where the proxy refuses the tunnel or is not there', async () => {
+  it('says that nothing was sent if the proxy refuses the tunnel or is not there', async () => {
     const baseUrl = `https://localhost:${portOf(secure)}`;
     const before = arrived.length;
     for (const status of ['403 Forbidden', '407 Proxy Authentication Required', '502 Bad Gateway']) {

@@ -19,7 +19,7 @@ describe('checks of Kling', () => {
     expect(clockAt(null)).toMatch(/^note: .* is not known: Kling has not answered since the start\.$/);
   });
 
-  it('say only that nothing is known of the key where nothing was reported of Kling', () => {
+  it('say only that nothing is known of the key if nothing was reported of Kling', () => {
     const status = { upstream: KLING, clockOffsetMs: 0, kling: NOTHING_KNOWN };
     const [, , key, ...rest] = checkKling(status, true);
     expect(key).toMatchObject({ name: 'key', level: 'note' });

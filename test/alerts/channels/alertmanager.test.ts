@@ -120,7 +120,7 @@ test('pushes an alert with its labels, its words and the time that it lasts', as
   ]);
 });
 
-test('lets a condition last until after its next repeat, however late the message is', () => {
+test('lets a condition last until after its next repeat, even if the message is late', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 24 * HOUR }), (late) => {
       const left = endOf(alertOf({ status: 'repeat' }), NOW + late) - (NOW + late);
@@ -130,7 +130,7 @@ test('lets a condition last until after its next repeat, however late the messag
   );
 });
 
-test('shows a notice for an hour, and what is true of a month until it is said to be over', () => {
+test('shows a notice for an hour, and an alert about a month until its end is sent', () => {
   expect(endOf(alertOf({ rule: 'claim_due', period: '2026-10/3' })) - NOW).toBe(HOUR);
   const used = alertOf({ rule: 'budget_used_up', period: 'c1/1', startedAt: NOW - HOUR });
   expect(endOf(used) - NOW).toBeGreaterThan(31 * 24 * HOUR);
@@ -141,7 +141,7 @@ test('ends an alert when it was over, a little earlier, and never before it bega
   expect(endOf(overOf({ startedAt: NOW - 1_000, endedAt: NOW }))).toBe(NOW - 1_000);
 });
 
-test('pushes each alert of a message in its last state alone', () => {
+test('pushes each alert of a message only in its last state', () => {
   const alerts = [
     alertOf(),
     overOf(),
@@ -154,7 +154,7 @@ test('pushes each alert of a message in its last state alone', () => {
   ]);
 });
 
-test('ends what it pushed under other labels, where the severity or the account has changed since', async () => {
+test('ends an alert under its first labels if the severity or the account has changed since', async () => {
   const { receiver, send } = await alertmanager();
   const first = await send(messageOf({ alerts: [alertOf({ severity: 'ticket' })], account: null }));
   const second = await send(messageOf({ alerts: [alertOf({ status: 'repeat', severity: 'page' })] }), first);
@@ -173,7 +173,7 @@ test('ends what it pushed under other labels, where the severity or the account 
   ).toEqual([['page', false]]);
 });
 
-test('pushes the same again where nothing changed, so that a repeat is no second alert', async () => {
+test('pushes the same again if nothing changed, so that a repeat is no second alert', async () => {
   const { receiver, send } = await alertmanager();
   const references = await send();
   await send(messageOf({ alerts: [alertOf({ status: 'repeat' })] }), references);
@@ -183,14 +183,14 @@ test('pushes the same again where nothing changed, so that a repeat is no second
   );
 });
 
-test('takes a reference that it cannot read for none', async () => {
+test('ignores a reference that it cannot read', async () => {
   const { receiver, send } = await alertmanager();
   const key = `0123456789abcdef/${NOW - 600_000}`;
   await send(messageOf(), { [key]: 'not JSON' });
   expect(pushedTo(receiver)).toHaveLength(1);
 });
 
-test('keeps a rule’s label beside one of ours with the same name', () => {
+test('keeps a rule’s label in addition to one of ours with the same name', () => {
   const alert = alertOf({ labels: { source: 'x', 'app-name': 'studio', '9th': 'y', empty: '' } });
   const { alerts } = pushOf(messageOf({ alerts: [alert] }), { references: {}, now: NOW, repeatMs: REPEAT });
   expect(alerts[0]?.labels).toEqual({
@@ -205,7 +205,7 @@ test('keeps a rule’s label beside one of ours with the same name', () => {
   });
 });
 
-test('pushes what Alertmanager takes, of whatever message', () => {
+test('pushes a form that Alertmanager accepts, for any message', () => {
   fc.assert(
     fc.property(anyMessage, (message) => {
       const { alerts } = pushOf(message, { references: {}, now: NOW, repeatMs: REPEAT });
@@ -224,7 +224,7 @@ test('finds the API below the path of a proxy, and takes its whole address too',
   }
 });
 
-test('sends its token where the config has one, and no header without', async () => {
+test('sends its token if the config has one, and no header without', async () => {
   const withToken = await alertmanager(undefined, { token: true });
   await withToken.send();
   expect(withToken.receiver.arrived[0]?.headers.authorization).toBe('Bearer token-1f6d');

@@ -36,7 +36,7 @@ test('takes a signing secret from at most one place', () => {
   expect(hasSecret(feishuSection.parse(hook), 'secret')).toBe(false);
 });
 
-test('refuses a literal secret, a host with a scheme and what is no variable', () => {
+test('refuses a literal secret, a host with a scheme and a wrong variable name', () => {
   const hook = { name: 'ops', type: 'dingtalk', webhookUrlEnv: 'HOOK' };
   expect(problems({ ...hook, webhookUrl: 'https://oapi.dingtalk.com/robot/send' })).toHaveLength(1);
   expect(problems({ ...hook, hosts: ['https://bot.internal'] })[0]).toMatch(

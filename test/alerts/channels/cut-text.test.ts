@@ -4,7 +4,7 @@ import { cutText } from '../../../src/alerts/channels/cut-text.ts';
 
 const text = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 200 }), fc.constantFrom('😀'.repeat(100), ''));
 
-test('leaves a text that fits as it is', () => {
+test('leaves a text that fits unchanged', () => {
   fc.assert(fc.property(text, (each) => void expect(cutText(each, Math.max(1, each.length))).toBe(each)));
 });
 
@@ -37,7 +37,7 @@ test('counts what the escapes add, and cuts no escape in two', () => {
   );
 });
 
-test('keeps nearly as much as fits', () => {
+test('keeps almost as much as fits', () => {
   expect(cutText('*'.repeat(100), 61, (each) => each.replaceAll('*', '[star]'))).toBe(
     `${'[star]'.repeat(10)}…`,
   );

@@ -76,7 +76,7 @@ function textOf(body: string | undefined): string {
   return (JSON.parse(body ?? '{}') as Body).markdown.text;
 }
 
-test('sends Markdown that says what is wrong, since when and what to do', async () => {
+test('sends Markdown with the problem, its start and the next step', async () => {
   const { receiver, send } = await dingtalk();
   expect(await send()).toEqual({});
   expect(JSON.parse(receiver.arrived[0]?.body ?? '{}')).toEqual({
@@ -144,7 +144,7 @@ test('keeps every message within the size, with whole characters, and with no li
   );
 });
 
-test('shows marks of Markdown as their likenesses, and leaves words alone', () => {
+test('shows marks of Markdown as full-width signs, and leaves words unchanged', () => {
   expect(escapeDingtalk('# a *b* `c` [d](e) <f>')).toBe('＃ a ＊b＊ ＇c＇ ［d］(e) ＜f＞');
   expect(escapeDingtalk('budget_used_up of app_1 at 10:30, 5 %')).toBe(
     'budget_used_up of app_1 at 10:30, 5 %',
@@ -182,7 +182,7 @@ test.each([
   [{ errcode: 400013, errmsg: '群已被解散' }, true, null, /dissolved/],
   [{ errcode: 460101, errmsg: 'message too long, exceed 20000 bytes' }, true, null, /too long/],
   [{ errcode: 123456, errmsg: 'news' }, false, null, /its meaning is not known/],
-])('tells by the code of a 200 what became of a message: %j', async (body, isFinal, retryAfterMs, words) => {
+])('reads the result of a message from the code of a 200: %j', async (body, isFinal, retryAfterMs, words) => {
   const { send } = await dingtalk({ status: 200, body: JSON.stringify(body) }, { isSigned: true });
   const error = await failureOf(send());
   expect(error).toMatchObject({ isFinal, retryAfterMs });

@@ -101,7 +101,7 @@ function bodyOf(receiver: Receiver): Body {
   return JSON.parse(receiver.arrived[0]?.body ?? '{}') as Body;
 }
 
-test('sends an embed that says what is wrong, since when and what to do', async () => {
+test('sends an embed with the problem, its start and the next step', async () => {
   const { receiver, send } = await discord();
   expect(await send()).toEqual({});
   expect(bodyOf(receiver)).toEqual({
@@ -127,7 +127,7 @@ test('sends an embed that says what is wrong, since when and what to do', async 
   });
 });
 
-test('gives each of several alerts an embed of its own, green where it is over', async () => {
+test('gives each of several alerts an embed of its own, green if it is over', async () => {
   const { receiver, send } = await discord();
   await send(messageOf({ alerts: [alertOf(), overOf({ fingerprint: 'f'.repeat(16) })] }));
   const { content, embeds } = bodyOf(receiver);
@@ -165,7 +165,7 @@ test('escapes what would be read as a mark, and nothing else', () => {
   expect(escapeDiscord('- a\n\n1. b')).toBe('\\- a\n\n1\\. b');
 });
 
-test('shows every text as it is: nothing in it is a style, a link or a mention', () => {
+test('shows every text unchanged: nothing in it is a style, a link or a mention', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'grapheme' }), fc.constant(NASTY)), (each) => {
       const text = oneLine(each);

@@ -109,7 +109,7 @@ test('sends a mail as text and as HTML to every recipient', async () => {
   expect(parts['text/html']).toContain('Kling fails 12 % of requests</h2>');
 });
 
-test('writes Chinese, and says in the subject what is over', async () => {
+test('writes Chinese, and says in the subject that an alert is over', async () => {
   const { server, send } = await mail();
   await send(messageOf({ language: 'zh', alerts: [overOf({ title: '失败率已恢复正常' })] }));
   const { headers, parts } = mailParts(server.mails[0]?.data ?? '');
@@ -182,7 +182,7 @@ test('lets no text add a header, a tag or a dot that ends the mail', async () =>
   expect(parts['text/plain']).toContain('\n.a Bcc: evil');
 });
 
-describe('beyond this machine', () => {
+describe('a server on another machine', () => {
   const trusted = getCACertificates('default');
   afterEach(() => setDefaultCACertificates(trusted));
 
@@ -201,7 +201,7 @@ describe('beyond this machine', () => {
     expect(verbs).toEqual(['EHLO', 'STARTTLS', 'EHLO', 'AUTH', 'MAIL', 'RCPT', 'DATA']);
   });
 
-  test('begins with TLS where the URL says smtps', async () => {
+  test('begins with TLS if the URL says smtps', async () => {
     setDefaultCACertificates([...trusted, cert]);
     const { server, send } = await mail({
       tls: { mode: 'implicit', key, cert },
@@ -287,7 +287,7 @@ describe('a server that does not take the mail', () => {
     expect(never.server.mails[0]?.to).toEqual(['ops@studio.example']);
   });
 
-  test('is tried again where it is not there', async () => {
+  test('is tried again if it is not there', async () => {
     const { server, send } = await mail();
     await server.stop();
     stops.shift();

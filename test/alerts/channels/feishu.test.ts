@@ -88,7 +88,7 @@ function cardOf(receiver: Receiver): string {
   return JSON.stringify((JSON.parse(receiver.arrived[0]?.body ?? '{}') as { card: unknown }).card);
 }
 
-test('sends a card that says what is wrong, how bad, since when and what to do', async () => {
+test('sends a card with the problem, its urgency, its start and the next step', async () => {
   const { receiver, send } = await feishu();
   expect(await send()).toEqual({});
   const card = JSON.parse(cardOf(receiver)) as { header: unknown; elements: Element[] };
@@ -128,7 +128,7 @@ test('sends a card that says what is wrong, how bad, since when and what to do',
   ]);
 });
 
-test('says in green when it is over, and in Chinese where the config asks for it', async () => {
+test('says in green when it is over, and in Chinese if the config asks for it', async () => {
   const { receiver, send } = await feishu();
   await send(messageOf({ alerts: [overOf({ title: '失败率已恢复' })], language: 'zh' }));
   const card = cardOf(receiver);
@@ -137,7 +137,7 @@ test('says in green when it is over, and in Chinese where the config asks for it
   expect(card).toContain('开始时间：2020-09-06 02:37 UTC · 恢复时间：2020-09-06 02:42 UTC');
 });
 
-test('titles each of several alerts, and counts what the message stands for', async () => {
+test('titles each of several alerts, and counts the further events', async () => {
   const { receiver, send } = await feishu();
   const frame = { ...messageOf().frame, more: 'and 12 more events, see kling-sidecar alert list' };
   await send(messageOf({ alerts: [alertOf(), overOf({ fingerprint: 'f'.repeat(16) })], more: 12, frame }));
@@ -186,7 +186,7 @@ test('says how many alerts a card has no room for', () => {
   expect(card).toContain(`+${200 - shown}`);
 });
 
-test('makes nothing but text of a text that tries to be more', async () => {
+test('shows a text with markup as plain text', async () => {
   const { receiver, send } = await feishu();
   await send(messageOf({ alerts: [alertOf({ title: NASTY, finding: NASTY, advice: NASTY })] }));
   expect(cardOf(receiver)).toContain('@everyone <@123>');
@@ -213,7 +213,7 @@ test.each([
   [{ code: 19024, msg: 'Key Words Not Found' }, true, null, /"kling-sidecar"/],
   [{ code: 1500, msg: 'internal error' }, false, null, /its meaning is not known/],
   [{ StatusCode: 19024, StatusMessage: 'Key Words Not Found' }, true, null, /keywords/],
-])('tells by the code of a 200 what became of a message: %j', async (body, isFinal, retryAfterMs, words) => {
+])('reads the result of a message from the code of a 200: %j', async (body, isFinal, retryAfterMs, words) => {
   const { send } = await feishu({ status: 200, body: JSON.stringify(body) });
   const error = await failureOf(send());
   expect(error).toMatchObject({ isFinal, retryAfterMs });
@@ -226,7 +226,7 @@ test('takes the older form of success', async () => {
   expect(await send()).toEqual({});
 });
 
-test('tries again where a 400 only means too many, and not where it means the shape', async () => {
+test('tries again if a 400 only means too many, and not if it means the shape', async () => {
   const many = await feishu({ status: 400, body: '{"code":9499,"msg":"too many request","data":{}}' });
   expect(await failureOf(many.send())).toMatchObject({ isFinal: false, retryAfterMs: 60_000 });
   const shape = await feishu({ status: 400, body: '{"code":9499,"msg":"Bad Request","data":{}}' });

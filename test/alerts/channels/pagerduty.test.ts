@@ -111,7 +111,7 @@ async function pagerduty(
   return { rig, receiver, incidents, send: (message = messageOf()) => channel.send(message, {}) };
 }
 
-test('triggers an incident that says what is wrong, how bad and what to do', async () => {
+test('triggers an incident with the problem, its urgency and the next step', async () => {
   const { receiver, send } = await pagerduty();
   expect(await send()).toEqual({});
   expect(JSON.parse(receiver.arrived[0]?.body ?? '')).toEqual({
@@ -171,7 +171,7 @@ test.each([
   expect((event as Event).payload.severity).toBe(theirs);
 });
 
-test('goes on after the event that was not taken, and opens no incident twice', async () => {
+test('continues after the event that was not taken, and opens no incident twice', async () => {
   const alerts = ['a', 'b', 'c'].flatMap((fingerprint) => [
     alertOf({ fingerprint, status: 'firing' }),
     overOf({ fingerprint }),
@@ -191,7 +191,7 @@ test('goes on after the event that was not taken, and opens no incident twice', 
   expect(incidents.opened).toBe(3);
 });
 
-test('leaves what a slow PagerDuty has not taken for the next attempt, within its time', async () => {
+test('leaves the events that a slow PagerDuty has not taken for the next attempt, within its time', async () => {
   const alerts = Array.from({ length: 8 }, (_, index) => alertOf({ fingerprint: `${index}` }));
   const slow = await pagerduty(() => {
     void slow.rig.clock.advance(9_000);
@@ -243,7 +243,7 @@ test.each([
   },
 );
 
-test('says what to check where the routing key is not known, without the key', async () => {
+test('says what to check if the routing key is not known, without the key', async () => {
   const { send } = await pagerduty(undefined, 'f'.repeat(32));
   const error = await failureOf(send());
   expect(error).toMatchObject({ isFinal: true });
@@ -251,7 +251,7 @@ test('says what to check where the routing key is not known, without the key', a
   expect(error.message).not.toContain('ffff');
 });
 
-test('does not open with a routing key that has not the form of one', () => {
+test('does not open with a routing key of the wrong form', () => {
   const config = pagerdutySection.parse({ name: 'oncall', type: 'pagerduty', routingKeyEnv: 'PD_KEY' });
   expect(refusalOf(() => openPagerduty(config, channelRig({ routingKey: 'u+notakey' }).deps))).toBe(
     'alerts.channels "oncall" (pagerduty): The routing key is not the 32 characters of an Events API v2 integration.',

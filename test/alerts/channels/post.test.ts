@@ -71,7 +71,7 @@ async function failure(request: PostRequest): Promise<ChannelError> {
 }
 
 describe('a message', () => {
-  test('is posted as it is, with its headers, and the answer is handed back', async () => {
+  test('is posted unchanged, with its headers, and the answer is returned', async () => {
     const { url, arrived } = await receiver({ status: 202, body: 'taken', headers: { 'X-Id': '7' } });
     const answer = await post(
       to(`${url}/a/b?c=d`, { headers: { 'webhook-id': '5' }, body: '{"text":"你好"}' }),
@@ -194,7 +194,7 @@ describe('a receiver that gives no answer', () => {
     expect(await failed).toMatchObject({ message: 'the receiver gave no answer within 2 s' });
   });
 
-  test('can be tried again where it closed the connection, refused it, or has no address', async () => {
+  test('can be tried again if it closed the connection, refused it, or has no address', async () => {
     const cut = await receiver('cut');
     expect(await failure(to(cut.url))).toMatchObject({
       message: 'the receiver closed the connection',
@@ -234,7 +234,7 @@ describe('an address', () => {
     },
   );
 
-  test('that is private is taken where the config names it: localhost, an address, or a listed host', async () => {
+  test('that is private is taken if the config names it: localhost, an address, or a listed host', async () => {
     const { port, arrived } = await receiver();
     await post(to(`http://127.0.0.1:${port}/`));
     await post(to(`http://localhost:${port}/`));
@@ -259,13 +259,13 @@ describe('an address', () => {
     expect(error.message).not.toContain('SECRET');
   });
 
-  test('that is public is refused for http, though its host is listed', async () => {
+  test('that is public is refused for http, although its host is listed', async () => {
     const error = await failure(to('http://mixed.example/', { privateHosts: ['mixed.example'] }));
     expect(error.message).toContain('for http to a public one');
   });
 });
 
-test('a certificate that nobody trusts is said to be one', async () => {
+test('an untrusted certificate is named as the reason', async () => {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
   const server = createTlsServer({ key, cert }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -81,7 +81,7 @@ function headers(): string[] {
 }
 
 describe('an alert by a bot', () => {
-  test('is a message of its own, and the thread below says what follows', async () => {
+  test('is a message of its own, and later events are in its thread', async () => {
     const alert = alertOf({ title: 'Kling is down' });
     const first = await send(messageOf({ id: 'm1', alerts: [alert] }));
     expect(first).toEqual({ [referenceKey(alert)]: `${CHANNEL_ID}:${slack.shown[0]?.ts}` });
@@ -99,14 +99,14 @@ describe('an alert by a bot', () => {
     expect(slack.calls).toEqual(['chat.postMessage', 'chat.postMessage', 'chat.update', 'chat.postMessage']);
   });
 
-  test('that is not urgent repeats in its thread alone', async () => {
+  test('that is not urgent repeats only in its thread', async () => {
     const alert = alertOf({ severity: 'ticket' });
     const known = await send(messageOf({ id: 'm1', alerts: [alert] }));
     await send(messageOf({ id: 'm2', alerts: [{ ...alert, status: 'repeat' }] }), known);
     expect(slack.shown[1]).toMatchObject({ thread: slack.shown[0]?.ts, isInChannelToo: false });
   });
 
-  test('has its own message and thread beside others that come with it', async () => {
+  test('has its own message and thread if others come with it', async () => {
     const alerts = alertsOf(3);
     const known = await send(messageOf({ id: 'm1', alerts, headline: '3 alerts' }));
     expect(headers()).toEqual(['🔴 Alert 0', '🔴 Alert 1', '🔴 Alert 2']);
@@ -130,7 +130,7 @@ describe('an alert by a bot', () => {
     expect(slack.shown).toMatchObject([{ header: '✅ Over: Kling fails 12 % of requests', isEdited: false }]);
   });
 
-  test('whose message was deleted goes on at the top of the channel', async () => {
+  test('whose message was deleted continues at the top of the channel', async () => {
     const alert = alertOf();
     const known = { [referenceKey(alert)]: `${CHANNEL_ID}:1599000000.000001` };
     const repeated = await send(messageOf({ id: 'm1', alerts: [{ ...alert, status: 'repeat' }] }), known);
@@ -148,7 +148,7 @@ describe('a storm by a bot', () => {
     expect(headers()).toEqual(['🔴 6 alerts: Alert 0, and 5 more']);
   });
 
-  test('is one where a message stands for more than it says', async () => {
+  test('is a message with more events than it shows', async () => {
     await send(messageOf({ alerts: alertsOf(2), headline: '40 alerts', more: 38 }));
     expect(headers()).toEqual(['🔴 40 alerts']);
   });
@@ -164,7 +164,7 @@ describe('a storm by a bot', () => {
 });
 
 describe('a message that is sent again', () => {
-  test('goes on with the call that failed and makes no post twice', async () => {
+  test('continues with the failed call and makes no post twice', async () => {
     const message = messageOf({ id: 'm1', alerts: alertsOf(3) });
     slack.next.push(undefined, { status: 503 });
     const error = await failureOf(send(message));
@@ -175,7 +175,7 @@ describe('a message that is sent again', () => {
     expect(Object.values(references)).toEqual(slack.shown.map(({ ts }) => `${CHANNEL_ID}:${ts}`));
   });
 
-  test('goes on though another was sent in between, such as a test', async () => {
+  test('continues although another was sent in between, such as a test', async () => {
     const message = messageOf({ id: 'm1', alerts: alertsOf(2) });
     slack.next.push(undefined, 'cut');
     await failureOf(send(message));
@@ -184,7 +184,7 @@ describe('a message that is sent again', () => {
     expect(headers()).toEqual(['🔴 Alert 0', '🔴 Test', '🔴 Alert 1']);
   });
 
-  test('makes no post twice where the sender could not mark it', async () => {
+  test('makes no post twice if the sender could not mark it', async () => {
     const message = messageOf({ id: 'm1', alerts: alertsOf(2) });
     const references = await send(message);
     expect(await send(message)).toEqual(references);
@@ -196,7 +196,7 @@ describe('a message that is sent again', () => {
     expect(await failureOf(send(messageOf()))).toMatchObject({ retryAfterMs: 30_000, isFinal: false });
   });
 
-  test('begins no call after 30 s, and goes on the next time', async () => {
+  test('begins no call after 30 s, and continues the next time', async () => {
     const message = messageOf({ id: 'm1', alerts: alertsOf(5) });
     slack.slowness.ms = 10_000;
     expect(await failureOf(send(message))).toMatchObject({
@@ -242,7 +242,7 @@ describe('a refusal of Slack’s methods', () => {
     expect(error.message).not.toContain('SECRET');
   });
 
-  test('about another message is one of the message itself where it refers to none', async () => {
+  test('about another message is one of the message itself if it refers to none', async () => {
     slack.next.push(no('message_not_found'));
     const error = await failureOf(send(messageOf()));
     expect(error.message).toBe('Slack did not take the message (message_not_found)');
@@ -273,7 +273,7 @@ describe('a refusal of Slack’s methods', () => {
   });
 });
 
-test('a token in no form of one is refused when the channel is opened', () => {
+test('a token of the wrong form is refused when the channel is opened', () => {
   const deps = { ...rig.deps, secret: () => new Secret('xoxb SECRET\nx') };
   expect(() => openSlack(botConfig(), deps)).toThrow(
     /^alerts\.channels "ops" \(slack\): The token has the wrong form/,

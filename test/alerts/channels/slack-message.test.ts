@@ -16,7 +16,7 @@ function textsOf(blocks: readonly SlackBlock[]): string[] {
 }
 
 describe('a message in Slack', () => {
-  test('says what is wrong, how bad it is and what to do, in this order', () => {
+  test('shows the problem, its urgency and the next step, in this order', () => {
     const { text, blocks } = slackMessage(messageOf());
     expect(textsOf(blocks)).toEqual([
       '🔴 Kling fails 12 % of requests',
@@ -131,5 +131,5 @@ describe('text of others', () => {
     'https://docs.example/a_b~c',
     'at 14:05:30',
     'ops@example.com',
-  ])('can be copied as it is where nothing is markup: %s', (text) => expect(literal(text)).toBe(text));
+  ])('can be copied unchanged if nothing is markup: %s', (text) => expect(literal(text)).toBe(text));
 });

@@ -59,7 +59,7 @@ describe('an incoming webhook', () => {
     expect(error.message).not.toMatch(/SECRET|127\.0\.0\.1/);
   });
 
-  test('that answers what is no word of Slack’s is judged by the status, and its words are not shown', async () => {
+  test('whose answer is no word of Slack’s is judged by the status, and the answer is not shown', async () => {
     slack.next.push({ status: 404, body: '<html>SECRET</html>' });
     const error = await failureOf(open().channel.send(messageOf(), {}));
     expect(error).toMatchObject({ message: 'Slack answered 404', isFinal: true });
@@ -90,7 +90,7 @@ describe('an incoming webhook', () => {
     'https://evil.example/hooks.slack.com/SECRET',
     'https://hooks.slack.com@evil.example/SECRET',
     'no address SECRET',
-  ])('is refused at once where its address is not Slack’s: %s', (url) => {
+  ])('is refused at once if its address is not Slack’s: %s', (url) => {
     expect(() => open(url, [])).toThrow(/^alerts\.channels "ops" \(slack\): The webhook address of Slack is/);
     expect(() => open(url, [])).not.toThrow(/SECRET/);
   });

@@ -80,7 +80,7 @@ describe('a secret of Standard Webhooks', () => {
     ['no base64', 'whsec_SECRET-SECRET_SECRET-SECRET_SECRET'],
     ['a key of another kind', `whsk_${base64(32)}`],
     ['one good and one bad', `whsec_${base64(32)} whsec_SECRET`],
-  ])('is refused without being shown where it is %s', (_what, text) => {
+  ])('is refused without being shown if it is %s', (_what, text) => {
     expect(() => keysOf(text)).toThrow(
       /^The secret holds no secret of Standard Webhooks; allowed: whsec_ and/,
     );

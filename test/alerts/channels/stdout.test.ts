@@ -67,7 +67,7 @@ test('writes a message for people, with a line between it and the next', async (
   );
 });
 
-test('writes several alerts for people, and what the message stands for', async () => {
+test('writes several alerts for people, and the number of further events', async () => {
   const alerts = [alertOf(), overOf({ fingerprint: 'f'.repeat(16) })];
   const text = await written(messageOf({ alerts, account: null, more: 2, frame: frameOf('en', 2) }), 'text');
   expect(text).toContain('2 alerts: Kling fails 12 % of requests\n\nAlert · Urgent: Kling');
@@ -84,7 +84,7 @@ test('turns nothing around in the terminal of those who read it', async () => {
   expect(text).not.toMatch(/[\u001b\u202e\u200b]/);
 });
 
-test('fails where the stream is closed, and is tried again', async () => {
+test('fails if the stream is closed, and is tried again', async () => {
   const output = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
   output.on('error', () => undefined);
   const config = stdoutSection.parse({ name: 'console', type: 'stdout' });

@@ -84,7 +84,7 @@ function texts(value: unknown): string[] {
   return [...own, ...Object.values(value).flatMap(texts)];
 }
 
-test('sends an Adaptive Card that says what is wrong, since when and what to do', async () => {
+test('sends an Adaptive Card with the problem, its start and the next step', async () => {
   const { receiver, send } = await teams();
   expect(await send()).toEqual({});
   const body = receiver.arrived[0]?.body ?? '';
@@ -120,7 +120,7 @@ test('keeps every message within the size, with whole characters and without Mar
   );
 });
 
-test('shows a text that tries to be more as it is', async () => {
+test('shows a text with markup unchanged', async () => {
   const { receiver, send } = await teams();
   await send(messageOf({ alerts: [alertOf({ finding: NASTY })] }));
   expect(texts(JSON.parse(receiver.arrived[0]?.body ?? ''))[1]).toMatch(

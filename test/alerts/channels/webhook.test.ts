@@ -65,8 +65,8 @@ function isSigned({ headers, body }: Arrival, key: Buffer, now: number): boolean
   });
 }
 
-describe('a webhook of one’s own', () => {
-  test('is sent what Alertmanager sends', async () => {
+describe('the user’s own webhook', () => {
+  test('gets the same form as from Alertmanager', async () => {
     const { receiver, channel } = await open();
     expect(await channel.send(messageOf({ alerts: [alertOf({ period: '2020-09-06' })] }), {})).toEqual({});
     const [arrival] = receiver.arrived;
@@ -110,7 +110,7 @@ describe('a webhook of one’s own', () => {
     });
   });
 
-  test('is told each alert once, in its last state, with what they have in common', () => {
+  test('gets each alert once, in its last state, with the common labels', () => {
     const other = alertOf({
       id: 5,
       rule: 'disk_low',
@@ -135,7 +135,7 @@ describe('a webhook of one’s own', () => {
     expect(webhookBody(messageOf({ alerts: [overOf()] }), 'own').status).toBe('resolved');
   });
 
-  test('gets labels that are labels, of which a rule’s own stand beside ours', () => {
+  test('gets valid labels: the rule’s own in addition to ours', () => {
     const labels = { 'a-b': '1', severity: 'none', '9': 'x', empty: '' };
     const [alert] = webhookBody(messageOf({ alerts: [alertOf({ labels, title: NASTY })] }), 'own').alerts;
     expect(alert?.labels).toMatchObject({ a_b: '1', severity: 'page', rule_severity: 'none', _9: 'x' });
@@ -196,7 +196,7 @@ describe('a signed webhook', () => {
     expect(arrival !== undefined && isSigned(arrival, Buffer.alloc(32, 3), NOW)).toBe(false);
   });
 
-  test('without a secret has the id alone', async () => {
+  test('has only the id without a secret', async () => {
     const { receiver, channel } = await open();
     await channel.send(messageOf({ id: 'alr_1' }), {});
     const names = Object.keys(receiver.arrived[0]?.headers ?? {}).filter((name) =>
@@ -205,7 +205,7 @@ describe('a signed webhook', () => {
     expect(names).toEqual(['webhook-id']);
   });
 
-  test('with what is no secret is refused when it is opened', async () => {
+  test('with a wrong secret is refused when it is opened', async () => {
     await expect(open({ secret: 'whsec_SECRET' })).rejects.toThrow(/^alerts\.channels "own" \(webhook\): /);
     await expect(open({ secret: 'whsec_SECRET' })).rejects.not.toThrow(/SECRET/);
   });

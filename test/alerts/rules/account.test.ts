@@ -63,7 +63,7 @@ async function read(...packs: Pack[]): Promise<void> {
 describe('pack_nearly_empty', () => {
   const find = (at = NOON) => findAt(store, packNearlyEmpty, at);
 
-  it('fires where the packs of a product last less than three days, and not at three days', async () => {
+  it('fires if the packs of a product last less than three days, and not at three days', async () => {
     // Ten units a day in the last week.
     await deduct(70);
     await read(pack({ remaining: 30 * MILLION }));
@@ -100,7 +100,7 @@ describe('pack_nearly_empty', () => {
     expect(await find()).toMatchObject([{ period: 'p-4' }]);
   });
 
-  it('says nothing where nothing is deducted, and fires on for a week where packs are gone', async () => {
+  it('says nothing if nothing is deducted, and fires on for a week if packs are gone', async () => {
     await read(pack({ remaining: 0 }));
     expect(await find()).toEqual([]);
     await deduct(70);
@@ -137,7 +137,7 @@ describe('pack_expires', () => {
     expect(await find(NOON + 25 * DAY)).toMatchObject([{ values: { lost: MILLION } }]);
   });
 
-  it('never loses more than there is, and together with what is used never more than all packs have', () => {
+  it('never loses more than the rest, and loss and use together are never above all packs', () => {
     const one = fc.record({ remaining: fc.nat(1_000), days: fc.integer({ min: 1, max: 90 }) });
     fc.assert(
       fc.property(fc.array(one, { maxLength: 5 }), fc.nat(500), (given, perWeek) => {
@@ -184,7 +184,7 @@ describe('foreign_spending', () => {
     ]);
   });
 
-  it('says nothing of what our own creates explain, nor of what is younger than an hour', async () => {
+  it('does not report spending of our own creates, nor spending of the last hour', async () => {
     await admitHold(store, newHold('a', { at: NOON - DAY, credits: 40_000 }));
     await close(store, 'a', { kind: 'done', credits: 40_000, raw: null }, { at: NOON - DAY });
     await deduct(4, { at: NOON - DAY });
@@ -225,7 +225,7 @@ describe('deduction_differs', () => {
     expect(await find(NOON + DAY)).toEqual([]);
   });
 
-  it('fires below only for holds of a sure price: the others are meant to be high', async () => {
+  it('fires below only for holds with an exact price: the others are high on purpose', async () => {
     await creates(5, 5_000, { model: 'kling-v1', basis: 'assumed' });
     expect(await find()).toEqual([]);
     await creates(5, 8_999, { model: 'kling-v1' });
@@ -234,7 +234,7 @@ describe('deduction_differs', () => {
     expect(await find()).toMatchObject([{ values: { heldCredits: 100_000, deductedCredits: 125_000 } }]);
   });
 
-  it('looks only at what Kling reported: an estimate agrees with itself', async () => {
+  it('compares only amounts that Kling reported: an estimate agrees with itself', async () => {
     for (let i = 0; i < 5; i += 1) {
       await admitHold(store, newHold(`e${i}`));
       await close(store, `e${i}`, { kind: 'done', credits: null, raw: null });

@@ -59,7 +59,7 @@ describe('failure_rate', () => {
     expect(await find(NOON + 5 * MINUTE)).toEqual([]);
   });
 
-  it('does not fire at exactly the threshold, whatever the threshold', async () => {
+  it('does not fire at exactly the threshold, for any threshold', async () => {
     const border = fc.record({
       percent: fc.integer({ min: 1, max: 99 }),
       times: fc.integer({ min: 1, max: 3 }),
@@ -89,7 +89,7 @@ describe('failure_rate', () => {
     expect(await find(NOON + 5 * MINUTE)).toBeNull();
   });
 
-  it('leaves out what never arrived and is nobody’s fault, and what is excluded', async () => {
+  it('leaves out requests that never arrived by nobody’s fault, and excluded ones', async () => {
     for (const at of BAD) {
       await window(at, 0, 10);
       await store.run(journalCalls, [newUnreachable({ at }), newUnreachable({ at })]);
@@ -101,7 +101,7 @@ describe('failure_rate', () => {
     expect(await find(NOON)).toEqual([]);
   });
 
-  it('ends after an hour in which no window could tell', async () => {
+  it('ends after an hour of windows without a result', async () => {
     const key = { rule: 'failure_rate', labels: {}, period: null } as const;
     const open = [{ ...key, values: {}, startedAt: NOON - HOUR }];
     await window(NOON - 5 * MINUTE, 10, 10);
@@ -175,7 +175,7 @@ describe('sla_at_risk', () => {
     expect(await find(first + 10 * MINUTE)).toEqual([]);
   });
 
-  it('leaves a month that is broken to that alert, and finds nothing where nothing is recorded', async () => {
+  it('leaves a month that is broken to that alert, and finds nothing if nothing is recorded', async () => {
     expect(await find(NOON)).toEqual([]);
     for (let index = 1; index <= 9; index += 1) await window(NOON - index * 5 * MINUTE, 1, 1);
     expect(await find(NOON)).toEqual([]);

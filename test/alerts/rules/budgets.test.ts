@@ -100,7 +100,7 @@ describe('a budget', () => {
     expect(words((await takeHeard(store)).found)).toEqual([['budget_used_up', 1, '2026-11-19']]);
   });
 
-  it('begins an alert once for each share and window, whatever is spent, changed and raised', async () => {
+  it('begins an alert once for each share and window, at any spending, change and raise', async () => {
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.record({ kind: fc.constant('spend'), amount: fc.nat(60_000) }) },
       fc.record({ kind: fc.constant('limit'), amount: fc.integer({ min: 1_000, max: 200_000 }) }),
@@ -128,7 +128,7 @@ describe('a budget', () => {
     );
   });
 
-  it('is reported by a look where no create made it true, under the same key as by a fact', async () => {
+  it('is reported by a look if no create made it true, under the same key as by a fact', async () => {
     await apply(NOON, { alertAt: [0.8] });
     await spend(79_999);
     expect(await findAt(store, budgetThreshold, NOON)).toEqual([]);
@@ -144,7 +144,7 @@ describe('a budget', () => {
     expect((await takeHeard(store)).found).toEqual([]);
   });
 
-  it('is reported for the app that reached it where there is one for each app', async () => {
+  it('is reported for the app that reached it if there is one for each app', async () => {
     await apply(NOON, { alertAt: [0.8], per: 'app' });
     await spend(80_000, NOON, { app: 'web' });
     await spend(10_000, NOON, { app: 'batch' });
@@ -160,7 +160,7 @@ describe('a budget', () => {
     expect((await takeHeard(store)).found).toEqual([]);
   });
 
-  it('wakes nobody where it refuses nothing: a shadow budget, or the mode observe', async () => {
+  it('wakes nobody if it refuses nothing: a shadow budget, or the mode observe', async () => {
     await apply(NOON, { alertAt: [], mode: 'shadow' });
     await spend(100_000);
     const [shadow] = (await takeHeard(store)).found;
@@ -190,7 +190,7 @@ describe('a used-up budget', () => {
     ]);
   });
 
-  it('is over when its limit was raised above what is used, by the config or by an operator', async () => {
+  it('is over when its limit was raised above its use, by the config or by an operator', async () => {
     await close(store, 'h0001', { kind: 'done', credits: 120_000, raw: null });
     await apply(NOON, { alertAt: [], limit: 120_000 });
     expect(await endedUsedUp(NOON + MINUTE)).toEqual([]);
@@ -227,7 +227,7 @@ describe('the forecast', () => {
     return found;
   }
 
-  it('fires where the rest lasts less than two hours, and not at two hours', async () => {
+  it('fires if the rest lasts less than two hours, and not at two hours', async () => {
     await apply(NOON, { alertAt: [], limit: 13_500 });
     expect(await burn(100, 15)).toEqual([]);
     await apply(NOON, { alertAt: [], limit: 13_499 + 1_500 });
@@ -241,7 +241,7 @@ describe('the forecast', () => {
     ]);
   });
 
-  it('does not fire where the window ends first, nor where the budget is used up already', async () => {
+  it('does not fire if the window ends first, nor if the budget is used up already', async () => {
     await apply(NOON, { alertAt: [], limit: 2_500, window: 'hour' });
     expect(await burn(40, 20)).toEqual([]);
     await apply(NOON, { alertAt: [], limit: 800 });
@@ -254,7 +254,7 @@ describe('the forecast', () => {
     expect(await burn(100, 15)).toHaveLength(1);
   });
 
-  it('leaves shadow budgets alone, and judges a budget of a new app when it was measured as long', async () => {
+  it('ignores shadow budgets, and includes a budget of a new app after the same time of measurement', async () => {
     await apply(NOON, { alertAt: [], limit: 10_000, mode: 'shadow' });
     expect(await burn(100, 20)).toEqual([]);
     await apply(NOON, { alertAt: [], limit: 10_000, per: 'app' });

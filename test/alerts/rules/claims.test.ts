@@ -80,14 +80,14 @@ describe('claims', () => {
     expect(named(await onDay('2027-01-01'))).toEqual([['claim_missed', 'missed', null]]);
   });
 
-  it('are as urgent two weeks before their end as the config says, where it says so', async () => {
+  it('are as urgent two weeks before their end as the config says, if it says so', async () => {
     await draft();
     await heard();
     const rules = { claim_due: { severity: 'info' as const } };
     expect(named(await onDay('2026-12-17', rules))).toEqual([['claim_due', 'due_14', null]]);
   });
 
-  it('are reported when withdrawn and when they hold again, each time', async () => {
+  it('are reported when withdrawn and when they are valid again, each time', async () => {
     await draft();
     await heard();
     const steps: unknown[] = [];

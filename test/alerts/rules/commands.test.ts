@@ -33,7 +33,7 @@ function filesOf(folder: string): string[] {
   return readdirSync(join(PROJECT, folder)).map((file) => `${folder}/${file}`);
 }
 
-describe('the commands that somebody is told to type', () => {
+describe('the commands in texts for people', () => {
   it('exist, with their options, in the words of rules', () => {
     const lines = [...filesOf('src/alerts/rules'), ...filesOf('src/alerts/words')].flatMap((path) =>
       [...readProject(path).matchAll(/(?<!of )kling-sidecar ([a-z][^'"`.;:()，。；：（）\n]*)/g)].map(

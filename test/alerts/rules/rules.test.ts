@@ -17,7 +17,7 @@ describe('the list of rules', () => {
     expect(new Set(words).size).toBe(words.length);
   });
 
-  it('has a runbook for every rule: what it means, what to do in steps, when it is over', () => {
+  it('has a runbook for every rule: its meaning, the steps to take, its end', () => {
     for (const { word } of ALERT_RULES) {
       const path = join(RUNBOOKS, `${word}.md`);
       expect(existsSync(path), path).toBe(true);

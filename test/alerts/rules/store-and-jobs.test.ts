@@ -55,7 +55,7 @@ describe('store_trouble', () => {
     expect(await find()).toEqual([]);
   });
 
-  it('still fires where the store can no longer be read', async () => {
+  it('still fires if the store can no longer be read', async () => {
     store.close();
     expect(await find({ isStoreWritable: false })).toEqual([found('writes')]);
     await expect(find()).rejects.toThrow();

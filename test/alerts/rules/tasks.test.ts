@@ -58,7 +58,7 @@ describe('holds_in_doubt', () => {
       threshold === undefined ? {} : { rules: { holds_in_doubt: { threshold } } },
     );
 
-  it('fires when a doubt is older than ten minutes, with what is held, and is over when it has ended', async () => {
+  it('fires when a doubt is older than ten minutes, with the held credits, and is over when it has ended', async () => {
     for (const [id, at] of [
       ['a', NOON],
       ['b', NOON + MINUTE],

@@ -27,7 +27,7 @@ describe('a message', () => {
     expect(compose([test(1, 'ops')], NIGHT, settings, 0).account).toBe('studio');
   });
 
-  it('lists the most severe first, then the oldest, and what is over last', () => {
+  it('lists the most severe first, then the oldest, and resolved ones last', () => {
     const events = [
       test(1, 'over', { status: 'resolved', severity: 'page', endedAt: NIGHT }),
       test(2, 'info', { severity: 'info' }),
@@ -59,7 +59,7 @@ describe('a message', () => {
     expect(order).toEqual([1, 3, 4, 2]);
   });
 
-  it('is of no urgency, and says so, where all of its alerts are over', () => {
+  it('is of no urgency, and says so, if all of its alerts are over', () => {
     const over = { status: 'resolved', severity: 'page', endedAt: NIGHT } as const;
     const message = compose([test(1, 'a', over), test(2, 'b', over)], NIGHT, settings, 0);
     expect(message.severity).toBe('info');
@@ -88,7 +88,7 @@ describe('a message', () => {
     expect(alert).toMatchObject({ title: 'moon_phase, budget daily', finding: '', advice: '' });
   });
 
-  it('keeps its lines within 150 characters, whatever the labels are', () => {
+  it('keeps its lines within 150 characters, for any labels', () => {
     const event = fc.record({
       id: fc.integer({ min: 1, max: 50 }),
       channel: fc.string({ unit: 'binary', maxLength: 300 }),

@@ -81,7 +81,7 @@ describe('instants', () => {
     expect(makeFormat('en', zone).time(Date.parse('2026-11-28T03:00:59Z'))).toBe(text);
   });
 
-  it('tells the two equal hours of an autumn night apart', () => {
+  it('distinguishes the two equal hours of an autumn night', () => {
     const berlin = makeFormat('en', 'Europe/Berlin');
     expect(berlin.time(Date.parse('2026-10-25T00:30:00Z'))).toBe('2026-10-25 02:30 UTC+2');
     expect(berlin.time(Date.parse('2026-10-25T01:30:00Z'))).toBe('2026-10-25 02:30 UTC+1');
@@ -89,7 +89,7 @@ describe('instants', () => {
 });
 
 describe('texts that are cut', () => {
-  it('are one line within the limit, whole characters, and unchanged where they fit', () => {
+  it('are one line within the limit, whole characters, and unchanged if they fit', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 60 }),
