@@ -11,7 +11,7 @@ export const REFUSALS = {
   task_too_expensive: { code: 9002, status: 403, retryable: false },
   spending_frozen: { code: 9003, status: 403, retryable: false },
   route_not_priced: { code: 9004, status: 403, retryable: false },
-  content_refused: { code: 9005, status: 403, retryable: false },
+  // 9005 is kept for rules of the operator on content.
   account_refused: { code: 9006, status: 403, retryable: false },
   body_refused: { code: 9010, status: 400, retryable: false },
   target_refused: { code: 9011, status: 400, retryable: false },

@@ -103,7 +103,6 @@ function liveStatus(deps: CommandsDeps): LiveStatus {
     pid: process.pid,
     uptimeSeconds: Math.floor((deps.dated.monotonic() - deps.startedTick) / 1000),
     pools: deps.slots.pools(),
-    breaker: null,
     clockOffsetMs: deps.clockTrust.offsetMs,
     kling: healthStatus(deps.upstream.health),
     metricsReadAt: deps.metricsReadAt(),

@@ -113,7 +113,6 @@ function offlineCommands(
       uptimeSeconds: 0,
       pid: null,
       pools: [],
-      breaker: null,
       clockOffsetMs: null,
       kling: { credentials: 'unknown', refusal: null, unreachable: null },
       metricsReadAt: null,

@@ -1,5 +1,4 @@
 /** What single sections cannot know: rules that span sections, and features that this version lacks. */
-import { isDeepStrictEqual } from 'node:util';
 import { hostList } from '../fields.ts';
 import { addressesOf, isLoopback } from '../listen.ts';
 import { SEND_MS_MIN } from '../proxy/caller.ts';
@@ -7,9 +6,7 @@ import { showValue, type ConfigProblem } from './config-problem.ts';
 import type { ConfigValues, SectionName } from './config-schema.ts';
 import { modelWarnings, wronglyNamedModels } from './named-models.ts';
 import { nearestWord } from './nearest.ts';
-import { valueAt } from './plain.ts';
 import { unusedPrices } from './unused-prices.ts';
-import { UNAVAILABLE_KEYS } from './unavailable.ts';
 
 interface Check {
   /** Left out when one of these sections is broken: its values are then defaults. */
@@ -26,7 +23,6 @@ const CHECKS: readonly Check[] = [
   { needs: ['budgets', 'apps'], find: budgetsOfUnknownApps },
   { needs: ['budgets', 'limits', 'pricing'], find: wronglyNamedModels },
   { needs: ['alerts'], find: rulesOfUnknownChannels },
-  { needs: ['limits'], find: unavailable },
 ];
 
 /** Finds problems and warnings between the sections that are whole. */
@@ -156,19 +152,6 @@ function rulesOfUnknownChannels({ alerts }: ConfigValues): ConfigProblem[] {
           nearest === undefined ? 'name a channel of alerts.channels' : `did you mean "${nearest}"?`,
       };
     });
-  });
-}
-
-function unavailable(values: ConfigValues): ConfigProblem[] {
-  return UNAVAILABLE_KEYS.flatMap(({ path, what, only }) => {
-    const value = valueAt(values, path);
-    if (isDeepStrictEqual(value, only)) return [];
-    return {
-      key: path.join('.'),
-      value: showValue(value),
-      allowed: JSON.stringify(only),
-      suggestion: `${what} is not available in this version: remove the key`,
-    };
   });
 }
 

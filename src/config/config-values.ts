@@ -3,6 +3,7 @@ import { type ConfigProblem, placeOf, problemsOf, unknownKey } from './config-pr
 import { SECTIONS, type ConfigValues, type SectionName } from './config-schema.ts';
 import { findSecrets } from './literal-secret.ts';
 import { keyOf, type PlainObject } from './plain.ts';
+import { withoutEmptyKeys } from './unavailable.ts';
 
 export interface ParsedValues {
   /** Complete; sections that are broken stand at their defaults. */
@@ -12,7 +13,8 @@ export interface ParsedValues {
 }
 
 /** Parses what file and environment say together; `sources` names the variable that set a key. */
-export function parseValues(raw: PlainObject, sources: ReadonlyMap<string, string>): ParsedValues {
+export function parseValues(given: PlainObject, sources: ReadonlyMap<string, string>): ParsedValues {
+  const raw = withoutEmptyKeys(given);
   const broken = new Set<SectionName>();
   const values: PlainObject = {};
   const found: ConfigProblem[] = [];

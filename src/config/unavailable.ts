@@ -1,25 +1,27 @@
 /**
- * What the config can say and this version cannot do: refused plainly, never accepted and ignored.
+ * What a config may name that this version does not have.
  *
  * A feature that arrives deletes its line here.
  */
+import { isPlainObject, type PlainObject } from './plain.ts';
 
-export interface UnavailableKey {
-  /** A key of the config, with its section first. */
-  path: readonly [section: 'limits', name: string];
-  /** Said before "is not available in this version". */
-  what: string;
-  /** The one value allowed. */
-  only: unknown;
-}
-
-/** Keys that exist with a default, and may hold nothing else yet. */
-export const UNAVAILABLE_KEYS: readonly UnavailableKey[] = [
-  { path: ['limits', 'tier'], what: 'limits by tier (set limits.concurrency)', only: null },
-];
+/** Keys that version 0.1.0 had, which could hold nothing but null: a file that still has one is read without it. */
+export const EMPTY_KEYS: readonly { section: string; name: string }[] = [{ section: 'limits', name: 'tier' }];
 
 /** Sections that do not exist yet, by name. */
 export const ABSENT_SECTIONS: Readonly<Record<string, string | undefined>> = {
   callbacks: 'the callback receiver',
   results: 'keeping results',
 };
+
+/** Gives the values without those of {@link EMPTY_KEYS} that are null. */
+export function withoutEmptyKeys(raw: PlainObject): PlainObject {
+  const kept: PlainObject = { ...raw };
+  for (const { section, name } of EMPTY_KEYS) {
+    const values = kept[section];
+    if (!isPlainObject(values) || values[name] !== null) continue;
+    const { [name]: _, ...others } = values;
+    kept[section] = others;
+  }
+  return kept;
+}

@@ -21,7 +21,6 @@ export interface LiveStatus {
   /** The running process; null if there is none. */
   pid: number | null;
   pools: readonly { name: string; inUse: number; limit: number | null; queued: number }[];
-  breaker: string | null;
   /** Kling's clock less ours; null before the first answer. */
   clockOffsetMs: Ms | null;
   /** Kling's state by the last calls; times are instants. */
@@ -68,7 +67,7 @@ export interface ControlCommands {
   readonly stuckAfterMs: Ms;
   status(): LiveStatus;
   cash(): CashTerms;
-  /** Whether the sidecar can do its work, and if not, why; never because of Kling, a budget or a breaker. */
+  /** Whether the sidecar can do its work, and if not, why; never because of Kling or a budget. */
   readiness(): { ready: boolean; reasons: readonly string[] };
   /** Prices one create in the same way as the data plane. */
   price: PriceOne;

@@ -17,7 +17,7 @@ const livez = createRoute({
 const readyz = createRoute({
   method: 'get',
   path: '/readyz',
-  summary: 'Whether the sidecar can do its work; never false because of Kling, a budget or a breaker',
+  summary: 'Whether the sidecar can do its work; never false because of Kling or a budget',
   responses: {
     200: { description: 'Ready.', content: { 'application/json': { schema: readiness } } },
     503: { description: 'Not ready, and why.', content: { 'application/json': { schema: readiness } } },

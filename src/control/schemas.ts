@@ -109,7 +109,6 @@ export const statusAnswer = z
     pools: z.array(
       z.object({ name: z.string(), inUse: z.int(), limit: z.int().nullable(), queued: z.int() }),
     ),
-    breaker: z.string().nullable(),
     inDoubtHolds: z.int(),
     inDoubtCredits: credits,
     oldestDoubtSince: instant.nullable(),

@@ -3,13 +3,6 @@ import { z } from 'zod';
 
 export const limitsSection = z
   .strictObject({
-    tier: z
-      .string()
-      .min(1)
-      .max(64)
-      .nullable()
-      .default(null)
-      .describe('A tier of Kling’s; not available in this version.'),
     concurrency: z
       .record(
         z

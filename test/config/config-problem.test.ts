@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UNAVAILABLE_KEYS } from '../../src/config/unavailable.ts';
+import { EMPTY_KEYS } from '../../src/config/unavailable.ts';
 import { load, problemAt, problemsOf } from './load-text.ts';
 
 describe('what is refused', () => {
@@ -205,17 +205,10 @@ describe('what is refused', () => {
     expect(keys).toEqual(['apps[0]']);
   });
 
-  it('is every key that this version cannot do, at anything but its default', () => {
-    const others = [[{ name: 'x', type: 'stdout' }], { budget: 1 }, true, 'tier-1'];
-    for (const { path, only } of UNAVAILABLE_KEYS) {
-      const [section, name] = path;
-      const suggestions = others.flatMap((value) =>
-        problemsOf({ [section]: { [name]: value } }).map(({ suggestion }) => suggestion),
-      );
-      expect(suggestions, path.join('.')).toContainEqual(
-        expect.stringMatching(/not available in this version/),
-      );
-      expect(problemsOf({ [section]: { [name]: only } })).toEqual([]);
+  it('is a key of 0.1.0 that does nothing at anything but null', () => {
+    for (const { section, name } of EMPTY_KEYS) {
+      expect(problemsOf({ [section]: { [name]: null } })).toEqual([]);
+      expect(problemAt(`${section}.${name}`, { [section]: { [name]: 'x' } }).suggestion).toBe('remove it');
     }
   });
 

@@ -226,7 +226,6 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
       uptimeSeconds: 12,
       pid: 4321,
       pools: [{ name: 'video', inUse: 1, limit: 5, queued: 0 }],
-      breaker: null,
       metricsReadAt: null,
       clockOffsetMs: -3.5,
       kling: { credentials: 'accepted', refusal: null, unreachable: null },

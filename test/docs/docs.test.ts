@@ -66,7 +66,6 @@ const PROMISED: Readonly<Record<string, { code: number; statuses: number[] }>> =
   task_too_expensive: { code: 9002, statuses: [403] },
   spending_frozen: { code: 9003, statuses: [403] },
   route_not_priced: { code: 9004, statuses: [403] },
-  content_refused: { code: 9005, statuses: [403] },
   account_refused: { code: 9006, statuses: [403] },
   body_refused: { code: 9010, statuses: [400] },
   target_refused: { code: 9011, statuses: [400, 404, 405, 417, 426, 431] },

@@ -24,7 +24,7 @@ export async function answerStatus(
     reader.read(readWouldHave, {}),
     alertsOfStatus(reader, alerts),
   ]);
-  const { version, mode, environment, upstream, uptimeSeconds, pid, breaker, clockOffsetMs, store } = live;
+  const { version, mode, environment, upstream, uptimeSeconds, pid, clockOffsetMs, store } = live;
   return {
     version,
     mode,
@@ -35,7 +35,6 @@ export async function answerStatus(
     pid,
     budgets: budgets.map((row) => shapeBudget(row, cash)),
     pools: live.pools.map((pool) => ({ ...pool })),
-    breaker,
     inDoubtHolds: money.inDoubtHolds,
     inDoubtCredits: toCredits(money.inDoubtCredits),
     oldestDoubtSince: isoOrNull(money.oldestDoubtSince),
