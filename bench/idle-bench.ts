@@ -31,7 +31,9 @@ try {
   await maker.stop({ keep: true });
   const db = new Database(join(folder, 'data/sidecar.db'));
   copyTask(db, openTasks - 1);
-  db.exec(`UPDATE tasks SET created_at = created_at - ${AGE_MS}, next_poll_at = next_poll_at - ${AGE_MS}`);
+  db.exec(
+    `UPDATE creates SET task_created_at = task_created_at - ${AGE_MS}, task_seen_at = task_seen_at - ${AGE_MS}`,
+  );
   db.close();
   await measure(baseUrl);
 } finally {

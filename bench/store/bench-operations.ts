@@ -55,112 +55,123 @@ const BUDGETS = ['daily', 'monthly'];
 const WINDOW = '2026-11';
 const LIMIT = 9_000_000_000_000;
 
-export const benchAdmit = defineWrite('bench.admit', async (tx, { hold }: BenchAdmit) => {
-  const frozen = await tx.get('SELECT reason FROM freezes WHERE one = 1');
-  const guard = await tx.get(
-    'SELECT hold_id FROM guards WHERE app = ? AND key = ?',
-    hold.app,
-    hold.externalId,
-  );
-  if (frozen || guard) return { kind: 'refused', facts: [] };
-  let remaining = LIMIT;
-  for (const budget of BUDGETS) {
-    const row = await tx.get<{ settled: number; held: number }>(
-      'SELECT settled, held FROM counters WHERE budget = ? AND window_key = ?',
-      budget,
-      WINDOW,
+export const benchAdmit = defineWrite(
+  'bench.admit',
+  async (tx, { hold }: BenchAdmit) => {
+    const frozen = await tx.get('SELECT reason FROM freezes WHERE one = 1');
+    const guard = await tx.get(
+      'SELECT hold_id FROM guards WHERE app = ? AND key = ?',
+      hold.app,
+      hold.externalId,
     );
-    remaining = LIMIT - (row?.settled ?? 0) - (row?.held ?? 0) - hold.credits;
-  }
-  for (const budget of BUDGETS) {
-    await tx.run(
-      `INSERT INTO counters (budget, window_key, settled, held) VALUES (?, ?, 0, ?)
+    if (frozen || guard) return { kind: 'refused', facts: [] };
+    let remaining = LIMIT;
+    for (const budget of BUDGETS) {
+      const row = await tx.get<{ settled: number; held: number }>(
+        'SELECT settled, held FROM counters WHERE budget = ? AND window_key = ?',
+        budget,
+        WINDOW,
+      );
+      remaining = LIMIT - (row?.settled ?? 0) - (row?.held ?? 0) - hold.credits;
+    }
+    for (const budget of BUDGETS) {
+      await tx.run(
+        `INSERT INTO counters (budget, window_key, settled, held) VALUES (?, ?, 0, ?)
        ON CONFLICT (budget, window_key) DO UPDATE SET held = held + excluded.held`,
-      budget,
-      WINDOW,
-      hold.credits,
-    );
-  }
-  await tx.run(
-    `INSERT INTO holds (id, at, app, route, model, credits, state, external_id, prompt_hash, prompt_preview)
+        budget,
+        WINDOW,
+        hold.credits,
+      );
+    }
+    await tx.run(
+      `INSERT INTO holds (id, at, app, route, model, credits, state, external_id, prompt_hash, prompt_preview)
      VALUES (?, ?, ?, ?, ?, ?, 'held', ?, ?, ?)`,
-    hold.id,
-    hold.at,
-    hold.app,
-    hold.route,
-    hold.model,
-    hold.credits,
-    hold.externalId,
-    hold.promptHash,
-    hold.promptPreview,
-  );
-  for (const budget of BUDGETS) {
-    await tx.run(
-      `INSERT INTO entries (id, hold_id, budget, window_key, kind, credits, at) VALUES (?, ?, ?, ?, 'hold', ?, ?)`,
-      `${hold.id}-${budget}`,
       hold.id,
-      budget,
-      WINDOW,
-      hold.credits,
       hold.at,
+      hold.app,
+      hold.route,
+      hold.model,
+      hold.credits,
+      hold.externalId,
+      hold.promptHash,
+      hold.promptPreview,
     );
-  }
-  return { kind: 'admitted', remainingCredits: remaining, wouldRefuse: null, facts: [] };
-});
+    for (const budget of BUDGETS) {
+      await tx.run(
+        `INSERT INTO entries (id, hold_id, budget, window_key, kind, credits, at) VALUES (?, ?, ?, ?, 'hold', ?, ?)`,
+        `${hold.id}-${budget}`,
+        hold.id,
+        budget,
+        WINDOW,
+        hold.credits,
+        hold.at,
+      );
+    }
+    return { kind: 'admitted', remainingCredits: remaining, wouldRefuse: null, facts: [] };
+  },
+  { scope: 'own' },
+);
 
-export const benchClose = defineWrite('bench.close', async (tx, { holdId, at, taskId, call }: BenchClose) => {
-  const hold = await tx.get<{ credits: number }>(
-    `SELECT credits FROM holds WHERE id = ? AND state = 'held'`,
-    holdId,
-  );
-  await tx.run(`UPDATE holds SET state = 'settled' WHERE id = ?`, holdId);
-  for (const budget of BUDGETS) {
-    await tx.run(
-      'UPDATE counters SET held = held - ?, settled = settled + ? WHERE budget = ? AND window_key = ?',
-      hold?.credits ?? 0,
-      hold?.credits ?? 0,
-      budget,
-      WINDOW,
-    );
-    await tx.run(
-      `INSERT INTO entries (id, hold_id, budget, window_key, kind, credits, at) VALUES (?, ?, ?, ?, 'settle', ?, ?)`,
-      `${holdId}-${budget}-s`,
+export const benchClose = defineWrite(
+  'bench.close',
+  async (tx, { holdId, at, taskId, call }: BenchClose) => {
+    const hold = await tx.get<{ credits: number }>(
+      `SELECT credits FROM holds WHERE id = ? AND state = 'held'`,
       holdId,
-      budget,
-      WINDOW,
-      hold?.credits ?? 0,
+    );
+    await tx.run(`UPDATE holds SET state = 'settled' WHERE id = ?`, holdId);
+    for (const budget of BUDGETS) {
+      await tx.run(
+        'UPDATE counters SET held = held - ?, settled = settled + ? WHERE budget = ? AND window_key = ?',
+        hold?.credits ?? 0,
+        hold?.credits ?? 0,
+        budget,
+        WINDOW,
+      );
+      await tx.run(
+        `INSERT INTO entries (id, hold_id, budget, window_key, kind, credits, at) VALUES (?, ?, ?, ?, 'settle', ?, ?)`,
+        `${holdId}-${budget}-s`,
+        holdId,
+        budget,
+        WINDOW,
+        hold?.credits ?? 0,
+        at,
+      );
+    }
+    await tx.run(
+      `INSERT INTO tasks (id, hold_id, state, at) VALUES (?, ?, 'submitted', ?)`,
+      taskId,
+      holdId,
       at,
     );
-  }
-  await tx.run(
-    `INSERT INTO tasks (id, hold_id, state, at) VALUES (?, ?, 'submitted', ?)`,
-    taskId,
-    holdId,
-    at,
-  );
-  await tx.run(
-    `INSERT INTO calls (id, at, hold_id, route, host, status, code, duration, request_id, kling_id, outcome)
+    await tx.run(
+      `INSERT INTO calls (id, at, hold_id, route, host, status, code, duration, request_id, kling_id, outcome)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 'ok')`,
-    call.id,
-    at,
-    holdId,
-    call.route,
-    call.host,
-    call.status,
-    call.code,
-    call.durationMs,
-    call.requestId,
-  );
-  await tx.run(
-    'INSERT INTO windows (start, valid, errors) VALUES (?, 1, 0) ON CONFLICT (start) DO UPDATE SET valid = valid + 1',
-    at - (at % 300_000),
-  );
-  return { facts: [{ kind: 'hold_resolved', holdId, state: 'settled', credits: hold?.credits ?? 0, at }] };
-});
+      call.id,
+      at,
+      holdId,
+      call.route,
+      call.host,
+      call.status,
+      call.code,
+      call.durationMs,
+      call.requestId,
+    );
+    await tx.run(
+      'INSERT INTO windows (start, valid, errors) VALUES (?, 1, 0) ON CONFLICT (start) DO UPDATE SET valid = valid + 1',
+      at - (at % 300_000),
+    );
+    return { facts: [{ kind: 'hold_resolved', holdId, state: 'settled', credits: hold?.credits ?? 0, at }] };
+  },
+  { scope: 'own' },
+);
 
 /** One row and no more: what a batch costs apart from its statements. */
-export const benchSmall = defineWrite('bench.small', async (tx, at: number) =>
-  tx.run('INSERT INTO windows (start, valid, errors) VALUES (?, 1, 0) ON CONFLICT (start) DO NOTHING', at),
+export const benchSmall = defineWrite(
+  'bench.small',
+  async (tx, at: number) =>
+    tx.run('INSERT INTO windows (start, valid, errors) VALUES (?, 1, 0) ON CONFLICT (start) DO NOTHING', at),
+  { scope: 'own' },
 );
 
 export const benchModule: StoreModule = { migrations, operations: [benchAdmit, benchClose, benchSmall] };

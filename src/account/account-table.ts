@@ -71,6 +71,7 @@ export const recordPacks = defineWrite(
     }
     await writeRead(tx, 'packs', { readAt: args.at, fromAt: null, throughAt: null, problem: null });
   },
+  { scope: 'exclusive' },
 );
 
 /** Enters deductions; known ones change nothing. Gives the number of new ones. */
@@ -95,6 +96,7 @@ export const recordDeductions = defineWrite(
     }
     return fresh;
   },
+  { scope: 'exclusive' },
 );
 
 /** Records how far a ledger was read, or why a read failed; a failure does not undo earlier reads. */
@@ -104,6 +106,7 @@ export const recordRead = defineWrite(
     const { what, ...change } = args;
     await writeRead(tx, what, { ...(await selectRead(tx, what)), ...change });
   },
+  { scope: 'exclusive' },
 );
 
 /** Drops deductions older than the kept calls; at most 2000 at once, `more` asks for another run. */
@@ -124,6 +127,7 @@ export const purgeDeductions = defineWrite(
     }
     return { deductions, more: deductions >= PURGE_ROWS_MAX };
   },
+  { scope: 'exclusive' },
 );
 
 const PURGE_ROWS_MAX = 2000;

@@ -20,6 +20,7 @@ export const dropOldAlerts = defineWrite(
     for (const { sql, before } of DROPS) counts.push(await tx.run(sql, before(args.before), ROWS_MAX));
     return { dropped: counts[0] ?? 0, more: Math.max(...counts) >= ROWS_MAX };
   },
+  { scope: 'exclusive' },
 );
 
 /** Each takes an instant, exclusive, and a number of rows. */

@@ -92,6 +92,7 @@ export const takeFindings = defineWrite(
       ended: taking.ended.map(changedOf),
     };
   },
+  { scope: 'exclusive' },
 );
 
 function changedOf(row: AlertRow): ChangedAlert {

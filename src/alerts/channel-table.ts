@@ -42,6 +42,7 @@ export const useChannels = defineWrite(
   'alerts.useChannels',
   (tx: Tx, args: { channels: readonly string[]; at: Ms }): Promise<void> =>
     applyChannels(tx, args.channels, args.at),
+  { scope: 'exclusive' },
 );
 
 /** Records the result of a test message; `error` is null if the receiver took it. */
@@ -56,4 +57,5 @@ export const noteTest = defineWrite(
       args.error,
     );
   },
+  { scope: 'own' },
 );

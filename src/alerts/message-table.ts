@@ -60,6 +60,7 @@ export const nextMessage = defineWrite(
     if (id === null) return { message: null, until: waiting.length < WAITING_MAX ? null : args.at };
     return { message: await readMessage(tx, id) };
   },
+  { scope: 'exclusive' },
 );
 
 /** When the channel may be tried again, after a failure or for its pace; null if it may now, or if the clock was set back. */
@@ -221,6 +222,7 @@ export const noteDelivered = defineWrite(
       );
     }
   },
+  { scope: 'own' },
 );
 
 async function endMessage(tx: Tx, id: string, state: 'delivered' | 'undelivered', at: Ms): Promise<boolean> {
@@ -268,4 +270,5 @@ export const noteFailed = defineWrite(
     );
     if (isGivenUp) await endMessage(tx, id, 'undelivered', at);
   },
+  { scope: 'own' },
 );

@@ -28,30 +28,34 @@ export async function silencedRules(tx: Tx, at: Ms): Promise<ReadonlySet<RuleWor
 }
 
 /** Silences a rule until an instant; a second silence of the rule replaces the first. */
-export const silenceRule = defineWrite('alerts.silence', async (tx: Tx, args: Silence): Promise<Silence> => {
-  const before = await silenceOf(tx, args.rule, args.at);
-  await tx.run(
-    `INSERT INTO alert_silences (rule, until, reason, actor, at) VALUES (?, ?, ?, ?, ?)
+export const silenceRule = defineWrite(
+  'alerts.silence',
+  async (tx: Tx, args: Silence): Promise<Silence> => {
+    const before = await silenceOf(tx, args.rule, args.at);
+    await tx.run(
+      `INSERT INTO alert_silences (rule, until, reason, actor, at) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (rule) DO UPDATE SET until = excluded.until, reason = excluded.reason, actor = excluded.actor,
        at = excluded.at`,
-    args.rule,
-    args.until,
-    args.reason,
-    args.actor,
-    args.at,
-  );
-  const { at, actor, rule: subject, reason } = args;
-  await recordAudit(tx, {
-    at,
-    actor,
-    action: 'alert.silence',
-    subject,
-    before: describe(before),
-    after: describe(args),
-    reason,
-  });
-  return args;
-});
+      args.rule,
+      args.until,
+      args.reason,
+      args.actor,
+      args.at,
+    );
+    const { at, actor, rule: subject, reason } = args;
+    await recordAudit(tx, {
+      at,
+      actor,
+      action: 'alert.silence',
+      subject,
+      before: describe(before),
+      after: describe(args),
+      reason,
+    });
+    return args;
+  },
+  { scope: 'exclusive' },
+);
 
 export interface EndSilenceArgs {
   rule: RuleWord;
@@ -79,6 +83,7 @@ export const endSilence = defineWrite(
     });
     return { wasSilenced: true };
   },
+  { scope: 'exclusive' },
 );
 
 async function silenceOf(tx: Tx, rule: RuleWord, at: Ms): Promise<Silence | undefined> {

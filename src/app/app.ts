@@ -202,12 +202,14 @@ class Sidecar implements App {
       config: () => this.#config,
       line: this.#openLine({ config: this.#config, kling: this.#secrets.kling }),
       routes: () => this.#settings.routes,
+      instance: this.#options.instance ?? null,
     });
     const dataPlane = new DataPlane({
       ...parts,
       clock: this.#clock,
       telemetry: this.#telemetry,
       checkStore: () => parts.storeWatch.check(),
+      owner: () => parts.instance.owner,
       onError: (message, error) => this.#log.error(message, { event: 'background_failed', error }),
       settings: () => this.#settings,
     });
@@ -308,6 +310,7 @@ class Sidecar implements App {
     await running.traces.flush();
     running.closing.stop();
     running.storeWatch.stop();
+    running.instance.stop();
     await running.delivery.stop();
   }
 

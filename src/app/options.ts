@@ -17,6 +17,8 @@ export interface AppOptions {
   version: string;
   log: Log;
   clock?: Clock;
+  /** The instance's name where several share one database; absent: the store's own. */
+  instance?: string;
   /** Called when the store fails for good: the process should end. */
   onFatal?: (error: SidecarError) => void;
   /** What the process around the app can do on an operator's order; absent where the app is a part of another program. */

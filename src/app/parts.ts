@@ -1,5 +1,6 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
 import { reportHealth } from './health.ts';
+import { Instance } from './instance.ts';
 import { StoreWatch } from './store-watch.ts';
 import { AppTraces } from './traces.ts';
 import type { CallRecord } from '../calls/call.ts';
@@ -45,6 +46,7 @@ export interface AppParts extends Clocks {
   lastFreeze: LastFreeze;
   polledTasks: PolledTasks;
   storeWatch: StoreWatch;
+  instance: Instance;
   budgetForecast: BudgetForecast;
   /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
   journal: (call: CallRecord) => void;
@@ -61,6 +63,8 @@ export interface PartsInput {
   /** The line to Kling that config and secrets name. */
   line: LineOptions;
   routes: () => RouteTable;
+  /** The instance's name; null: the store's own. */
+  instance: string | null;
 }
 
 /** Builds the parts; nothing is asked or timed before they are started. */
@@ -126,6 +130,7 @@ export function buildParts(input: PartsInput): AppParts {
     lastFreeze,
     polledTasks: new PolledTasks(clock),
     storeWatch: new StoreWatch({ store, clock, log }),
+    instance: new Instance({ store, clock, log, name: input.instance }),
     budgetForecast: new BudgetForecast(),
     journal,
     traces,

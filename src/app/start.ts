@@ -15,7 +15,7 @@ const ROWS_AT_START = 2000;
 
 /** Applies the budgets, finds what an earlier run left open, and takes the slots that its tasks still have. */
 export async function putInOrder(
-  { store, ledger, upstream, slots, delivery, lastFreeze, dated, ages, beginClocks }: AppParts,
+  { store, ledger, upstream, slots, delivery, lastFreeze, dated, ages, beginClocks, instance }: AppParts,
   { config, log }: { config: Config; log: Log },
 ): Promise<void> {
   await beginClocks();
@@ -28,6 +28,7 @@ export async function putInOrder(
   await noteKey(upstream.line, { store, environment: config.environment, at });
   lastFreeze.set(await store.read(freezeState, {}));
   const { recovered, due } = await ledger.run(recoverHolds, {
+    owner: await instance.begin(),
     at,
     age: { now: ages.now(), doubtFrom: ages.doubtFrom },
   });

@@ -81,7 +81,7 @@ export const countPiece = defineWrite(
     else await endCounting(tx, row.budget_id);
     return { more: (await tx.get('SELECT 1 AS one FROM budget_countings LIMIT 1')) !== undefined };
   },
-  () => true,
+  { scope: 'exclusive', isPlain: () => true },
 );
 
 async function countOn(tx: Tx, rule: ActiveRule, { span, after }: Place, rowsMax: number): Promise<boolean> {
@@ -153,7 +153,7 @@ function selectPage(
   add('model = ?', match.model);
   add('tag = ?', match.tag);
   return tx.all<SeenHold>(
-    `SELECT id, at, app, tag, credits, settled_credits, state, counters FROM holds
+    `SELECT id, at, app, tag, credits, settled_credits, state, counters FROM creates
      WHERE ${conditions.join(' AND ')} ORDER BY at, id LIMIT ?`,
     ...values,
     rowsMax,
@@ -170,5 +170,5 @@ async function count(tx: Tx, { rule, span, sums }: Counted, hold: SeenHold): Pro
   sum.settled += hold.settled_credits;
   if (hold.state === 'held') sum.held += hold.credits;
   const joined = [...counters, counterId].sort(compareIds).join(' ');
-  await tx.run('UPDATE holds SET counters = ? WHERE id = ?', joined, hold.id);
+  await tx.run('UPDATE creates SET counters = ? WHERE id = ?', joined, hold.id);
 }

@@ -98,6 +98,7 @@ export const applyBudgets = defineWrite(
     applied.isPending = (await pendingWindows(tx)).size > 0;
     return applied;
   },
+  { scope: 'exclusive' },
 );
 
 async function applyOne(
@@ -204,6 +205,7 @@ export const raiseBudget = defineWrite(
     });
     return { limitCredits, until };
   },
+  { scope: 'exclusive' },
 );
 
 async function raiseOne(tx: Tx, rule: ActiveRule, args: RaiseArgs): Promise<MilliCredits> {

@@ -5,7 +5,7 @@
  * two creates can both take the last credit. Counters are changed in the order of the budgets' names.
  */
 import type { Fact } from '../facts.ts';
-import type { Tx } from '../store/operation.ts';
+import type { SqlValue, SyncTx, Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 import { reaches, sharePpm } from './budget-rule.ts';
 import { counterIds } from './hold.ts';
@@ -44,22 +44,35 @@ export async function take(
   credits: MilliCredits,
   isBound: boolean,
 ): Promise<CounterState | undefined> {
+  const values = takeValues(claim, credits, isBound);
+  return values ? tx.get<CounterState>(TAKE, ...values) : undefined;
+}
+
+/** As {@link take}, on an engine that answers at once. */
+export function takeAtOnce(
+  tx: SyncTx,
+  claim: Claim,
+  credits: MilliCredits,
+  isBound: boolean,
+): CounterState | undefined {
+  const values = takeValues(claim, credits, isBound);
+  return values ? tx.get<CounterState>(TAKE, values) : undefined;
+}
+
+function takeValues(claim: Claim, credits: MilliCredits, isBound: boolean): SqlValue[] | null {
   const ceiling = isBound && credits > 0 ? claim.limitCredits : UNLIMITED;
-  if (credits > ceiling) return undefined;
-  return tx.get<CounterState>(
-    TAKE,
-    claim.counterId,
-    claim.rule.id,
-    claim.span.key,
-    claim.perValue,
-    credits,
-    ceiling,
-  );
+  if (credits > ceiling) return null;
+  return [claim.counterId, claim.rule.id, claim.span.key, claim.perValue, credits, ceiling];
 }
 
 /** Takes a hold back out of a counter, in the transaction that added it. */
 export async function giveBack(tx: Tx, counterId: string, credits: MilliCredits): Promise<void> {
   await tx.run(GIVE_BACK, credits, counterId);
+}
+
+/** As {@link giveBack}, on an engine that answers at once. */
+export function giveBackAtOnce(tx: SyncTx, counterId: string, credits: MilliCredits): void {
+  tx.run(GIVE_BACK, [credits, counterId]);
 }
 
 /** Reads a counter; one that has no row yet is at 0. */
@@ -106,6 +119,21 @@ export interface NotedCounter {
   limitCredits: MilliCredits;
 }
 
+/** Gives the shares of the limit that a counter reaches and that were not noted yet, the smallest first. */
+export function newlyReached(
+  rule: ActiveRule,
+  state: CounterState,
+  limitCredits: MilliCredits,
+): { share: number; ppm: number }[] {
+  const usedCredits = state.settled + state.held;
+  const reached: { share: number; ppm: number }[] = [];
+  for (const share of new Set([...rule.alertAt, WHOLE])) {
+    const ppm = sharePpm(share);
+    if (ppm > state.noted_ppm && reaches(share, usedCredits, limitCredits)) reached.push({ share, ppm });
+  }
+  return reached.sort((a, b) => a.ppm - b.ppm);
+}
+
 /**
  * Gives a fact for each share of the limit that is reached for the first time in this window: those of `alertAt`, and all of
  * it. The counter remembers the highest, so that a create that reaches none looks nothing up; the facts are kept in the
@@ -119,12 +147,7 @@ export async function noteThresholds(
 ): Promise<Fact[]> {
   const { rule, counterId, windowKey, perValue, limitCredits } = counter;
   const usedCredits = state.settled + state.held;
-  const reached: { share: number; ppm: number }[] = [];
-  for (const share of new Set([...rule.alertAt, WHOLE])) {
-    const ppm = sharePpm(share);
-    if (ppm > state.noted_ppm && reaches(share, usedCredits, limitCredits)) reached.push({ share, ppm });
-  }
-  reached.sort((a, b) => a.ppm - b.ppm);
+  const reached = newlyReached(rule, state, limitCredits);
   const last = reached.at(-1);
   if (!last) return [];
   await tx.run('UPDATE budget_counters SET noted_ppm = ? WHERE id = ?', last.ppm, counterId);

@@ -23,8 +23,8 @@ export const deductionSums = defineRead(
     const rows = await tx.all<Omit<DeductionSums, 'isExact'> & { exact: number }>(
       `SELECT h.operation, h.model, CASE WHEN h.basis = 'exact' THEN 1 ELSE 0 END AS exact, COUNT(*) AS creates,
          SUM(h.credits) AS "heldCredits", SUM(h.settled_credits) AS "deductedCredits"
-       FROM holds h WHERE h.at > ? AND h.at <= ? AND h.state = 'settled' AND EXISTS (
-         SELECT 1 FROM entries e WHERE e.hold_id = h.id AND e.kind IN ('settle', 'adjust') AND e.basis = 'reported')
+       FROM creates h WHERE h.at > ? AND h.at <= ? AND h.state = 'settled' AND (h.end_basis = 'reported' OR EXISTS (
+         SELECT 1 FROM adjustments a WHERE a.hold_id = h.id AND a.basis = 'reported'))
        GROUP BY h.operation, h.model, CASE WHEN h.basis = 'exact' THEN 1 ELSE 0 END
        ORDER BY h.operation, h.model, exact`,
       from,

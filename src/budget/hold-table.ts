@@ -1,14 +1,15 @@
 /**
- * Holds and their entries, as rows.
+ * The money of a create's row: its hold, its end, its adjustments.
  *
- * A hold is `held` until its end, which is one entry: `settle`, `release` or `write_off`. Every change of its money
- * goes through here together with its counters.
+ * A hold is `held` until its end: `settled`, `released` or `written_off`. Every change of its money goes through here together
+ * with its counters. The view `entries` lists the changes: the hold, the end, each adjustment.
  *
  * **Invariant**: `settled_credits` is the sum of the hold's entries after the first; the counters named on the hold
  * have had the same sums. The end of a hold changes nothing unless it was still `held`.
  */
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
+import { newId } from '../ids.ts';
 import { countWhere, whereOf } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
@@ -29,40 +30,39 @@ export interface HoldEnd {
   at: Ms;
 }
 
-const END_KINDS = { settled: 'settle', released: 'release', written_off: 'write_off' } as const;
-
-const INSERT_HOLD = `INSERT INTO holds (id, request_id, at, app, tag, path, route, operation, model, mode, product,
-  duration_seconds, credits, basis, weight, external_task_id, prompt_hash, prompt_preview, counters, guarded,
-  upstream_host, upstream_account)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const INSERT_FIRST_ENTRY = `INSERT INTO entries (hold_id, seq, at, kind, credits, basis)
-VALUES (?, 1, ?, 'hold', ?, 'estimate')`;
-const INSERT_END = `INSERT INTO entries (hold_id, seq, at, kind, credits, basis, note) VALUES (?, 2, ?, ?, ?, ?, ?)`;
-const INSERT_ADJUST = `INSERT INTO entries (hold_id, seq, at, kind, credits, basis, note)
-SELECT ?, MAX(seq) + 1, ?, 'adjust', ?, ?, ? FROM entries WHERE hold_id = ?`;
+/** The statement that inserts a create; {@link createValues} gives its values. */
+export const INSERT_CREATE = `INSERT INTO creates (id, request_id, at, app, tag, path, route, operation, model, mode, product,
+  duration_seconds, credits, basis, weight, external_task_id, prompt_hash, prompt_preview, counters,
+  upstream_host, upstream_account, owner, generation, guard_key, guard_task_id, fingerprint)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const INSERT_ADJUST =
+  'INSERT INTO adjustments (hold_id, id, at, credits, basis, note) VALUES (?, ?, ?, ?, ?, ?)';
 
 /** The columns of a {@link HoldRow}. */
 export const HOLD_COLUMNS = `id, at, app, tag, operation, model, mode, product, credits, settled_credits, state,
-  counters, guarded, external_task_id, task_id, in_doubt, doubt_since, doubt_age_from, look_ups,
+  counters, CASE WHEN fingerprint IS NULL THEN 0 ELSE 1 END AS guarded, external_task_id, task_id, in_doubt, doubt_since, doubt_age_from, look_ups,
   upstream_host, upstream_account`;
 
-const SELECT_HOLD = `SELECT ${HOLD_COLUMNS} FROM holds WHERE id = ?`;
-const END_HOLD = `UPDATE holds SET state = ?, settled_credits = ?, ended_at = ?, in_doubt = 0, next_look_up_at = NULL
+const SELECT_HOLD = `SELECT ${HOLD_COLUMNS} FROM creates WHERE id = ?`;
+const END_HOLD = `UPDATE creates SET state = ?, settled_credits = ?, ended_at = ?, end_credits = ?, end_basis = ?, end_note = ?,
+  in_doubt = 0, next_look_up_at = NULL
 WHERE id = ? AND state = 'held'`;
-const ATTACH_TASK = `UPDATE holds SET task_id = ? WHERE id = ? AND state = 'held' AND in_doubt = 0 AND task_id IS NULL
-RETURNING ${HOLD_COLUMNS}`;
 
-/** Inserts a hold at its own instant with its first entry; its counters must have been raised before. */
-export async function insertHold(
-  tx: Tx,
-  hold: NewHold,
-  place: { at: Ms; counters: string; isGuarded: boolean },
-): Promise<void> {
-  await tx.run(
-    INSERT_HOLD,
+/** What is decided of a hold when it is inserted. */
+export interface HoldPlace {
+  at: Ms;
+  /** Ids of the counters that it counts in, separated by spaces. */
+  counters: string;
+  /** What makes a repeat of its request the same request; null without one. */
+  guard: { idempotencyKey: string | null; callerTaskId: string | null; fingerprint: string } | null;
+}
+
+/** Gives the values of {@link INSERT_CREATE}. */
+export function createValues(hold: NewHold, { at, counters, guard }: HoldPlace): SqlValue[] {
+  return [
     hold.holdId,
     hold.requestId,
-    place.at,
+    at,
     hold.app,
     hold.tag,
     hold.path,
@@ -78,12 +78,15 @@ export async function insertHold(
     hold.externalTaskId,
     hold.prompt?.hash ?? null,
     hold.prompt?.preview ?? null,
-    place.counters,
-    place.isGuarded ? 1 : 0,
+    counters,
     hold.upstream.host,
     hold.upstream.account,
-  );
-  await tx.run(INSERT_FIRST_ENTRY, hold.holdId, place.at, hold.credits);
+    hold.owner.instance,
+    hold.owner.generation,
+    guard?.idempotencyKey ?? null,
+    guard?.callerTaskId ?? null,
+    guard?.fingerprint ?? null,
+  ];
 }
 
 /**
@@ -96,27 +99,13 @@ export async function readHold(tx: Tx, holdId: string): Promise<HoldRow> {
   throw new SidecarError('not_found', `There is no hold ${holdId}. \`holds list\` shows the known ones.`);
 }
 
-/** Names the task of a hold that is held, not in doubt and has none: the usual case. Undefined in all others. */
-export function attachTask(tx: Tx, holdId: string, taskId: string): Promise<HoldRow | undefined> {
-  return tx.get<HoldRow>(ATTACH_TASK, taskId, holdId);
-}
-
-/** Names the task of a hold in whatever state it is, and ends its doubt. */
-export async function attachLateTask(tx: Tx, holdId: string, taskId: string): Promise<void> {
-  await tx.run(
-    'UPDATE holds SET task_id = ?, in_doubt = 0, next_look_up_at = NULL WHERE id = ?',
-    taskId,
-    holdId,
-  );
-}
-
 /** Ends a hold that is `held`: state, entry, counters, facts. */
 export async function endHold(tx: Tx, hold: HoldRow, end: HoldEnd): Promise<Fact[]> {
-  const changed = await tx.run(END_HOLD, end.state, end.credits, end.at, hold.id);
+  const { state, credits, at, basis, note } = end;
+  const changed = await tx.run(END_HOLD, state, credits, at, credits, basis, note, hold.id);
   if (changed === 0) {
     throw new SidecarError('already_resolved', `Hold ${hold.id} has ended before; nothing was changed.`);
   }
-  await tx.run(INSERT_END, hold.id, end.at, END_KINDS[end.state], end.credits, end.basis, end.note);
   const thresholds = await shiftCounters(tx, hold.counters, {
     fromHeld: hold.credits,
     toSettled: end.credits,
@@ -143,8 +132,8 @@ export async function adjustHold(
   const { credits, basis, note, at } = learnt;
   const byCredits = credits - hold.settled_credits;
   if (byCredits === 0) return [];
-  await tx.run('UPDATE holds SET settled_credits = ? WHERE id = ?', credits, hold.id);
-  await tx.run(INSERT_ADJUST, hold.id, at, byCredits, basis, note, hold.id);
+  await tx.run('UPDATE creates SET settled_credits = ? WHERE id = ?', credits, hold.id);
+  await tx.run(INSERT_ADJUST, hold.id, newId('entry', at), at, byCredits, basis, note);
   const thresholds = await shiftCounters(tx, hold.counters, { fromHeld: 0, toSettled: byCredits, at });
   const labels = labelsOf(hold);
   const facts: Fact[] = [{ kind: 'hold_adjusted', holdId: hold.id, byCredits, at, ...labels }];
@@ -166,7 +155,7 @@ export async function putInDoubt(
   doubt: { at: Ms; ageFrom: Ms | null; nextLookUpAt: Ms | null; evidence: string },
 ): Promise<Fact> {
   await tx.run(
-    `UPDATE holds SET in_doubt = 1, doubt_since = ?, doubt_age_from = ?, next_look_up_at = ?, doubt_evidence = ?,
+    `UPDATE creates SET in_doubt = 1, doubt_since = ?, doubt_age_from = ?, next_look_up_at = ?, doubt_evidence = ?,
        look_ups = 0
      WHERE id = ? AND state = 'held'`,
     doubt.at,
@@ -195,7 +184,7 @@ export async function inDoubtCredits(tx: Tx, counterId: string): Promise<MilliCr
 
 /** Gives the credits and counters of every hold in doubt. */
 export function holdsInDoubt(tx: Tx): Promise<{ credits: MilliCredits; counters: string }[]> {
-  return tx.all('SELECT credits, counters FROM holds WHERE in_doubt = 1');
+  return tx.all('SELECT credits, counters FROM creates WHERE in_doubt = 1');
 }
 
 /**
@@ -260,11 +249,11 @@ export const listHolds = defineRead('budget.listHolds', async (tx: Tx, args: Lis
   if (args.state !== undefined) conditions.push(STATE_CONDITIONS[args.state]);
   if (args.inDoubt !== undefined) conditions.push(args.inDoubt ? 'in_doubt = 1' : 'in_doubt = 0');
   if (args.app !== undefined) add('app = ?', args.app);
-  const counted = await countWhere(tx, args.total, `holds ${whereOf(conditions)}`, values);
+  const counted = await countWhere(tx, args.total, `creates ${whereOf(conditions)}`, values);
   if (args.cursor !== null) add('id < ?', args.cursor);
   const rows = await tx.all<ListedColumns>(
     `SELECT ${HOLD_COLUMNS}, ended_at, doubt_evidence, is_in_use, is_at_host
-     FROM holds JOIN hold_places ON hold_id = id ${whereOf(conditions)} ORDER BY id DESC LIMIT ?`,
+     FROM creates JOIN hold_places ON hold_id = id ${whereOf(conditions)} ORDER BY id DESC LIMIT ?`,
     ...values,
     args.limit + 1,
   );

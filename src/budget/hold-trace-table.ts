@@ -48,7 +48,7 @@ export const insertHoldTraces = defineWrite(
       );
     }
   },
-  () => true,
+  { scope: 'own', isPlain: () => true },
 );
 
 /** Gives the `traceparent` of those holds that have one. */
@@ -80,4 +80,5 @@ export const dropHoldTraces = defineWrite(
     );
     return { dropped, more: dropped >= ROWS_MAX };
   },
+  { scope: 'exclusive' },
 );

@@ -9,6 +9,13 @@ import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { HoldState, Mode, OperationWord, PriceBasis } from '../words.ts';
 import type { UpstreamColumns } from './hold-upstream.ts';
 
+/** Who made a row: an instance, and which of its starts. A pair, since time alone cannot stop a process that was paused. */
+export interface Owner {
+  instance: string;
+  /** 1 for the first start; raised by each. */
+  generation: number;
+}
+
 /** Everything a hold records of the create it pays for. */
 export interface NewHold {
   holdId: string;
@@ -34,6 +41,8 @@ export interface NewHold {
   externalTaskId: string | null;
   /** The upstream that the create goes to, and the account of its credentials. */
   upstream: { host: string; account: string };
+  /** The running sidecar that sends it. */
+  owner: Owner;
   /** Hash of the prompt and its masked beginning; never the prompt. */
   prompt: { hash: string; preview: string } | null;
 }

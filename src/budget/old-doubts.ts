@@ -18,7 +18,7 @@ export const readOldDoubts = defineRead(
     const row = await tx.get<{ [Key in keyof OldDoubts]: number | null }>(
       `SELECT COUNT(*) AS holds, SUM(credits) AS credits, MIN(doubt_since) AS "oldestAt",
          SUM(CASE WHEN external_task_id IS NULL OR is_in_use = 0 THEN 1 ELSE 0 END) AS "forOperator"
-       FROM holds JOIN hold_places ON hold_id = id WHERE in_doubt = 1 AND doubt_since < ?`,
+       FROM creates JOIN hold_places ON hold_id = id WHERE in_doubt = 1 AND doubt_since < ?`,
       args.before,
     );
     return {

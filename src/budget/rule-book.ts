@@ -73,6 +73,11 @@ interface RaiseColumns {
 const BOOKS_MAX = 16;
 const books = new Map<string, readonly ActiveRule[]>();
 
+/** Gives the active rules of a version where this process has read them before; undefined else. */
+export function knownRules(version: string): readonly ActiveRule[] | undefined {
+  return books.get(version);
+}
+
 /** Gives the active rules of a version in the order of their ids, so of their names; reads them only when the version is new. */
 export async function rulesOf(tx: Tx, version: string): Promise<readonly ActiveRule[]> {
   const known = books.get(version);

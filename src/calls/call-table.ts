@@ -1,5 +1,6 @@
 /**
- * The journal as rows: attempts at Kling in `calls`, what we refused ourselves in `refusals`.
+ * The journal as rows: attempts at Kling in `journal`, those of creates in their own rows, both in the view `calls`; what we
+ * refused ourselves in `refusals`.
  *
  * **Invariant**: an attempt is written once, however often it is handed in, and never changed. Refusals are bounded
  * to the newest {@link REFUSALS_MAX}: a caller in a loop must not fill the disk.
@@ -16,7 +17,7 @@ import { addWouldHave } from './would-have-table.ts';
 /** How many refusals are kept, the newest. */
 export const REFUSALS_MAX = 10_000;
 
-const INSERT_CALL = `INSERT INTO calls (at, id, request_id, app, tag, method, route, host, status, code,
+const INSERT_CALL = `INSERT INTO journal (at, id, request_id, app, tag, method, route, host, status, code,
   kling_request_id, task_id, hold_id, attempt, outcome, error_class, duration_ms, overhead_ms, bytes_sent,
   bytes_received, clock_offset_ms, origin, evidence)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (at, id) DO NOTHING`;
@@ -86,6 +87,7 @@ export const recordRefusals = defineWrite(
     }
     await tx.run('DELETE FROM refusals WHERE seq <= ?', newest - REFUSALS_MAX);
   },
+  { scope: 'own' },
 );
 
 /** A row of the journal as it is stored. */

@@ -1,7 +1,7 @@
 /**
  * What time takes away: old calls, what was kept of prompts, guards whose answers need not be given again.
  *
- * **Invariant**: money is never forgotten: holds, entries, counters, tasks and the audit stay. One run drops at most
+ * **Invariant**: money is never forgotten: creates, adjustments, counters and the audit stay. One run drops at most
  * {@link ROWS_MAX} rows of each kind, or fewer where it is asked to, so that no create waits for it; `more` asks for another run.
  */
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
@@ -36,16 +36,29 @@ const CALLS_KEY = 'calls.dropped_to';
 const SET_META =
   'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
 
-const DROP_PROMPT = 'UPDATE holds SET prompt_hash = NULL, prompt_preview = NULL WHERE id = ?';
+const DROP_PROMPT = 'UPDATE creates SET prompt_hash = NULL, prompt_preview = NULL WHERE id = ?';
+
+/** The attempt of a create is part of its row, which stays. */
+const FORGET_CALLS = `UPDATE creates SET sent_at = NULL, call_id = NULL, attempt = NULL, status = NULL, code = NULL,
+  kling_request_id = NULL, outcome = NULL, error_class = NULL, duration_ms = NULL, overhead_ms = NULL, bytes_sent = NULL,
+  bytes_received = NULL, clock_offset_ms = NULL, evidence = NULL
+WHERE id IN (
+  SELECT id FROM creates WHERE outcome IS NOT NULL AND sent_at >= ? AND sent_at < ? ORDER BY sent_at, call_id LIMIT ?)`;
+const DROP_GUARD =
+  'UPDATE creates SET guard_key = NULL, guard_task_id = NULL, fingerprint = NULL WHERE id = ?';
 
 /** Drops what is older than its retention allows. */
-export const purgeOld = defineWrite('calls.purgeOld', async (tx: Tx, args: PurgeArgs): Promise<Purged> => {
-  const { at, kept = [], rowsMax = ROWS_MAX } = args;
-  const calls = await purgeCalls(tx, { before: at - args.callRetentionDays * DAY_MS, kept, rowsMax });
-  const prompts = await purgePrompts(tx, at - args.promptRetentionDays * DAY_MS, rowsMax);
-  const guards = await purgeGuards(tx, at, rowsMax);
-  return { calls, prompts, guards, more: Math.max(calls, prompts, guards) >= rowsMax };
-});
+export const purgeOld = defineWrite(
+  'calls.purgeOld',
+  async (tx: Tx, args: PurgeArgs): Promise<Purged> => {
+    const { at, kept = [], rowsMax = ROWS_MAX } = args;
+    const calls = await purgeCalls(tx, { before: at - args.callRetentionDays * DAY_MS, kept, rowsMax });
+    const prompts = await purgePrompts(tx, at - args.promptRetentionDays * DAY_MS, rowsMax);
+    const guards = await purgeGuards(tx, at, rowsMax);
+    return { calls, prompts, guards, more: Math.max(calls, prompts, guards) >= rowsMax };
+  },
+  { scope: 'exclusive' },
+);
 
 async function purgeCalls(
   tx: Tx,
@@ -56,12 +69,13 @@ async function purgeCalls(
   for (const [index, { start }] of [...kept, { start: before }].entries()) {
     const from = kept[index - 1]?.end ?? 0;
     dropped += await tx.run(
-      `DELETE FROM calls WHERE (at, id) IN (
-         SELECT at, id FROM calls WHERE at >= ? AND at < ? ORDER BY at, id LIMIT ?)`,
+      `DELETE FROM journal WHERE (at, id) IN (
+         SELECT at, id FROM journal WHERE at >= ? AND at < ? ORDER BY at, id LIMIT ?)`,
       from,
       Math.min(start, before),
       rowsMax - dropped,
     );
+    dropped += await tx.run(FORGET_CALLS, from, Math.min(start, before), rowsMax - dropped);
     if (dropped >= rowsMax) break;
   }
   if (dropped > 0) {
@@ -85,7 +99,7 @@ async function purgePrompts(tx: Tx, before: Ms, rowsMax: number): Promise<number
   const kept = await tx.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', PROMPTS_KEY);
   const [at = '0', id = ''] = (kept?.value ?? '0 ').split(' ');
   const rows = await tx.all<{ at: Ms; id: string; has_prompt: number }>(
-    `SELECT at, id, CASE WHEN prompt_hash IS NULL THEN 0 ELSE 1 END AS has_prompt FROM holds
+    `SELECT at, id, CASE WHEN prompt_hash IS NULL THEN 0 ELSE 1 END AS has_prompt FROM creates
      WHERE at >= ? AND (at > ? OR id > ?) AND at < ? ORDER BY at, id LIMIT ?`,
     Number(at),
     Number(at),
@@ -106,7 +120,7 @@ async function purgePrompts(tx: Tx, before: Ms, rowsMax: number): Promise<number
 /** Answers grow old by the clock of ages, as the store knows it. */
 async function purgeGuards(tx: Tx, at: Ms, rowsMax: number): Promise<number> {
   const expired = await tx.all<{ hold_id: string }>(
-    `SELECT a.hold_id FROM answers a JOIN holds h ON h.id = a.hold_id
+    `SELECT a.hold_id FROM answers a JOIN creates h ON h.id = a.hold_id
      WHERE a.at <= COALESCE((SELECT aged_to FROM spending), ?) - ? AND h.state <> 'held'
      ORDER BY a.at LIMIT ?`,
     at,
@@ -114,7 +128,7 @@ async function purgeGuards(tx: Tx, at: Ms, rowsMax: number): Promise<number> {
     rowsMax,
   );
   for (const { hold_id } of expired) {
-    await tx.run('DELETE FROM guards WHERE hold_id = ?', hold_id);
+    await tx.run(DROP_GUARD, hold_id);
     await tx.run('DELETE FROM answers WHERE hold_id = ?', hold_id);
   }
   return expired.length;

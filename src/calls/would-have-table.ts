@@ -55,6 +55,7 @@ export const countWouldHave = defineWrite(
   async (tx: Tx, args: WouldHave[]): Promise<void> => {
     for (const one of args) await addWouldHave(tx, one);
   },
+  { scope: 'own' },
 );
 
 /** Notes the mode in force: the counts begin with `observe`, and are dropped with `protect`. */
@@ -72,6 +73,7 @@ export const noteMode = defineWrite(
     await tx.run('DELETE FROM would_have');
     await tx.run('DELETE FROM meta WHERE key = ?', SINCE_KEY);
   },
+  { scope: 'exclusive' },
 );
 
 /** Reads the counts. */

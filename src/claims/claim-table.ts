@@ -101,6 +101,7 @@ export const recordDraft = defineFactWrite(
     const fact = { kind: 'claim_drafted', month, revision, percent, folder, at } as const;
     return { isNew: true, facts: [isReopened ? { ...fact, isReopened } : fact] };
   },
+  { scope: 'exclusive' },
 );
 
 async function reopen(tx: Tx, draft: { month: string; revision: number; at: Ms }): Promise<boolean> {
@@ -166,6 +167,7 @@ export const withdrawDrafts = defineFactWrite(
     const facts = revisions.map((revision): Fact => ({ kind: 'claim_withdrawn', month, revision, why, at }));
     return { revisions, facts };
   },
+  { scope: 'exclusive' },
 );
 
 export interface MarkArgs {
@@ -184,44 +186,48 @@ export interface MarkArgs {
  * Moves a claim to its next state, or adds details to it.
  * @throws SidecarError `not_found` if there is no such claim, `bad_usage` if the step is not allowed.
  */
-export const markClaim = defineWrite('claims.mark', async (tx, args: MarkArgs): Promise<Claim> => {
-  const before = await findClaim(tx, args);
-  checkStep(before.state, args.state);
-  checkGranted(before, args.details);
-  const { ticket, voucherCode, granted, voucherExpires } = args.details;
-  await tx.run(
-    'UPDATE claims SET state = ?, note = NULL, updated_at = ?, ticket = COALESCE(?, ticket), ' +
-      'voucher_code = COALESCE(?, voucher_code), granted = COALESCE(?, granted), ' +
-      'voucher_expires = COALESCE(?, voucher_expires) WHERE month = ? AND revision = ?',
-    args.state,
-    args.at,
-    ticket,
-    voucherCode,
-    granted,
-    voucherExpires,
-    before.month,
-    before.revision,
-  );
-  const after = await findClaim(tx, { month: before.month, revision: before.revision });
-  await recordAudit(tx, {
-    at: args.at,
-    actor: args.actor,
-    action: 'claim.mark',
-    subject: `${before.month}/r${before.revision}`,
-    before: shown(before),
-    after: shown(after),
-    reason: args.reason,
-  });
-  if (args.state === 'granted') {
-    const end = {
-      except: null,
-      state: 'superseded',
-      note: `revision ${before.revision} was granted`,
-    } as const;
-    await endDrafts(tx, { month: before.month, ...end, actor: args.actor, at: args.at });
-  }
-  return after;
-});
+export const markClaim = defineWrite(
+  'claims.mark',
+  async (tx, args: MarkArgs): Promise<Claim> => {
+    const before = await findClaim(tx, args);
+    checkStep(before.state, args.state);
+    checkGranted(before, args.details);
+    const { ticket, voucherCode, granted, voucherExpires } = args.details;
+    await tx.run(
+      'UPDATE claims SET state = ?, note = NULL, updated_at = ?, ticket = COALESCE(?, ticket), ' +
+        'voucher_code = COALESCE(?, voucher_code), granted = COALESCE(?, granted), ' +
+        'voucher_expires = COALESCE(?, voucher_expires) WHERE month = ? AND revision = ?',
+      args.state,
+      args.at,
+      ticket,
+      voucherCode,
+      granted,
+      voucherExpires,
+      before.month,
+      before.revision,
+    );
+    const after = await findClaim(tx, { month: before.month, revision: before.revision });
+    await recordAudit(tx, {
+      at: args.at,
+      actor: args.actor,
+      action: 'claim.mark',
+      subject: `${before.month}/r${before.revision}`,
+      before: shown(before),
+      after: shown(after),
+      reason: args.reason,
+    });
+    if (args.state === 'granted') {
+      const end = {
+        except: null,
+        state: 'superseded',
+        note: `revision ${before.revision} was granted`,
+      } as const;
+      await endDrafts(tx, { month: before.month, ...end, actor: args.actor, at: args.at });
+    }
+    return after;
+  },
+  { scope: 'exclusive' },
+);
 
 /** Refuses a granted amount that the claim's currency cannot pay. */
 function checkGranted({ currency }: Claim, { granted }: ClaimDetails): void {

@@ -67,6 +67,7 @@ export const noteDeadlines = defineFactWrite(
     }
     return { facts };
   },
+  { scope: 'exclusive' },
 );
 
 async function noteMonth(

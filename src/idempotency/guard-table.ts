@@ -1,11 +1,12 @@
 /**
- * Guards as rows. The scope of an idempotency key is its app; a caller's external task id has one scope for all.
+ * Guards: columns of a create's row, and the answers kept for them. An idempotency key is one within its app; a caller's
+ * external task id is one for all apps. Unique indexes keep them so.
  *
- * **Invariant**: a guard's row lives and ends with its hold's: written with it, dropped when the hold turns out never
+ * **Invariant**: a guard is inserted with its hold, removed when the hold turns out never
  * to have reached Kling, else kept {@link ANSWER_KEPT_MS} after the answer and at least until the hold has ended. Answers grow old
  * by the clock of ages, as the store knows it (`spending.aged_to`): no step of a wall clock lets one expire.
  */
-import type { Tx } from '../store/operation.ts';
+import type { SqlValue, SyncTx, Tx } from '../store/operation.ts';
 import { ANSWER_KEPT_MS, type Ms } from '../units.ts';
 import type { HoldState } from '../words.ts';
 import type { GuardDoubt, GuardHit, GuardState, RepeatGuard, StoredAnswer } from './guard.ts';
@@ -34,22 +35,41 @@ interface GuardRow {
   body: Uint8Array | null;
 }
 
-const SELECT_GUARD = `SELECT g.hold_id, g.app, g.fingerprint, h.state AS hold_state, h.external_task_id,
-  h.task_id, h.in_doubt, h.next_look_up_at, p.is_in_use, a.at AS answered_at, (SELECT aged_to FROM spending) AS aged_to, a.status, a.headers, a.body
-FROM guards g JOIN holds h ON h.id = g.hold_id JOIN hold_places p ON p.hold_id = g.hold_id LEFT JOIN answers a ON a.hold_id = g.hold_id
-WHERE g.kind = ? AND g.scope = ? AND g.value = ?`;
-const INSERT_GUARD = `INSERT INTO guards (kind, scope, value, hold_id, app, fingerprint) VALUES (?, ?, ?, ?, ?, ?)`;
-const KEEP_ANSWER = `INSERT INTO answers (hold_id, at, status, headers, body)
-SELECT id, COALESCE((SELECT aged_to FROM spending), ?), ?, ?, ? FROM holds WHERE id = ? AND guarded = 1
+const SELECT_GUARD = `SELECT h.id AS hold_id, h.app, h.fingerprint, h.state AS hold_state, h.external_task_id,
+  h.task_id, h.in_doubt, h.next_look_up_at, p.is_in_use, a.at AS answered_at, (SELECT aged_to FROM spending) AS aged_to,
+  a.status, a.headers, a.body
+FROM creates h JOIN hold_places p ON p.hold_id = h.id LEFT JOIN answers a ON a.hold_id = h.id`;
+const BY_KEY = `${SELECT_GUARD} WHERE h.app = ? AND h.guard_key = ?`;
+const BY_TASK_ID = `${SELECT_GUARD} WHERE h.guard_task_id = ?`;
+/** Keeps an answer where the hold has a guard; values: at, status, headers, body, hold id. */
+export const KEEP_ANSWER = `INSERT INTO answers (hold_id, at, status, headers, body)
+SELECT id, COALESCE((SELECT aged_to FROM spending), ?), ?, ?, ? FROM creates WHERE id = ? AND fingerprint IS NOT NULL
 ON CONFLICT (hold_id) DO UPDATE SET status = excluded.status, headers = excluded.headers, body = excluded.body
 WHERE answers.status IS NULL`;
 
+const HAS_KEY = 'SELECT 1 AS found FROM creates WHERE app = ? AND guard_key = ?';
+const HAS_TASK_ID = 'SELECT 1 AS found FROM creates WHERE guard_task_id = ?';
+/** Removes the guard of a create. */
+export const DROP_GUARD =
+  'UPDATE creates SET guard_key = NULL, guard_task_id = NULL, fingerprint = NULL WHERE id = ?';
+
 /** The guards that a request has, in the order in which they are asked. */
-function keysOf(app: string, guard: RepeatGuard): [kind: GuardKind, scope: string, value: string][] {
-  const keys: [GuardKind, string, string][] = [];
-  if (guard.idempotencyKey !== null) keys.push(['key', app, guard.idempotencyKey]);
-  if (guard.callerTaskId !== null) keys.push(['task_id', '', guard.callerTaskId]);
-  return keys;
+function questionsOf(app: string, guard: RepeatGuard): { kind: GuardKind; sql: string; values: string[] }[] {
+  const questions: { kind: GuardKind; sql: string; values: string[] }[] = [];
+  if (guard.idempotencyKey !== null)
+    questions.push({ kind: 'key', sql: BY_KEY, values: [app, guard.idempotencyKey] });
+  if (guard.callerTaskId !== null)
+    questions.push({ kind: 'task_id', sql: BY_TASK_ID, values: [guard.callerTaskId] });
+  return questions;
+}
+
+/** Tells at once whether a row has one of a request's guards, expired or not, on an engine that answers at once. */
+export function hasGuard(tx: SyncTx, app: string, guard: RepeatGuard): boolean {
+  const { idempotencyKey, callerTaskId } = guard;
+  return (
+    (idempotencyKey !== null && tx.get(HAS_KEY, [app, idempotencyKey]) !== undefined) ||
+    (callerTaskId !== null && tx.get(HAS_TASK_ID, [callerTaskId]) !== undefined)
+  );
 }
 
 interface Standing {
@@ -62,11 +82,11 @@ interface Standing {
 
 async function findStanding(tx: Tx, app: string, guard: RepeatGuard, at: Ms): Promise<Standing> {
   const found: Standing = { row: null, mismatch: null, expired: [] };
-  for (const key of keysOf(app, guard)) {
-    const row = await tx.get<GuardRow>(SELECT_GUARD, ...key);
+  for (const { kind, sql, values } of questionsOf(app, guard)) {
+    const row = await tx.get<GuardRow>(sql, ...values);
     if (!row) continue;
     if (isExpired(row, at)) found.expired.push(row.hold_id);
-    else if (row.app !== app || row.fingerprint !== guard.fingerprint) found.mismatch ??= WHICH[key[0]];
+    else if (row.app !== app || row.fingerprint !== guard.fingerprint) found.mismatch ??= WHICH[kind];
     else found.row ??= row;
   }
   return found;
@@ -93,14 +113,14 @@ function answerOf(row: GuardRow): StoredAnswer | null {
   return { status: row.status, headers: JSON.parse(row.headers) as [string, string][], body: row.body };
 }
 
-/** Sets up the guards of a new hold; {@link findGuard} must have found none in the same transaction. */
-export async function insertGuards(tx: Tx, app: string, guard: RepeatGuard, holdId: string): Promise<void> {
-  for (const key of keysOf(app, guard)) await tx.run(INSERT_GUARD, ...key, holdId, app, guard.fingerprint);
-}
-
 /** Keeps the answer that repeats of a hold's request are given, where it has a guard; the first one kept stays. */
 export async function keepAnswer(tx: Tx, holdId: string, answer: StoredAnswer, at: Ms): Promise<void> {
-  await tx.run(KEEP_ANSWER, at, answer.status, JSON.stringify(answer.headers), answer.body, holdId);
+  await tx.run(KEEP_ANSWER, ...answerValues(holdId, answer, at));
+}
+
+/** Gives the values of {@link KEEP_ANSWER}. */
+export function answerValues(holdId: string, answer: StoredAnswer, at: Ms): SqlValue[] {
+  return [at, answer.status, JSON.stringify(answer.headers), answer.body, holdId];
 }
 
 /** Marks that a hold ended without an answer to give again, so that its guards expire as if it had been answered. */
@@ -120,7 +140,7 @@ export async function dropAnswer(tx: Tx, holdId: string): Promise<void> {
 
 /** Frees a request to be sent as new: its guards and what was kept for them go. */
 export async function dropGuards(tx: Tx, holdId: string): Promise<void> {
-  await tx.run('DELETE FROM guards WHERE hold_id = ?', holdId);
+  await tx.run(DROP_GUARD, holdId);
   await tx.run('DELETE FROM answers WHERE hold_id = ?', holdId);
 }
 

@@ -27,7 +27,7 @@ export const importBatch = defineWrite(
     await countCalls(tx, fresh);
     return fresh.length;
   },
-  () => true,
+  { scope: 'exclusive', isPlain: () => true },
 );
 
 /**
@@ -76,7 +76,7 @@ async function isKnownAs(tx: Tx, call: CallRecord, older: IdentityKey): Promise<
   );
   if (!kept) return false;
   const row = await tx.get<{ kling_request_id: string | null; attempt: number }>(
-    'SELECT kling_request_id, attempt FROM calls WHERE at = ? AND id = ?',
+    'SELECT kling_request_id, attempt FROM journal WHERE at = ? AND id = ?',
     call.at,
     importedId(older),
   );

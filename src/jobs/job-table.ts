@@ -110,6 +110,7 @@ export const followSchedule = defineFactWrite(
     const fact: JobEnded = { kind: 'job_ended', job: name, result: 'ok', error: null, missed: 0, at };
     return { state: { ...before, schedule, doneTo, failures }, facts: isOver ? [fact] : [] };
   },
+  { scope: 'exclusive' },
 );
 
 export interface NoteRunArgs {
@@ -159,6 +160,7 @@ export const noteJobRun = defineFactWrite(
     const fact: JobEnded = { kind: 'job_ended', job: name, result, error, missed, at: endedAt };
     return { facts: isNews ? [fact] : [] };
   },
+  { scope: 'exclusive' },
 );
 
 async function selectState(tx: Tx, name: string): Promise<JobState | null> {

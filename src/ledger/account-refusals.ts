@@ -48,7 +48,7 @@ interface Span {
 }
 
 /** The codes stand in the statement itself, so that the partial index serves. */
-const REFUSED = `FROM calls c LEFT JOIN holds h ON h.id = c.hold_id
+const REFUSED = `FROM calls c LEFT JOIN creates h ON h.id = c.hold_id
 WHERE c.code IN (1100, 1101, 1102, 1103, 1304) AND c.at >= ? AND c.at <= ?`;
 const PRODUCT = 'CASE WHEN c.code = 1102 THEN h.product END';
 const ROUTE = 'CASE WHEN c.code = 1103 THEN c.route END';
@@ -73,7 +73,7 @@ async function lastTaken(tx: Tx, { code, product, route, model }: Scope, { from,
   if (code === 1103) conditions.push('c.route = ?', "COALESCE(h.model, '') = ?");
   if (code === 1103) values.push(route, model ?? '');
   const row = await tx.get<{ at: Ms | null }>(
-    `SELECT MAX(c.at) AS at FROM calls c LEFT JOIN holds h ON h.id = c.hold_id WHERE ${conditions.join(' AND ')}`,
+    `SELECT MAX(c.at) AS at FROM calls c LEFT JOIN creates h ON h.id = c.hold_id WHERE ${conditions.join(' AND ')}`,
     ...values,
   );
   return row?.at ?? from - 1;

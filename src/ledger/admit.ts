@@ -5,18 +5,30 @@
  * that enforces; the test and the change of a counter are one statement. A freeze stops every create, in `observe` mode
  * too. No hold is earlier than the one before it, so a clock set back opens no window a second time.
  */
-import { giveBack, noteThresholds, readCounter, take, type CounterState } from '../budget/counter-table.ts';
+import {
+  giveBack,
+  giveBackAtOnce,
+  newlyReached,
+  noteThresholds,
+  readCounter,
+  take,
+  takeAtOnce,
+  type CounterState,
+} from '../budget/counter-table.ts';
 import { isUnpriced, labelsOf, pathShape, UNKNOWN_ROUTE, type NewHold } from '../budget/hold.ts';
-import { inDoubtCredits, insertHold } from '../budget/hold-table.ts';
-import { claimsOf, rulesOf, type Claim } from '../budget/rule-book.ts';
+import { createValues, inDoubtCredits, INSERT_CREATE } from '../budget/hold-table.ts';
+import { claimsOf, knownRules, rulesOf, type Claim } from '../budget/rule-book.ts';
+import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
-import { findGuard, insertGuards } from '../idempotency/guard-table.ts';
+import { findGuard, hasGuard } from '../idempotency/guard-table.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
-import type { Tx } from '../store/operation.ts';
+import type { SyncTx, Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { AdmitArgs, AdmitResult, BudgetRefusal, FreezeRefusal } from './ledger.ts';
 
 interface SpendingState {
+  /** Of the instance that asks, now; null where it never began. */
+  generation: number | null;
   rules_version: string;
   frozen_since: Ms | null;
   frozen_reason: string | null;
@@ -30,7 +42,8 @@ interface Taken {
   state: CounterState;
 }
 
-const SELECT_STATE = `SELECT rules_version, frozen_since, frozen_reason, frozen_actor, dated_to
+const SELECT_STATE = `SELECT (SELECT generation FROM instances WHERE id = ?) AS generation,
+  rules_version, frozen_since, frozen_reason, frozen_actor, dated_to
 FROM spending WHERE id = 1`;
 const SET_DATED_TO = 'UPDATE spending SET dated_to = ? WHERE id = 1';
 
@@ -43,8 +56,9 @@ export const admit = defineFactWrite(
       const state = await findGuard(tx, { app: hold.app, guard, at: hold.at });
       if (state) return { kind: 'repeat', state };
     }
-    const state = await tx.get<SpendingState>(SELECT_STATE);
+    const state = await tx.get<SpendingState>(SELECT_STATE, hold.owner.instance);
     if (!state) throw new Error('the row of table spending is missing');
+    if (isReplaced(state, hold)) throw replaced(hold.owner);
     const frozen = freezeOf(state);
     if (frozen) return { kind: 'refused', refusal: frozen };
     const at = Math.max(hold.at, state.dated_to ?? hold.at);
@@ -53,8 +67,7 @@ export const admit = defineFactWrite(
     if (!taken) return { kind: 'refused', refusal: await explain(tx, claims, hold.credits) };
     const counters = claims.map((claim) => claim.counterId).join(' ');
     if (at !== state.dated_to) await tx.run(SET_DATED_TO, at);
-    await insertHold(tx, hold, { at, counters, isGuarded: guard !== null });
-    if (guard) await insertGuards(tx, hold.app, guard, hold.holdId);
+    await tx.run(INSERT_CREATE, ...createValues(hold, { at, counters, guard }));
     const facts = unpricedFacts(hold, at);
     for (const { claim, state: counter } of taken) {
       facts.push(...(await noteThresholds(tx, { ...claim, windowKey: claim.span.key }, counter, at)));
@@ -62,9 +75,46 @@ export const admit = defineFactWrite(
     const wouldRefuse = enforce ? null : await wouldPass(tx, taken, hold.credits);
     return { kind: 'admitted', ...lowestRemainder(taken), wouldRefuse, facts };
   },
-  () => true,
-  'request',
+  { scope: 'own', isPlain: () => true, priority: 'request', usual: admitUsual },
 );
+
+/**
+ * The usual case: no repeat, no freeze, rules that are known, a price of its own, room in every budget, and no threshold
+ * reached. Gives undefined in all others, with the counters as before.
+ */
+function admitUsual(tx: SyncTx, { hold, guard }: AdmitArgs): AdmitResult | undefined {
+  if (isUnpriced(hold) || (guard && hasGuard(tx, hold.app, guard))) return undefined;
+  const state = tx.get<SpendingState>(SELECT_STATE, [hold.owner.instance]);
+  const rules = state && state.frozen_since === null ? knownRules(state.rules_version) : undefined;
+  if (!state || !rules || isReplaced(state, hold)) return undefined;
+  const at = Math.max(hold.at, state.dated_to ?? hold.at);
+  const taken: Taken[] = [];
+  for (const claim of claimsOf(rules, hold, at)) {
+    const { rule, limitCredits } = claim;
+    const counter = takeAtOnce(tx, claim, hold.credits, rule.mode === 'enforce');
+    if (counter) taken.push({ claim, state: counter });
+    if (!counter || newlyReached(rule, counter, limitCredits).length > 0) {
+      for (const earlier of taken) giveBackAtOnce(tx, earlier.claim.counterId, hold.credits);
+      return undefined;
+    }
+  }
+  const counters = taken.map(({ claim }) => claim.counterId).join(' ');
+  if (at !== state.dated_to) tx.run(SET_DATED_TO, [at]);
+  tx.run(INSERT_CREATE, createValues(hold, { at, counters, guard }));
+  return { kind: 'admitted', ...lowestRemainder(taken), wouldRefuse: null, facts: [] };
+}
+
+/** Tells whether another instance has taken over the creates of the one that asks. */
+function isReplaced({ generation }: SpendingState, { owner }: NewHold): boolean {
+  return generation !== null && generation !== owner.generation;
+}
+
+function replaced({ instance, generation }: NewHold['owner']): SidecarError {
+  return new SidecarError(
+    'ledger_unavailable',
+    `generation ${generation} of instance ${instance} was replaced while it was paused: restart this sidecar`,
+  );
+}
 
 /** A create without a price of its own is reported once for each route and model (outbox/heard-facts.ts). */
 function unpricedFacts(hold: NewHold, at: Ms): Fact[] {

@@ -60,6 +60,8 @@ export const listImportedFiles = defineRead(
 type Order = Omit<AuditRow, 'id'>;
 
 /** Records an order that changes no row of its own. */
-export const recordOrder = defineWrite('ledger.recordOrder', (tx: Tx, row: Order): Promise<void> =>
-  recordAudit(tx, row),
+export const recordOrder = defineWrite(
+  'ledger.recordOrder',
+  (tx: Tx, row: Order): Promise<void> => recordAudit(tx, row),
+  { scope: 'own' },
 );

@@ -1,5 +1,8 @@
 /**
- * Closes a create's attempt: the journal's rows, the task or the end of the hold, and the answer kept for repeats.
+ * Closes a create's attempt: the attempt itself, the task or the end of the hold, and the answer kept for repeats.
+ *
+ * The last attempt is part of the create's row; earlier ones, and one that says something else than the row, are rows of the
+ * journal.
  *
  * **Invariant**: durable before the caller sees the answer. What is known is written down even if an operator has
  * ended the hold meanwhile; an end that nobody knows leaves the guard open and puts the hold in doubt.
@@ -7,10 +10,11 @@
 import { adjustHold, putInDoubt, readHold } from '../budget/hold-table.ts';
 import type { Fact } from '../facts.ts';
 import { keepAnswer } from '../idempotency/guard-table.ts';
-import { journalCall } from '../sla/journal.ts';
+import { journalCreateCall } from '../sla/journal.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
 import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
+import { closeUsual } from './close-usual.ts';
 import type { AgeReading, CloseArgs, CreateEnd } from './ledger.ts';
 import { attachSighting, firstAges, releaseHold, resolveTo } from './sighting.ts';
 
@@ -28,11 +32,11 @@ export const closeCreate = defineFactWrite(
     // Before the end, so that a release finds the answer and leaves the guard.
     if (answer && end.kind !== 'unknown') await keepAnswer(tx, holdId, answer, at);
     const facts = await applyEnd(tx, holdId, end, { at, age });
-    for (const call of calls) await journalCall(tx, call);
+    for (const call of calls)
+      await journalCreateCall(tx, { holdId, at, call, isLast: call === calls.at(-1) });
     return { facts };
   },
-  (args) => args.answer === null,
-  'request',
+  { scope: 'own', isPlain: (args) => args.answer === null, priority: 'request', usual: closeUsual },
 );
 
 async function applyEnd(

@@ -6,9 +6,10 @@ export const dropExternalId = defineWrite(
   'ledger.dropExternalId',
   async (tx: Tx, args: { holdId: string }): Promise<void> => {
     await tx.run(
-      `UPDATE holds SET external_task_id = NULL, next_look_up_at = NULL
+      `UPDATE creates SET external_task_id = NULL, next_look_up_at = NULL
        WHERE id = ? AND state = 'held' AND task_id IS NULL`,
       args.holdId,
     );
   },
+  { scope: 'own' },
 );

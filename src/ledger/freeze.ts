@@ -62,6 +62,7 @@ export const freeze = defineFactWrite(
     const { reason, actor, at } = args;
     return { frozen, facts: before ? [] : [{ kind: 'spending_frozen', reason, actor, at }] };
   },
+  { scope: 'exclusive' },
 );
 
 /** Lets spending go on; nothing, and no audit row, where it is not frozen. */
@@ -83,6 +84,7 @@ export const unfreeze = defineFactWrite(
     });
     return { wasFrozen: true, facts: [{ kind: 'spending_resumed', reason, actor, at }] };
   },
+  { scope: 'exclusive' },
 );
 
 async function write(tx: Tx, state: FreezeState | null): Promise<void> {

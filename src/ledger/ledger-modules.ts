@@ -4,6 +4,7 @@ import * as accountTable from '../account/account-table.ts';
 import { packOutlook } from '../account/pack-outlook.ts';
 import { countPiece } from '../budget/backfill.ts';
 import { budgetMigrations } from '../budget/budget-schema.ts';
+import { createMigrations } from '../budget/create-schema.ts';
 import { budgetRoom } from '../budget/budget-room.ts';
 import { budgetUse } from '../budget/budget-use.ts';
 import { deductionSums } from '../budget/deduction-differences.ts';
@@ -53,6 +54,7 @@ import { dueLookUps, makeLookUpsDue, recordLookUps } from './look-up.ts';
 import { observeTasks } from './observe.ts';
 import { dropExternalId } from './drop-external-id.ts';
 import { openSlots } from './open-slots.ts';
+import { renewLease, startInstance } from './instance-table.ts';
 import { recoverHolds } from './recover.ts';
 import { resolveHold } from './resolve.ts';
 import { firstSignOfLife, spendingElsewhere } from './spending-elsewhere.ts';
@@ -69,7 +71,7 @@ import { verifyLedger } from './verify.ts';
 export const ledgerModules: readonly StoreModule[] = [
   outboxModule,
   {
-    migrations: [...budgetMigrations, ...holdTraceMigrations],
+    migrations: [...budgetMigrations, ...holdTraceMigrations, ...createMigrations],
     operations: [
       applyBudgets,
       countPiece,
@@ -138,6 +140,8 @@ export const ledgerModules: readonly StoreModule[] = [
       freezeState,
       guardState,
       recoverHolds,
+      startInstance,
+      renewLease,
       verifyLedger,
       lastVerification,
       noteVerification,

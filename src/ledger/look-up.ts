@@ -38,7 +38,7 @@ export const dueLookUps = defineRead(
   async (tx: Tx, args: { at: Ms; limit: number }): Promise<{ due: DueLookUp[]; open: number }> => {
     const rows = await tx.all<DueColumns>(
       `SELECT id, external_task_id, path, route, app, doubt_age_from, look_ups
-       FROM holds JOIN hold_places ON hold_id = id
+       FROM creates JOIN hold_places ON hold_id = id
        WHERE in_doubt = 1 AND external_task_id IS NOT NULL AND is_in_use = 1 AND (next_look_up_at <= ? OR next_look_up_at > ? OR doubt_age_from > ?)
        ORDER BY next_look_up_at LIMIT ?`,
       args.at,
@@ -47,7 +47,7 @@ export const dueLookUps = defineRead(
       args.limit,
     );
     const count = await tx.get<{ open: number }>(
-      `SELECT COUNT(*) AS open FROM holds JOIN hold_places ON hold_id = id
+      `SELECT COUNT(*) AS open FROM creates JOIN hold_places ON hold_id = id
        WHERE in_doubt = 1 AND external_task_id IS NOT NULL AND is_in_use = 1`,
     );
     const due = rows.map((row) => ({
@@ -73,6 +73,7 @@ export const recordLookUps = defineFactWrite(
     for (const lookUp of lookUps) facts.push(...(await recordOne(tx, lookUp)));
     return { facts };
   },
+  { scope: 'own' },
 );
 
 async function recordOne(tx: Tx, lookUp: LookUpArgs): Promise<Fact[]> {
@@ -84,7 +85,7 @@ async function recordOne(tx: Tx, lookUp: LookUpArgs): Promise<Fact[]> {
   if (hold.in_doubt === 0) return [];
   const ageFrom = hold.doubt_age_from ?? age;
   if (outcome.kind === 'failed') {
-    await tx.run('UPDATE holds SET next_look_up_at = ? WHERE id = ?', age + RETRY_MS, holdId);
+    await tx.run('UPDATE creates SET next_look_up_at = ? WHERE id = ?', age + RETRY_MS, holdId);
     return [];
   }
   if (isDecisive(ageFrom, age)) {
@@ -92,7 +93,7 @@ async function recordOne(tx: Tx, lookUp: LookUpArgs): Promise<Fact[]> {
     return [...released, doubtEnded(hold, null, at)];
   }
   await tx.run(
-    'UPDATE holds SET look_ups = look_ups + 1, doubt_age_from = ?, next_look_up_at = ? WHERE id = ?',
+    'UPDATE creates SET look_ups = look_ups + 1, doubt_age_from = ?, next_look_up_at = ? WHERE id = ?',
     ageFrom,
     nextLookUpAt(ageFrom, age),
     holdId,
@@ -123,9 +124,10 @@ export const makeLookUpsDue = defineWrite(
   'ledger.makeLookUpsDue',
   async (tx: Tx, args: { at: Ms }): Promise<{ due: number }> => {
     const due = await tx.run(
-      'UPDATE holds SET next_look_up_at = ? WHERE in_doubt = 1 AND external_task_id IS NOT NULL',
+      'UPDATE creates SET next_look_up_at = ? WHERE in_doubt = 1 AND external_task_id IS NOT NULL',
       args.at,
     );
     return { due };
   },
+  { scope: 'exclusive' },
 );

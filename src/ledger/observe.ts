@@ -32,4 +32,5 @@ export const observeTasks = defineFactWrite(
     }
     return { facts };
   },
+  { scope: 'own' },
 );

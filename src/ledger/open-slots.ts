@@ -14,7 +14,7 @@ export const openSlots = defineRead(
   'ledger.openSlots',
   (tx: Tx, { isElsewhere = false }: { isElsewhere?: boolean }): Promise<OpenSlot[]> =>
     tx.all<OpenSlot>(
-      `SELECT id AS "holdId", product, model, weight FROM holds JOIN hold_places ON hold_id = id
+      `SELECT id AS "holdId", product, model, weight FROM creates JOIN hold_places ON hold_id = id
        WHERE state = 'held' AND is_in_use = ?`,
       isElsewhere ? 0 : 1,
     ),

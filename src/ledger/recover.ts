@@ -1,44 +1,58 @@
-/** What a start does with creates that the last process left open. */
+/** What a start does with creates that ended processes left open: those of its own earlier generations, and of instances whose lease ran out. */
 import { HOLD_COLUMNS, putInDoubt } from '../budget/hold-table.ts';
-import type { HoldRow } from '../budget/hold.ts';
+import type { HoldRow, Owner } from '../budget/hold.ts';
 import type { Fact } from '../facts.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
 import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { AgeReading } from './ledger.ts';
 
+export interface RecoverArgs {
+  owner: Owner;
+  at: Ms;
+  /** A reading of the clock of ages; left out, `at` is one too. */
+  age?: AgeReading;
+}
+
+const LEFT_OPEN = `SELECT ${HOLD_COLUMNS} FROM creates
+WHERE state = 'held' AND in_doubt = 0 AND task_id IS NULL AND (owner IS NULL OR (owner = ? AND generation < ?)
+  OR owner IN (SELECT id FROM instances WHERE id <> ? AND lease_until <= ?))
+ORDER BY id`;
+
 /**
  * Puts every hold in doubt that was cut off between its admission and its answer, and makes all in doubt due now.
  *
- * Nobody knows whether Kling took such a create, nor for how long: its doubt begins at the start. `age` is a reading of the
- * clock of ages.
+ * Nobody knows whether Kling took such a create, nor for how long: its doubt begins at the start. The starting instance owns them
+ * from now on.
  */
 export const recoverHolds = defineFactWrite(
   'ledger.recoverHolds',
-  async (
-    tx: Tx,
-    args: { at: Ms; age?: AgeReading },
-  ): Promise<{ recovered: number; due: number; facts: Fact[] }> => {
-    const { at, age = { now: at, doubtFrom: at } } = args;
-    const cutOff = await tx.all<HoldRow>(
-      `SELECT ${HOLD_COLUMNS} FROM holds WHERE state = 'held' AND in_doubt = 0 AND task_id IS NULL ORDER BY id`,
+  async (tx: Tx, args: RecoverArgs): Promise<{ recovered: number; due: number; facts: Fact[] }> => {
+    const { owner, at, age = { now: at, doubtFrom: at } } = args;
+    const { instance, generation } = owner;
+    const leftOpen = await tx.all<HoldRow>(LEFT_OPEN, instance, generation, instance, at);
+    await tx.run(
+      'UPDATE instances SET generation = generation + 1 WHERE id <> ? AND lease_until <= ?',
+      instance,
+      at,
     );
     const facts: Fact[] = [];
-    for (const hold of cutOff) {
+    for (const hold of leftOpen) {
       const nextLookUpAt = hold.external_task_id === null ? null : age.now;
-      facts.push(
-        await putInDoubt(tx, hold, {
-          at,
-          ageFrom: age.doubtFrom,
-          nextLookUpAt,
-          evidence: 'the sidecar ended before the answer',
-        }),
+      const evidence = 'the sidecar ended before the answer';
+      facts.push(await putInDoubt(tx, hold, { at, ageFrom: age.doubtFrom, nextLookUpAt, evidence }));
+      await tx.run(
+        'UPDATE creates SET owner = ?, generation = ? WHERE id = ?',
+        instance,
+        generation,
+        hold.id,
       );
     }
     const due = await tx.run(
-      'UPDATE holds SET next_look_up_at = ? WHERE in_doubt = 1 AND external_task_id IS NOT NULL',
+      'UPDATE creates SET next_look_up_at = ? WHERE in_doubt = 1 AND external_task_id IS NOT NULL',
       age.now,
     );
-    return { recovered: cutOff.length, due, facts };
+    return { recovered: leftOpen.length, due, facts };
   },
+  { scope: 'exclusive' },
 );

@@ -55,4 +55,5 @@ export const resolveHold = defineFactWrite(
     });
     return { holdId, state, credits, facts };
   },
+  { scope: 'own' },
 );

@@ -7,16 +7,9 @@
  *
  * **Invariant**: only a terminal sighting moves money. A task belongs to the hold that first named it, for good.
  */
-import {
-  adjustHold,
-  attachLateTask,
-  attachTask,
-  endHold,
-  putInDoubt,
-  readHold,
-  type HoldEnd,
-} from '../budget/hold-table.ts';
+import { adjustHold, endHold, putInDoubt, readHold, type HoldEnd } from '../budget/hold-table.ts';
 import { labelsOf, type HoldRow } from '../budget/hold.ts';
+import type { UpstreamColumns } from '../budget/hold-upstream.ts';
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
 import { closeUnanswered, dropAnswer, freeUnanswered } from '../idempotency/guard-table.ts';
@@ -25,8 +18,8 @@ import type { Deduction, SightingSource, TaskSighting } from '../tasks/task.ts';
 import { isAdvance, isStale, isTerminal } from '../tasks/task-state.ts';
 import {
   advanceTask,
+  attachTask,
   bringsResults,
-  insertTask,
   keepResults,
   readTask,
   type KnownTask,
@@ -84,44 +77,41 @@ export async function attachSighting(
   sighting: TaskSighting,
   seen: Seen,
 ): Promise<Attached> {
-  const createdAt = seen.source === 'look_up' ? (await readHold(tx, holdId)).at : seen.at;
-  if (!(await insertTask(tx, sighting, { holdId, ...seen, createdAt }))) {
-    return attachKnown(tx, holdId, sighting, seen);
+  const known = await readTask(tx, sighting.taskId);
+  const hold = await readHold(tx, holdId);
+  if (known) return attachKnown(tx, { hold, task: known }, sighting, seen);
+  if (hold.task_id !== null) {
+    const text = `Hold ${holdId} has task ${hold.task_id}; it cannot have task ${sighting.taskId} too.`;
+    throw new SidecarError('already_resolved', text);
   }
-  let hold = await attachTask(tx, holdId, sighting.taskId);
-  if (!hold) {
-    hold = await readHold(tx, holdId);
-    if (hold.task_id !== null) {
-      const text = `Hold ${holdId} has task ${hold.task_id}; it cannot have task ${sighting.taskId} too.`;
-      throw new SidecarError('already_resolved', text);
-    }
-    await attachLateTask(tx, holdId, sighting.taskId);
-  }
+  const createdAt = seen.source === 'look_up' ? hold.at : seen.at;
+  await attachTask(tx, sighting, { holdId, source: seen.source, createdAt, at: seen.at });
   const facts: Fact[] = [changeFact(hold, sighting, { from: null, createdAt, at: seen.at })];
   facts.push(...(await moveMoney(tx, hold, sighting, { isNews: true, at: seen.at })));
   return { isOwn: true, facts };
 }
 
-async function attachKnown(tx: Tx, holdId: string, sighting: TaskSighting, seen: Seen): Promise<Attached> {
-  const hold = await readHold(tx, holdId);
-  const task = await readTask(tx, sighting.taskId);
-  if (task && task.hold_id === holdId)
-    return { isOwn: true, facts: await applySighting(tx, task, sighting, seen) };
+async function attachKnown(
+  tx: Tx,
+  { hold, task }: { hold: HoldRow; task: KnownTask },
+  sighting: TaskSighting,
+  seen: Seen,
+): Promise<Attached> {
+  if (task.hold_id === hold.id) return { isOwn: true, facts: await applySighting(tx, task, sighting, seen) };
   if (hold.state !== 'held' || hold.task_id !== null) return { isOwn: false, facts: [] };
-  const other = task ? await readHold(tx, task.hold_id) : null;
-  if (other && !isSameUpstream(hold, other)) return leaveToOperator(tx, hold, sighting, seen);
-  const isSameId = hold.external_task_id !== null && other?.external_task_id === hold.external_task_id;
-  const evidence = `Kling answered with task ${sighting.taskId}, which belongs to hold ${task?.hold_id ?? 'unknown'}`;
+  if (!isSameUpstream(hold, task)) return leaveToOperator(tx, hold, sighting, seen);
+  const isSameId = hold.external_task_id !== null && task.external_task_id === hold.external_task_id;
+  const evidence = `Kling answered with task ${sighting.taskId}, which belongs to hold ${task.hold_id}`;
   if (seen.source === 'look_up' || isSameId) {
     return { isOwn: false, facts: await releaseHold(tx, hold, evidence, seen.at) };
   }
-  await dropAnswer(tx, holdId);
+  await dropAnswer(tx, hold.id);
   if (hold.in_doubt === 1) return { isOwn: false, facts: [] };
   const ages = seen.age ? firstAges(hold, seen.age) : { ageFrom: null, nextLookUpAt: null };
   return { isOwn: false, facts: [await putInDoubt(tx, hold, { at: seen.at, ...ages, evidence })] };
 }
 
-function isSameUpstream(one: HoldRow, other: HoldRow): boolean {
+function isSameUpstream(one: UpstreamColumns, other: UpstreamColumns): boolean {
   return one.upstream_host === other.upstream_host && one.upstream_account === other.upstream_account;
 }
 
@@ -153,10 +143,10 @@ export async function applySighting(
   const hold = await readHold(tx, task.hold_id);
   const facts: Fact[] = [];
   if (advances) {
-    await advanceTask(tx, sighting, seen);
+    await advanceTask(tx, hold.id, sighting, seen);
     facts.push(changeFact(hold, sighting, { from: task.state, createdAt: task.created_at, at: seen.at }));
   } else if (bringsResults(task, sighting)) {
-    await keepResults(tx, task.id, sighting.results);
+    await keepResults(tx, hold.id, sighting.results);
   }
   facts.push(...(await moveMoney(tx, hold, sighting, { isNews: advances, at: seen.at })));
   return facts;

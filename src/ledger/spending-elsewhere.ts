@@ -66,7 +66,7 @@ export const spendingElsewhere = defineRead(
 export const firstSignOfLife = defineRead('ledger.firstSignOfLife', (tx) => selectFirstSign(tx));
 
 async function selectFirstSign(tx: Tx): Promise<Ms | null> {
-  const hold = await tx.get<{ first: Ms | null }>('SELECT MIN(at) AS first FROM holds');
+  const hold = await tx.get<{ first: Ms | null }>('SELECT MIN(at) AS first FROM creates');
   const run = await tx.get<{ first: Ms | null }>('SELECT MIN(started_at) AS first FROM sla_runs');
   const found = [hold?.first, run?.first].filter((at) => typeof at === 'number');
   return found.length === 0 ? null : Math.min(...found);
@@ -92,7 +92,7 @@ interface Charge {
 async function unknownCharges(tx: Tx, span: { since: Ms; until: Ms }): Promise<Charge[]> {
   const rows = await tx.all<Row>(
     `SELECT d.wallet, d.task_id, d.at, d.amount, d.product, d.currency, d.api_key_name AS key_name
-     FROM account_deductions d LEFT JOIN tasks t ON t.id = d.task_id
+     FROM account_deductions d LEFT JOIN creates t ON t.task_id = d.task_id
      WHERE d.at >= ? AND d.at < ? AND t.id IS NULL AND d.amount > 0 ORDER BY d.at, d.task_id`,
     span.since,
     span.until,
@@ -111,7 +111,7 @@ interface Taskless {
 
 function holdsWithoutTask(tx: Tx, span: { since: Ms; until: Ms }): Promise<Taskless[]> {
   return tx.all<Taskless>(
-    `SELECT at, product, CASE WHEN state = 'settled' THEN settled_credits END AS credits FROM holds
+    `SELECT at, product, CASE WHEN state = 'settled' THEN settled_credits END AS credits FROM creates
      WHERE at >= ? AND at < ? AND task_id IS NULL AND state <> 'released'
        AND (state <> 'settled' OR settled_credits > 0) ORDER BY at, id`,
     span.since - CHARGED_MS,

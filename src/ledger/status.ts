@@ -43,14 +43,14 @@ export const moneyStatus = defineRead(
     const held = await tx.get<HeldColumns>(
       `SELECT COUNT(*) AS open_holds, SUM(credits) AS held_credits, SUM(in_doubt) AS doubts,
          SUM(in_doubt * credits) AS doubt_credits, MIN(CASE WHEN in_doubt = 1 THEN doubt_since END) AS oldest
-       FROM holds WHERE state = 'held'`,
+       FROM creates WHERE state = 'held'`,
     );
     const stuckBefore = args.stuckAfterMs === undefined ? -1 : args.at - args.stuckAfterMs;
     const openTasks = await tx.all<OpenTaskCount>(
-      `SELECT h.product, t.state, COUNT(*) AS tasks, SUM(CASE WHEN t.created_at <= ? THEN 1 ELSE 0 END) AS stuck,
-         SUM(h.weight) AS weight
-       FROM tasks t JOIN holds h ON h.id = t.hold_id
-       WHERE t.state IN ('submitted', 'processing') GROUP BY h.product, t.state ORDER BY h.product, t.state`,
+      `SELECT product, task_state AS state, COUNT(*) AS tasks,
+         SUM(CASE WHEN task_created_at <= ? THEN 1 ELSE 0 END) AS stuck, SUM(weight) AS weight
+       FROM creates WHERE task_state IN ('submitted', 'processing')
+       GROUP BY product, task_state ORDER BY product, task_state`,
       stuckBefore,
     );
     return {

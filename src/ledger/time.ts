@@ -43,6 +43,7 @@ export const keepAge = defineWrite(
     await tx.run('UPDATE spending SET aged_to = MAX(COALESCE(aged_to, 0), ?) WHERE id = 1', args.age);
     return { datedTo: await datedTo(tx) };
   },
+  { scope: 'own' },
 );
 
 export interface ClockOrder {
@@ -71,6 +72,7 @@ export const acceptClock = defineWrite(
       reason,
     });
   },
+  { scope: 'exclusive' },
 );
 
 /** A hold that is dated later than the present. */
@@ -121,16 +123,17 @@ export const resetDates = defineWrite(
     });
     return { wasDatedTo: before, future };
   },
+  { scope: 'exclusive' },
 );
 
 async function futureHolds(tx: Tx, at: Ms): Promise<DatesReset['future']> {
   const sum = await tx.get<{ count: number; credits: MilliCredits | null }>(
     `SELECT COUNT(*) AS count, SUM(CASE WHEN state = 'held' THEN credits ELSE settled_credits END) AS credits
-     FROM holds WHERE at > ?`,
+     FROM creates WHERE at > ?`,
     at,
   );
   const holds = await tx.all<FutureHold>(
-    `SELECT id, at, credits, state FROM holds WHERE at > ? ORDER BY at, id LIMIT ${NAMED_HOLDS_MAX}`,
+    `SELECT id, at, credits, state FROM creates WHERE at > ? ORDER BY at, id LIMIT ${NAMED_HOLDS_MAX}`,
     at,
   );
   return { count: sum?.count ?? 0, credits: sum?.credits ?? 0, holds };

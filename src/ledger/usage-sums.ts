@@ -66,7 +66,7 @@ type Span = Omit<OffsetSpan, 'from' | 'to'> & { from: Ms | undefined; to: Ms | u
 
 async function spansOf(tx: Tx, { from, to, timeZone }: SumUsageArgs): Promise<Span[]> {
   const seen = await tx.get<{ first: Ms | null; last: Ms | null }>(
-    'SELECT MIN(at) AS first, MAX(at) AS last FROM holds',
+    'SELECT MIN(at) AS first, MAX(at) AS last FROM creates',
   );
   if (seen === undefined || seen.first === null || seen.last === null) return [];
   return offsetSpans(timeZone, Math.max(from ?? 0, seen.first), Math.min(to ?? Infinity, seen.last + 1));
@@ -88,7 +88,7 @@ async function readSpan(
   const rows = await tx.all<ReadRow>(
     `SELECT ${keys.map((key, at) => `${key} AS ${names[at]}`).join(', ')}, COUNT(*) AS tasks,
        SUM(settled_credits) AS credits, SUM(CASE WHEN state = 'held' THEN credits ELSE 0 END) AS held_credits
-     FROM holds WHERE ${conditions.join(' AND ')} GROUP BY ${keys.join(', ')} LIMIT ?`,
+     FROM creates WHERE ${conditions.join(' AND ')} GROUP BY ${keys.join(', ')} LIMIT ?`,
     ...values,
     READ_MAX + 1,
   );

@@ -65,7 +65,7 @@ export const listUsage = defineRead(
     args: UsageFilter & { limit: number; cursor: string | null; total?: boolean },
   ): Promise<{ rows: UsageRow[]; nextCursor: string | null } & Counted> => {
     const { conditions, values } = usageConditions(args);
-    const counted = await countWhere(tx, args.total, `holds ${whereOf(conditions)}`, values);
+    const counted = await countWhere(tx, args.total, `creates ${whereOf(conditions)}`, values);
     if (args.cursor !== null) {
       const { at, id } = readCursor(args.cursor);
       conditions.push('at <= ?', '(at < ? OR id < ?)');
@@ -74,7 +74,7 @@ export const listUsage = defineRead(
     const found = await tx.all<UsageColumns>(
       `SELECT id, at, task_id, credits, settled_credits, state, model, duration_seconds, mode, prompt_preview, app,
          tag, operation
-       FROM holds WHERE ${conditions.join(' AND ')} ORDER BY at DESC, id DESC LIMIT ?`,
+       FROM creates WHERE ${conditions.join(' AND ')} ORDER BY at DESC, id DESC LIMIT ?`,
       ...values,
       args.limit + 1,
     );

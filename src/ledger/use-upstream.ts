@@ -33,7 +33,7 @@ export const useUpstream = defineWrite(
   async (tx: Tx, args: UpstreamAsked & { at: Ms }): Promise<{ elsewhere: HoldsElsewhere[] }> => {
     const { host, account, fingerprint, at } = args;
     await tx.run(
-      `UPDATE holds SET upstream_account = ?
+      `UPDATE creates SET upstream_account = ?
        WHERE state = 'held' AND upstream_host = ? AND upstream_account = ? AND upstream_account <> ?`,
       account,
       host,
@@ -41,7 +41,7 @@ export const useUpstream = defineWrite(
       account,
     );
     await tx.run(
-      `UPDATE holds SET upstream_host = ?, upstream_account = ?
+      `UPDATE creates SET upstream_host = ?, upstream_account = ?
        WHERE state = 'held' AND upstream_account IS NULL AND (upstream_host IS NULL OR upstream_host = ?)`,
       host,
       account,
@@ -65,13 +65,14 @@ export const useUpstream = defineWrite(
     });
     return { elsewhere };
   },
+  { scope: 'exclusive' },
 );
 
 /** Gives the open holds of upstreams that are not in use, by upstream. */
 export async function selectElsewhere(tx: Tx): Promise<HoldsElsewhere[]> {
   const rows = await tx.all<UsedColumns & { holds: number; credits: MilliCredits }>(
     `SELECT upstream_host, upstream_account, COUNT(*) AS holds, SUM(credits) AS credits
-     FROM holds JOIN hold_places ON hold_id = id WHERE state = 'held' AND is_in_use = 0
+     FROM creates JOIN hold_places ON hold_id = id WHERE state = 'held' AND is_in_use = 0
      GROUP BY upstream_host, upstream_account ORDER BY upstream_host, upstream_account`,
   );
   return rows.map((row) => ({ upstream: upstreamText(row), holds: row.holds, credits: row.credits }));

@@ -61,6 +61,7 @@ export const noteUsedKey = defineWrite(
       at,
     );
   },
+  { scope: 'own' },
 );
 
 /** Versions that had no table of keys wrote each change of the upstream into the audit, with the fingerprint. */

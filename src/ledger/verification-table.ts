@@ -35,6 +35,7 @@ export const noteVerification = defineWrite(
     );
     return noted;
   },
+  { scope: 'exclusive' },
 );
 
 async function readLast(tx: Tx): Promise<LastVerification | null> {

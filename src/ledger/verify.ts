@@ -1,7 +1,7 @@
 /**
- * Verifies the ledger: every counter against the holds it counts, every hold against its entries and its task.
+ * Verifies the ledger: every counter against the creates that name it, every create against its end, adjustments and task.
  *
- * **Invariant**: reads the entries as the truth and recomputes everything else from them; repairs nothing.
+ * **Invariant**: recounts from the rows of creates and adjustments alone; repairs nothing.
  */
 import { counterIds } from '../budget/hold.ts';
 import { defineRead, type Tx } from '../store/operation.ts';
@@ -21,17 +21,18 @@ const PROBLEMS_MAX = 100;
 /** Holds read at a time: the history may be longer than memory. */
 const PAGE_ROWS = 2000;
 
-interface HoldColumns {
+interface CreateColumns {
   id: string;
   credits: MilliCredits;
   settled_credits: MilliCredits;
   state: HoldState;
+  end_credits: MilliCredits | null;
   counters: string;
 }
 
-interface EntryColumns {
+interface Adjusted {
   hold_id: string;
-  kind: 'hold' | 'settle' | 'release' | 'write_off' | 'adjust';
+  count: number;
   credits: MilliCredits;
 }
 
@@ -39,8 +40,6 @@ interface Sum {
   settled: MilliCredits;
   held: MilliCredits;
 }
-
-const STATE_OF_END = { settle: 'settled', release: 'released', write_off: 'written_off' } as const;
 
 class Findings {
   readonly sums = new Map<string, Sum>();
@@ -62,8 +61,9 @@ export const verifyLedger = defineRead(
     const findings = new Findings();
     let lastId = '';
     for (;;) {
-      const holds = await tx.all<HoldColumns>(
-        `SELECT id, credits, settled_credits, state, counters FROM holds WHERE id > ? ORDER BY id LIMIT ${PAGE_ROWS}`,
+      const holds = await tx.all<CreateColumns>(
+        `SELECT id, credits, settled_credits, state, end_credits, counters FROM creates
+         WHERE id > ? ORDER BY id LIMIT ${PAGE_ROWS}`,
         lastId,
       );
       const nextId = holds.at(-1)?.id;
@@ -81,19 +81,19 @@ export const verifyLedger = defineRead(
 async function checkPage(
   tx: Tx,
   findings: Findings,
-  holds: HoldColumns[],
+  holds: CreateColumns[],
   range: { after: string; to: string },
 ): Promise<void> {
-  const entries = await tx.all<EntryColumns>(
-    'SELECT hold_id, kind, credits FROM entries WHERE hold_id > ? AND hold_id <= ? ORDER BY hold_id, seq',
+  const rows = await tx.all<Adjusted>(
+    `SELECT hold_id, COUNT(*) AS count, SUM(credits) AS credits FROM adjustments
+     WHERE hold_id > ? AND hold_id <= ? GROUP BY hold_id ORDER BY hold_id`,
     range.after,
     range.to,
   );
-  const byHold = Map.groupBy(entries, (entry) => entry.hold_id);
+  const adjusted = new Map(rows.map((row) => [row.hold_id, row]));
   findings.holds += holds.length;
-  findings.entries += entries.length;
   for (const hold of holds) {
-    const sum = checkHold(findings, hold, byHold.get(hold.id) ?? []);
+    const sum = checkHold(findings, hold, adjusted.get(hold.id));
     for (const id of counterIds(hold.counters)) {
       const total = findings.sums.get(id) ?? { settled: 0, held: 0 };
       findings.sums.set(id, { settled: total.settled + sum.settled, held: total.held + sum.held });
@@ -101,28 +101,16 @@ async function checkPage(
   }
 }
 
-/** Gives what the entries of a hold say that it holds and has settled. */
-function checkHold(findings: Findings, hold: HoldColumns, entries: EntryColumns[]): Sum {
-  const firsts = entries.filter((entry) => entry.kind === 'hold');
-  const ends = entries.filter((entry) => entry.kind in STATE_OF_END);
-  const [first] = firsts;
-  const [end] = ends;
-  if (firsts.length !== 1) findings.report(`hold ${hold.id} has ${firsts.length} first entries`);
-  else if (first?.credits !== hold.credits) {
-    findings.report(`hold ${hold.id} holds ${hold.credits}, its first entry says ${first?.credits}`);
-  }
-  if (ends.length > 1) findings.report(`hold ${hold.id} has ended ${ends.length} times`);
-  const state =
-    end && end.kind in STATE_OF_END ? STATE_OF_END[end.kind as keyof typeof STATE_OF_END] : 'held';
-  if (state !== hold.state) findings.report(`hold ${hold.id} is ${hold.state}, its entries say ${state}`);
-  let settled = 0;
-  for (const entry of entries) {
-    if (entry.kind !== 'hold') settled += entry.credits;
-  }
-  if (settled !== hold.settled_credits) {
+/** Gives what a create holds and has settled, by its end and its adjustments. */
+function checkHold(findings: Findings, hold: CreateColumns, adjusted: Adjusted | undefined): Sum {
+  const isHeld = hold.state === 'held';
+  const settled = (hold.end_credits ?? 0) + (adjusted?.credits ?? 0);
+  // The hold, its end, each adjustment.
+  findings.entries += (isHeld ? 1 : 2) + (adjusted?.count ?? 0);
+  if (isHeld && adjusted) findings.report(`hold ${hold.id} is adjusted and has not ended`);
+  if (settled !== hold.settled_credits)
     findings.report(`hold ${hold.id} has settled ${hold.settled_credits}, its entries say ${settled}`);
-  }
-  return { settled, held: end ? 0 : (first?.credits ?? 0) };
+  return { settled, held: isHeld ? hold.credits : 0 };
 }
 
 async function checkCounters(tx: Tx, findings: Findings): Promise<number> {
@@ -147,21 +135,12 @@ async function checkOrphans(tx: Tx, findings: Findings): Promise<void> {
       findings.report(tell(id));
   };
   await check(
-    'SELECT t.id FROM tasks t LEFT JOIN holds h ON h.id = t.hold_id WHERE h.id IS NULL OR h.task_id <> t.id',
-    (id) => `task ${id} belongs to no hold`,
-  );
-  await check(
-    `SELECT h.id FROM holds h LEFT JOIN tasks t ON t.id = h.task_id
-     WHERE h.task_id IS NOT NULL AND (t.id IS NULL OR t.hold_id <> h.id)`,
-    (id) => `hold ${id} names a task that is not its own`,
-  );
-  await check(
-    `SELECT t.id FROM holds h JOIN tasks t ON t.id = h.task_id
-     WHERE h.state = 'held' AND t.state IN ('succeeded', 'failed')`,
+    `SELECT task_id AS id FROM creates WHERE state = 'held' AND task_state IN ('succeeded', 'failed') ORDER BY id`,
     (id) => `task ${id} has ended and its hold has not`,
   );
   await check(
-    'SELECT e.hold_id AS id FROM entries e LEFT JOIN holds h ON h.id = e.hold_id WHERE h.id IS NULL',
-    (id) => `an entry names hold ${id}, which does not exist`,
+    `SELECT a.hold_id AS id FROM adjustments a LEFT JOIN creates h ON h.id = a.hold_id
+     WHERE h.id IS NULL ORDER BY a.hold_id`,
+    (id) => `an adjustment names hold ${id}, which does not exist`,
   );
 }

@@ -6,7 +6,7 @@
  * the receiver took the fact, so a crash in between repeats it and never loses it.
  */
 import type { Fact } from '../facts.ts';
-import { defineRead, defineWrite, type FactWrite, type Tx } from '../store/operation.ts';
+import { defineRead, defineWrite, type FactWrite, type Tx, type WriteOptions } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { factsOf } from './ledger.ts';
 import { dedupeKeyOf, isHeard, type HeardFact } from './heard-facts.ts';
@@ -18,18 +18,26 @@ import { dedupeKeyOf, isHeard, type HeardFact } from './heard-facts.ts';
 export function defineFactWrite<A, R extends object>(
   name: string,
   run: (tx: Tx, args: A) => Promise<R>,
-  ...options: DefineOptions<A>
+  { usual, ...options }: WriteOptions<A, R>,
 ): FactWrite<A, R> {
   const runAndKeep = async (tx: Tx, args: A): Promise<R> => {
     const result = await run(tx, args);
     await keepFacts(tx, factsOf(result));
     return result;
   };
-  return { ...defineWrite(name, runAndKeep, ...options), givesFacts: true };
+  const atOnce: WriteOptions<A, R>['usual'] = usual && ((tx, args) => withoutHeard(name, usual(tx, args)));
+  return {
+    ...defineWrite(name, runAndKeep, { ...options, ...(atOnce && { usual: atOnce }) }),
+    givesFacts: true,
+  };
 }
 
-type DefineOptions<A> =
-  Parameters<typeof defineWrite<A, unknown>> extends [unknown, unknown, ...infer Options] ? Options : never;
+/** The usual case of an operation is one of which nobody must hear. */
+function withoutHeard<R extends object>(name: string, result: R | undefined): R | undefined {
+  if (result && factsOf(result).some(isHeard))
+    throw new Error(`the usual case of ${name} gave a fact that somebody must hear`);
+  return result;
+}
 
 /** Keeps the facts that somebody must hear, except those whose key is known. */
 export async function keepFacts(tx: Tx, facts: readonly Fact[]): Promise<void> {
@@ -152,6 +160,7 @@ export const markDeliveries = defineWrite(
       );
     }
   },
+  { scope: 'own' },
 );
 
 /** Facts dropped in one transaction, so that no create waits long for it. */
@@ -169,4 +178,5 @@ export const dropDelivered = defineWrite(
     );
     return { dropped, more: dropped === DROPPED_ROWS_MAX };
   },
+  { scope: 'exclusive' },
 );

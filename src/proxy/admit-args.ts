@@ -33,6 +33,7 @@ export function admitArgs(
       externalTaskId: prepared.externalTaskId,
       prompt: prepared.prompt,
       upstream: { host: line.host, account: line.account },
+      owner: deps.owner(),
     },
     guard: prepared.guard,
     enforce: create.settings.mode === 'protect',

@@ -1,5 +1,6 @@
 /** What a create carries on its way, and what the way needs of the rest of the program. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Owner } from '../budget/hold.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { SidecarError } from '../errors.ts';
@@ -46,6 +47,8 @@ export interface CreateDeps {
   clockTrust: ClockTrust;
   clockLook: ClockLook;
   ages: AgeClock;
+  /** The running instance, as the owner of what it sends. */
+  owner: () => Owner;
   traces: Pick<LaterTraces, 'remember'>;
   /** @throws SidecarError `ledger_unavailable` where the store's files were lost under the running process. */
   checkStore: () => void;

@@ -100,6 +100,7 @@ export const recordControlCheck = defineWrite(
     }
     return blamed;
   },
+  { scope: 'exclusive' },
 );
 
 /** Corrects the blame of every attempt within a span that never arrived, now and when it is imported later. */
@@ -139,6 +140,7 @@ export const correctBlame = defineWrite(
     });
     return { id, attempts: rows.length };
   },
+  { scope: 'exclusive' },
 );
 
 function tallyOf(rows: readonly UnreachableRow[]): string {

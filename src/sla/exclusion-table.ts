@@ -60,6 +60,7 @@ export const addExclusion = defineWrite(
     await recount(tx, args);
     return { id };
   },
+  { scope: 'exclusive' },
 );
 
 /** Withdraws an exclusion, giving its errors back. @throws SidecarError `not_found` where none is in force. */
@@ -79,6 +80,7 @@ export const withdrawExclusion = defineWrite(
     }
     await withdraw(tx, { ...args, row });
   },
+  { scope: 'exclusive' },
 );
 
 /** Makes the exclusions of the config file those in force from it: enters new ones, withdraws those gone. */
@@ -109,6 +111,7 @@ export const syncConfigExclusions = defineWrite(
     }
     return { added: wanted.size, withdrawn: gone.length };
   },
+  { scope: 'exclusive' },
 );
 
 async function insertExclusion(tx: Tx, args: NewExclusion & { actor: string; at: Ms }): Promise<string> {

@@ -124,6 +124,7 @@ export const closeMonth = defineWrite(
     );
     return { revision, isNew: true };
   },
+  { scope: 'exclusive' },
 );
 
 /** Lists the closed revisions of a month, oldest first, each as it was measured then. */

@@ -28,6 +28,7 @@ export const recordHeartbeat = defineWrite(
     await tx.run('INSERT INTO sla_runs (id, started_at, last_at) VALUES (?, ?, ?)', id, at, at);
     return id;
   },
+  { scope: 'own' },
 );
 
 /** Reads the runs that touch a span, in order of their starts. */

@@ -45,7 +45,10 @@ export const verifyWindows = defineRead('sla.verifyWindows', async (tx, span: Sp
 /** Gives the span of the journal, first call to last, both inclusive; null if it is empty. */
 export const readJournalSpan = defineRead('sla.readJournalSpan', async (tx): Promise<Span | null> => {
   const row = await tx.get<{ first: Ms | null; last: Ms | null }>(
-    'SELECT (SELECT MIN(at) FROM calls) AS first, (SELECT MAX(at) FROM calls) AS last',
+    `SELECT MIN(first) AS first, MAX(last) AS last FROM (
+       SELECT (SELECT MIN(at) FROM journal) AS first, (SELECT MAX(at) FROM journal) AS last
+       UNION ALL SELECT (SELECT MIN(sent_at) FROM creates WHERE outcome IS NOT NULL),
+         (SELECT MAX(sent_at) FROM creates WHERE outcome IS NOT NULL)) AS spans`,
   );
   return row?.first === null || row?.last === null || !row ? null : { start: row.first, end: row.last };
 });
@@ -102,7 +105,9 @@ export const readNextWindow = defineRead(
   async (tx, { from }: { from: Ms }): Promise<Ms> => {
     const row = await tx.get<{ counted: Ms | null; journalled: Ms | null }>(
       'SELECT (SELECT MIN(window_start) FROM sla_windows WHERE window_start >= ?) AS counted, ' +
-        '(SELECT MIN(at) FROM calls WHERE at >= ?) AS journalled',
+        '(SELECT MIN(at) FROM (SELECT MIN(at) AS at FROM journal WHERE at >= ? UNION ALL ' +
+        'SELECT MIN(sent_at) FROM creates WHERE outcome IS NOT NULL AND sent_at >= ?) AS spans) AS journalled',
+      from,
       from,
       from,
     );

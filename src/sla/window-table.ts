@@ -1,7 +1,7 @@
 /** The windows' counts as rows: adding, moving and reading slices. */
 import type { CallRecord } from '../calls/call.ts';
 import { CALL_CLASSES, type CallClass } from '../calls/outcome.ts';
-import type { Tx } from '../store/operation.ts';
+import type { SqlValue, SyncTx, Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import {
   emptyCounts,
@@ -44,15 +44,16 @@ const ADD_ONE = Object.fromEntries(
 
 /** Adds one attempt to the row of its slice, making the row where there is none: one statement. */
 export async function addCall(tx: Tx, call: CallRecord, name: CallClass): Promise<void> {
-  await tx.run(
-    ADD_ONE[name],
-    startOfWindow(call.at),
-    call.host,
-    originOf(call),
-    call.attempt > 1 ? 1 : 0,
-    call.at,
-    call.at,
-  );
+  await tx.run(ADD_ONE[name], ...oneValues(call));
+}
+
+/** As {@link addCall}, on an engine that answers at once. */
+export function addCallAtOnce(tx: SyncTx, call: CallRecord, name: CallClass): void {
+  tx.run(ADD_ONE[name], oneValues(call));
+}
+
+function oneValues(call: CallRecord): SqlValue[] {
+  return [startOfWindow(call.at), call.host, originOf(call), call.attempt > 1 ? 1 : 0, call.at, call.at];
 }
 
 /** Adds a slice's counts to its row, making the row where there is none. */

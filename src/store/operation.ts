@@ -18,13 +18,27 @@ export interface Tx {
   run(sql: string, ...values: SqlValue[]): Promise<number>;
 }
 
+/** The transaction of an engine that answers at once: what the usual case of a hot operation is written for. */
+export interface SyncTx {
+  get<T extends object>(sql: string, values: readonly SqlValue[]): T | undefined;
+  /** Gives the number of rows changed. */
+  run(sql: string, values: readonly SqlValue[]): number;
+}
+
 /** An operation of the workers; only the name is sent to the worker, where the same module registered it. */
 export interface StoreOperation<A, R> {
   readonly name: string;
   readonly access: 'read' | 'write';
   run(tx: Tx, args: A): Promise<R>;
+  /**
+   * Does what `run` does in the usual case, without a promise; undefined, with nothing changed, in every other case: then `run`
+   * decides. An engine that does not answer at once never calls it.
+   */
+  usual?(tx: SyncTx, args: A): R | undefined;
   /** Promises that arguments are plain JSON values, so that they are not checked one by one before they are sent. */
   isPlain?(args: A): boolean;
+  /** Of a write. */
+  readonly scope?: Scope;
   /** A request waits for it: it is read on another thread than reports, and background writes are small for a while. */
   readonly isAwaited?: boolean;
 }
@@ -42,15 +56,38 @@ export interface FactWrite<A, R> extends StoreOperation<A, R> {
 /** Priority: whether a request waits for an operation, or it runs in the background. */
 export type Priority = 'request' | 'background';
 
+/**
+ * What a write may meet where several instances share one database. `own`: it changes rows of its own instance, appends, or
+ * changes single rows by statements that test them (counters, claims by state): any number run at the same time. `exclusive`: it
+ * reads many rows and decides by them, or changes what others read: it runs alone. With SQLite every write runs alone.
+ */
+export type Scope = 'own' | 'exclusive';
+
+export interface WriteOptions<A, R> {
+  scope: Scope;
+  /** See {@link Operation.isPlain}. */
+  isPlain?: (args: A) => boolean;
+  /** Default: `background`. */
+  priority?: Priority;
+  /** See {@link Operation.usual}. */
+  usual?: (tx: SyncTx, args: A) => R | undefined;
+}
+
 /** Defines an operation that changes rows: durable when its promise resolves. */
 export function defineWrite<A, R>(
   name: string,
   run: (tx: Tx, args: A) => Promise<R>,
-  isPlain?: (args: A) => boolean,
-  priority: Priority = 'background',
+  { scope, isPlain, priority = 'background', usual }: WriteOptions<A, R>,
 ): Operation<A, R> {
-  const isAwaited = priority === 'request';
-  return { name, access: 'write', run, isAwaited, ...(isPlain && { isPlain }) };
+  return {
+    name,
+    access: 'write',
+    run,
+    scope,
+    isAwaited: priority === 'request',
+    ...(isPlain && { isPlain }),
+    ...(usual && { usual }),
+  };
 }
 
 /**

@@ -11,34 +11,40 @@ import type { Mode, OperationWord, TaskState } from '../words.ts';
 import { compareStates, isTerminal } from './task-state.ts';
 import type { SightingSource, TaskResult, TaskRow, TaskSighting } from './task.ts';
 
-const INSERT_TASK = `INSERT INTO tasks (id, hold_id, state, status_message, created_at, updated_at,
-  vendor_updated_at, next_poll_at, results)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
-const INSERT_EVENT = `INSERT INTO task_events (task_id, state, at, source, message) VALUES (?, ?, ?, ?, ?)
+const ATTACH_TASK = `UPDATE creates SET task_id = ?, task_state = ?, task_message = ?, task_source = ?, task_first_state = ?,
+  task_created_at = ?, task_seen_at = ?, task_updated_at = ?, vendor_updated_at = ?, in_doubt = 0, next_look_up_at = NULL
+WHERE id = ? AND task_id IS NULL`;
+const INSERT_STATE = `INSERT INTO task_states (task_id, state, at, source, message) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (task_id, state) DO NOTHING`;
+const KEEP_RESULTS = `INSERT INTO task_results (hold_id, results) VALUES (?, ?)
+ON CONFLICT (hold_id) DO UPDATE SET results = excluded.results`;
 
-/** Inserts a task with the first event of its timeline; false, and nothing changed, where the id is known. */
-export async function insertTask(
+/**
+ * Names the task of a create that has none, and ends its doubt. The first state of the timeline is part of the row, unless it
+ * came with a message. The caller has made sure that no other create has the task.
+ */
+export async function attachTask(
   tx: Tx,
   sighting: TaskSighting,
   place: { holdId: string; source: SightingSource; createdAt: Ms; at: Ms },
-): Promise<boolean> {
+): Promise<void> {
   const { taskId, state, statusMessage, updatedAt } = sighting;
-  const inserted = await tx.run(
-    INSERT_TASK,
+  const { holdId, source, createdAt, at } = place;
+  await tx.run(
+    ATTACH_TASK,
     taskId,
-    place.holdId,
     state,
     statusMessage,
-    place.createdAt,
-    place.at,
+    source,
+    statusMessage === null ? state : null,
+    createdAt,
+    at,
+    at,
     updatedAt,
-    place.at,
-    resultsText(sighting.results),
+    holdId,
   );
-  if (inserted === 0) return false;
-  await tx.run(INSERT_EVENT, taskId, state, place.at, place.source, statusMessage);
-  return true;
+  if (statusMessage !== null) await tx.run(INSERT_STATE, taskId, state, at, source, statusMessage);
+  await keepResults(tx, holdId, sighting.results);
 }
 
 /** A task as sightings are compared with it. */
@@ -58,10 +64,10 @@ export interface KnownTask {
 /** Reads what a sighting is compared with; undefined for a task that is not ours. */
 export function readTask(tx: Tx, taskId: string): Promise<KnownTask | undefined> {
   return tx.get<KnownTask>(
-    `SELECT t.id, t.hold_id, t.state, t.created_at, t.vendor_updated_at,
-       CASE WHEN t.results IS NULL THEN 0 ELSE 1 END AS has_results,
-       h.external_task_id, h.upstream_host, h.upstream_account
-     FROM tasks t JOIN holds h ON h.id = t.hold_id WHERE t.id = ?`,
+    `SELECT c.task_id AS id, c.id AS hold_id, c.task_state AS state, c.task_created_at AS created_at, c.vendor_updated_at,
+       CASE WHEN EXISTS (SELECT 1 FROM task_results r WHERE r.hold_id = c.id) THEN 1 ELSE 0 END AS has_results,
+       c.external_task_id, c.upstream_host, c.upstream_account
+     FROM creates c WHERE c.task_id = ?`,
     taskId,
   );
 }
@@ -69,30 +75,27 @@ export function readTask(tx: Tx, taskId: string): Promise<KnownTask | undefined>
 /** Moves a task to the state of a sighting, with an event. */
 export async function advanceTask(
   tx: Tx,
+  holdId: string,
   sighting: TaskSighting,
   seen: { source: SightingSource; at: Ms },
 ): Promise<void> {
   const { taskId, state, statusMessage, updatedAt } = sighting;
   await tx.run(
-    `UPDATE tasks SET state = ?, status_message = ?, updated_at = ?, results = COALESCE(?, results),
+    `UPDATE creates SET task_state = ?, task_message = ?, task_updated_at = ?,
        vendor_updated_at = COALESCE(?, vendor_updated_at) WHERE id = ?`,
     state,
     statusMessage,
     seen.at,
-    resultsText(sighting.results),
     updatedAt,
-    taskId,
+    holdId,
   );
-  await tx.run(INSERT_EVENT, taskId, state, seen.at, seen.source, statusMessage);
+  await tx.run(INSERT_STATE, taskId, state, seen.at, seen.source, statusMessage);
+  await keepResults(tx, holdId, sighting.results);
 }
 
-/** Keeps results that an earlier sighting of the same state did not have. */
-export async function keepResults(tx: Tx, taskId: string, results: TaskResult[]): Promise<void> {
-  await tx.run('UPDATE tasks SET results = ? WHERE id = ?', resultsText(results), taskId);
-}
-
-function resultsText(results: TaskResult[]): string | null {
-  return results.length === 0 ? null : JSON.stringify(results);
+/** Keeps the results of a task in place of earlier ones; none change nothing. */
+export async function keepResults(tx: Tx, holdId: string, results: TaskResult[]): Promise<void> {
+  if (results.length > 0) await tx.run(KEEP_RESULTS, holdId, JSON.stringify(results));
 }
 
 /** An open task, with what is needed to ask Kling for it. */
@@ -106,10 +109,11 @@ export interface OpenTask {
   createdAt: Ms;
 }
 
-const OPEN_TASK = `SELECT t.id, t.hold_id AS "holdId", h.path, h.route, t.state, t.created_at AS "createdAt"`;
+const OPEN_TASK = `SELECT c.task_id AS id, c.id AS "holdId", c.path, c.route, c.task_state AS state,
+  c.task_created_at AS "createdAt"`;
 /** None of another host than the one in use: a task is asked for where it was made. */
-const OPEN_TASK_FROM = `FROM tasks t JOIN holds h ON h.id = t.hold_id JOIN hold_places p ON p.hold_id = h.id
-  WHERE t.state IN ('submitted', 'processing') AND p.is_at_host = 1`;
+const OPEN_TASK_FROM = `FROM creates c JOIN hold_places p ON p.hold_id = c.id
+  WHERE c.task_state IN ('submitted', 'processing') AND p.is_at_host = 1`;
 
 /** A page of open tasks, and from where on the next one is; null after the last. */
 export interface OpenTaskPage {
@@ -118,27 +122,20 @@ export interface OpenTaskPage {
 }
 
 export interface OpenTaskCursor {
-  firstAt: Ms;
-  id: string;
+  holdId: string;
 }
 
-/** Lists the open tasks that can be asked for at the upstream in use, oldest first. */
+/** Lists the open tasks that can be asked for at the upstream in use, in the order of their creates. */
 export const listOpenTasks = defineRead(
   'tasks.listOpenTasks',
   async (tx: Tx, args: { after: OpenTaskCursor | null; limit: number }): Promise<OpenTaskPage> => {
-    const { firstAt, id } = args.after ?? { firstAt: Number.MIN_SAFE_INTEGER, id: '' };
-    const rows = await tx.all<OpenTask & { next_poll_at: Ms }>(
-      `${OPEN_TASK}, t.next_poll_at ${OPEN_TASK_FROM} AND (t.next_poll_at, t.id) > (?, ?)
-       ORDER BY t.next_poll_at, t.id LIMIT ?`,
-      firstAt,
-      id,
+    const tasks = await tx.all<OpenTask>(
+      `${OPEN_TASK} ${OPEN_TASK_FROM} AND c.id > ? ORDER BY c.id LIMIT ?`,
+      args.after?.holdId ?? '',
       args.limit,
     );
-    const last = rows.at(-1);
-    const next = last && rows.length === args.limit ? { firstAt: last.next_poll_at, id: last.id } : null;
-    const tasks = rows.map(({ id: taskId, holdId, path, route, state, createdAt }) => {
-      return { id: taskId, holdId, path, route, state, createdAt };
-    });
+    const last = tasks.at(-1);
+    const next = last && tasks.length === args.limit ? { holdId: last.holdId } : null;
     return { tasks, next };
   },
   // Polls wait for it; in short pages no request waits long behind it.
@@ -151,7 +148,7 @@ export const openTasks = defineRead(
   async (tx: Tx, args: { taskIds: readonly string[] }): Promise<OpenTask[]> => {
     const found: OpenTask[] = [];
     for (const taskId of args.taskIds) {
-      const task = await tx.get<OpenTask>(`${OPEN_TASK} ${OPEN_TASK_FROM} AND t.id = ?`, taskId);
+      const task = await tx.get<OpenTask>(`${OPEN_TASK} ${OPEN_TASK_FROM} AND c.task_id = ?`, taskId);
       if (task) found.push(task);
     }
     return found;
@@ -160,8 +157,9 @@ export const openTasks = defineRead(
   'request',
 );
 
-const LISTED = `t.id, h.external_task_id, t.hold_id, h.operation, h.model, h.mode, h.product, h.app, h.tag, t.state,
-  t.status_message, h.credits, h.state AS hold_state, h.settled_credits, t.created_at, t.updated_at`;
+const LISTED = `c.task_id AS id, c.external_task_id, c.id AS hold_id, c.operation, c.model, c.mode, c.product, c.app, c.tag,
+  c.task_state AS state, c.task_message AS status_message, c.credits, c.state AS hold_state, c.settled_credits,
+  c.task_created_at AS created_at, c.task_updated_at AS updated_at`;
 
 interface ListedColumns {
   id: string;
@@ -200,25 +198,25 @@ export interface ListTasksArgs {
 export const listTasks = defineRead(
   'tasks.listTasks',
   async (tx: Tx, args: ListTasksArgs): Promise<{ tasks: TaskRow[]; nextCursor: string | null } & Counted> => {
-    const conditions: string[] = [];
+    const conditions = ['c.task_id IS NOT NULL'];
     const values: SqlValue[] = [];
     const add = (condition: string, value: SqlValue): void => {
       conditions.push(condition);
       values.push(value);
     };
-    if (args.from !== undefined) add('t.created_at >= ?', args.from);
-    if (args.to !== undefined) add('t.created_at < ?', args.to);
-    if (args.state !== undefined) add('t.state = ?', args.state);
-    if (args.app !== undefined) add('h.app = ?', args.app);
+    if (args.from !== undefined) add('c.task_created_at >= ?', args.from);
+    if (args.to !== undefined) add('c.task_created_at < ?', args.to);
+    if (args.state !== undefined) add('c.task_state = ?', args.state);
+    if (args.app !== undefined) add('c.app = ?', args.app);
     if (args.stuck) {
-      conditions.push("t.state IN ('submitted', 'processing')");
-      add('t.created_at <= ?', args.stuck.at - args.stuck.afterMs);
+      conditions.push("c.task_state IN ('submitted', 'processing')");
+      add('c.task_created_at <= ?', args.stuck.at - args.stuck.afterMs);
     }
-    const tables = 'tasks t JOIN holds h ON h.id = t.hold_id';
+    const tables = 'creates c';
     const counted = await countWhere(tx, args.total, `${tables} ${whereOf(conditions)}`, values);
-    if (args.cursor !== null) add('t.hold_id < ?', args.cursor);
+    if (args.cursor !== null) add('c.id < ?', args.cursor);
     const rows = await tx.all<ListedColumns>(
-      `SELECT ${LISTED} FROM ${tables} ${whereOf(conditions)} ORDER BY t.hold_id DESC LIMIT ?`,
+      `SELECT ${LISTED} FROM ${tables} ${whereOf(conditions)} ORDER BY c.id DESC LIMIT ?`,
       ...values,
       args.limit + 1,
     );
@@ -246,7 +244,7 @@ export const getTask = defineRead(
   'tasks.getTask',
   async (tx: Tx, args: { taskId: string }): Promise<TaskDetail | null> => {
     const row = await tx.get<ListedColumns & { results: string | null }>(
-      `SELECT ${LISTED}, t.results FROM tasks t JOIN holds h ON h.id = t.hold_id WHERE t.id = ?`,
+      `SELECT ${LISTED}, r.results FROM creates c LEFT JOIN task_results r ON r.hold_id = c.id WHERE c.task_id = ?`,
       args.taskId,
     );
     if (!row) return null;

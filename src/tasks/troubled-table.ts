@@ -16,11 +16,10 @@ export const readStuckTasks = defineRead(
   'tasks.readStuck',
   (tx: Tx, args: { at: Ms; afterMs: Ms }): Promise<StuckTasks[]> =>
     tx.all<StuckTasks>(
-      `SELECT h.product, COUNT(*) AS tasks, SUM(CASE WHEN h.state = 'held' THEN h.credits ELSE 0 END) AS "heldCredits",
-         MIN(t.created_at) AS "oldestAt"
-       FROM tasks t JOIN holds h ON h.id = t.hold_id
-       WHERE t.state IN ('submitted', 'processing') AND t.created_at <= ?
-       GROUP BY h.product ORDER BY h.product`,
+      `SELECT product, COUNT(*) AS tasks, SUM(CASE WHEN state = 'held' THEN credits ELSE 0 END) AS "heldCredits",
+         MIN(task_created_at) AS "oldestAt"
+       FROM creates WHERE task_state IN ('submitted', 'processing') AND task_created_at <= ?
+       GROUP BY product ORDER BY product`,
       args.at - args.afterMs,
     ),
 );
@@ -39,10 +38,9 @@ export const readFailedTasks = defineRead(
   'tasks.readFailed',
   (tx: Tx, args: { from: Ms; to: Ms }): Promise<FailedTasks[]> =>
     tx.all<FailedTasks>(
-      `SELECT t.status_message AS "statusMessage", COUNT(*) AS tasks
-       FROM holds h JOIN tasks t ON t.hold_id = h.id
-       WHERE h.at >= ? AND h.at < ? AND t.state = 'failed'
-       GROUP BY t.status_message ORDER BY COUNT(*) DESC, COALESCE(t.status_message, '') LIMIT ${MESSAGES_MAX}`,
+      `SELECT task_message AS "statusMessage", COUNT(*) AS tasks
+       FROM creates WHERE at >= ? AND at < ? AND task_state = 'failed'
+       GROUP BY task_message ORDER BY COUNT(*) DESC, COALESCE(task_message, '') LIMIT ${MESSAGES_MAX}`,
       args.from,
       args.to,
     ),

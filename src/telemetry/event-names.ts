@@ -60,6 +60,10 @@ export const EVENTS = {
   config_not_taken: ['error', 'config and secrets were read again and are invalid: nothing changed'],
   config_warning: ['warn, error', 'something in the config, secrets or folders should be checked'],
   store_notice: ['info, warn, error', 'a store was made or migrated, or its folder is a risk'],
+  instance_replaced: [
+    'error',
+    'another instance took over this one’s creates; creates are refused until a restart',
+  ],
   store_waiting: ['warn', 'another process has the store; the start waits'],
   store_write_failed: ['error', 'a batch was not committed'],
   store_failed: ['error', 'the store failed for good: the process ends'],

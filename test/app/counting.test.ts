@@ -27,11 +27,19 @@ function multiply(store: string): void {
     ['settled_credits', 'credits'],
     ['in_doubt', '0'],
     ['ended_at', 'at'],
+    ['end_credits', 'credits'],
+    ['end_basis', "'estimate'"],
+    ['guard_key', 'NULL'],
+    ['guard_task_id', 'NULL'],
+    ['fingerprint', 'NULL'],
+    ...['task_state', 'task_source', 'task_first_state', 'sent_at', 'call_id', 'outcome'].map(
+      (name): [string, string] => [name, 'NULL'],
+    ),
   ]);
   db.exec(
     `WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ${HOLDS})
-     INSERT INTO holds (${columns.join(', ')}) SELECT ${columns.map((name) => own.get(name) ?? name).join(', ')}
-     FROM c, (SELECT * FROM holds LIMIT 1)`,
+     INSERT INTO creates (${columns.join(', ')}) SELECT ${columns.map((name) => own.get(name) ?? name).join(', ')}
+     FROM c, (SELECT * FROM creates LIMIT 1)`,
   );
   db.close();
 }

@@ -37,7 +37,8 @@ describe('the poller', () => {
   it('writes a task when its state changes, and not for a poll without news', async () => {
     const db = new Database(`${started.folder}/data/sidecar.db`);
     db.exec(`CREATE TABLE changes (n INTEGER) STRICT;
-      CREATE TRIGGER count_changes AFTER UPDATE ON tasks BEGIN INSERT INTO changes VALUES (1); END;`);
+      CREATE TRIGGER count_changes AFTER UPDATE OF task_state ON creates
+        WHEN OLD.task_state IS NOT NULL BEGIN INSERT INTO changes VALUES (1); END;`);
     for (let i = 0; i < 3; i += 1) expect((await create()).status).toBe(200);
     await advanceBy(clock, 50_000, 1_000);
     expect(polls()).toBeGreaterThanOrEqual(8);

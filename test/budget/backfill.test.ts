@@ -38,7 +38,7 @@ function sumOf(store: MemoryStore, app: string): [settled: number, held: number]
   const row = store.db
     .prepare<[string], { n: number; settled: number; held: number }>(
       `SELECT COUNT(*) AS n, SUM(settled_credits) AS settled, SUM(CASE state WHEN 'held' THEN credits ELSE 0 END) AS held
-       FROM holds WHERE app = ?`,
+       FROM creates WHERE app = ?`,
     )
     .get(app);
   return row && row.n > 0 ? [row.settled, row.held] : undefined;

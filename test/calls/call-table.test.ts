@@ -165,7 +165,7 @@ describe('retention', () => {
     expect((await purge(NOON)).prompts).toBe(2);
     expect((await purge(NOON)).prompts).toBe(0);
     const kept = () =>
-      store.db.prepare('SELECT id, prompt_preview AS p FROM holds WHERE prompt_hash IS NOT NULL').all();
+      store.db.prepare('SELECT id, prompt_preview AS p FROM creates WHERE prompt_hash IS NOT NULL').all();
     expect(kept()).toEqual([{ id: 'c', p: 'a cat' }]);
     expect((await purge(NOON + 1)).prompts).toBe(1);
     expect(kept()).toEqual([]);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { insertSettled } from '../ledger/making.ts';
 import { failed, type LetterCase } from './letter-cases.ts';
 
 /** Nine windows failed wholly: 99.899193 %, a tenth of the fee. */
@@ -43,15 +44,17 @@ describe('a month that is worth a share of a fee', () => {
   });
 
   it('estimates the fee from what was settled within the period', async () => {
-    const insert = month.store.db.prepare(
-      'INSERT INTO entries (hold_id, seq, at, kind, credits, basis) VALUES (?, ?, ?, ?, ?, ?)',
-    );
+    const settle = (id: string, at: number, credits: number, basis: 'reported' | 'estimate') =>
+      insertSettled(month.store, { id, at, credits, basis });
     const inside = Date.UTC(2026, 8, 30, 16);
-    insert.run('a', 1, inside, 'hold', 900_000, 'estimate');
-    insert.run('a', 2, inside, 'settle', 1_000_000, 'estimate');
-    insert.run('a', 3, inside + 1, 'adjust', -500_000, 'reported');
-    insert.run('b', 2, inside - 1, 'settle', 7_000_000, 'reported');
-    insert.run('c', 2, Date.UTC(2026, 9, 31, 16), 'settle', 7_000_000, 'reported');
+    settle('a', inside, 1_000_000, 'estimate');
+    month.store.db
+      .prepare(
+        "INSERT INTO adjustments (hold_id, id, at, credits, basis) VALUES ('a', 'x', ?, -500000, 'reported')",
+      )
+      .run(inside + 1);
+    settle('b', inside - 1, 7_000_000, 'reported');
+    settle('c', Date.UTC(2026, 9, 31, 16), 7_000_000, 'reported');
     // 500 credits at 0.014 are 7 dollars, a tenth of which is asked; Kling's adjustment reports the whole of them.
     expect(await month.asked()).toBe(700_000);
     expect((await month.documents())['claim.en.md']).toContain(

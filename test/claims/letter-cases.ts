@@ -10,6 +10,7 @@ import { correctBlame } from '../../src/sla/blame-table.ts';
 import { addExclusion } from '../../src/sla/exclusion-table.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import type { StoredMonthQuestion } from '../../src/sla/month-table.ts';
+import { insertSettled } from '../ledger/making.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
 import { openMemoryLedger } from '../outbox/test-ledger.ts';
 import { ask, newCall, newUnreachable } from '../sla/making.ts';
@@ -104,7 +105,7 @@ export class LetterCase {
   inMonth(month: string): this {
     const by = Date.parse(`${month}-05T03:00:00Z`) - OUTAGE;
     for (const [table, column] of [
-      ['calls', 'at'],
+      ['journal', 'at'],
       ['sla_windows', 'window_start'],
     ]) {
       this.store.db.exec(`UPDATE ${table} SET ${column} = ${column} + ${by}`);
@@ -120,11 +121,7 @@ export class LetterCase {
 
   /** Settles credits within the month, as Kling reported or as we estimate. */
   settle(credits: number, basis: 'reported' | 'estimate'): this {
-    this.store.db
-      .prepare(
-        "INSERT INTO entries (hold_id, seq, at, kind, credits, basis) VALUES (?, 2, ?, 'settle', ?, ?)",
-      )
-      .run(this.#id('hold'), OUTAGE, credits * 1000, basis);
+    insertSettled(this.store, { id: this.#id('hold'), at: OUTAGE, credits: credits * 1000, basis });
     return this;
   }
 

@@ -5,16 +5,19 @@ import { failed, LetterCase, OUTAGE, SETTINGS, WINDOW } from './letter-cases.ts'
 
 export type Make = () => LetterCase | Promise<LetterCase>;
 
-const noteImport = defineWrite('test.noteImport', (tx, _args: object) =>
-  recordAudit(tx, {
-    at: OUTAGE,
-    actor: 'cli',
-    action: 'sla.import',
-    subject: 'nginx',
-    before: null,
-    after: '1 new calls',
-    reason: 'import',
-  }),
+const noteImport = defineWrite(
+  'test.noteImport',
+  (tx, _args: object) =>
+    recordAudit(tx, {
+      at: OUTAGE,
+      actor: 'cli',
+      action: 'sla.import',
+      subject: 'nginx',
+      before: null,
+      after: '1 new calls',
+      reason: 'import',
+    }),
+  { scope: 'own' },
 );
 
 export const INVOICE = { amount: 1000_000_000, paidByVoucher: 0, currency: 'USD', source: null };
@@ -193,7 +196,7 @@ export const SENTENCES: readonly Sentence[] = [
     '仅在 `windows.csv` 中保留计数的其他错误：9 条',
     async () => {
       const month = await failed();
-      month.store.db.exec(`DELETE FROM calls WHERE at > ${OUTAGE}`);
+      month.store.db.exec(`DELETE FROM journal WHERE at > ${OUTAGE}`);
       return month;
     },
     failed,
@@ -295,7 +298,7 @@ export const SENTENCES: readonly Sentence[] = [
     '2 条仅保留计数',
     async () => {
       const month = await (await failed(9)).lose(2, 100);
-      month.store.db.exec("DELETE FROM calls WHERE outcome = 'unreachable'");
+      month.store.db.exec("DELETE FROM journal WHERE outcome = 'unreachable'");
       return month;
     },
     async () => (await failed(9)).lose(2, 100),
@@ -314,7 +317,7 @@ export const SENTENCES: readonly Sentence[] = [
     failed,
     async () => {
       const month = await failed();
-      month.store.db.exec('DELETE FROM calls');
+      month.store.db.exec('DELETE FROM journal');
       return month;
     },
   ],

@@ -13,16 +13,17 @@ const START = Date.UTC(2026, 9, 20);
 /** Rows of every list, a minute apart, with names and prompts as wide as they come. */
 const FILL = `
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
-INSERT INTO holds (id, request_id, at, app, tag, path, route, operation, model, mode, product, duration_seconds,
-  credits, basis, weight, external_task_id, prompt_hash, prompt_preview, counters, guarded, state, settled_credits,
-  task_id, ended_at)
+INSERT INTO creates (id, request_id, at, app, tag, path, route, operation, model, mode, product, duration_seconds,
+  credits, basis, weight, external_task_id, prompt_hash, prompt_preview, counters, state, settled_credits,
+  end_credits, end_basis, ended_at, task_id, task_state, task_source, task_created_at, task_seen_at, task_updated_at)
 SELECT printf('hold_%026d', i), printf('req_%026d', i), ${START} + i * 60000, 'studio-' || (i % 7), 'spring', '/v1/videos/x',
   '/v1/videos/multi-image2video', 'multi-image-to-video', 'kling-v2-5-turbo', 'std', 'video', '10', 35000, 'exact', 1,
-  printf('ks_%026d', i), 'h', '一只戴着帽子的猫在红色屋顶上奔跑 🐈 and then it jumps over the river', '', 0, 'settled', 35000,
-  printf('8%018d', i), ${START} + i * 60000 + 1
+  printf('ks_%026d', i), 'h', '一只戴着帽子的猫在红色屋顶上奔跑 🐈 and then it jumps over the river', '', 'settled', 35000,
+  35000, 'estimate', ${START} + i * 60000 + 1, printf('8%018d', i), 'succeeded', 'create', ${START} + i * 60000,
+  ${START} + i * 60000, ${START} + i * 60000
 FROM n;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
-INSERT INTO calls (at, id, request_id, app, method, route, host, status, attempt, outcome, duration_ms, overhead_ms,
+INSERT INTO journal (at, id, request_id, app, method, route, host, status, attempt, outcome, duration_ms, overhead_ms,
   bytes_sent, bytes_received, origin, task_id)
 SELECT ${START} + i * 60000, printf('call_%026d', i), 'r', 'studio', 'POST', '/v1/general/advanced-presets-elements',
   'api', 200, 1, 'server_error', 1234.5, 1.25, 10, 10, 'app', printf('8%018d', i)
@@ -54,10 +55,6 @@ beforeAll(async () => {
   await app.stop({ keep: true });
   const db = new Database(path.join(cwd, 'data/sidecar.db'));
   db.exec(FILL);
-  db.exec(
-    `INSERT INTO tasks (id, hold_id, state, created_at, updated_at, next_poll_at)
-     SELECT task_id, id, 'succeeded', at, at, at FROM holds`,
-  );
   db.close();
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));

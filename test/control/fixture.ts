@@ -100,6 +100,7 @@ export function hold(fields: Partial<NewHold> & { holdId: string }): NewHold {
     externalTaskId: 'ks_x',
     prompt: { hash: 'h', preview: 'a cat' },
     upstream: { host: 'api.example', account: 'key-0' },
+    owner: { instance: 'test', generation: 1 },
     ...fields,
   };
 }

@@ -10,7 +10,18 @@ import { observeTasks } from '../../src/ledger/observe.ts';
 import { recoverHolds } from '../../src/ledger/recover.ts';
 import { resolveHold } from '../../src/ledger/resolve.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
-import { admitHold, answer, close, guard, newHold, NOON, row, rule, sighting } from '../ledger/making.ts';
+import {
+  admitHold,
+  answer,
+  close,
+  guard,
+  newHold,
+  NEXT_OWNER,
+  NOON,
+  row,
+  rule,
+  sighting,
+} from '../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 
 const DAY = 86_400_000;
@@ -43,7 +54,7 @@ const stateOf = (of: RepeatGuard, app = 'default', at = NOON) => store.run(guard
 const made = (taskId: string) => ({ kind: 'task' as const, sighting: sighting(taskId) });
 const succeed = (taskId: string, at: number) =>
   store.run(observeTasks, { sightings: [sighting(taskId, { state: 'succeeded' })], source: 'poll', at });
-const guards = () => row(store, 'SELECT COUNT(*) AS n FROM guards')['n'];
+const guards = () => row(store, 'SELECT COUNT(guard_key) + COUNT(guard_task_id) AS n FROM creates')['n'];
 
 describe('a repeat with the same idempotency key', () => {
   it('waits while the first is open, then gets its answer byte for byte', async () => {
@@ -65,7 +76,7 @@ describe('a repeat with the same idempotency key', () => {
     expect(replayed.answer.headers).toEqual(kept.headers);
     expect(Buffer.from(replayed.answer.body).equals(Buffer.from(kept.body))).toBe(true);
     expect(await stateOf(guard())).toMatchObject({ kind: 'answered', holdId: 'a' });
-    expect(row(store, 'SELECT COUNT(*) AS n FROM holds')).toEqual({ n: 1 });
+    expect(row(store, 'SELECT COUNT(*) AS n FROM creates')).toEqual({ n: 1 });
   });
 
   it('is refused with other bytes, and free for another app', async () => {
@@ -139,7 +150,9 @@ describe('the way', () => {
     await close(store, 'a', { kind: 'refused', evidence: 'code 1303' });
     expect(await stateOf(guard())).toEqual({ kind: 'free' });
     expect(await kind('b', guard())).toBe('admitted');
-    expect(row(store, 'SELECT hold_id FROM guards')).toEqual({ hold_id: 'b' });
+    expect(row(store, 'SELECT id AS hold_id FROM creates WHERE fingerprint IS NOT NULL')).toEqual({
+      hold_id: 'b',
+    });
   });
 
   it("is not free when Kling's refusal is kept: repeats get it", async () => {
@@ -157,7 +170,7 @@ describe('the way', () => {
     await admit('a', guard());
     await close(store, 'a', { kind: 'unknown', evidence: 'reset' }, { answer: answer('<html>', 500) });
     expect(await kind('b', guard())).toBe('open');
-    await store.run(recoverHolds, { at: NOON });
+    await store.run(recoverHolds, { owner: NEXT_OWNER, at: NOON });
     expect(await kind('b', guard(), { at: NOON + 3 * DAY })).toBe('open');
   });
 
@@ -209,7 +222,9 @@ describe('a kept answer', () => {
     await admit('b', guard({ idempotencyKey: 'key-2' }), { at: NOON + 10 });
     expect((await purge(NOON + DAY - 1)).guards).toBe(0);
     expect((await purge(NOON + DAY)).guards).toBe(1);
-    expect(row(store, 'SELECT hold_id FROM guards')).toEqual({ hold_id: 'b' });
+    expect(row(store, 'SELECT id AS hold_id FROM creates WHERE fingerprint IS NOT NULL')).toEqual({
+      hold_id: 'b',
+    });
     expect(row(store, 'SELECT COUNT(*) AS n FROM answers')).toEqual({ n: 0 });
     await close(store, 'b', { kind: 'done', credits: null, raw: null }, { at: NOON + 20 });
     expect((await purge(NOON + DAY + 20)).guards).toBe(1);

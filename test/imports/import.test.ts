@@ -85,7 +85,7 @@ describe('importing', () => {
 
   it('recognises a file after the journal has dropped its calls', async () => {
     await importText(linesOf(LINE, LINE));
-    store.db.exec('DELETE FROM calls');
+    store.db.exec('DELETE FROM journal');
     expect(await importText(linesOf(LINE, LINE))).toMatchObject({ imported: 0, known: 2 });
     store.db.exec('DELETE FROM sla_windows');
   });
@@ -354,7 +354,7 @@ describe('exporting', () => {
   it('is recognised by its own store after the journal has dropped the calls', async () => {
     await store.run(journalCalls, [newCall({ status: 500 })]);
     const text = await exported(store);
-    store.db.exec('DELETE FROM calls');
+    store.db.exec('DELETE FROM journal');
     expect(await importText(text)).toMatchObject({ imported: 0, known: 1 });
     expect((await numbers()).errors).toBe(1);
     store.db.exec('DELETE FROM sla_windows');

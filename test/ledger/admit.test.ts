@@ -61,7 +61,7 @@ describe('admission', () => {
       windowKey: '2026-11-18',
       resetsAt: Date.UTC(2026, 10, 19),
     });
-    expect(row(store, 'SELECT COUNT(*) AS n FROM holds')).toEqual({ n: 2 });
+    expect(row(store, 'SELECT COUNT(*) AS n FROM creates')).toEqual({ n: 2 });
     expect((await admitHold(store, newHold('c', { credits: 10_000 }))).kind).toBe('admitted');
   });
 
@@ -87,7 +87,7 @@ describe('admission', () => {
   it('lets a create that no budget matches go, held and recorded', async () => {
     await apply(rule({ limit: 0, match: { app: 'other' } }));
     expect(await admitHold(store, newHold('a'))).toMatchObject({ kind: 'admitted', remainingCredits: null });
-    expect(row(store, 'SELECT state, counters FROM holds')).toEqual({ state: 'held', counters: '' });
+    expect(row(store, 'SELECT state, counters FROM creates')).toEqual({ state: 'held', counters: '' });
   });
 
   it('lets a create that costs nothing pass a budget that is spent', async () => {
@@ -173,7 +173,7 @@ describe('the instant of a hold', () => {
     const refusal = refusalOf(await admitHold(store, newHold('c', { at: NOON, credits: 10_000 })));
     expect(refusal.windowKey).toBe('2026-11-19');
     await admitHold(store, newHold('d', { at: NOON - 5, credits: 0 }));
-    expect(row(store, "SELECT at FROM holds WHERE id = 'd'")).toEqual({ at: dayLater });
+    expect(row(store, "SELECT at FROM creates WHERE id = 'd'")).toEqual({ at: dayLater });
     expect(counters(store)).toEqual({ 'daily 2026-11-18': [0, 10_000], 'daily 2026-11-19': [0, 20_000] });
   });
 

@@ -27,7 +27,7 @@ afterEach(async () => {
 
 const today = () => counters(store)['daily 2026-11-18'];
 const state = (id = 'h') =>
-  row(store, 'SELECT state, settled_credits AS settled FROM holds WHERE id = ?', id);
+  row(store, 'SELECT state, settled_credits AS settled FROM creates WHERE id = ?', id);
 const task = (overrides: Partial<TaskSighting> = {}) => ({
   kind: 'task' as const,
   sighting: sighting('t', overrides),
@@ -56,8 +56,10 @@ describe('a create that made a task', () => {
 
   it('takes few statements', async () => {
     const before = store.statements();
-    await close(store, 'h', task(), { calls: [call('c')] });
-    expect(store.statements() - before).toBeLessThanOrEqual(5);
+    await close(store, 'h', task(), {
+      calls: [call('c', { requestId: 'req_h', host: 'api.example', taskId: 't' })],
+    });
+    expect(store.statements() - before).toBe(2);
   });
 
   it('settles to the deduction when the task succeeds, below or above the hold', async () => {
@@ -121,7 +123,7 @@ describe('a create that made a task', () => {
     await admitHold(store, newHold('h2'));
     await close(store, 'h2', task());
     expect(state('h2')).toEqual({ state: 'held', settled: 0 });
-    const doubt = row(store, "SELECT in_doubt, doubt_evidence, next_look_up_at FROM holds WHERE id = 'h2'");
+    const doubt = row(store, "SELECT in_doubt, doubt_evidence, next_look_up_at FROM creates WHERE id = 'h2'");
     expect(doubt).toMatchObject({ in_doubt: 1, doubt_evidence: expect.stringContaining('hold h') });
     expect(doubt['next_look_up_at']).not.toBeNull();
     await admitHold(store, newHold('h3', { externalTaskId: 'ks_h' }));
@@ -130,7 +132,7 @@ describe('a create that made a task', () => {
     expect(row(store, "SELECT note FROM entries WHERE hold_id = 'h3' AND seq = 2")['note']).toContain(
       'hold h',
     );
-    expect(row(store, 'SELECT COUNT(*) AS n FROM tasks')).toEqual({ n: 1 });
+    expect(row(store, 'SELECT COUNT(task_id) AS n FROM creates')).toEqual({ n: 1 });
     expect(today()).toEqual([0, 20_000]);
   });
 
@@ -144,7 +146,7 @@ describe('a create that made a task', () => {
 describe("a task's state", () => {
   it('only advances; a terminal one never changes; older answers are ignored', async () => {
     await close(store, 'h', task({ updatedAt: 100 }));
-    const at = async () => row(store, "SELECT state FROM tasks WHERE id = 't'")['state'];
+    const at = async () => row(store, "SELECT task_state AS state FROM creates WHERE task_id = 't'")['state'];
     await observe({ state: 'processing', updatedAt: 200 });
     expect(await observe({ state: 'submitted', updatedAt: 300 })).toEqual([]);
     expect(await observe({ state: 'succeeded', updatedAt: 150 })).toEqual([]);
@@ -214,7 +216,9 @@ describe('a create without a task', () => {
     await expect(store.run(closeCreate, { ...args, end: task() })).rejects.toMatchObject({
       code: 'not_found',
     });
-    expect(row(store, 'SELECT (SELECT COUNT(*) FROM calls) + (SELECT COUNT(*) FROM tasks) AS n')).toEqual({
+    expect(
+      row(store, 'SELECT (SELECT COUNT(*) FROM calls) + (SELECT COUNT(task_id) FROM creates) AS n'),
+    ).toEqual({
       n: 0,
     });
   });
@@ -270,15 +274,25 @@ describe("an operator's word", () => {
 describe('the schema', () => {
   it('forbids a second end of a hold', async () => {
     await close(store, 'h', { kind: 'refused', evidence: 'no' });
-    const insert = (seq: number, kind: string) =>
-      store.db
-        .prepare(
-          "INSERT INTO entries (hold_id, seq, at, kind, credits, basis) VALUES ('h', ?, 1, ?, 0, 'none')",
-        )
-        .run(seq, kind);
-    for (const kind of ['settle', 'release', 'write_off']) expect(() => insert(3, kind)).toThrow(/UNIQUE/);
-    expect(() => insert(3, 'hold')).toThrow(/CHECK/);
+    const set = (columns: string) => () => store.db.exec(`UPDATE creates SET ${columns} WHERE id = 'h'`);
+    for (const other of ['held', 'settled', 'written_off'])
+      expect(set(`state = '${other}'`)).toThrow('a create ends once');
+    expect(set('end_credits = 1')).toThrow('a create ends once');
+    expect(set('ended_at = NULL')).toThrow('a create ends once');
+    expect(set('settled_credits = -1')).toThrow(/CHECK/);
+    expect(set('credits = -1')).toThrow(/CHECK/);
     expect(() => store.db.exec('UPDATE budget_counters SET held = -1')).toThrow(/CHECK/);
-    expect(() => store.db.exec("UPDATE holds SET in_doubt = 1 WHERE id = 'h'")).toThrow(/CHECK/);
+    expect(set('in_doubt = 1')).toThrow(/CHECK/);
+  });
+
+  it('forbids an end without its instant, amount or basis, and a release that costs something', () => {
+    const end = (columns: string) => () => store.db.exec(`UPDATE creates SET ${columns} WHERE id = 'h'`);
+    expect(end("state = 'settled', end_credits = 1, end_basis = 'none'")).toThrow(/CHECK/);
+    expect(end("state = 'settled', ended_at = 1, end_basis = 'none'")).toThrow(/CHECK/);
+    expect(end("state = 'settled', ended_at = 1, end_credits = 1")).toThrow(/CHECK/);
+    expect(end("state = 'settled', ended_at = 1, end_credits = -1, end_basis = 'none'")).toThrow(/CHECK/);
+    expect(end("state = 'released', ended_at = 1, end_credits = 1, end_basis = 'none'")).toThrow(/CHECK/);
+    expect(end("ended_at = 1, end_credits = 1, end_basis = 'none'")).toThrow(/CHECK/);
+    expect(end('settled_credits = 1')).toThrow(/CHECK/);
   });
 });

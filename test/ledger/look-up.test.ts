@@ -6,7 +6,18 @@ import type { LookUpArgs } from '../../src/ledger/ledger.ts';
 import { recoverHolds } from '../../src/ledger/recover.ts';
 import { resolveHold } from '../../src/ledger/resolve.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
-import { admitHold, answer, close, counters, newHold, NOON, row, rule, sighting } from './making.ts';
+import {
+  admitHold,
+  answer,
+  close,
+  counters,
+  newHold,
+  NEXT_OWNER,
+  NOON,
+  row,
+  rule,
+  sighting,
+} from './making.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
 let store: MemoryStore;
@@ -89,7 +100,7 @@ describe('a hold in doubt', () => {
       expect(await record({ kind: 'failed' }, at)).toEqual([]);
       expect(await due(at + 14_999)).toEqual([]);
     }
-    expect(row(store, 'SELECT look_ups, state FROM holds')).toEqual({ look_ups: 0, state: 'held' });
+    expect(row(store, 'SELECT look_ups, state FROM creates')).toEqual({ look_ups: 0, state: 'held' });
   });
 
   it('is attached to the task that is found, settled if it has ended', async () => {
@@ -100,7 +111,7 @@ describe('a hold in doubt', () => {
       { kind: 'task_changed', from: null, to: 'processing' },
     ]);
     expect(await record(absent, NOON + 700_000)).toEqual([]);
-    expect(row(store, 'SELECT state, in_doubt, task_id FROM holds')).toEqual({
+    expect(row(store, 'SELECT state, in_doubt, task_id FROM creates')).toEqual({
       state: 'held',
       in_doubt: 0,
       task_id: 't',
@@ -147,7 +158,7 @@ describe('a hold in doubt', () => {
     const before = NOON - 86_400_000;
     expect(await due(before)).toEqual(['h']);
     await record(absent, before);
-    expect(row(store, 'SELECT next_look_up_at AS at FROM holds')).toEqual({ at: before + 2000 });
+    expect(row(store, 'SELECT next_look_up_at AS at FROM creates')).toEqual({ at: before + 2000 });
   });
 });
 
@@ -161,14 +172,14 @@ describe('a start', () => {
     await admitHold(store, newHold('ended'));
     await close(store, 'ended', { kind: 'refused', evidence: 'no' });
     const at = NOON + 1000;
-    const { recovered, due: made, facts } = await store.run(recoverHolds, { at });
+    const { recovered, due: made, facts } = await store.run(recoverHolds, { owner: NEXT_OWNER, at });
     expect([recovered, made]).toEqual([2, 2]);
     expect(facts).toMatchObject([
       { kind: 'hold_in_doubt', holdId: 'cut' },
       { kind: 'hold_in_doubt', holdId: 'synchronous' },
     ]);
     expect((await due(at)).sort()).toEqual(['cut', 'h']);
-    expect((await store.run(recoverHolds, { at: at + 1 })).recovered).toBe(0);
+    expect((await store.run(recoverHolds, { owner: NEXT_OWNER, at: at + 1 })).recovered).toBe(0);
     // The doubt of a create that was cut off begins at the start: Kling may have taken it just then.
     expect(await record(absent, NOON + 600_500, 'cut')).toEqual([]);
     expect(await record(absent, at + 600_000, 'cut')).toMatchObject([

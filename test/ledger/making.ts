@@ -26,6 +26,10 @@ export function rule(overrides: Partial<BudgetRule> = {}): BudgetRule {
   };
 }
 
+/** Who made the holds of tests, and who starts after it. */
+export const OWNER = { instance: 'test', generation: 1 };
+export const NEXT_OWNER = { instance: 'test', generation: 2 };
+
 export function newHold(holdId: string, overrides: Partial<NewHold> = {}): NewHold {
   return {
     holdId,
@@ -46,6 +50,7 @@ export function newHold(holdId: string, overrides: Partial<NewHold> = {}): NewHo
     externalTaskId: `ks_${holdId}`,
     prompt: { hash: 'a'.repeat(32), preview: 'a cat' },
     upstream: { host: 'api.example', account: 'key-0' },
+    owner: OWNER,
     ...overrides,
   };
 }
@@ -147,4 +152,17 @@ export function counters(store: MemoryStore): Record<string, [settled: number, h
       return [`${name} ${one.window_key}${value}`, [one.settled, one.held]];
     }),
   );
+}
+
+/** Writes a create that was settled at an instant, past every rule of the ledger. */
+export function insertSettled(
+  { db }: Pick<MemoryStore, 'db'>,
+  settled: { id: string; at: number; credits: number; basis: 'reported' | 'estimate' },
+): void {
+  const { id, at, credits, basis } = settled;
+  db.prepare(
+    `INSERT INTO creates (id, request_id, at, app, path, route, operation, product, credits, basis, weight, counters,
+       state, settled_credits, ended_at, end_credits, end_basis)
+     VALUES (?, 'r', ?, 'a', '/x', '/x', 'unknown', 'video', ?, 'exact', 1, '', 'settled', ?, ?, ?, ?)`,
+  ).run(id, at, credits, credits, at, credits, basis);
 }

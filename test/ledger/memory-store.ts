@@ -1,7 +1,7 @@
 /** A store for tests of operations: real SQLite in memory, one transaction around each operation, no workers. */
 import Database from 'better-sqlite3';
 import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
-import type { SqlValue, StoreOperation, Tx } from '../../src/store/operation.ts';
+import type { SqlValue, StoreOperation, SyncTx, Tx } from '../../src/store/operation.ts';
 import { orderMigrations, type StoreModule } from '../../src/store/registry.ts';
 
 export interface MemoryStore {
@@ -13,15 +13,16 @@ export interface MemoryStore {
 }
 
 /** The first migration that stores of 0.1.0 do not have. */
-const FIRST_AFTER_0_1_0 = '100';
+const FIRST_AFTER_0_1_0 = '070';
 
 /**
  * Opens an empty store with the schema of the modules given; with `fill` one that 0.1.0 made and `fill` filled, brought
- * to this version's schema.
+ * to this version's schema. Without `isUsual` each operation runs in its general form.
  */
 export function createMemoryStore(
   modules: readonly StoreModule[] = ledgerModules,
   fill: (db: Database.Database) => void = () => undefined,
+  { isUsual = true }: { isUsual?: boolean } = {},
 ): MemoryStore {
   const db = new Database(':memory:');
   db.pragma('foreign_keys = ON');
@@ -45,13 +46,20 @@ export function createMemoryStore(
     all: async <T extends object>(sql: string, ...values: SqlValue[]) => prepare(sql).all(...values) as T[],
     run: async (sql: string, ...values: SqlValue[]) => prepare(sql).run(...values).changes,
   };
+  const syncTx: SyncTx = {
+    get: <T extends object>(sql: string, values: readonly SqlValue[]) =>
+      prepare(sql).get(...values) as T | undefined,
+    run: (sql, values) => prepare(sql).run(...values).changes,
+  };
   let last: Promise<unknown> = Promise.resolve();
   const runAlone = async <A, R>(operation: StoreOperation<A, R>, args: A): Promise<R> => {
     db.exec(operation.access === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN');
     db.pragma(`query_only = ${operation.access === 'read' ? 1 : 0}`);
     try {
       // As across a thread: operations see copies, and nothing that cannot be copied.
-      const result = structuredClone(await operation.run(tx, structuredClone(args)));
+      const given = structuredClone(args);
+      const atOnce = isUsual ? operation.usual?.(syncTx, given) : undefined;
+      const result = structuredClone(atOnce ?? (await operation.run(tx, given)));
       db.exec('COMMIT');
       return result;
     } catch (error) {

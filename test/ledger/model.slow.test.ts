@@ -9,7 +9,7 @@ import { observeTasks } from '../../src/ledger/observe.ts';
 import { recoverHolds } from '../../src/ledger/recover.ts';
 import { resolveHold } from '../../src/ledger/resolve.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
-import { admitHold, counters, newHold, NOON, sighting } from './making.ts';
+import { admitHold, counters, newHold, NEXT_OWNER, NOON, sighting } from './making.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 import { LedgerModel, RULES, type Seen } from './model.ts';
 
@@ -108,7 +108,7 @@ class Play {
     if (step.kind === 'wait') this.#at += step.byMs;
     else if (step.kind === 'admit') await this.#admit(step);
     else if (step.kind === 'crash') {
-      this.facts.push(...(await this.#store.run(recoverHolds, { at: this.#at })).facts);
+      this.facts.push(...(await this.#store.run(recoverHolds, { owner: NEXT_OWNER, at: this.#at })).facts);
       this.model.restart(this.#at);
     } else {
       const id = this.#ids[step.hold % Math.max(1, this.#ids.length)];
@@ -225,7 +225,7 @@ async function play(steps: Step[], isHonest: boolean): Promise<void> {
     expect(withoutZeros(counters(store))).toEqual(moved);
     for (const [id, hold] of game.model.holds) {
       const stored = store.db
-        .prepare('SELECT state, settled_credits, in_doubt, task_id FROM holds WHERE id = ?')
+        .prepare('SELECT state, settled_credits, in_doubt, task_id FROM creates WHERE id = ?')
         .get(id);
       const { state, settled, inDoubt, task } = hold;
       expect(stored).toEqual({ state, settled_credits: settled, in_doubt: Number(inDoubt), task_id: task });

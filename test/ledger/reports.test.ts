@@ -98,9 +98,9 @@ describe('usage', () => {
   it('is summed by days and months of a zone, also over a change of its clock', async () => {
     const own = createMemoryStore();
     const insert = own.db.prepare(
-      `INSERT INTO holds (id, request_id, at, app, path, route, operation, product, credits, basis, weight, counters,
-         guarded, state, settled_credits, ended_at)
-       VALUES (?, 'r', ?, 'a', '/x', '/x', 'unknown', 'video', 1000, 'exact', 1, '', 0, 'settled', 1000, 1)`,
+      `INSERT INTO creates (id, request_id, at, app, path, route, operation, product, credits, basis, weight, counters,
+         state, settled_credits, ended_at, end_credits, end_basis)
+       VALUES (?, 'r', ?, 'a', '/x', '/x', 'unknown', 'video', 1000, 'exact', 1, '', 'settled', 1000, 1, 1000, 'estimate')`,
     );
     const instants = [
       Date.UTC(2026, 8, 30, 21, 59, 59, 999),
@@ -146,17 +146,17 @@ describe('usage', () => {
   it('refuses sums of more than 10,000 rows, and says how to ask for fewer', async () => {
     const copy = (count: number): string =>
       `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
-       INSERT INTO holds (id, request_id, at, app, tag, path, route, operation, product, credits, basis, weight,
-         counters, guarded)
-       SELECT 'many' || i, 'r', at, app, 'tag' || i, path, route, operation, product, 1, basis, weight, counters, 0
-       FROM n, holds WHERE id = 'h1'`;
+       INSERT INTO creates (id, request_id, at, app, tag, path, route, operation, product, credits, basis, weight,
+         counters)
+       SELECT 'many' || i, 'r', at, app, 'tag' || i, path, route, operation, product, 1, basis, weight, counters
+       FROM n, creates WHERE id = 'h1'`;
     store.db.exec(copy(10_001));
     await expect(store.run(sumUsage, { by: ['tag'], timeZone: 'UTC' })).rejects.toMatchObject({
       code: 'bad_usage',
       message: expect.stringContaining('more than 10000 rows: ask for a shorter time'),
     });
     expect((await store.run(sumUsage, { by: ['app'], timeZone: 'UTC' })).rows).toHaveLength(2);
-    store.db.exec("DELETE FROM holds WHERE id LIKE 'many%'");
+    store.db.exec("DELETE FROM creates WHERE id LIKE 'many%'");
   });
 });
 
@@ -218,21 +218,28 @@ describe('the verification', () => {
     ],
     ["UPDATE budget_counters SET held = held - 1 WHERE id LIKE 'apps%18.shop'", /^counter apps.*held 499/],
     ["DELETE FROM budget_counters WHERE id LIKE 'apps%18.shop'", /does not exist$/],
-    ["UPDATE holds SET settled_credits = 1 WHERE id = 'h1'", /^hold h1 has settled 1, its entries say 9000$/],
-    ["UPDATE holds SET credits = 1 WHERE id = 'h2'", /^hold h2 holds 1, its first entry says 500$/],
     [
-      "UPDATE holds SET state = 'written_off' WHERE id = 'h1'",
-      /^hold h1 is written_off, its entries say settled$/,
+      "UPDATE creates SET settled_credits = 1 WHERE id = 'h1'",
+      /^hold h1 has settled 1, its entries say 9000$/,
     ],
-    ["DELETE FROM entries WHERE hold_id = 'h2'", /^hold h2 has 0 first entries$/],
     [
-      "DROP INDEX entries_one_end; INSERT INTO entries VALUES ('h1', 9, 1, 'release', 0, 'none', NULL)",
-      /ended 2 times/,
+      "UPDATE creates SET credits = 1 WHERE id = 'h2'",
+      /^counter daily.* held 500, its holds say 9000 and 1$/,
     ],
-    ["DELETE FROM tasks WHERE id = 't2'", /^hold h2 names a task that is not its own$/],
-    ["UPDATE tasks SET hold_id = 'h9' WHERE id = 't2'", /^task t2 belongs to no hold$/],
-    ["UPDATE tasks SET state = 'failed' WHERE id = 't2'", /^task t2 has ended and its hold has not$/],
-    ["INSERT INTO entries VALUES ('h9', 1, 1, 'hold', 1, 'none', NULL)", /hold h9, which does not exist$/],
+    ["DELETE FROM creates WHERE id = 'h2'", /^counter daily.* held 500, its holds say 9000 and 0$/],
+    [
+      "DROP TRIGGER creates_end_once; UPDATE creates SET end_credits = 1 WHERE id = 'h1'",
+      /^hold h1 has settled 9000, its entries say 1$/,
+    ],
+    [
+      "UPDATE creates SET task_state = 'failed' WHERE task_id = 't2'",
+      /^task t2 has ended and its hold has not$/,
+    ],
+    ["INSERT INTO adjustments VALUES ('h9', 'x', 1, 1, 'none', NULL)", /hold h9, which does not exist$/],
+    [
+      "INSERT INTO adjustments VALUES ('h2', 'x', 1, 1, 'none', NULL)",
+      /^hold h2 is adjusted and has not ended$/,
+    ],
   ])('finds what %s did', async (sql, problem) => {
     store.db.exec(sql);
     const found = await problems();

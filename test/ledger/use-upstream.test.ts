@@ -1,12 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { callMigrations } from '../../src/calls/call-schema.ts';
-import { journalCall } from '../../src/sla/journal.ts';
 import { listAudit } from '../../src/ledger/audit.ts';
 import { dueLookUps, recordLookUps } from '../../src/ledger/look-up.ts';
 import { observeTasks } from '../../src/ledger/observe.ts';
 import { useUpstream } from '../../src/ledger/use-upstream.ts';
-import { defineWrite } from '../../src/store/operation.ts';
-import { admitHold, call, close, newHold, NOON, row, sighting } from './making.ts';
+import { admitHold, close, newHold, NOON, row, sighting } from './making.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
 const A = { host: 'a.example', account: 'key-1', fingerprint: 'key-1' };
@@ -22,7 +19,7 @@ const doubt = async (id: string, upstream = A): Promise<void> => {
   await admitHold(store, newHold(id, { upstream }));
   await close(store, id, { kind: 'unknown', evidence: 'reset' });
 };
-const stateOf = (id: string) => row(store, 'SELECT state, in_doubt FROM holds WHERE id = ?', id);
+const stateOf = (id: string) => row(store, 'SELECT state, in_doubt FROM creates WHERE id = ?', id);
 
 it('makes only look-ups of the upstream in use due, and audits each change', async () => {
   await use(A);
@@ -83,16 +80,31 @@ it('leaves a create to an operator whose task has the id of another upstream’s
   expect(await due()).toBe(0);
 });
 
+/** Writes a hold of 0.1.0 in doubt, and its attempt where a host is given. */
+function insertOld(db: MemoryStore['db'], id: string, host: string | null): void {
+  db.prepare(
+    `INSERT INTO holds (id, request_id, at, app, path, route, operation, product, credits, basis, weight, external_task_id,
+       counters, guarded, in_doubt, doubt_since, next_look_up_at)
+     VALUES (?, 'r', ${NOON}, 'default', '/x', '/x', 'unknown', 'video', 1000, 'exact', 1, ?, '', 0, 1, ${NOON}, ${NOON})`,
+  ).run(id, `ks_${id}`);
+  db.prepare(
+    "INSERT INTO entries (hold_id, seq, at, kind, credits, basis) VALUES (?, 1, 1, 'hold', 1000, 'estimate')",
+  ).run(id);
+  if (host === null) return;
+  db.prepare(
+    `INSERT INTO calls (at, id, request_id, app, method, route, host, hold_id, attempt, outcome, duration_ms, overhead_ms,
+       bytes_sent, bytes_received, origin)
+     VALUES (${NOON}, ?, 'r', 'default', 'POST', '/x', ?, ?, 1, 'no_answer', 1, 1, 1, 0, 'app')`,
+  ).run(`call_${id}`, host, id);
+}
+
 it('takes open holds of 0.1.0 as the first upstream’s, unless their journal names another host', async () => {
-  const journal = defineWrite('test.journal', (tx, id: string) =>
-    journalCall(tx, call(`call_${id}`, { holdId: id, host: id === 'other' ? 'b.example' : 'a.example' })),
-  );
-  for (const id of ['known', 'other', 'cut-off']) {
-    await doubt(id);
-    if (id !== 'cut-off') await store.run(journal, id);
-  }
-  store.db.exec('UPDATE holds SET upstream_host = NULL, upstream_account = NULL');
-  store.db.exec(callMigrations.find(({ id }) => id === '084-hold-hosts')?.sqlite ?? '');
+  store.close();
+  store = createMemoryStore(undefined, (db) => {
+    insertOld(db, 'known', 'a.example');
+    insertOld(db, 'other', 'b.example');
+    insertOld(db, 'cut-off', null);
+  });
   expect(await use(A)).toMatchObject({ elsewhere: [{ holds: 1 }] });
   expect(await due()).toBe(2);
   expect(await use(B)).toMatchObject({ elsewhere: [{ upstream: 'a.example key-1', holds: 2 }] });

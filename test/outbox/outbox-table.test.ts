@@ -82,10 +82,14 @@ describe('the outbox', () => {
 
   it('keeps nothing of a transaction that was taken back', async () => {
     const fact: Fact = { kind: 'spending_frozen', ...ORDER, at: NOON };
-    const doomed = defineFactWrite('outbox.doomed', async (tx, _args: null) => {
-      await tx.run("INSERT INTO outbox_keys (key, at) VALUES ('x', 1)");
-      return { facts: [fact, null as unknown as Fact] };
-    });
+    const doomed = defineFactWrite(
+      'outbox.doomed',
+      async (tx, _args: null) => {
+        await tx.run("INSERT INTO outbox_keys (key, at) VALUES ('x', 1)");
+        return { facts: [fact, null as unknown as Fact] };
+      },
+      { scope: 'own' },
+    );
     await expect(store.run(doomed, null)).rejects.toThrow();
     expect(await waitingKinds()).toEqual([]);
     expect(row(store, 'SELECT COUNT(*) AS n FROM outbox_keys')).toEqual({ n: 0 });

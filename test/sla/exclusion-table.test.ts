@@ -94,7 +94,7 @@ describe('exclusions', () => {
       newCall({ at: NOON, status: 500 }),
       newCall({ at: NOON + 1, status: 500 }),
     ]);
-    store.db.exec('DELETE FROM calls');
+    store.db.exec('DELETE FROM journal');
     await expect(exclude(NOON + 1, NOON + 2)).rejects.toMatchObject({ code: 'bad_usage' });
     await exclude(NOON, NOON + 300_000);
     expect((await store.run(readMonth, ask())).requests).toMatchObject({ errors: 0, excluded: 2, valid: 2 });

@@ -249,9 +249,9 @@ describe('the check against the journal', () => {
       [0, 1, 2, 300_000].map((off) => newCall({ at: NOON + off - 300_000 })),
     );
     await store.run(journalCalls, [newCall({ at: NOON - 600_000 })]);
-    store.db.exec(`DELETE FROM calls WHERE at < ${NOON - 300_000 + 1}`);
+    store.db.exec(`DELETE FROM journal WHERE at < ${NOON - 300_000 + 1}`);
     expect(await check()).toMatchObject({ windows: 1, from: '2026-10-05T12:00:00.000Z', differences: [] });
-    store.db.exec('DELETE FROM calls; DELETE FROM sla_windows');
+    store.db.exec('DELETE FROM journal; DELETE FROM sla_windows');
   });
 
   it('leaves out what retention has dropped, also in the oldest window and under older calls that came later', async () => {

@@ -150,7 +150,7 @@ describe('a store', () => {
 
   test('names an operation that nobody registered, or that was sent to the wrong thread', async () => {
     const store = await openTestStore(tempStorePath());
-    const stranger = defineWrite('test.stranger', async () => null);
+    const stranger = defineWrite('test.stranger', async () => null, { scope: 'own' });
     await expect(store.write(stranger, null)).rejects.toThrow(/"test.stranger"/);
     await expect(store.write(numbers, undefined)).rejects.toThrow(/no write operation .* "test.numbers"/);
     await expect(store.read(addInRead, 1)).rejects.toThrow(/readonly/);

@@ -4,20 +4,28 @@ import { SidecarError } from '../../src/errors.ts';
 import { defineRead, defineWrite, type Migration, type Tx } from '../../src/store/operation.ts';
 import { exportedOperations, type StoreModule } from '../../src/store/registry.ts';
 
-export const addNumber = defineWrite('test.add', async (tx, n: number) => {
-  await tx.run('INSERT INTO numbers (n) VALUES (?)', n);
-  return n;
-});
+export const addNumber = defineWrite(
+  'test.add',
+  async (tx, n: number) => {
+    await tx.run('INSERT INTO numbers (n) VALUES (?)', n);
+    return n;
+  },
+  { scope: 'own' },
+);
 
 /** Writes, then fails: as a refusal of ours, or as a fault. */
-export const addAndFail = defineWrite('test.addAndFail', async (tx, args: { n: number; fault: boolean }) => {
-  await tx.run('INSERT INTO numbers (n) VALUES (?)', args.n);
-  if (args.fault) throw new TypeError('a fault of ours');
-  throw new SidecarError('already_resolved', 'no more of it', {
-    detail: { n: args.n, why: 'test' },
-    status: 409,
-  });
-});
+export const addAndFail = defineWrite(
+  'test.addAndFail',
+  async (tx, args: { n: number; fault: boolean }) => {
+    await tx.run('INSERT INTO numbers (n) VALUES (?)', args.n);
+    if (args.fault) throw new TypeError('a fault of ours');
+    throw new SidecarError('already_resolved', 'no more of it', {
+      detail: { n: args.n, why: 'test' },
+      status: 409,
+    });
+  },
+  { scope: 'own' },
+);
 
 export const numbers = defineRead('test.numbers', async (tx) => {
   const rows = await tx.all<{ n: number }>('SELECT n FROM numbers ORDER BY n');
@@ -38,29 +46,38 @@ export const longReport = defineRead('test.longReport', readUntil);
 export const readForRequest = defineRead('test.readForRequest', async () => 'now', 'request');
 
 /** Gives back what it got, through the thread and the database untouched. */
-export const echo = defineWrite('test.echo', async (_tx, value: unknown) => value);
+export const echo = defineWrite('test.echo', async (_tx, value: unknown) => value, { scope: 'own' });
 
 /** Runs one statement, for pragmas and values that no real operation needs. */
 export const sql = defineWrite(
   'test.sql',
   async (tx, args: { sql: string; values?: (string | number | null)[] }) =>
     tx.get(args.sql, ...(args.values ?? [])),
+  { scope: 'own' },
 );
 export const readSql = defineRead('test.readSql', async (tx, args: { sql: string }) => tx.get(args.sql));
 
 /** Binds what must never be bound. */
-export const bindOdd = defineWrite('test.bindOdd', async (tx, kind: 'undefined' | 'nan' | 'large') => {
-  const values = { undefined, nan: Number.NaN, large: 2 ** 53 };
-  await tx.run('INSERT INTO numbers (n) VALUES (?)', values[kind] as number);
-});
+export const bindOdd = defineWrite(
+  'test.bindOdd',
+  async (tx, kind: 'undefined' | 'nan' | 'large') => {
+    const values = { undefined, nan: Number.NaN, large: 2 ** 53 };
+    await tx.run('INSERT INTO numbers (n) VALUES (?)', values[kind] as number);
+  },
+  { scope: 'own' },
+);
 
-export const addBytes = defineWrite('test.addBytes', async (tx, bytes: Uint8Array) => {
-  await tx.run('INSERT INTO blobs (bytes) VALUES (?)', bytes);
-  return tx.get('SELECT bytes FROM blobs ORDER BY rowid DESC LIMIT 1');
-});
+export const addBytes = defineWrite(
+  'test.addBytes',
+  async (tx, bytes: Uint8Array) => {
+    await tx.run('INSERT INTO blobs (bytes) VALUES (?)', bytes);
+    return tx.get('SELECT bytes FROM blobs ORDER BY rowid DESC LIMIT 1');
+  },
+  { scope: 'own' },
+);
 
 /** Ends the worker as a crash would. */
-export const endThread = defineWrite('test.endThread', async () => process.exit(3));
+export const endThread = defineWrite('test.endThread', async () => process.exit(3), { scope: 'own' });
 
 const first: Migration = {
   id: '001-numbers',

@@ -58,8 +58,8 @@ describe('states of a task', () => {
 });
 
 describe('open tasks', () => {
-  it('are listed page by page, oldest first, until they end', async () => {
-    for (let n = 1; n <= 5; n += 1) await create(n, 'default', NOON + (n % 3) * MINUTE);
+  it('are listed page by page, in the order of their creates, until they end', async () => {
+    for (let n = 1; n <= 5; n += 1) await create(n);
     const pages: string[][] = [];
     let after: Parameters<typeof listOpenTasks.run>[1]['after'] = null;
     do {
@@ -70,9 +70,9 @@ describe('open tasks', () => {
       pages.push(page.tasks.map(({ id }) => id));
       after = page.next;
     } while (after !== null);
-    expect(pages).toEqual([['t3', 't1'], ['t4', 't2'], ['t5']]);
+    expect(pages).toEqual([['t1', 't2'], ['t3', 't4'], ['t5']]);
     await see('t4', 'failed');
-    expect(await open()).toEqual(['t3', 't1', 't2', 't5']);
+    expect(await open()).toEqual(['t1', 't2', 't3', 't5']);
   });
 
   it('come with all that asking for them needs, and without those that ended or are nobody’s', async () => {

@@ -241,7 +241,7 @@ describe('with tracing off', () => {
     expect(collector.spans()).toEqual([]);
     const store = new Database(path.join(app.folder, 'data', 'sidecar.db'), { readonly: true });
     expect(store.prepare('SELECT COUNT(*) AS n FROM hold_traces').get()).toEqual({ n: 0 });
-    expect(store.prepare('SELECT COUNT(*) AS n FROM holds').get()).toEqual({ n: 1 });
+    expect(store.prepare('SELECT COUNT(*) AS n FROM creates').get()).toEqual({ n: 1 });
     store.close();
   });
 });

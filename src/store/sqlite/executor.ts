@@ -9,7 +9,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { Clock } from '../../clock.ts';
 import type { CommitCount } from './commit-count.ts';
 import type { AnyOperation } from '../registry.ts';
-import type { SqlValue, Tx } from '../operation.ts';
+import type { SqlValue, SyncTx, Tx } from '../operation.ts';
 import { toWireError, type WireError } from './wire-error.ts';
 
 /** The form of calls in a message: name, arguments, name, arguments, … */
@@ -52,13 +52,7 @@ export function createExecutor(
   const savepoint = db.prepare('SAVEPOINT operation');
   const release = db.prepare('RELEASE operation');
   const rollbackTo = db.prepare('ROLLBACK TO operation');
-  const tx = createTx(db);
-
-  const runOne = async (name: string, args: unknown): Promise<unknown> => {
-    const operation = operations.get(name);
-    if (operation?.access !== access) throw new Error(`no ${access} operation is registered as "${name}"`);
-    return operation.run(tx, args);
-  };
+  const runOne = createRunner(db, operations, access);
   /** Undoes one operation, unless the engine itself failed. */
   const undo = (thrown: unknown, isAlone: boolean): void => {
     if (isEngineFailure(thrown) || !db.inTransaction)
@@ -80,7 +74,8 @@ export function createExecutor(
     for (let i = 0; i < calls.length; i += 2) {
       if (isGuarded) savepoint.run();
       try {
-        results.push(await runOne(calls[i] as string, calls[i + 1]));
+        const result = runOne(calls[i] as string, calls[i + 1]);
+        results.push(result instanceof Promise ? await result : result);
         // An operation may have caught an error that ended the transaction: later statements would commit by themselves.
         if (!db.inTransaction) throw new Error('the transaction ended inside an operation');
         if (isGuarded) release.run();
@@ -116,10 +111,24 @@ export function createExecutor(
   };
 }
 
+/** Makes a function that gives an operation's result in the usual case, and the promise of it in any other. */
+function createRunner(
+  db: Database,
+  operations: ReadonlyMap<string, AnyOperation>,
+  access: 'read' | 'write',
+): (name: string, args: unknown) => unknown {
+  const { tx, syncTx } = createTx(db);
+  return (name, args) => {
+    const operation = operations.get(name);
+    if (operation?.access !== access) throw new Error(`no ${access} operation is registered as "${name}"`);
+    return operation.usual?.(syncTx, args) ?? operation.run(tx, args);
+  };
+}
+
 /** `again` if an operation threw and everything was rolled back: the batch must be run with savepoints. */
 type Outcome = (BatchReply & { kind: 'done' }) | 'again';
 
-function createTx(db: Database): Tx {
+function createTx(db: Database): { tx: Tx; syncTx: SyncTx } {
   const statements = new Map<string, Statement<SqlValue[], object>>();
   const prepare = (sql: string): Statement<SqlValue[], object> => {
     const known = statements.get(sql);
@@ -129,12 +138,18 @@ function createTx(db: Database): Tx {
     statements.set(sql, statement);
     return statement;
   };
-  // Async functions, so that an error of better-sqlite3 becomes a rejection.
-  return {
-    async get<T extends object>(sql: string, ...values: SqlValue[]): Promise<T | undefined> {
+  const syncTx: SyncTx = {
+    get<T extends object>(sql: string, values: readonly SqlValue[]): T | undefined {
       const row = prepare(sql).get(...bindable(values));
       if (row !== undefined) checkRow(row);
       return row as T | undefined;
+    },
+    run: (sql, values) => prepare(sql).run(...bindable(values)).changes,
+  };
+  // Async functions, so that an error of better-sqlite3 becomes a rejection.
+  const tx: Tx = {
+    async get<T extends object>(sql: string, ...values: SqlValue[]): Promise<T | undefined> {
+      return syncTx.get<T>(sql, values);
     },
     async all<T extends object>(sql: string, ...values: SqlValue[]): Promise<T[]> {
       const rows = prepare(sql).all(...bindable(values));
@@ -142,13 +157,14 @@ function createTx(db: Database): Tx {
       return rows as T[];
     },
     async run(sql: string, ...values: SqlValue[]): Promise<number> {
-      return prepare(sql).run(...bindable(values)).changes;
+      return syncTx.run(sql, values);
     },
   };
+  return { tx, syncTx };
 }
 
-/** Without this check `undefined` and NaN would be stored as NULL, and a number above 2^53 rounded. */
-function bindable(values: SqlValue[]): SqlValue[] {
+/** Left alone, `undefined` and NaN would be stored as NULL, and a number beyond 2^53 rounded. */
+function bindable(values: readonly SqlValue[]): readonly SqlValue[] {
   for (const value of values) {
     if (value === undefined) throw new TypeError('undefined cannot be stored; write null');
     if (typeof value === 'number' && !isExact(value))

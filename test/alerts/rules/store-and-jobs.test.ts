@@ -89,7 +89,9 @@ describe('wal_large', () => {
 });
 
 describe('jobs', () => {
-  const note = defineFactWrite('test.noteFact', (_tx, fact: Fact) => Promise.resolve({ facts: [fact] }));
+  const note = defineFactWrite('test.noteFact', (_tx, fact: Fact) => Promise.resolve({ facts: [fact] }), {
+    scope: 'own',
+  });
   const ended = { kind: 'job_ended' as const, job: 'backup', result: 'ok' as const, error: null, missed: 0 };
 
   /** Keeps facts in the outbox and gives what the rules say to each. */

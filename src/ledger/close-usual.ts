@@ -1,0 +1,38 @@
+/**
+ * The usual end of a create, in one statement: Kling made a task that is still open, at the first attempt, and nothing has
+ * changed the row meanwhile. The attempt's window is counted by a second one, an answer kept for repeats by a third.
+ */
+import { SET_ATTEMPT, TAKES_ATTEMPT, attemptValues, placeValues } from '../calls/create-call.ts';
+import { classOf, isAnswer } from '../calls/outcome.ts';
+import type { CreateLabels, Fact } from '../facts.ts';
+import { KEEP_ANSWER, answerValues } from '../idempotency/guard-table.ts';
+import { addCallAtOnce } from '../sla/window-table.ts';
+import type { SyncTx } from '../store/operation.ts';
+import { isTerminal } from '../tasks/task-state.ts';
+import type { Product } from '../units.ts';
+import type { CloseArgs } from './ledger.ts';
+
+const CLOSE = `UPDATE creates SET ${SET_ATTEMPT}, task_id = ?, task_state = ?, task_source = 'create', task_first_state = ?,
+  task_created_at = ?, task_seen_at = ?, task_updated_at = ?, vendor_updated_at = ?
+WHERE ${TAKES_ATTEMPT} AND state = 'held' AND in_doubt = 0 AND task_id IS NULL
+  AND NOT EXISTS (SELECT 1 FROM creates other WHERE other.task_id = ?)
+RETURNING app, operation, model, mode, product`;
+
+/** Closes a create in the usual case; undefined, with nothing changed, in every other. */
+export function closeUsual(tx: SyncTx, args: CloseArgs): { facts: Fact[] } | undefined {
+  const { holdId, at, end, calls, answer } = args;
+  const [call, second] = calls;
+  if (end.kind !== 'task' || !call || second) return undefined;
+  const { taskId, state, statusMessage, updatedAt, results } = end.sighting;
+  const isUsual = statusMessage === null && results.length === 0 && !isTerminal(state);
+  const countedAs = classOf(call, 'unknown');
+  if (!isUsual || call.taskId !== taskId || !isAnswer(countedAs)) return undefined;
+  const task = [taskId, state, state, at, at, at, updatedAt];
+  const values = [...attemptValues(call, at), ...task, ...placeValues(call, holdId), taskId];
+  const row = tx.get<CreateLabels & { product: Product }>(CLOSE, values);
+  if (!row) return undefined;
+  if (answer) tx.run(KEEP_ANSWER, answerValues(holdId, answer, at));
+  addCallAtOnce(tx, call, countedAs);
+  const changed = { kind: 'task_changed', holdId, taskId, from: null, to: state, ageMs: 0 } as const;
+  return { facts: [{ ...changed, statusMessage: null, at, ...row }] };
+}

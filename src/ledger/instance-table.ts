@@ -1,0 +1,57 @@
+/**
+ * Instances: the running sidecars of one database, each with a generation that is raised at every start, and a lease.
+ *
+ * A row of a create names its instance and generation. A start takes over what earlier generations of its own instance left open,
+ * and what instances left whose lease has run out. It raises their generation: an instance that was only paused is refused its
+ * next admission then, since its rows are in doubt by now. What it learns of its creates is still recorded.
+ *
+ * **Invariant**: a create of an instance that keeps its lease is put in doubt by no other one.
+ */
+import type { Owner } from '../budget/hold.ts';
+import { defineWrite, type Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
+
+/** How long an instance that says nothing keeps its creates; it renews every {@link RENEW_MS}. */
+export const LEASE_MS: Ms = 180_000;
+export const RENEW_MS: Ms = 60_000;
+
+export interface StartInstanceArgs {
+  /** Null: the name of the store itself, whose one instance owns the file. */
+  instance: string | null;
+  at: Ms;
+}
+
+/** Begins the next generation of an instance. */
+export const startInstance = defineWrite(
+  'ledger.startInstance',
+  async (tx: Tx, { instance, at }: StartInstanceArgs): Promise<Owner> => {
+    const self = await tx.get<{ source: string }>('SELECT source FROM sla_self WHERE id = 1');
+    const name = instance ?? self?.source ?? 'sidecar';
+    const row = await tx.get<{ generation: number }>(
+      `INSERT INTO instances (id, generation, started_at, lease_until) VALUES (?, 1, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET generation = instances.generation + 1, started_at = excluded.started_at,
+         lease_until = excluded.lease_until
+       RETURNING generation`,
+      name,
+      at,
+      at + LEASE_MS,
+    );
+    return { instance: name, generation: row?.generation ?? 1 };
+  },
+  { scope: 'own' },
+);
+
+/** Renews an instance's lease; `isOwner` is false where another instance has taken over its creates. */
+export const renewLease = defineWrite(
+  'ledger.renewLease',
+  async (tx: Tx, { owner, at }: { owner: Owner; at: Ms }): Promise<{ isOwner: boolean }> => {
+    const renewed = await tx.run(
+      'UPDATE instances SET lease_until = ? WHERE id = ? AND generation = ?',
+      at + LEASE_MS,
+      owner.instance,
+      owner.generation,
+    );
+    return { isOwner: renewed > 0 };
+  },
+  { scope: 'own' },
+);
