@@ -1,8 +1,8 @@
 /**
  * The running sidecar as one value: built from a config and secrets, started, reloaded, stopped.
  *
- * The store is opened first, what was cut off is put in order, then the data plane listens; whatever only watches
- * (control plane, jobs) follows, so that its imports do not delay the first request.
+ * The store is opened first, and while its threads open it, the code of what only watches is loaded (control plane, alerts,
+ * jobs). Then what was cut off is put in order, the data plane listens, and what only watches follows.
  *
  * **Invariant**: `stop` is idempotent and ends a few seconds after `listen.drainMs` at the latest, whatever a job or a report does;
  * a create in flight is seen to its end or left for the next start to find. `reload` never fails a request in flight: each
@@ -51,6 +51,16 @@ interface Running extends AppParts {
   alerts: AppAlerts | null;
 }
 
+type Watchers = Awaited<ReturnType<typeof loadWatchers>>;
+
+/** Loads the code of what only watches. One after another, so that the store's order to open goes out in between. */
+async function loadWatchers() {
+  const { AppAlerts } = await import('./alerts.ts');
+  const { createAppJobs } = await import('./jobs.ts');
+  const { createAppControl } = await import('./control.ts');
+  return { AppAlerts, createAppJobs, createAppControl };
+}
+
 class Sidecar implements App {
   readonly #options: AppOptions;
   readonly #clock: Clock;
@@ -92,7 +102,9 @@ class Sidecar implements App {
   }
 
   async start(): Promise<AppUrls> {
-    const store = await this.#openStore();
+    const opening = this.#openStore();
+    const watchers = loadWatchers();
+    const store = await opening;
     if (this.#stopping !== null) return this.#giveUp(store);
     try {
       const running = this.#build(store);
@@ -106,9 +118,10 @@ class Sidecar implements App {
       running.poller.start();
       running.storeWatch.start();
       running.clockKeeper.start();
-      const alerts = await this.#startAlerts(running);
-      const jobs = await this.#makeJobs(running, alerts);
-      const control = await this.#startControl(running, { alerts, jobs, dataUrl: data.urls[0] ?? '' });
+      const code = await watchers;
+      const alerts = this.#startAlerts(running, code);
+      const jobs = this.#makeJobs(running, alerts, code);
+      const control = await this.#startControl(running, code, { alerts, jobs, dataUrl: data.urls[0] ?? '' });
       jobs.start();
       await this.#telemetry.startExports();
       return urlsOf(data, control);
@@ -185,6 +198,7 @@ class Sidecar implements App {
   #openStore(): Promise<Store> {
     return openAppStore({
       config: this.#config.store,
+      loaded: this.#options.storeThreads,
       clock: this.#clock,
       log: this.#log,
       telemetry: this.#telemetry,
@@ -216,8 +230,7 @@ class Sidecar implements App {
     return { ...parts, dataPlane, control: null, jobs: null, alerts: null };
   }
 
-  async #startAlerts(running: Running): Promise<AppAlerts> {
-    const { AppAlerts } = await import('./alerts.ts');
+  #startAlerts(running: Running, { AppAlerts }: Watchers): AppAlerts {
     const alerts = new AppAlerts({
       ...running,
       clock: this.#clock,
@@ -235,9 +248,9 @@ class Sidecar implements App {
 
   async #startControl(
     running: Running,
+    { createAppControl }: Watchers,
     parts: { alerts: AppAlerts; jobs: Jobs; dataUrl: string },
   ): Promise<ControlUrls> {
-    const { createAppControl } = await import('./control.ts');
     running.control = createAppControl({
       ...parts,
       running,
@@ -269,8 +282,7 @@ class Sidecar implements App {
   }
 
   /** Makes the schedule; the caller starts it. */
-  async #makeJobs(running: Running, alerts: AppAlerts): Promise<Jobs> {
-    const { createAppJobs } = await import('./jobs.ts');
+  #makeJobs(running: Running, alerts: AppAlerts, { createAppJobs }: Watchers): Jobs {
     const jobs = createAppJobs({
       ...running,
       alerts,

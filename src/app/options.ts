@@ -7,6 +7,7 @@ import type { Order } from '../control/order.ts';
 import type { ControlUrls } from '../control/plane.ts';
 import type { SidecarError } from '../errors.ts';
 import type { OpenListeners } from '../proxy/open-listeners.ts';
+import type { LoadedWorkers } from '../store/sqlite/open-store.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export type { ReloadOutcome };
@@ -19,6 +20,8 @@ export interface AppOptions {
   clock?: Clock;
   /** The instance's name where several share one database; absent: the store's own. */
   instance?: string;
+  /** The store's threads, where they were loaded before. */
+  storeThreads?: LoadedWorkers;
   /** Called when the store fails for good: the process should end. */
   onFatal?: (error: SidecarError) => void;
   /** What the process around the app can do on an operator's order; absent where the app is a part of another program. */

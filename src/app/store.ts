@@ -2,14 +2,17 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { SidecarError } from '../errors.ts';
-import { openStore } from '../store/sqlite/open-store.ts';
+import { openStore, type LoadedWorkers } from '../store/sqlite/open-store.ts';
 import type { OwnerText } from '../store/sqlite/owner.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { storeWorkers } from './store-threads.ts';
 
 export interface AppStoreOptions {
   config: Config['store'];
+  /** Threads whose code was loaded before. */
+  loaded: LoadedWorkers | undefined;
   clock: Clock;
   log: Log;
   telemetry: Telemetry;
@@ -33,7 +36,7 @@ function logWait(log: Log, { path, waitForOwnerMs }: Config['store'], owner: Own
 
 /** Opens the store of the config. @throws SidecarError as `openStore` does. */
 export function openAppStore(options: AppStoreOptions): Promise<Store> {
-  const { config, clock, log, telemetry, onFatal, onBatch } = options;
+  const { config, loaded, clock, log, telemetry, onFatal, onBatch } = options;
   const { path, requireExisting, waitForOwnerMs } = config;
   return openStore({
     path,
@@ -41,10 +44,8 @@ export function openAppStore(options: AppStoreOptions): Promise<Store> {
     waitForOwnerMs,
     onWait: (owner) => logWait(log, config, owner),
     clock,
-    workers: {
-      writer: new URL('./store-writer.ts', import.meta.url),
-      reader: new URL('./store-reader.ts', import.meta.url),
-    },
+    workers: storeWorkers,
+    loaded,
     log: (level, message, fields) => log[level](message, { event: 'store_notice', ...fields }),
     onCommit(commit) {
       onBatch(true);

@@ -13,6 +13,7 @@ import { watchSecrets, type SecretWatch } from '../config/secret-watch.ts';
 import { loadSecrets, type Secrets } from '../config/secrets.ts';
 import { checkFiles, folderProblems, refuseStart } from '../config/start-check.ts';
 import type { Order } from '../control/order.ts';
+import type { LoadedWorkers } from '../store/sqlite/open-store.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import type { Context } from './context.ts';
 import { packageVersion } from './control-client.ts';
@@ -21,7 +22,7 @@ import { banner, startFacts } from './start-facts.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs the sidecar until a signal or an order stops it. */
-export async function runDaemon(context: Context): Promise<void> {
+export async function runDaemon(context: Context, storeThreads: LoadedWorkers): Promise<void> {
   const { terminal } = context;
   const { clock } = terminal;
   const loaded = context.loaded();
@@ -37,7 +38,16 @@ export async function runDaemon(context: Context): Promise<void> {
     reload: (order: Order): Promise<ReloadOutcome> => reloads.read(order),
     stop: (why: string): void => signals.stop(why),
   };
-  const app = createApp({ loaded, secrets, version: packageVersion(), log, clock, onFatal, host });
+  const app = createApp({
+    loaded,
+    secrets,
+    version: packageVersion(),
+    log,
+    clock,
+    storeThreads,
+    onFatal,
+    host,
+  });
   const daemon: Daemon = { context, app, log, signals };
   noteWarnings(log, loaded, secrets);
   await noteFolders(log, loaded);

@@ -1,10 +1,12 @@
 /**
- * Opens a store: ownership first, then the writing worker (which checks, makes or migrates the file), then the two
- * reading ones: one for reads that requests wait for, one for lists and reports, which may take seconds.
+ * Opens a store: ownership first, then the writing worker (which checks, makes or migrates the file), then the
+ * one for reads that requests wait for. One for lists and reports, which may take seconds, opens while the store is
+ * already in use: what is asked of it meanwhile waits.
  *
  * **Invariant**: a process with a {@link Store} owns its file until `close` or the end of the process; the main thread
  * never opens the file itself.
  */
+import type { Worker } from 'node:worker_threads';
 import { within, type Clock } from '../../clock.ts';
 import { SidecarError } from '../../errors.ts';
 import type { Ms } from '../../units.ts';
@@ -15,7 +17,7 @@ import { ownerLockPath, takeOwnership, type Ownership, type OwnerText } from './
 import type { LogLevel } from './protocol.ts';
 import type { Store, StoreQueue, StoreStats } from '../store.ts';
 import { ensureFolder, existingStorePath, realStorePath, storeBytes, walBytes } from './store-file.ts';
-import { startWorkerThread, type WorkerThread } from './worker-thread.ts';
+import { loadWorkerThread, startWorkerThread, type WorkerThread } from './worker-thread.ts';
 
 /** The modules that the worker threads run; both serve the same registry of operations. */
 export interface StoreWorkers {
@@ -23,10 +25,23 @@ export interface StoreWorkers {
   reader: URL;
 }
 
+/** The threads that an open store needs first, with their code loaded or loading. */
+export interface LoadedWorkers {
+  writer: Worker;
+  reader: Worker;
+}
+
+/** Loads the code of these threads, for a store that is opened later: nothing is opened, and no process is kept alive. */
+export function loadStoreWorkers({ writer, reader }: StoreWorkers): LoadedWorkers {
+  return { writer: loadWorkerThread(writer, 'write'), reader: loadWorkerThread(reader, 'read') };
+}
+
 export interface OpenStoreOptions {
   /** The file; a symbolic link is followed, a missing last folder is made. */
   path: string;
   workers: StoreWorkers;
+  /** The same workers where they were loaded before; they are of this store from now on. */
+  loaded?: LoadedWorkers | undefined;
   clock: Clock;
   /** Refuse if there is no store yet. Default false. */
   requireExisting?: boolean;
@@ -62,10 +77,11 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const link = startWorkers(path, options);
   try {
     await link.writer.open();
-    await Promise.all([link.reader.open(), link.reporter.open()]);
+    await link.reader.open();
+    link.openReporter();
   } catch (error) {
     link.isClosing = true;
-    await Promise.all([link.writer.close(), link.reader.close(), link.reporter.close()]);
+    await Promise.all([link.writer.close(), link.reader.close()]);
     ownership.release();
     throw error;
   }
@@ -80,16 +96,18 @@ interface WorkerLink {
   writer: WorkerThread;
   /** For reads that a request waits for. */
   reader: WorkerThread;
-  /** For all other reads. */
-  reporter: WorkerThread;
+  /** For all other reads; null until {@link openReporter}. */
+  reporter: WorkerThread | null;
   writes: Batches;
   reads: Batches;
   reports: Batches;
   isClosing: boolean;
+  /** Starts the reporter and waits for nothing; where it cannot open the file, the store has failed. */
+  openReporter(): void;
 }
 
 function startWorkers(path: string, options: OpenStoreOptions): WorkerLink {
-  const { clock, workers } = options;
+  const { clock, workers, loaded } = options;
   const log = options.log ?? (() => undefined);
   const onLog = (level: LogLevel, message: string): void => log(level, message, {});
   let isFailed = false;
@@ -115,10 +133,10 @@ function startWorkers(path: string, options: OpenStoreOptions): WorkerLink {
   });
   const sent = (queue: StoreQueue) => (seconds: number) => options.onSent?.(queue, seconds);
   const reads = new Batches({ clock, onSent: sent('reader'), send: (batch) => link.reader.send(batch) });
-  const reports = new Batches({ clock, onSent: sent('reports'), send: (batch) => link.reporter.send(batch) });
-  const startReader = (batches: Batches): WorkerThread =>
+  const reports = new Batches({ clock, onSent: sent('reports'), send: (batch) => link.reporter?.send(batch) });
+  const startReader = (code: URL | Worker, batches: Batches): WorkerThread =>
     startWorkerThread(
-      workers.reader,
+      code,
       { role: 'read', path, check: false },
       { onReply: (reply) => batches.receive(reply), onLog, onDeath },
     );
@@ -128,12 +146,16 @@ function startWorkers(path: string, options: OpenStoreOptions): WorkerLink {
     reports,
     isClosing: false,
     writer: startWorkerThread(
-      workers.writer,
+      loaded?.writer ?? workers.writer,
       { role: 'write', path, requireExisting: options.requireExisting ?? false },
       { onReply: (reply) => writes.receive(reply), onLog, onDeath },
     ),
-    reader: startReader(reads),
-    reporter: startReader(reports),
+    reader: startReader(loaded?.reader ?? workers.reader, reads),
+    reporter: null,
+    openReporter() {
+      link.reporter = startReader(workers.reader, reports);
+      link.reporter.open().catch(onDeath);
+    },
   };
   return link;
 }
@@ -156,10 +178,11 @@ function createStore(
     link.reports.fail(closed);
     // The readers end first: the writer's last checkpoint cuts the log only if no connection reads it. A reader that still
     // runs a report is not waited for; it ends with the process.
-    const readersEnded = Promise.all([link.reader.close(), link.reporter.close()]);
+    const readers = [link.reader, ...(link.reporter ? [link.reporter] : [])];
+    const readersEnded = Promise.all(readers.map((reader) => reader.close()));
     const areGone = await within(options.clock, READS_MS_MAX, readersEnded);
     await link.writer.close();
-    if (areGone === undefined) for (const reader of [link.reader, link.reporter]) reader.abandon();
+    if (areGone === undefined) for (const reader of readers) reader.abandon();
     ownership.release();
   };
   return {

@@ -2,7 +2,7 @@
 import type { Packed } from './plain.ts';
 import type { WireError } from './wire-error.ts';
 
-/** A worker's task, as its `workerData`. */
+/** A worker's task; it comes with the order to open. */
 export type WorkerTask =
   | { role: 'write'; path: string; requireExisting: boolean }
   /** `check` checks the file first: for a store that no daemon has opened. */
@@ -10,7 +10,7 @@ export type WorkerTask =
   | { role: 'backup'; path: string; targetPath: string };
 
 /** From the main thread. A batch is packed `[name, args, name, args, …]`; only one runs at a time. */
-export type ToWorker = Packed | { kind: 'open' } | { kind: 'close' };
+export type ToWorker = Packed | { kind: 'open'; task: WorkerTask } | { kind: 'close' };
 
 /** From a worker. A reply is packed `[null, seconds, failures, …results]`, or `[message, error]` for a failed batch. */
 export type FromWorker =

@@ -1,5 +1,5 @@
 /** The main thread's side of one of the store's worker threads. */
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { SidecarError } from '../../errors.ts';
 import type { Packed } from './plain.ts';
 import { isPacked, type FromWorker, type LogLevel, type ToWorker, type WorkerTask } from './protocol.ts';
@@ -22,9 +22,22 @@ export interface WorkerThread {
   abandon(): void;
 }
 
-/** Starts a worker; its code loads while the caller continues. */
-export function startWorkerThread(entry: URL, task: WorkerTask, events: WorkerThreadEvents): WorkerThread {
-  const worker = new Worker(entry, { workerData: task, name: `store-${task.role}` });
+/** Loads a worker's code while the caller does other things; it opens nothing by itself, and keeps no process alive. */
+export function loadWorkerThread(entry: URL, role: WorkerTask['role']): Worker {
+  // Shared, not copied: a secret that is taken out of the environment later is gone from the thread too.
+  const worker = new Worker(entry, { name: `store-${role}`, env: SHARE_ENV });
+  worker.unref();
+  return worker;
+}
+
+/** Takes a loaded worker into use, or one that is loaded now. */
+export function startWorkerThread(
+  source: URL | Worker,
+  task: WorkerTask,
+  events: WorkerThreadEvents,
+): WorkerThread {
+  const worker = source instanceof URL ? loadWorkerThread(source, task.role) : source;
+  worker.ref();
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   let isClosing = false;
   let death: SidecarError | null = null;
@@ -57,7 +70,7 @@ export function startWorkerThread(entry: URL, task: WorkerTask, events: WorkerTh
           return;
         }
         opening = { resolve, reject };
-        post({ kind: 'open' });
+        post({ kind: 'open', task });
       }),
     send: post,
     async close() {

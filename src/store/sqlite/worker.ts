@@ -4,7 +4,7 @@
  * **Invariant**: one reply for each message, in order; only the main thread's message ends a worker that
  * opened its file.
  */
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { parentPort, type MessagePort } from 'node:worker_threads';
 import type { Database } from 'better-sqlite3';
 import { systemClock } from '../../clock.ts';
 import { SidecarError } from '../../errors.ts';
@@ -28,10 +28,9 @@ const LAST_CHECKPOINT_MS = 200;
 export function serveStore(modules: readonly StoreModule[]): void {
   const port = parentPort;
   if (!port) throw new Error('the store serves from a worker thread only');
-  const task = workerData as WorkerTask;
   let open: OpenConnection | null = null;
 
-  const start = async (): Promise<void> => {
+  const start = async (task: WorkerTask): Promise<void> => {
     try {
       if (task.role === 'backup') {
         await backupStore(task.path, task.targetPath);
@@ -58,7 +57,7 @@ export function serveStore(modules: readonly StoreModule[]): void {
   };
   port.on('message', (message: ToWorker) => {
     if (isPacked(message)) void answer(message);
-    else if (message.kind === 'open') void start();
+    else if (message.kind === 'open') void start(message.task);
     else close();
   });
 }
