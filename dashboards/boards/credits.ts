@@ -90,7 +90,7 @@ export const credits: BoardShape = {
         {
           title: 'Used up in',
           description:
-            'Time until a budget reaches its limit at the present burn. Absent where its window ends first.',
+            'Time until a budget reaches its limit at the present burn. Absent if its window ends first.',
           kind: 'timeseries',
           unit: 's',
           min: 0,
@@ -126,8 +126,7 @@ export const credits: BoardShape = {
         })),
         {
           title: 'Held, settled, released, refused',
-          description:
-            'Credits an hour by what became of them. Held and not settled for long: tasks are slow or stuck.',
+          description: 'Credits an hour by state. Held and not settled for long: tasks are slow or stuck.',
           kind: 'timeseries',
           unit: 'credits',
           min: 0,
@@ -160,7 +159,7 @@ export const credits: BoardShape = {
         {
           title: 'Deducted less estimated',
           description:
-            'What Kling deducted less what was held, summed over the time between two points. Not 0 for long: a price is stale.',
+            'Kling’s deductions less the holds, summed over the time between two points. Not 0 for long: a price is stale.',
           kind: 'timeseries',
           unit: 'credits',
           bars: true,

@@ -75,7 +75,7 @@ export const overview: BoardShape = {
         availability({
           title: 'Availability, month',
           description:
-            'Availability of this month by the reading that a claim is drawn from. Below 99.90 % Kling owes a voucher.',
+            'Availability of this month by the reading of a claim. Below 99.90 % Kling owes a voucher.',
           month: 'current',
           size: [3, 5],
         }),
@@ -103,7 +103,7 @@ export const overview: BoardShape = {
         {
           title: 'Stuck tasks',
           description:
-            'Open tasks older than tasks.stuckAfterMs. Their credits stay held until Kling says how they ended.',
+            'Open tasks older than tasks.stuckAfterMs. Their credits stay held until Kling reports their end.',
           kind: 'stat',
           size: [3, 5],
           steps: GOOD_BAD,
@@ -130,7 +130,7 @@ export const overview: BoardShape = {
         {
           title: 'Attempts by outcome',
           description:
-            'Attempts at Kling a second, by how they ended. server_error and unreachable count against the SLA; throttled are 429s.',
+            'Attempts at Kling a second, by outcome. server_error and unreachable count against the SLA; throttled are 429s.',
           kind: 'timeseries',
           unit: 'reqps',
           stack: true,

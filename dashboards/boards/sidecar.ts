@@ -14,7 +14,7 @@ export const sidecar: BoardShape = {
       panels: [
         {
           title: 'Time spent in the sidecar',
-          description: 'Upstream and queue excluded. A create waits for two commits to disk.',
+          description: 'Without upstream and queue. A create waits for two commits to disk.',
           kind: 'timeseries',
           unit: 's',
           min: 0,
@@ -25,8 +25,7 @@ export const sidecar: BoardShape = {
         },
         {
           title: 'Event loop',
-          description:
-            '99th percentile of how late the event loop was. Above 50 ms: something holds up every request.',
+          description: '99th percentile of the event loop’s lag. Above 50 ms: every request is delayed.',
           kind: 'timeseries',
           unit: 's',
           min: 0,
@@ -52,7 +51,7 @@ export const sidecar: BoardShape = {
         },
         {
           title: 'Wait for the store',
-          description: 'How long operations waited before they ran, slowest twentieth, by queue.',
+          description: 'Wait of operations before they ran, slowest twentieth, by queue.',
           kind: 'timeseries',
           unit: 's',
           min: 0,
@@ -125,7 +124,7 @@ export const sidecar: BoardShape = {
         },
         {
           title: 'Tokens and reloads',
-          description: 'Tokens made, and readings of the config; a failed one changed nothing.',
+          description: 'Tokens made, and reloads of the config; a failed one changed nothing.',
           kind: 'timeseries',
           bars: true,
           size: [8, 8],
@@ -148,7 +147,7 @@ export const sidecar: BoardShape = {
       panels: [
         {
           title: 'Facts that wait for a receiver',
-          description: 'What somebody must hear and has not been delivered.',
+          description: 'Facts that somebody must hear and that are not delivered yet.',
           kind: 'timeseries',
           min: 0,
           size: [8, 8],
@@ -166,7 +165,7 @@ export const sidecar: BoardShape = {
         },
         {
           title: 'Job runs',
-          description: 'Runs of the jobs by result, and runs that were missed and made up.',
+          description: 'Runs of the jobs by result, and runs that were missed.',
           kind: 'timeseries',
           bars: true,
           size: [8, 8],
@@ -215,7 +214,7 @@ export const sidecar: BoardShape = {
         {
           title: 'Events by channel',
           description:
-            'What came of the events of alerts on each channel. Undelivered ones reached nobody: alert test says why.',
+            'Results of the events of alerts on each channel. Undelivered ones reached nobody: alert test shows why.',
           kind: 'timeseries',
           bars: true,
           size: [6, 8],

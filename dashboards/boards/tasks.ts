@@ -150,7 +150,7 @@ export const tasks: BoardShape = {
         }),
         counted({
           title: 'Look-ups of creates in doubt',
-          description: 'What look-ups by external task id said: found, absent, or no answer.',
+          description: 'Results of look-ups by external task id: found, absent, or no answer.',
           metric: 'kling_look_ups_total',
           by: 'result',
           stack: true,
@@ -195,7 +195,7 @@ export const tasks: BoardShape = {
         },
         counted({
           title: 'Repeats answered from what is kept',
-          description: 'Creates that got the first answer again, by what made them the same.',
+          description: 'Creates that got the first answer again, by what they had in common.',
           metric: 'kling_replays_total',
           by: 'kind',
         }),

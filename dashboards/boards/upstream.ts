@@ -24,7 +24,7 @@ export const upstream: BoardShape = {
       panels: [
         availability({
           title: 'Availability so far',
-          description: 'By the reading that a claim is drawn from; exact figures are in sla report.',
+          description: 'By the reading of a claim; exact figures are in sla report.',
           month: 'current',
           size: [5, 5],
         }),
@@ -164,7 +164,7 @@ export const upstream: BoardShape = {
       panels: [
         {
           title: 'Answers by status',
-          description: 'Attempts a second by status; empty where no answer came.',
+          description: 'Attempts a second by status; empty without an answer.',
           kind: 'timeseries',
           unit: 'reqps',
           stack: true,
@@ -179,7 +179,7 @@ export const upstream: BoardShape = {
         counted({
           title: '429s by kind',
           description:
-            '1302 is the rate, 1303 the number of tasks at once; 1100 to 1102 and 1304 speak of the account and no retry helps.',
+            '1302 is the rate, 1303 the number of tasks at once; 1100 to 1102 and 1304 are about the account and no retry helps.',
           metric: 'kling_throttles_total',
           by: 'code',
           stack: true,
@@ -241,7 +241,7 @@ export const upstream: BoardShape = {
         }),
         {
           title: 'Kling’s clock less ours',
-          description: 'Beyond five minutes creates are refused until the clocks agree.',
+          description: 'Above five minutes creates are refused until the clocks agree.',
           kind: 'timeseries',
           size: [8, 8],
           unit: 's',
