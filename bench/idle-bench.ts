@@ -19,12 +19,19 @@ import { startUpstream } from './upstream.ts';
 const openTasks = Number(process.argv[2] ?? 10_000);
 const seconds = Number(process.argv[3] ?? 60);
 const AGE_MS = 1_800_000;
+/** One key for the whole run: the tasks of another account would be news at every poll. */
+const KEY = 'bench-key';
 const folder = mkdtempSync(join(import.meta.dirname, '.idle-'));
 
 try {
   const upstream = await startUpstream(folder);
   const baseUrl = `http://127.0.0.1:${upstream.port}`;
-  const maker = await startApp({ folder, baseUrl, config: { tasks: { poll: false } } });
+  const maker = await startApp({
+    folder,
+    baseUrl,
+    env: { KLING_API_KEY: KEY },
+    config: { tasks: { poll: false } },
+  });
   const headers = { 'content-type': 'application/json' };
   const made = await fetch(maker.dataUrl + CREATE_PATH, { method: 'POST', headers, body: CREATE_BODY });
   if (made.status !== 200) throw new Error(`the create was answered with ${made.status}`);
@@ -42,7 +49,7 @@ try {
 }
 
 async function measure(baseUrl: string): Promise<void> {
-  const { sidecar } = await startOwnSidecar(folder, { baseUrl, key: 'bench-key' });
+  const { sidecar } = await startOwnSidecar(folder, { baseUrl, key: KEY });
   // The start asks for all of them at once: that is not measured.
   await sleep(systemClock, 30_000);
   const before = cpuMicroseconds(sidecar.pid);

@@ -131,7 +131,12 @@ export class Poller {
     let after: OpenTaskCursor | null = null;
     do {
       const page: OpenTaskPage = await store.read(listOpenTasks, { after, limit: PAGE_TASKS });
-      for (const { id, createdAt, state, ...made } of page.tasks) this.#add({ id, createdAt, state, made });
+      for (const { id, createdAt, state, ...made } of page.tasks) {
+        const known = this.#due.get(id);
+        // As the store has it: what was ignored once is handed over again, for an operator may have named its account since.
+        if (known) known.state = state;
+        else this.#add({ id, createdAt, state, made });
+      }
       after = page.next;
     } while (after !== null && !this.#passes.isStopped);
     this.#loadedTick = fromTick;
@@ -200,6 +205,18 @@ export class Poller {
       at: clock.now(),
       upstream: askedOf(line),
     });
+    this.#noteHanded(sightings);
+  }
+
+  /**
+   * Notes states that the ledger has seen, also where it ignored them since the task is another account's: else the same
+   * answer would be news at every poll. An end is handed over until a fact says that the ledger took it.
+   */
+  #noteHanded(sightings: readonly TaskSighting[]): void {
+    for (const { taskId, state } of sightings) {
+      const known = this.#due.get(taskId);
+      if (known && !isTerminal(state)) known.state = state;
+    }
   }
 
   /** Tells whether the ledger may not know what an answer shows. */
