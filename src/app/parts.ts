@@ -1,8 +1,6 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
 import { reportHealth } from './health.ts';
 import { Instance } from './instance.ts';
-import { StoreWatch } from './store-watch.ts';
-import { AppTraces } from './traces.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -22,7 +20,9 @@ import { Closing } from '../proxy/closing.ts';
 import { LastFreeze } from '../proxy/last-freeze.ts';
 import { CallJournal } from '../sla/call-journal.ts';
 import { SlaWatch, type SlaWatchDeps } from '../sla/watch.ts';
+import { StoreWatch } from '../store/store-watch.ts';
 import type { Store } from '../store/store.ts';
+import { HoldTraces } from '../telemetry/hold-traces.ts';
 import { BudgetForecast } from '../telemetry/forecast.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -50,7 +50,7 @@ export interface AppParts extends Clocks {
   budgetForecast: BudgetForecast;
   /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
   journal: (call: CallRecord) => void;
-  traces: AppTraces;
+  traces: HoldTraces;
 }
 
 /** What the parts work with; what a reload changes is a function. */
@@ -73,7 +73,7 @@ export function buildParts(input: PartsInput): AppParts {
   const upstream = openUpstream(input);
   const slots = new Slots(slotLimits(config()), clock);
   const lastFreeze = new LastFreeze();
-  const traces = new AppTraces({ store, telemetry, clock });
+  const traces = new HoldTraces({ store, telemetry, clock });
   const publish = (facts: readonly Fact[]): void => {
     lastFreeze.follow(facts);
     telemetry.facts(facts);
@@ -129,7 +129,7 @@ export function buildParts(input: PartsInput): AppParts {
     delivery,
     lastFreeze,
     polledTasks: new PolledTasks(clock),
-    storeWatch: new StoreWatch({ store, clock, log }),
+    storeWatch: openStoreWatch(input),
     instance: new Instance({ store, clock, log, name: input.instance }),
     budgetForecast: new BudgetForecast(),
     journal,
@@ -180,6 +180,17 @@ function openWatch({ store, clock, log, config }: PartsInput, ask: SlaWatchDeps[
     },
     onProbeFailed: (error) =>
       log.warn('a window without requests could not be probed', { event: 'background_failed', error }),
+  });
+}
+
+function openStoreWatch({ store, clock, log }: PartsInput): StoreWatch {
+  return new StoreWatch({
+    store,
+    clock,
+    onLost(why) {
+      const message = 'the store was lost under the running sidecar: creates are refused until a restart';
+      log.error(message, { event: 'store_lost', why });
+    },
   });
 }
 

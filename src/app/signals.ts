@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { LookConfig } from '../alerts/rule.ts';
 import type { Signals } from '../alerts/signals.ts';
-import type { StoreWatch } from './store-watch.ts';
+import type { StoreWatch } from '../store/store-watch.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Slots } from '../pacing/slots.ts';

@@ -16,7 +16,7 @@ import { createAsk } from '../upstream/ask.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import type { Ms } from '../units.ts';
 import type { Context } from './context.ts';
-import { openDataPlane } from './data-plane.ts';
+import { openDataPlaneClient } from './data-plane-client.ts';
 
 export type KlingSeen =
   | {
@@ -64,7 +64,7 @@ function target({ terminal }: Context): string {
 
 async function askThroughSidecar(context: Context): Promise<KlingSeen> {
   try {
-    const plane = openDataPlane(context);
+    const plane = openDataPlaneClient(context);
     const answer = await plane.ask({ method: 'GET', path: target(context) });
     const envelope = readEnvelope(answer.bytes);
     const word = answer.headers['x-kling-sidecar'];

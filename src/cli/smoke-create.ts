@@ -2,7 +2,7 @@
 import { codeInfo, regionHint } from '../kling/codes.ts';
 import { readEnvelope, type Envelope } from '../kling/envelope.ts';
 import { fieldOf, textOfValue } from '../kling/json-value.ts';
-import type { DataAnswer, DataPlane } from './data-plane.ts';
+import type { DataAnswer, DataPlaneClient } from './data-plane-client.ts';
 import { sentence } from '../phrases.ts';
 import { StepFailed } from './smoke-step.ts';
 import type { SmokeTask } from './smoke-task.ts';
@@ -42,7 +42,7 @@ export interface SmokeCreated {
 }
 
 /** Sends the create, once. @throws StepFailed. */
-export async function createTask(plane: DataPlane, create: SmokeCreate): Promise<SmokeCreated> {
+export async function createTask(plane: DataPlaneClient, create: SmokeCreate): Promise<SmokeCreated> {
   const { externalTaskId } = create;
   const answer = await ask(plane, create);
   const envelope = readEnvelope(answer.bytes);
@@ -56,7 +56,7 @@ export async function createTask(plane: DataPlane, create: SmokeCreate): Promise
   throw refusedByKling(answer, envelope, create);
 }
 
-async function ask(plane: DataPlane, { task, externalTaskId }: SmokeCreate): Promise<DataAnswer> {
+async function ask(plane: DataPlaneClient, { task, externalTaskId }: SmokeCreate): Promise<DataAnswer> {
   const { path } = task;
   const body = { ...task.body, external_task_id: externalTaskId };
   try {

@@ -2,7 +2,7 @@
 import type { Ms, Product } from '../units.ts';
 import { isLoopback } from '../listen.ts';
 import type { Context } from './context.ts';
-import type { DataPlane } from './data-plane.ts';
+import type { DataPlaneClient } from './data-plane-client.ts';
 import type { Check } from '../check.ts';
 import type { PricedTask } from './smoke-task.ts';
 
@@ -20,7 +20,7 @@ export interface SmokeWish {
 
 export interface SmokeTools {
   context: Context;
-  plane: DataPlane;
+  plane: DataPlaneClient;
   /** Aborts when the person or program that waits goes away. */
   signal: AbortSignal;
   /** Takes each check as it is made. */

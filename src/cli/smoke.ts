@@ -123,15 +123,15 @@ interface Performing {
 
 async function perform(context: Context, { options, record, report, progress }: Performing): Promise<End> {
   const { terminal } = context;
-  const [{ runSmoke }, { openDataPlane }] = await Promise.all([
+  const [{ runSmoke }, { openDataPlaneClient }] = await Promise.all([
     import('./smoke-run.ts'),
-    import('./data-plane.ts'),
+    import('./data-plane-client.ts'),
   ]);
   const stop = new AbortController();
   const signals = takeSignals(terminal);
   void signals.stopped.then((why) => stop.abort(new Error(why)));
   try {
-    const plane = openDataPlane(context, options.app);
+    const plane = openDataPlaneClient(context, options.app);
     const wish = {
       product: options.product,
       model: options.model,

@@ -3,8 +3,8 @@ import { insertHoldTraces, readHoldTraces, type HoldTrace } from '../budget/hold
 import type { Clock, Timer } from '../clock.ts';
 import type { Fact } from '../facts.ts';
 import type { Store } from '../store/store.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { LaterTraces, Span, SpanAttributes } from '../telemetry/tracing.ts';
+import type { Telemetry } from './telemetry.ts';
+import type { LaterTraces, Span, SpanAttributes } from './tracing.ts';
 import { toCredits, type Ms } from '../units.ts';
 
 /** Links of one trace; OpenTelemetry keeps no more by default. */
@@ -22,7 +22,7 @@ export interface LaterTracesDeps {
 }
 
 /** The traces of one app; with tracing off nothing is remembered, read or made. */
-export class AppTraces implements LaterTraces {
+export class HoldTraces implements LaterTraces {
   readonly #deps: LaterTracesDeps;
   readonly #remembered = new Map<string, string>();
   #unwritten: HoldTrace[] = [];

@@ -6,9 +6,8 @@
  */
 import type { Clock, Timer } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
-import type { Store } from '../store/store.ts';
-import type { Log } from '../telemetry/log.ts';
 import type { Ms } from '../units.ts';
+import type { Store } from './store.ts';
 
 /** How often the files are looked at while nobody asks. */
 const PERIOD_MS: Ms = 5_000;
@@ -18,15 +17,16 @@ const LOOK_MS_MAX: Ms = 1_000;
 export class StoreWatch {
   readonly #store: Pick<Store, 'lost'>;
   readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #onLost: (why: string) => void;
   #lost: string | null = null;
   #lookedTick = -Infinity;
   #timer: Timer | null = null;
 
-  constructor(deps: { store: Pick<Store, 'lost'>; clock: Clock; log: Log }) {
+  /** @param deps `onLost` is called once, with what is wrong. */
+  constructor(deps: { store: Pick<Store, 'lost'>; clock: Clock; onLost: (why: string) => void }) {
     this.#store = deps.store;
     this.#clock = deps.clock;
-    this.#log = deps.log;
+    this.#onLost = deps.onLost;
   }
 
   start(): void {
@@ -42,12 +42,7 @@ export class StoreWatch {
     if (this.#lost !== null) return this.#lost;
     this.#lookedTick = this.#clock.monotonic();
     this.#lost = this.#store.lost();
-    if (this.#lost !== null) {
-      this.#log.error('the store was lost under the running sidecar: creates are refused until a restart', {
-        event: 'store_lost',
-        why: this.#lost,
-      });
-    }
+    if (this.#lost !== null) this.#onLost(this.#lost);
     return this.#lost;
   }
 

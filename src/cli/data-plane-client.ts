@@ -28,7 +28,7 @@ export interface DataAnswer {
   bytes: Buffer;
 }
 
-export interface DataPlane {
+export interface DataPlaneClient {
   /** Where it is, such as `http://127.0.0.1:5564`. */
   url: string;
   /** The app that it is used as; `default` where none are configured and none was named. */
@@ -47,7 +47,7 @@ const ANSWER_BYTES_MAX = 4_194_304;
  * Finds the data plane, and the key of the app to use it as: the first configured one unless another is named.
  * @throws SidecarError `bad_usage` for an app that is not configured, `secret_invalid` where its key cannot be read.
  */
-export function openDataPlane(context: Context, appName?: string): DataPlane {
+export function openDataPlaneClient(context: Context, appName?: string): DataPlaneClient {
   const { config } = context.loaded();
   const { hosts, port } = config.listen;
   const [first = '127.0.0.1'] = addressesOf(hosts);
