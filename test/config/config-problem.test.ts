@@ -48,7 +48,7 @@ describe('what is refused', () => {
     [
       'upstream.forwardHeaders[0]',
       { upstream: { forwardHeaders: ['Authorization'] } },
-      /neither ours/,
+      /does not set itself/,
       /remove it/,
     ],
     ['auth.mode', { auth: { mode: 'apikey' } }, /"api_key"/, /did you mean "api_key"/],
