@@ -57,11 +57,6 @@ export class Fields {
     return value;
   }
 
-  /** Text that must be there. */
-  needText(name: string, max?: number): string {
-    return this.text(name, max === undefined ? {} : { max }) ?? this.missing(name);
-  }
-
   choice<Value extends string>(name: string, allowed: readonly Value[], fallback: Value): Value {
     const value = this.text(name);
     if (value === undefined) return fallback;
@@ -120,19 +115,11 @@ export class Fields {
     return value;
   }
 
-  needMedia(name: string): string {
-    return this.media(name) ?? this.missing(name);
-  }
-
   /** Media that Kling takes by URL only. */
   url(name: string): string | undefined {
     const value = this.media(name);
     if (value !== undefined && !/^https?:\/\//i.test(value)) this.refuse(name, 'must be a URL');
     return value;
-  }
-
-  needUrl(name: string): string {
-    return this.url(name) ?? this.missing(name);
   }
 
   /** An id, written as text or as an integer. */

@@ -8,6 +8,7 @@
  * callback are refused.
  */
 import type { Fields } from './fields.ts';
+import { readFields, type FieldTable } from './field-table.ts';
 import { contentsOf, count } from './new-video.ts';
 import {
   clipMs,
@@ -47,15 +48,25 @@ function watermarkOf(body: Fields): boolean {
 function settingsOf(body: Fields, model: Model): { seconds: number; resolution: Resolution } {
   const settings = body.object('settings');
   if (settings === undefined) return { seconds: 5, resolution: '720p' };
-  settings.choice('aspect_ratio', RATIOS, '16:9');
-  const seconds = settings.whole('duration', model.seconds[0] ?? 3, model.seconds.at(-1) ?? 30) ?? 5;
-  return { seconds, resolution: settings.choice('resolution', model.resolutions, '720p') };
+  const { duration: seconds, resolution } = readFields(settings, {
+    aspect_ratio: { is: 'choice', of: RATIOS, default: '16:9' },
+    duration: { is: 'whole', min: model.seconds[0] ?? 3, max: model.seconds.at(-1) ?? 30, default: 5 },
+    resolution: { is: 'choice', of: model.resolutions, default: '720p' },
+  });
+  return { seconds, resolution };
 }
+
+const PROMPT = { prompt: { is: 'text', max: PROMPT_MAX, required: true } } as const satisfies FieldTable;
+const PICTURE_SETTINGS = {
+  n: { is: 'whole', min: 1, max: PICTURES_MAX, default: 1 },
+  resolution: { is: 'choice', of: ['1k', '2k', '4k'], default: '1k' },
+  aspect_ratio: { is: 'choice', of: RATIOS, default: '16:9' },
+} as const satisfies FieldTable;
 
 function textReader(model: Model): CreateReader {
   return ({ body }) => {
     if (body.has('contents')) body.refuse('contents', 'is not supported here: the prompt stands alone');
-    body.needText('prompt', PROMPT_MAX);
+    readFields(body, PROMPT);
     return videoPlan(body, model, { productFunction: 'Text to Video', videoMs: 0, isEdit: false });
   };
 }
@@ -117,12 +128,10 @@ function pictureReader(model: string, hasReference: boolean): CreateReader {
   return (input) => {
     const { body } = input;
     if (hasReference) contentsOf(input, ['prompt', 'refer_image', 'element'], PROMPT_MAX);
-    else body.needText('prompt', PROMPT_MAX);
+    else readFields(body, PROMPT);
     const watermark = watermarkOf(body);
     const settings = body.object('settings');
-    const pictures = settings?.whole('n', 1, PICTURES_MAX) ?? 1;
-    settings?.choice('resolution', ['1k', '2k', '4k'], '1k');
-    settings?.choice('aspect_ratio', RATIOS, '16:9');
+    const pictures = settings === undefined ? 1 : readFields(settings, PICTURE_SETTINGS).n;
     return plan({
       productFunction: hasReference ? 'Image to Image' : 'Text to Image',
       product: 'image',

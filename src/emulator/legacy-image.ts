@@ -5,51 +5,30 @@
  * sections 4.2 and 9 (vendor documents to 2026-09-20, read 2026-11-21).
  */
 import type { Fields } from './fields.ts';
-import { legacyOptions, plan, type CreateReader } from './plan.ts';
+import { readFields } from './field-table.ts';
+import {
+  AMOUNT,
+  EXPAND,
+  GENERATIONS,
+  IMAGE,
+  MULTI_IMAGE,
+  OMNI_REFERENCES,
+  OMNI_RESOLUTION,
+  OMNI_RESULT,
+  RATIO,
+  SERIES,
+  TRY_ON,
+} from './legacy-image-fields.ts';
+import { optionsOf, plan, type CreateReader } from './plan.ts';
 import { EACH, imagePrice } from './prices.ts';
-import { KlingRefusal } from './replies.ts';
 
-const PROMPT_MAX = 2500;
-const KNOWN_MODELS: readonly string[] = [
-  'kling-v1',
-  'kling-v1-5',
-  'kling-v2',
-  'kling-v2-new',
-  'kling-v2-1',
-  'kling-v3',
-  'kling-image-o1',
-  'kling-v3-omni',
-  'kolors-virtual-try-on-v1',
-  'kolors-virtual-try-on-v1-5',
-];
-const RATIOS = ['16:9', '9:16', '1:1', '4:3', '3:4', '3:2', '2:3', '21:9', 'auto'] as const;
 /** How many pictures `series_amount: "auto"` makes here. */
 const AUTO_SERIES = 4;
 
-function modelOf(body: Fields, allowed: readonly string[], fallback: string): string {
-  const model = body.text('model_name') ?? fallback;
-  if (!KNOWN_MODELS.includes(model)) throw new KlingRefusal(1203, `model ${model} does not exist`);
-  if (!allowed.includes(model))
-    body.refuse('model_name', `value '${model}' is invalid, allowed: ${allowed.join(', ')}`);
-  return model;
-}
-
-function amountOf(body: Fields): number {
-  return body.whole('n', 1, 9) ?? 1;
-}
-
 const generations: CreateReader = ({ body }) => {
-  const models = ['kling-v1', 'kling-v1-5', 'kling-v2', 'kling-v2-new', 'kling-v2-1', 'kling-v3'];
-  const model = modelOf(body, models, 'kling-v3');
-  body.needText('prompt', PROMPT_MAX);
-  body.text('negative_prompt', { max: PROMPT_MAX });
-  const image = body.media('image');
-  const n = amountOf(body);
-  body.choice('resolution', ['1k', '2k'], '1k');
-  body.choice('aspect_ratio', RATIOS, '16:9');
-  body.list('element_list', 10);
+  const { model_name: model, image, n } = readFields(body, GENERATIONS);
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: image === undefined ? 'Text to Image' : 'Image to Image',
     product: 'image',
     model,
@@ -60,26 +39,22 @@ const generations: CreateReader = ({ body }) => {
 };
 
 function seriesAmount(body: Fields): number {
-  if (body.is('series_amount', 'auto')) return AUTO_SERIES;
-  return body.whole('series_amount', 2, 9) ?? 4;
+  return body.is('series_amount', 'auto') ? AUTO_SERIES : readFields(body, SERIES).series_amount;
 }
 
 const omniImage: CreateReader = ({ body }) => {
-  const model = modelOf(body, ['kling-image-o1', 'kling-v3-omni'], 'kling-image-o1');
-  body.needText('prompt', PROMPT_MAX);
-  const images = body.list('image_list', 10);
-  for (const image of images) image.needMedia('image');
-  if (images.length + body.list('element_list', 10).length > 10) {
+  const { model_name: model, image_list: images, element_list: elements } = readFields(body, OMNI_REFERENCES);
+  if (images.length + elements.length > 10) {
     body.refuse('image_list', 'and element_list may have 10 items together');
   }
-  const isSeries = body.choice('result_type', ['single', 'series'], 'single') === 'series';
-  const amount = isSeries ? seriesAmount(body) : amountOf(body);
-  const resolution = body.choice('resolution', ['1k', '2k', '4k'], '1k');
+  const isSeries = readFields(body, OMNI_RESULT).result_type === 'series';
+  const amount = isSeries ? seriesAmount(body) : readFields(body, { n: AMOUNT }).n;
+  const { resolution } = readFields(body, OMNI_RESOLUTION);
   if (resolution === '4k' && model !== 'kling-v3-omni')
     body.refuse('resolution', `'4k' is not supported by ${model}`);
-  body.choice('aspect_ratio', RATIOS, '16:9');
+  readFields(body, { aspect_ratio: RATIO });
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Omni Image',
     product: 'image',
     model,
@@ -91,15 +66,9 @@ const omniImage: CreateReader = ({ body }) => {
 };
 
 const multiImage: CreateReader = ({ body }) => {
-  const model = modelOf(body, ['kling-v2', 'kling-v2-1'], 'kling-v2-1');
-  body.text('prompt', { max: PROMPT_MAX });
-  for (const image of body.list('subject_image_list', 4, 1)) image.needMedia('subject_image');
-  body.media('scene_image');
-  body.media('style_image');
-  body.choice('aspect_ratio', RATIOS, '16:9');
-  const n = amountOf(body);
+  const { model_name: model, n } = readFields(body, MULTI_IMAGE);
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Multi-Image to Image',
     product: 'image',
     model,
@@ -110,17 +79,13 @@ const multiImage: CreateReader = ({ body }) => {
 };
 
 const expand: CreateReader = ({ body }) => {
-  body.needMedia('image');
-  body.text('prompt', { max: PROMPT_MAX });
-  const [up = 0, down = 0, left = 0, right = 0] = ['up', 'down', 'left', 'right'].map((side) => {
-    const name = `${side}_expansion_ratio`;
-    return body.number(name, 0, 2) ?? body.missing(name);
-  });
-  if ((1 + up + down) * (1 + left + right) > 3)
-    body.refuse('up_expansion_ratio', 'and the others give over 3 times the area');
-  const n = amountOf(body);
+  const sides = readFields(body, EXPAND);
+  const height = 1 + sides.up_expansion_ratio + sides.down_expansion_ratio;
+  const width = 1 + sides.left_expansion_ratio + sides.right_expansion_ratio;
+  if (height * width > 3) body.refuse('up_expansion_ratio', 'and the others give over 3 times the area');
+  const { n } = readFields(body, { n: AMOUNT });
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Image Expansion',
     product: 'image',
     unitsMilli: EACH.expand * n,
@@ -130,9 +95,9 @@ const expand: CreateReader = ({ body }) => {
 };
 
 const multiShot: CreateReader = ({ body }) => {
-  body.needMedia('element_frontal_image');
+  readFields(body, { element_frontal_image: IMAGE });
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'AI Multi-Shot',
     product: 'image',
     unitsMilli: EACH.multiShot,
@@ -141,12 +106,9 @@ const multiShot: CreateReader = ({ body }) => {
 };
 
 const tryOn: CreateReader = ({ body }) => {
-  const models = ['kolors-virtual-try-on-v1', 'kolors-virtual-try-on-v1-5'];
-  const model = modelOf(body, models, 'kolors-virtual-try-on-v1');
-  body.needMedia('human_image');
-  body.needMedia('cloth_image');
+  const { model_name: model } = readFields(body, TRY_ON);
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Virtual Try-On',
     productType: 'try_on',
     model,

@@ -7,11 +7,32 @@
  */
 import type { Ms } from '../units.ts';
 import type { Fields } from './fields.ts';
+import { readFields } from './field-table.ts';
+import {
+  AUDIO_TYPE,
+  AVATAR,
+  CUSTOM_ELEMENT,
+  CUSTOM_VOICE,
+  EDIT,
+  EDITED,
+  EDIT_IMAGES,
+  EXTENSION,
+  FACE_SOUND,
+  IMAGE,
+  LIP_SYNC,
+  SESSION_ID,
+  SOUND,
+  SOURCE_VIDEO,
+  SPOKEN,
+  TEXT_TO_AUDIO,
+  VIDEO_ID,
+  VIDEO_SOUND,
+  VOICE,
+} from './legacy-media-fields.ts';
 import type { MediaItem, MediaLibrary } from './media-library.ts';
 import {
   clipMs,
-  FIVE_OR_TEN,
-  legacyOptions,
+  optionsOf,
   mediaMs,
   MODE_RESOLUTION,
   plan,
@@ -22,17 +43,15 @@ import {
 } from './plan.ts';
 import { EACH, videoPrice } from './prices.ts';
 
-const PROMPT_MAX = 2500;
-
 /** A video given by exactly one of `video_id` and `video_url`. */
 export interface SourceVideo {
   item: MediaItem | null;
   durationMs: Ms;
 }
 
+/** Reads it; refuses none, both, and an id that nobody has. */
 export function sourceVideo(body: Fields, library: MediaLibrary): SourceVideo {
-  const id = body.id('video_id');
-  const url = body.url('video_url');
+  const { video_id: id, video_url: url } = readFields(body, SOURCE_VIDEO);
   if (id === undefined && url === undefined) body.missing('video_id');
   if (id !== undefined && url !== undefined) body.refuse('video_id', 'and video_url are mutually exclusive');
   if (id !== undefined) {
@@ -44,8 +63,7 @@ export function sourceVideo(body: Fields, library: MediaLibrary): SourceVideo {
 
 /** Sound given by exactly one of `audio_id` and `sound_file`. */
 function soundMs(body: Fields, library: MediaLibrary): Ms {
-  const id = body.id('audio_id');
-  const file = body.media('sound_file');
+  const { audio_id: id, sound_file: file } = readFields(body, SOUND);
   if (id === undefined && file === undefined) body.missing('sound_file');
   if (id !== undefined && file !== undefined)
     body.refuse('audio_id', 'and sound_file are mutually exclusive');
@@ -63,14 +81,12 @@ function parentOf(item: MediaItem | null): ParentVideo | null {
 }
 
 const videoExtend: CreateReader = ({ body, library }) => {
-  const parent = library.video(body.id('video_id') ?? body.missing('video_id'));
-  body.text('prompt', { max: PROMPT_MAX });
-  body.text('negative_prompt', { max: PROMPT_MAX });
-  body.number('cfg_scale', 0, 1);
+  const parent = library.video(readFields(body, { video_id: VIDEO_ID }).video_id);
+  readFields(body, EXTENSION);
   const durationMs = parent.durationMs + clipMs(5);
   if (durationMs > 180_000) body.refuse('video_id', 'would last over 3 minutes');
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Video Extension',
     unitsMilli: EACH.videoExtend,
     durationMs,
@@ -79,16 +95,13 @@ const videoExtend: CreateReader = ({ body, library }) => {
 };
 
 const multiElements: CreateReader = ({ body, library }) => {
-  library.session(body.needText('session_id'), 'elements');
-  const edit = body.needChoice('edit_mode', ['addition', 'swap', 'removal']);
-  const images = body.list('image_list', edit === 'addition' ? 2 : 1, edit === 'removal' ? 0 : 1);
-  for (const image of images) image.needMedia('image');
-  body.needText('prompt', PROMPT_MAX);
-  body.text('negative_prompt', { max: PROMPT_MAX });
-  const resolution = MODE_RESOLUTION[body.choice('mode', ['std', 'pro'], 'std')];
-  const seconds = body.seconds('duration', FIVE_OR_TEN, 'string');
+  library.session(readFields(body, { session_id: SESSION_ID }).session_id, 'elements');
+  const { edit_mode: edit } = readFields(body, EDIT);
+  readFields(body, { image_list: { is: 'list', ...EDIT_IMAGES[edit], of: { image: IMAGE } } });
+  const { mode, duration: seconds } = readFields(body, EDITED);
+  const resolution = MODE_RESOLUTION[mode];
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Multi-Elements',
     model: 'kling-v1-6',
     resolution,
@@ -102,7 +115,7 @@ const multiElements: CreateReader = ({ body, library }) => {
 function lipSyncPlan(body: Fields, video: SourceVideo): ReturnType<CreateReader> {
   checkLength(body, 'video_id', video.durationMs, [2, 60]);
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Lip Sync',
     unitsMilli: Math.ceil(video.durationMs / 5000) * EACH.lipSyncPer5s,
     durationMs: video.durationMs,
@@ -112,13 +125,11 @@ function lipSyncPlan(body: Fields, video: SourceVideo): ReturnType<CreateReader>
 }
 
 const advancedLipSync: CreateReader = ({ body, library }) => {
-  const session = library.session(body.needText('session_id'), 'face');
+  const session = library.session(readFields(body, { session_id: SESSION_ID }).session_id, 'face');
   for (const face of body.list('face_choose', 1, 1)) {
-    if (face.id('face_id') === undefined) face.missing('face_id');
+    readFields(face, { face_id: { is: 'id', required: true } });
     const lastsMs = soundMs(face, library);
-    const start = face.whole('sound_start_time', 0, 300_000) ?? 0;
-    const end = face.whole('sound_end_time', 0, 300_000) ?? lastsMs;
-    face.whole('sound_insert_time', 0, 60_000);
+    const { sound_start_time: start, sound_end_time: end = lastsMs } = readFields(face, FACE_SOUND);
     checkLength(face, 'sound_end_time', end - start, [2, 60]);
   }
   return lipSyncPlan(body, { item: session.parent, durationMs: session.durationMs });
@@ -127,27 +138,23 @@ const advancedLipSync: CreateReader = ({ body, library }) => {
 const lipSync: CreateReader = ({ body, library }) => {
   const input = body.object('input') ?? body.missing('input');
   const video = sourceVideo(input, library);
-  if (input.needChoice('mode', ['text2video', 'audio2video']) === 'text2video') {
-    input.needText('text', 120);
-    library.checkVoice(input.id('voice_id') ?? input.missing('voice_id'));
-    input.choice('voice_language', ['zh', 'en'], 'zh');
-    input.number('voice_speed', 0.8, 2);
-  } else if (input.choice('audio_type', ['file', 'url'], 'file') === 'url') {
-    if (input.url('audio_url') === undefined) input.missing('audio_url');
+  if (readFields(input, LIP_SYNC).mode === 'text2video') {
+    library.checkVoice(readFields(input, SPOKEN).voice_id);
+    readFields(input, VOICE);
+  } else if (readFields(input, AUDIO_TYPE).audio_type === 'url') {
+    readFields(input, { audio_url: { is: 'url', required: true } });
   } else {
-    input.needMedia('audio_file');
+    readFields(input, { audio_file: { is: 'media', required: true } });
   }
   return lipSyncPlan(body, video);
 };
 
 const avatar: CreateReader = ({ body, library }) => {
-  body.needMedia('image');
-  body.text('prompt', { max: PROMPT_MAX });
-  const resolution = MODE_RESOLUTION[body.choice('mode', ['std', 'pro'], 'std')];
+  const resolution = MODE_RESOLUTION[readFields(body, AVATAR).mode];
   const lastsMs = soundMs(body, library);
   checkLength(body, 'sound_file', lastsMs, [2, 300]);
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Avatar',
     resolution,
     unitsMilli: videoPrice({ model: 'avatar', resolution }, wholeSeconds(lastsMs)),
@@ -157,15 +164,15 @@ const avatar: CreateReader = ({ body, library }) => {
 };
 
 const effects: CreateReader = ({ body }) => {
-  body.needText('effect_scene', 100);
+  readFields(body, { effect_scene: { is: 'text', max: 100, required: true } });
   const input = body.object('input') ?? body.missing('input');
   const images = input.values('images', 2, input.has('images') ? 2 : 0);
   if (images.some((image) => typeof image !== 'string' || image.startsWith('data:'))) {
     input.refuse('images', 'must be URLs or raw base64');
   }
-  if (images.length === 0) input.needMedia('image');
+  if (images.length === 0) readFields(input, { image: IMAGE });
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Video Effects',
     unitsMilli: EACH.effects,
     durationMs: clipMs(5),
@@ -173,10 +180,9 @@ const effects: CreateReader = ({ body }) => {
 };
 
 const textToAudio: CreateReader = ({ body }) => {
-  body.needText('prompt', 200);
-  const seconds = body.number('duration', 3, 10) ?? body.missing('duration');
+  const { duration: seconds } = readFields(body, TEXT_TO_AUDIO);
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Text to Audio',
     unitsMilli: EACH.audio,
     output: 'audio',
@@ -187,11 +193,9 @@ const textToAudio: CreateReader = ({ body }) => {
 const videoToAudio: CreateReader = ({ body, library }) => {
   const video = sourceVideo(body, library);
   checkLength(body, 'video_url', video.durationMs, [3, 20.5]);
-  body.text('sound_effect_prompt', { max: 200 });
-  body.text('bgm_prompt', { max: 200 });
-  body.flag('asmr_mode', false);
+  readFields(body, VIDEO_SOUND);
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Video to Audio',
     unitsMilli: EACH.audio,
     output: 'video-audio',
@@ -201,13 +205,11 @@ const videoToAudio: CreateReader = ({ body, library }) => {
 };
 
 const customVoice: CreateReader = ({ body, library }: CreateInput) => {
-  const title = body.needText('voice_name', 20);
-  const id = body.id('video_id');
-  const url = body.media('voice_url');
+  const { voice_name: title, video_id: id, voice_url: url } = readFields(body, CUSTOM_VOICE);
   if (id === undefined && url === undefined) body.missing('voice_url');
   if (id !== undefined) library.video(id);
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Custom Voice',
     unitsMilli: EACH.customVoice,
     weight: 0,
@@ -217,13 +219,9 @@ const customVoice: CreateReader = ({ body, library }: CreateInput) => {
 };
 
 const customElement: CreateReader = ({ body }) => {
-  const title = body.needText('element_name', 20);
-  const description = body.text('element_description', { max: 100 }) ?? '';
-  body.choice('reference_type', ['image_refer', 'video_refer'], 'image_refer');
-  body.object('element_image_list');
-  body.object('element_video_list');
+  const { element_name: title, element_description: description = '' } = readFields(body, CUSTOM_ELEMENT);
   return plan({
-    ...legacyOptions(body),
+    ...optionsOf(body),
     productFunction: 'Custom Element',
     unitsMilli: EACH.customElement,
     weight: 0,

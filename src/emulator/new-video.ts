@@ -6,18 +6,19 @@
  * section 4.3 (vendor documents of 2026-09-20, read 2026-11-21).
  */
 import type { Fields } from './fields.ts';
+import { readFields, type FieldTable } from './field-table.ts';
 import { checkReferenceLength, motionLengthMs } from './legacy-video.ts';
 import {
   clipMs,
   FIVE_OR_TEN,
   mediaMs,
+  optionsOf,
   plan,
   UP_TO_10,
   UP_TO_15,
   wholeSeconds,
   type CreateInput,
   type CreateReader,
-  type TaskPlan,
 } from './plan.ts';
 import { videoPrice, type Resolution } from './prices.ts';
 
@@ -95,14 +96,8 @@ const ROUTES: Readonly<Record<string, NewRoute>> = {
   '/image-to-video/kling-2.5-turbo': imageRoute('kling-2.5-turbo', { seconds: FIVE_OR_TEN }),
 };
 
-function newOptions(body: Fields): Pick<TaskPlan, 'externalId' | 'watermark'> {
-  const options = body.object('options');
-  options?.text('callback_url');
-  return {
-    externalId: options?.text('external_task_id') ?? null,
-    watermark: options?.object('watermark_info')?.flag('enabled', false) ?? false,
-  };
-}
+const BY_URL = { url: { is: 'url', required: true } } as const satisfies FieldTable;
+const BY_MEDIA = { url: { is: 'media', required: true } } as const satisfies FieldTable;
 
 /** The items of `contents`, by type, each checked for what it must carry. */
 export function contentsOf(
@@ -112,12 +107,11 @@ export function contentsOf(
 ): Map<string, Fields[]> {
   const found = new Map<string, Fields[]>();
   for (const item of body.list('contents', 20, 1)) {
-    const type = item.needChoice('type', types);
-    if (type === 'prompt') item.needText('text', promptMax);
+    const { type } = readFields(item, { type: { is: 'choice', of: types } });
+    if (type === 'prompt') readFields(item, { text: { is: 'text', max: promptMax, required: true } });
     else if (type === 'element') needId(item, 'element_id');
     else if (type === 'voice') library.checkVoice(needId(item, 'voice_id'));
-    else if (type.endsWith('video')) item.needUrl('url');
-    else item.needMedia('url');
+    else readFields(item, type.endsWith('video') ? BY_URL : BY_MEDIA);
     found.set(type, [...(found.get(type) ?? []), item]);
   }
   for (const type of ['prompt', 'first_frame', 'last_frame', 'image', 'video']) {
@@ -163,16 +157,22 @@ interface Settings {
   audio: Audio;
 }
 
+const RATIO = {
+  aspect_ratio: { is: 'choice', of: ['16:9', '9:16', '1:1'], default: '16:9' },
+} as const satisfies FieldTable;
+
 function settingsOf(body: Fields, route: NewRoute): Settings {
   const settings = body.object('settings');
   if (settings === undefined) return { seconds: 5, resolution: '720p', audio: 'off' };
-  settings.choice('aspect_ratio', ['16:9', '9:16', '1:1'], '16:9');
-  if (route.multiShot) settings.flag('multi_shot', true);
-  return {
-    seconds: settings.seconds('duration', route.seconds, 'number'),
-    resolution: settings.choice('resolution', route.resolutions, '720p'),
-    audio: route.audio.length === 0 ? 'off' : settings.choice('audio', route.audio, 'off'),
-  };
+  readFields(settings, RATIO);
+  if (route.multiShot) readFields(settings, { multi_shot: { is: 'flag', default: true } });
+  const { duration: seconds, resolution } = readFields(settings, {
+    duration: { is: 'seconds', of: route.seconds, wanted: 'number' },
+    resolution: { is: 'choice', of: route.resolutions, default: '720p' },
+  });
+  if (route.audio.length === 0) return { seconds, resolution, audio: 'off' };
+  const { audio } = readFields(settings, { audio: { is: 'choice', of: route.audio, default: 'off' } });
+  return { seconds, resolution, audio };
 }
 
 /** Checks what sound, voices, frames and resolution forbid each other. */
@@ -199,7 +199,8 @@ function readerOf(route: NewRoute): CreateReader {
       route.contents === null
         ? new Map<string, Fields[]>()
         : contentsOf(input, route.contents, route.promptMax);
-    if (route.contents === null) body.needText('prompt', route.promptMax);
+    if (route.contents === null)
+      readFields(body, { prompt: { is: 'text', max: route.promptMax, required: true } });
     else checkContents(body, route, contents);
     const set = settingsOf(body, route);
     checkSettings(body, route, set, contents);
@@ -215,7 +216,7 @@ function readerOf(route: NewRoute): CreateReader {
     const sound = voice ? 'voice' : native ? 'native' : 'silent';
     const videoInput = reference !== undefined;
     return plan({
-      ...newOptions(body),
+      ...optionsOf(body.object('options')),
       productFunction: route.productFunction,
       model: route.model,
       resolution: set.resolution,
@@ -228,6 +229,12 @@ function readerOf(route: NewRoute): CreateReader {
   };
 }
 
+const MOTION_SETTINGS = {
+  character_orientation: { is: 'choice', of: ['image', 'video'] },
+  resolution: { is: 'choice', of: ['720p', '1080p'], default: '720p' },
+  audio: { is: 'choice', of: ['original', 'off'], default: 'original' },
+} as const satisfies FieldTable;
+
 function motionReader(model: string): CreateReader {
   const types = ['prompt', 'image', 'video', ...(model === 'kling-3.0' ? ['element'] : [])];
   return (input) => {
@@ -237,12 +244,11 @@ function motionReader(model: string): CreateReader {
     if (count(contents, 'image') === 0) body.missing('contents[].image');
     if (count(contents, 'element') > 1) body.refuse('contents', 'may have at most 1 element');
     const settings = body.object('settings') ?? body.missing('settings.character_orientation');
-    const orientation = settings.needChoice('character_orientation', ['image', 'video']);
-    const resolution = settings.choice('resolution', ['720p', '1080p'], '720p');
-    const audio = settings.choice('audio', ['original', 'off'], 'original');
-    const durationMs = motionLengthMs(video, video.url('url') ?? '', orientation);
+    const set = readFields(settings, MOTION_SETTINGS);
+    const { resolution, audio } = set;
+    const durationMs = motionLengthMs(video, video.url('url') ?? '', set.character_orientation);
     return plan({
-      ...newOptions(body),
+      ...optionsOf(body.object('options')),
       productFunction: 'Motion Control',
       model,
       resolution,

@@ -5,6 +5,7 @@
  */
 import type { Ms, Product } from '../units.ts';
 import type { Fields } from './fields.ts';
+import { readFields, type FieldTable } from './field-table.ts';
 import type { Resolution, Sound } from './prices.ts';
 import type { MediaLibrary } from './media-library.ts';
 
@@ -77,13 +78,18 @@ export function plan(given: Partial<TaskPlan> & Pick<TaskPlan, 'productFunction'
   };
 }
 
-/** Reads the fields that every legacy task takes at its top level. */
-export function legacyOptions(body: Fields): Pick<TaskPlan, 'externalId' | 'watermark'> {
-  body.text('callback_url');
-  return {
-    externalId: body.text('external_task_id') ?? null,
-    watermark: body.object('watermark_info')?.flag('enabled', false) ?? false,
-  };
+/** What every task takes: a legacy one at the top level of its body, a new one in its options. */
+const OPTIONS = {
+  callback_url: { is: 'text' },
+  external_task_id: { is: 'text' },
+  watermark_info: { is: 'object', of: { enabled: { is: 'flag', default: false } } },
+} as const satisfies FieldTable;
+
+/** Reads the fields that every task takes; `options` is undefined where a body of the new generation has none. */
+export function optionsOf(options: Fields | undefined): Pick<TaskPlan, 'externalId' | 'watermark'> {
+  if (options === undefined) return { externalId: null, watermark: false };
+  const { external_task_id: externalId = null, watermark_info: mark } = readFields(options, OPTIONS);
+  return { externalId, watermark: mark?.enabled ?? false };
 }
 
 export const MODE_RESOLUTION: Readonly<Record<'std' | 'pro' | '4k', Resolution>> = {

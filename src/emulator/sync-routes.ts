@@ -6,6 +6,7 @@
  */
 import { bodyFields, type KlingAccount, type Route, type RouteRequest } from './account.ts';
 import type { Deduction } from './book.ts';
+import { readFields, type FieldTable } from './field-table.ts';
 import { sourceVideo } from './legacy-media.ts';
 import type { LibraryItem } from './media-library.ts';
 import { EACH } from './prices.ts';
@@ -22,12 +23,20 @@ function pay(request: RouteRequest, { book }: KlingAccount, taskId: string, list
   return book.charge({ taskId, externalTaskId: null, path, product: 'video', milli, apiKeyName });
 }
 
+const SPEECH = {
+  text: { is: 'text', max: 1000, required: true },
+  voice_id: { is: 'id', required: true },
+} as const satisfies FieldTable;
+const SPOKEN = {
+  voice_language: { is: 'choice', of: ['zh', 'en'] },
+  voice_speed: { is: 'number', min: 0.8, max: 2 },
+} as const satisfies FieldTable;
+
 const tts: Route = (request, account) => {
   const body = bodyFields(request, account);
-  const text = body.needText('text', 1000);
-  account.library.checkVoice(body.id('voice_id') ?? body.missing('voice_id'));
-  body.needChoice('voice_language', ['zh', 'en']);
-  body.number('voice_speed', 0.8, 2);
+  const { text, voice_id: voice } = readFields(body, SPEECH);
+  account.library.checkVoice(voice);
+  readFields(body, SPOKEN);
   const { tasks, files, time, library } = account;
   const [taskId, id] = [tasks.newId(), tasks.newId()];
   const deductions = pay(request, account, taskId, EACH.tts);
@@ -61,7 +70,7 @@ const identifyFace: Route = (request, account) => {
 };
 
 const imageRecognize: Route = (request, account) => {
-  bodyFields(request, account).needMedia('image');
+  readFields(bodyFields(request, account), { image: { is: 'media', required: true } });
   const { tasks, files, time } = account;
   const id = tasks.newId();
   const deductions = pay(request, account, id, EACH.imageRecognize);
@@ -92,6 +101,13 @@ const initSelection: Route = (request, account) => {
   });
 };
 
+/** A share of the frame's width or height. */
+const SHARE = { is: 'number', min: 0, max: 1, required: true } as const;
+const MARKS = {
+  frame_index: { is: 'whole', min: 0, max: 100_000, required: true },
+  points: { is: 'list', min: 1, max: 10, of: { x: SHARE, y: SHARE } },
+} as const satisfies FieldTable;
+
 /** Adding and deleting mark one frame; clearing and previewing take the session alone. */
 function selection(
   answer: (frame: number, id: string, account: KlingAccount) => JsonObject,
@@ -99,12 +115,9 @@ function selection(
 ): Route {
   return (request, account) => {
     const body = bodyFields(request, account);
-    const { id } = account.library.session(body.needText('session_id'), 'elements');
-    const frame = marks ? (body.whole('frame_index', 0, 100_000) ?? body.missing('frame_index')) : 0;
-    for (const point of marks ? body.list('points', 10, 1) : []) {
-      if (point.number('x', 0, 1) === undefined) point.missing('x');
-      if (point.number('y', 0, 1) === undefined) point.missing('y');
-    }
+    const { session_id: session } = readFields(body, { session_id: { is: 'text', required: true } });
+    const { id } = account.library.session(session, 'elements');
+    const frame = marks ? readFields(body, MARKS).frame_index : 0;
     return success({ status: 0, session_id: id, ...legacyCosts([]), ...answer(frame, id, account) });
   };
 }
@@ -123,10 +136,14 @@ const preview = (_frame: number, id: string, { files, time }: KlingAccount): Jso
   },
 });
 
+const OLD_ELEMENT = {
+  element_name: { is: 'text', max: 20, required: true },
+  element_description: { is: 'text', max: 100 },
+} as const satisfies FieldTable;
+
 const addOldElement: Route = (request, account) => {
   const body = bodyFields(request, account);
-  const name = body.needText('element_name', 20);
-  const description = body.text('element_description', { max: 100 }) ?? '';
+  const { element_name: name, element_description: description = '' } = readFields(body, OLD_ELEMENT);
   judge(request.body);
   const item: LibraryItem = {
     id: account.tasks.newId(),
