@@ -1,7 +1,8 @@
 /** The `alerts` section of the config: the channels, the rules, and the settings of messages. */
 import { z } from 'zod';
+import { configSection } from '../config-section.ts';
 import { ianaZone } from '../fields.ts';
-import { channelSection, type ChannelConfig } from './channel-configs.ts';
+import { channelSection, withPaths, type ChannelConfig } from './channel-configs.ts';
 import { rulesSection, toRuleSettings } from './rules-config.ts';
 import type { AlertSettings } from './settings.ts';
 
@@ -88,3 +89,17 @@ export function toAlertsConfig(
     channels: section.channels,
   };
 }
+
+interface AlertsOthers extends Pick<AlertSettings, 'environment' | 'mode'> {
+  auth: Pick<AlertSettings, 'account'>;
+}
+
+export const alertsConfig = configSection({
+  schema: alertsSection,
+  withPaths: (alerts, absolute) => ({
+    ...alerts,
+    channels: alerts.channels.map((channel) => withPaths(channel, absolute)),
+  }),
+  toConfig: (alerts, { environment, mode, auth }: AlertsOthers) =>
+    toAlertsConfig(alerts, { environment, mode, account: auth.account }),
+});

@@ -1,5 +1,6 @@
 /** The `tasks` and `account` sections of the config: how open tasks are asked for, and whether the account is read. */
 import { z } from 'zod';
+import { plainSection } from '../config-section.ts';
 
 export const tasksSection = z
   .strictObject({
@@ -22,3 +23,6 @@ export const accountSection = z
 
 export type AccountConfig = z.output<typeof accountSection>;
 export type TasksConfig = z.output<typeof tasksSection>;
+
+export const tasksConfig = plainSection(tasksSection);
+export const accountConfig = plainSection(accountSection);

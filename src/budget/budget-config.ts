@@ -1,5 +1,6 @@
 /** The `budgets` section of the config, and the pieces of schema that other sections share with it. */
 import { z } from 'zod';
+import { configSection } from '../config-section.ts';
 import { APP_NAME, creditsAmount, ianaZone, label, TAG } from '../fields.ts';
 import { fromCredits, type MilliCredits } from '../units.ts';
 import { FREE_OPERATIONS, OPERATIONS } from '../words.ts';
@@ -119,3 +120,18 @@ function decimalParts(value: number): { digits: bigint; places: number } {
   const [whole = '0', fraction = ''] = String(value).split('.');
   return { digits: BigInt(whole + fraction), places: fraction.length };
 }
+
+interface BudgetOthers {
+  price: { perCredit: number };
+  /** Gives the name that a model's creates are booked under. */
+  bookedName(model: string): string;
+}
+
+export const budgetsConfig = configSection({
+  schema: budgetsSection,
+  toConfig: (budgets, { price, bookedName }: BudgetOthers): readonly BudgetRule[] =>
+    toBudgetRules(budgets, price.perCredit).map((rule) => {
+      const { model } = rule.match;
+      return model === undefined ? rule : { ...rule, match: { ...rule.match, model: bookedName(model) } };
+    }),
+});

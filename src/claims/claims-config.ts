@@ -1,5 +1,6 @@
 /** The `claims` section of the config: who claims, what was invoiced, where drafts go. */
 import { z } from 'zod';
+import { plainSection } from '../config-section.ts';
 import type { PackPrice } from './billing-fee.ts';
 import { MONTH_FORM } from '../sla/period.ts';
 import { decimalsOf, smallestUnit, toMicros } from './money.ts';
@@ -133,3 +134,9 @@ export function packPricesOf({ packs }: ClaimsConfig): PackPrice[] {
     currency,
   }));
 }
+
+export const claimsConfig = plainSection(claimsSection, (claims, absolute) => ({
+  ...claims,
+  directory: absolute(claims.directory),
+  calendarFile: claims.calendarFile === null ? null : absolute(claims.calendarFile),
+}));

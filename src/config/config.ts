@@ -7,78 +7,22 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { toAlertsConfig, type AlertsConfig } from '../alerts/alerts-config.ts';
-import { toBudgetRules } from '../budget/budget-config.ts';
-import type { BudgetRule } from '../budget/budget-rule.ts';
-import type { ClaimsConfig } from '../claims/claims-config.ts';
-import {
-  toControlConfig,
-  toProbesConfig,
-  type ControlConfig,
-  type ProbesConfig,
-} from '../control/control-config.ts';
-import { idleJobs, toJobsConfig, type JobsConfig } from '../jobs/jobs-config.ts';
-import {
-  toAuthConfig,
-  toPricingConfig,
-  type AuthConfig,
-  type PriceConfig,
-  type PricingConfig,
-} from '../kling/kling-config.ts';
-import type { LimitsConfig } from '../pacing/pacing-config.ts';
-import type { AccountConfig, TasksConfig } from '../asking/polling-config.ts';
-import {
-  toAppConfigs,
-  toCreatesConfig,
-  toListenConfig,
-  type AppConfig,
-  type CreatesConfig,
-  type ListenConfig,
-  type RefusalsConfig,
-} from '../proxy/proxy-config.ts';
-import type { SlaConfig } from '../sla/sla-config.ts';
-import type { StoreConfig } from '../store/store-config.ts';
+import { idleJobs } from '../jobs/jobs-config.ts';
 import { readOtlp, type OtlpExports } from '../telemetry/otlp-config.ts';
-import type { TelemetryConfig } from '../telemetry/telemetry-config.ts';
-import { toUpstreamConfig, type UpstreamConfig } from '../upstream/upstream-config.ts';
-import type { EnforceMode } from '../words.ts';
 import { checkValues } from './config-checks.ts';
 import { applyEnvironment, environmentProblems, type Environment } from './config-environment.ts';
 import { findOrigins, type Origin } from './config-origin.ts';
-import { resolvePaths } from './config-path.ts';
 import { ConfigInvalid, type ConfigProblem } from './config-problem.ts';
 import { parseValues } from './config-values.ts';
-import type { ConfigValues } from './config-schema.ts';
-import { bookedLimits, bookedName } from './named-models.ts';
+import { readySections, resolvePaths, type ConfigValues, type ReadySections } from './config-schema.ts';
+import { bookedName } from './named-models.ts';
 import { isPlainObject } from './plain.ts';
 import { unusedProxyWarning } from './proxy-variable.ts';
 
-/** The config as the program uses it. */
-export interface Config {
-  readonly mode: EnforceMode;
-  readonly environment: string;
-  readonly listen: Readonly<ListenConfig>;
-  readonly control: Readonly<ControlConfig>;
-  readonly probes: Readonly<ProbesConfig>;
-  readonly upstream: Readonly<UpstreamConfig>;
-  readonly auth: Readonly<AuthConfig>;
-  readonly store: Readonly<StoreConfig>;
-  readonly apps: readonly AppConfig[];
-  readonly budgets: readonly BudgetRule[];
+/** The config as the program uses it: each section as its folder makes it ready. */
+export interface Config extends ReadySections {
   /** Names of the budgets whose limit was given in US dollars. */
   readonly usdBudgets: readonly string[];
-  readonly pricing: Readonly<PricingConfig>;
-  readonly creates: Readonly<CreatesConfig>;
-  readonly refusals: Readonly<RefusalsConfig>;
-  readonly limits: Readonly<LimitsConfig>;
-  readonly tasks: Readonly<TasksConfig>;
-  readonly account: Readonly<AccountConfig>;
-  readonly sla: Readonly<SlaConfig>;
-  readonly claims: Readonly<ClaimsConfig>;
-  readonly price: Readonly<PriceConfig>;
-  readonly alerts: Readonly<AlertsConfig>;
-  readonly jobs: Readonly<JobsConfig>;
-  readonly telemetry: Readonly<TelemetryConfig>;
 }
 
 export interface LoadedConfig {
@@ -226,44 +170,10 @@ function fileProblem(name: string, problem: ConfigProblem): ConfigInvalid {
 }
 
 function toConfig(values: ConfigValues, exports: OtlpExports | null): Config {
-  const alerts = toAlertsConfig(values.alerts, {
-    environment: values.environment,
-    account: values.auth.account,
-    mode: values.mode,
-  });
   return {
-    mode: values.mode,
-    environment: values.environment,
-    listen: toListenConfig(values.listen),
-    control: toControlConfig(values.control),
-    probes: toProbesConfig(values.probes),
-    upstream: toUpstreamConfig(values.upstream),
-    auth: toAuthConfig(values.auth),
-    store: values.store,
-    apps: toAppConfigs(values.apps),
-    budgets: bookedBudgets(toBudgetRules(values.budgets, values.price.perCredit)),
+    ...readySections(values, { bookedName, exports }),
     usdBudgets: values.budgets.flatMap(({ name, usd }) => (usd === undefined ? [] : [name])),
-    pricing: toPricingConfig(values.pricing),
-    creates: toCreatesConfig(values.creates),
-    refusals: values.refusals,
-    limits: { ...values.limits, concurrency: bookedLimits(values.limits.concurrency) },
-    tasks: values.tasks,
-    account: values.account,
-    sla: values.sla,
-    claims: values.claims,
-    price: values.price,
-    alerts,
-    jobs: toJobsConfig(values.jobs, { ...values, rules: alerts.settings.rules }),
-    telemetry: { ...values.telemetry, exports },
   };
-}
-
-/** Brings the models that budgets match to the names that creates are booked under. */
-function bookedBudgets(rules: readonly BudgetRule[]): readonly BudgetRule[] {
-  return rules.map((rule) => {
-    const { model } = rule.match;
-    return model === undefined ? rule : { ...rule, match: { ...rule.match, model: bookedName(model) } };
-  });
 }
 
 function deepFreeze<T>(value: T): T {

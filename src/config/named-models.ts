@@ -52,11 +52,6 @@ export function bookedName(name: string): string {
   return listedModel(name) ?? name;
 }
 
-/** Gives limits by the names that creates are booked under. */
-export function bookedLimits(limits: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(limits).map(([name, limit]) => [bookedName(name), limit]));
-}
-
 function placesOf({ budgets, limits, pricing }: ConfigValues): Place[] {
   const places: Place[] = [];
   const add = (key: string, name: string | undefined, given: Partial<Place> = {}): void => {

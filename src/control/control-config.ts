@@ -1,5 +1,6 @@
 /** The config sections of the control plane: `control` and `probes`. */
 import { z } from 'zod';
+import { configSection } from '../config-section.ts';
 import { allowedHosts, bindHosts, hostList, port } from '../fields.ts';
 
 export const controlSection = z
@@ -32,3 +33,6 @@ export function toControlConfig({ host, ...rest }: z.output<typeof controlSectio
 export function toProbesConfig(section: z.output<typeof probesSection>): ProbesConfig {
   return section === null ? null : { port: section.port, hosts: hostList(section.host) };
 }
+
+export const controlConfig = configSection({ schema: controlSection, toConfig: toControlConfig });
+export const probesConfig = configSection({ schema: probesSection, toConfig: toProbesConfig });

@@ -1,6 +1,8 @@
 /** The `jobs` section of the config: when each job runs, and where backups go. */
 import path from 'node:path';
 import { z } from 'zod';
+import { configSection } from '../config-section.ts';
+import { toRuleSettings, type GivenRules } from '../alerts/rules-config.ts';
 import type { AlertSettings } from '../alerts/settings.ts';
 import { commonZone, type BudgetRule } from '../budget/budget-rule.ts';
 import { ianaZone } from '../fields.ts';
@@ -132,3 +134,17 @@ export function scheduleOf({ crons, timeZone }: JobsConfig, name: JobName): Sche
   const parsed = text === null ? null : parseCron(text);
   return parsed !== null && isCron(parsed) ? { cron: parsed, timeZone } : null;
 }
+
+interface JobsOthers extends Omit<Others, 'rules'> {
+  alerts: { rules: GivenRules };
+}
+
+export const jobsConfig = configSection({
+  schema: jobsSection,
+  withPaths: (jobs, absolute) => ({
+    ...jobs,
+    backupDir: jobs.backupDir === null ? null : absolute(jobs.backupDir),
+  }),
+  toConfig: (jobs, { alerts, ...others }: JobsOthers) =>
+    toJobsConfig(jobs, { ...others, rules: toRuleSettings(alerts.rules) }),
+});

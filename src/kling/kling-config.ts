@@ -1,5 +1,6 @@
 /** The config sections about Kling itself: `auth`, `pricing` and `price`. */
 import { z } from 'zod';
+import { configSection, plainSection } from '../config-section.ts';
 import { calendarDay, creditsOrZero } from '../fields.ts';
 import { fromCredits, type MilliCredits, type Ms } from '../units.ts';
 import { FREE_OPERATIONS, OPERATIONS, type Mode, type OperationWord } from '../words.ts';
@@ -152,3 +153,14 @@ export const priceSection = z
   .prefault({});
 
 export type PriceConfig = z.output<typeof priceSection>;
+
+export const authConfig = configSection({
+  schema: authSection,
+  withPaths: (auth, absolute) => ({
+    ...auth,
+    trustedDirectories: auth.trustedDirectories.map((folder) => absolute(folder)),
+  }),
+  toConfig: toAuthConfig,
+});
+export const pricingConfig = configSection({ schema: pricingSection, toConfig: toPricingConfig });
+export const priceConfig = plainSection(priceSection);

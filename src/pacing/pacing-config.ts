@@ -1,5 +1,6 @@
 /** The `limits` section of the config: how many tasks and requests leave at once. */
 import { z } from 'zod';
+import { configSection } from '../config-section.ts';
 
 export const limitsSection = z
   .strictObject({
@@ -22,3 +23,14 @@ export const limitsSection = z
   .prefault({});
 
 export type LimitsConfig = z.output<typeof limitsSection>;
+
+export const limitsConfig = configSection({
+  schema: limitsSection,
+  /** Limits get the names that creates are booked under. */
+  toConfig: (limits, { bookedName }: { bookedName(name: string): string }): LimitsConfig => ({
+    ...limits,
+    concurrency: Object.fromEntries(
+      Object.entries(limits.concurrency).map(([name, limit]) => [bookedName(name), limit]),
+    ),
+  }),
+});

@@ -1,5 +1,6 @@
 /** The config sections of the data plane: `listen`, `apps`, `creates` and `refusals`. */
 import { z } from 'zod';
+import { configSection, plainSection } from '../config-section.ts';
 import {
   APP_NAME,
   allowedHosts,
@@ -232,3 +233,28 @@ export const refusalsSection = z
   .prefault({});
 
 export type RefusalsConfig = z.output<typeof refusalsSection>;
+
+export const listenConfig = configSection({
+  schema: listenSection,
+  withPaths: (listen, absolute) => ({
+    ...listen,
+    tls: listen.tls && {
+      ...listen.tls,
+      certFile: absolute(listen.tls.certFile),
+      keyFile: absolute(listen.tls.keyFile),
+    },
+  }),
+  toConfig: toListenConfig,
+});
+export const appsConfig = configSection({
+  schema: appsSection,
+  withPaths: (apps, absolute) =>
+    apps.map((one) => ({
+      ...one,
+      ...(one.keyFile === undefined ? {} : { keyFile: absolute(one.keyFile) }),
+      ...(one.secretKeyFile === undefined ? {} : { secretKeyFile: absolute(one.secretKeyFile) }),
+    })),
+  toConfig: toAppConfigs,
+});
+export const createsConfig = configSection({ schema: createsSection, toConfig: toCreatesConfig });
+export const refusalsConfig = plainSection(refusalsSection);

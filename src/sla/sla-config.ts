@@ -1,5 +1,6 @@
 /** The `sla` section of the config: the months' zone, the terms, the working days. */
 import { z } from 'zod';
+import { plainSection } from '../config-section.ts';
 import { calendarDay, ianaZone } from '../fields.ts';
 import { CLAUSES_ALLOWED, findClause } from './clauses.ts';
 
@@ -106,3 +107,5 @@ export const slaSection = z
   .prefault({});
 
 export type SlaConfig = z.output<typeof slaSection>;
+
+export const slaConfig = plainSection(slaSection);

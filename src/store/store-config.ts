@@ -1,5 +1,6 @@
 /** The `store` section of the config. */
 import { z } from 'zod';
+import { plainSection } from '../config-section.ts';
 
 export const storeSection = z
   .strictObject({
@@ -27,3 +28,8 @@ export const storeSection = z
 
 /** `path` is absolute once loaded. */
 export type StoreConfig = z.output<typeof storeSection>;
+
+export const storeConfig = plainSection(storeSection, (store, absolute) => ({
+  ...store,
+  path: absolute(store.path),
+}));

@@ -1,5 +1,6 @@
 /** The `telemetry` section of the config. */
 import { z } from 'zod';
+import { configSection } from '../config-section.ts';
 import type { OtlpExports } from './otlp-config.ts';
 
 export const telemetrySection = z
@@ -25,3 +26,11 @@ export interface TelemetryConfig extends z.output<typeof telemetrySection> {
   /** The exports by OTLP; null without any. */
   readonly exports: OtlpExports | null;
 }
+
+export const telemetryConfig = configSection({
+  schema: telemetrySection,
+  toConfig: (section, { exports }: Pick<TelemetryConfig, 'exports'>): TelemetryConfig => ({
+    ...section,
+    exports,
+  }),
+});

@@ -1,5 +1,6 @@
 /** The `upstream` section of the config. */
 import { z } from 'zod';
+import { configSection } from '../config-section.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 /** Headers that we set ourselves, or that end at this hop (RFC 9110, section 7.6.1): never forwarded. */
@@ -111,3 +112,12 @@ export function toUpstreamConfig(section: z.output<typeof upstreamSection>): Ups
     forwardHeaders: [...new Set(section.forwardHeaders.map((name) => name.toLowerCase()))],
   };
 }
+
+export const upstreamConfig = configSection({
+  schema: upstreamSection,
+  withPaths: (upstream, absolute) => ({
+    ...upstream,
+    caFile: upstream.caFile === null ? null : absolute(upstream.caFile),
+  }),
+  toConfig: toUpstreamConfig,
+});

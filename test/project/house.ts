@@ -18,6 +18,7 @@ export const VOCABULARY: readonly string[] = [
   'ids',
   'words',
   'zone',
+  'config-section',
   'fields',
   'listen',
   'sockets',
