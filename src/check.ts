@@ -1,39 +1,39 @@
 /**
- * A check: what was looked at, how good it is, what was found, what to do.
+ * A check: its subject, its level, its finding and the remedy.
  *
- * Each folder exports the checks of its own matter as functions of plain values; `doctor`, its checklist and `smoke` gather
- * those values and print what comes back.
+ * Each folder exports the checks of its subject as functions of plain values; `doctor`, its checklist and `smoke` gather
+ * those values and print the results.
  *
- * **Invariant**: a check shows no secret. What cannot be known is never `ok`.
+ * **Invariant**: a check shows no secret. An unknown result is never `ok`.
  */
 import { SidecarError } from './errors.ts';
 import { sentence } from './phrases.ts';
 
-/** `note` is worth knowing, `warn` wants somebody to act, `fail` must not stay so. */
+/** `note` is information, `warn` needs an action, `fail` must be corrected. */
 export type Level = 'ok' | 'note' | 'warn' | 'fail';
 /** Of a line of the checklist, which is kept or is not; `not ours` is one that only the app can keep. */
 export type LineLevel = Exclude<Level, 'note'> | 'not ours';
 
-/** What is said of one thing. */
+/** The result of one check. */
 export interface LineVerdict<Of extends Level | LineLevel = LineLevel> {
   level: Of;
   /** Whole sentences. */
   finding: string;
-  /** What to do; null where all is well. */
+  /** The remedy; null if none is needed. */
   advice: string | null;
 }
 
 export interface Check extends LineVerdict<Level> {
-  /** A thing may have several lines. */
+  /** One subject may have several lines. */
   name: string;
 }
 
-/** Makes a check of something that is as it should be. */
+/** Makes a check without a problem. */
 export function ok(name: string, finding: string): Check {
   return { name, level: 'ok', finding, advice: null };
 }
 
-/** Makes a check that wants something done, or says what could not be known. */
+/** Makes a check that needs an action, or whose result is unknown. */
 export function notOk(level: Exclude<Level, 'ok'>, name: string, finding: string, advice: string): Check {
   return { name, level, finding, advice };
 }
@@ -77,7 +77,7 @@ export function verdictOf({ level, finding, advice }: Check): LineVerdict {
 
 const WORST_FIRST: readonly LineLevel[] = ['fail', 'warn', 'not ours', 'ok'];
 
-/** Joins what was found of one line, in its order: as bad as the worst of it. */
+/** Joins the checks of one line, in their order; the worst level counts. */
 export function together(verdicts: readonly LineVerdict[]): LineVerdict {
   const level = WORST_FIRST.find((one) => verdicts.some((verdict) => verdict.level === one)) ?? 'ok';
   const advice = [...new Set(verdicts.flatMap((verdict) => verdict.advice ?? []))];

@@ -1,13 +1,13 @@
 /**
- * The only place that knows the time and sets timers.
+ * Reads the time and sets timers; no other file does.
  *
- * **Invariant**: nothing else in the project calls `Date.now`, `performance.now` or a timer; tests hand in a
- * clock they move. A `Clock` never throws and its monotonic reading never goes back.
+ * **Invariant**: nothing else in the project calls `Date.now`, `performance.now` or a timer; tests use a
+ * clock that they move. A `Clock` never throws and its monotonic time never goes back.
  */
 import { MessageChannel } from 'node:worker_threads';
 import type { Ms } from './units.ts';
 
-/** A timer that was set; cancelling twice is harmless. */
+/** A timer that was set; a second cancel does nothing. */
 export interface Timer {
   cancel(): void;
 }
@@ -15,7 +15,7 @@ export interface Timer {
 export interface Clock {
   /** The wall clock: integer milliseconds since the Unix epoch. May jump. */
   now(): Ms;
-  /** A steady reading for durations, in fractional milliseconds from an arbitrary start. */
+  /** A steady time for durations, in fractional milliseconds from an arbitrary start. */
   monotonic(): Ms;
   /** Calls back once after `delayMs` (0 or more). Never keeps the process alive. */
   after(delayMs: Ms, callback: () => void): Timer;
@@ -66,7 +66,7 @@ export function sleep(clock: Clock, delayMs: Ms, signal?: AbortSignal): Promise<
   });
 }
 
-/** Waits for a promise at most `limitMs`; undefined where it was not settled by then, and it goes on by itself. */
+/** Waits for a promise at most `limitMs`; undefined if it was not settled by then; it then continues by itself. */
 export async function within<T>(clock: Clock, limitMs: Ms, promise: Promise<T>): Promise<T | undefined> {
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
   const timer = clock.after(limitMs, () => resolve(undefined));
@@ -83,15 +83,15 @@ interface ManualTimer {
   callback: () => void;
 }
 
-/** A clock that stands still until it is moved: for tests, and for the emulator's own time. */
+/** A clock that does not move by itself: for tests, and for the emulator's own time. */
 export interface ManualClock extends Clock {
-  /** Moves both readings forward, firing what falls due in order, letting promises settle between firings. */
+  /** Moves both times forward and runs due timers in order; promises settle between two timers. */
   advance(byMs: Ms): Promise<void>;
-  /** Steps the wall clock alone, either way, as an operator or NTP would; timers do not notice. */
+  /** Steps only the wall clock, in either direction, like an operator or NTP; timers are not affected. */
   step(toMs: Ms): void;
 }
 
-/** Makes a clock that stands at `startMs` until it is moved. */
+/** Makes a clock that shows `startMs` until it is moved. */
 export function createManualClock(startMs: Ms): ManualClock {
   let wall = startMs;
   let steady = 0;
@@ -133,7 +133,7 @@ export function createManualClock(startMs: Ms): ManualClock {
   };
 }
 
-/** Lets promises and one turn of the event loop run: for long work that others must not wait for. */
+/** Lets promises and one turn of the event loop run: for long work that must not delay other work. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

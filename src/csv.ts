@@ -5,7 +5,7 @@
  */
 
 /**
- * What makes a formula of a cell's text: `=`, `+`, `-`, `@`, their full-width forms (Excel reads them alike where the
+ * The beginnings that make a cell's text a formula: `=`, `+`, `-`, `@`, their full-width forms (Excel reads them alike if the
  * input language is Chinese or Japanese), and any white space or control character in front, which spreadsheets skip
  * (OWASP, "CSV Injection", read 2026-11-21).
  */

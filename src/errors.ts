@@ -1,8 +1,8 @@
 /**
  * Our own refusals and failures: one closed table of words, codes and HTTP statuses.
  *
- * **Invariant**: a word's code and default status never change (README); people script
- * against them. Kling's own answers never pass through here. No message may hold a secret.
+ * **Invariant**: a word's code and default status never change (README), since scripts
+ * depend on them. Kling's own answers are not errors of this table. No message may hold a secret.
  */
 
 /** The word of each refusal, with the `code` of its body and its usual HTTP status. */
@@ -33,7 +33,7 @@ export const REFUSALS = {
 } as const;
 export type RefusalWord = keyof typeof REFUSALS;
 
-/** Every code a {@link SidecarError} can carry: the refusals, and what only start-up and commands meet. */
+/** Every code that a {@link SidecarError} can have: the refusals, and those of start-up and commands only. */
 export type ErrorCode =
   | RefusalWord
   | 'config_invalid'
@@ -54,7 +54,7 @@ type DetailValue = string | number | boolean | null;
 /** Detail that a refusal adds to its body's `data`; values are plain JSON, objects at most one deep. */
 export type ErrorDetail = Readonly<Record<string, DetailValue | Readonly<Record<string, DetailValue>>>>;
 
-/** An error of ours; `code` says which, `detail` what a program needs of it, `status` overrides the table. */
+/** An error of ours; `code` identifies it, `detail` has data for programs, `status` overrides the table. */
 export class SidecarError extends Error {
   override readonly name = 'SidecarError';
   readonly code: ErrorCode;
@@ -73,7 +73,7 @@ export class SidecarError extends Error {
   }
 }
 
-/** Tells whether a code is one that callers of the data plane can receive. */
+/** Returns whether callers of the data plane can receive a code. */
 export function isRefusal(code: string): code is RefusalWord {
   return Object.hasOwn(REFUSALS, code);
 }

@@ -1,14 +1,14 @@
 /**
- * Facts: what happened, told by the nouns to the edges that report it.
+ * Facts: events that the nouns return and the edges report.
  *
- * **Invariant**: a closed union of plain values, so that it crosses a worker boundary as it is. Nouns return
- * facts and report nothing themselves; metrics, logs and alerts are made from facts at the edge. A fact that somebody
+ * **Invariant**: a closed union of plain values, so that a worker can send them unchanged. Nouns return
+ * facts and report nothing themselves; the edges make metrics, logs and alerts of them. A fact that somebody
  * must hear (`outbox/heard-facts.ts`) is also kept by the transaction that made it true.
  */
 import type { MilliCredits, Ms, Product, WindowKey } from './units.ts';
 import type { HoldState, Mode, OperationWord, TaskState } from './words.ts';
 
-/** What every fact about a create carries. */
+/** The common fields of every fact about a create. */
 export interface CreateLabels {
   app: string;
   operation: OperationWord;
@@ -17,20 +17,20 @@ export interface CreateLabels {
 }
 
 export type Fact =
-  /** A budget's settled + held passed one of its thresholds (a share such as 0.8), or all of its limit (1), once per window. */
+  /** A budget's settled + held reached one of its thresholds (a share such as 0.8), or its limit (1), once per window. */
   | {
       kind: 'budget_threshold';
       budget: string;
       mode: 'enforce' | 'shadow';
       /** The counter of budget, window and value of a `per`. */
       counterId: string;
-      /** What the budget is one for each of, with the app or tag of this one; null and empty without `per`. */
+      /** The budget's `per`, with the app or tag of this one; null and empty without `per`. */
       per: 'app' | 'tag' | null;
       perValue: string;
       windowKey: WindowKey;
-      /** Whether it is still the present window: what is learnt late of a create belongs to the window of its hold. */
+      /** Whether it is still the present window: late facts about a create belong to the window of its hold. */
       isPresent: boolean;
-      /** When the present window ends; null for one that is over, and where none does. */
+      /** When the present window ends; null for one that is over, or that never ends. */
       resetsAt: Ms | null;
       share: number;
       usedCredits: MilliCredits;
@@ -44,11 +44,11 @@ export type Fact =
       /** Our template; for a path that is in no table the path itself, with `*` for what differs from one create to the next. */
       route: string;
       heldCredits: MilliCredits;
-      /** Whether nothing is known of the price; else it is the dearest that fits. */
+      /** Whether the price is unknown; else it is the highest that fits. */
       isUnknown: boolean;
       at: Ms;
     } & CreateLabels)
-  /** A hold ended. `credits` is what was charged, `heldCredits` what had been held. */
+  /** A hold ended. `credits` is the charge, `heldCredits` the amount held before. */
   | ({
       kind: 'hold_resolved';
       holdId: string;
@@ -108,14 +108,14 @@ export type Fact =
       folder: string;
       at: Ms;
     }
-  /** A month broke the commitment and its claim was drafted, or drafted anew. */
+  /** A month broke the commitment and its claim was drafted, or drafted again. */
   | {
       kind: 'claim_drafted';
       month: string;
       revision: number;
       percent: number;
       folder: string;
-      /** Present where a draft that had been withdrawn holds again. */
+      /** Present if a withdrawn draft is valid again. */
       isReopened?: true;
       at: Ms;
     }
@@ -124,14 +124,14 @@ export type Fact =
   | { kind: 'spending_frozen'; reason: string; actor: string; at: Ms }
   | { kind: 'spending_resumed'; reason: string; actor: string; at: Ms }
   /**
-   * A job ended. Noted where it failed, where runs were missed before it, and where it is the first good run after a
-   * failed one: a good run after a good run is no news. `missed` counts the runs that should have been before this one.
+   * A job ended. Recorded if it failed, if runs were missed before it, and if it is the first successful run after a
+   * failed one: a success after a success needs no report. `missed` counts the missed runs before this one.
    */
   | {
       kind: 'job_ended';
       job: string;
       result: 'ok' | 'failed';
-      /** What went wrong, without secrets; null where nothing did. */
+      /** The failure, without secrets; null without one. */
       error: string | null;
       missed: number;
       at: Ms;

@@ -1,7 +1,7 @@
 /**
  * Pieces of schema that several config sections share: zones, days, amounts, names, addresses.
  *
- * **Invariant**: a rule's `error` says what is allowed, never what was given; the config's reader adds key and value.
+ * **Invariant**: a rule's `error` names the allowed values, never the given one; the config's reader adds key and value.
  */
 import { z } from 'zod';
 import { LOOPBACKS } from './listen.ts';
@@ -53,12 +53,12 @@ export const bindHosts = z
   .default(LOOPBACKS)
   .describe('An address or a list of addresses; "localhost" is both loopbacks.');
 
-/** Gives the addresses of a listener as a list, whichever way they were written. */
+/** Gives the addresses of a listener as a list, from either form. */
 export function hostList(host: string | readonly string[]): readonly string[] {
   return typeof host === 'string' ? [host] : host;
 }
 
-/** Host names that callers may say beside the loopback ones. */
+/** Host names that callers may use in addition to the loopback ones. */
 export const allowedHosts = z
   .array(
     z.string().regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/, {

@@ -1,8 +1,8 @@
 /**
- * Which addresses are public: those of the Internet that no special range holds (IANA's special-purpose registries, RFC 6890).
+ * Public addresses: those of the Internet outside all special ranges (IANA's special-purpose registries, RFC 6890).
  *
- * A name that others control can lead anywhere, such as to the machine's own services or a cloud's metadata. So what is
- * sent to a name is sent only to addresses that pass {@link isPublicAddress}, unless the config names the host as private.
+ * A name that others control can resolve to any address, such as the machine's own services or a cloud's metadata. So requests
+ * to a name go only to addresses that {@link isPublicAddress} accepts, unless the config names the host as private.
  */
 import { BlockList, isIP } from 'node:net';
 
@@ -43,7 +43,7 @@ for (const [net, prefix] of SPECIAL_V6) specialV6.addSubnet(net, prefix, 'ipv6')
 const globalV6 = new BlockList();
 globalV6.addSubnet(...GLOBAL_V6, 'ipv6');
 
-/** Tells whether an address is of the public Internet; false for what is no address. */
+/** Returns whether an address is of the public Internet; false for a text that is no address. */
 export function isPublicAddress(address: string): boolean {
   const [bare = ''] = address.split('%');
   const family = isIP(bare);

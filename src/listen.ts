@@ -1,17 +1,17 @@
 /**
- * Where a program listens: one server for each address, all on one port.
+ * The addresses of a listener: one server for each address, all on one port.
  *
- * `localhost` is `::1` first on many machines and `127.0.0.1` first on others, so whoever listens on loopback listens
- * on both of them, where the machine has both.
+ * `localhost` is `::1` first on many machines and `127.0.0.1` first on others, so a listener on loopback listens
+ * on both of them if the machine has both.
  */
 import type { AddressInfo, Server } from 'node:net';
 import { SidecarError } from './errors.ts';
 
 /** This machine's own addresses. */
 export const LOOPBACKS: readonly string[] = ['127.0.0.1', '::1'];
-/** How often another port is tried where the system chose one that is taken at the other address. */
+/** How often another port is tried if the system chose one that is in use at the other address. */
 const TRIES_MAX = 20;
-/** What a system without IPv6, or without IPv4, says. */
+/** The errors of a system without IPv6, or without IPv4. */
 const NO_SUCH_FAMILY: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 const WHY: Readonly<Record<string, string>> = {
@@ -30,7 +30,7 @@ export interface ListenPlace {
   setting: string;
 }
 
-/** A place that was had. */
+/** An open listener. */
 export interface Listening<S extends Server> {
   /** One for each address of `hosts`. */
   servers: S[];
@@ -38,18 +38,18 @@ export interface Listening<S extends Server> {
   port: number;
 }
 
-/** Tells whether an address can be reached from this machine alone. */
+/** Returns whether an address can be reached only from this machine. */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase();
   return name === 'localhost' || name === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(name);
 }
 
-/** Gives the addresses that a list of hosts means, each once, in its order. */
+/** Gives the addresses of a list of hosts, each once, in its order. */
 export function addressesOf(hosts: readonly string[]): string[] {
   return [...new Set(hosts.flatMap((host) => (host.toLowerCase() === 'localhost' ? LOOPBACKS : [host])))];
 }
 
-/** Writes a listener's address as people open it: a wildcard as loopback, IPv6 in brackets. */
+/** Writes a listener's address in the form for a browser: a wildcard as loopback, IPv6 in brackets. */
 export function urlOf(host: string, port: number, scheme = 'http'): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
@@ -58,8 +58,8 @@ export function urlOf(host: string, port: number, scheme = 'http'): string {
 /**
  * Begins to listen at every address, with a server of `make` for each; all or none.
  *
- * A loopback address that the machine does not have is left out, unless nothing else is left.
- * @throws SidecarError `config_invalid` naming the address that cannot be had, why, and what to set.
+ * A loopback address that the machine does not have is left out, unless no other is left.
+ * @throws SidecarError `config_invalid` that names the address, the reason and the setting to change.
  */
 export async function listenAt<S extends Server>(make: () => S, place: ListenPlace): Promise<Listening<S>> {
   const hosts = addressesOf(place.hosts);

@@ -1,8 +1,8 @@
 /**
  * Documents as typed blocks, written as Markdown or as HTML.
  *
- * **Invariant**: every text is shown as it is. What an operator, a log or the vendor wrote can make no heading, list,
- * table cell, link or tag: bold and code come from {@link bold} and {@link code} alone.
+ * **Invariant**: every text is shown unchanged. Text of an operator, a log or the vendor can make no heading, list,
+ * table cell, link or tag: only {@link bold} and {@link code} make bold and code.
  */
 
 /** A run of text in one style. */
@@ -20,7 +20,7 @@ export type Block =
   | { kind: 'list'; ordered: boolean; items: readonly Text[] }
   | { kind: 'table'; head: readonly Text[] | null; rows: readonly (readonly Text[])[] };
 
-/** Makes a text from words and values; both are shown as they are. */
+/** Makes a text from words and values; both are shown unchanged. */
 export function say(words: TemplateStringsArray, ...values: readonly Value[]): Text {
   return words.flatMap((word, index) => [...runsOf(word), ...runsOf(values[index] ?? '')]);
 }
@@ -121,12 +121,12 @@ const INVISIBLE = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const BREAKS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
-/** Gives a text as one line, without what cannot be seen. */
+/** Gives a text as one line, without invisible characters. */
 export function oneLine(text: string): string {
   return text.replaceAll(INVISIBLE, '').replaceAll(BREAKS, ' ');
 }
 
-/** Writes a text so that Markdown shows it as it is, on one line. */
+/** Writes a text so that Markdown shows it unchanged, on one line. */
 export function escapeMarkdown(text: string): string {
   return oneLine(text)
     .replaceAll(/[\\`*[<|~]/g, '\\$&')

@@ -1,4 +1,4 @@
-/** Pieces of the English sentences that people read: counted nouns, durations, days. */
+/** Parts of English sentences for people: counted nouns, durations, days. */
 import type { Ms } from './units.ts';
 
 const UNITS: readonly [Ms, string][] = [
@@ -12,7 +12,7 @@ export function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-/** Gives a duration as people say it, in its largest unit: `3 hours`; below a minute `less than a minute`. */
+/** Gives a duration in its largest unit: `3 hours`; below a minute `less than a minute`. */
 export function durationText(durationMs: Ms): string {
   const found = UNITS.find(([unit]) => durationMs >= unit);
   return found ? countText(Math.floor(durationMs / found[0]), found[1]) : 'less than a minute';

@@ -1,10 +1,10 @@
 /**
- * Work that is done again and again in the background: a timer, a pass, a stop.
+ * Repeated work in the background: a timer, a pass, a stop.
  *
- * A pass begins when its time has come, or when somebody asks for it, and says when the next one is to begin.
+ * A pass begins when its time has come, or when a caller asks for it, and returns when the next one begins.
  *
- * **Invariant**: passes do not overlap, and none begins after the stop. Who asks while a pass runs gets another one after it,
- * since the one under way may have looked already. A pass that throws ends nothing.
+ * **Invariant**: passes do not overlap, and none begins after the stop. A call during a pass causes another one after it,
+ * since the running one may have made its check already. A pass that throws does not end the repetition.
  */
 import { within, type Clock, type Timer } from './clock.ts';
 import type { Ms } from './units.ts';
@@ -16,21 +16,21 @@ export interface RepeatingOptions {
    * next may begin earlier, and begins after {@link WAIT_MS_MAX} at the latest: a pass that finds nothing to do does nothing.
    */
   pass: () => Ms | null | Promise<Ms | null>;
-  /** Takes what a pass threw. */
+  /** Called with the error of a pass. */
   onError: (error: unknown) => void;
   /** The wait after a pass that threw. */
   errorWaitMs: Ms;
 }
 
-/** No wait is longer: where it was computed from a wall clock that was wrong, that is noticed then. */
+/** The longest wait: a wait that was computed from a wrong wall clock is corrected then. */
 const WAIT_MS_MAX: Ms = 600_000;
-/** How long a stop waits for the pass under way. */
+/** The longest time that a stop waits for the running pass. */
 const STOP_MS_MAX: Ms = 5_000;
 
 export class Repeating {
   readonly #options: RepeatingOptions;
   #timer: Timer | null = null;
-  /** When the next pass begins, on the steady clock; infinite where nothing is asked for. */
+  /** When the next pass begins, on the steady clock; infinite if none is asked for. */
   #nextTick: Ms = Infinity;
   #running: Promise<void> | null = null;
   #isStopped = false;
@@ -45,7 +45,7 @@ export class Repeating {
     return this.#isStopped;
   }
 
-  /** Begins a pass in at most `withinMs` (0 or more; 0 is at once); where one runs, another one after it. */
+  /** Begins a pass in at most `withinMs` (0 or more; 0 is at once); if one runs, another one after it. */
   wake(withinMs: Ms = 0): void {
     if (this.#isStopped) return;
     const tick = this.#options.clock.monotonic() + Math.min(Math.max(0, withinMs), WAIT_MS_MAX);
@@ -54,7 +54,7 @@ export class Repeating {
     if (this.#running === null) this.#schedule();
   }
 
-  /** Begins a pass at once, or after the one under way; resolves when it is over. Never rejects. */
+  /** Begins a pass at once, or after the running one; resolves when it is over. Never rejects. */
   async run(): Promise<void> {
     const before = this.#running;
     this.wake();
@@ -67,7 +67,7 @@ export class Repeating {
     while (this.#running) await this.#running;
   }
 
-  /** Begins nothing more, and waits for the pass under way, at most `limitMs`. Idempotent. */
+  /** Begins no more passes, and waits for the running one, at most `limitMs`. Idempotent. */
   async stop(limitMs: Ms = STOP_MS_MAX): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();

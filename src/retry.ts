@@ -1,4 +1,4 @@
-/** When something that failed is tried again: waits that double, and what the other side asks for. */
+/** The wait before a second try: waits that double, and waits that the other side asks for. */
 import type { Ms } from './units.ts';
 
 /** The first wait, and the longest. */
@@ -7,27 +7,27 @@ export interface Doubling {
   maxMs: Ms;
 }
 
-/** Gives the wait after a failure; `before` is how many failures in a row came before it, 0 or more. */
+/** Gives the wait after a failure; `before` is the number of failures in a row before it, 0 or more. */
 export function doublingWait(before: number, { firstMs, maxMs }: Doubling): Ms {
   return Math.min(firstMs * 2 ** before, maxMs);
 }
 
-/** What is tried again is tried for a day at most: a longer wait is none. */
+/** Everything is tried for a day at most: a longer wait makes no sense. */
 const ASKED_MS_MAX: Ms = 86_400_000;
-/** The one form of date that servers must send, as `Sun, 06 Nov 1994 08:49:37 GMT`. */
+/** The only form of date that servers may send, such as `Sun, 06 Nov 1994 08:49:37 GMT`. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
-/** The headers of an answer that matter here, by their names in lower case. */
+/** The headers that are read, by their names in lower case. */
 export interface RetryHeaders {
   readonly 'retry-after'?: string | undefined;
   readonly date?: string | undefined;
 }
 
 /**
- * Gives how long an answer asks to wait (RFC 9110, section 10.2.3), from 0 to a day; null where it does not say, or nothing
- * that can be read.
+ * Gives the wait that an answer asks for (RFC 9110, section 10.2.3), from 0 to a day; null if there is none, or none that
+ * can be read.
  *
- * @param headers of the answer: a date is counted from its own `Date`, since our clock may be what is wrong.
+ * @param headers of the answer: a date is counted from the answer's own `Date`, since our clock may be wrong.
  */
 export function retryAfterOf(headers: RetryHeaders, now: Ms): Ms | null {
   const text = headers['retry-after']?.trim() ?? '';

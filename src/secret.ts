@@ -2,8 +2,8 @@
  * A secret that cannot print itself.
  *
  * **Invariant**: `String(secret)`, JSON, `util.inspect`, template literals and structured clone show `[redacted]`
- * or fail; only {@link Secret.reveal} and {@link Secret.bytes} give the value, and they are called where it is
- * used. JavaScript cannot erase a string: what is revealed stays in memory until collected.
+ * or fail; only {@link Secret.reveal} and {@link Secret.bytes} give the value, and they are called at the place of
+ * use. JavaScript cannot erase a string: a revealed value stays in memory until it is collected.
  */
 import { createHash, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
@@ -19,7 +19,7 @@ export class Secret {
     this.#digest = sha256(this.#value);
   }
 
-  /** Gives the text itself. Call it only where the value is sent or signed with. */
+  /** Gives the text itself. Call it only to send the value or to sign with it. */
   reveal(): string {
     return this.#value.toString('utf8');
   }
@@ -29,17 +29,17 @@ export class Secret {
     return createSecretKey(this.#value);
   }
 
-  /** Compares in constant time with what somebody presented. */
+  /** Compares with a caller's value in constant time. */
   matches(presented: string): boolean {
     return timingSafeEqual(this.#digest, sha256(Buffer.from(presented, 'utf8')));
   }
 
-  /** Tells whether another secret holds the same value, in constant time. */
+  /** Returns whether another secret holds the same value, in constant time. */
   equals(other: Secret): boolean {
     return timingSafeEqual(this.#digest, other.#digest);
   }
 
-  /** A short hash by which two secrets can be told apart and none can be found out; see {@link fingerprintOf}. */
+  /** A short hash that distinguishes secrets and reveals none; see {@link fingerprintOf}. */
   fingerprint(purpose: string): string {
     return fingerprintOf(purpose, this.#value);
   }

@@ -1,8 +1,8 @@
 /**
- * What every HTTP listener of ours does with its connections: how many it keeps, how it ends a request that it refused,
- * and what it does with an offer to change the protocol.
+ * The rules for connections of all our HTTP listeners: how many are kept, how a refused request ends,
+ * and the reaction to an offer to change the protocol.
  *
- * **Invariant**: connections that ask nothing never keep out one that asks; a client that is still sending reads our
+ * **Invariant**: idle connections never block one with a request; a client that is still sending gets our
  * answer and no reset, within bounds of time and bytes.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -10,9 +10,9 @@ import type { Socket } from 'node:net';
 import type { Clock } from './clock.ts';
 import type { Ms } from './units.ts';
 
-/** How long the rest of a refused request is read and dropped before its connection is closed over it. */
+/** How long the rest of a refused request is read and dropped before its connection is closed. */
 export const DRAIN_MS_MAX: Ms = 10_000;
-/** How much of it. */
+/** How many bytes of it. */
 export const DRAIN_BYTES_MAX = 1024 * 1_048_576;
 
 /**
@@ -39,8 +39,8 @@ export function drainRequest(request: IncomingMessage, clock: Clock, done: () =>
 }
 
 /**
- * Ignores an `Upgrade` offer: its answer ends the connection. Node drops whatever followed such a request in the same
- * piece, so what came later would be read from the middle.
+ * Ignores an `Upgrade` offer: its answer ends the connection. Node drops all bytes after such a request in the same
+ * piece, so later bytes would be read from the middle of a request.
  */
 export function ignoreOffer(request: IncomingMessage, response: ServerResponse): void {
   if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
@@ -57,10 +57,10 @@ interface Seat {
   open: number;
 }
 
-/** The connections of one plane, at most `max`: a new one takes the place of the one that has been silent longest. */
+/** The connections of one plane, at most `max`: a new one replaces the one that has been idle for the longest time. */
 export class Seats {
   readonly #max: number;
-  /** By the peer's address and port; those that asked last are at the end. */
+  /** By the peer's address and port; the most recently used are at the end. */
   readonly #seats = new Map<string, Seat>();
 
   constructor(max: number) {
@@ -72,7 +72,7 @@ export class Seats {
     server.on('connection', (socket: Socket) => this.#sit(socket));
   }
 
-  /** Notes that a connection asks something, until the answer is over. */
+  /** Records that a connection has a request, until the answer is over. */
   note(request: IncomingMessage, response: ServerResponse): void {
     const key = keyOf(request.socket);
     const seat = this.#seats.get(key);
@@ -99,7 +99,7 @@ export class Seats {
     });
   }
 
-  /** Closes the connection that has been silent longest; false where all of them wait for an answer. */
+  /** Closes the connection that has been idle for the longest time; false if all of them wait for an answer. */
   #freeOne(): boolean {
     for (const [key, seat] of this.#seats) {
       if (seat.open > 0) continue;

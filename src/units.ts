@@ -1,5 +1,5 @@
 /**
- * The quantities everything else is counted in, and their conversions.
+ * The units of all quantities, and their conversions.
  *
  * **Invariant**: money is an integer number of thousandths of a credit ({@link MilliCredits}) everywhere inside;
  * decimals exist only at the edge, made by the functions here. One credit is a tenth of a Kling video unit;
@@ -12,13 +12,13 @@ export type MilliCredits = number;
 export type Ms = number;
 /** A budget window's key: `2026-11-21`, `2026-W47`, `2026-11`, an hour's UTC start instant, or `total`. */
 export type WindowKey = string;
-/** Which of Kling's two unit pools a task is charged to. */
+/** The kind of Kling's units that a task is charged in. */
 export type Product = 'video' | 'image';
 
 /** How long Kling's answer to a create is given again to the same request: 24 hours, and at least until its hold ends. */
 export const ANSWER_KEPT_MS: Ms = 86_400_000;
 
-/** Thousandths of a credit in one unit of each pool. */
+/** Thousandths of a credit in one unit of each product. */
 export const MILLI_CREDITS_PER_UNIT: Readonly<Record<Product, number>> = { video: 10_000, image: 250 };
 
 /** Gives thousandths as a decimal number of credits with at most three places: `12_345` is `12.345`. */
@@ -26,12 +26,12 @@ export function toCredits(milli: MilliCredits): number {
   return milli / 1000;
 }
 
-/** Gives what credits cost at a price for one, rounded to a millionth: for people and reports, never for decisions. */
+/** Gives the price of credits at a price for one, rounded to a millionth: for people and reports, never for decisions. */
 export function costOf(milli: MilliCredits, perCredit: number): number {
   return Math.round(milli * perCredit * 1000) / 1_000_000;
 }
 
-/** Takes a decimal number of credits to thousandths, rounding up what is finer than a thousandth. */
+/** Converts a decimal number of credits to thousandths, rounded up. */
 export function fromCredits(credits: number): MilliCredits {
   const milli = credits * 1000;
   const nearest = Math.round(milli);
@@ -45,7 +45,7 @@ const DECIMAL = /^(-?)(\d{1,15})(?:\.(\d{1,18}))?$/;
  * Multiplies a decimal written as text by an integer factor exactly, rounding up to an integer.
  *
  * Kling writes deductions as decimal strings (kling-api.md, section 5); floats never touch them.
- * @returns undefined where the text is not a plain decimal (no exponent, at most 15 digits before the point
+ * @returns undefined if the text is not a plain decimal (no exponent, at most 15 digits before the point
  *   and 18 after) or the product is not a safe integer.
  */
 export function decimalTimes(text: string, factor: number): number | undefined {
@@ -61,7 +61,7 @@ export function decimalTimes(text: string, factor: number): number | undefined {
   return Number.isSafeInteger(product) ? product : undefined;
 }
 
-/** Takes Kling units of one product, as decimal text, to thousandths of a credit; undefined if not a decimal. */
+/** Converts Kling units of one product, as decimal text, to thousandths of a credit; undefined if not a decimal. */
 export function unitsToMilli(units: string, product: Product): MilliCredits | undefined {
   return decimalTimes(units, MILLI_CREDITS_PER_UNIT[product]);
 }
@@ -72,7 +72,7 @@ export function lowerLimit(one: MilliCredits | null, other: MilliCredits | null)
   return Math.min(one, other);
 }
 
-/** Gives credits as people read them: no trailing zeros, at most three places, `1234.5`. */
+/** Writes credits for people: no trailing zeros, at most three places, `1234.5`. */
 export function formatCredits(milli: MilliCredits): string {
   return String(toCredits(milli));
 }

@@ -1,6 +1,6 @@
 /** Words with closed meanings, shared by every plane (docs/glossary.md). */
 
-/** What a request asks Kling to do. The first group creates and may bill; the last reads or writes freely. */
+/** The operation of a request. The first group creates and may cost money; the last reads or writes free of charge. */
 export const OPERATIONS = [
   'text-to-video',
   'image-to-video',
@@ -34,14 +34,14 @@ export const OPERATIONS = [
 ] as const;
 export type OperationWord = (typeof OPERATIONS)[number];
 
-/** The last group: nothing of it is ever held or charged. */
+/** The last group: these are never held or charged. */
 export const FREE_OPERATIONS = ['task-read', 'task-list', 'account', 'library'] as const;
 
 /** Output quality: `std` is 720p, `pro` 1080p. */
 export type Mode = 'std' | 'pro' | '4k';
 export type TaskState = 'submitted' | 'processing' | 'succeeded' | 'failed';
 export type HoldState = 'held' | 'settled' | 'released' | 'written_off';
-/** How sure a price is: `assumed` for a length only the media know, `unknown` where no price exists. */
+/** How sure a price is: `assumed` for a length that only the media show, `unknown` if no price exists. */
 export type PriceBasis = 'exact' | 'assumed' | 'unknown';
 /** How one attempt at Kling ended: `no_answer` is sent, then reset or timed out. */
 export type CallOutcome =

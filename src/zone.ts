@@ -1,8 +1,8 @@
 /**
  * Calendars of IANA time zones: local dates of instants, and the instants at which local dates begin.
  *
- * **Invariant**: pure functions over the zone data that Node ships; nothing here knows the present. A date never
- * begins twice: where a zone turns its clock back over midnight, the date's first beginning counts. Where midnight
+ * **Invariant**: pure functions over the zone data that Node ships; nothing here reads the present time. A date never
+ * begins twice: if a zone turns its clock back over midnight, the date's first beginning counts. If midnight
  * does not exist (a change at 00:00, or a whole day left out), the date begins at the first instant after the gap.
  */
 import type { Ms } from './units.ts';
@@ -44,7 +44,7 @@ function formatterOf(zone: string): Intl.DateTimeFormat {
   return made;
 }
 
-/** Tells whether a text names a zone of the IANA data base; fixed offsets such as `+08:00` are not names. */
+/** Returns whether a text names a zone of the IANA data base; fixed offsets such as `+08:00` are not names. */
 export function isZone(name: string): boolean {
   if (!/^[A-Za-z][A-Za-z0-9_+\-/]*$/.test(name)) return false;
   try {
@@ -56,8 +56,8 @@ export function isZone(name: string): boolean {
 }
 
 /**
- * Gives what a wall clock in the zone shows at an instant.
- * @throws RangeError where the zone is unknown.
+ * Gives the wall clock's time in the zone at an instant.
+ * @throws RangeError if the zone is unknown.
  */
 export function localParts(zone: string, instant: Ms): LocalParts {
   const parts: LocalParts = { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
@@ -67,14 +67,14 @@ export function localParts(zone: string, instant: Ms): LocalParts {
   return parts;
 }
 
-/** Gives what is to be added to UTC for the zone's wall clock at an instant, in milliseconds, east positive. */
+/** Gives the zone's offset from UTC at an instant, in milliseconds, east positive. */
 export function offsetMs(zone: string, instant: Ms): Ms {
   const whole = Math.floor(instant / 1000) * 1000;
   const { year, month, day, hour, minute, second } = localParts(zone, whole);
   return Date.UTC(year, month - 1, day, hour, minute, second) - whole;
 }
 
-/** Finds the first instant in (from, to] at which `differs` holds, given that it holds at `to` and not at `from`. */
+/** Finds the first instant in (from, to] at which `differs` is true, given that it is true at `to` and not at `from`. */
 export function firstChange(from: Ms, to: Ms, differs: (instant: Ms) => boolean): Ms {
   let before = from;
   let after = to;
@@ -127,7 +127,7 @@ export function monthBounds(zone: string, year: number, month: number): { start:
   };
 }
 
-/** A stretch of time in which a zone's clock keeps one distance from UTC. */
+/** A time range with one offset from UTC. */
 export interface OffsetSpan {
   from: Ms;
   /** Exclusive. */
@@ -137,7 +137,7 @@ export interface OffsetSpan {
 
 /** No zone changes its clock and back in less than this. */
 const OFFSET_STEP_MS = 7 * DAY_MS;
-/** Enough for two centuries; what is beyond them is taken into the last span. */
+/** Enough for two centuries; later times count to the last span. */
 const OFFSET_STEPS_MAX = 10_500;
 
 /** Splits a time (`to` exclusive) at the instants at which a zone's clock changes. */

@@ -49,7 +49,7 @@ describe('a document of blocks', () => {
     expect(toMarkdown([paragraph(say`${given}`)])).toBe(`${written}\n`);
   });
 
-  it('stays one block and one line, whatever is in it', () => {
+  it('stays one block and one line, for any text', () => {
     const text = fc.string({ unit: 'binary', maxLength: 40 });
     fc.assert(
       fc.property(text, text, (one, other) => {

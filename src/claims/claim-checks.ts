@@ -22,7 +22,7 @@ export interface ClaimToFile {
   latest: string;
   /** Of the monthly fee. */
   percent: number;
-  /** Null where no source knows the fee. */
+  /** Null if no source knows the fee. */
   asked: number | null;
   currency: string | null;
 }

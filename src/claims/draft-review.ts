@@ -1,4 +1,4 @@
-/** Drafts against what is recorded now: which of them no longer hold. */
+/** Compares drafts with the present records: which of them are no longer valid. */
 import { dayOf } from '../sla/period.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
@@ -8,7 +8,7 @@ import { composeClaim } from './compose.ts';
 import { draftRequest, type ClaimSources } from './draft-request.ts';
 import { draftClaim, type DraftDeps, type DraftRequest } from './draft.ts';
 
-/** Tells whether a draft is what would be drafted now; of a withdrawn one, whether still nothing is due. */
+/** Returns whether a new draft would be equal; for a withdrawn one, whether still nothing is due. */
 export async function stillHolds(
   store: Pick<Store, 'read'>,
   last: Claim,
@@ -19,8 +19,8 @@ export async function stillHolds(
 }
 
 /**
- * Looks at the drafts that may still be filed after an order changed what counts: those that no longer hold are
- * superseded or withdrawn at once, and not only by the hourly job.
+ * Checks the drafts that may still be filed after an order changed the counts: invalid ones are superseded or withdrawn
+ * at once, and not only by the hourly job.
  */
 export async function reviewDrafts(
   deps: DraftDeps & { config: ClaimSources; order: DraftRequest['order'] },

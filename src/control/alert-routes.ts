@@ -18,7 +18,7 @@ import { addOrder, addQuestion, describeOrder, describeQuestion, type App } from
 
 const list = describeQuestion({
   path: '/v1/alerts',
-  summary: 'What fires, what was over lately, silences, and how each channel stands',
+  summary: 'Firing and recent alerts, silences, and the state of each channel',
   query: alertsQuery,
   answer: alertsAnswer,
   says: 'Alerts.',
@@ -26,15 +26,15 @@ const list = describeQuestion({
 const test = describeOrder({
   method: 'post',
   path: '/v1/alerts/test',
-  summary: 'Sends a test to one channel or all, at once, and says what each answered',
+  summary: 'Sends a test to one channel or all, at once, and returns their answers',
   body: testBody,
   answer: testAnswer,
-  says: 'What each channel answered; also where one did not take it.',
+  says: 'The answer of each channel; also if one did not take it.',
 });
 const silence = describeOrder({
   method: 'post',
   path: '/v1/alerts/silences',
-  summary: 'Sends nothing of a rule for a while; its alerts are still recorded and shown',
+  summary: 'Sends no alerts of a rule for a while; they are still recorded and shown',
   body: silenceBody,
   answer: silencesAnswer,
   says: 'The silences in force.',

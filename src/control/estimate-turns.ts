@@ -1,8 +1,8 @@
 /**
- * Estimates take turns: one is priced at a time, a few wait, and more are told to come back.
+ * Estimates take turns: one is priced at a time, a few wait, and further ones get a Retry-After.
  *
- * Anybody who reaches the control plane may ask for one, without a token: however many do, what they cost the event loop
- * is that of one.
+ * Every caller of the control plane may ask for one, without a token: together they cost the event loop no more than
+ * one.
  */
 import { nextTurn } from '../clock.ts';
 import { PlaneRefusal } from './problem.ts';

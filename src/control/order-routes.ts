@@ -54,7 +54,7 @@ const unfreeze = describeOrder({
 const acceptClock = describeOrder({
   method: 'post',
   path: '/v1/clock/accept',
-  summary: 'Accepts the difference between our clock and Kling’s as it stands, so that creates go on',
+  summary: 'Accepts the present difference between our clock and Kling’s, so that creates go on',
   body: reasonBody,
   answer: clockAnswer,
   says: 'Accepted.',

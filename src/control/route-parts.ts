@@ -32,7 +32,7 @@ export function signed<B extends { actor?: string | undefined }>(
   return { ...body, actor: body.actor ?? env.actor ?? 'control-api' };
 }
 
-/** Parameters or a query; undefined where a route has none. */
+/** Parameters or a query; undefined if a route has none. */
 type Shape = z.ZodObject | undefined;
 type Values<S> = S extends z.ZodType ? z.output<S> : undefined;
 

@@ -32,7 +32,7 @@ import {
 
 const report = describeQuestion({
   path: '/v1/sla/{month}',
-  summary: 'A month’s availability in every reading; the present one as it stands',
+  summary: 'A month’s availability in every reading; the present month so far',
   params: monthParams,
   answer: slaAnswer,
   says: 'The month.',
@@ -126,7 +126,7 @@ export function addSlaRoutes(app: App, commands: ControlCommands): void {
   });
 }
 
-/** Gives a calendar month in the agreement's zone, whatever terms cut out of it. */
+/** Gives a calendar month in the agreement's zone, without regard to terms. */
 function calendarMonth({ sla }: ControlCommands, asked: string): Span {
   const { timeZone } = sla.question(asked);
   return {

@@ -10,7 +10,7 @@ import { callsAnswer, refusalsAnswer, statusAnswer, taskAnswer, tasksAnswer } fr
 
 const status = describeQuestion({
   path: '/v1/status',
-  summary: 'How the sidecar stands',
+  summary: 'The present state of the sidecar',
   answer: statusAnswer,
   says: 'The status.',
 });

@@ -1,13 +1,13 @@
 /**
  * The one door to operations that give facts: it runs one and publishes its facts.
  *
- * **Invariant**: the facts of a write that was committed are published once, whatever its caller does with the result;
- * those of one that failed never are. What `defineFactWrite` defines is accepted here, and by no store.
+ * **Invariant**: the facts of a write that was committed are published once, with any use of the result;
+ * those of a failed one never are. Only this module accepts operations of `defineFactWrite`; a store refuses them.
  */
 import type { Fact } from '../facts.ts';
 import type { FactWrite, StoreOperation } from '../store/operation.ts';
 
-/** A store as only this door sees it: every other user of a store has a type that refuses what gives facts. */
+/** A store in this module's view: every other user of a store has a type that refuses operations that give facts. */
 interface FactStore {
   // A method's parameter is compared bivariantly, so that a Store fits.
   write<A, R>(operation: StoreOperation<A, R>, args: A): Promise<R>;
@@ -15,9 +15,9 @@ interface FactStore {
 
 export interface LedgerDeps {
   store: FactStore;
-  /** Hands facts to everything that reports or follows them; there is at least one. */
+  /** Passes facts to everything that reports or uses them; there is at least one. */
   publish: (facts: readonly Fact[]) => void;
-  /** Logs a fault of `publish`: the write is done, so that its caller must not hear of a failure. */
+  /** Logs a fault of `publish`: the write is done, so that its caller must not get an error. */
   onError: (message: string, error: unknown) => void;
 }
 

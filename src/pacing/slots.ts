@@ -30,7 +30,7 @@ export interface SlotRequest {
   app: string;
   /** The app's own `requestsPerMinute`, or null. */
   appRequestsPerMinute: number | null;
-  /** Never waits longer than this, whatever the options say. */
+  /** Never waits longer than this, with any options. */
   waitMsMax: Ms;
   /** Aborts the wait when the caller goes away. */
   signal: AbortSignal;

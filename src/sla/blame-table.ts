@@ -1,8 +1,8 @@
 /**
  * Control checks, operators' corrections, and the blame of each attempt that never arrived.
  *
- * **Invariant**: whoever changes an attempt's blame moves its count in the same transaction. The order of trust is
- * operator, recorder (an import's own word), check, none; a late check never overrules what stands above it.
+ * **Invariant**: a change of an attempt's blame moves its count in the same transaction. The order of trust is
+ * operator, recorder (in an import), check, none; a late check never overrides a stronger source.
  */
 import { recordAudit } from '../budget/audit-table.ts';
 import type { Blame, Proof } from '../calls/outcome.ts';
@@ -15,7 +15,7 @@ import type { CountOrigin } from './counts.ts';
 import { exclusionSpans } from './exclusion-table.ts';
 import { spansHold, windowStart, type Span } from './window.ts';
 
-/** What the blame of an attempt rests on. */
+/** The source of an attempt's blame. */
 export type BlameBasis = 'none' | 'check' | 'recorder' | 'operator';
 
 interface UnreachableRow {
@@ -30,7 +30,7 @@ interface UnreachableRow {
 
 const UNREACHABLE_COLUMNS = 'call_id, at, host, origin, retry, blame, proof';
 
-/** An operator's word on whose fault a stretch of time was. */
+/** An operator's correction of whose fault a time range was. */
 export interface Correction extends Span {
   id: string;
   blame: 'upstream' | 'local';
@@ -39,7 +39,7 @@ export interface Correction extends Span {
   at: Ms;
 }
 
-/** Finds the blame of an attempt as it is journalled. */
+/** Finds the blame of an attempt when it is journalled. */
 export async function blameFor(
   tx: Tx,
   attempt: { at: Ms; endedAt: Ms; recorded: Blame | null; proof: Proof },
@@ -72,7 +72,7 @@ function toCheck({ at, reached, resolved }: CheckRow): Pick<ControlCheck, 'at' |
   return { at, reached: reached === 1, resolved: resolved === null ? null : resolved === 1 };
 }
 
-/** Writes a control check down and blames the attempts that waited for it; gives how many it blamed on whom. */
+/** Records a control check and sets the blame of the attempts that waited for it; gives their number by blame. */
 export const recordControlCheck = defineWrite(
   'sla.recordControlCheck',
   async (tx, check: ControlCheck): Promise<Record<Blame, number>> => {

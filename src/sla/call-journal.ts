@@ -1,8 +1,8 @@
 /**
  * Gathers the journal records of reads, and of the sidecar's own calls, into one write every {@link GATHER_MS}.
  *
- * A record costs a statement; its 5-minute window, and all else that a write costs, is paid once for the records that
- * share it. Where the store takes no writes, records are kept and written again every {@link RETRY_MS}.
+ * A record costs a statement; the other costs of a write, such as that of its 5-minute window, are shared by the records of
+ * one write. If the store takes no writes, records are kept and written again every {@link RETRY_MS}.
  *
  * **Invariant**: no request waits for this; a record that could not be written is counted as lost.
  */
@@ -18,13 +18,13 @@ const GATHER_MS = 50;
 const RECORDS_MAX = 64;
 
 const RETRY_MS = 1_000;
-/** Records that are kept while the store takes no writes; the oldest are lost beyond. */
+/** Records that are kept while the store takes no writes; with more, the oldest are lost. */
 const KEPT_MAX = 10_000;
 
 export interface CallJournalDeps {
   store: Store;
   clock: Clock;
-  /** Told how many records were lost. */
+  /** Called with the number of lost records. */
   onLost: (count: number, error: unknown) => void;
 }
 

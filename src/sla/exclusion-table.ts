@@ -1,8 +1,8 @@
 /**
- * Exclusions: stretches of time whose errors do not count, with clause, source, and who entered them when.
+ * Exclusions: time ranges whose errors do not count, with clause, source, actor and date.
  *
  * **Invariant**: entering or withdrawing one moves the counts of its attempts in the same transaction. None is ever
- * deleted: a withdrawn one keeps its row and its audit. Exclusions that overlap count as one stretch.
+ * deleted: a withdrawn one keeps its row and its audit. Exclusions that overlap count as one range.
  */
 import { recordAudit } from '../budget/audit-table.ts';
 import { SidecarError } from '../errors.ts';
@@ -17,7 +17,7 @@ import { mergeSpans, WINDOW_MS, windowStart, type Span } from './window.ts';
 /** The actor of exclusions that come from the config file. */
 const CONFIG_ACTOR = 'config';
 
-/** What an operator or the config enters. */
+/** The fields that an operator or the config enters. */
 export interface NewExclusion extends Span {
   clause: string;
   source: string;
@@ -50,8 +50,8 @@ export const listExclusions = defineRead('sla.listExclusions', (tx): Promise<Exc
 );
 
 /**
- * Enters an exclusion and takes its attempts out of the numerator.
- * @throws SidecarError `bad_usage` where the span is empty, or cuts a window whose calls the journal dropped.
+ * Enters an exclusion, so that its errors no longer count.
+ * @throws SidecarError `bad_usage` if the span is empty, or cuts a window whose calls the journal dropped.
  */
 export const addExclusion = defineWrite(
   'sla.addExclusion',
@@ -63,7 +63,7 @@ export const addExclusion = defineWrite(
   { scope: 'exclusive' },
 );
 
-/** Withdraws an exclusion, giving its errors back. @throws SidecarError `not_found` where none is in force. */
+/** Withdraws an exclusion, so that its errors count again. @throws SidecarError `not_found` if none is in force. */
 export const withdrawExclusion = defineWrite(
   'sla.withdrawExclusion',
   async (tx, args: { id: string; actor: string; reason: string; at: Ms }): Promise<void> => {
@@ -83,7 +83,7 @@ export const withdrawExclusion = defineWrite(
   { scope: 'exclusive' },
 );
 
-/** Makes the exclusions of the config file those in force from it: enters new ones, withdraws those gone. */
+/** Compares the exclusions in force with the config file: enters new ones, withdraws removed ones. */
 export const syncConfigExclusions = defineWrite(
   'sla.syncConfigExclusions',
   async (tx, args: { exclusions: NewExclusion[]; at: Ms }): Promise<{ added: number; withdrawn: number }> => {
@@ -166,7 +166,7 @@ async function withdraw(
   await recount(tx, row);
 }
 
-/** Counts the windows that a changed exclusion touches again. */
+/** Recounts the windows that a changed exclusion touches. */
 async function recount(tx: Tx, changed: Span): Promise<void> {
   const whole = { start: windowStart(changed.start), end: windowStart(changed.end - 1) + WINDOW_MS };
   await recountExclusions(tx, whole, await exclusionSpans(tx, whole));

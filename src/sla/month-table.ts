@@ -2,7 +2,7 @@
  * Months in the store: measured from the windows, closed as revisions, checked against the journal.
  *
  * A month is closed once its grace time is over: its numbers are kept as revision 1. What arrives later (rows of an
- * import, a correction, an exclusion) changes its digest, and the next closing keeps it as the next revision; no
+ * import, a correction, an exclusion) changes its digest, and the next close keeps it as the next revision; no
  * revision is ever changed.
  *
  * **Invariant**: measuring reads windows, never the journal; it runs on the reading connection.
@@ -31,9 +31,9 @@ import { isWindowIdle, selectSlices } from './window-table.ts';
 import { windowViews, type WindowView } from './window-view.ts';
 import type { WindowSlice } from './counts.ts';
 
-/** A month's question, narrowed to some hosts where a claim asks. */
+/** A month's question; a claim narrows it to some hosts. */
 export interface StoredMonthQuestion extends MonthQuestion {
-  /** Host names without port; null for every host that was asked. */
+  /** Host names without port; null for all hosts. */
   hosts: readonly string[] | null;
 }
 
@@ -54,7 +54,7 @@ export const readWindows = defineRead(
   },
 );
 
-/** Loads what a month is measured from, and measures it; gives the question with the terms that held. */
+/** Loads what a month is measured from, and measures it; gives the question with the terms in force. */
 export async function loadMonth(
   tx: Tx,
   asked: StoredMonthQuestion,
@@ -71,7 +71,7 @@ export async function loadMonth(
   return { measured, records, question };
 }
 
-/** Reads the slices of a month and a day around it, those of the hosts that are asked for. */
+/** Reads the slices of a month and a day around it, for the hosts of the question. */
 export async function slicesOfHosts(tx: Tx, question: StoredMonthQuestion): Promise<WindowSlice[]> {
   const slices = await selectSlices(tx, monthReach(question.month));
   if (question.hosts === null) return slices;
@@ -79,7 +79,7 @@ export async function slicesOfHosts(tx: Tx, question: StoredMonthQuestion): Prom
   return slices.filter((slice) => isHostAmong(slice.host, hosts));
 }
 
-/** Tells whether a host, perhaps with a port, is one of some hosts, whatever their spelling. */
+/** Returns whether a host, with or without a port, is one of some hosts in any spelling. */
 export function isHostAmong(host: string, names: readonly string[]): boolean {
   return hostFilter(names)(host);
 }
@@ -98,8 +98,8 @@ function lastRevision(tx: Tx, month: string): Promise<RevisionRow | undefined> {
 }
 
 /**
- * Keeps a measured month as its next revision, unless the last one says the same.
- * @throws SidecarError `bad_usage` where the month is not over.
+ * Keeps a measured month as its next revision, unless the last one is equal.
+ * @throws SidecarError `bad_usage` if the month is not over.
  */
 export const closeMonth = defineWrite(
   'sla.closeMonth',
@@ -127,7 +127,7 @@ export const closeMonth = defineWrite(
   { scope: 'exclusive' },
 );
 
-/** Lists the closed revisions of a month, oldest first, each as it was measured then. */
+/** Lists the closed revisions of a month, oldest first, each with its numbers of that time. */
 export const readRevisions = defineRead(
   'sla.readRevisions',
   async (tx, args: { month: string }): Promise<{ revision: number; closedAt: Ms; measured: SlaMonth }[]> => {
@@ -143,7 +143,7 @@ export const readRevisions = defineRead(
   },
 );
 
-/** Tells whether nothing was attempted in the window that starts at an instant: then a probe may look. */
+/** Returns whether no attempt was made in the window that starts at an instant: then a probe may run. */
 export const readWindowIdle = defineRead('sla.readWindowIdle', (tx, args: { windowStart: Ms }) =>
   isWindowIdle(tx, args.windowStart),
 );
@@ -151,12 +151,12 @@ export const readWindowIdle = defineRead('sla.readWindowIdle', (tx, args: { wind
 /** One reading of a month as gauges show it. */
 export interface ReadingGauge {
   reading: ReadingName;
-  /** 1 is all; null where no term touches the month, and where nothing was recorded. */
+  /** 1 is 100 %; null if no term touches the month, or if nothing was recorded. */
   availability: number | null;
   usedWindows: number;
 }
 
-/** Gives a month's readings alone, for gauges: exact sums, turned into numbers at the end. */
+/** Gives only a month's readings, for gauges: exact sums, converted to numbers at the end. */
 export const readMonthGauges = defineRead(
   'sla.readMonthGauges',
   async (tx, asked: StoredMonthQuestion): Promise<ReadingGauge[]> => {
@@ -176,7 +176,7 @@ export const readMonthGauges = defineRead(
   },
 );
 
-/** Gives what the `contract` reading sees in one window: for gauges of the window before the present one. */
+/** Gives the counts of the `contract` reading in one window: for gauges of the window before the present one. */
 export const readWindow = defineRead(
   'sla.readWindow',
   async (tx, args: { windowStart: Ms }): Promise<{ valid: number; errors: number }> => {

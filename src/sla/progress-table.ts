@@ -1,5 +1,5 @@
 /**
- * How a running month goes: what decides whether it breaks its commitment, without the rest of its report.
+ * The progress of a running month: the numbers that decide whether it breaks its commitment, without the rest of its report.
  *
  * **Invariant**: the same readings and error budget as the month's report, computed by the same functions; it is read once
  * a minute, so it neither compares zones nor hashes.
@@ -28,7 +28,7 @@ const HOUR_MS: Ms = 3_600_000;
 
 export interface MonthProgress {
   month: string;
-  /** Whether anything is known of the month; all else means nothing where not. */
+  /** Whether the month has any record; if not, the other fields have no meaning. */
   recorded: boolean;
   commitment: string;
   /** The per cent of the fee of each tier, lowest first. */
@@ -43,7 +43,7 @@ export interface MonthProgress {
   burnt: { lastHour: number; lastSixHours: number };
 }
 
-/** Reads how a month goes at the question's instant. */
+/** Reads the progress of a month at the question's instant. */
 export const readMonthProgress = defineRead(
   'sla.readMonthProgress',
   async (tx, asked: StoredMonthQuestion): Promise<MonthProgress> => {
@@ -75,7 +75,7 @@ export const readMonthProgress = defineRead(
   },
 );
 
-/** Reads the windows that start within a span (`to` exclusive) as the `contract` reading sees them, oldest first. */
+/** Reads the windows that start within a span (`to` exclusive) by the `contract` reading, oldest first. */
 export const readWindowRates = defineRead(
   'sla.readWindowRates',
   async (tx, args: { from: Ms; to: Ms }): Promise<WindowRate[]> =>

@@ -1,4 +1,4 @@
-/** Runs of sidecars in the store: when one was there to observe. */
+/** The rows of sidecars' runs: when a sidecar observed. */
 import { newId } from '../ids.ts';
 import { defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
@@ -6,9 +6,9 @@ import { HEARTBEAT_GAP_MS } from './observed.ts';
 import type { Span } from './window.ts';
 
 /**
- * Says that a sidecar is running: extends its run, or begins a new one where there is none, where the last
- * heartbeat is too long ago, or where the clock went back.
- * @returns the id to give with the next heartbeat.
+ * Records that a sidecar is running: extends its run, or begins a new one if there is none, if the last
+ * heartbeat is too long ago, or if the clock went back.
+ * @returns the id for the next heartbeat.
  */
 export const recordHeartbeat = defineWrite(
   'sla.recordHeartbeat',

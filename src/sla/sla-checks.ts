@@ -6,7 +6,7 @@ import type { SlaMonth } from './month.ts';
 
 /**
  * Checks how much of the month so far says anything; the numbers are the report's.
- * @param firstRunAt when a sidecar ran on this store first; null where none has.
+ * @param firstRunAt when a sidecar ran on this store first; null if none has.
  */
 export function checkAvailability(
   measured: SlaMonth,

@@ -2,10 +2,10 @@
  * The counts of availability in the store.
  *
  * An attempt is counted by {@link countCalls} in the transaction that journals it, under the exclusions in force and
- * with the blame known at that moment. What is learnt later (a control check, a correction, an exclusion) moves
- * counts between columns or slices in the transaction that writes it down.
+ * with the blame known at that moment. Later records (a control check, a correction, an exclusion) move
+ * counts between columns or slices in their own transaction.
  *
- * **Invariant**: at every commit, `sla_windows` equals what the journal, `sla_unreachable` and the exclusions say;
+ * **Invariant**: at every commit, `sla_windows` equals the counts by the journal, `sla_unreachable` and the exclusions;
  * `sla verify` recomputes it. Never counts a call that was journalled before: the caller counts new rows only.
  */
 import type { CallRecord } from '../calls/call.ts';
@@ -17,7 +17,7 @@ import { exclusionSpans } from './exclusion-table.ts';
 import { spansHold } from './window.ts';
 import { addCall, addSlice, SliceTally } from './window-table.ts';
 
-/** A newly journalled call, with the blame its recorder gave where it was recorded elsewhere. */
+/** A newly journalled call, with its recorder's blame if it was recorded elsewhere. */
 export interface CountedCall {
   call: CallRecord;
   blame?: Blame | null;
@@ -26,7 +26,7 @@ export interface CountedCall {
 /**
  * Counts one newly journalled call in its window, within the transaction that journals it.
  *
- * It runs with every request: one statement, but for attempts that never arrived, whose blame is looked up.
+ * It runs with every request: one statement, except for attempts that never arrived, whose blame is looked up.
  */
 export async function countCall(tx: Tx, call: CallRecord): Promise<void> {
   const blame = call.outcome === 'unreachable' ? await insertUnreachable(tx, { call }) : 'unknown';

@@ -30,7 +30,7 @@ const ADD_SLICE =
 const DELETE_SLICE =
   'DELETE FROM sla_windows WHERE window_start = ? AND host = ? AND origin = ? AND retry = ? AND excluded = ?';
 
-/** One more of a class in the row that an attempt belongs to; whether it is excluded is asked in the same statement. */
+/** One more of a class in the row that an attempt belongs to; the same statement checks whether it is excluded. */
 const ADD_ONE = Object.fromEntries(
   CALL_CLASSES.map((name) => [
     name,
@@ -42,7 +42,7 @@ const ADD_ONE = Object.fromEntries(
   ]),
 ) as Record<CallClass, string>;
 
-/** Adds one attempt to the row of its slice, making the row where there is none: one statement. */
+/** Adds one attempt to the row of its slice, and makes the row if there is none: one statement. */
 export async function addCall(tx: Tx, call: CallRecord, name: CallClass): Promise<void> {
   await tx.run(ADD_ONE[name], ...oneValues(call));
 }
@@ -56,7 +56,7 @@ function oneValues(call: CallRecord): SqlValue[] {
   return [startOfWindow(call.at), call.host, originOf(call), call.attempt > 1 ? 1 : 0, call.at, call.at];
 }
 
-/** Adds a slice's counts to its row, making the row where there is none. */
+/** Adds a slice's counts to its row, and makes the row if there is none. */
 export async function addSlice(tx: Tx, slice: WindowSlice): Promise<void> {
   await tx.run(
     ADD_SLICE,
@@ -117,7 +117,7 @@ export class SliceTally {
   }
 }
 
-/** Tells whether any attempt was counted in the window that starts at an instant. */
+/** Returns whether any attempt was counted in the window that starts at an instant. */
 export async function isWindowIdle(tx: Tx, windowStart: Ms): Promise<boolean> {
   const row = await tx.get('SELECT 1 AS one FROM sla_windows WHERE window_start = ? LIMIT 1', windowStart);
   return row === undefined;

@@ -52,7 +52,7 @@ function adviceOn(errorClass: string): string {
   if (errorClass === 'dns') return 'See whether this machine’s name server works, and upstream.baseUrl.';
   if (errorClass === 'tls') return 'See upstream.caFile, and whether a proxy replaces certificates.';
   if (errorClass === 'proxy') return 'See upstream.proxy, and whether that proxy works.';
-  return 'See whether a firewall or a proxy stands between: upstream.proxy names one.';
+  return 'See whether there is a firewall or a proxy in between: upstream.proxy names one.';
 }
 
 function checkAccepted({ upstream, kling }: UpstreamSeen, isRunning: boolean): Check[] {

@@ -93,7 +93,7 @@ async function take(store: MemoryStore, step: Step, ids: string[]): Promise<void
 }
 
 describe('a budget that is added', () => {
-  it('counts every hold once, whatever is made and settled between the pieces', async () => {
+  it('counts every hold once, with any creates and settlements between the pieces', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { maxLength: 60 }), async (steps) => {
         const store = openStore();

@@ -59,7 +59,7 @@ describe('the key of a window', () => {
 });
 
 describe('an hour', () => {
-  it('begins where the zone shows a whole hour, also where that is not one of UTC', () => {
+  it('begins if the zone shows a whole hour, also if that is not one of UTC', () => {
     expect(key('hour', 'Asia/Kolkata', '2026-11-21T12:29:59Z')).toBe('2026-11-21T11:30:00.000Z');
     expect(key('hour', 'Asia/Kathmandu', '2026-11-21T12:15:00Z')).toBe('2026-11-21T12:15:00.000Z');
   });
@@ -69,7 +69,7 @@ describe('an hour', () => {
     expect(key('hour', 'Europe/Berlin', '2026-10-25T01:30:00Z')).toBe('2026-10-25T01:00:00.000Z');
   });
 
-  it('is cut where a zone shifts by half an hour', () => {
+  it('is cut if a zone shifts by half an hour', () => {
     // Lord Howe goes from +11:00 to +10:30 at 15:00 UTC on 2026-04-04, and back at 15:30 UTC on 2026-10-03.
     const autumn = windowAt('hour', 'Australia/Lord_Howe', Date.parse('2026-04-04T15:10:00Z'));
     expect([autumn.key, autumn.resetsAt]).toEqual([

@@ -31,14 +31,14 @@ describe('the outcome of an attempt', () => {
     expect(cases.map(([status]) => [status, outcomeOfStatus(status)])).toEqual(cases);
   });
 
-  it('is that of the status line where one arrived, whatever broke afterwards', () => {
+  it('is that of the status line if one arrived, with any later failure', () => {
     for (const errorClass of ERROR_CLASSES) {
       expect(outcomeOf({ status: 503, errorClass })).toBe('server_error');
       expect(outcomeOf({ status: 200, errorClass })).toBe('ok');
     }
   });
 
-  it('follows from the error class where no status line arrived', () => {
+  it('follows from the error class if no status line arrived', () => {
     const byOutcome = Object.groupBy(ERROR_CLASSES, (errorClass) => outcomeOf({ status: null, errorClass }));
     expect(byOutcome).toEqual({
       aborted: ['no_connection'],

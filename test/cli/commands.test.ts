@@ -33,7 +33,7 @@ describe('beside a running sidecar', () => {
   });
   afterAll(() => app.stop());
 
-  it('status tells how it stands, for people and for programs', async () => {
+  it('status shows the present state, for people and for programs', async () => {
     const { out, code } = await cli(['status'], at(app));
     expect(code).toBe(0);
     expect(out).toMatch(/running for/);
@@ -97,7 +97,7 @@ describe('beside a running sidecar', () => {
     expect(JSON.parse(out)).toMatchObject({ totalCredits: 7000, fitsCount: 8 });
   });
 
-  it('orders reach it, with the token that stands beside its store', async () => {
+  it('orders reach it, with the token beside its store', async () => {
     const raised = await cli(
       ['budget', 'raise', 'daily', '--by', '50.5', '--until', '2099-01-01', '--reason', 'launch', '--json'],
       at(app),
@@ -239,7 +239,7 @@ describe('without a sidecar or a store', () => {
     });
   });
 
-  it('an address that is taken is named, and whatever else listens there is no control plane', async () => {
+  it('an address in use is named, and another program there is no control plane', async () => {
     const server = createServer((request, response) => response.end('{}')).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const port = String((server.address() as AddressInfo).port);

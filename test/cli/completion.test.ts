@@ -49,7 +49,7 @@ describe('completion in a real bash', () => {
     expect(complete('completion ')).toEqual(['bash', 'zsh', 'fish']);
   });
 
-  it('takes no option’s value for a command, and offers nothing of its own where a free text stands', () => {
+  it('reads no option’s value as a command, and completes no free text', () => {
     expect(complete('--config budget usage --by')).toEqual(['--by']);
     expect(complete('freeze --reason status --act')).toEqual(['--actor']);
     expect(complete('freeze --reason ')).toEqual([]);

@@ -6,7 +6,7 @@ import { launch } from './launch.ts';
 
 const BIN = path.resolve(import.meta.dirname, '../../bin/kling-sidecar.js');
 
-it('the demo on a pipe tells its story and shows the letter, and names no address or folder that is gone at its end', async () => {
+it('the demo on a pipe prints its steps and the letter, and names no address or folder that is gone at its end', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'kling-demo-test-'));
   const demo = launch([process.execPath, BIN, 'demo'], { cwd: folder, env: { TMPDIR: folder } });
   expect(await demo.exit).toBe(0);

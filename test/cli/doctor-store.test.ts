@@ -200,7 +200,7 @@ describe('doctor without a running sidecar', () => {
     );
   });
 
-  it('tells what others spent, what Kling did not give, and what may be filed until when', async () => {
+  it('shows others’ spending, missing data of Kling, and claims with their last days', async () => {
     await write([
       deduction('t-a', now - 2 * DAY, { amount: 250_000 }),
       deduction('t-b', now - 2 * DAY, { amount: 8_000_000, product: 'image' }),

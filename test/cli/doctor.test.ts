@@ -129,7 +129,7 @@ describe('beside a running sidecar', () => {
     });
   });
 
-  it('tells the share of idle windows as the report does, and what switches it off', async () => {
+  it('shows the share of idle windows like the report, and the setting that switches it off', async () => {
     const report = await fetch(`${app.controlUrl}/v1/sla/2025-10`);
     const { windows } = (await report.json()) as { windows: { elapsed: number; withTraffic: number } };
     const share = (((windows.elapsed - windows.withTraffic) / windows.elapsed) * 100).toFixed(1);

@@ -80,7 +80,7 @@ function stories(): void {
     expect(kept.filter((name) => !before.includes(name))).toEqual([]);
   });
 
-  it('tells the hosts at once, and which of them a claim will count', async () => {
+  it('shows the hosts at once, and those that a claim counts', async () => {
     const { out, err } = await run(['relay.jsonl']);
     expect(out).toContain('Host relay.internal:8443: 2 calls; a claim counts them.\n');
     expect(out).toContain('Host 127.0.0.1:5566: 1 calls; no claim counts them.\n');

@@ -124,7 +124,7 @@ describe('config check', () => {
     ]);
   });
 
-  it('leaves secrets out where it is told to', async () => {
+  it('leaves secrets out with its option', async () => {
     config({ apps: [{ name: 'a', keyFile: 'a.key' }] });
     expect(await run(['config', 'check', '--without-secrets'], {})).toMatchObject({
       code: 0,

@@ -38,7 +38,7 @@ describe('channels of alerts in the config', () => {
     expect(messageOf(channels(channel))).toContain(text);
   });
 
-  it('are told the keys of their own type', () => {
+  it('get a list of the keys of their own type', () => {
     const { allowed, suggestion } = problemAt(
       'alerts.channels[0].rootingKeyFile',
       channels({ name: 'p', type: 'pagerduty', rootingKeyFile: 'x' }),
@@ -99,7 +99,7 @@ describe('a channel’s secret in place of the name of its file or variable', ()
     expect(messageOf(file)).not.toMatch(/abcdef0123456789|R03ABC/);
   });
 
-  it('is told apart from names that people choose', () => {
+  it('is distinguished from names that people choose', () => {
     for (const webhookUrlEnv of ['SLACK_WEBHOOK_URL', 'slackhook', 'OPS_2026', 'A1']) {
       expect(problemsOf(channels({ name: 'ops', type: 'slack', webhookUrlEnv })), webhookUrlEnv).toEqual([]);
     }

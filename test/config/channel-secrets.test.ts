@@ -71,7 +71,7 @@ describe('secrets of alert channels', () => {
     await expect(secretsOf({ PAGER_KEY: ROUTING })).rejects.toThrow(/"ops" \(slack\)/);
   });
 
-  it('are in no message, whatever is wrong with them', async () => {
+  it('are in no message, with any fault', async () => {
     for (const text of [
       `${HOOK}\n${HOOK}`,
       ` ${HOOK}`,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { load, problemAt, problemsOf } from './load-text.ts';
 
 describe('the environment', () => {
-  it('sets every key, whatever its case, and is named as the origin', () => {
+  it('sets every key in any case, and is named as the origin', () => {
     const { config, origins } = load(
       { listen: { port: 1000 }, mode: 'observe' },
       {

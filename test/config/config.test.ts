@@ -161,7 +161,7 @@ describe('the config file', () => {
     expect(seen).toEqual(['/srv/a.json', '/srv/b.json', '/srv/sidecar.config.json']);
   });
 
-  it('is refused with line and column where it is not JSON, without showing what stands there', () => {
+  it('is refused with line and column if it is not JSON, without showing its text', () => {
     const text = '{\n  "mode": "protect",\n  "apiKey": sk-1234567890abcdef\n}';
     expect(() => load(text)).toThrow(/line 3, column 13/);
     expect(() => load(text)).not.toThrow(/1234567890/);

@@ -30,7 +30,7 @@ describe('a secret written into the config', () => {
     ['price.currency', { price: { currency: `sk-${secret}` } }, /./],
   ];
 
-  it.each(cases)('at %s is refused, hidden, and told where to go', (key, file, place) => {
+  it.each(cases)('at %s is refused and hidden, and its right place is named', (key, file, place) => {
     const problem = problemAt(key, file);
     expect(problem.value).toBe('[hidden]');
     expect(problem.suggestion).toMatch(place);
@@ -47,7 +47,7 @@ describe('a secret written into the config', () => {
     expect(() => load({}, env)).not.toThrow(new RegExp(secret));
   });
 
-  it('never reaches a message, wherever it stands and whatever else is wrong', () => {
+  it('never reaches a message, at any place and with any other fault', () => {
     const name = fc.constantFrom('apiKey', 'secretKey', 'token', 'password', 'webhookUrl', 'key');
     const place = fc.constantFrom(...Object.keys(SECTIONS), 'extra');
     fc.assert(

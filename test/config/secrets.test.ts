@@ -60,7 +60,7 @@ describe('Kling’s credentials', () => {
     }
   });
 
-  it('that disagree are told without being shown, and the first one counts', async () => {
+  it('that disagree are reported without being shown, and the first one counts', async () => {
     const differing = await secretsOf({ KLING_API_KEY: 'key-1', KLINGAI_API_KEY: 'key-2' });
     expect(differing.warnings).toEqual([
       'KLINGAI_API_KEY differs from KLING_API_KEY, which comes first: KLINGAI_API_KEY is not used.',
@@ -353,7 +353,7 @@ describe('secrets', () => {
 });
 
 describe('watching', () => {
-  it('tells of a file that was rewritten or renamed over, once, and never of one that is away', async () => {
+  it('reports a rewritten or replaced file once, and never a missing one', async () => {
     const clock = createManualClock(0);
     const [one, two] = [put('one', 'a'), put('two', 'b')];
     const told: (readonly string[])[] = [];

@@ -47,7 +47,7 @@ describe('a table of fields', () => {
     expect(refusal({ images, model_name: 'new', mode: '4k', shots: true, duration: '7' })).toBe('accepted');
   });
 
-  it('tells a model that nobody knows from one that the path lacks', () => {
+  it('distinguishes an unknown model from one that the path lacks', () => {
     expect(refusal({ images, model_name: 'none' })).toBe('1203: model none does not exist');
     expect(refusal({ images, model_name: 'other' })).toBe(
       "1201: model_name value 'other' is invalid, allowed: new, old",

@@ -71,7 +71,7 @@ describe('the life of a task', () => {
     expect(await rig.get(`${t2v}/${id}`)).toMatchObject({ status: 400, code: 1201 });
   });
 
-  it('ages at the speed it is set to, and all at once when it is told, without moving its Date', async () => {
+  it('ages at its set speed, and all at once on an order, without moving its Date', async () => {
     const rig = await startRig({ speed: 10, taskSeconds: { submitted: 10, processing: 20 } });
     const id = textAt((await rig.post(t2v, p)).data, 'task_id');
     const stage = async () => at((await rig.get(`${t2v}/${id}`)).data, 'task_status');
@@ -285,7 +285,7 @@ describe('slots and packs', () => {
     expect(rig.emulator.book().totalUnits).toBe(2);
   });
 
-  it('expire with their months, whatever is left in them', async () => {
+  it('expire with their months, with any rest', async () => {
     const rig = await startRig({ concurrency: { video: 9 } });
     await rig.clock.advance(90 * 86_400_000);
     expect(await rig.post(t2v, p)).toMatchObject({ status: 429, code: 1102 });

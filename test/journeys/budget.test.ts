@@ -40,7 +40,7 @@ describe('a budget', () => {
     expect(calls[0]).toMatchObject({ status: 403, route: '/v1/videos/text2video' });
   });
 
-  it('is never passed by 64 creates at once, by the count of whoever charged', async () => {
+  it('is never exceeded by 64 creates at once, by the upstream’s own charge book', async () => {
     started = await startApp({ config: budgetOf(200), emulator: { concurrency: { video: 100 } } });
     const { dataUrl, emulator, controlUrl } = started;
     const answers = await Promise.all(
@@ -71,7 +71,7 @@ describe('a budget', () => {
     );
   });
 
-  it('stands over all while spending is frozen, and reads go on', async () => {
+  it('overrides everything while spending is frozen, and reads go on', async () => {
     started = await startApp();
     const { dataUrl, controlUrl, token } = started;
     const order = { authorization: `Bearer ${token}` };

@@ -96,7 +96,7 @@ afterEach(async () => {
 });
 
 describe('a process that is killed', () => {
-  it('loses no charge and makes none twice, whatever step of a create it was at', async () => {
+  it('loses no charge and makes none twice, at any step of a create', async () => {
     const told: string[] = [];
     const during = async (
       when: () => unknown,

@@ -148,7 +148,7 @@ describe('an answer that is lost', () => {
     expect(emulator.book().charges).toHaveLength(1);
   });
 
-  it('answers a repeat whose own task id cannot stand in a header', async () => {
+  it('answers a repeat whose own task id cannot be part of a header', async () => {
     started = await startApp();
     const { dataUrl } = started;
     const body = textToVideo({ external_task_id: '場景-7' });

@@ -35,7 +35,7 @@ async function filesBelow(root: string): Promise<Map<string, Buffer>> {
   return found;
 }
 
-it('shows no secret in any answer, log line, metric, export or file, whatever goes wrong', async () => {
+it('shows no secret in any answer, log line, metric, export or file, at any failure', async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-canary-'));
   const secretsFolder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-canary-secrets-'));
   const appKeyFile = path.join(secretsFolder, 'shop.key');

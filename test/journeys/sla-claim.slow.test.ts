@@ -257,7 +257,7 @@ describe('a month with an outage of fifty minutes', () => {
 });
 
 describe('what never reached Kling', () => {
-  it('is the upstream’s fault where an independent address answers, and an operator’s word stands above', async () => {
+  it('is the upstream’s fault if an independent address answers, and an operator’s correction overrides it', async () => {
     const independent = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
     await once(independent, 'listening');
     const { port } = independent.address() as AddressInfo;

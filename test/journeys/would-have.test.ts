@@ -47,7 +47,7 @@ const counted = (clock: ManualClock, times: number): Promise<Counts> =>
     return refused.reduce((sum, { count }) => sum + count, 0) === times && now;
   });
 
-it('what protect would have done is told by word, budget and app, stays over restarts, and ends with protect', async () => {
+it('what protect would have done is listed by word, budget and app, is kept over restarts, and ends with protect', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'kling-would-'));
   const clock = createManualClock(NOON);
   started = await startApp({ config: OBSERVE, folder, clock });

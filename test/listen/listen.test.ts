@@ -51,7 +51,7 @@ describe('a listener', () => {
     }
   });
 
-  it('is refused where none of its addresses is there, and where one beyond loopback is not', async () => {
+  it('is refused if none of its addresses is there, and if one beyond loopback is not', async () => {
     const alone = listenAt(lacking('::1', 'EADDRNOTAVAIL'), {
       hosts: ['::1'],
       port: 5,
@@ -107,7 +107,7 @@ describe('a listener', () => {
     },
   );
 
-  it('tells loopback from everything else', () => {
+  it('distinguishes loopback from other addresses', () => {
     for (const host of ['127.0.0.1', '127.8.9.10', '::1', 'localhost', 'LOCALHOST', '::ffff:127.0.0.1']) {
       expect(isLoopback(host), host).toBe(true);
     }
@@ -133,7 +133,7 @@ describe('the sidecar', () => {
     },
   );
 
-  it('listens where one address alone is configured, as text or as a list', async () => {
+  it('listens if one address alone is configured, as text or as a list', async () => {
     for (const host of ['127.0.0.1', ['127.0.0.1']]) {
       const started = await startApp({ config: { listen: { port: 0, host } } });
       expect(new URL(started.dataUrl).hostname).toBe('127.0.0.1');

@@ -96,7 +96,7 @@ async function urlOf(app: StartedApp): Promise<string> {
 }
 
 describe('the deadline of a create', () => {
-  it('covers an answer that drips: its caller is told in time, and its task is found', async () => {
+  it('covers an answer that drips: its caller gets an answer in time, and its task is found', async () => {
     const clock = createManualClock(Date.now());
     started = await startApp({ clock });
     const { dataUrl, emulator, controlUrl } = started;

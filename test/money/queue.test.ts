@@ -42,7 +42,7 @@ describe('the queue for slots', () => {
     expect(await pool()).toMatchObject({ inUse: 1, queued: 0 });
   });
 
-  it('gives every slot back, whatever becomes of creates', async () => {
+  it('frees every slot, at any end of creates', async () => {
     started = await startApp({
       config: {
         budgets: [{ name: 'daily', credits: 65, window: 'day' }],

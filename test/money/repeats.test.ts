@@ -21,7 +21,7 @@ const creates = (): number => started.emulator.requests().filter(({ method }) =>
 const keyed = (key: string) => ({ 'idempotency-key': key });
 
 describe('a repeat', () => {
-  it('gets the answer that was kept, whatever refuses new creates by now', async () => {
+  it('gets the kept answer, even if new creates are refused now', async () => {
     started = await startApp();
     const { dataUrl, emulator, controlUrl, token } = started;
     const first = await post(dataUrl + PATH, textToVideo(), keyed('a'));
@@ -78,7 +78,7 @@ describe('a repeat', () => {
     expect(creates()).toBe(2);
   });
 
-  it('of a create that was written off is told so at once, and never sent', async () => {
+  it('of a create that was written off gets outcome_unknown at once, and is never sent', async () => {
     const clock = createManualClock(Date.now());
     started = await startApp({ clock });
     const { dataUrl, controlUrl, token, emulator } = started;
@@ -104,7 +104,7 @@ describe('a repeat', () => {
     expect((await post(dataUrl + PATH, textToVideo(), keyed('w2'))).status).toBe(200);
   });
 
-  it('of a create that only an operator can decide about is told so at once, with no status that SDKs repeat', async () => {
+  it('of a create that only an operator can end gets its answer at once, with no status that SDKs repeat', async () => {
     started = await startApp({ config: { creates: { injectExternalTaskId: false } } });
     const { dataUrl, emulator } = started;
     emulator.addFault({ kind: 'code', code: 5000, match: { method: 'POST' } });

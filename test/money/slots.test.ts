@@ -61,7 +61,7 @@ describe('slots', () => {
     expect(await late).toMatchObject({ code: 'queue_full' });
   });
 
-  it('tells a caller that went away nothing of a shutdown', async () => {
+  it('sends no shutdown to a caller that went away', async () => {
     const clock = createManualClock(0);
     const slots = new Slots(options(), clock);
     (await slots.enter(create())).keepFor('busy');

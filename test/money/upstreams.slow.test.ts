@@ -109,7 +109,7 @@ describe('a create in doubt', () => {
     await advanceUntil(clock, async () => (await hold())?.state === 'released', { stepMs: 5_000 });
   });
 
-  it('of another upstream keeps its key, and its repeat is told at once that an operator must decide', async () => {
+  it('of another upstream keeps its key, and its repeat gets the answer at once that an operator must decide', async () => {
     await start(NOTHING);
     const keyed = () =>
       whileMoving(clock, post(started.dataUrl + PATH, textToVideo(), { 'idempotency-key': 'k' }));
@@ -133,7 +133,7 @@ describe('an open task', () => {
     return ({ method }) => (method === 'POST' ? OUTAGE : says([ended]));
   };
 
-  it('is not settled by another Kling that has a task of the same id, whoever asks', async () => {
+  it('is not settled by another Kling that has a task of the same id, for any caller', async () => {
     await start(made, true);
     expect((await create()).status).toBe(200);
     const b = await kling(shows(null));

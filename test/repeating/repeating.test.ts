@@ -27,7 +27,7 @@ describe('repeated work', () => {
     expect(begun).toEqual([10_500, 11_500, 13_500, 16_500]);
   });
 
-  it('makes no pass by itself where the last one gave no wait', async () => {
+  it('makes no pass by itself if the last one gave no wait', async () => {
     const { clock, begun, repeating } = makeRepeating(() => null);
     repeating.wake();
     await clock.advance(86_400_000);
@@ -67,7 +67,7 @@ describe('repeated work', () => {
     expect(begun).toHaveLength(2);
   });
 
-  it('does not overlap where a pass asks for the next one itself', async () => {
+  it('does not overlap if a pass asks for the next one itself', async () => {
     let running = 0;
     const { begun, repeating } = makeRepeating(async (number) => {
       running += 1;
@@ -93,7 +93,7 @@ describe('repeated work', () => {
     expect(errors).toEqual([new Error('pass 1'), new Error('pass 2')]);
   });
 
-  it('waits ten minutes at most, whatever a pass gives', async () => {
+  it('waits at most ten minutes, for any result of a pass', async () => {
     const { clock, begun, repeating } = makeRepeating(() => 1e12);
     repeating.wake();
     await nextTurn();
@@ -118,7 +118,7 @@ describe('repeated work', () => {
     expect(begun).toHaveLength(1);
   });
 
-  it('stops within its limit though a pass hangs', async () => {
+  it('stops within its limit although a pass hangs', async () => {
     const { clock, repeating } = makeRepeating(() => new Promise(() => undefined));
     repeating.wake();
     let isStopped = false;

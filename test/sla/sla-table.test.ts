@@ -128,7 +128,7 @@ describe('blame', () => {
   });
 
   it.each(['proxy', 'tls'] as const)(
-    'of a failure of class %s is unknown, whatever a check says',
+    'of a failure of class %s is unknown, with any result of a check',
     async (errorClass) => {
       await store.run(journalCalls, [newUnreachable({ at: NOON, errorClass })]);
       expect(await checkAt(NOON + 20, true, true)).toMatchObject({ upstream: 0 });

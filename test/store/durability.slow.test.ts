@@ -69,7 +69,7 @@ describe('a full disk', () => {
 
   const small = mountSmall();
   test.skipIf(small === undefined)(
-    'is told by COMMIT itself on a real one, where nothing of the batch stays (skipped where tmpfs cannot be mounted)',
+    'is reported by COMMIT itself on a real one, and nothing of the batch stays (skipped if tmpfs cannot be mounted)',
     async () => {
       const folder = small?.() ?? '';
       const path = `${folder}/data/sidecar.db`;

@@ -18,7 +18,7 @@ export const claimWithdrawn: Rule = {
       title: `Do not file the claim for ${monthIn(labels)}: it was withdrawn`,
       finding: `Revision ${format.number(numberOf(values, 'revision'))} no longer holds. ${textOf(values, 'why')}`,
       advice:
-        `kling-sidecar audit shows who recorded what. If the claim was sent already, tell Kling, and record that it was: ` +
+        `kling-sidecar audit shows who recorded what. If the claim was sent already, inform Kling, and record that it was: ` +
         `${filedCommand(monthIn(labels))}.`,
     }),
     zh: ({ labels, values }, format) => ({

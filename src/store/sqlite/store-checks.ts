@@ -73,7 +73,7 @@ async function checkDisk(wanted: string): Promise<Check[]> {
     return [notOk('warn', 'disk', finding, advice)];
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'an error';
-    const finding = `The free space at ${folder} cannot be told (${code}).`;
+    const finding = `The free space at ${folder} is not known (${code}).`;
     return [notOk('note', 'disk', finding, 'Look yourself: the ledger needs room to grow.')];
   }
 }
