@@ -101,6 +101,69 @@ export function undoInPlace(buffer: Buffer, edited: EditedInPlace): Buffer {
   return buffer.subarray(restored, end);
 }
 
+/**
+ * Tells whether `after`, the scan of an edited body, has every name and value of `before` at the place to which its bytes
+ * were moved, and nothing else but the id. What does not depend on the id, such as the price, is then the same for both.
+ * False also where the edit had to add `options`.
+ */
+export function isSameButId(
+  before: JsonObject,
+  after: JsonObject,
+  { route, edited }: { route: KlingRoute; edited: EditedInPlace },
+): boolean {
+  if (route.generation !== 'new') return new Moved(edited).hasSameMembers(before, after);
+  return new Moved(edited).isSame(before, after, memberOf(before, 'options'));
+}
+
+/** Compares nodes of a body with those of its edited form. */
+class Moved {
+  /** The first byte that lies behind the edit in the body before it. */
+  readonly #behind: number;
+  readonly #byBytes: number;
+
+  constructor({ prefixBytes, insertedBytes, removed }: EditedInPlace) {
+    this.#behind = prefixBytes + removed.length;
+    this.#byBytes = insertedBytes - removed.length;
+  }
+
+  /** @param holder - The object of `before` that the id was written into, where it is in this node. */
+  isSame(before: JsonNode, after: JsonNode, holder?: JsonNode): boolean {
+    const isMoved =
+      before.kind === after.kind &&
+      before.escaped === after.escaped &&
+      this.#place(before.start) === after.start &&
+      this.#place(before.end) === after.end;
+    if (!isMoved) return false;
+    if (before === holder) return this.hasSameMembers(before, after);
+    if (before.names.length !== after.names.length || before.values.length !== after.values.length)
+      return false;
+    for (let i = 0; i < before.values.length; i += 1) {
+      const [one, other] = [before.values[i], after.values[i]];
+      if (before.names[i] !== after.names[i] || !one || !other || !this.isSame(one, other, holder))
+        return false;
+    }
+    return true;
+  }
+
+  /** Compares the members of two objects but the id, which only `after` needs to have. */
+  hasSameMembers(before: JsonNode, after: JsonNode): boolean {
+    let at = 0;
+    for (let i = 0; i < after.names.length; i += 1) {
+      if (after.names[i] === FIELD) continue;
+      if (before.names[at] === FIELD) at += 1;
+      const [one, other] = [before.values[at], after.values[i]];
+      if (before.names[at] !== after.names[i] || !one || !other || !this.isSame(one, other)) return false;
+      at += 1;
+    }
+    return at + (before.names[at] === FIELD ? 1 : 0) === before.names.length;
+  }
+
+  /** Where a byte, or the end of a node, of the body before lies in the edited one. */
+  #place(at: number): number {
+    return at < this.#behind ? at : at + this.#byBytes;
+  }
+}
+
 function planEdit(body: JsonObject, route: KlingRoute, id: string): Edit {
   if (!SAFE_ID.test(id)) throw new RangeError('an injected id is 1 to 64 of A-Z, a-z, 0-9, _ and -');
   const member = `"${FIELD}":"${id}"`;

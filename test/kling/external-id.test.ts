@@ -4,15 +4,31 @@ import {
   HEADROOM_BYTES,
   injectExternalId,
   injectInPlace,
+  isSameButId,
   readExternalId,
 } from '../../src/kling/external-id.ts';
-import { scanBody } from '../../src/kling/strict-json.ts';
-import { routeFor } from './pricing.ts';
+import { priceCreate } from '../../src/kling/price.ts';
+import type { KlingRoute } from '../../src/kling/routes.ts';
+import { scanBody, type JsonObject } from '../../src/kling/strict-json.ts';
+import { ALL_CASES } from './price-cases.ts';
+import { routeFor, VENDOR } from './pricing.ts';
 
 const LEGACY = routeFor('/v1/videos/text2video');
 const NEW = routeFor('/text-to-video/kling-3.0');
 const TTS = routeFor('/v1/audio/tts');
 const ID = 'ks_01k8zzzzzzzzzzzzzzzzzzzzzz';
+
+/** A body before and after an id was written into it where it lies. */
+function injected(text: string, route: KlingRoute) {
+  const bytes = Buffer.from(text);
+  const buffer = Buffer.concat([Buffer.alloc(HEADROOM_BYTES), bytes]);
+  const before = scanBody(bytes);
+  const place = { buffer, start: HEADROOM_BYTES, end: buffer.length, body: before, route, id: ID };
+  const edited = injectInPlace(place);
+  const after = buffer.subarray(edited.start, edited.end);
+  const isSameAs = (body: JsonObject): boolean => isSameButId(before, body, { route, edited });
+  return { bytes, before, after, isSameAs };
+}
 
 const read = (text: string, route = LEGACY): string | null =>
   readExternalId(Buffer.from(text), scanBody(Buffer.from(text)), route);
@@ -139,6 +155,60 @@ describe('injection into any body', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it.each([
+    ['legacy', LEGACY],
+    ['new', NEW],
+  ])('leaves every other name and value in its place (%s)', (generation, route) => {
+    const isNew = generation === 'new';
+    fc.assert(
+      fc.property(body, (given) => {
+        const { after, isSameAs } = injected(build(isNew, given), route);
+        const isOptionsAdded = isNew && given[2] !== 'object';
+        expect(isSameAs(scanBody(after))).toBe(!isOptionsAdded);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each([
+    `{"external_task_id":"${ID}","mode":"std","n":[1,{"a":"b"}]}`,
+    `{"external_task_id":"${ID}","mode":"pro","n":[1,{"a":"b"}],"c":1}`,
+    `{"external_task_id":"${ID}","mode":"pro"}`,
+    `{"external_task_id":"${ID}","mode":"pro","n":[1,{"a":"b","c":1}]}`,
+    `{"external_task_id":"${ID}","mode":"pro","n":[1,{"a":null}]}`,
+    `{"external_task_id":"${ID}","mode":"pro","n":[1 ,{"a":"b"}]}`,
+    `{"external_task_id":"${ID}","mode":true ,"n":[1,{"a":"b"}]}`,
+    `{"external_task_id":"${ID}","made":"pro","n":[1,{"a":"b"}]}`,
+    `{"external_task_id":"${ID}","n":[1,{"a":"b"}],"mode":"pro"}`,
+  ])('is not taken for %s', (other) => {
+    const { after, isSameAs } = injected('{"mode":"prof","n":[1,{"a":"b"}]}', LEGACY);
+    expect(isSameAs(scanBody(after))).toBe(true);
+    expect(isSameAs(scanBody(Buffer.from(other)))).toBe(false);
+  });
+
+  it('changes no price of a body that stays the same but for the id', () => {
+    let compared = 0;
+    for (const { path, body: asked } of ALL_CASES) {
+      const route = routeFor(path);
+      if (!route.knowsExternalId) continue;
+      for (const own of [
+        {},
+        { external_task_id: '' },
+        { options: {} },
+        { options: { external_task_id: null } },
+      ]) {
+        const { bytes, before, after, isSameAs } = injected(JSON.stringify({ ...asked, ...own }), route);
+        const scanned = scanBody(after);
+        if (!isSameAs(scanned)) continue;
+        const priced = (of: Uint8Array, scan: JsonObject) =>
+          priceCreate({ route, bytes: of, body: scan, options: VENDOR, expectedSeconds: null });
+        expect(priced(after, scanned)).toEqual(priced(bytes, before));
+        compared += 1;
+      }
+    }
+    expect(compared).toBeGreaterThan(ALL_CASES.length);
   });
 
   it('says how much room it needs', () => {
