@@ -103,21 +103,30 @@ export class Slots {
    * @throws SidecarError `queue_full` with `retryAfterSeconds` in its detail, or `shutting_down`.
    */
   enter(request: SlotRequest): Promise<SlotTicket> {
+    const ticket = this.enterNow(request);
+    if (ticket) return Promise.resolve(ticket);
     if (this.#isClosed) return Promise.reject(closing());
     const pools = poolsOf(request);
-    if (this.#queueFor(pools) === 0 && this.#fits(request, pools)) {
-      return Promise.resolve(this.#reserve(request, pools, 0));
-    }
     if (this.#queue.length >= this.#options.queueLengthMax) {
       return Promise.reject(this.#full(request, pools, 'the queue is full'));
     }
     return this.#wait(request, pools);
   }
 
-  /** Returns whether a create would have to wait now. */
+  /** True once no create is let in any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Reserves the slots of a create that need not wait for them; null where it would have to {@link enter}. */
+  enterNow(request: SlotRequest): SlotTicket | null {
+    return this.wouldWait(request) ? null : this.#reserve(request, poolsOf(request), 0);
+  }
+
+  /** Returns whether a create would have to wait now, or could only be refused. */
   wouldWait(request: SlotRequest): boolean {
     const pools = poolsOf(request);
-    return this.#queueFor(pools) > 0 || !this.#fits(request, pools);
+    return this.#isClosed || this.#queueFor(pools) > 0 || !this.#fits(request, pools);
   }
 
   /** Frees the slots of a hold that ended; does nothing if it has none. */

@@ -3,13 +3,13 @@ import { newId } from '../ids.ts';
 import type { AdmitArgs } from '../ledger/ledger.ts';
 import type { Line } from '../upstream/line.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
-import type { PreparedCreate } from './prepare.ts';
+import type { Prepared } from './prepare.ts';
 
 /** Makes what a create asks the ledger to hold, dated now and recorded with the line that it will be sent on. */
 export function admitArgs(
   deps: CreateDeps,
   create: CreateRequest,
-  { prepared, line }: { prepared: PreparedCreate; line: Line },
+  { prepared, line }: { prepared: Prepared; line: Line },
 ): AdmitArgs {
   const { price } = prepared;
   const at = deps.clockTrust.now();
@@ -27,7 +27,7 @@ export function admitArgs(
       mode: price.mode,
       product: price.product,
       durationSeconds: price.durationSeconds,
-      credits: price.credits ?? create.unpricedCredits,
+      credits: prepared.credits,
       basis: price.basis,
       weight: price.weight,
       externalTaskId: prepared.externalTaskId,

@@ -15,11 +15,11 @@ export function tooLate(): SidecarError {
   );
 }
 
-/** What is told of a create of which nobody knows whether Kling made it. */
+/** What is said of a create of which nobody knows whether Kling made it. */
 export interface InDoubt {
-  /** Empty where nothing is recorded of it. */
-  holdId: string;
-  prepared: { externalTaskId: string | null };
+  /** Null where nothing is recorded of it. */
+  holdId: string | null;
+  externalTaskId: string | null;
 }
 
 /**
@@ -27,12 +27,12 @@ export interface InDoubt {
  * send again.
  */
 export function unknownOutcome(
-  { holdId, prepared }: InDoubt,
+  { holdId, externalTaskId }: InDoubt,
   why: string,
   answer: Answer | null = null,
 ): SidecarError {
-  const id = prepared.externalTaskId;
-  const name = id === null ? 'it carries no external task id' : `its external task id is ${id}`;
+  const name =
+    externalTaskId === null ? 'it carries no external task id' : `its external task id is ${externalTaskId}`;
   return new SidecarError(
     'outcome_unknown',
     `The create may have reached Kling (${why}); ${name}. Its credits stay held and the look-up goes on: ` +
@@ -40,8 +40,8 @@ export function unknownOutcome(
     {
       detail: {
         sent: 'unknown',
-        holdId: holdId === '' ? null : holdId,
-        externalTaskId: id,
+        holdId,
+        externalTaskId,
         ...(answer && { upstream: upstreamSaid(answer) }),
       },
     },

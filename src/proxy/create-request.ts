@@ -1,10 +1,9 @@
-/** What a create carries on its way, and what the way needs of the rest of the program. */
+/** A create as it was received, and what its steps need of the rest of the program. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Owner } from '../budget/hold.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { SidecarError } from '../errors.ts';
-import type { CreateLabels } from '../facts.ts';
 import type { KlingRoute } from '../kling/routes.ts';
 import type { AgeClock } from '../ledger/age-clock.ts';
 import type { Ledger } from '../outbox/ledger.ts';
@@ -19,12 +18,12 @@ import type { ClockTrust } from '../upstream/clock-trust.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { AccountRefusals } from './account-refusals.ts';
 import type { BodyRoom } from './body-room.ts';
-import type { Caller } from './caller.ts';
+import { SEND_MS_MIN, type Caller } from './caller.ts';
 import type { Closing } from './closing.ts';
 import type { Frame } from './frame.ts';
 import type { Injection } from './injection.ts';
 import type { LastFreeze } from './last-freeze.ts';
-import type { Verdict } from './judge.ts';
+import type { Prepared } from './prepare.ts';
 import type { ProxySettings } from './settings.ts';
 
 export interface CreateDeps {
@@ -52,7 +51,14 @@ export interface CreateDeps {
   traces: Pick<LaterTraces, 'remember'>;
   /** @throws SidecarError `ledger_unavailable` where the store's files were lost under the running process. */
   checkStore: () => void;
-  noteVerdict: (create: CreateRequest, verdict: Verdict) => void;
+}
+
+/** How far a create has come, for a refusal of it and for a fault of ours: written by `create.ts` alone. */
+export interface CreateProgress {
+  /** Null until its body is priced. */
+  prepared: Prepared | null;
+  /** True from the moment that bytes of it may leave: from then on no failure of ours may invite a repeat. */
+  isSent: boolean;
 }
 
 export interface CreateRequest {
@@ -78,14 +84,15 @@ export interface CreateRequest {
   readonly noteWouldRefuse: (error: SidecarError) => void;
   /** Counts a body that `observe` mode left as it was. */
   readonly noteWouldEdit: () => void;
-  /** True from the moment that bytes of it may leave: from then on no failure of ours may invite a repeat. */
-  isSent: boolean;
-  /** True once `observe` mode has noted that its date is not sure. */
-  isClockNoted: boolean;
-  queueMs: Ms;
-  /** Known once the body is priced. */
-  labels: CreateLabels | null;
-  credits: MilliCredits | null;
-  /** What is not sure about its price. */
-  notes: readonly string[];
+  readonly progress: CreateProgress;
+}
+
+/** Gives the time that is left of a create's deadline; below 0 once it has passed. */
+export function leftMs({ clock }: Pick<CreateDeps, 'clock'>, { deadlineTick }: CreateRequest): Ms {
+  return deadlineTick - clock.monotonic();
+}
+
+/** Tells whether too little time is left to send; `observe` mode sends whatever is left. */
+export function lacksTime(deps: Pick<CreateDeps, 'clock'>, create: CreateRequest): boolean {
+  return create.settings.mode === 'protect' && leftMs(deps, create) < SEND_MS_MIN;
 }

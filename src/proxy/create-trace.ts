@@ -2,36 +2,39 @@
 import type { AdmitArgs, AdmitResult } from '../ledger/ledger.ts';
 import type { Span } from '../telemetry/tracing.ts';
 import { toCredits, type Ms } from '../units.ts';
-import type { CreateRequest } from './create-request.ts';
-import type { PreparedCreate } from './prepare.ts';
+import type { Prepared } from './prepare.ts';
+
+/** What the ledger says of a create that is no repeat. */
+type Decided = Exclude<AdmitResult, { kind: 'repeat' }>;
 
 /** Adds to the request's span what is known once the body is priced. */
-export function tracePrice(
-  trace: Span,
-  create: CreateRequest,
-  { price, externalTaskId }: PreparedCreate,
-): void {
+export function tracePrice(trace: Span, { price, credits, externalTaskId }: Prepared): void {
   trace.set({
     'kling.operation': price.operation,
     'kling.model': price.model,
     'kling.mode': price.mode,
-    'kling.credits': toCredits(create.credits ?? create.unpricedCredits),
+    'kling.credits': toCredits(credits),
     'kling.external_task_id': externalTaskId,
   });
 }
 
-/** Adds the step that took, or did not take, the hold. */
+/** Adds the step that made, or did not make, the hold. */
 export function traceHold(
   trace: Span,
-  { heldFrom, args, result }: { heldFrom: Ms; args: AdmitArgs; result: AdmitResult | null },
+  { heldFrom, args, result }: { heldFrom: Ms; args: AdmitArgs; result: Decided },
 ): void {
-  const refusal = result?.kind === 'refused' ? result.refusal : null;
+  const refusal = result.kind === 'refused' ? result.refusal : null;
   const budget =
-    refusal?.word === 'budget_exceeded' ? refusal.budget : result?.kind === 'admitted' ? result.budget : null;
+    refusal?.word === 'budget_exceeded' ? refusal.budget : result.kind === 'admitted' ? result.budget : null;
   trace.step('hold', heldFrom, {
-    'kling.hold': result === null ? 'none' : (refusal?.word ?? result.kind),
-    'kling.hold_id': result?.kind === 'admitted' ? args.hold.holdId : null,
+    'kling.hold': refusal?.word ?? result.kind,
+    'kling.hold_id': result.kind === 'admitted' ? args.hold.holdId : null,
     'kling.budget': budget,
   });
   trace.set({ 'kling.budget': budget });
+}
+
+/** Adds the step of a create that goes on without a hold. */
+export function traceNoHold(trace: Span, heldFrom: Ms): void {
+  trace.step('hold', heldFrom, { 'kling.hold': 'none' });
 }

@@ -19,20 +19,12 @@ import { handleRequest, shuttingDown, type RequestDeps } from './handle-request.
 import { InFlight } from './in-flight.ts';
 import { Injection } from './injection.ts';
 import type { TlsPair } from './listener.ts';
-import { noteVerdict } from './note-verdict.ts';
 import { openListeners, type OpenListeners } from './open-listeners.ts';
 import type { ListenConfig } from './proxy-config.ts';
 
 /** What the plane makes itself of what it is given. */
 type Made =
-  | 'accountRefusals'
-  | 'bodyRoom'
-  | 'injection'
-  | 'isDraining'
-  | 'noteVerdict'
-  | 'noteWouldEdit'
-  | 'observe'
-  | 'recordRefusal';
+  'accountRefusals' | 'bodyRoom' | 'injection' | 'isDraining' | 'noteWouldEdit' | 'observe' | 'recordRefusal';
 
 export interface DataPlaneDeps extends Omit<RequestDeps, Made> {
   /** Records what apps' own reads show of tasks; never rejects. */
@@ -107,14 +99,12 @@ export class DataPlane {
 
   #requestDeps(): RequestDeps {
     const { store, telemetry, observer, polledTasks } = this.#deps;
-    const accountRefusals = this.#accountRefusals;
     return {
       ...this.#deps,
-      accountRefusals,
+      accountRefusals: this.#accountRefusals,
       injection: new Injection(),
       bodyRoom: new BodyRoom(this.#deps.clock),
       isDraining: () => this.#isDraining,
-      noteVerdict: (create, verdict) => noteVerdict({ accountRefusals, telemetry }, create, verdict),
       observe(sightings, line, { app, isList }) {
         if (!isList) polledTasks.note(app, sightings);
         void observer.observe(sightings, line);

@@ -9,6 +9,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SidecarError, isRefusal } from '../errors.ts';
+import type { CreateLabels } from '../facts.ts';
 import { newId } from '../ids.ts';
 import type { RefusalRecord } from '../calls/call.ts';
 import { readTraceparent, type Span, type TraceIds } from '../telemetry/tracing.ts';
@@ -146,12 +147,7 @@ async function pass(deps: RequestDeps, { request, response, passage }: Exchanged
     unpricedCredits: settings.unknownRoute === 'pass' ? 0 : settings.unknownRouteCredits,
     noteWouldRefuse: (error) => noteWouldRefuse(deps, passage, error),
     noteWouldEdit: () => deps.noteWouldEdit(passage.app),
-    isSent: false,
-    isClockNoted: false,
-    queueMs: 0,
-    labels: null,
-    credits: null,
-    notes: [],
+    progress: { prepared: null, isSent: false },
   };
   passage.create = create;
   const place = placeOf(deps, create);
@@ -202,7 +198,7 @@ function refuse(deps: RequestDeps, { request, response, passage }: Exchanged, er
     error instanceof SidecarError && isRefusal(error.code) ? error : internal(error, passage.create);
   const record = refusalRecord(deps, passage, known);
   deps.recordRefusal(record);
-  deps.telemetry.requestRefused(record, passage.create?.labels ?? null, passage.traceIds);
+  deps.telemetry.requestRefused(record, labelsOf(passage), passage.traceIds);
   passage.trace?.set({ 'kling.refusal': known.code });
   if (response.headersSent || response.destroyed) {
     response.destroy();
@@ -212,7 +208,7 @@ function refuse(deps: RequestDeps, { request, response, passage }: Exchanged, er
   if (known.status === 405) answer.lines.push('allow', String(known.detail['allowed'] ?? 'GET, HEAD, POST'));
   const external = known.detail['externalTaskId'];
   if (typeof external === 'string') answer.lines.push('x-kling-external-task-id', headerSafe(external));
-  answer.lines.push(...noteLines(passage.create?.notes ?? []));
+  answer.lines.push(...noteLines(passage.create?.progress.prepared?.price.notes ?? []));
   const totalMs = passage.create ? deps.clock.monotonic() - passage.create.startedTick : 0;
   answer.lines.push('server-timing', `sidecar;dur=${totalMs.toFixed(2)}`);
   writeRefusal(response, answer, deps.clock);
@@ -223,7 +219,7 @@ function refuse(deps: RequestDeps, { request, response, passage }: Exchanged, er
  * that, callers must not be invited to send again.
  */
 function internal(cause: unknown, create: CreateRequest | null): SidecarError {
-  return create?.isSent
+  return create?.progress.isSent
     ? new SidecarError(
         'outcome_unknown',
         'The sidecar failed after this create was sent; its credits stay held and it is looked up. Do not send it again.',
@@ -234,16 +230,20 @@ function internal(cause: unknown, create: CreateRequest | null): SidecarError {
       });
 }
 
+function labelsOf({ create }: Passage): CreateLabels | null {
+  return create?.progress.prepared?.labels ?? null;
+}
+
 function noteWouldRefuse(deps: RequestDeps, passage: Passage, error: SidecarError): void {
   const record = { ...refusalRecord(deps, passage, error), wouldOnly: true };
   deps.recordRefusal(record);
-  deps.telemetry.requestRefused(record, passage.create?.labels ?? null, passage.traceIds);
+  deps.telemetry.requestRefused(record, labelsOf(passage), passage.traceIds);
 }
 
 /** One that was sent had its hold, which is counted by itself: its credits were not refused. */
 function refusalRecord(deps: RequestDeps, passage: Passage, error: SidecarError): RefusalRecord {
   const at = deps.clock.now();
-  const isHeld = passage.create?.isSent === true;
+  const { prepared = null, isSent = false } = passage.create?.progress ?? {};
   return {
     id: newId('refusal', at),
     requestId: passage.requestId,
@@ -255,7 +255,7 @@ function refusalRecord(deps: RequestDeps, passage: Passage, error: SidecarError)
     status: error.status,
     word: error.code,
     message: error.message.slice(0, 500),
-    credits: isHeld ? null : (passage.create?.credits ?? null),
+    credits: isSent ? null : (prepared?.price.credits ?? null),
     budget: typeof error.detail['budget'] === 'string' ? error.detail['budget'] : null,
     wouldOnly: false,
   };

@@ -1,14 +1,16 @@
 /** What a create's verdict says of the whole account: remembered for the creates that follow, and counted. */
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import type { Verdict } from './judge.ts';
+import type { Prepared } from './prepare.ts';
 
 /** Remembers an account-wide refusal, forgets it after a success, and counts a 429 of Kling's by its code. */
 export function noteVerdict(
   { accountRefusals, telemetry }: Pick<CreateDeps, 'accountRefusals' | 'telemetry'>,
-  { route, labels }: CreateRequest,
-  { end, info, message }: Verdict,
+  { route }: CreateRequest,
+  { prepared, verdict }: { prepared: Prepared; verdict: Verdict },
 ): void {
-  const scope = { route: route.template, product: route.product, model: labels?.model ?? null };
+  const { end, info, message } = verdict;
+  const scope = { route: route.template, product: route.product, model: prepared.price.model };
   if (end.kind === 'task' || end.kind === 'done') accountRefusals.forget(scope);
   if (info?.accountWide) accountRefusals.note(scope, info, message);
   if (info?.status === 429) telemetry.throttled(info.code);

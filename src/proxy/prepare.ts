@@ -2,19 +2,22 @@
  * From a body as received to the bytes that are sent, and their price.
  *
  * **Invariant**: the bytes that are priced are the bytes that are sent. An injected id is written into the checked
- * body, and the whole check and the price are made again from the result. In `observe` mode nothing is edited, and a
- * body that `protect` would refuse goes as it came, held at the price of an unknown route.
+ * body, and the result is scanned whole again; the price stays where every other name and value is in its place, and is
+ * made again where not. In `observe` mode nothing is edited, and a body that `protect` would refuse goes as it came, held
+ * at the price of an unknown route.
  */
 import { createHash, subtle } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
+import type { CreateLabels } from '../facts.ts';
 import { newId } from '../ids.ts';
-import { injectInPlace, readExternalId, undoInPlace } from '../kling/external-id.ts';
+import { injectInPlace, isSameButId, readExternalId, undoInPlace } from '../kling/external-id.ts';
 import { priceCreate, type CreatePrice } from '../kling/price.ts';
 import { memberOf, scanBody, textOf, type JsonObject } from '../kling/strict-json.ts';
 import type { KlingRoute } from '../kling/routes.ts';
 import type { RepeatGuard } from '../ledger/ledger.ts';
 import { previewPrompt } from '../tasks/mask.ts';
+import type { MilliCredits } from '../units.ts';
 import type { BodyBuffer } from './body.ts';
 import type { Caller } from './caller.ts';
 import type { ProxySettings } from './settings.ts';
@@ -30,73 +33,123 @@ export interface PrepareInput {
   body: BodyBuffer;
   caller: Caller;
   settings: ProxySettings;
+  /** What is held where no price is known. */
+  unpricedCredits: MilliCredits;
   /** False on routes where Kling refused the field. */
   mayInject: boolean;
   clock: Clock;
-  /** Told of what `observe` lets pass. */
+  /** Called with what `observe` lets pass. */
   onWouldRefuse: (error: SidecarError) => void;
-  /** Told where `observe` left out the task id that `protect` would have added. */
+  /** Called where `observe` left out the task id that `protect` would have added. */
   onWouldEdit: () => void;
 }
 
-export interface PreparedCreate {
+/** A create whose body was checked, priced and completed: what is sent, what is held for it, and how it is known again. */
+export interface Prepared {
   /** What is sent. */
-  bytes: Uint8Array;
+  readonly bytes: Uint8Array;
   /**
    * Puts the body back as it came in, where an id was written into it: what is sent if Kling refuses the field. The
    * two share their memory, so `bytes` are gone then.
    */
-  original: (() => Uint8Array) | null;
+  readonly original: (() => Uint8Array) | null;
+  readonly price: CreatePrice;
+  readonly labels: CreateLabels;
+  /** What is held: its price, or what a create without one is held at. */
+  readonly credits: MilliCredits;
+  /** The id that `bytes` carry: the caller's own, or the one that was added. */
+  readonly externalTaskId: string | null;
+  /** Null where the caller named nothing by which a repeat could be known, or where it is not used. */
+  readonly guard: RepeatGuard | null;
+  readonly prompt: { hash: string; preview: string } | null;
+}
+
+/** A body as it was received, once it was checked and priced. */
+interface Checked {
+  received: Buffer;
+  /** Null where `observe` lets a body pass unchecked. */
+  body: JsonObject | null;
   price: CreatePrice;
-  externalTaskId: string | null;
-  guard: RepeatGuard | null;
-  prompt: { hash: string; preview: string } | null;
+  /** The caller's own external task id. */
+  own: string | null;
 }
 
 /**
- * Checks, prices and completes a create's body.
+ * Checks, prices and completes a create's body; a promise only where a large body has to be hashed.
  * @throws SidecarError `media_type_refused`, `body_refused` (in `protect` mode only).
  */
-export async function prepareCreate(input: PrepareInput): Promise<PreparedCreate> {
+export function prepareCreate(input: PrepareInput): Prepared | Promise<Prepared> {
+  const checked = check(input);
+  const { idempotencyKey } = input.caller;
+  if (idempotencyKey === null && checked.own === null) return complete(input, checked, null);
+  // Of the body as it was received: the edit is made in the same memory.
+  const hash = fingerprint(`POST ${input.path}\n`, checked.received);
+  const guard = { idempotencyKey, callerTaskId: checked.own };
+  if (typeof hash === 'string') return complete(input, checked, { ...guard, fingerprint: hash });
+  return hash.then((made) => complete(input, checked, { ...guard, fingerprint: made }));
+}
+
+function check(input: PrepareInput): Checked {
   const received = input.body.buffer.subarray(input.body.start, input.body.end);
   try {
     checkMediaType(input.headers);
     const body = scanBody(received);
-    return await priced(input, received, body);
+    const price = priceOf(input, received, body);
+    return { received, body, price, own: readExternalId(received, body, input.route) };
   } catch (error) {
     if (input.settings.mode === 'protect' || !(error instanceof SidecarError)) throw error;
     input.onWouldRefuse(error);
-    return unchecked(input, received);
+    return { received, body: null, price: uncheckedPrice(input), own: null };
   }
 }
 
-async function priced(input: PrepareInput, received: Buffer, body: JsonObject): Promise<PreparedCreate> {
+/** Adds an external task id where one is wanted; the rest of the body stays as it was received. */
+function complete(input: PrepareInput, checked: Checked, guard: RepeatGuard | null): Prepared {
+  const { received, body, own } = checked;
   const { route, settings, caller } = input;
-  const first = priceOf(input, received, body);
-  const own = readExternalId(received, body, route);
-  const guard = await guardOf(input, received, own);
-  const prompt = promptOf(received, body, settings.promptPreviewChars);
+  const prompt = body && promptOf(received, body, settings.promptPreviewChars);
   const may = caller.settings?.injectExternalTaskId ?? settings.injectExternalTaskId;
-  const isWanted = own === null && may && route.knowsExternalId && input.mayInject;
+  const isWanted = body !== null && own === null && may && route.knowsExternalId && input.mayInject;
   if (isWanted && settings.mode === 'observe') input.onWouldEdit();
-  if (!isWanted || settings.mode === 'observe') {
-    const known = own !== null && route.knowsExternalId ? own : null;
-    return { bytes: received, original: null, price: first, externalTaskId: known, guard, prompt };
-  }
-  const id = newId('ks', input.clock.now());
+  const isAdded = isWanted && settings.mode !== 'observe';
+  const { price, ...sent } = isAdded ? withOwnId(input, body, checked.price) : unchanged(checked);
+  const { operation, model, mode } = price;
+  return {
+    ...sent,
+    price,
+    labels: { app: caller.app, operation, model, mode },
+    credits: price.credits ?? input.unpricedCredits,
+    guard,
+    prompt,
+  };
+}
+
+type Completed = Pick<Prepared, 'bytes' | 'original' | 'externalTaskId' | 'price'>;
+
+function unchanged({ received, price, own }: Checked): Completed {
+  return { bytes: received, original: null, externalTaskId: own, price };
+}
+
+/**
+ * Writes an id of ours into a body, and checks the whole of the result.
+ * @throws SidecarError `body_refused` where it is no longer the create that was priced.
+ */
+function withOwnId(input: PrepareInput, body: JsonObject, first: CreatePrice): Completed {
+  const { route } = input;
   const { buffer, start, end } = input.body;
+  const id = newId('ks', input.clock.now());
   const edited = injectInPlace({ buffer, start, end, body, route, id });
   const bytes = buffer.subarray(edited.start, edited.end);
   const rescanned = scanBody(bytes, { trusted: true });
-  const price = priceOf(input, bytes, rescanned);
+  // A price depends on no id, so that of the same names and values is the same.
+  const price = isSameButId(body, rescanned, { route, edited }) ? first : priceOf(input, bytes, rescanned);
   if (price.credits !== first.credits || readExternalId(bytes, rescanned, route) !== id) {
     throw new SidecarError(
       'body_refused',
       'The body changes its price or meaning when a task id is added to it.',
     );
   }
-  const original = (): Uint8Array => undoInPlace(buffer, edited);
-  return { bytes, original, price, externalTaskId: id, guard, prompt };
+  return { bytes, original: () => undoInPlace(buffer, edited), externalTaskId: id, price };
 }
 
 function priceOf(input: PrepareInput, bytes: Uint8Array, body: JsonObject): CreatePrice {
@@ -109,10 +162,9 @@ function priceOf(input: PrepareInput, bytes: Uint8Array, body: JsonObject): Crea
   return price;
 }
 
-/** What is known of a create that passes unchecked in `observe` mode. */
-async function unchecked(input: PrepareInput, received: Buffer): Promise<PreparedCreate> {
-  const { route, settings } = input;
-  const price: CreatePrice = {
+/** What a create is held at that passes unchecked in `observe` mode. */
+function uncheckedPrice({ route, settings }: PrepareInput): CreatePrice {
+  return {
     credits: settings.unknownRouteCredits,
     basis: 'unknown',
     operation: route.operation,
@@ -128,8 +180,6 @@ async function unchecked(input: PrepareInput, received: Buffer): Promise<Prepare
     assumedFrom: null,
     rule: 'unchecked body in observe mode',
   };
-  const guard = await guardOf(input, received, null);
-  return { bytes: received, original: null, price, externalTaskId: null, guard, prompt: null };
 }
 
 /**
@@ -155,26 +205,14 @@ export function checkMediaType(headers: ReadonlyMap<string, string>): void {
   }
 }
 
-async function guardOf(
-  input: PrepareInput,
-  received: Buffer,
-  own: string | null,
-): Promise<RepeatGuard | null> {
-  const { idempotencyKey } = input.caller;
-  if (idempotencyKey === null && own === null) return null;
-  const head = `POST ${input.path}\n`;
-  return { idempotencyKey, callerTaskId: own, fingerprint: await fingerprint(head, received) };
+/** Hashes a body behind the head of its request; off the event loop, and so later, where it is large. */
+function fingerprint(head: string, body: Buffer): string | Promise<string> {
+  const hashed = (part: Uint8Array): string => createHash('sha256').update(head).update(part).digest('hex');
+  if (body.length <= HASH_INLINE_BYTES_MAX) return hashed(body);
+  return subtle.digest('SHA-256', body as Uint8Array<ArrayBuffer>).then((it) => hashed(new Uint8Array(it)));
 }
 
-async function fingerprint(head: string, body: Buffer): Promise<string> {
-  if (body.length <= HASH_INLINE_BYTES_MAX) {
-    return createHash('sha256').update(head).update(body).digest('hex');
-  }
-  const inner = Buffer.from(await subtle.digest('SHA-256', body as Uint8Array<ArrayBuffer>));
-  return createHash('sha256').update(head).update(inner).digest('hex');
-}
-
-function promptOf(bytes: Uint8Array, body: JsonObject, chars: number): PreparedCreate['prompt'] {
+function promptOf(bytes: Uint8Array, body: JsonObject, chars: number): Prepared['prompt'] {
   const node = memberOf(body, 'prompt') ?? memberOf(body, 'text');
   if (node?.kind !== 'string' || chars === 0) return null;
   const text = textOf(bytes, node);

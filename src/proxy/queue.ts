@@ -1,17 +1,50 @@
-/** The way of a create into the queue for slots: whoever would be refused afterwards is refused before it. */
+/** Slots for a create: at once where there are some, else by the queue; what would be refused afterwards is refused before it. */
 import { budgetRoom } from '../budget/budget-room.ts';
 import { freezeState } from '../ledger/freeze.ts';
 import type { SlotRequest, SlotTicket } from '../pacing/slots.ts';
-import type { CreateDeps, CreateRequest } from './create-request.ts';
+import { leftMs, type CreateDeps, type CreateRequest } from './create-request.ts';
+import { SEND_MS_MIN } from './caller.ts';
+import type { Prepared } from './prepare.ts';
 import { refusalError } from './rules.ts';
 
-/** Takes slots; null where the caller went away while it waited. Nobody queues for a create that no budget holds. */
-export async function enterSlots(
+/** Says which slots a create needs, and how long it may wait for them now. */
+export function slotsFor(
   deps: CreateDeps,
   create: CreateRequest,
-  wanted: SlotRequest,
+  { price: { product, model, weight } }: Prepared,
+): SlotRequest {
+  const { settings, caller, gone: signal } = create;
+  const ownRate = caller.settings?.requestsPerMinute ?? null;
+  return {
+    product,
+    model,
+    weight,
+    app: caller.app,
+    appRequestsPerMinute: settings.mode === 'observe' ? null : ownRate,
+    waitMsMax: leftMs(deps, create) - SEND_MS_MIN,
+    signal,
+  };
+}
+
+/**
+ * Takes slots; a promise only where it has to wait, of null where the caller went away meanwhile. Nobody queues for a create
+ * that no budget has room for.
+ */
+export function enterSlots(
+  deps: CreateDeps,
+  create: CreateRequest,
+  prepared: Prepared,
+): SlotTicket | Promise<SlotTicket | null> {
+  const wanted = slotsFor(deps, create, prepared);
+  return deps.slots.enterNow(wanted) ?? waitForSlots(deps, create, { prepared, wanted });
+}
+
+async function waitForSlots(
+  deps: CreateDeps,
+  create: CreateRequest,
+  { prepared, wanted }: { prepared: Prepared; wanted: SlotRequest },
 ): Promise<SlotTicket | null> {
-  if (create.settings.mode === 'protect' && deps.slots.wouldWait(wanted)) await lookAhead(deps, create);
+  if (create.settings.mode === 'protect' && !deps.slots.isClosed) await lookAhead(deps, create, prepared);
   const queuedFrom = deps.clock.monotonic();
   try {
     const ticket = await deps.slots.enter(wanted);
@@ -24,14 +57,15 @@ export async function enterSlots(
   }
 }
 
-/** Refuses, before the queue, what a freeze or the budgets as they stand do not allow. Only the admission decides. */
-async function lookAhead(deps: CreateDeps, create: CreateRequest): Promise<void> {
-  if (!create.labels) return;
-  const neededCredits = create.credits ?? create.unpricedCredits;
-  const labels = { ...create.labels, tag: create.caller.tag };
+/** Refuses, before the queue, what a freeze or the budgets do not allow now. Only the admission decides. */
+async function lookAhead(
+  deps: CreateDeps,
+  create: CreateRequest,
+  { credits: neededCredits, labels }: Prepared,
+): Promise<void> {
   const [frozen, { rooms }] = await Promise.all([
     deps.store.read(freezeState, {}),
-    deps.store.read(budgetRoom, { at: deps.clock.now(), labels }),
+    deps.store.read(budgetRoom, { at: deps.clock.now(), labels: { ...labels, tag: create.caller.tag } }),
   ]);
   const { budgetStatus } = create.settings;
   if (frozen) throw refusalError({ word: 'spending_frozen', ...frozen }, budgetStatus);

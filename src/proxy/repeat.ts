@@ -3,79 +3,91 @@ import { SidecarError } from '../errors.ts';
 import { guardState } from '../ledger/guard.ts';
 import type { EndedGuard, GuardState, RepeatGuard, StoredAnswer } from '../ledger/ledger.ts';
 import type { Ms } from '../units.ts';
-import type { CreateDeps, CreateRequest } from './create-request.ts';
-import type { PreparedCreate } from './prepare.ts';
+import { leftMs, type CreateDeps, type CreateRequest } from './create-request.ts';
+import type { Prepared } from './prepare.ts';
 import { headerSafe, noteLines, passedLines, REPLAYED_HEADER, serverTiming, writeAnswer } from './reply.ts';
+import { refuseUnlessObserving } from './rules.ts';
 
 /** How long a wait lasts before the store is asked again: another process may have answered the first one. */
 const ASK_AGAIN_MS = 1_000;
 
+export interface Asked {
+  prepared: Prepared;
+  /** How the first request of its kind is, where the ledger has just said so; else it is asked. */
+  state?: GuardState;
+  queueMs: Ms;
+}
+
 /**
  * Answers a repeat from what is kept, waiting for the first one's answer until the deadline.
  *
- * @returns False where this is the first request of its kind, or the first one is proved to have made nothing; in
- *   `observe` mode also where the key was used for other bytes: the create then goes on without it.
+ * @returns Null where the caller was answered, or is gone. Else the create to go on with: it is the first of its kind, or
+ *   the first one is proved to have made nothing; in `observe` mode, without its guard where the key was used for other bytes.
  * @throws SidecarError `idempotency_in_progress`, `idempotency_mismatch`; `outcome_unknown` where the first one is in
  *   doubt at the deadline, or ended without an answer.
  */
 export async function answerRepeat(
   deps: CreateDeps,
   create: CreateRequest,
-  prepared: PreparedCreate,
-): Promise<boolean> {
+  { prepared, state: known, queueMs }: Asked,
+): Promise<Prepared | null> {
   const { guard } = prepared;
-  if (guard === null) return false;
-  const app = create.caller.app;
-  for (;;) {
-    const state = await stateOf(deps, create, { app, ...guard, at: deps.clock.now() });
-    if (state.kind === 'free') return false;
-    if (state.kind === 'mismatch') {
-      if (create.settings.mode === 'protect') throw mismatch(state.which);
-      create.noteWouldRefuse(mismatch(state.which));
-      prepared.guard = null;
-      return false;
+  if (guard === null) return prepared;
+  let end: Promise<void> | null = null;
+  for (let state = known; ; state = undefined) {
+    state ??= await readState(deps, create, guard);
+    switch (state.kind) {
+      case 'free':
+        return prepared;
+      case 'mismatch':
+        refuseUnlessObserving(create, mismatch(state.which));
+        return { ...prepared, guard: null };
+      case 'answered':
+        deps.telemetry.replayed(guard.idempotencyKey === null ? 'task_id' : 'key');
+        replay(deps, create, { ...state, notes: prepared.price.notes, queueMs });
+        return null;
+      case 'ended':
+        throw ended(state);
+      case 'open': {
+        const waitMs = leftMs(deps, create);
+        if (state.doubt === 'operator' || waitMs <= 0) throw noAnswerYet(state);
+        if (create.gone.aborted) return null;
+        if (end) await end;
+        // Waited for only once it was asked again: the first one may have ended since the answer before.
+        end = end ? null : deps.closing.waitFor(state.holdId, Math.min(ASK_AGAIN_MS, waitMs));
+      }
     }
-    if (state.kind === 'answered') {
-      deps.telemetry.replayed(guard.idempotencyKey === null ? 'task_id' : 'key');
-      replay(deps, create, { answer: state.answer, externalTaskId: state.externalTaskId });
-      return true;
-    }
-    if (state.kind === 'ended') throw ended(state);
-    const leftMs = create.deadlineTick - deps.clock.monotonic();
-    if (state.doubt === 'operator' || leftMs <= 0) throw noAnswerYet(state);
-    if (create.gone.aborted) return true;
-    await deps.closing.waitFor(state.holdId, Math.min(ASK_AGAIN_MS, leftMs));
   }
 }
 
-/** Reads how the guard stands; in `observe` mode a store out of reach stands in nobody's way. */
-async function stateOf(
-  deps: CreateDeps,
-  create: CreateRequest,
-  guard: RepeatGuard & { app: string; at: Ms },
-): Promise<GuardState> {
+/** Reads how the first request of a kind is; in `observe` mode a store out of reach keeps nobody back. */
+async function readState(deps: CreateDeps, create: CreateRequest, guard: RepeatGuard): Promise<GuardState> {
   try {
-    return await deps.store.read(guardState, guard);
+    return await deps.store.read(guardState, { app: create.caller.app, ...guard, at: deps.clock.now() });
   } catch (error) {
     if (create.settings.mode === 'protect') throw error;
     return { kind: 'free' };
   }
 }
 
-function replay(
-  deps: CreateDeps,
-  create: CreateRequest,
-  kept: { answer: StoredAnswer; externalTaskId: string | null },
-): void {
+interface Kept {
+  answer: StoredAnswer;
+  externalTaskId: string | null;
+  notes: readonly string[];
+  queueMs: Ms;
+}
+
+function replay(deps: CreateDeps, create: CreateRequest, kept: Kept): void {
+  const { answer, externalTaskId, notes, queueMs } = kept;
   const totalMs = deps.clock.monotonic() - create.startedTick;
   const ours = ['x-request-id', create.requestId, REPLAYED_HEADER, 'true'];
-  if (kept.externalTaskId !== null) ours.push('x-kling-external-task-id', headerSafe(kept.externalTaskId));
-  ours.push(...noteLines(create.notes));
-  ours.push('server-timing', serverTiming({ upstreamMs: 0, queueMs: create.queueMs, totalMs }));
+  if (externalTaskId !== null) ours.push('x-kling-external-task-id', headerSafe(externalTaskId));
+  ours.push(...noteLines(notes));
+  ours.push('server-timing', serverTiming({ upstreamMs: 0, queueMs, totalMs }));
   writeAnswer(create.response, {
-    status: kept.answer.status,
-    lines: passedLines(kept.answer.headers.flat(), ours),
-    body: kept.answer.body,
+    status: answer.status,
+    lines: passedLines(answer.headers.flat(), ours),
+    body: answer.body,
   });
 }
 

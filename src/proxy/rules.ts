@@ -1,77 +1,95 @@
-/** The operator's rules and what stands against a create before money is asked for. */
+/** What refuses a create before money is asked for: the operator's rules, what Kling said, the store, and the clock. */
 import { SidecarError } from '../errors.ts';
 import type { MoneyRefusal } from '../ledger/ledger.ts';
 import { formatCredits, lowerLimit, toCredits } from '../units.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
-import type { PreparedCreate } from './prepare.ts';
+import type { Prepared } from './prepare.ts';
 
 /**
- * Checks what can be said without the store; in `observe` mode what would refuse is only noted.
- * @throws SidecarError `route_not_priced`, `task_too_expensive`, `account_refused`, `ledger_unavailable`.
+ * Gives what refuses a create without the store being asked, in the order in which it is said: `route_not_priced`,
+ * `task_too_expensive`, `account_refused`, `ledger_unavailable`. Whether it is refused is for the mode to say
+ * ({@link refuseUnlessObserving}).
  */
-export function checkRules(deps: CreateDeps, create: CreateRequest, prepared: PreparedCreate): void {
-  const { settings } = create;
+export function brokenRules(
+  deps: CreateDeps,
+  create: CreateRequest,
+  prepared: Prepared,
+): readonly SidecarError[] {
   const { price } = prepared;
-  const checks = [
-    () => checkPriced(create, prepared),
-    () => checkEach(create, prepared),
-    () => checkCredentials(create),
-    () => deps.accountRefusals.check({ ...price, route: create.route.template }),
-    () => deps.checkStore(),
-  ];
-  for (const check of checks) {
-    try {
-      check();
-    } catch (error) {
-      if (settings.mode === 'protect' || !(error instanceof SidecarError)) throw error;
-      create.noteWouldRefuse(error);
-    }
-  }
+  const scope = { product: price.product, model: price.model, route: create.route.template };
+  return [
+    whyUnpriced(create, prepared),
+    whyTooExpensive(create, prepared),
+    whyNoCredentials(create),
+    caught(() => deps.accountRefusals.check(scope)),
+    caught(() => deps.checkStore()),
+  ].filter((refusal) => refusal !== null);
 }
 
 /**
- * Sees that a create can be dated: Kling's clock is looked at where our own may be wrong. In `observe` mode what would
- * refuse is only noted.
- * @throws SidecarError `clock_untrusted`, `upstream_unreachable`.
+ * Gives what keeps a create from being dated: `clock_untrusted`, `upstream_unreachable`. A promise only where Kling's
+ * clock has to be looked at first, since our own may be wrong.
  */
-export async function settleClock(deps: CreateDeps, create: CreateRequest): Promise<void> {
+export function whyUndated({
+  clockLook,
+  clockTrust,
+}: Pick<CreateDeps, 'clockLook' | 'clockTrust'>): SidecarError | null | Promise<SidecarError | null> {
+  const check = (): SidecarError | null => caught(() => clockTrust.check());
+  return clockLook.settle()?.then(check, refusalOf) ?? check();
+}
+
+/** Tells whether a create can be dated at once, without a look at Kling's clock. */
+export function isDatable({ clockTrust }: Pick<CreateDeps, 'clockTrust'>): boolean {
+  return caught(() => clockTrust.check()) === null;
+}
+
+/** Refuses in `protect` mode; `observe` only counts what would refuse. */
+export function refuseUnlessObserving(create: CreateRequest, refusal: SidecarError): void {
+  if (create.settings.mode === 'protect') throw refusal;
+  create.noteWouldRefuse(refusal);
+}
+
+/** Gives the refusal that a check throws, or null. */
+function caught(check: () => void): SidecarError | null {
   try {
-    const looking = deps.clockLook.settle();
-    if (looking) await looking;
-    deps.clockTrust.check();
+    check();
+    return null;
   } catch (error) {
-    if (create.settings.mode === 'protect' || !(error instanceof SidecarError)) throw error;
-    if (!create.isClockNoted) create.noteWouldRefuse(error);
-    create.isClockNoted = true;
+    return refusalOf(error);
   }
 }
 
-function checkPriced(create: CreateRequest, prepared: PreparedCreate): void {
-  if (prepared.price.basis !== 'unknown' || create.settings.unknownRoute !== 'refuse') return;
-  throw new SidecarError(
+/** A fault that is no refusal is thrown on. */
+function refusalOf(error: unknown): SidecarError {
+  if (error instanceof SidecarError) return error;
+  throw error;
+}
+
+function whyUnpriced(create: CreateRequest, { price }: Prepared): SidecarError | null {
+  if (price.basis !== 'unknown' || create.settings.unknownRoute !== 'refuse') return null;
+  return new SidecarError(
     'route_not_priced',
     `There is no price for POST ${create.path}; add one to pricing.overrides, or set creates.unknownRoute to "hold".`,
     { detail: { path: create.path } },
   );
 }
 
-function checkEach(create: CreateRequest, prepared: PreparedCreate): void {
+function whyTooExpensive(create: CreateRequest, { credits, price }: Prepared): SidecarError | null {
   const own = create.caller.settings?.maxCreditsEach ?? null;
   const limit = lowerLimit(own, create.settings.maxCreditsEach);
-  const credits = prepared.price.credits ?? create.unpricedCredits;
-  if (limit === null || credits <= limit) return;
-  throw new SidecarError(
+  if (limit === null || credits <= limit) return null;
+  return new SidecarError(
     'task_too_expensive',
-    `This create costs ${formatCredits(credits)} credits (${prepared.price.rule}); one may cost at most ` +
+    `This create costs ${formatCredits(credits)} credits (${price.rule}); one may cost at most ` +
       `${formatCredits(limit)}.`,
     { detail: { neededCredits: toCredits(credits), limitCredits: toCredits(limit) } },
   );
 }
 
 /** Kling answers 401/1002 to a JWT on a path of the new generation (its authentication page, read 2026-09-20). */
-function checkCredentials(create: CreateRequest): void {
-  if (create.route.generation !== 'new' || create.settings.hasApiKey) return;
-  throw new SidecarError(
+function whyNoCredentials(create: CreateRequest): SidecarError | null {
+  if (create.route.generation !== 'new' || create.settings.hasApiKey) return null;
+  return new SidecarError(
     'account_refused',
     `${create.path} takes only an API key, and this sidecar has an access key and secret key: Kling would answer ` +
       '401/1002. Make an API key in the console and set KLING_API_KEY_FILE.',

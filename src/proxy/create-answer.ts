@@ -1,0 +1,76 @@
+/**
+ * Answers a create: with Kling's answer, with that of a look-up, or with what we know.
+ *
+ * In `protect` mode an answer that leaves the create in doubt is never passed on: SDKs send again on its 429 or 5xx,
+ * and the second send would be a second bill.
+ */
+import { SidecarError } from '../errors.ts';
+import type { Ms } from '../units.ts';
+import type { Answer } from '../upstream/whole-answer.ts';
+import { timingOf, type Concluded } from './conclude.ts';
+import { unknownOutcome } from './create-errors.ts';
+import type { CreateDeps, CreateRequest } from './create-request.ts';
+import { headerSafe, noteLines, passedLines, serverTiming, writeAnswer } from './reply.ts';
+import type { Sent } from './send.ts';
+import { fromStored } from './stored-answer.ts';
+
+/**
+ * Answers a create; one in doubt once a look-up found it, or none can find it before its deadline.
+ * @throws SidecarError `outcome_unknown`; `upstream_timeout`, `upstream_unreachable` where provably nothing was sent.
+ */
+export async function answerCreate(
+  deps: CreateDeps,
+  create: CreateRequest,
+  { sent, isUnknown, isRecorded, lookedUp }: Concluded,
+): Promise<void> {
+  const { exchange, externalTaskId, reserved } = sent;
+  const inDoubt = { holdId: reserved.hold?.holdId ?? null, externalTaskId };
+  const { answer, failure, upstreamMs } = exchange;
+  if (!isRecorded) throw unknownOutcome(inDoubt, 'its outcome could not be recorded yet', answer);
+  const waitedFrom = deps.clock.monotonic();
+  const found = lookedUp === null ? null : await lookedUp;
+  // A look-up is Kling's time.
+  const waitedMs = lookedUp === null ? 0 : deps.clock.monotonic() - waitedFrom;
+  if (found) {
+    reply(deps, create, { sent, upstreamMs: upstreamMs + waitedMs, answer: fromStored(found) });
+    return;
+  }
+  if (answer) {
+    if (isUnknown && create.settings.mode === 'protect')
+      throw unknownOutcome(inDoubt, `it answered with HTTP ${answer.status}`, answer);
+    reply(deps, create, { sent, upstreamMs: upstreamMs + waitedMs, answer });
+    return;
+  }
+  if (failure && !failure.sent) {
+    throw new SidecarError(
+      failure.isLate ? 'upstream_timeout' : 'upstream_unreachable',
+      `Kling could not be reached (${failure.cause}); nothing was sent and nothing is held.`,
+      { detail: { sent: 'no', cause: failure.cause } },
+    );
+  }
+  throw unknownOutcome(inDoubt, failure?.cause ?? 'no complete answer came');
+}
+
+interface Reply {
+  sent: Sent;
+  upstreamMs: Ms;
+  answer: Pick<Answer, 'status' | 'reason' | 'headers' | 'body'>;
+}
+
+function reply(deps: CreateDeps, create: CreateRequest, { sent, upstreamMs, answer }: Reply): void {
+  const { reserved, externalTaskId } = sent;
+  const { hold, prepared, queueMs } = reserved;
+  const ours = ['x-request-id', create.requestId];
+  if (hold) ours.push('x-kling-credits-held', String(prepared.credits / 1000));
+  if (hold && hold.remainingCredits !== null)
+    ours.push('x-kling-budget-remaining', String(hold.remainingCredits / 1000));
+  if (externalTaskId !== null) ours.push('x-kling-external-task-id', headerSafe(externalTaskId));
+  ours.push(...noteLines(prepared.price.notes));
+  ours.push('server-timing', serverTiming(timingOf(deps, create, { upstreamMs, queueMs })));
+  writeAnswer(create.response, {
+    status: answer.status,
+    reason: answer.reason,
+    lines: passedLines(answer.headers, ours),
+    body: answer.body,
+  });
+}

@@ -1,0 +1,217 @@
+/**
+ * From a prepared create to one that may be sent: the rules, its date, its slots, and its hold, durable.
+ *
+ * The admission asks the guard of repeats in the transaction that makes the hold: a usual create asks once, and of two
+ * requests with one key, also by two processes on one store, only one is held. A repeat gets its answer
+ * whatever would refuse it as new, so where anything refuses or delays a create before its admission, or the admission
+ * fails, the guard is read first.
+ *
+ * **Invariant**: what comes out has its hold on disk, but for one case: mode `observe` with a store out of reach. Slots go
+ * over to the hold or back, and a line that is not handed on is released.
+ */
+import { SidecarError } from '../errors.ts';
+import { admit } from '../ledger/admit.ts';
+import type { AdmitResult, GuardState } from '../ledger/ledger.ts';
+import type { SlotTicket } from '../pacing/slots.ts';
+import type { MilliCredits, Ms } from '../units.ts';
+import type { Line } from '../upstream/line.ts';
+import { admitArgs } from './admit-args.ts';
+import { tooLate } from './create-errors.ts';
+import { lacksTime, type CreateDeps, type CreateRequest } from './create-request.ts';
+import { traceHold, traceNoHold } from './create-trace.ts';
+import type { Prepared } from './prepare.ts';
+import { enterSlots, slotsFor } from './queue.ts';
+import { answerRepeat } from './repeat.ts';
+import { brokenRules, isDatable, refusalError, refuseUnlessObserving, whyUndated } from './rules.ts';
+
+/** A hold that is on disk. */
+export interface CreateHold {
+  readonly holdId: string;
+  /** The lowest remainder among matching enforcing budgets; null where there is none. */
+  readonly remainingCredits: MilliCredits | null;
+}
+
+/** A create that may be sent. */
+export interface Reserved {
+  readonly prepared: Prepared;
+  /** Null where nothing could be recorded of it: mode `observe` with the store out of reach. */
+  readonly hold: CreateHold | null;
+  /** In use until the create is answered: it goes where its hold says, also in the middle of a reload. */
+  readonly line: Line;
+  readonly queueMs: Ms;
+}
+
+/**
+ * Reserves what a create needs. The caller of this releases its line.
+ * @returns Null where the create was answered as a repeat, or its caller went away.
+ * @throws SidecarError for each refusal of rules, clock, queue and budgets, and those of `answerRepeat`.
+ */
+export async function reserve(
+  deps: CreateDeps,
+  create: CreateRequest,
+  prepared: Prepared,
+): Promise<Reserved | null> {
+  const reserving = new Reserving(deps, create, prepared);
+  const refusals = brokenRules(deps, create, prepared);
+  if (reserving.mayBeKeptBack(refusals) && !(await reserving.isNew())) return null;
+  for (const refusal of refusals) refuseUnlessObserving(create, refusal);
+  for (;;) {
+    const tried = await reserving.tryOnce();
+    switch (tried.kind) {
+      case 'reserved':
+        return tried.reserved;
+      case 'gone':
+        return null;
+      case 'repeat':
+        // Somebody else came first with the same key: its answer is this one's, or the key was used for something else.
+        if (!(await reserving.isNew(tried.state))) return null;
+        break;
+      case 'failed':
+        if (!reserving.isGuardRead && !(await reserving.isNew())) return null;
+        return reserving.withoutHold(tried);
+    }
+  }
+}
+
+/** What came of one try to get a hold. */
+type Tried =
+  | { kind: 'reserved'; reserved: Reserved }
+  | { kind: 'gone' }
+  | Extract<AdmitResult, { kind: 'repeat' }>
+  /** The store could not be asked. */
+  | Failed;
+
+interface Failed {
+  kind: 'failed';
+  error: unknown;
+  heldFrom: Ms;
+}
+
+/** One create that is about to be reserved, over all its tries. */
+class Reserving {
+  readonly #deps: CreateDeps;
+  readonly #create: CreateRequest;
+  #prepared: Prepared;
+  #queueMs: Ms = 0;
+  #isGuardRead: boolean;
+  #isUndatedNoted = false;
+
+  constructor(deps: CreateDeps, create: CreateRequest, prepared: Prepared) {
+    this.#deps = deps;
+    this.#create = create;
+    this.#prepared = prepared;
+    this.#isGuardRead = prepared.guard === null;
+  }
+
+  /** Whether there is no guard that nobody read yet. */
+  get isGuardRead(): boolean {
+    return this.#isGuardRead;
+  }
+
+  /** Whether something may refuse or delay the create before the ledger can tell that it is a repeat. */
+  mayBeKeptBack(refusals: readonly SidecarError[]): boolean {
+    if (this.#isGuardRead) return false;
+    const deps = this.#deps;
+    return (
+      refusals.length > 0 ||
+      deps.closing.pending > 0 ||
+      !isDatable(deps) ||
+      lacksTime(deps, this.#create) ||
+      deps.slots.wouldWait(slotsFor(deps, this.#create, this.#prepared))
+    );
+  }
+
+  /** Answers a repeat; true where the create goes on, in `observe` mode perhaps without its guard. */
+  async isNew(state?: GuardState): Promise<boolean> {
+    const asked = { prepared: this.#prepared, queueMs: this.#queueMs, ...(state && { state }) };
+    const next = await answerRepeat(this.#deps, this.#create, asked);
+    this.#isGuardRead = true;
+    if (next) this.#prepared = next;
+    return next !== null;
+  }
+
+  /** Tries to get slots and the hold. */
+  async tryOnce(): Promise<Tried> {
+    const deps = this.#deps;
+    const create = this.#create;
+    const dated = this.#seeDated();
+    if (dated) await dated;
+    if (create.gone.aborted) return { kind: 'gone' };
+    const entering = enterSlots(deps, create, this.#prepared);
+    const isQueued = entering instanceof Promise;
+    const ticket = isQueued ? await entering : entering;
+    if (ticket === null) return { kind: 'gone' };
+    this.#queueMs += ticket.waitedMs;
+    let tried: Tried | null = null;
+    try {
+      // Again, since the clock may have stepped in the queue: from here to the date nothing is waited for.
+      const datedAgain = isQueued ? this.#seeDated() : null;
+      if (datedAgain) await datedAgain;
+      if (create.gone.aborted) return { kind: 'gone' };
+      if (lacksTime(deps, create)) throw tooLate();
+      return (tried = await this.#admit(ticket));
+    } finally {
+      if (tried?.kind !== 'repeat' && ticket.pool !== null)
+        deps.telemetry.queueWaited(ticket.pool, ticket.waitedMs);
+      ticket.giveBack();
+    }
+  }
+
+  /** Goes on without a hold in `observe` mode, where the store failed; else throws what it failed with. */
+  withoutHold({ error, heldFrom }: Failed): Reserved {
+    const { lastFreeze, onError, upstream } = this.#deps;
+    const { settings, noteWouldRefuse, trace } = this.#create;
+    if (settings.mode !== 'observe') throw error;
+    const frozen = lastFreeze.state;
+    if (frozen) throw refusalError({ word: 'spending_frozen', ...frozen }, settings.budgetStatus);
+    onError('a create of mode observe could not be held and is forwarded without a hold', error);
+    if (error instanceof SidecarError) noteWouldRefuse(error);
+    if (trace) traceNoHold(trace, heldFrom);
+    return { prepared: this.#prepared, hold: null, line: upstream.line.use(), queueMs: this.#queueMs };
+  }
+
+  /** Sees that the create can be dated; a promise only where Kling's clock has to be looked at. */
+  #seeDated(): Promise<void> | null {
+    const why = whyUndated(this.#deps);
+    if (why instanceof Promise) return why.then((refusal) => this.#refuseUndated(refusal));
+    this.#refuseUndated(why);
+    return null;
+  }
+
+  /** In `observe` mode it is noted once that a date is not sure. */
+  #refuseUndated(refusal: SidecarError | null): void {
+    if (refusal === null || this.#isUndatedNoted) return;
+    refuseUnlessObserving(this.#create, refusal);
+    this.#isUndatedNoted = true;
+  }
+
+  /** Asks the ledger for the hold, dated now and recorded with the line that the create will be sent on. */
+  async #admit(ticket: SlotTicket): Promise<Tried> {
+    const deps = this.#deps;
+    const create = this.#create;
+    const prepared = this.#prepared;
+    const { line } = deps.upstream;
+    const args = admitArgs(deps, create, { prepared, line });
+    line.use();
+    const heldFrom = deps.clock.monotonic();
+    let result: AdmitResult;
+    try {
+      result = await deps.ledger.run(admit, args);
+    } catch (error) {
+      line.release();
+      return { kind: 'failed', error, heldFrom };
+    }
+    if (result.kind !== 'admitted') line.release();
+    if (result.kind === 'repeat') return result;
+    if (create.trace) traceHold(create.trace, { heldFrom, args, result });
+    if (result.kind === 'refused') throw refusalError(result.refusal, create.settings.budgetStatus);
+    const { holdId, at } = args.hold;
+    ticket.keepFor(holdId);
+    if (create.trace) deps.traces.remember(holdId, create.trace, at);
+    deps.telemetry.createHeld(prepared.labels, prepared.credits);
+    if (result.wouldRefuse)
+      create.noteWouldRefuse(refusalError(result.wouldRefuse, create.settings.budgetStatus));
+    const hold = { holdId, remainingCredits: result.remainingCredits };
+    return { kind: 'reserved', reserved: { prepared, hold, line, queueMs: this.#queueMs } };
+  }
+}
