@@ -102,7 +102,7 @@ export function undoInPlace(buffer: Buffer, edited: EditedInPlace): Buffer {
 }
 
 /**
- * Tells whether `after`, the scan of an edited body, has every name and value of `before` at the place to which its bytes
+ * Returns whether `after`, the scan of an edited body, has every name and value of `before` at the place to which its bytes
  * were moved, and nothing else but the id. What does not depend on the id, such as the price, is then the same for both.
  * False also where the edit had to add `options`.
  */

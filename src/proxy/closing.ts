@@ -1,5 +1,5 @@
 /**
- * Recording how creates ended, whatever the disk does.
+ * Recording how creates ended, also while the disk takes nothing.
  *
  * A create's end is written before its caller hears of it. Where the store cannot take it (a full disk), it is kept and
  * written again every second: what Kling answered is never forgotten while the process lives, and after a crash the
@@ -20,7 +20,7 @@ export interface ClosingDeps {
   ledger: Pick<Ledger, 'run'>;
   clock: Clock;
   onError: (message: string, error: unknown) => void;
-  /** Told of each attempt whose end is to be recorded. */
+  /** Called with each attempt whose end is to be recorded. */
   onCall: (call: CallRecord) => void;
 }
 
@@ -61,7 +61,7 @@ export class Closing {
       try {
         await ledger.run(closeCreate, args);
         this.#pending.delete(args.holdId);
-        this.#tell(args.holdId);
+        this.#wake(args.holdId);
         return null;
       } catch (error) {
         const mayPass = error instanceof SidecarError && error.code === 'ledger_unavailable';
@@ -95,7 +95,7 @@ export class Closing {
     this.#isStopped = true;
   }
 
-  #tell(holdId: string): void {
+  #wake(holdId: string): void {
     for (const waiter of this.#waiters.get(holdId) ?? []) waiter();
   }
 }

@@ -92,7 +92,7 @@ export function leftMs({ clock }: Pick<CreateDeps, 'clock'>, { deadlineTick }: C
   return deadlineTick - clock.monotonic();
 }
 
-/** Tells whether too little time is left to send; `observe` mode sends whatever is left. */
+/** Returns whether too little time is left to send; `observe` mode sends also then. */
 export function lacksTime(deps: Pick<CreateDeps, 'clock'>, create: CreateRequest): boolean {
   return create.settings.mode === 'protect' && leftMs(deps, create) < SEND_MS_MIN;
 }

@@ -47,7 +47,7 @@ export function judge(
   };
 }
 
-/** Tells whether a repeat of the same request may be given the same answer later. */
+/** Returns whether a repeat of the same request may be given the same answer later. */
 function isFinal(end: CreateEnd, code: number | null): boolean {
   if (end.kind === 'refused') return code !== null && isLastingRefusal(code);
   return end.kind !== 'unknown';

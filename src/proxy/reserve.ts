@@ -3,7 +3,7 @@
  *
  * The admission asks the guard of repeats in the transaction that makes the hold: a usual create asks once, and of two
  * requests with one key, also by two processes on one store, only one is held. A repeat gets its answer
- * whatever would refuse it as new, so where anything refuses or delays a create before its admission, or the admission
+ * also where it would be refused as new, so where anything refuses or delays a create before its admission, or the admission
  * fails, the guard is read first.
  *
  * **Invariant**: what comes out has its hold on disk, but for one case: mode `observe` with a store out of reach. Slots go
@@ -108,7 +108,7 @@ class Reserving {
     return this.#isGuardRead;
   }
 
-  /** Whether something may refuse or delay the create before the ledger can tell that it is a repeat. */
+  /** Whether something may refuse or delay the create before the ledger can find that it is a repeat. */
   mayBeKeptBack(refusals: readonly SidecarError[]): boolean {
     if (this.#isGuardRead) return false;
     const deps = this.#deps;

@@ -38,7 +38,7 @@ export function whyUndated({
   return clockLook.settle()?.then(check, refusalOf) ?? check();
 }
 
-/** Tells whether a create can be dated at once, without a look at Kling's clock. */
+/** Returns whether a create can be dated at once, without a look at Kling's clock. */
 export function isDatable({ clockTrust }: Pick<CreateDeps, 'clockTrust'>): boolean {
   return caught(() => clockTrust.check()) === null;
 }
