@@ -1,8 +1,13 @@
 /** What `doctor` finds of the limits: the mode, and whether a budget limits all creates together. */
-import { notOk, ok, type Check } from '../check.ts';
+import { failed, notOk, ok, passed, together, warned, type Check, type LineVerdict } from '../check.ts';
 import { countText } from '../phrases.ts';
+import { toCredits } from '../units.ts';
 import type { EnforceMode } from '../words.ts';
+
 import type { BudgetRule } from './budget-rule.ts';
+
+/** A budget reports early enough at this share of its limit, or below. */
+const SHARE = 0.8;
 
 /** Checks that the mode is `protect`. */
 export function checkMode(mode: EnforceMode): Check {
@@ -27,4 +32,60 @@ export function checkBudgets(budgets: readonly BudgetRule[]): Check {
     `Every budget in mode enforce is for a part of the creates (${names}): nothing limits their sum.`,
     'Add a budget without match and per.',
   );
+}
+
+/** Budgets that refuse, for all creates together. */
+export function enforcingAll(budgets: readonly BudgetRule[]): readonly BudgetRule[] {
+  return budgets.filter(
+    ({ mode, per, match }) => mode === 'enforce' && per === null && Object.keys(match).length === 0,
+  );
+}
+
+/** Judges whether a budget of a day or an hour refuses what would pass it. */
+export function dailyBudget(mode: EnforceMode, budgets: readonly BudgetRule[]): LineVerdict {
+  const verdicts: LineVerdict[] = [];
+  if (mode === 'observe') {
+    verdicts.push(
+      failed('The mode is observe: nothing is refused for money.', 'Set mode to protect, and reload.'),
+    );
+  }
+  const whole = enforcingAll(budgets);
+  const daily = whole.filter(({ window }) => window === 'day' || window === 'hour');
+  if (whole.length === 0) {
+    verdicts.push(
+      failed(
+        'No budget in mode enforce limits all creates together.',
+        'Add one to budgets: { "name": "daily", "credits": 1000, "window": "day" }.',
+      ),
+    );
+  } else if (daily.length === 0) {
+    verdicts.push(
+      warned(
+        `What limits all creates together has no window of a day: ${whole.map(({ name, window }) => `${name} (${window})`).join(', ')}.`,
+        'Add a budget with window day: a month can be gone in an hour.',
+      ),
+    );
+  }
+  if (verdicts.length > 0) return together(verdicts);
+  const named = daily.map(({ name, limit, window }) => `${name}, ${toCredits(limit)} credits a ${window}`);
+  return passed(`${named.join('; ')}: a create that would pass it is refused before it is sent.`);
+}
+
+/** Judges whether a budget for all creates reports early enough that it is nearly used. */
+export function earlyThreshold(budgets: readonly BudgetRule[]): LineVerdict {
+  const whole = enforcingAll(budgets);
+  const early = whole.filter(({ alertAt }) => alertAt.some((share) => share <= SHARE));
+  const verdicts: LineVerdict[] = [];
+  if (early.length === 0) {
+    const names = whole.map(({ name }) => name).join(', ');
+    verdicts.push(
+      whole.length === 0
+        ? failed('There is no budget to tell of.', 'Add a budget, with "alertAt": [0.8].')
+        : warned(`alertAt of ${names} has no share of ${SHARE} or less.`, 'Add 0.8 to its alertAt.'),
+    );
+  } else
+    verdicts.push(
+      passed(`${early.map(({ name }) => name).join(', ')}: alerts at ${SHARE * 100} %, once in each window.`),
+    );
+  return together(verdicts);
 }

@@ -1,16 +1,13 @@
 /** The lines under "Cost Controls". */
-import type { BudgetRule } from '../budget/budget-rule.ts';
-import { toCredits } from '../units.ts';
+import { dailyBudget, earlyThreshold, enforcingAll } from '../budget/budget-checks.ts';
 import { heardOf } from './checklist-alerting.ts';
 import { byDoctor } from './checklist-doctor.ts';
 import type { Evidence } from './checklist-evidence.ts';
-import { failed, notOurs, passed, together, warned, type LineVerdict } from '../check.ts';
+import { notOurs, passed, together, warned, type LineVerdict } from '../check.ts';
 import { countText } from '../phrases.ts';
 
-const SHARE = 0.8;
-
 export const costLines = {
-  daily_budget: dailyBudget,
+  daily_budget: dailyLine,
   budget_alert: budgetAlert,
   standard_mode: standardMode,
   poll_cap: pollCap,
@@ -21,58 +18,13 @@ function modeOf({ runs, status, config }: Evidence): 'protect' | 'observe' {
   return runs && status !== null ? status.mode : config.mode;
 }
 
-/** Budgets that refuse, for all creates together. */
-function enforcing({ budgets }: Evidence['config']): readonly BudgetRule[] {
-  return budgets.filter(
-    ({ mode, per, match }) => mode === 'enforce' && per === null && Object.keys(match).length === 0,
-  );
-}
-
-function dailyBudget(evidence: Evidence): LineVerdict {
-  const verdicts: LineVerdict[] = [];
-  if (modeOf(evidence) === 'observe') {
-    verdicts.push(
-      failed('The mode is observe: nothing is refused for money.', 'Set mode to protect, and reload.'),
-    );
-  }
-  const whole = enforcing(evidence.config);
-  const daily = whole.filter(({ window }) => window === 'day' || window === 'hour');
-  if (whole.length === 0) {
-    verdicts.push(
-      failed(
-        'No budget in mode enforce limits all creates together.',
-        'Add one to budgets: { "name": "daily", "credits": 1000, "window": "day" }.',
-      ),
-    );
-  } else if (daily.length === 0) {
-    verdicts.push(
-      warned(
-        `What limits all creates together has no window of a day: ${whole.map(({ name, window }) => `${name} (${window})`).join(', ')}.`,
-        'Add a budget with window day: a month can be gone in an hour.',
-      ),
-    );
-  }
-  if (verdicts.length > 0) return together(verdicts);
-  const named = daily.map(({ name, limit, window }) => `${name}, ${toCredits(limit)} credits a ${window}`);
-  return passed(`${named.join('; ')}: a create that would pass it is refused before it is sent.`);
+function dailyLine(evidence: Evidence): LineVerdict {
+  return dailyBudget(modeOf(evidence), evidence.config.budgets);
 }
 
 function budgetAlert(evidence: Evidence): LineVerdict {
-  const whole = enforcing(evidence.config);
-  const early = whole.filter(({ alertAt }) => alertAt.some((share) => share <= SHARE));
-  const verdicts: LineVerdict[] = [];
-  if (early.length === 0) {
-    const names = whole.map(({ name }) => name).join(', ');
-    verdicts.push(
-      whole.length === 0
-        ? failed('There is no budget to tell of.', 'Add a budget, with "alertAt": [0.8].')
-        : warned(`alertAt of ${names} has no share of ${SHARE} or less.`, 'Add 0.8 to its alertAt.'),
-    );
-  } else
-    verdicts.push(
-      passed(`${early.map(({ name }) => name).join(', ')}: alerts at ${SHARE * 100} %, once in each window.`),
-    );
-  return together([...verdicts, heardOf(evidence, 'budget_threshold', 'a budget that is nearly used')]);
+  const heard = heardOf(evidence, 'budget_threshold', 'a budget that is nearly used');
+  return together([earlyThreshold(evidence.config.budgets), heard]);
 }
 
 function standardMode({ work }: Evidence): LineVerdict {
@@ -111,7 +63,7 @@ function estimate(evidence: Evidence): LineVerdict {
   const held = byDoctor(evidence, 'prices');
   const how =
     'kling-sidecar estimate FILE and POST /v1/estimate price a batch against the budgets, and every create is held before it is sent.';
-  if (modeOf(evidence) === 'observe' || enforcing(evidence.config).length === 0) {
+  if (modeOf(evidence) === 'observe' || enforcingAll(evidence.config.budgets).length === 0) {
     return warned(`${how} But no budget refuses what is too much.`, 'See the line on the daily budget.');
   }
   return held === null ? passed(how) : together([passed(how), held]);

@@ -10,6 +10,7 @@ import { readPresentSecrets, type PresentSecrets } from '../config/secrets.ts';
 import type { AlertsAnswer } from '../control/alert-schemas.ts';
 import type { StatusAnswer, TasksAnswer } from '../control/schemas.ts';
 import type { UsageSumsAnswer } from '../control/usage-schemas.ts';
+import { EMULATOR_CREDENTIALS } from '../emulator/emulator-help.ts';
 import { SidecarError } from '../errors.ts';
 import { accountName } from '../kling/account-name.ts';
 import type { Credentials } from '../kling/token.ts';
@@ -18,7 +19,7 @@ import { openStoreReadOnly } from '../store/sqlite/read-only-store.ts';
 import { statsOf } from '../store/sqlite/store-file.ts';
 import type { Ms } from '../units.ts';
 import { askKling, notAsked, type KlingSeen } from './checklist-kling.ts';
-import { lookAtRepositories, type RepositoriesSeen } from './checklist-repository.ts';
+import { lookAtRepositories, type RepositoriesSeen } from '../config/secret-repositories.ts';
 import type { Context } from './context.ts';
 import type { ChannelSeen } from '../alerts/alert-checks.ts';
 import type { Check } from '../check.ts';
@@ -81,6 +82,8 @@ export interface Wishes {
   compare: readonly string[];
 }
 
+/** The emulator's credentials are in its documents. */
+const PUBLISHED: ReadonlySet<string> = new Set(Object.values(EMULATOR_CREDENTIALS));
 const DAY_MS = 86_400_000;
 const WORK_MS = 31 * DAY_MS;
 const FINGERPRINT = /^(key|ak)-[0-9a-f]{16}$/;
@@ -113,7 +116,7 @@ export async function gather(
     repositories: await lookAtRepositories({
       folders: [cwd, folder],
       secretFiles: secrets.files,
-      secrets: secrets.all,
+      secrets: secrets.all.filter((secret) => !PUBLISHED.has(secret.reveal())),
       env,
     }),
     keys,

@@ -4,6 +4,7 @@
  * **Invariant**: one reader for each path; it refuses or gives a plan, and changes nothing. Source: kling-api.md,
  * sections 4.1 and 9 (vendor documents to 2026-09-20, read 2026-11-21).
  */
+import type { Ms } from '../units.ts';
 import type { Fields } from './fields.ts';
 import { readFields } from './field-table.ts';
 import {
@@ -43,7 +44,7 @@ import {
   type CreateReader,
   type TaskPlan,
 } from './plan.ts';
-import { videoPrice } from './prices.ts';
+import { videoPrice, type Resolution } from './prices.ts';
 
 /** A master has one quality. */
 function qualityOf(model: string, mode: 'std' | 'pro' | '4k'): 'std' | 'pro' | '4k' {
@@ -185,22 +186,29 @@ export function motionLengthMs(video: Fields, url: string, orientation: 'image' 
   return Math.min(lastsMs, motionOutputMs(url));
 }
 
+/** What a motion-control task makes, of either generation; `options` are the task's own. */
+export function motionPlan(
+  options: Pick<TaskPlan, 'externalId' | 'watermark'>,
+  made: Pick<TaskPlan, 'model' | 'audio'> & { resolution: Resolution; durationMs: Ms },
+): TaskPlan {
+  const { model, resolution, durationMs } = made;
+  return plan({
+    ...options,
+    ...made,
+    productFunction: 'Motion Control',
+    unitsMilli: videoPrice({ model, resolution, motion: true }, wholeSeconds(durationMs)),
+    videoInput: true,
+  });
+}
+
 const motionControl: CreateReader = ({ body }) => {
   const asked = readFields(body, MOTION);
   const { model_name: model } = asked;
   const resolution = MODE_RESOLUTION[asked.mode];
   const keeps = asked.keep_original_sound === 'yes';
   const durationMs = motionLengthMs(body, asked.video_url, asked.character_orientation);
-  return plan({
-    ...optionsOf(body),
-    productFunction: 'Motion Control',
-    model,
-    resolution,
-    unitsMilli: videoPrice({ model, resolution, motion: true }, wholeSeconds(durationMs)),
-    durationMs,
-    videoInput: true,
-    audio: keeps ? 'original' : 'off',
-  });
+  const audio = keeps ? 'original' : 'off';
+  return motionPlan(optionsOf(body), { model, resolution, durationMs, audio });
 };
 
 export const LEGACY_VIDEO: Readonly<Record<string, CreateReader>> = {

@@ -7,7 +7,7 @@
  */
 import type { Fields } from './fields.ts';
 import { readFields, type FieldTable } from './field-table.ts';
-import { checkReferenceLength, motionLengthMs } from './legacy-video.ts';
+import { checkReferenceLength, motionLengthMs, motionPlan } from './legacy-video.ts';
 import {
   clipMs,
   FIVE_OR_TEN,
@@ -247,16 +247,7 @@ function motionReader(model: string): CreateReader {
     const set = readFields(settings, MOTION_SETTINGS);
     const { resolution, audio } = set;
     const durationMs = motionLengthMs(video, video.url('url') ?? '', set.character_orientation);
-    return plan({
-      ...optionsOf(body.object('options')),
-      productFunction: 'Motion Control',
-      model,
-      resolution,
-      unitsMilli: videoPrice({ model, resolution, motion: true }, wholeSeconds(durationMs)),
-      durationMs,
-      videoInput: true,
-      audio,
-    });
+    return motionPlan(optionsOf(body.object('options')), { model, resolution, durationMs, audio });
   };
 }
 

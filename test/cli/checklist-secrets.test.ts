@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { alikeIn } from '../../src/cli/checklist-literals.ts';
+import { alikeIn } from '../../src/config/repository-literals.ts';
 import { createEmulator } from '../../src/emulator/emulator.ts';
 import { systemClock } from '../../src/clock.ts';
 import { judge, type Judging } from './checklist-rig.ts';

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { realpathSync } from 'node:fs';
-import type { Environment } from '../config/config-environment.ts';
+import type { Environment } from './config-environment.ts';
 import type { Secret } from '../secret.ts';
-import { findLiterals, type Place } from './checklist-literals.ts';
+import { findLiterals, type Place } from './repository-literals.ts';
 import { findRepository, type Repository } from './git.ts';
 
 export interface RepositoriesSeen {
@@ -38,6 +38,7 @@ export interface Surroundings {
   folders: readonly string[];
   /** Files that hold secrets, absolute. */
   secretFiles: readonly string[];
+  /** Those that must be in no repository. */
   secrets: readonly Secret[];
   env: Environment;
 }

@@ -8,7 +8,6 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { nextTurn } from '../clock.ts';
-import { EMULATOR_CREDENTIALS } from '../emulator/emulator-help.ts';
 import type { Secret } from '../secret.ts';
 import { formsOfSecret } from '../telemetry/redaction.ts';
 
@@ -38,9 +37,6 @@ const BINARY_LOOK_BYTES = 8_000;
 const SECRET_CHARACTERS_MIN = 12;
 /** Files between two turns of the event loop. */
 const FILES_A_TURN = 50;
-
-/** Published credentials are no secrets. */
-const PUBLISHED: ReadonlySet<string> = new Set(Object.values(EMULATOR_CREDENTIALS));
 
 /** Searches tracked text files for secrets by their own values, and for what is written like one. */
 export async function findLiterals(
@@ -72,7 +68,7 @@ export async function findLiterals(
 
 function needlesOf(secrets: readonly Secret[]): string[] {
   const values = secrets.map((secret) => secret.reveal());
-  const wanted = values.filter((value) => value.length >= SECRET_CHARACTERS_MIN && !PUBLISHED.has(value));
+  const wanted = values.filter((value) => value.length >= SECRET_CHARACTERS_MIN);
   return [...new Set(wanted.flatMap(formsOfSecret))].filter((form) => form.length >= SECRET_CHARACTERS_MIN);
 }
 
@@ -138,5 +134,5 @@ export function alikeIn(text: string): number[] {
 /** Words, names and placeholders are no secrets: a random text has digits and letters, and many of them. */
 function isRandom(text: string): boolean {
   const isMixed = /\d/.test(text) && /[A-Za-z]/.test(text);
-  return isMixed && new Set(text).size >= DISTINCT_MIN && !PLACEHOLDER.test(text) && !PUBLISHED.has(text);
+  return isMixed && new Set(text).size >= DISTINCT_MIN && !PLACEHOLDER.test(text);
 }

@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Environment } from '../config/config-environment.ts';
+import type { Environment } from './config-environment.ts';
 
 const TIME_MS_MAX = 10_000;
 const OUTPUT_BYTES_MAX = 33_554_432;
