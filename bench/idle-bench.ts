@@ -2,8 +2,8 @@
  * What open tasks cost while no app asks for anything: CPU a second of a real process that polls them, before an upstream
  * that shows every one of them as `processing`.
  *
- * Run by `node bench/idle-bench.ts [open tasks] [seconds]`. The tasks are half an hour old, so each is asked for about once a minute
- * and a half at the default interval.
+ * Run by `node bench/idle-bench.ts [open tasks] [seconds]`. The tasks are half an hour old, so each is asked for once a minute,
+ * all of them together since the start asked for all: measure whole minutes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
