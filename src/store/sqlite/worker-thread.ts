@@ -23,8 +23,8 @@ export interface WorkerThread {
 }
 
 /**
- * Memory of one thread for values that have just been made: a batch needs little, and each thread would otherwise grow to 48 MiB
- * (three parts of 16 MiB) before it collects.
+ * Memory of one thread for values that have just been made. A batch needs little; without a limit Node 24 lets this memory of
+ * each thread grow to 128 MiB before it collects.
  */
 const YOUNG_MIB_MAX = 12;
 
