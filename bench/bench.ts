@@ -2,26 +2,40 @@
  * `npm run bench`: the sidecar with everything on beside its peers, before one instant upstream, in one run.
  *
  * Rounds go over all peers in turn, each started afresh, so that a drift of the machine meets all alike; the order
- * is turned by one from round to round. docs/benchmarks.md says how to read the output.
+ * is turned by one from round to round. What is measured apart (ready, large creates, open tasks, a large store) follows
+ * after the rounds. docs/benchmarks.md says how to read the output.
  *
- * **Invariant**: load goes to loopback only; with the default options the run ends within six minutes; whatever was
- * started is ended by pid, and the folder of work (bench/.work, on the project's disk so that fsync is real) is
- * removed, on success, failure and Ctrl-C.
+ * **Invariant**: load goes to loopback only; whatever was started is ended by pid, and the folder of work
+ * (bench/.work, on the project's disk so that fsync is real) is removed, on success, failure and Ctrl-C.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, cpus } from 'node:os';
 import { join } from 'node:path';
-import { measureLargeCreate } from './large-create.ts';
+import { measureBigStore } from './big-store.ts';
+import { peerFigures } from './figures.ts';
+import { judge, type Findings } from './goals.ts';
+import { measureLargeCreates } from './large-create.ts';
 import { generatorName } from './load.ts';
-import { measureTurn, type Turn } from './measure.ts';
-import { readOptions, USAGE, type Options } from './options.ts';
-import { PEERS, type Peer, type PeerName } from './peers.ts';
+import { watchMachine, type MachineWatch } from './machine.ts';
+import { measureTurn, type Turn, type TurnPlan, type Works } from './measure.ts';
+import { measureOpenTasks, measureScrape } from './open-tasks.ts';
+import { readOptions, USAGE, type Options, type Section } from './options.ts';
+import type { Peer, PeerName } from './peer.ts';
+import { PEERS } from './peers.ts';
 import { installPortkey } from './portkey.ts';
 import { end, endAll } from './processes.ts';
-import { formatReport, judge, peerFigures, type Report } from './report.ts';
+import { measureReady } from './ready.ts';
+import { formatReport, type Report } from './tables.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
 const work = join(import.meta.dirname, '.work', `run-${process.pid}`);
+const READY_REPEATS = 10;
+const LARGE_REPEATS = 16;
+const BIG_SLICES = 20;
+/** Whole minutes: tasks of half an hour are asked for once a minute, all of them together since the start asked for all. */
+const IDLE_SECONDS = 60;
+const IDLE_SECONDS_AFTER_LOAD = 3;
+const SCRAPED_TASKS = 10;
 
 /** One line that is overwritten, on a terminal only. */
 function progress(text: string): void {
@@ -32,26 +46,50 @@ function wanted(options: Options, name: PeerName): boolean {
   return options.only === null || name === 'direct' || options.only.includes(name);
 }
 
+/** What a peer is loaded with: nothing where no section asks for it. */
+function worksOf({ isVariant, name }: Peer, { sections, isQuick }: Options): Works {
+  const has = (section: Section): boolean => sections.includes(section);
+  if (isVariant === true) return has('variants') ? { creates: [32] } : {};
+  const isCompared = name === 'sidecar' && has('variants');
+  return {
+    ...(has('creates') ? { creates: [32, 16, 1] } : isCompared ? { creates: [32] } : {}),
+    ...(has('reads') ? { reads: isQuick ? [32] : [32, 16, 1] } : {}),
+    ...(has('lives') && (name === 'bare' || name === 'sidecar') ? { lives: [32] } : {}),
+  };
+}
+
 interface Measured {
   turns: Map<PeerName, Turn[]>;
   missing: Report['missing'];
 }
 
-async function measureRounds(options: Options, peers: Peer[], upstream: Upstream): Promise<Measured> {
-  const turns = new Map<PeerName, Turn[]>(peers.map((peer) => [peer.name, []]));
+interface Run {
+  options: Options;
+  upstream: Upstream;
+  watch: MachineWatch;
+}
+
+async function measureRounds({ options, upstream, watch }: Run, peers: readonly Peer[]): Promise<Measured> {
+  const plans = peers.map((peer) => ({ peer, works: worksOf(peer, options) }));
+  let present = plans.filter(({ works }) => Object.keys(works).length > 0);
+  const turns = new Map<PeerName, Turn[]>(present.map(({ peer }) => [peer.name, []]));
   const missing: Report['missing'] = [];
-  let present = peers;
-  for (let round = 1; round <= options.rounds; round += 1) {
+  for (let round = 1; round <= options.rounds && present.length > 0; round += 1) {
+    if (round > 1) await watch.look();
     const shift = (round - 1) % present.length;
-    for (const peer of [...present.slice(shift), ...present.slice(0, shift)]) {
+    for (const each of [...present.slice(shift), ...present.slice(0, shift)]) {
+      const { peer, works } = each;
       progress(`round ${round} of ${options.rounds}: ${peer.name}`);
-      const folder = join(work, `${peer.name}-${round}`);
+      const { seconds, warmRequests } = options;
+      const plan: TurnPlan = { works, seconds, warmRequests, idleSeconds: IDLE_SECONDS_AFTER_LOAD };
       try {
-        turns.get(peer.name)?.push(await measureTurn(peer, upstream, folder, options.seconds));
+        turns
+          .get(peer.name)
+          ?.push(await measureTurn(peer, upstream, join(work, `${peer.name}-${round}`), plan));
       } catch (error) {
         if (peer.name === 'direct') throw error;
         missing.push({ name: peer.name, reason: `round ${round}: ${(error as Error).message}` });
-        present = present.filter((each) => each !== peer);
+        present = present.filter((other) => other !== each);
         turns.delete(peer.name);
       }
     }
@@ -59,30 +97,64 @@ async function measureRounds(options: Options, peers: Peer[], upstream: Upstream
   return { turns, missing };
 }
 
-/** Large creates through the bare forwarder and the sidecar, where both or either take part. */
-async function measureLarge(
-  peers: Peer[],
-  upstream: Upstream,
-): Promise<Pick<Report, 'largeCreates' | 'missing'>> {
-  const largeCreates: Report['largeCreates'] = [];
-  const missing: Report['missing'] = [];
-  for (const peer of peers) {
-    if (peer.name !== 'bare' && peer.name !== 'sidecar') continue;
-    progress(`10 MiB creates: ${peer.name}`);
-    const folder = join(work, `${peer.name}-large`);
-    try {
-      largeCreates.push({ name: peer.name, ...(await measureLargeCreate(peer, upstream, folder)) });
-    } catch (error) {
-      missing.push({ name: peer.name, reason: `10 MiB creates: ${(error as Error).message}` });
-    }
+/** Runs a section where it is asked for; a failure is reported and the others go on. */
+async function measureSection<T>(
+  name: Section,
+  run: Run,
+  missing: Report['missing'],
+  measure: () => Promise<T>,
+): Promise<T | null> {
+  if (!run.options.sections.includes(name)) return null;
+  progress(name);
+  await run.watch.look();
+  try {
+    return await measure();
+  } catch (error) {
+    missing.push({ name, reason: (error as Error).message });
+    return null;
   }
-  return { largeCreates, missing };
+}
+
+/** Measures what is measured apart from the rounds. */
+async function measureApart(
+  run: Run,
+  peers: readonly Peer[],
+  missing: Report['missing'],
+): Promise<Omit<Findings, 'peers'>> {
+  const { options, upstream } = run;
+  const upstreamPort = upstream.port;
+  const baseUrl = `http://127.0.0.1:${upstreamPort}`;
+  const { isQuick, openTasks, rows, warmRequests } = options;
+  const of = <T>(name: Section, measure: () => Promise<T>): Promise<T | null> =>
+    measureSection(name, run, missing, measure);
+  const pair = peers.filter(({ name }) => name === 'bare' || name === 'sidecar');
+  return {
+    readyMs: await of('ready', () =>
+      measureReady(work, { repeats: isQuick ? READY_REPEATS / 2 : READY_REPEATS, upstreamPort }),
+    ),
+    largeCreates:
+      (await of('large', () =>
+        measureLargeCreates(pair, upstream, {
+          folder: work,
+          repeats: isQuick ? LARGE_REPEATS / 2 : LARGE_REPEATS,
+        }),
+      )) ?? [],
+    idle: await of('idle', () =>
+      measureOpenTasks({ folder: join(work, 'idle'), baseUrl, openTasks }, IDLE_SECONDS),
+    ),
+    scrape: await of('scrape', () =>
+      measureScrape({ folder: join(work, 'scrape'), baseUrl, openTasks: openTasks * SCRAPED_TASKS }),
+    ),
+    bigStore: await of('big', () =>
+      measureBigStore(work, { baseUrl, plan: { rows, slices: BIG_SLICES, warmRequests } }),
+    ),
+  };
 }
 
 async function bench(options: Options): Promise<Report> {
   mkdirSync(work, { recursive: true });
   const missing: Report['missing'] = [];
-  if (wanted(options, 'portkey')) {
+  if (wanted(options, 'portkey') && options.sections.some((name) => name === 'creates' || name === 'reads')) {
     progress('installing @portkey-ai/gateway in bench/ where it is missing');
     const failure = installPortkey(import.meta.dirname);
     if (failure !== null) process.stderr.write(`${failure}\n`);
@@ -93,28 +165,34 @@ async function bench(options: Options): Promise<Report> {
     if (reason === null) peers.push(peer);
     else missing.push({ name: peer.name, reason });
   }
+  const watch = await watchMachine();
   const upstream = await startUpstream(work);
-  const measured = await measureRounds(options, peers, upstream);
-  const left = peers.filter((peer) => measured.turns.has(peer.name));
-  const large = await measureLarge(left, upstream);
+  const run: Run = { options, upstream, watch };
+  const measured = await measureRounds(run, peers);
+  missing.push(...measured.missing);
+  const apart = await measureApart(run, peers, missing);
   await end(upstream.process.child);
+  const load = await watch.stop();
   progress('');
   const directTurns = measured.turns.get('direct') ?? [];
-  const figures = left.map(({ name, does }) =>
-    peerFigures({ name, does, turns: measured.turns.get(name) ?? [], directTurns }),
-  );
+  const figures = peers.flatMap(({ name, does }) => {
+    const turns = measured.turns.get(name);
+    return turns === undefined ? [] : [peerFigures({ name, does, turns, directTurns })];
+  });
+  const findings: Findings = { ...apart, peers: figures };
   return {
+    ...findings,
     at: new Date().toISOString(),
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? arch()}`,
+    load,
     node: process.versions.node,
     upstream: upstream.name,
     generator: generatorName(),
+    sections: options.sections,
     seconds: options.seconds,
     rounds: options.rounds,
-    peers: figures,
-    missing: [...missing, ...measured.missing, ...large.missing],
-    largeCreates: large.largeCreates,
-    goals: judge(figures, large.largeCreates),
+    missing,
+    goals: judge(findings, load.isBusy),
   };
 }
 

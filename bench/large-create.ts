@@ -2,29 +2,35 @@
  * A create with a 10 MiB image, seen from outside: how long it keeps the event loop, how far memory grows.
  *
  * Event-loop time is the time that the peer's main thread (in Node: the event loop) spent on a CPU from just
- * before the request to its answer, as the kernel counts it (/proc/PID/task/PID/schedstat, nanoseconds), less what
- * the idle process spends in the same time. That includes receiving and sending 10 MiB through the kernel, which no
- * proxy can avoid, so the bare forwarder is measured the same way and the difference is what the sidecar adds.
- * The longest block is the slowest of the small task reads sent one after another while the create passes.
- * Memory growth is the highest resident memory during the create over that before it, in sizes of the body: the worst
- * of the repeats, since later ones find memory that earlier ones left.
+ * before the request to its answer, as the kernel counts it (/proc/PID/task/PID/schedstat, nanoseconds). That includes
+ * receiving and sending 10 MiB through the kernel, which no proxy can avoid, so the bare forwarder is measured the same way and
+ * the difference is what the sidecar adds. Two things made the bare figure differ fivefold from run to run, and are kept out: the first
+ * creates of a process, which find no memory to reuse and code that is not compiled yet, are sent before; and other work on the machine, which
+ * only ever adds, is left out by taking the quarter of the creates that cost least, with the peers in turn, create by create.
+ *
+ * The longest block is the slowest of the small task reads sent one after another while a create passes.
+ * Memory growth is the highest resident memory during a create over that before it, in sizes of the body: the worst of all, the
+ * first ones included, since later ones find memory that earlier ones left.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'undici';
-import { runLoad } from './load.ts';
-import { startPeer, type RunningPeer } from './measure.ts';
+import { warmUp } from './load.ts';
+import { pause, startPeer, type RunningPeer } from './measure.ts';
 import { median } from './median.ts';
-import type { Peer } from './peers.ts';
+import type { Peer, PeerName } from './peer.ts';
 import { end, mainThreadMicroseconds, memory, resetPeak, track } from './processes.ts';
 import { CREATE_BODY, CREATE_PATH } from './requests.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface LargeCreate {
+  name: PeerName;
   bodyBytes: number;
   answerMs: number;
+  /** The mean of the lowest quarter. */
   eventLoopMs: number;
+  /** The median, for comparison: how far other work moved the figure. */
+  eventLoopMsMedian: number;
   longestBlockMs: number;
   /** The slowest of as many reads without a create: what the machine's noise is. */
   quietBlockMs: number;
@@ -32,62 +38,97 @@ export interface LargeCreate {
 }
 
 export const IMAGE_BYTES = 10 * 1024 * 1024;
-const REPEATS = 7;
-const PAUSE_MS = 150;
+/** Creates of each peer that are sent before any is measured. */
+const FIRST_CREATES = 8;
+const WARM_REQUESTS = 3000;
+const PAUSE_MS = 100;
 
-/** Measures large creates through one peer that is started for them. */
-export async function measureLargeCreate(
-  peer: Peer,
+interface Side {
+  name: PeerName;
+  running: RunningPeer;
+  sender: ChildProcess;
+  pid: number;
+  bodyBytes: number;
+  answers: number[];
+  loops: number[];
+  growths: number[];
+  blocks: number[];
+  quiets: number[];
+}
+
+/** Measures large creates through peers that are started for it, in turn. */
+export async function measureLargeCreates(
+  peers: readonly Peer[],
   upstream: Upstream,
-  folder: string,
-): Promise<LargeCreate> {
-  mkdirSync(folder, { recursive: true });
-  const running = await startPeer(peer, folder, upstream.readingPort);
+  { folder, repeats }: { folder: string; repeats: number },
+): Promise<LargeCreate[]> {
+  const sides: Side[] = [];
+  try {
+    for (const peer of peers)
+      sides.push(await startSide(peer, join(folder, `${peer.name}-large`), upstream.readingPort));
+    for (let i = 0; i < FIRST_CREATES; i += 1) for (const side of sides) await measureGrowth(side);
+    for (let i = 0; i < repeats; i += 1) {
+      for (const side of i % 2 === 0 ? sides : sides.toReversed()) await measureOnce(side);
+    }
+    return sides.map(figuresOf);
+  } finally {
+    for (const { sender, running } of sides) {
+      await end(sender);
+      if (running.started !== null) await end(running.started.child);
+    }
+  }
+}
+
+async function startSide(peer: Peer, folder: string, upstreamPort: number): Promise<Side> {
+  const running = await startPeer(peer, folder, upstreamPort);
   const sender = fork(join(import.meta.dirname, 'large-sender.ts'), [running.origin, String(IMAGE_BYTES)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   track(sender);
-  try {
-    const bodyBytes = (await nextMessage(sender)).bodyBytes ?? 0;
-    await warm(running, folder);
-    return { bodyBytes, ...(await repeat(running, sender, bodyBytes)) };
-  } finally {
-    await end(sender);
-    if (running.started !== null) await end(running.started.child);
-  }
+  const bodyBytes = (await nextMessage(sender)).bodyBytes ?? 0;
+  const { origin, headers } = running;
+  const load = { origin, headers, method: 'POST', paths: [CREATE_PATH], body: CREATE_BODY } as const;
+  await warmUp({ ...load, paths: [...load.paths], connections: 4 }, { requests: WARM_REQUESTS, folder });
+  const lists = { answers: [], loops: [], growths: [], blocks: [], quiets: [] };
+  return { name: peer.name, running, sender, pid: running.started?.pid ?? process.pid, bodyBytes, ...lists };
 }
 
-async function repeat(
-  running: RunningPeer,
-  sender: ChildProcess,
-  bodyBytes: number,
-): Promise<Omit<LargeCreate, 'bodyBytes'>> {
-  const pid = running.started?.pid ?? process.pid;
-  const answers: number[] = [];
-  const loops: number[] = [];
-  const growths: number[] = [];
-  const blocks: number[] = [];
-  const quiets: number[] = [];
-  for (let i = 0; i < REPEATS; i += 1) {
-    resetPeak(pid);
-    const before = memory(pid).residentBytes;
-    const busy = await mainThreadDuring(pid, () => send(sender));
-    growths.push((memory(pid).peakBytes - before) / bodyBytes);
-    await pause(PAUSE_MS);
-    const idle = await mainThreadDuring(pid, () => pause(busy.result));
-    answers.push(busy.result);
-    loops.push((busy.us - idle.us) / 1e3);
-    blocks.push(await slowestRead(running, send(sender)));
-    await pause(PAUSE_MS);
-    quiets.push(await slowestRead(running, pause(busy.result)));
-  }
+/** Sends one create and notes how far memory grew; gives the main thread's microseconds. */
+async function measureGrowth(side: Side): Promise<number> {
+  const { pid, sender } = side;
+  resetPeak(pid);
+  const before = memory(pid).residentBytes;
+  const busy = await mainThreadDuring(pid, () => send(sender));
+  side.growths.push((memory(pid).peakBytes - before) / side.bodyBytes);
+  side.answers.push(busy.result);
+  await pause(PAUSE_MS);
+  return busy.us;
+}
+
+async function measureOnce(side: Side): Promise<void> {
+  side.loops.push((await measureGrowth(side)) / 1e3);
+  side.blocks.push(await slowestRead(side.running, send(side.sender)));
+  await pause(PAUSE_MS);
+  side.quiets.push(await slowestRead(side.running, pause(PAUSE_MS)));
+}
+
+function figuresOf({ name, bodyBytes, answers, loops, growths, blocks, quiets }: Side): LargeCreate {
   return {
-    answerMs: median(answers),
-    eventLoopMs: median(loops),
+    name,
+    bodyBytes,
+    answerMs: median(answers.slice(FIRST_CREATES)),
+    eventLoopMs: lowestQuarter(loops),
+    eventLoopMsMedian: median(loops),
     longestBlockMs: median(blocks),
     quietBlockMs: median(quiets),
     memoryGrowth: Math.max(...growths),
   };
+}
+
+/** Gives the mean of the lowest quarter of the numbers, of one at least. */
+export function lowestQuarter(values: readonly number[]): number {
+  const lowest = values.toSorted((a, b) => a - b).slice(0, Math.max(1, Math.floor(values.length / 4)));
+  return lowest.reduce((sum, value) => sum + value, 0) / lowest.length;
 }
 
 async function mainThreadDuring<T>(pid: number, work: () => Promise<T>): Promise<{ us: number; result: T }> {
@@ -142,16 +183,4 @@ async function slowestRead(running: RunningPeer, until: Promise<unknown>): Promi
   await over;
   await client.close();
   return slowest;
-}
-
-/** Lets the engine compile what small creates use, as in a process that has been up for a while. */
-async function warm(running: RunningPeer, folder: string): Promise<void> {
-  const { origin, headers } = running;
-  const load = { origin, headers, method: 'POST', paths: [CREATE_PATH], body: CREATE_BODY } as const;
-  await runLoad({ ...load, paths: [...load.paths], connections: 4, seconds: 1 }, folder);
-  await pause(PAUSE_MS);
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }

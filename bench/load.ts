@@ -1,13 +1,16 @@
 /**
  * Load from a process of its own: wrk where it is installed, else a small client of ours on undici.
  *
- * **Invariant**: one point is one method, one body, one number of connections and one length of time; both
+ * **Invariant**: one point is one method (`lives`: creates and the reads of their tasks), one body, one number of connections and one length of time; both
  * generators report the same fields, and the one used is printed with the results.
  */
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, track } from './processes.ts';
+import { nextPoint, withPoint } from './requests.ts';
+
+const WARM_UP_MS_MAX = 120_000;
 
 export interface LoadPoint {
   origin: string;
@@ -17,6 +20,8 @@ export interface LoadPoint {
   headers: Record<string, string>;
   connections: number;
   seconds: number;
+  /** `lives`: each create is followed by one read of its task. */
+  kind?: 'plain' | 'lives';
 }
 
 export interface LoadResult {
@@ -38,12 +43,15 @@ export async function runLoad(point: LoadPoint, folder: string): Promise<LoadRes
   const pathsFile = join(folder, 'paths.txt');
   const bodyFile = join(folder, 'body.json');
   writeFileSync(pathsFile, point.paths.join('\n') + '\n');
-  if (point.body !== null) writeFileSync(bodyFile, point.body);
+  const number = nextPoint();
+  const headers = Object.entries(point.headers).map(([name, value]) => [name, withPoint(value, number)]);
+  if (point.body !== null) writeFileSync(bodyFile, withPoint(point.body, number));
   const script = [
+    point.kind ?? 'plain',
     point.method,
     pathsFile,
     point.body === null ? '-' : bodyFile,
-    ...Object.entries(point.headers).flat(),
+    ...headers.flat(),
   ];
   const wrk = findProgram('wrk');
   const sizes = [String(point.connections), String(point.seconds)] as const;
@@ -65,6 +73,29 @@ export async function runLoad(point: LoadPoint, folder: string): Promise<LoadRes
   const line = /^RESULT (\{.*\})$/m.exec(output)?.[1];
   if (line === undefined) throw new Error(`the load generator printed no result:\n${output}`);
   return JSON.parse(line) as LoadResult;
+}
+
+/**
+ * Sends at least `requests` requests, a second at a time, without measuring, and gives how many: what a compiler needs is
+ * requests, not time.
+ * @throws Error when that takes more than two minutes.
+ */
+export async function warmUp(
+  load: Omit<LoadPoint, 'seconds'>,
+  { requests, folder }: { requests: number; folder: string },
+): Promise<number> {
+  const from = performance.now();
+  let served = 0;
+  while (served < requests) {
+    if (performance.now() - from > WARM_UP_MS_MAX) {
+      throw new Error(`only ${served} of ${requests} requests of the warm-up were served in two minutes`);
+    }
+    const { requests: more, badStatuses, socketErrors } = await runLoad({ ...load, seconds: 1 }, folder);
+    if (badStatuses + socketErrors > 0)
+      throw new Error(`${badStatuses + socketErrors} requests of the warm-up failed`);
+    served += more;
+  }
+  return served;
 }
 
 function run(file: string, args: string[]): Promise<string> {

@@ -1,21 +1,30 @@
 /**
- * One peer's turn in one round: started, warmed, loaded at 32, 16 and 1 connections with creates and with reads,
- * its memory read, ended.
+ * One peer's turn in one round: started, warmed by a number of requests, loaded with creates, reads and lives (a create and the read that
+ * shows its end), its memory and its idle CPU read, ended.
  *
  * **Invariant**: a figure counts only when every answer of its point was good; one bad answer fails the turn.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { runLoad, type LoadPoint, type LoadResult } from './load.ts';
-import type { Launch, Peer } from './peers.ts';
+import { runLoad, warmUp, type LoadPoint, type LoadResult } from './load.ts';
+import type { Launch, Peer } from './peer.ts';
 import { cpuMicroseconds, end, memory, start, type Memory, type Started } from './processes.ts';
-import { CREATE_BODY, CREATE_PATH, createTasks, waitUntilAnswered } from './requests.ts';
+import {
+  CREATE_BODY,
+  CREATE_PATH,
+  createTasks,
+  ENDING_BODY,
+  ENDING_PATH,
+  waitUntilAnswered,
+} from './requests.ts';
 import type { Upstream } from './upstream.ts';
 
-export const WORKS = ['creates', 'reads'] as const;
+export const WORKS = ['creates', 'reads', 'lives'] as const;
 export type Work = (typeof WORKS)[number];
-export const CONNECTIONS = [32, 16, 1] as const;
-export type Connections = (typeof CONNECTIONS)[number];
+export type Connections = 32 | 16 | 1;
+
+/** The numbers of connections that a turn loads each kind of work with. */
+export type Works = Partial<Record<Work, readonly Connections[]>>;
 
 export interface Point extends LoadResult {
   work: Work;
@@ -25,14 +34,28 @@ export interface Point extends LoadResult {
   cpuUsPerRequest: number | null;
 }
 
+/** What a peer uses while nobody asks it for anything, after the load. */
+export interface Idle {
+  openTasks: number;
+  cpuMsPerSecond: number;
+}
+
 export interface Turn {
   points: Point[];
   readyMs: number | null;
   memory: Memory | null;
+  idle: Idle | null;
+}
+
+export interface TurnPlan {
+  works: Works;
+  seconds: number;
+  /** Requests of each kind of work before it is measured. */
+  warmRequests: number;
+  idleSeconds: number;
 }
 
 const USUAL_HEADERS = { 'content-type': 'application/json', authorization: 'Bearer an-apps-own' };
-const WARM_SECONDS = 3;
 /** As many tasks as are read in turn: a fleet of apps asks for many, not for one. */
 const TASKS_READ = 64;
 
@@ -65,21 +88,33 @@ export async function measureTurn(
   peer: Peer,
   upstream: Upstream,
   folder: string,
-  seconds: number,
+  plan: TurnPlan,
 ): Promise<Turn> {
   const running = await startPeer(peer, folder, upstream.port);
   try {
-    const ids = await createTasks(running.origin, running.headers, TASKS_READ);
+    const body = running.launch?.createBody ?? CREATE_BODY;
+    const ids = await createTasks(running.origin, running.headers, { count: TASKS_READ, body });
     const points: Point[] = [];
+    let openTasks = TASKS_READ;
     for (const work of WORKS) {
+      const numbers = plan.works[work] ?? [];
+      if (numbers.length === 0) continue;
       const load = loadOf(work, running, ids);
-      await runLoad({ ...load, connections: 32, seconds: WARM_SECONDS }, folder);
-      for (const connections of CONNECTIONS) {
-        points.push(await measurePoint(work, { ...load, connections, seconds }, running.started, folder));
+      const warmed = await warmUp({ ...load, connections: 32 }, { requests: plan.warmRequests, folder });
+      if (work === 'creates') openTasks += warmed;
+      for (const connections of numbers) {
+        const point = { ...load, connections, seconds: plan.seconds };
+        const measured = await measurePoint(work, point, running.started, folder);
+        points.push(measured);
+        if (work === 'creates') openTasks += measured.requests;
       }
     }
     const pid = running.started?.pid;
-    return { points, readyMs: running.readyMs, memory: pid === undefined ? null : memory(pid) };
+    if (pid === undefined) return { points, readyMs: null, memory: null, idle: null };
+    const held = memory(pid);
+    const isSidecar = running.launch?.readyUrls.length !== 0;
+    const idle = isSidecar ? await measureIdle(pid, openTasks, plan.idleSeconds) : null;
+    return { points, readyMs: running.readyMs, memory: held, idle };
   } finally {
     if (running.started !== null) await end(running.started.child);
   }
@@ -87,14 +122,42 @@ export async function measureTurn(
 
 type Load = Omit<LoadPoint, 'connections' | 'seconds'>;
 
-function loadOf(work: Work, running: RunningPeer, ids: string[]): Load {
-  const { origin, headers } = running;
-  return work === 'creates'
-    ? { origin, headers, method: 'POST', paths: [CREATE_PATH], body: CREATE_BODY }
-    : { origin, headers, method: 'GET', paths: ids.map((id) => `${CREATE_PATH}/${id}`), body: null };
+function loadOf(work: Work, { origin, headers, launch }: RunningPeer, ids: string[]): Load {
+  switch (work) {
+    case 'creates':
+      return {
+        origin,
+        headers,
+        method: 'POST',
+        paths: [CREATE_PATH],
+        body: launch?.createBody ?? CREATE_BODY,
+      };
+    case 'reads':
+      return { origin, headers, method: 'GET', paths: ids.map((id) => `${CREATE_PATH}/${id}`), body: null };
+    case 'lives':
+      return { origin, headers, method: 'POST', paths: [ENDING_PATH], body: ENDING_BODY, kind: 'lives' };
+  }
 }
 
-async function measurePoint(
+/** Measures what a process uses while nothing is sent to it; a second passes first, for what the load left to do. */
+export async function measureIdle(pid: number, openTasks: number, seconds: number): Promise<Idle> {
+  await pause(1000);
+  const [before, from] = [cpuMicroseconds(pid), performance.now()];
+  await pause(seconds * 1000);
+  const used = cpuMicroseconds(pid) - before;
+  return { openTasks, cpuMsPerSecond: used / (performance.now() - from) };
+}
+
+/** Waits in real time: what is measured is another process. */
+export function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}
+
+/**
+ * Measures one point of a running peer.
+ * @throws Error when an answer was bad or none came.
+ */
+export async function measurePoint(
   work: Work,
   load: LoadPoint,
   started: Started | null,

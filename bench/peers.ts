@@ -4,37 +4,14 @@
  * **Invariant**: every peer gets the same requests, listens on a free loopback port, forwards to the same upstream
  * and puts `Authorization: Bearer bench-key` in place of the caller's; it is started afresh for each round.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BENCH_KEY, type Launch, type Peer } from './peer.ts';
 import { portkeyEntry } from './portkey.ts';
 import { findProgram, freePort, type Command } from './processes.ts';
+import { SIDECARS } from './sidecar-peers.ts';
 import { nginxCommand } from './upstream.ts';
 
-export const PEER_NAMES = ['direct', 'nginx', 'caddy', 'bare', 'portkey', 'sidecar', 'traced'] as const;
-export type PeerName = (typeof PEER_NAMES)[number];
-
-export interface Launch {
-  command: Command;
-  origin: string;
-  /** Headers that callers of this peer must send beside the usual ones. */
-  headers: Record<string, string>;
-  /** Addresses that all answer 200 once the peer is ready, beside a task read through it. */
-  readyUrls: string[];
-}
-
-export interface Peer {
-  name: PeerName;
-  does: string;
-  /** The reason why it cannot be measured here; null when it can. */
-  missing(): string | null;
-  /** Prepares the files in `folder` and tells how to start; null for no process at all. */
-  launch(folder: string, upstreamPort: number): Promise<Launch | null>;
-}
-
-const KEY = 'bench-key';
-const PROJECT = join(import.meta.dirname, '..');
 const PORTKEY_FOLDER = import.meta.dirname;
 
 function debianPackage(program: string): () => string | null {
@@ -63,7 +40,7 @@ const nginx: Peer = {
       proxy_pass http://kling;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
-      proxy_set_header Authorization "Bearer ${KEY}";
+      proxy_set_header Authorization "Bearer ${BENCH_KEY}";
     }
   }`;
     return plain(nginxCommand(findProgram('nginx') ?? 'nginx', join(folder, 'nginx'), http), port);
@@ -84,7 +61,7 @@ const caddy: Peer = {
 }
 http://127.0.0.1:${port} {
   reverse_proxy 127.0.0.1:${upstreamPort} {
-    header_up Authorization "Bearer ${KEY}"
+    header_up Authorization "Bearer ${BENCH_KEY}"
     transport http {
       keepalive_idle_conns_per_host 64
     }
@@ -139,84 +116,23 @@ const portkey: Peer = {
   },
 };
 
-const sidecar: Peer = {
-  name: 'sidecar',
-  does: 'everything on: holds, ids, journal, poller, metrics, SQLite with FULL',
-  missing: isThere,
-  launch: (folder, upstreamPort) => launchSidecar(join(folder, 'sidecar'), upstreamPort, {}),
-};
-
-const traced: Peer = {
-  name: 'traced',
-  does: 'the sidecar with every trace exported by OTLP to a collector in the bench itself',
-  missing: isThere,
+const floor: Peer = {
+  name: 'floor',
+  does: 'one row for each create, both writes durable (SQLite with FULL), nothing else: what a durable create costs at least',
+  missing: () => null,
   async launch(folder, upstreamPort) {
-    const endpoint = await startCollector();
-    return launchSidecar(join(folder, 'traced'), upstreamPort, {
-      OTEL_TRACES_EXPORTER: 'otlp',
-      OTEL_METRICS_EXPORTER: 'none',
-      OTEL_LOGS_EXPORTER: 'none',
-      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
-      // Everything is to be exported, also at the bench's rates.
-      OTEL_BSP_MAX_QUEUE_SIZE: '65536',
-    });
+    const port = await freePort();
+    const script = join(import.meta.dirname, 'peers/floor.ts');
+    return plain(
+      { file: process.execPath, args: [script, String(port), String(upstreamPort), folder] },
+      port,
+    );
   },
 };
-
-function isThere(): string | null {
-  return existsSync(join(PROJECT, 'src/main.ts')) ? null : 'src/main.ts is not there yet';
-}
-
-async function launchSidecar(
-  home: string,
-  upstreamPort: number,
-  env: Record<string, string>,
-): Promise<Launch> {
-  const port = await freePort();
-  const controlPort = await freePort();
-  mkdirSync(home, { recursive: true });
-  const config = {
-    listen: { port },
-    control: { port: controlPort },
-    upstream: { baseUrl: `http://127.0.0.1:${upstreamPort}` },
-    store: { path: 'data/sidecar.db' },
-    budgets: [{ name: 'daily', credits: 1_000_000_000, window: 'day', timeZone: 'UTC', mode: 'enforce' }],
-  };
-  const path = join(home, 'sidecar.config.json');
-  writeFileSync(path, JSON.stringify(config, null, 2));
-  return {
-    command: {
-      file: process.execPath,
-      args: [join(PROJECT, 'bin/kling-sidecar.js'), 'start', '--config', path],
-      env: { KLING_API_KEY: KEY, ...env },
-      cwd: home,
-    },
-    origin: `http://127.0.0.1:${port}`,
-    headers: {},
-    readyUrls: [`http://127.0.0.1:${controlPort}/readyz`],
-  };
-}
-
-let collector: Promise<string> | null = null;
-
-/** Starts a collector that takes everything; it ends with the bench. */
-function startCollector(): Promise<string> {
-  collector ??= new Promise((resolve) => {
-    const server = createServer((request, response) => {
-      request.resume().once('end', () => response.end());
-    });
-    server.unref();
-    server.listen(0, '127.0.0.1', () => {
-      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    });
-  });
-  return collector;
-}
 
 function plain(command: Command, port: number): Launch {
   return { command, origin: `http://127.0.0.1:${port}`, headers: {}, readyUrls: [] };
 }
 
 /** Every peer, in the order of the tables. */
-export const PEERS: readonly Peer[] = [direct, nginx, caddy, bare, portkey, sidecar, traced];
+export const PEERS: readonly Peer[] = [direct, nginx, caddy, bare, portkey, floor, ...SIDECARS];

@@ -16,13 +16,51 @@ export const CREATE_BODY = padTo(250, {
   cfg_scale: 0.5,
   prompt: '',
 });
+
+/** Tasks made here have ended whenever they are read: an image-to-video create of 250 bytes. */
+export const ENDING_PATH = '/v1/videos/image2video';
+export const ENDING_BODY = padTo(250, {
+  model_name: 'kling-v2-5-turbo',
+  mode: 'std',
+  duration: '5',
+  image: 'https://example.com/a.png',
+  cfg_scale: 0.5,
+  prompt: '',
+});
+/** What the upstream shows of such a task beside its id, as text inside JSON's braces: 2.5 units, the list price. */
+export const ENDED =
+  '"task_status":"succeed","task_status_msg":"","task_info":{},"created_at":1763715600000,"updated_at":1763715605000,' +
+  '"final_unit_deduction":"2.5","task_result":{"videos":[{"id":"1","url":"https://example.com/a.mp4","duration":"5.1"}]}';
+
+/** In headers and the body of a load: four digits that are others in each point, and nine that are others in each request of it. */
+export const POINT_NUMBER = '{run}';
+export const REQUEST_NUMBER = '{nnnnnnn}';
+
+/** Puts a point's number into a text. */
+export function withPoint(text: string, point: number): string {
+  return text.replaceAll(POINT_NUMBER, String(point).padStart(4, '0'));
+}
+
+/** Puts a request's number into a text. */
+export function withNumber(text: string, number: number): string {
+  return text.replaceAll(REQUEST_NUMBER, String(number).padStart(REQUEST_NUMBER.length, '0'));
+}
+
 const READY_WAIT_MS = 30_000;
 const READY_PAUSE_MS = 4;
 
 function padTo(bytes: number, body: Record<string, unknown>): string {
   const filler = 'a lighthouse at dusk, slow dolly in, waves on the rocks, ';
-  const spare = bytes - JSON.stringify(body).length;
-  return JSON.stringify({ ...body, prompt: filler.repeat(10).slice(0, spare) });
+  const left = bytes - JSON.stringify(body).length;
+  return JSON.stringify({ ...body, prompt: filler.repeat(10).slice(0, left) });
+}
+
+let points = 0;
+
+/** Gives the number of the next point of this run. */
+export function nextPoint(): number {
+  points += 1;
+  return points;
 }
 
 /**
@@ -66,14 +104,17 @@ async function answers(url: string, headers: Record<string, string>): Promise<bo
 export async function createTasks(
   origin: string,
   headers: Record<string, string>,
-  count: number,
+  { count, path = CREATE_PATH, body = CREATE_BODY }: { count: number; path?: string; body?: string },
 ): Promise<string[]> {
   const ids = new Set<string>();
+  const point = nextPoint();
   for (let made = 0; made < count; made += 1) {
-    const answer = await request(origin + CREATE_PATH, {
+    const numbered = (text: string): string => withNumber(withPoint(text, point), made);
+    const own = Object.entries(headers).map(([name, value]) => [name, numbered(value)]);
+    const answer = await request(origin + path, {
       method: 'POST',
-      headers,
-      body: CREATE_BODY,
+      headers: Object.fromEntries(own) as Record<string, string>,
+      body: numbered(body),
       headersTimeout: 20_000,
     });
     const text = await answer.body.text();

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { Pool } from 'undici';
 import { median } from './median.ts';
 import { startPeer } from './measure.ts';
-import { PEERS, type PeerName } from './peers.ts';
+import type { PeerName } from './peer.ts';
+import { PEERS } from './peers.ts';
 import { cpuMicroseconds, endAll } from './processes.ts';
 import { CREATE_BODY, CREATE_PATH, createTasks } from './requests.ts';
 import { startUpstream } from './upstream.ts';
@@ -32,7 +33,7 @@ async function startSide(name: PeerName, upstreamPort: number): Promise<Side> {
   const peer = PEERS.find((each) => each.name === name);
   if (!peer) throw new Error(`no peer ${name}`);
   const { started, origin, headers } = await startPeer(peer, join(folder, name), upstreamPort);
-  const [id = ''] = await createTasks(origin, headers, 1);
+  const [id = ''] = await createTasks(origin, headers, { count: 1 });
   const pool = new Pool(origin, { connections: CONNECTIONS });
   return { name, pid: started?.pid ?? 0, pool, headers, path: `${CREATE_PATH}/${id}` };
 }

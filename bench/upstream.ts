@@ -3,12 +3,13 @@
  * small Node server where nginx is not installed.
  *
  * **Invariant**: every create's answer has a task id of its own (18 digits, as Kling's: kling-api.md, section
- * 3.4), because a ledger would take a repeated one for the same task. Tasks stay `processing` for the whole run.
+ * 3.4), because a ledger would take a repeated one for the same task. Tasks stay `processing` for the
+ * whole run, but those of {@link ENDING_PATH}, which have succeeded whenever they are read alone.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, freePort, start, type Command, type Started } from './processes.ts';
-import { waitUntilAnswered } from './requests.ts';
+import { ENDED, ENDING_PATH, waitUntilAnswered } from './requests.ts';
 
 export interface Upstream {
   name: string;
@@ -81,6 +82,9 @@ function upstreamServers(port: number, readingPort: number): string {
     listen 127.0.0.1:${port} backlog=4096;
     location = /tasks {
       return 200 '{"code":0,"message":"SUCCEED","request_id":"$request_id","data":[$batch]}';
+    }
+    location ~ "^${ENDING_PATH}/(?<ended>[0-9]+)$" {
+      return 200 '{"code":0,"message":"SUCCEED","request_id":"$request_id","data":{"task_id":"$ended",${ENDED}}}';
     }
     location ~ "^/v1/[a-z]+/[a-z0-9-]+/(?<task>[0-9]+)$" {
       return 200 '{"code":0,"message":"SUCCEED","request_id":"$request_id","data":{"task_id":"$task","task_status":"processing","task_status_msg":"","task_info":{},"created_at":1763715600000,"updated_at":1763715605000,"task_result":{}}}';

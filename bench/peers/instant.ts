@@ -5,6 +5,7 @@
  * default). Slower than nginx, so the run says which.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { ENDED, ENDING_PATH } from '../requests.ts';
 
 const [port = '', readingPort = '', createMs = '0'] = process.argv.slice(2);
 let created = 0;
@@ -19,6 +20,8 @@ function answer(request: IncomingMessage): string {
     const ids = new URLSearchParams(query).get('task_ids')?.split(',') ?? [];
     return envelope(ids.map((id) => ({ id, status: 'processing' })));
   }
+  const ended = path.startsWith(`${ENDING_PATH}/`) ? path.slice(ENDING_PATH.length + 1) : '';
+  if (ended !== '') return envelope({ task_id: ended, ...(JSON.parse(`{${ENDED}}`) as object) });
   const read = /^\/v1\/[a-z]+\/[a-z0-9-]+\/(\d+)$/.exec(path)?.[1];
   if (read !== undefined) {
     const times = { created_at: 1763715600000, updated_at: 1763715605000 };
