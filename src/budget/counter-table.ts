@@ -29,6 +29,7 @@ VALUES (?, ?, ?, ?, 0, ?)
 ON CONFLICT (id) DO UPDATE SET held = budget_counters.held + excluded.held
 WHERE budget_counters.settled + budget_counters.held + excluded.held <= ?
 RETURNING settled, held, noted_ppm`;
+const RAISE = 'UPDATE budget_counters SET held = held + ? WHERE id = ? AND settled + held + ? <= ?';
 const GIVE_BACK = 'UPDATE budget_counters SET held = held - ? WHERE id = ?';
 const READ = 'SELECT settled, held, noted_ppm FROM budget_counters WHERE id = ?';
 const SHIFT = `UPDATE budget_counters SET held = held - ?, settled = settled + ? WHERE id = ?
@@ -48,21 +49,29 @@ export async function take(
   return values ? tx.get<CounterState>(TAKE, ...values) : undefined;
 }
 
-/** As {@link take}, on an engine that answers at once. */
+function takeValues(claim: Claim, credits: MilliCredits, isBound: boolean): SqlValue[] | null {
+  const ceiling = ceilingOf(claim, credits, isBound);
+  if (credits > ceiling) return null;
+  return [claim.counterId, claim.rule.id, claim.span.key, claim.perValue, credits, ceiling];
+}
+
+function ceilingOf(claim: Claim, credits: MilliCredits, isBound: boolean): MilliCredits {
+  return isBound && credits > 0 ? claim.limitCredits : UNLIMITED;
+}
+
+/**
+ * As {@link take}, on an engine that answers at once, for a counter that has a row; undefined also for one without. Two
+ * statements instead of one with RETURNING, for which SQLite makes a table each time.
+ */
 export function takeAtOnce(
   tx: SyncTx,
   claim: Claim,
   credits: MilliCredits,
   isBound: boolean,
 ): CounterState | undefined {
-  const values = takeValues(claim, credits, isBound);
-  return values ? tx.get<CounterState>(TAKE, values) : undefined;
-}
-
-function takeValues(claim: Claim, credits: MilliCredits, isBound: boolean): SqlValue[] | null {
-  const ceiling = isBound && credits > 0 ? claim.limitCredits : UNLIMITED;
-  if (credits > ceiling) return null;
-  return [claim.counterId, claim.rule.id, claim.span.key, claim.perValue, credits, ceiling];
+  const values = [credits, claim.counterId, credits, ceilingOf(claim, credits, isBound)];
+  if (tx.run(RAISE, values) === 0) return undefined;
+  return tx.get<CounterState>(READ, [claim.counterId]);
 }
 
 /** Takes a hold back out of a counter, in the transaction that added it. */

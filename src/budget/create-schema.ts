@@ -11,6 +11,8 @@
  * `owner` and `generation` name the instance that made the row, and which of its starts (`instances`). Rows of version 0.1.0 have
  * neither. `closed_at` is when the outcome of the send was recorded.
  *
+ * A check is written with OR, not with IN: for a list of three or more SQLite makes a table each time that it looks at a row.
+ *
  * **Invariant**: a create ends once. The row's checks and the trigger refuse a second end, an end without its amount and basis,
  * a release that costs something, and credits below 0.
  */
@@ -28,10 +30,10 @@ CREATE TABLE creates (
   operation TEXT NOT NULL,
   model TEXT,
   mode TEXT,
-  product TEXT NOT NULL CHECK (product IN ('video', 'image')),
+  product TEXT NOT NULL CHECK (product = 'video' OR product = 'image'),
   duration_seconds TEXT,
   credits INTEGER NOT NULL CHECK (credits >= 0),
-  basis TEXT NOT NULL CHECK (basis IN ('exact', 'assumed', 'unknown')),
+  basis TEXT NOT NULL CHECK (basis = 'exact' OR basis = 'assumed' OR basis = 'unknown'),
   weight INTEGER NOT NULL CHECK (weight >= 0),
   external_task_id TEXT,
   prompt_hash TEXT,
@@ -44,11 +46,12 @@ CREATE TABLE creates (
   guard_key TEXT,
   guard_task_id TEXT,
   fingerprint TEXT,
-  state TEXT NOT NULL DEFAULT 'held' CHECK (state IN ('held', 'settled', 'released', 'written_off')),
+  state TEXT NOT NULL DEFAULT 'held'
+    CHECK (state = 'held' OR state = 'settled' OR state = 'released' OR state = 'written_off'),
   settled_credits INTEGER NOT NULL DEFAULT 0 CHECK (settled_credits >= 0),
   ended_at INTEGER,
   end_credits INTEGER CHECK (end_credits >= 0),
-  end_basis TEXT CHECK (end_basis IN ('reported', 'estimate', 'none')),
+  end_basis TEXT CHECK (end_basis = 'reported' OR end_basis = 'estimate' OR end_basis = 'none'),
   end_note TEXT,
   in_doubt INTEGER NOT NULL DEFAULT 0 CHECK (in_doubt = 0 OR (in_doubt = 1 AND state = 'held')),
   doubt_since INTEGER,
@@ -63,8 +66,8 @@ CREATE TABLE creates (
   status INTEGER,
   code INTEGER,
   kling_request_id TEXT,
-  outcome TEXT CHECK (outcome IN
-    ('ok', 'client_error', 'throttled', 'server_error', 'unreachable', 'no_answer', 'aborted')),
+  outcome TEXT CHECK (outcome = 'ok' OR outcome = 'client_error' OR outcome = 'throttled' OR outcome = 'server_error'
+    OR outcome = 'unreachable' OR outcome = 'no_answer' OR outcome = 'aborted'),
   error_class TEXT,
   duration_ms REAL,
   overhead_ms REAL,
@@ -73,18 +76,21 @@ CREATE TABLE creates (
   clock_offset_ms REAL,
   evidence TEXT,
   task_id TEXT,
-  task_state TEXT CHECK (task_state IN ('submitted', 'processing', 'succeeded', 'failed')),
+  task_state TEXT CHECK (task_state = 'submitted' OR task_state = 'processing' OR task_state = 'succeeded'
+    OR task_state = 'failed'),
   task_message TEXT,
-  task_source TEXT CHECK (task_source IN ('create', 'poll', 'app_read', 'look_up')),
+  task_source TEXT CHECK (task_source = 'create' OR task_source = 'look_up' OR task_source = 'poll'
+    OR task_source = 'app_read'),
   task_first_state TEXT,
   task_created_at INTEGER,
   task_seen_at INTEGER,
   task_updated_at INTEGER,
   vendor_updated_at INTEGER,
-  CHECK ((state = 'held') = (ended_at IS NULL)),
-  CHECK ((ended_at IS NULL) = (end_credits IS NULL) AND (ended_at IS NULL) = (end_basis IS NULL)),
-  CHECK (state <> 'held' OR settled_credits = 0),
-  CHECK (state <> 'released' OR end_credits = 0),
+  CHECK (
+    state = 'held' AND ended_at IS NULL AND end_credits IS NULL AND end_basis IS NULL AND settled_credits = 0
+    OR state <> 'held' AND ended_at IS NOT NULL AND end_credits IS NOT NULL AND end_basis IS NOT NULL
+      AND (state <> 'released' OR end_credits = 0)
+  ),
   CHECK ((owner IS NULL) = (generation IS NULL)),
   CHECK ((fingerprint IS NULL) = (guard_key IS NULL AND guard_task_id IS NULL)),
   CHECK ((outcome IS NULL) = (sent_at IS NULL) AND (outcome IS NULL) = (call_id IS NULL)),
@@ -104,6 +110,34 @@ CREATE TABLE adjustments (
 CREATE TABLE task_results (
   hold_id TEXT PRIMARY KEY,
   results TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE journal (
+  at INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  app TEXT NOT NULL,
+  tag TEXT,
+  method TEXT NOT NULL,
+  route TEXT NOT NULL,
+  host TEXT NOT NULL,
+  status INTEGER,
+  code INTEGER,
+  kling_request_id TEXT,
+  task_id TEXT,
+  hold_id TEXT,
+  attempt INTEGER NOT NULL CHECK (attempt >= 1),
+  outcome TEXT NOT NULL CHECK (outcome = 'ok' OR outcome = 'client_error' OR outcome = 'throttled'
+    OR outcome = 'server_error' OR outcome = 'unreachable' OR outcome = 'no_answer' OR outcome = 'aborted'),
+  error_class TEXT,
+  duration_ms REAL NOT NULL,
+  overhead_ms REAL NOT NULL,
+  bytes_sent INTEGER NOT NULL,
+  bytes_received INTEGER NOT NULL,
+  clock_offset_ms REAL,
+  origin TEXT NOT NULL CHECK (origin = 'app' OR origin = 'sidecar'),
+  evidence TEXT,
+  PRIMARY KEY (at, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE instances (
@@ -171,6 +205,9 @@ LEFT JOIN first_states f ON f.task_id = t.id
 ORDER BY h.id;
 `;
 
+/** As `ledger/account-refusals.ts` asks. */
+const IS_ACCOUNT_REFUSAL = 'code = 1100 OR code = 1101 OR code = 1102 OR code = 1103 OR code = 1304';
+
 const INDEXES = `
 CREATE INDEX creates_at ON creates (at, id);
 CREATE UNIQUE INDEX creates_task ON creates (task_id) WHERE task_id IS NOT NULL;
@@ -179,7 +216,8 @@ CREATE INDEX creates_in_doubt ON creates (next_look_up_at) WHERE in_doubt = 1;
 CREATE UNIQUE INDEX creates_guard_key ON creates (app, guard_key) WHERE guard_key IS NOT NULL;
 CREATE UNIQUE INDEX creates_guard_task ON creates (guard_task_id) WHERE guard_task_id IS NOT NULL;
 CREATE INDEX creates_sent ON creates (sent_at, call_id) WHERE outcome IS NOT NULL;
-CREATE INDEX creates_account_refusals ON creates (sent_at) WHERE code IN (1100, 1101, 1102, 1103, 1304);
+CREATE INDEX creates_account_refusals ON creates (sent_at) WHERE ${IS_ACCOUNT_REFUSAL};
+CREATE INDEX journal_account_refusals ON journal (at) WHERE ${IS_ACCOUNT_REFUSAL};
 `;
 
 /** Moves what is left to the side tables, and drops the tables of before. */
@@ -187,17 +225,17 @@ const MOVE = `
 INSERT INTO adjustments (hold_id, id, at, credits, basis, note)
 SELECT hold_id, 'entry_' || printf('%010d', seq), at, credits, basis, note FROM entries WHERE kind = 'adjust';
 INSERT INTO task_results (hold_id, results) SELECT hold_id, results FROM tasks WHERE results IS NOT NULL;
-DELETE FROM calls WHERE (at, id) IN (SELECT at, id FROM last_calls);
+INSERT INTO journal SELECT * FROM calls WHERE (at, id) NOT IN (SELECT at, id FROM last_calls);
 DELETE FROM task_events WHERE (task_id, state) IN (
   SELECT f.task_id, f.state FROM first_states f JOIN creates c ON c.task_id = f.task_id WHERE f.message IS NULL);
 DROP VIEW hold_places;
+DROP TABLE calls;
 DROP TABLE last_calls;
 DROP TABLE first_states;
 DROP TABLE tasks;
 DROP TABLE entries;
 DROP TABLE guards;
 DROP TABLE holds;
-ALTER TABLE calls RENAME TO journal;
 ALTER TABLE task_events RENAME TO task_states;
 `;
 
@@ -206,15 +244,22 @@ CREATE TRIGGER creates_end_once BEFORE UPDATE OF state, ended_at, end_credits, e
 BEGIN SELECT RAISE(ABORT, 'a create ends once'); END;
 `;
 
-/** `hold_places` says of each create whether its upstream is in use (`is_in_use`), or at least its host (`is_at_host`). */
+/**
+ * The columns of a view have one type in all its parts, so that SQLite can read each part by its own index.
+ *
+ * `hold_places` says of each create whether its upstream is in use (`is_in_use`), or at least its host
+ * (`is_at_host`).
+ */
 const VIEWS = `
 CREATE VIEW entries AS
-SELECT id AS hold_id, 1 AS seq, at, 'hold' AS kind, credits, 'estimate' AS basis, CAST(NULL AS TEXT) AS note FROM creates
+SELECT id AS hold_id, 1 AS seq, at, CAST('hold' AS TEXT) AS kind, credits, CAST('estimate' AS TEXT) AS basis,
+  CAST(NULL AS TEXT) AS note FROM creates
 UNION ALL
-SELECT id, 2, ended_at, CASE state WHEN 'settled' THEN 'settle' WHEN 'released' THEN 'release' ELSE 'write_off' END,
+SELECT id, 2, ended_at,
+  CAST(CASE state WHEN 'settled' THEN 'settle' WHEN 'released' THEN 'release' ELSE 'write_off' END AS TEXT),
   end_credits, end_basis, end_note FROM creates WHERE ended_at IS NOT NULL
 UNION ALL
-SELECT hold_id, 3, at, 'adjust', credits, basis, note FROM adjustments;
+SELECT hold_id, 3, at, CAST('adjust' AS TEXT), credits, basis, note FROM adjustments;
 
 CREATE VIEW task_events AS
 SELECT task_id, task_first_state AS state, task_seen_at AS at, task_source AS source, CAST(NULL AS TEXT) AS message
@@ -226,9 +271,9 @@ CREATE VIEW calls AS
 SELECT at, id, request_id, app, tag, method, route, host, status, code, kling_request_id, task_id, hold_id, attempt, outcome,
   error_class, duration_ms, overhead_ms, bytes_sent, bytes_received, clock_offset_ms, origin, evidence FROM journal
 UNION ALL
-SELECT sent_at, call_id, request_id, app, tag, 'POST', route, upstream_host, status, code, kling_request_id,
-  CASE WHEN task_source = 'create' THEN task_id END, id, attempt, outcome,
-  error_class, duration_ms, overhead_ms, bytes_sent, bytes_received, clock_offset_ms, 'app', evidence
+SELECT sent_at, call_id, request_id, app, tag, CAST('POST' AS TEXT), route, upstream_host, status, code, kling_request_id,
+  CAST(CASE WHEN task_source = 'create' THEN task_id END AS TEXT), id, attempt, outcome,
+  error_class, duration_ms, overhead_ms, bytes_sent, bytes_received, clock_offset_ms, CAST('app' AS TEXT), evidence
 FROM creates WHERE outcome IS NOT NULL;
 
 CREATE VIEW hold_places AS

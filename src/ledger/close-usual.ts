@@ -12,11 +12,12 @@ import { isTerminal } from '../tasks/task-state.ts';
 import type { Product } from '../units.ts';
 import type { CloseArgs } from './ledger.ts';
 
+/** Two statements instead of one with RETURNING, for which SQLite makes a table each time. */
+const FIND = `SELECT app, operation, model, mode, product FROM creates
+WHERE ${TAKES_ATTEMPT} AND state = 'held' AND in_doubt = 0 AND task_id IS NULL`;
 const CLOSE = `UPDATE creates SET ${SET_ATTEMPT}, task_id = ?, task_state = ?, task_source = 'create', task_first_state = ?,
   task_created_at = ?, task_seen_at = ?, task_updated_at = ?, vendor_updated_at = ?
-WHERE ${TAKES_ATTEMPT} AND state = 'held' AND in_doubt = 0 AND task_id IS NULL
-  AND NOT EXISTS (SELECT 1 FROM creates other WHERE other.task_id = ?)
-RETURNING app, operation, model, mode, product`;
+WHERE id = ? AND NOT EXISTS (SELECT 1 FROM creates other WHERE other.task_id = ?)`;
 
 /** Closes a create in the usual case; undefined, with nothing changed, in every other. */
 export function closeUsual(tx: SyncTx, args: CloseArgs): { facts: Fact[] } | undefined {
@@ -28,9 +29,9 @@ export function closeUsual(tx: SyncTx, args: CloseArgs): { facts: Fact[] } | und
   const countedAs = classOf(call, 'unknown');
   if (!isUsual || call.taskId !== taskId || !isAnswer(countedAs)) return undefined;
   const task = [taskId, state, state, at, at, at, updatedAt];
-  const values = [...attemptValues(call, at), ...task, ...placeValues(call, holdId), taskId];
-  const row = tx.get<CreateLabels & { product: Product }>(CLOSE, values);
+  const row = tx.get<CreateLabels & { product: Product }>(FIND, placeValues(call, holdId));
   if (!row) return undefined;
+  if (tx.run(CLOSE, [...attemptValues(call, at), ...task, holdId, taskId]) === 0) return undefined;
   if (answer) tx.run(KEEP_ANSWER, answerValues(holdId, answer, at));
   addCallAtOnce(tx, call, countedAs);
   const changed = { kind: 'task_changed', holdId, taskId, from: null, to: state, ageMs: 0 } as const;

@@ -59,7 +59,7 @@ describe('a create that made a task', () => {
     await close(store, 'h', task(), {
       calls: [call('c', { requestId: 'req_h', host: 'api.example', taskId: 't' })],
     });
-    expect(store.statements() - before).toBe(2);
+    expect(store.statements() - before).toBe(3);
   });
 
   it('settles to the deduction when the task succeeds, below or above the hold', async () => {
