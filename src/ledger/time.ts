@@ -40,7 +40,11 @@ export const readTime = defineRead(
 export const keepAge = defineWrite(
   'ledger.keepAge',
   async (tx: Tx, args: { age: Ms }): Promise<{ datedTo: Ms | null }> => {
-    await tx.run('UPDATE spending SET aged_to = MAX(COALESCE(aged_to, 0), ?) WHERE id = 1', args.age);
+    await tx.run(
+      'UPDATE spending SET aged_to = ? WHERE id = 1 AND COALESCE(aged_to, -1) < ?',
+      args.age,
+      args.age,
+    );
     return { datedTo: await datedTo(tx) };
   },
   { scope: 'own' },

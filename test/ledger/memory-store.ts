@@ -1,4 +1,6 @@
 /** A store for tests of operations: real SQLite in memory, one transaction around each operation, no workers. */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
 import type { SqlValue, StoreOperation, SyncTx, Tx } from '../../src/store/operation.ts';
@@ -10,6 +12,21 @@ export interface MemoryStore {
   statements(): number;
   run<A, R>(operation: StoreOperation<A, R>, args: A): Promise<R>;
   close(): void;
+}
+
+/**
+ * A folder in which each statement is recorded, as a line of JSON with its method and its text; none is recorded without it.
+ * `test-debian/postgres.test.ts` reads what the tests of tables ran.
+ */
+const RECORDS = process.env['SQL_RECORDS'];
+const recorded = new Set<string>();
+
+function record(method: 'get' | 'all' | 'run', sql: string): void {
+  if (RECORDS === undefined) return;
+  const line = JSON.stringify([method, sql]);
+  if (recorded.has(line)) return;
+  recorded.add(line);
+  appendFileSync(join(RECORDS, `${process.pid}.jsonl`), `${line}\n`);
 }
 
 /** The first migration that stores of 0.1.0 do not have. */
@@ -32,7 +49,8 @@ export function createMemoryStore(
   for (const { id, sqlite } of migrations) if (id >= FIRST_AFTER_0_1_0) db.exec(sqlite);
   const prepared = new Map<string, Database.Statement<SqlValue[], object>>();
   let statements = 0;
-  const prepare = (sql: string): Database.Statement<SqlValue[], object> => {
+  const prepare = (sql: string, method: 'get' | 'all' | 'run'): Database.Statement<SqlValue[], object> => {
+    record(method, sql);
     statements += 1;
     const known = prepared.get(sql);
     if (known) return known;
@@ -42,14 +60,15 @@ export function createMemoryStore(
   };
   const tx: Tx = {
     get: async <T extends object>(sql: string, ...values: SqlValue[]) =>
-      prepare(sql).get(...values) as T | undefined,
-    all: async <T extends object>(sql: string, ...values: SqlValue[]) => prepare(sql).all(...values) as T[],
-    run: async (sql: string, ...values: SqlValue[]) => prepare(sql).run(...values).changes,
+      prepare(sql, 'get').get(...values) as T | undefined,
+    all: async <T extends object>(sql: string, ...values: SqlValue[]) =>
+      prepare(sql, 'all').all(...values) as T[],
+    run: async (sql: string, ...values: SqlValue[]) => prepare(sql, 'run').run(...values).changes,
   };
   const syncTx: SyncTx = {
     get: <T extends object>(sql: string, values: readonly SqlValue[]) =>
-      prepare(sql).get(...values) as T | undefined,
-    run: (sql, values) => prepare(sql).run(...values).changes,
+      prepare(sql, 'get').get(...values) as T | undefined,
+    run: (sql, values) => prepare(sql, 'run').run(...values).changes,
   };
   let last: Promise<unknown> = Promise.resolve();
   const runAlone = async <A, R>(operation: StoreOperation<A, R>, args: A): Promise<R> => {
