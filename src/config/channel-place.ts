@@ -1,4 +1,4 @@
-/** How people are shown a place among the alert channels: by the channel's name and type, as they know it. */
+/** Names a place among the alert channels for people: by the channel's name and type. */
 import { isPlainObject, keyOf, valueAt, type Step } from './plain.ts';
 import { looksSecret } from './secret-shape.ts';
 
@@ -13,7 +13,7 @@ export function channelPlace(path: readonly Step[], raw: unknown): string | null
   return rest.length === 0 ? whole : `${whole}: ${keyOf(rest)}`;
 }
 
-/** Names a channel; by its place in the list where it has no name. */
+/** Names a channel; by its place in the list if it has no name. */
 export function channelName(channel: { name: string | null; type: string | null; index: number }): string {
   const { name, type, index } = channel;
   const named = name === null ? `alerts.channels[${index}]` : `alerts.channels ${JSON.stringify(name)}`;

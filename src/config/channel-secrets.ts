@@ -33,7 +33,7 @@ export function readChannels(channels: readonly ChannelConfig[], reading: Channe
   );
 }
 
-/** Tries what {@link readChannels} does for one channel; each attempt is handed to `gather`, which takes what it throws. */
+/** Does the same as {@link readChannels} for one channel; `gather` runs each attempt and takes its error. */
 export function checkChannel(
   channel: ChannelConfig,
   reading: ChannelReading,
@@ -53,7 +53,7 @@ export function channelVariables(channels: readonly ChannelConfig[]): string[] {
   return channels.flatMap((channel) => secretPlacesOf(channel).flatMap(({ variable }) => variable ?? []));
 }
 
-/** Tells whether two readings gave the same secrets. */
+/** Returns whether two reads gave the same secrets. */
 export function isSameSecrets(one: ChannelSecrets, other: ChannelSecrets): boolean {
   const listed = [...one].flatMap(([channel, own]) =>
     [...own].map(([key, secret]) => ({ channel, key, secret })),
@@ -93,7 +93,7 @@ function checkLine(name: string, place: string, text: string): string {
   );
 }
 
-/** Opens a channel for nothing but to see whether it can use its secrets. */
+/** Opens a channel only to check that it can use its secrets. */
 function checkUse(channel: ChannelConfig, own: ReadonlyMap<string, Secret>): void {
   openChannel(channel, {
     post: () => Promise.reject(new Error('nothing is sent by a check')),
@@ -107,8 +107,8 @@ function checkUse(channel: ChannelConfig, own: ReadonlyMap<string, Secret>): voi
 const PART_CHARACTERS_MIN = 16;
 
 /**
- * Gives what no log line may hold of a channel's secret: itself, and of an address the path, long parts of it, values of its
- * query, and its password, since an error of some library's may show a part.
+ * Gives the texts of a channel's secret that no log line may hold: itself, and of an address the path, long parts of it,
+ * values of its query, and its password, since an error of a library may show a part.
  */
 export function hiddenParts(secret: Secret): Secret[] {
   const text = secret.reveal();

@@ -1,4 +1,4 @@
-/** What single sections cannot know: rules that span sections, and features that this version lacks. */
+/** Checks that need several sections: rules between sections, and features that this version lacks. */
 import { hostList } from '../fields.ts';
 import { addressesOf, isLoopback } from '../listen.ts';
 import { SEND_MS_MIN } from '../proxy/caller.ts';
@@ -155,7 +155,7 @@ function rulesOfUnknownChannels({ alerts }: ConfigValues): ConfigProblem[] {
   });
 }
 
-/** A claim may be filed until two months after its month: calls older than this many days are needed no more. */
+/** A claim may be filed until two months after its month: calls older than this many days are no longer needed. */
 const CLAIM_DAYS = 93;
 
 function warningsOf({ listen, control, store, budgets, mode, apps }: ConfigValues): string[] {

@@ -1,8 +1,8 @@
 /**
  * Config keys set from the environment: `KLING_SIDECAR__LISTEN__PORT=8080`.
  *
- * Segments are parted by two underscores and name keys without regard to case or underscores; a number names a place
- * in a list. A value is JSON where the key can hold what it says, else plain text.
+ * Two underscores separate segments, which name keys without regard to case or underscores; a number names a place
+ * in a list. A value is JSON if the key can hold its type, else plain text.
  */
 import { type ConfigProblem, showValue } from './config-problem.ts';
 import { secretPlaceOf } from './literal-secret.ts';
@@ -24,13 +24,13 @@ export interface Overridden {
   problems: ConfigProblem[];
 }
 
-/** Lays the environment over a file's content; the content itself is not changed. */
+/** Overrides a file's content by the environment; the content itself is not changed. */
 export function applyEnvironment(content: unknown, env: Environment): Overridden {
   const raw = structuredClone(isPlainObject(content) ? content : {});
   const sources = new Map<string, string>();
   const problems: ConfigProblem[] = [];
   const names = Object.keys(env).filter((name) => name.toUpperCase().startsWith(PREFIX));
-  // What sets a whole section comes before what sets a key in it.
+  // A variable for a whole section comes before one for a key in it.
   for (const name of names.sort(
     (a, b) => a.split('__').length - b.split('__').length || a.localeCompare(b),
   )) {
@@ -103,7 +103,7 @@ function unknownName(
   };
 }
 
-/** Reads JSON where the key can hold its type, else keeps the text: `123` for an environment's name is a text. */
+/** Reads JSON if the key can hold its type, else keeps the text: `123` for an environment's name is a text. */
 function interpret(text: string, node: SchemaNode): unknown {
   let value: unknown;
   try {
@@ -123,7 +123,7 @@ function isOfType(value: unknown, type: string | undefined): boolean {
   return typeof value === type;
 }
 
-/** Sets a value, making what is missing on the way; a list that is missing begins as its default. */
+/** Sets a value and makes missing parents; a missing list begins as its default. */
 function assign(raw: PlainObject, path: readonly Step[], value: unknown): void {
   let target: PlainObject | unknown[] = raw;
   for (const [depth, step] of path.entries()) {
@@ -143,7 +143,7 @@ function emptyAt(path: readonly Step[]): unknown {
   return isList ? structuredClone(node.default ?? []) : {};
 }
 
-/** Finds what the environment itself must not hold: switches that open the process, and near misses of our names. */
+/** Finds faults of the environment itself: switches that open the process, and mistyped names of ours. */
 export function environmentProblems(env: Environment): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {

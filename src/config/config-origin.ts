@@ -1,11 +1,11 @@
-/** Where each value of the config came from. */
+/** The origin of each value of the config. */
 import { forEachLeaf, keyOf, valueAt } from './plain.ts';
 
 export type Origin = 'default' | 'file' | `env:${string}`;
 
 /**
  * Gives the origin of every leaf of `values`.
- * @param sources the variable that set a key; it holds for everything below the key.
+ * @param sources the variable that set a key; it applies to everything below the key.
  */
 export function findOrigins(
   values: unknown,

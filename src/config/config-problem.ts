@@ -1,4 +1,4 @@
-/** What is wrong with a config, said so that it can be put right. */
+/** The problems of a config, with remedies. */
 import type { z } from 'zod';
 import { SidecarError } from '../errors.ts';
 import { channelPlace } from './channel-place.ts';
@@ -10,19 +10,19 @@ import { looksSecret } from './secret-shape.ts';
 import { ABSENT_SECTIONS } from './unavailable.ts';
 
 export interface ConfigProblem {
-  /** `listen.port`, or the variable's name where the environment itself is wrong. */
+  /** `listen.port`, or the variable's name if the environment itself is wrong. */
   key: string;
-  /** How people are shown the key, where its path says too little: {@link channelPlace}. */
+  /** The key's name for people, if its path is not clear enough: {@link channelPlace}. */
   place?: string;
-  /** As shown to people: short, and hidden where it looks like a secret. */
+  /** The value for people: short, and hidden if it looks like a secret. */
   value: string;
   allowed: string;
   suggestion: string;
-  /** The environment variable that set the value, where one did. */
+  /** The environment variable that set the value, if one did. */
   source?: string;
 }
 
-/** A config that is refused, with everything found wrong with it. */
+/** A refused config, with all its problems. */
 export class ConfigInvalid extends SidecarError {
   readonly problems: readonly ConfigProblem[];
 
@@ -53,7 +53,7 @@ export function showValue(value: unknown, path: readonly Step[] = []): string {
 
 type Issue = z.core.$ZodIssue;
 
-/** Turns one of zod's issues, found below `path` in `raw`, into problems. */
+/** Converts one of zod's issues, found below `path` in `raw`, to problems. */
 export function problemsOf(issue: Issue, path: readonly Step[], raw: unknown): ConfigProblem[] {
   const at = [...path, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
   if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownKey(at, name, raw));
@@ -81,7 +81,7 @@ function issuesOfMeant(issue: Issue): readonly Issue[] | undefined {
   return meant.length === 1 ? meant[0] : undefined;
 }
 
-/** What the schema itself says is allowed, where it does. */
+/** The allowed values by the schema, if it names them. */
 function ownWords(issue: Issue): string | undefined {
   if (issue.code === 'invalid_key') return issue.issues[0]?.message;
   if (issue.code === 'invalid_format' && issue.format === 'datetime') {
@@ -122,7 +122,7 @@ function wordsOf(node: SchemaNode): string[] {
   return branchesOf(node).flatMap((branch) => (branch.enum ?? []).map(String));
 }
 
-/** `"5564"` for 5564, `"true"` for true, 1 for `"1"`: the right value in the wrong dress. */
+/** `"5564"` for 5564, `"true"` for true, 1 for `"1"`: the right value in the wrong type. */
 function suggestType(node: SchemaNode, value: unknown): string | undefined {
   const types = branchesOf(node).map((branch) => branch.type);
   if (typeof value === 'string') {
@@ -152,6 +152,6 @@ function suggestBound(node: SchemaNode, value: unknown): string | undefined {
 
 function suggestDefault(node: SchemaNode, value: unknown): string {
   if (value === undefined) return 'add it';
-  if (node.default === undefined) return 'see schema.json for what may stand here';
+  if (node.default === undefined) return 'see schema.json for the allowed values';
   return `the default is ${JSON.stringify(node.default)}`;
 }

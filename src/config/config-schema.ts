@@ -90,7 +90,7 @@ export type ReadySections = {
 export interface FromLoader {
   /** Gives the name that a model's creates are booked under. */
   bookedName(model: string): string;
-  /** What is sent by OTLP, which the environment says too; null where nothing is. */
+  /** What is sent by OTLP, which the environment says too; null if nothing is. */
   exports: OtlpExports | null;
 }
 

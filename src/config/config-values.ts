@@ -6,13 +6,13 @@ import { keyOf, type PlainObject } from './plain.ts';
 import { withoutEmptyKeys } from './unavailable.ts';
 
 export interface ParsedValues {
-  /** Complete; sections that are broken stand at their defaults. */
+  /** Complete; broken sections have their defaults. */
   values: ConfigValues;
   problems: ConfigProblem[];
   brokenSections: ReadonlySet<SectionName>;
 }
 
-/** Parses what file and environment say together; `sources` names the variable that set a key. */
+/** Parses file and environment together; `sources` names the variable that set a key. */
 export function parseValues(given: PlainObject, sources: ReadonlyMap<string, string>): ParsedValues {
   const raw = withoutEmptyKeys(given);
   const broken = new Set<SectionName>();
@@ -38,7 +38,7 @@ export function parseValues(given: PlainObject, sources: ReadonlyMap<string, str
   };
 }
 
-/** Puts the secrets first; what else is wrong with the keys that hold them no longer matters. */
+/** Puts the secrets first and drops other problems of the keys that hold them. */
 function withoutSecrets(problems: readonly ConfigProblem[], raw: PlainObject): ConfigProblem[] {
   const secrets = findSecrets(raw).map(({ path, place }) => ({
     key: keyOf(path),
@@ -51,7 +51,7 @@ function withoutSecrets(problems: readonly ConfigProblem[], raw: PlainObject): C
   return [...secrets, ...problems.filter(({ key }) => !hidden.has(key))];
 }
 
-/** Names the variable that set a key, or one of the places that it stands in. */
+/** Gives the variable that set a key, or one of its parents. */
 function withSource(problem: ConfigProblem, sources: ReadonlyMap<string, string>): ConfigProblem {
   for (const [key, source] of sources) {
     const isWithin =

@@ -1,7 +1,7 @@
 /**
- * The configuration: file and environment read into one frozen value, or refused with everything that is wrong.
+ * The configuration: file and environment read into one frozen value, or refused with all problems.
  *
- * **Invariant**: a `Config` is complete, deep-frozen and consistent: whoever holds one checks nothing again. Amounts
+ * **Invariant**: a `Config` is complete, deep-frozen and consistent: its users check nothing again. Amounts
  * are thousandths of a credit, paths absolute, the upstream a bare origin. It never holds a secret, and no problem
  * that is reported shows a value that looks like one.
  */
@@ -19,7 +19,7 @@ import { bookedName } from './named-models.ts';
 import { isPlainObject } from './plain.ts';
 import { unusedProxyWarning } from './proxy-variable.ts';
 
-/** The config as the program uses it: each section as its folder makes it ready. */
+/** The config in the program's form: each section made ready by its folder. */
 export interface Config extends ReadySections {
   /** Names of the budgets whose limit was given in US dollars. */
   readonly usdBudgets: readonly string[];
@@ -27,13 +27,13 @@ export interface Config extends ReadySections {
 
 export interface LoadedConfig {
   config: Config;
-  /** The same as it would be written in a file, defaults included: what people are shown. */
+  /** The same in a file's form, including defaults: for people. */
   values: ConfigValues;
   /** Where each leaf of `values` came from, by its key such as `listen.port` or `budgets[0].credits`. */
   origins: ReadonlyMap<string, Origin>;
-  /** The file read, absolute; null where there is none and defaults hold. */
+  /** The file that was read, absolute; null if there is none and the defaults apply. */
   path: string | null;
-  /** Where relative paths start. */
+  /** The start of relative paths. */
   folder: string;
   warnings: readonly string[];
 }
@@ -43,7 +43,7 @@ export interface LoadOptions {
   path?: string | undefined;
   env: Environment;
   cwd: string;
-  /** Reads a file as text; throws with `code` `ENOENT` where there is none. */
+  /** Reads a file as text; throws with `code` `ENOENT` if there is none. */
   readFile?: (path: string) => string;
 }
 
@@ -52,8 +52,8 @@ const DEFAULT_FILE = 'sidecar.config.json';
 /**
  * Reads file and environment into one frozen config.
  *
- * @throws ConfigInvalid (`config_invalid`) with every problem found, each naming key, value, what is allowed and a
- *   suggestion; a missing default file is none, a missing named one is.
+ * @throws ConfigInvalid (`config_invalid`) with every problem, each with key, value, allowed values and a
+ *   suggestion; a missing default file is no problem, a missing named one is.
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
   const file = readConfigFile(options);
@@ -134,7 +134,7 @@ function parseJson(target: string, text: string): unknown {
   });
 }
 
-/** Says line and column; never the text around, which may hold a secret. */
+/** Gives line and column; never the text around, which may hold a secret. */
 function whereJsonFails(text: string): string {
   if (text.trim() === '') return 'an empty file';
   const at = firstFault(text);
@@ -143,7 +143,7 @@ function whereJsonFails(text: string): string {
   return `not JSON at line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
 }
 
-/** Finds where a text stops being the beginning of some JSON; V8 tells the place for some faults only. */
+/** Finds the place where a text is no longer the beginning of JSON; V8 gives it for some faults only. */
 function firstFault(text: string): number {
   let [good, bad] = [0, text.length + 1];
   while (bad - good > 1) {

@@ -1,8 +1,8 @@
 /**
  * The control token: from the environment, else made at the first start and kept beside the store.
  *
- * **Invariant**: the file appears whole or not at all, with mode 0600, and is never replaced by us: of two first
- * starts at once one makes it and both use it.
+ * **Invariant**: the file appears whole or not at all, with mode 0600, and we never replace it: if two first
+ * starts run at once, one makes it and both use it.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -12,14 +12,14 @@ import type { Config } from './config.ts';
 
 const TOKEN_BYTES = 32;
 
-/** Gives the path of the token's file, which stands beside the store. */
+/** Gives the path of the token's file, beside the store. */
 export function controlTokenPath(store: Pick<Config['store'], 'path'>): string {
   return path.join(path.dirname(store.path), 'control.token');
 }
 
 /**
- * Makes the token's file where there is none.
- * @throws SidecarError `store_missing` where the store must exist and does not, `secret_invalid` where the file
+ * Makes the token's file if there is none.
+ * @throws SidecarError `store_missing` if the store must exist and does not, `secret_invalid` if the file
  *   cannot be written.
  */
 export function ensureControlToken(store: Pick<Config['store'], 'path' | 'requireExisting'>): void {
@@ -35,7 +35,7 @@ export function ensureControlToken(store: Pick<Config['store'], 'path' | 'requir
   try {
     mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });
     writePrivate(draft, `${randomBytes(TOKEN_BYTES).toString('base64url')}\n`);
-    // A link, unlike a rename, does not replace what another start has put there meanwhile.
+    // A link, unlike a rename, does not replace the file that another start has made meanwhile.
     linkSync(draft, target);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return;

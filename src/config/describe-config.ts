@@ -1,4 +1,4 @@
-/** The config as `config print` shows it: every value, where it came from, and no secret. */
+/** The config in the form of `config print`: every value with its origin, and no secret. */
 import type { LoadedConfig } from './config.ts';
 import type { Environment } from './config-environment.ts';
 import { findSecrets } from './literal-secret.ts';
@@ -13,7 +13,7 @@ export interface ConfigLine {
   origin: string;
 }
 
-/** Lists every key with its value and origin; what looks like a secret is masked. */
+/** Lists every key with its value and origin; values that look like secrets are masked. */
 export function describeConfig({ values, origins }: Pick<LoadedConfig, 'values' | 'origins'>): ConfigLine[] {
   const lines: ConfigLine[] = [];
   forEachLeaf(values, (path, leaf) => {

@@ -1,4 +1,4 @@
-/** What `doctor` finds of the config: its file, what is doubtful in it, and the folders that are written to. */
+/** Doctor's checks of the config: its file, its warnings, and the folders that are written to. */
 import { notOk, ok, type Check } from '../check.ts';
 import { sentence } from '../phrases.ts';
 import type { LoadedConfig } from './config.ts';

@@ -1,7 +1,7 @@
 /**
  * Finds secrets written into the config itself.
  *
- * **Invariant**: a value found here is never shown; the problem says where it belongs instead.
+ * **Invariant**: a value found here is never shown; the problem names its right place.
  */
 import { CHANNEL_SECRETS } from '../alerts/channel-configs.ts';
 import { isPlainObject, type Step } from './plain.ts';
@@ -29,7 +29,7 @@ const SECRET_NAMES = new Set([
   'credentials',
 ]);
 
-/** A place that holds a secret, and where it belongs instead. */
+/** A place that holds a secret, with the right place for it. */
 export interface SecretLiteral {
   path: readonly Step[];
   place: string;
@@ -51,8 +51,8 @@ export function findSecrets(value: unknown, path: readonly Step[] = []): SecretL
 const KEY_CHARACTERS_MIN = 16;
 
 /**
- * Tells whether an alert channel's key that names a file or a variable holds what belongs into it: an address is no file, and
- * no variable is named by 16 letters and digits without a sign between.
+ * Returns whether an alert channel's key for a file or a variable holds such a name: an address is no file, and
+ * 16 letters and digits without a separator are no name of a variable.
  */
 function isInPlaceOfName(path: readonly Step[], text: string): boolean {
   const name = String(path.at(-1));
@@ -66,7 +66,7 @@ function isLikeKey(text: string): boolean {
   return text.length >= KEY_CHARACTERS_MIN && !text.includes('_') && /\d/.test(text);
 }
 
-/** Tells where a text belongs whose key can only hold a secret; undefined for other keys. */
+/** Gives the right place for a text whose key can only hold a secret; undefined for other keys. */
 export function secretPlaceOf(path: readonly Step[]): string | undefined {
   return isSecretName(path) ? placeFor(path) : undefined;
 }
@@ -95,7 +95,7 @@ function placeFor(path: readonly Step[]): string {
   return 'put it into a file of mode 0600 named by KLING_API_KEY_FILE, or set KLING_API_KEY';
 }
 
-/** Names the keys of a channel that say where its secret is, such as `webhookUrlFile` for `webhookUrl`. */
+/** Gives the keys of a channel that name the place of its secret, such as `webhookUrlFile` for `webhookUrl`. */
 function alertPlace(name: string): string {
   const key = name.replace(/(File|Env)$/, '');
   const isOwn = key !== name || CHANNEL_SECRETS.has(key);

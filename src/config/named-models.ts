@@ -1,9 +1,9 @@
 /**
- * The models that a config names, in budgets, limits and prices of its own: checked, and brought to the names that creates
- * are booked under.
+ * The models that a config names in budgets, limits and prices: checked, and converted to the names that creates are
+ * booked under.
  *
- * **Invariant**: a name that passes is one that a create can be booked under. Another spelling of a model of the price list
- * is that model; a name that the list does not have stands for a model that is new, unless it looks mistyped.
+ * **Invariant**: an accepted name is one that a create can be booked under. Another spelling of a model of the price list
+ * is that model; a name that the list does not have is a new model, unless it looks mistyped.
  */
 import { listedModel, NEW_MODELS, OTHER_MODEL } from '../kling/models.ts';
 import { MODEL_NAMES } from '../kling/price-rows.ts';
@@ -18,9 +18,9 @@ const POOLS: readonly string[] = ['video', 'image'];
 interface Place {
   key: string;
   name: string;
-  /** Words beside models that may stand there. */
+  /** Further words that are allowed there. */
   others: readonly string[];
-  /** Whether any name may stand there: that of a price of the operator's own. */
+  /** Whether any name is allowed there: that of an operator's own price. */
   isFree: boolean;
 }
 
@@ -34,7 +34,7 @@ export function wronglyNamedModels(values: ConfigValues): ConfigProblem[] {
   ];
 }
 
-/** Says which of the names the price list does not have: they are allowed, and worth a look. */
+/** Gives warnings about names that the price list does not have: they are allowed, and should be checked. */
 export function modelWarnings(values: ConfigValues): string[] {
   return placesOf(values)
     .filter(
@@ -47,7 +47,7 @@ export function modelWarnings(values: ConfigValues): string[] {
     );
 }
 
-/** Gives a name of the config as creates are booked. */
+/** Gives the booked form of a name of the config. */
 export function bookedName(name: string): string {
   return listedModel(name) ?? name;
 }
@@ -88,7 +88,7 @@ function problemOf({ key, name, others, isFree }: Place, own: ReadonlySet<string
   ];
 }
 
-/** Gives the known word that a name was meant to be: one part of it differs by a letter or two. Null where it is new. */
+/** Gives the known word that a name was meant to be: one part of it differs by a letter or two. Null if it is new. */
 function mistyped(name: string, known: readonly string[]): string | null {
   const given = partsOf(name);
   for (const word of known) {
@@ -110,7 +110,7 @@ function partsOf(name: string): string[] {
     .filter((part) => part !== '');
 }
 
-/** Words of four letters and more are mistyped where one letter differs, of six and more where two do. */
+/** Words of four letters and more are mistyped if one letter differs, of six and more if two do. */
 function isSlip(one: string, other: string): boolean {
   const shorter = Math.min(one.length, other.length);
   return shorter >= 4 && editDistance(one, other) <= (shorter >= 6 ? 2 : 1);

@@ -20,7 +20,7 @@ export function editDistance(left: string, right: string): number {
   return oneBack[right.length] ?? 0;
 }
 
-/** Gives the nearest word, case aside; undefined where none is near (more than a third of it would change). */
+/** Gives the nearest word, case aside; undefined if none is near (more than a third of it would change). */
 export function nearestWord(given: string, words: readonly string[]): string | undefined {
   const fold = (word: string): string => word.toLowerCase().replaceAll(/[_\s-]/g, '');
   const target = fold(given.slice(0, 100));

@@ -1,4 +1,4 @@
-/** The headers that a collector of OTLP wants: they hold keys, so they are secrets. */
+/** The headers for a collector of OTLP: they hold keys, so they are secrets. */
 import { Secret } from '../secret.ts';
 import { SIGNALS, type Signal } from '../telemetry/otlp-config.ts';
 import type { Environment } from './config-environment.ts';
@@ -22,7 +22,7 @@ export function readOtlpHeaders(env: Environment): OtlpHeaders {
   return { traces: of('traces'), metrics: of('metrics'), logs: of('logs') };
 }
 
-/** Gives what no log line may hold: each value, and the last word of one such as `Bearer KEY`. */
+/** Gives the texts that no log line may hold: each value, and the last word of one such as `Bearer KEY`. */
 export function secretsIn(headers: OtlpHeaders): Secret[] {
   return SIGNALS.flatMap((signal) => [...headers[signal].values()]).flatMap((value) => {
     const word = /\s(\S+)$/.exec(value.reveal())?.[1];
@@ -30,7 +30,7 @@ export function secretsIn(headers: OtlpHeaders): Secret[] {
   });
 }
 
-/** Reads `name=value,name=value`, each part percent-encoded, as the OpenTelemetry specification has it. */
+/** Reads `name=value,name=value`, each part percent-encoded, by the OpenTelemetry specification. */
 function pairsIn(list: string | undefined): [string, Secret][] {
   return (list ?? '').split(',').flatMap((pair): [string, Secret][] => {
     const at = pair.indexOf('=');

@@ -8,7 +8,7 @@ export function isPlainObject(value: unknown): value is PlainObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Writes a path as people read it; a name with odd characters is quoted. */
+/** Writes a path for people; a name with unusual characters is quoted. */
 export function keyOf(path: readonly Step[]): string {
   let text = '';
   for (const step of path) {
@@ -19,7 +19,7 @@ export function keyOf(path: readonly Step[]): string {
   return text;
 }
 
-/** Gives what stands at a path; undefined where nothing does. */
+/** Gives the value at a path; undefined if there is none. */
 export function valueAt(root: unknown, path: readonly Step[]): unknown {
   let value = root;
   for (const step of path) {

@@ -1,12 +1,12 @@
-/** Variables by which other programs are told of a proxy: this one takes `upstream.proxy` alone, and says so. */
+/** Other programs' variables for a proxy: this program uses only `upstream.proxy`, and warns about them. */
 import { isLoopback } from '../listen.ts';
 import type { Environment } from './config-environment.ts';
 
 const PROXY_VARIABLES = new Set(['https_proxy', 'all_proxy']);
 
 /**
- * Gives a warning where a proxy variable is set, in any case, that curl and others would use for this upstream and the
- * sidecar does not; null where there is none. Never shows its value, which may hold a password.
+ * Gives a warning if a proxy variable is set, in any case, that curl and others would use for this upstream and the
+ * sidecar does not; null if there is none. Never shows its value, which may hold a password.
  */
 export function unusedProxyWarning(
   env: Environment,

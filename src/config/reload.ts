@@ -1,4 +1,4 @@
-/** What a config that was read again may change in a running sidecar. */
+/** The parts of a config that a reload may change in a running sidecar. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, LoadedConfig } from './config.ts';
 import { forEachLeaf, keyOf, valueAt } from './plain.ts';
@@ -16,11 +16,11 @@ const FIXED_KEYS: readonly (readonly [keyof Config, string?])[] = [
 ];
 
 export interface ConfigChange {
-  /** The new config with what is fixed as it was. */
+  /** The new config with the old fixed parts. */
   config: Config;
-  /** Every key that differs, fixed ones too. */
+  /** Every key that differs, including fixed ones. */
   changed: string[];
-  /** The differing keys that wait for a restart. */
+  /** The differing keys that need a restart. */
   needRestart: string[];
 }
 

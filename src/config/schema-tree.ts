@@ -1,4 +1,4 @@
-/** The config's JSON schema as a tree to walk: which keys exist at a place, and what is allowed there. */
+/** The config's JSON schema as a tree: the keys and the allowed values at each place. */
 import { z } from 'zod';
 import { configSchema } from './config-schema.ts';
 import { isPlainObject, valueAt, type Step } from './plain.ts';
@@ -11,7 +11,7 @@ export interface SchemaNode {
   propertyNames?: SchemaNode;
   items?: SchemaNode;
   anyOf?: SchemaNode[];
-  /** Alternatives that a constant tells apart. */
+  /** Alternatives with different constants. */
   oneOf?: SchemaNode[];
   enum?: unknown[];
   const?: unknown;
@@ -28,21 +28,21 @@ export interface SchemaNode {
 
 let tree: SchemaNode | undefined;
 
-/** Gives the schema of a file as people write it: every key optional that has a default. */
+/** Gives the schema of a file written by people: every key with a default is optional. */
 export function schemaTree(): SchemaNode {
   tree ??= z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
   return tree;
 }
 
-/** Takes alternatives apart; a node without any is its own. */
+/** Splits a node into its alternatives; a node without any is its own. */
 export function branchesOf(node: SchemaNode): SchemaNode[] {
   const alternatives = node.anyOf ?? node.oneOf;
   return alternatives ? alternatives.flatMap(branchesOf) : [node];
 }
 
 /**
- * Gives the schema at a path; undefined where the path leads nowhere.
- * @param raw what was given as a whole: where a value says which alternative it is (a channel's `type`), only that one counts.
+ * Gives the schema at a path; undefined if there is none.
+ * @param raw the whole input: if a value selects an alternative (a channel's `type`), only that one counts.
  */
 export function nodeAt(path: readonly Step[], raw?: unknown): SchemaNode | undefined {
   let node: SchemaNode | undefined = schemaTree();
@@ -80,7 +80,7 @@ function childOf(node: SchemaNode, step: Step): SchemaNode | undefined {
   return typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
 }
 
-/** Gives the names that may stand at a place, each once; `raw` as {@link nodeAt}. */
+/** Gives the allowed names at a place, each once; `raw` like {@link nodeAt}. */
 export function namesAt(path: readonly Step[], raw?: unknown): string[] {
   const node = nodeAt(path, raw);
   if (!node) return [];
@@ -91,7 +91,7 @@ export function namesAt(path: readonly Step[], raw?: unknown): string[] {
   return [...new Set(names)];
 }
 
-/** Says in words what a place may hold. */
+/** Describes the allowed values of a place. */
 export function describeAllowed(node: SchemaNode): string {
   const branches = branchesOf(node);
   if (branches.length > 1) return [...new Set(branches.map(describeAllowed))].join(' or ');

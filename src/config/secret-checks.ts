@@ -1,4 +1,4 @@
-/** What `doctor` finds of secrets: the control token and Kling's credentials. No value of either is shown. */
+/** Doctor's checks of secrets: the control token and Kling's credentials. No value of either is shown. */
 import { statSync } from 'node:fs';
 import { checked, notOk, ok, type Check } from '../check.ts';
 import { sentence } from '../phrases.ts';
@@ -7,7 +7,7 @@ import { statsOf } from '../store/sqlite/store-file.ts';
 import { controlTokenPath } from './control-token.ts';
 import { checkSecrets, type SecretOptions } from './secrets.ts';
 
-/** Checks the control token, and Kling's credentials where the token is good; shows no value of either. */
+/** Checks the control token, and Kling's credentials if the token is good; shows no value of either. */
 export async function checkAllSecrets(options: SecretOptions, isRunning: boolean): Promise<Check[]> {
   const token = await checked('control token', () => [checkToken(options, isRunning)]);
   if (token.some(({ level }) => level === 'fail')) {

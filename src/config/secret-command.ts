@@ -1,4 +1,4 @@
-/** Credentials from a program of the operator's: how a secrets manager is plugged in. */
+/** Credentials from an operator's program: this connects a secrets manager. */
 import { execFile } from 'node:child_process';
 import type { Environment } from './config-environment.ts';
 import { isPlainObject } from './plain.ts';

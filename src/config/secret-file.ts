@@ -1,8 +1,8 @@
 /**
  * Files that hold secrets: who may read and write them, and what they may hold.
  *
- * **Invariant**: no message shows a file's content. A file that others may write is refused wherever it lies; one
- * that others may read is refused too, except where Docker, Kubernetes and systemd mount secrets: there it warns.
+ * **Invariant**: no message shows a file's content. A file that others may write is refused in every folder. A file
+ * that others may read is refused too, except below the folders of Docker, Kubernetes and systemd for secrets: there it warns.
  */
 import { closeSync, fstatSync, openSync, readSync, realpathSync, type Stats } from 'node:fs';
 import path from 'node:path';
@@ -15,7 +15,7 @@ const FILE_BYTES_MAX = 65_536;
 export interface SecretFileRules {
   /** Folders below which files may be readable by others. */
   trustedFolders: readonly string[];
-  /** Takes what does not refuse and should be known. */
+  /** Called with warnings. */
   warn: (message: string) => void;
 }
 
@@ -27,8 +27,8 @@ export function trustedFolders(own: readonly string[], env: Environment): string
 
 /**
  * Reads a secret's file, less one newline at its end.
- * @param name what names the file, for messages: a variable or a config key.
- * @throws SidecarError `secret_invalid` where it cannot be read, is not private, or is empty.
+ * @param name the variable or config key that names the file, for messages.
+ * @throws SidecarError `secret_invalid` if it cannot be read, is not private, or is empty.
  */
 export function readSecretFile(name: string, file: string, rules: SecretFileRules): string {
   const text = readPrivate(name, file, rules).replace(/\r?\n$/, '');
@@ -36,7 +36,7 @@ export function readSecretFile(name: string, file: string, rules: SecretFileRule
   return text;
 }
 
-/** Makes the error of a bad secret: what names it, what is wrong, what to do. */
+/** Makes the error of a bad secret: its name, the problem, the remedy. */
 export function invalid(name: string, fault: string, remedy: string, cause?: unknown): SidecarError {
   return new SidecarError('secret_invalid', `${name} ${fault}: ${remedy}.`, { cause });
 }
@@ -44,7 +44,7 @@ export function invalid(name: string, fault: string, remedy: string, cause?: unk
 function readPrivate(name: string, file: string, rules: SecretFileRules): string {
   let handle: number;
   try {
-    // Opened first and asked afterwards, so that the file that is judged is the file that is read.
+    // Opened first and checked afterwards, so that the checked file is the file that is read.
     handle = openSync(file, 'r');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'an error';
@@ -93,13 +93,13 @@ function checkAccess(name: string, file: string, stats: Stats, rules: SecretFile
   rules.warn(`${name} names ${file}, which others may read (${mode}); its folder is trusted.`);
 }
 
-/** Compares real paths, so that a link out of a trusted folder is judged by where it leads. */
+/** Compares real paths, so that a link out of a trusted folder is checked by its target. */
 function isBelow(file: string, folders: readonly string[]): boolean {
   const real = realpathSync(file);
   return folders.some((folder) => {
     try {
       const relative = path.relative(realpathSync(folder), real);
-      // Kubernetes keeps the files themselves in folders such as `..2026_11_21`, which do not lead out.
+      // Kubernetes keeps the files themselves in folders such as `..2026_11_21`, which are inside.
       const leadsOut = relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative);
       return relative !== '' && !leadsOut;
     } catch {

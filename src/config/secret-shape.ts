@@ -1,7 +1,7 @@
-/** What a secret of a known kind looks like, whatever key it stands under. */
+/** The forms of secrets of known kinds, under any key. */
 
 /**
- * Webhook secrets, Slack tokens, addresses of chats' webhooks (who knows one may post), provider keys, JWTs, PEM keys,
+ * Webhook secrets, Slack tokens, addresses of chats' webhooks (everybody who knows one may post), provider keys, JWTs, PEM keys,
  * addresses with a password in them.
  */
 const SECRET_SHAPES = [
@@ -17,7 +17,7 @@ const SECRET_SHAPES = [
   /:\/\/[^/\s"@]*:[^/\s"@]+@/,
 ];
 
-/** Tells whether a text has the shape of a secret of a known kind. */
+/** Returns whether a text has the form of a secret of a known kind. */
 export function looksSecret(text: string): boolean {
   return SECRET_SHAPES.some((shape) => shape.test(text));
 }

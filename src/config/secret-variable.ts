@@ -5,7 +5,7 @@ import type { Environment } from './config-environment.ts';
 import { OTLP_HEADER_VARIABLES } from './otlp-headers.ts';
 import { invalid, readSecretFile, type SecretFileRules } from './secret-file.ts';
 
-/** Every secret that a variable can hold; each can be named as a file with `_FILE` behind it. */
+/** Every secret that a variable can hold; with `_FILE` after its name the variable names a file. */
 export const SECRET_VARIABLES = [
   'KLING_API_KEY',
   'KLINGAI_API_KEY',
@@ -18,14 +18,14 @@ export const SECRET_VARIABLES = [
 ] as const;
 export type SecretVariable = (typeof SECRET_VARIABLES)[number];
 
-/** What no program that we start may see. */
+/** Variables that no program that we start may see. */
 const HIDDEN_VARIABLES: readonly string[] = [...SECRET_VARIABLES, ...OTLP_HEADER_VARIABLES];
 
 /**
- * Takes the secrets out of the process's environment and gives a copy that still has them.
+ * Removes the secrets from the process's environment and gives a copy that still has them.
  *
- * What a child process or a diagnostic report sees afterwards is without them (the kernel's own copy in
- * /proc/PID/environ stays). Keep the copy: a reload reads from it again.
+ * Child processes and diagnostic reports do not see them afterwards (the kernel's own copy in
+ * /proc/PID/environ stays). Keep the copy: a reload reads it again.
  */
 export function takeEnvironment(processEnv: NodeJS.ProcessEnv): Environment {
   const copy = { ...processEnv };
@@ -33,18 +33,18 @@ export function takeEnvironment(processEnv: NodeJS.ProcessEnv): Environment {
   return copy;
 }
 
-/** Takes further variables out of the process's environment, once the config is known that names them as secrets. */
+/** Removes further variables from the process's environment, once the config that names them as secrets is known. */
 export function dropVariables(processEnv: NodeJS.ProcessEnv, names: readonly string[]): void {
   for (const name of names) delete processEnv[name];
 }
 
-/** Gives the environment without secrets, those of `others` too, for programs that we start. */
+/** Gives the environment without secrets, and without those of `others`, for programs that we start. */
 export function withoutSecrets(env: Environment, others: readonly string[]): Environment {
   const hidden = new Set([...HIDDEN_VARIABLES, ...others]);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.has(name)));
 }
 
-/** One secret and where it was found. */
+/** One secret and its origin. */
 export interface FoundSecret {
   secret: Secret;
   /** The variable that held or named it. */
@@ -62,8 +62,8 @@ export interface VariableReading {
 
 /**
  * Finds the first of some secrets that is set, the file before the variable of each name; warns without showing
- * anything where a later one differs.
- * @throws SidecarError `secret_invalid` where the first one set cannot be used.
+ * a value if a later one differs.
+ * @throws SidecarError `secret_invalid` if the first one cannot be used.
  */
 export function findSecret(
   names: readonly SecretVariable[],
@@ -102,7 +102,7 @@ function readVariable(name: string, { env, folder, rules }: VariableReading): Fo
 const SIGN_BETWEEN = /^[A-Za-z0-9]{16,64}([|:,;])[A-Za-z0-9]{16,64}$/;
 
 /**
- * Refuses access key and secret key in one string, as gateways for several vendors want them.
+ * Refuses access key and secret key in one string, the form of some gateways for several vendors.
  * @throws SidecarError `secret_invalid`, without the text.
  */
 export function checkIsOne(name: string, text: string): void {
@@ -111,12 +111,12 @@ export function checkIsOne(name: string, text: string): void {
   throw invalid(
     name,
     `holds two values with "${sign}" between them, which look like an access key and a secret key in one`,
-    `set KLING_ACCESS_KEY to what stands before the "${sign}" and KLING_SECRET_KEY to what stands behind it`,
+    `set KLING_ACCESS_KEY to the part before the "${sign}" and KLING_SECRET_KEY to the part after it`,
   );
 }
 
 /**
- * Refuses what no secret of ours can be: several lines, blanks, quotes around it, characters that no header holds.
+ * Refuses texts that cannot be a secret: several lines, blanks, quotes around it, characters that no header holds.
  * @throws SidecarError `secret_invalid`, without the text.
  */
 export function checkText(name: string, text: string): string {
@@ -126,7 +126,7 @@ export function checkText(name: string, text: string): string {
   if (/^(Bearer|Basic)\s/i.test(text)) {
     throw invalid(name, 'begins with a scheme such as Bearer', 'give the secret itself');
   }
-  if (/^(["']).*\1$/.test(text)) throw invalid(name, 'stands in quotes', 'remove the quotes');
+  if (/^(["']).*\1$/.test(text)) throw invalid(name, 'is in quotes', 'remove the quotes');
   if (!/^[\x21-\x7e]+$/.test(text)) {
     throw invalid(
       name,

@@ -1,25 +1,25 @@
-/** Notices that a secret's file was replaced or rewritten, by asking for it every few seconds. */
+/** Finds that a secret's file was replaced or rewritten, by a check every few seconds. */
 import { statSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import type { Ms } from '../units.ts';
 
-/** How often files are asked for. Watching by inode events would miss the renames and links that mounts use. */
+/** The interval of the checks. Watching by inode events would miss the renames and links of mounts. */
 export const WATCH_MS = 3_000;
 
 export interface SecretWatch {
-  /** Looks at other files from now on. */
+  /** Sets the files to check from now on. */
   files(paths: readonly string[]): void;
   close(): void;
 }
 
 export interface WatchOptions {
   clock: Clock;
-  /** Told once for all files that changed since the last look. */
+  /** Called once for all files that changed since the last check. */
   onChange: (paths: readonly string[]) => void;
   periodMs?: Ms;
 }
 
-/** Watches files; one that is away for a moment counts as unchanged until it is back. Never keeps the process alive. */
+/** Watches files; a file that is missing for a moment counts as unchanged until it is back. Never keeps the process alive. */
 export function watchSecrets(paths: readonly string[], options: WatchOptions): SecretWatch {
   let seen = new Map<string, string>();
   const watchOnly = (wanted: readonly string[]): void => {
@@ -41,8 +41,8 @@ export function watchSecrets(paths: readonly string[], options: WatchOptions): S
 }
 
 /**
- * What tells one state of a file from another; undefined where it cannot be asked for. A handful of local files, so
- * that they are asked for at once.
+ * Gives a text that differs for each state of a file; undefined if it cannot be read. There are only a few local files, so
+ * they are checked together.
  */
 function markOf(path: string): string | undefined {
   try {

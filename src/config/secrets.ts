@@ -1,8 +1,8 @@
 /**
- * Every secret the sidecar uses, read from files, variables or a command, first found wins.
+ * Every secret of the sidecar, read from files, variables or a command; the first found wins.
  *
- * **Invariant**: secrets come from here and from nowhere else, live in {@link Secret}, and appear in no message.
- * Reading them again gives a new value and leaves the old one as it is: requests in flight keep theirs.
+ * **Invariant**: only this module reads secrets; they are kept in {@link Secret}, and appear in no message.
+ * A second read gives a new value and leaves the old one unchanged: requests in flight keep theirs.
  */
 import { SidecarError } from '../errors.ts';
 import type { Credentials } from '../kling/token.ts';
@@ -32,7 +32,7 @@ import {
   type VariableReading,
 } from './secret-variable.ts';
 
-/** What one configured app proves itself with. */
+/** The secrets of one configured app. */
 export type AppSecret =
   | { name: string; kind: 'key'; keys: readonly Secret[] }
   | { name: string; kind: 'ak_sk'; accessKey: string; secretKey: Secret };
@@ -46,11 +46,11 @@ export interface Secrets {
   apps: readonly AppSecret[];
   /** The data plane's certificate chain (PEM) and its key; null without `listen.tls`. */
   tls: { certificate: string; key: Secret } | null;
-  /** What is sent to a collector with each export. */
+  /** The headers for a collector with each export. */
   otlpHeaders: OtlpHeaders;
   /** Those of alert channels. */
   channels: ChannelSecrets;
-  /** Files that a change of means other secrets, absolute. */
+  /** Files whose change means other secrets, absolute. */
   files: readonly string[];
   /** Every secret above, to be kept out of the log. */
   all: readonly Secret[];
@@ -73,7 +73,7 @@ interface Reading extends VariableReading {
 
 /**
  * Reads every secret; makes the control token at the first start.
- * @throws SidecarError `secret_invalid` (or `store_missing`) naming the variable or key and what to do.
+ * @throws SidecarError `secret_invalid` (or `store_missing`) with the variable or key and the remedy.
  */
 export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
   const { config } = options;
@@ -108,14 +108,14 @@ export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
   };
 }
 
-/** Reads the control token alone, for commands; undefined where no sidecar has made one yet. */
+/** Reads only the control token, for commands; undefined if no sidecar has made one yet. */
 export function readControlToken(options: SecretOptions): Secret | undefined {
   return findControlToken(options, readingOf(options, []), false)?.secret;
 }
 
-/** What can be read of the secrets, though not all can. */
+/** The secrets that can be read, although some cannot. */
 export interface PresentSecrets {
-  /** Null where none are set, or they cannot be used. */
+  /** Null if none are set, or they cannot be used. */
   kling: { credentials: Credentials; origin: string } | null;
   all: readonly Secret[];
   /** Files that hold some of them, absolute. */
@@ -123,12 +123,12 @@ export interface PresentSecrets {
 }
 
 /**
- * Reads the secrets that are there, makes none, and refuses nothing: what is wrong with them {@link checkSecrets} says.
- * Runs `auth.command` where the credentials come from it.
+ * Reads the existing secrets, makes none, and refuses nothing: {@link checkSecrets} reports their problems.
+ * Runs `auth.command` if the credentials come from it.
  */
 export async function readPresentSecrets(options: SecretOptions): Promise<PresentSecrets> {
   try {
-    // With the token there, this makes nothing.
+    // The token exists, so this makes nothing.
     if (readControlToken(options) !== undefined) {
       const { kling, klingOrigin, all, files } = await loadSecrets(options);
       return { kling: { credentials: kling, origin: klingOrigin }, all, files };
@@ -147,23 +147,23 @@ export async function readPresentSecrets(options: SecretOptions): Promise<Presen
   }
 }
 
-/** Reads the keys of the configured apps alone, for commands that call as one of them. @throws SidecarError `secret_invalid`. */
+/** Reads only the keys of the configured apps, for commands that call as one of them. @throws SidecarError `secret_invalid`. */
 export function readAppSecrets(options: SecretOptions): readonly AppSecret[] {
   return readApps(options.config.apps, readingOf(options, []));
 }
 
-/** What `config check` says of the secrets. */
+/** The report of `config check` on the secrets. */
 export interface SecretCheck {
-  /** What the credentials would come from; null where none are set. */
+  /** The origin of the credentials; null if none are set. */
   credentials: string | null;
   warnings: readonly string[];
-  /** What a start would refuse, a sentence each: secrets that are set and cannot be used. */
+  /** The problems that would stop a start, a sentence each: secrets that are set and cannot be used. */
   problems: readonly string[];
 }
 
 /**
- * Checks every secret as a start would, without making the control token or running `auth.command`, and gives all that
- * is wrong. That no credentials are set is not among it: {@link missingCredentials} says it where that matters.
+ * Checks every secret like a start, without making the control token or running `auth.command`, and gives all problems,
+ * except missing credentials: {@link missingCredentials} reports those.
  */
 export function checkSecrets(options: SecretOptions): SecretCheck {
   const { config } = options;
@@ -212,7 +212,7 @@ function find(names: readonly SecretVariable[], reading: Reading): FoundSecret |
   return found;
 }
 
-/** As `find`, of a secret of Kling's. */
+/** Like `find`, for a secret of Kling's. */
 function findOne(names: readonly SecretVariable[], reading: Reading): FoundSecret | undefined {
   const found = find(names, reading);
   if (found) checkIsOne(found.origin, found.secret.reveal());
@@ -277,7 +277,7 @@ async function fromCommand(
   throw invalid(origin, `printed no credentials for auth.mode ${mode}`, 'change auth.mode or what it prints');
 }
 
-/** Says that no credentials were found, and which are wanted. */
+/** Makes the message that no credentials were found, with the expected ones. */
 export function missingCredentials(mode: Config['auth']['mode']): string {
   const key = 'KLING_API_KEY_FILE or KLING_API_KEY';
   const pair = 'KLING_ACCESS_KEY and KLING_SECRET_KEY (or their _FILE forms)';
@@ -316,7 +316,7 @@ function missingToken(store: Config['store']): never {
   );
 }
 
-/** The fewest characters of a secret that callers prove themselves with: what is shorter can be guessed. */
+/** The fewest characters of a caller's secret: a shorter one can be guessed. */
 const SECRET_LENGTH_MIN = 16;
 
 function checkLength(name: string, secret: Secret): void {

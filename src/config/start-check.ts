@@ -1,8 +1,8 @@
 /**
- * What a start needs beside a valid config, checked before anything is opened: credentials, secrets, files and folders.
+ * Checks the needs of a start besides a valid config, before anything is opened: credentials, secrets, files and folders.
  *
- * **Invariant**: everything that is wrong is named at once. `config check` and `start` ask here, so that the one does not
- * call good what the other refuses; `config check` also tries the folders that are written to later.
+ * **Invariant**: all problems are named at once. `config check` and `start` use the same checks, so that they never
+ * disagree; `config check` also tries the folders that are written to later.
  */
 import { readCalendarFile } from '../claims/calendar-file.ts';
 import { SidecarError } from '../errors.ts';
@@ -14,16 +14,16 @@ export interface StartOptions extends Omit<SecretOptions, 'config'> {
   config: Config;
 }
 
-/** What was found. */
+/** The results. */
 export interface StartCheck {
-  /** What the credentials would come from; null where none are set. */
+  /** The origin of the credentials; null if none are set. */
   credentials: string | null;
   /** A sentence each. */
   problems: string[];
   warnings: string[];
 }
 
-/** Checks secrets and files as a start reads them; makes nothing and runs no `auth.command`. */
+/** Checks secrets and files in the same way as a start; makes nothing and runs no `auth.command`. */
 export function checkFiles(options: StartOptions): StartCheck {
   const { credentials, problems, warnings } = checkSecrets(options);
   const missing = credentials === null ? [missingCredentials(options.config.auth.mode)] : [];
@@ -34,7 +34,7 @@ export function checkFiles(options: StartOptions): StartCheck {
   };
 }
 
-/** Checks the calendar's file alone, where no secret is at hand. */
+/** Checks only the calendar's file, for callers without secrets. */
 export function calendarProblems({ claims }: Config): string[] {
   if (claims.calendarFile === null) return [];
   try {
@@ -56,7 +56,7 @@ export async function folderProblems(config: Config): Promise<string[]> {
   return problems;
 }
 
-/** Refuses a start with everything that is wrong. @throws SidecarError `config_invalid`. */
+/** Refuses a start with all problems. @throws SidecarError `config_invalid`. */
 export function refuseStart({ problems }: Pick<StartCheck, 'problems'>): void {
   if (problems.length === 0) return;
   const count = problems.length === 1 ? 'one thing is' : `${problems.length} things are`;

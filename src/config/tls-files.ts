@@ -32,7 +32,7 @@ export function checkPair(certificate: string, key: string): void {
   try {
     createSecureContext({ cert: certificate, key });
   } catch (cause) {
-    // OpenSSL's own words name what does not fit and never show a key.
+    // OpenSSL's own text names the fault and never shows a key.
     const why = cause instanceof Error ? cause.message : 'an error';
     throw invalid(
       'listen.tls',

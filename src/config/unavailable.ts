@@ -1,11 +1,11 @@
 /**
- * What a config may name that this version does not have.
+ * Names in a config for features that this version does not have.
  *
- * A feature that arrives deletes its line here.
+ * A new feature deletes its line here.
  */
 import { isPlainObject, type PlainObject } from './plain.ts';
 
-/** Keys that version 0.1.0 had, which could hold nothing but null: a file that still has one is read without it. */
+/** Keys that version 0.1.0 had, which could only be null: a file that still has one is read without it. */
 export const EMPTY_KEYS: readonly { section: string; name: string }[] = [{ section: 'limits', name: 'tier' }];
 
 /** Sections that do not exist yet, by name. */

@@ -1,4 +1,4 @@
-/** Prices and lengths in a config that no create can meet: warned of, since nothing would ever tell. */
+/** Warnings about prices and lengths in a config that no create can use: there would be no other sign of it. */
 import { hasLengthInBody, hasLengthOfMedia } from '../kling/ask-parts.ts';
 import { LEGACY_FIELDS } from '../kling/fields.ts';
 import { rowsOf } from '../kling/price-rows.ts';
@@ -27,7 +27,7 @@ export function unusedPrices({ pricing }: ConfigValues): string[] {
 
 type Override = ConfigValues['pricing']['overrides'][number];
 
-/** Says what an override names that its operation does not have. */
+/** Gives the parts of an override that its operation does not have. */
 function missing({ operation, model, mode, sound }: Override): string[] {
   if (operation === undefined || operation === 'unknown') return [];
   const hasQuality = rowsOf(operation).some((row) => row.mode !== null);

@@ -4,12 +4,12 @@ import { pathToFileURL } from 'node:url';
 import { configSchema } from './config-schema.ts';
 import { schemaTree } from './schema-tree.ts';
 
-/** Gives the JSON schema's text as it is shipped. */
+/** Gives the shipped text of the JSON schema. */
 export function schemaText(): string {
   return `${JSON.stringify({ title: 'kling-sidecar config', ...schemaTree() }, null, 2)}\n`;
 }
 
-/** Gives a config with every default written out, as it is shipped in `docs/`. */
+/** Gives the shipped config of `docs/`, with every default. */
 export function defaultsText(): string {
   return `${JSON.stringify({ ...configSchema.parse({}), $schema: '../schema.json' }, null, 2)}\n`;
 }

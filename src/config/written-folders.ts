@@ -1,4 +1,4 @@
-/** The folders that a running sidecar writes to, tried by really writing into them. */
+/** The folders that a running sidecar writes to, checked by writing into them. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, open, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,7 +9,7 @@ export interface WrittenFolder {
   key: string;
   /** Absolute. */
   folder: string;
-  /** What is written there, for people. */
+  /** The content of the folder, for people. */
   what: string;
 }
 
@@ -29,7 +29,7 @@ export function writtenFolders({
 
 /**
  * Creates and removes an empty file in a folder; where there is no folder yet, a folder in the nearest one above.
- * @returns null where that worked, else what failed, as a piece of a sentence.
+ * @returns null if that worked, else the failure, as a part of a sentence.
  */
 export async function tryFolder(folder: string): Promise<string | null> {
   const present = await nearestFolder(folder);
@@ -60,7 +60,7 @@ async function trySubfolder(folder: string): Promise<void> {
   await rmdir(await mkdtemp(path.join(folder, '.kling-sidecar-try-')));
 }
 
-/** Gives the folder itself, or the nearest one above it that exists; null where a file is in the way. */
+/** Gives the folder itself, or the nearest one above it that exists; null if a file has its name. */
 async function nearestFolder(wanted: string): Promise<string | null> {
   for (let folder = wanted; ; folder = path.dirname(folder)) {
     const stats = await stat(folder).catch(() => null);

@@ -167,7 +167,7 @@ describe('a secret’s file', () => {
       ['key\n\n', /more than one line/],
       ['a\rb', /more than one line/],
       ['Bearer key', /begins with a scheme/],
-      ['"key"', /stands in quotes/],
+      ['"key"', /is in quotes/],
       ['ke y', /a blank/],
       ['schlüssel', /beyond ASCII/],
       [`${'x'.repeat(70_000)}`, /larger than/],
