@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts';
 export interface AlertCommandsDeps {
   clock: Clock;
   config: () => Config;
-  /** Null where no sidecar runs: then nothing can be ordered. */
+  /** Null if no sidecar runs: then nothing can be ordered. */
   running: { store: Pick<Store, 'write'>; alerting: Pick<Alerting, 'test'> } | null;
 }
 

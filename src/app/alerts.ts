@@ -1,10 +1,10 @@
 /**
- * Alerts of the running app: rules are asked each minute and for each fact of the outbox, and what they find is sent by the
- * channels of the config. Without a channel alerts are still found, listed, counted and logged.
+ * Alerts of the running app: rules are checked each minute and for each fact of the outbox, and their findings are sent by
+ * the channels of the config. Without a channel alerts are still found, listed, counted and logged.
  *
  * Loaded once the data plane listens.
  *
- * **Invariant**: nothing here is on a request's path, and nobody waits for a receiver: not a request, not a look, not a stop.
+ * **Invariant**: no request runs this code, and nothing waits for a receiver: no request, no look, no stop.
  */
 import { alertOverview } from '../alerts/alert-overview.ts';
 import type { Channel } from '../alerts/channel.ts';
@@ -31,9 +31,9 @@ import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Ms } from '../units.ts';
 
-/** How often the rules are asked. */
+/** The interval of the rules' checks. */
 const LOOK_MS: Ms = 60_000;
-/** How long a stop waits for messages under way, while requests in flight are finished. */
+/** The longest time that a stop waits for running messages, while requests in flight are finished. */
 const STOP_MS_MAX: Ms = 1_000;
 
 export interface AppAlertsDeps extends SignalDeps {
@@ -57,7 +57,7 @@ export class AppAlerts {
   readonly receiver: Receiver;
   readonly #looks: Repeating;
 
-  /** @throws SidecarError `secret_invalid` where a channel cannot use its secret. */
+  /** @throws SidecarError `secret_invalid` if a channel cannot use its secret. */
   constructor(deps: AppAlertsDeps) {
     this.#deps = deps;
     const { store, clock, dated, telemetry } = deps;
@@ -175,7 +175,7 @@ export class AppAlerts {
   }
 }
 
-/** Tells whether an operator silenced alerts about the store. */
+/** Returns whether an operator silenced alerts about the store. */
 async function isSilenced(store: Pick<Store, 'read'>, at: Ms): Promise<boolean> {
   const { silences } = await store.read(alertOverview, { at, limit: 1 });
   return silences.some(({ rule }) => rule === 'store_trouble');

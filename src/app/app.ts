@@ -1,11 +1,11 @@
 /**
  * The running sidecar as one value: built from a config and secrets, started, reloaded, stopped.
  *
- * The store is opened first, and while its threads open it, the code of what only watches is loaded (control plane, alerts,
- * jobs). Then what was cut off is put in order, the data plane listens, and what only watches follows.
+ * The store is opened first, and while its threads open it, the code of the other parts is loaded (control plane, alerts,
+ * jobs). Then interrupted work is recovered, the data plane listens, and the other parts start.
  *
- * **Invariant**: `stop` is idempotent and ends a few seconds after `listen.drainMs` at the latest, whatever a job or a report does;
- * a create in flight is seen to its end or left for the next start to find. `reload` never fails a request in flight: each
+ * **Invariant**: `stop` is idempotent and ends a few seconds after `listen.drainMs` at the latest, with any running job or report;
+ * a create in flight is completed or left for the next start to find. `reload` never fails a request in flight: each
  * keeps the settings that it began with.
  */
 import type { AppAlerts } from './alerts.ts';
@@ -35,7 +35,7 @@ import type { LineOptions } from '../upstream/line.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 
-/** How long a stop that cut requests off waits for them to be recorded. */
+/** How long a stop that ended requests waits for them to be recorded. */
 const SETTLE_MS_MAX = 1_000;
 
 /** Makes an app; nothing is opened before `start`. */
@@ -43,7 +43,7 @@ export function createApp(options: AppOptions): App {
   return new Sidecar(options);
 }
 
-/** What exists between start and stop. */
+/** The parts that exist between start and stop. */
 interface Running extends AppParts {
   dataPlane: DataPlane;
   control: ControlPlane | null;
@@ -53,7 +53,7 @@ interface Running extends AppParts {
 
 type Watchers = Awaited<ReturnType<typeof loadWatchers>>;
 
-/** Loads the code of what only watches. One after another, so that the store's order to open goes out in between. */
+/** Loads the code of the other parts, one after another, so that the store's order to open is sent in between. */
 async function loadWatchers() {
   const { AppAlerts } = await import('./alerts.ts');
   const { createAppJobs } = await import('./jobs.ts');

@@ -37,7 +37,7 @@ export interface CommandsDeps {
   config: () => Config;
   settings: () => ProxySettings;
   readiness: () => { ready: boolean; reasons: string[] };
-  /** When the metrics were read last; null where nobody did. */
+  /** When the metrics were read last; null if nobody did. */
   metricsReadAt: () => number | null;
   alerts: AlertCommands;
   jobs: Pick<Jobs, 'running' | 'order'>;

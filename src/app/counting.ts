@@ -1,4 +1,4 @@
-/** Counts, beside creates, what was spent before a budget was added: see `budget/backfill.ts`. */
+/** Counts, beside creates, the spending from before a budget was added: see `budget/backfill.ts`. */
 import { countPiece } from '../budget/backfill.ts';
 import { within, type Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
@@ -19,7 +19,7 @@ export interface CountingDeps {
   log: Log;
 }
 
-/** Counts in the writer's spare time; resolves when all is counted, and after two seconds at the latest. */
+/** Counts at background priority; resolves when all is counted, and after two seconds at the latest. */
 export async function countInSpareTime(deps: CountingDeps): Promise<void> {
   deps.log.info('a new budget counts what was spent before; until then it binds by what it has counted', {
     event: 'budget_counting',

@@ -17,7 +17,7 @@ export interface JobCommandsDeps {
   reader: Pick<Store, 'read'>;
   config: () => Config;
   now: () => Ms;
-  /** The running schedule, with what writes the audit; null where none runs. */
+  /** The running schedule, with what writes the audit; null if none runs. */
   running: { jobs: Pick<Jobs, 'running' | 'order'>; store: Pick<Store, 'write'> } | null;
 }
 

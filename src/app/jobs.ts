@@ -1,4 +1,4 @@
-/** The app's jobs: what is done beside requests, by the clock, and what each needs of the running app. */
+/** The app's jobs: work beside requests, started by the clock, with the parts of the running app that each needs. */
 import type { AppAlerts } from './alerts.ts';
 import { closeMonths, type MonthEvent } from '../claims/months.ts';
 import type { Clock } from '../clock.ts';
@@ -80,7 +80,7 @@ function logMonth(log: Log, { kind, ...fields }: MonthEvent): void {
   else log.warn('the numbers of a month changed after its claim was filed; claim draft shows them', line);
 }
 
-/** Kling may be away for a while: a failure is news only once it has lasted a quarter of an hour. */
+/** Kling may be unreachable for a while: a failure is reported only once it has lasted a quarter of an hour. */
 function accountJobs({ account }: AppJobsDeps): Job[] {
   const both = { first: 'now', patience: 5 } as const;
   return [
@@ -147,7 +147,7 @@ function backupJob({ store, dated, config, log }: AppJobsDeps): Job {
   };
 }
 
-/** Tells whether the clock is trusted, after a look at Kling's where that is needed: a wrong one would drop everything. */
+/** Returns whether the clock is trusted, after a look at Kling's if needed: a wrong one would drop everything. */
 async function isClockRight(
   look: AppJobsDeps['clockLook'],
   trust: AppJobsDeps['clockTrust'],

@@ -28,7 +28,7 @@ export async function stopOnOrder(
   process.stop(`ordered by ${order.actor}`);
 }
 
-/** Gives the process around the app. @throws SidecarError `bad_usage` where the app is a part of another program. */
+/** Gives the process around the app. @throws SidecarError `bad_usage` if the app is a part of another program. */
 export function hostOf(host: AppHost | null): AppHost {
   if (host) return host;
   throw new SidecarError(

@@ -1,4 +1,4 @@
-/** What only the running process knows, gathered for the rules of alerts; and what the config tells them. */
+/** Gathers the state of the running process, and the settings, for the rules of alerts. */
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { LookConfig } from '../alerts/rule.ts';
@@ -40,12 +40,12 @@ export class AppSignals {
   /** Asks for what takes time: how full the store's disk is. Never rejects. */
   async refresh(): Promise<void> {
     const folder = path.dirname(this.#deps.config().store.path);
-    // A file system that does not say it is one of which nothing is known.
+    // A file system without this data counts as unknown.
     const found = await statfs(folder).catch(() => null);
     this.#disk = found && { freeBytes: found.bavail * found.bsize, totalBytes: found.blocks * found.bsize };
   }
 
-  /** Gives what is known at this moment. */
+  /** Gives the present state. */
   read(): Signals {
     const { store, config, upstream, slots, storeWatch, polledTasks, budgetForecast, isStoreWritable } =
       this.#deps;
@@ -78,7 +78,7 @@ export class AppSignals {
   }
 }
 
-/** Gives what rules need of the config. */
+/** Gives the settings that rules need. */
 export function lookConfig(config: Config): LookConfig {
   const { month: _, now: __, ...sla } = monthQuestion(config, '', 0);
   return { sla, stuckAfterMs: config.tasks.stuckAfterMs, price: config.price };

@@ -27,7 +27,7 @@ export interface SlaCommandsDeps {
   clock: Clock;
   config: () => Config;
   reader: Pick<Store, 'read'>;
-  /** Null where the store was opened for reading alone: orders are refused. */
+  /** Null if the store was opened for reading alone: orders are refused. */
   writer: SlaWriter | null;
 }
 
@@ -181,7 +181,7 @@ async function recordImport(deps: SlaCommandsDeps, origin: ImportOrigin, after: 
 
 /**
  * How the lines of an import are read: the configured upstream is the host of those that name none.
- * @throws SidecarError `bad_usage` where the host given is none.
+ * @throws SidecarError `bad_usage` if the host given is none.
  */
 export function importOptions(
   config: Config,

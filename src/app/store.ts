@@ -1,4 +1,4 @@
-/** Opens the app's store: its workers, and who hears of what goes wrong in it. */
+/** Opens the app's store: its workers, and the reports of its failures. */
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { SidecarError } from '../errors.ts';
@@ -16,13 +16,13 @@ export interface AppStoreOptions {
   clock: Clock;
   log: Log;
   telemetry: Telemetry;
-  /** Told when a worker died: nothing can be recorded any more. */
+  /** Called when a worker died: nothing can be recorded any more. */
   onFatal: (error: SidecarError) => void;
-  /** Told after each batch of writes whether the store took it. */
+  /** Called after each batch of writes with whether the store took it. */
   onBatch: (isTaken: boolean) => void;
 }
 
-/** Says whom the start waits for, and how long: until then it serves nobody. */
+/** Reports the process that the start waits for, and how long: until then it serves no request. */
 function logWait(log: Log, { path, waitForOwnerMs }: Config['store'], owner: OwnerText | null): void {
   const who = owner ? `process ${owner.pid} on ${owner.host} (since ${owner.startedAt})` : 'another process';
   const message = `waiting for ${who} to give the store up, at most ${waitForOwnerMs / 1000} s (store.waitForOwnerMs)`;

@@ -20,7 +20,7 @@ export interface LineSource {
 
 /**
  * Opens a line; nothing connects before its first request.
- * @throws Error where `upstream.caFile` cannot be read.
+ * @throws Error if `upstream.caFile` cannot be read.
  */
 export function openLine(
   { config, kling }: LineSource,
@@ -38,7 +38,7 @@ export function openLine(
   };
 }
 
-/** Tells whether two configs with their secrets make the same line. */
+/** Returns whether two configs with their secrets make the same line. */
 export function isSameLine(before: LineSource, after: LineSource): boolean {
   return (
     isDeepStrictEqual(before.config.upstream, after.config.upstream) &&
@@ -54,8 +54,8 @@ function isSameKey(one: Credentials, other: Credentials): boolean {
 }
 
 /**
- * Makes a line the one that new holds are recorded with; says which open holds stay with another upstream, and gives
- * their slots back: the tasks do not run in this account.
+ * Makes a line the one that new holds are recorded with; reports the open holds of another upstream, and frees
+ * their slots: the tasks do not run in this account.
  */
 export async function noteUpstream(
   line: Pick<Line, 'host' | 'account' | 'fingerprint'>,

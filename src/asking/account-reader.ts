@@ -1,12 +1,12 @@
 /**
- * Reads the account as Kling keeps it: its packs, and the ledgers of deductions. The jobs `packs` and `ledgers` say when.
+ * Reads the account in Kling's books: its packs, and the ledgers of deductions, at the times of the jobs `packs` and `ledgers`.
  *
- * Ledgers are read forward from where they are known, five weeks of tasks at a time, and the last day again each time,
+ * Ledgers are read forward from the last known instant, five weeks of tasks at a time, and the last day again each time,
  * since a task may be charged after it was made. Requests are a second apart: Kling asks that of `GET /account/costs`
  * ("QPS<=1", Account Usage, read 2026-09-20), and nothing here is urgent.
  *
- * **Invariant**: free reads alone, one at a time; a ledger counts as read up to an instant only when every page
- * before it was understood and stored. A failure is kept as a sentence and thrown; one reading that fails keeps no other back.
+ * **Invariant**: only free reads, one at a time; a ledger counts as read up to an instant only when every page
+ * before it was understood and stored. A failure is kept as a sentence and thrown; it does not prevent the other reads.
  */
 import { SETTLING_MS, WALLETS, type Wallet } from '../account/account.ts';
 import { readAccount, recordDeductions, recordPacks, recordRead } from '../account/account-table.ts';
@@ -29,7 +29,7 @@ const DAY_MS = 86_400_000;
 const PACE_MS = 1_000;
 /** Packs bought within this time are asked for: a year's pack and some. */
 const PACKS_BACK_MS = 400 * DAY_MS;
-/** How far back a ledger is read at first: as far as a claim may still reach. */
+/** How far back a ledger is read at first: to the oldest month of a possible claim. */
 const LEDGER_BACK_MS = 100 * DAY_MS;
 /** Tasks of one question to a ledger. */
 const STEP_MS = 35 * DAY_MS;
@@ -38,7 +38,7 @@ const NAMES = {
   package: 'the ledger of units',
   balance: 'the ledger of money',
 } as const;
-/** Pages of one question: 500 rows each; a cursor that never ends must not be followed for ever. */
+/** Pages of one question: 500 rows each; an endless cursor must not be followed for ever. */
 const PAGES_MAX = 20_000;
 
 export interface AccountReaderDeps {
@@ -57,12 +57,12 @@ export class AccountReader {
     this.#deps = deps;
   }
 
-  /** Reads the packs; ends after the request under way where the signal aborts. @throws Error saying why it could not. */
+  /** Reads the packs; ends after the running request if the signal aborts. @throws Error with the reason. */
   readPacks(signal: AbortSignal): Promise<void> {
     return this.#readAll(['packs'], signal);
   }
 
-  /** Reads both ledgers from where they are known, likewise. @throws Error saying which it could not read, and why. */
+  /** Reads both ledgers from the last known instant, in the same way. @throws Error with the ledgers that failed, and why. */
   readLedgers(signal: AbortSignal): Promise<void> {
     return this.#readAll(WALLETS, signal);
   }
@@ -104,7 +104,7 @@ export class AccountReader {
       const end = Math.min(start + STEP_MS, until);
       const problem = await this.#step(wallet, { start, end }, signal);
       if (problem !== null) return problem;
-      // What was made within the last day may still be charged: it is read again the next time.
+      // Tasks of the last day may still be charged: they are read again the next time.
       const throughAt = Math.max(start, Math.min(end, until - SETTLING_MS));
       await store.write(recordRead, { what: wallet, fromAt, throughAt });
       start = end;
@@ -144,7 +144,7 @@ export class AccountReader {
     return asking;
   }
 
-  /** Gives a sentence where no answer came. */
+  /** Gives a sentence if no answer came. */
   async #askNow(request: OwnRequest, signal: AbortSignal): Promise<Envelope | null | string> {
     const { ask, clock } = this.#deps;
     const leftMs = this.#answeredTick + PACE_MS - clock.monotonic();

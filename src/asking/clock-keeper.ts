@@ -1,10 +1,10 @@
 /**
- * Keeps what the store knows of time: how far ages have come, and dates that a wrong clock put into the future.
+ * Keeps the store's instants: the clock of ages, and dates that a wrong clock put into the future.
  *
- * Where money is dated later than the present, creates count in windows that have not begun. Once Kling's clock has agreed
+ * If money has a date later than the present, creates count in windows that have not begun. Once Kling's clock has agreed
  * with ours for {@link AGREE_MS_MIN}, dates are set back by themselves; an operator can do it at once (`clock reset`).
  *
- * **Invariant**: dates are set back only while our clock is trusted and Kling's own answers say so.
+ * **Invariant**: dates are set back only while our clock is trusted and agrees with Kling's own answers.
  */
 import type { Clock } from '../clock.ts';
 import type { AgeClock } from '../ledger/age-clock.ts';
@@ -16,11 +16,11 @@ import type { ClockTrust } from '../upstream/clock-trust.ts';
 import type { ClockLook } from './clock-look.ts';
 
 const PERIOD_MS: Ms = 30_000;
-/** How long the two clocks have to agree before dates are set back unasked. */
+/** How long the two clocks must agree before dates are set back without an order. */
 export const AGREE_MS_MIN: Ms = 300_000;
-/** Dates that are this little ahead come true by themselves. */
+/** Dates that are ahead by less than this need no correction. */
 const AHEAD_MS_MIN: Ms = 60_000;
-/** Who set dates back unasked, in the audit. */
+/** The actor in the audit for dates that are set back without an order. */
 const ACTOR = 'sidecar';
 
 export interface ClockKeeperDeps {

@@ -1,7 +1,7 @@
 /**
  * Looks at Kling's clock: before the first create, which a wrong clock of ours would date weeks ahead and all later ones
- * with it; after a step of our clock; where an answer contradicts those before it; and while the two clocks differ, since
- * creates are refused then, and an app that only creates would never bring the answer that shows them to agree again.
+ * with it; after a step of our clock; if an answer contradicts earlier ones; and while the two clocks differ, since
+ * creates are refused then, and an app that only creates would never get an answer that shows them to agree again.
  */
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
@@ -11,7 +11,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 
 /** How long a look may take: a create waits for it. */
 const LOOK_MS_MAX: Ms = 5_000;
-/** Looks in a row: one, one more where an odd answer came, and one that settles it. */
+/** Looks in a row: one, one more after an unusual answer, and one that decides. */
 const LOOKS_MAX = 3;
 /** A free read with either kind of credential: one row of one page of a list. */
 const ROUTE = '/v1/videos/text2video';
@@ -32,9 +32,9 @@ export class ClockLook {
   }
 
   /**
-   * Sees that a create can be dated now; many wait for the same looks.
-   * @returns Null where nothing has to be looked at: then `check` of the trust says the rest.
-   * @throws SidecarError `upstream_unreachable` where Kling brought no answer.
+   * Makes sure that a create can be dated now; several creates wait for the same looks.
+   * @returns Null if no look is needed: then `check` of the trust decides.
+   * @throws SidecarError `upstream_unreachable` if Kling gave no answer.
    */
   settle(): Promise<void> | null {
     if (!this.#deps.trust.needsLook) return null;
@@ -44,7 +44,7 @@ export class ClockLook {
     return this.#settling;
   }
 
-  /** Looks at once, whatever is known; rejects never. */
+  /** Looks at once in any state; never rejects. */
   async look(): Promise<void> {
     await this.#ask().catch(() => undefined);
   }

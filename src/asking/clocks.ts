@@ -1,4 +1,4 @@
-/** The clocks of a running app: by which money is dated, by which doubts grow old, and what keeps both honest. */
+/** The clocks of a running app: for the dates of money, for the age of doubts, and the comparison of both with Kling's. */
 import type { Clock } from '../clock.ts';
 import { isLoopback } from '../listen.ts';
 import { AgeClock } from '../ledger/age-clock.ts';
@@ -17,9 +17,9 @@ export interface Clocks {
   clockLook: ClockLook;
   clockKeeper: ClockKeeper;
   ages: AgeClock;
-  /** Timers and durations as ever; its wall clock is the one by which money is dated. */
+  /** Usual timers and durations; its wall clock gives the dates of money. */
   dated: Clock;
-  /** Takes what the store knows of time, before anything is dated. */
+  /** Sets the store's instants, before anything is dated. */
   beginClocks: () => Promise<void>;
 }
 

@@ -1,12 +1,12 @@
 /**
- * Look-ups of creates whose outcome nobody knows: was the task made, or not?
+ * Look-ups of creates in doubt: was the task made, or not?
  *
  * The schedule (about 2, 10, 60 and 600 s after the doubt began, then every 10 minutes) and what ends a doubt live in
- * the ledger; this asks Kling by external task id and hands over what it answered. A look-up that brings no answer
+ * the ledger; this asks Kling by external task id and passes on the answers. A look-up that brings no answer
  * from Kling does not count and is tried again within half a minute, so an outage ends for every hold within a
  * minute of Kling's return.
  *
- * **Invariant**: nothing here releases or settles; an absent task counts only where Kling itself said so.
+ * **Invariant**: nothing here releases or settles; an absent task counts only if Kling itself answered so.
  */
 import type { UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { Clock } from '../clock.ts';
@@ -36,15 +36,15 @@ import {
 } from './plan.ts';
 
 const PERIOD_MS = 1_000;
-/** Holds looked at in one pass: twenty to a request where Kling allows it. */
+/** Holds of one pass: twenty in a request if Kling allows it. */
 const PASS_HOLDS_MAX = 200;
-/** With nothing in doubt and nobody waiting, the store is asked this often. */
+/** How often the store is read with nothing in doubt and no waiting caller. */
 const IDLE_PERIOD_MS = 5_000;
-/** How long Kling may think about a look-up; the next try comes soon. */
+/** The longest time for a look-up's answer; the next try comes soon. */
 const LOOK_UP_MS_MAX = 15_000;
-/** Rounds of questions under way at once: one that hangs does not hold up the next. */
+/** The most rounds of look-ups at once: one that hangs does not delay the next. */
 const ROUNDS_MAX = 8;
-/** Where Kling fails again and again, all doubts are made due at most this often. */
+/** If Kling fails often, all doubts are made due at most this often. */
 const ALL_DUE_PAUSE_MS = 10_000;
 
 export interface DoubtDeps {
@@ -55,9 +55,9 @@ export interface DoubtDeps {
   routes: () => RouteTable;
   price: () => CashPrice;
   credentials: () => Credentials['kind'];
-  /** By which doubts grow old. */
+  /** The clock for the age of doubts. */
   ages: Pick<AgeClock, 'now'>;
-  /** What a look-up of one hold said. */
+  /** The result of a look-up of one hold. */
   onLookedUp: (result: LookUpArgs['outcome']['kind']) => void;
   onError: (message: string, error: unknown) => void;
 }
@@ -71,10 +71,10 @@ interface Waiter {
 export class Doubts {
   readonly #deps: DoubtDeps;
   readonly #waiters = new Map<string, Set<Waiter>>();
-  /** Holds that a round under way asks for. */
+  /** Holds of running rounds. */
   readonly #asked = new Set<string>();
   readonly #rounds = new Set<Promise<void>>();
-  /** Takes what is due; its answers are waited for by the rounds. */
+  /** Takes due holds; the rounds wait for the answers. */
   readonly #passes: Repeating;
   /** Makes all doubts due. */
   readonly #recoveries: Repeating;
@@ -98,19 +98,19 @@ export class Doubts {
     });
   }
 
-  /** Begins to look up what is due; every doubt left by an earlier run is due at once. */
+  /** Begins to look up due holds; every doubt of an earlier run is due at once. */
   start(): void {
     this.#passes.wake(PERIOD_MS);
   }
 
-  /** Begins nothing more, lets all who wait go without an answer, and waits for what is asked. */
+  /** Begins no more look-ups, releases all waiting callers without an answer, and waits for running requests. */
   async stop(): Promise<void> {
     const stopping = [this.#passes.stop(), this.#recoveries.stop()];
     for (const holdId of this.#waiters.keys()) this.#answer(holdId, null);
     await Promise.all([...stopping, ...this.#rounds]);
   }
 
-  /** Makes every open doubt due now, or as soon as the last time is long enough ago: Kling answers again. */
+  /** Makes every open doubt due now, or as soon as the last time is long enough ago: called when Kling answers again. */
   noteRecovery(): void {
     this.#recoveries.wake(this.#nextRecoveryTick - this.#deps.clock.monotonic());
   }
@@ -123,7 +123,7 @@ export class Doubts {
   }
 
   /**
-   * Waits until a look-up finds the task of a hold, for at most `waitMs`, and no longer than till the last look-up in
+   * Waits until a look-up finds the task of a hold, for at most `waitMs`, and no longer than the last look-up in
    * that time.
    * @returns The answer its create would have had, or null: not found yet, or known not to exist.
    */
@@ -146,7 +146,7 @@ export class Doubts {
     });
   }
 
-  /** Asks at once for whatever is due; resolves when nothing is asked for any more. */
+  /** Looks up all due holds at once; resolves when no look-up runs any more. */
   async runDue(): Promise<void> {
     await this.#passes.run();
     await Promise.all(this.#rounds);
@@ -162,7 +162,7 @@ export class Doubts {
     return isBusy ? PERIOD_MS : IDLE_PERIOD_MS;
   }
 
-  /** Takes up what is due and nobody asks for yet. */
+  /** Takes due holds that no round asks for yet. */
   async #takeDue(): Promise<{ due: DueLookUp[]; isBusy: boolean }> {
     const { store, ages } = this.#deps;
     const { due, open } = await store.read(dueLookUps, { at: ages.now(), limit: PASS_HOLDS_MAX });
@@ -174,7 +174,7 @@ export class Doubts {
   async #askFor(due: readonly DueLookUp[]): Promise<void> {
     try {
       const { asks, left } = planAsks(due, this.#howToAsk());
-      // What cannot be asked for makes room for others.
+      // Holds that cannot be looked up make room for others.
       if (left.length > 0) await this.#record(left, () => ({ kind: 'failed' }));
       await askAll(asks, (ask) => this.#tryAsk(ask));
     } catch (error) {
@@ -194,7 +194,7 @@ export class Doubts {
     };
   }
 
-  /** Asks for some, whatever became of others. */
+  /** Asks for some, with any result of others. */
   async #tryAsk(ask: Ask<DueLookUp>): Promise<void> {
     if (this.#passes.isStopped) return;
     try {
@@ -261,7 +261,7 @@ export class Doubts {
     for (const waiter of this.#waiters.get(holdId) ?? []) waiter.done(answer);
   }
 
-  /** Lets those go for whom the next look-up comes too late. */
+  /** Releases the callers for whom the next look-up comes too late. */
   #endLateWaits(holdId: string, nextMs: Ms): void {
     const nextTick = this.#deps.clock.monotonic() + nextMs;
     for (const waiter of this.#waiters.get(holdId) ?? []) if (waiter.untilTick < nextTick) waiter.done(null);

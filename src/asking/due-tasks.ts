@@ -1,13 +1,13 @@
 /**
- * Which open tasks are to be asked for next: kept in memory, so that a poll without news writes nothing.
+ * The due times of open tasks: kept in memory, so that a poll without news writes nothing.
  *
- * Times are readings of the steady clock. **Invariant**: a task stands here once; what a pass took is not given again before
- * it is put off or added anew.
+ * Times are those of the steady clock. **Invariant**: a task is here once; a task that a pass took is not given again before
+ * it gets a new due time or is added again.
  */
 import type { Ms } from '../units.ts';
 import type { TaskState } from '../words.ts';
 
-/** An open task as the poller knows it; where it was made is read from the store before it is first asked for. */
+/** An open task of the poller; its host is read from the store before it is first asked for. */
 export interface DueTask {
   readonly id: string;
   readonly createdAt: Ms;
@@ -26,7 +26,7 @@ export interface MadeAt {
 interface Place {
   task: DueTask;
   dueTick: Ms;
-  /** Where it stands in the heap; -1 while a pass has it. */
+  /** Its place in the heap; -1 while a pass has it. */
   index: number;
 }
 
@@ -44,7 +44,7 @@ export class DueTasks {
     return this.#places.get(id)?.task;
   }
 
-  /** Adds a task; one that is known stays as it is. */
+  /** Adds a task; a known one stays unchanged. */
   add(task: DueTask, dueTick: Ms): void {
     if (this.#places.has(task.id)) return;
     const place = { task, dueTick, index: -1 };

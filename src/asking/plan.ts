@@ -1,5 +1,5 @@
 /**
- * Which requests ask for which tasks: batches of twenty where the credentials allow it, else one at a time.
+ * Plans the requests that ask for tasks: batches of twenty if the credentials allow it, else one at a time.
  *
  * Only API keys may use `GET /tasks`, which shows tasks of both generations (kling-api.md, section 3.1, read
  * 2026-11-21); with access and secret key each task is asked for at the path that made it.
@@ -23,13 +23,13 @@ import type { TaskSighting } from '../tasks/task.ts';
 import type { Exchange } from '../upstream/upstream.ts';
 import type { Answer } from '../upstream/whole-answer.ts';
 
-/** Something to ask for: by Kling's id or by the external one. */
+/** A task to ask for: by Kling's id or by the external one. */
 interface Asked {
   path: string;
   route: string;
 }
 
-/** One GET and what it asks for. */
+/** One GET and its tasks. */
 export interface Ask<T> {
   path: string;
   route: string;
@@ -37,7 +37,7 @@ export interface Ask<T> {
   asked: T[];
 }
 
-/** How to plan: what our credentials may use, and which id is known. */
+/** The input of a plan: the routes that our credentials may use, and the known id. */
 export interface AskOptions<T> {
   routes: RouteTable;
   credentials: Credentials['kind'];
@@ -73,15 +73,15 @@ export function planAsks<T extends Asked>(
   return { asks, left };
 }
 
-/** Names the upstream that was asked, as the ledger compares it with a hold's. */
+/** Gives the asked upstream, in the form that the ledger compares with a hold's. */
 export function askedOf({ host, account, fingerprint }: Exchange['line']): UpstreamAsked {
   return { host, account, fingerprint };
 }
 
-/** Requests of one pass under way at once. */
+/** The most requests of one pass at once. */
 const AT_ONCE = 4;
 
-/** Asks for all, a few at a time: one that hangs does not hold up the others. `ask` does not reject. */
+/** Asks for all, a few at a time: one that hangs does not delay the others. `ask` does not reject. */
 export async function askAll<T>(asks: readonly Ask<T>[], ask: (one: Ask<T>) => Promise<void>): Promise<void> {
   const queue = asks.values();
   const lane = async (): Promise<void> => {
@@ -110,7 +110,7 @@ function listAsk<T>(route: KlingRoute, item: T): Ask<T> | null {
   return path === null ? null : { path, route: route.queryPath ?? '', way: 'list', asked: [item] };
 }
 
-/** Tells whether Kling refused a batch as a whole, perhaps for one id in it: then each is asked for alone. */
+/** Returns whether Kling refused a whole batch, perhaps for one id in it: then each is asked for alone. */
 export function isRefusedBatch(ask: Ask<unknown>, answer: Answer | null): boolean {
   if (ask.way !== 'batch' || ask.asked.length === 1 || answer === null) return false;
   return [400, 404, 413, 414, 422, 431].includes(answer.status);
@@ -131,7 +131,7 @@ export type Seen =
   { kind: 'found'; sighting: TaskSighting } | { kind: 'absent'; evidence: string } | { kind: 'failed' };
 
 /**
- * Reads what a look-up says of one hold. Absent is only what Kling itself says: an answer of code 0 in which every task
+ * Reads the result of a look-up for one hold. A task is absent only by Kling's own answer: an answer of code 0 in which every task
  * names its external id and none this one, or "not found" (1201 or 1203) at the task's own path; all else is a look-up
  * that failed.
  */

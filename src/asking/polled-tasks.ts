@@ -1,8 +1,8 @@
 /**
- * How often each app asked for each of its open tasks: an app in a loop is slow, costs rate limit and learns nothing sooner.
+ * How often each app asked for each of its open tasks: an app in a loop is slow, uses up the rate limit and gets no earlier result.
  *
  * **Invariant**: at most {@link TASKS_MAX} tasks are remembered, those first asked for latest; a task that has ended is
- * forgotten. Counting is one look into a map, and nothing is kept over a restart.
+ * forgotten. Counting is one look-up in a map, and nothing is kept over a restart.
  */
 import type { Clock } from '../clock.ts';
 import { isTerminal } from '../tasks/task-state.ts';
@@ -19,9 +19,9 @@ export interface PolledTask {
 }
 
 const TASKS_MAX = 10_000;
-/** Tasks that are listed, those asked for most. */
+/** The most tasks that are listed: those asked for most. */
 const LISTED_MAX = 100;
-/** An app that has not asked for a task for so long no longer polls it. */
+/** An app that has not asked for a task for this time no longer polls it. */
 const LEFT_MS: Ms = 600_000;
 
 export class PolledTasks {

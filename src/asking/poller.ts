@@ -1,11 +1,11 @@
 /**
- * Asks Kling for open tasks, so that holds settle though no app asks.
+ * Asks Kling for open tasks, so that holds settle even if no app asks.
  *
- * In batches of twenty through `GET /tasks` where the credentials allow it, else one task at a time at its own
+ * In batches of twenty through `GET /tasks` if the credentials allow it, else one task at a time at its own
  * path. A task is asked for every `tasks.pollIntervalMs`; the wait grows with its age, to a minute at most. When each is due is
  * kept in memory: after a start all are, and an answer without news is written nowhere but in the journal.
  *
- * **Invariant**: it only hands sightings to the ledger; a poll that fails changes nothing.
+ * **Invariant**: it only passes sightings to the ledger; a poll that fails changes nothing.
  */
 import type { Clock } from '../clock.ts';
 import type { Fact } from '../facts.ts';
@@ -34,9 +34,9 @@ import { askAll, askedOf, planAsks, sightingsIn, type Ask } from './plan.ts';
 const TASKS_AT_ONCE = 400;
 /** Open tasks read at once at a start: a page is read in a few milliseconds. */
 const PAGE_TASKS = 200;
-/** How often the open tasks are read from the store again, for those of which nobody here heard. */
+/** How often the open tasks are read from the store again, to find unknown ones. */
 const LOAD_MS: Ms = 600_000;
-/** How often a pass looks for what is due, or as often as the interval where that is shorter. */
+/** How often a pass looks for due tasks, or the poll interval if that is shorter. */
 const PERIOD_MS_MAX: Ms = 1_000;
 const INTERVAL_MS_MAX = 60_000;
 /** A task is asked for again after this share of its age, once that exceeds the interval. */
@@ -114,7 +114,7 @@ export class Poller {
 
   async #pass(): Promise<void> {
     await this.#load();
-    // What comes due while others are asked for waits for the next pass.
+    // Tasks that become due meanwhile wait for the next pass.
     const untilTick = this.#deps.clock.monotonic();
     while (!this.#passes.isStopped) {
       const taken = this.#due.take(untilTick, TASKS_AT_ONCE);
@@ -179,7 +179,7 @@ export class Poller {
     }
   }
 
-  /** Asks for some, whatever became of others. */
+  /** Asks for some, with any result of others. */
   async #tryAsk(ask: Ask<OpenTask>): Promise<void> {
     if (this.#passes.isStopped) return;
     try {
@@ -219,7 +219,7 @@ export class Poller {
     }
   }
 
-  /** Tells whether the ledger may not know what an answer shows. */
+  /** Returns whether an answer may be news for the ledger. */
   #isNews({ taskId, state }: TaskSighting): boolean {
     const known = this.#due.get(taskId);
     return known === undefined || isTerminal(state) || isAdvance(known.state, state);

@@ -2,7 +2,7 @@
  * The journal as rows: attempts at Kling in `journal`, those of creates in their own rows, both in the view `calls`; what we
  * refused ourselves in `refusals`.
  *
- * **Invariant**: an attempt is written once, however often it is handed in, and never changed. Refusals are bounded
+ * **Invariant**: an attempt is written once, also if it is given again, and never changed. Refusals are bounded
  * to the newest {@link REFUSALS_MAX}: a caller in a loop must not fill the disk.
  */
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
@@ -23,7 +23,7 @@ const INSERT_CALL = `INSERT INTO journal (at, id, request_id, app, tag, method, 
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (at, id) DO NOTHING`;
 
 /**
- * Journals one attempt in the caller's transaction; gives false where it was journalled before. Its caller counts it for
+ * Journals one attempt in the caller's transaction; gives false if it was journalled before. Its caller counts it for
  * availability (`sla/journal.ts`): nothing else may journal.
  */
 export async function insertCall(tx: Tx, call: CallRecord): Promise<boolean> {
@@ -60,7 +60,7 @@ const INSERT_REFUSAL = `INSERT INTO refusals (seq, id, request_id, at, app, tag,
   credits, budget, would_only)
 VALUES ((SELECT COALESCE(MAX(seq), 0) + 1 FROM refusals), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
 
-/** Records our own refusals, and drops the oldest beyond {@link REFUSALS_MAX}. */
+/** Records our own refusals, and drops the oldest above {@link REFUSALS_MAX}. */
 export const recordRefusals = defineWrite(
   'calls.recordRefusals',
   async (tx: Tx, refusals: RefusalRecord[]): Promise<void> => {
@@ -191,7 +191,7 @@ function conditionsOf(filter: CallFilter): { conditions: string[]; values: SqlVa
   return { conditions, values };
 }
 
-/** Gives a stored row as the record it was made from. */
+/** Converts a stored row back to its record. */
 export function toCall(row: CallColumns): CallRecord {
   return {
     id: row.id,
@@ -241,7 +241,7 @@ export interface ListRefusalsArgs {
   limit: number;
   total?: boolean;
   cursor: string | null;
-  /** Only what was refused (false) or only what `protect` would have refused (true). */
+  /** Only real refusals (false), or only those that `protect` would have made (true). */
   wouldOnly?: boolean;
   from?: Ms;
   to?: Ms;

@@ -1,14 +1,14 @@
 /**
  * The journal's record of one attempt to reach Kling, made by an app's request or by the sidecar itself.
  *
- * **Invariant**: an attempt is journalled once, whatever became of it; our own refusals are not attempts and
- * live in a table of their own. No body, no prompt and no secret is ever part of a record.
+ * **Invariant**: an attempt is journalled once, with any result; our own refusals are not attempts and
+ * have a table of their own. No body, no prompt and no secret is ever part of a record.
  */
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
 import type { ErrorClass } from './outcome.ts';
 
-/** What an error answer or failure leaves as evidence for a claim. */
+/** The evidence of an error answer or failure for a claim. */
 export interface CallEvidence {
   date: string | null;
   server: string | null;
@@ -19,7 +19,7 @@ export interface CallEvidence {
 
 export interface CallRecord {
   id: string;
-  /** `x-request-id`: ours, or the caller's own where it was sane. */
+  /** `x-request-id`: ours, or the caller's own if it was well-formed. */
   requestId: string;
   /** The instant the attempt began. */
   at: Ms;
@@ -31,7 +31,7 @@ export interface CallRecord {
   /** Host and port of the upstream asked. */
   host: string;
   status: number | null;
-  /** Kling's `code`, where the answer had one we read. */
+  /** Kling's `code`, if the answer had one that we read. */
   code: number | null;
   klingRequestId: string | null;
   taskId: string | null;
@@ -41,13 +41,13 @@ export interface CallRecord {
   outcome: CallOutcome;
   errorClass: ErrorClass | null;
   durationMs: Ms;
-  /** Time spent in us, upstream and queue excluded. */
+  /** Time spent in the sidecar, without upstream and queue. */
   overheadMs: Ms;
   bytesSent: number;
   bytesReceived: number;
-  /** Kling's `Date` less our clock, where the answer had one. */
+  /** Kling's `Date` less our clock, if the answer had one. */
   clockOffsetMs: Ms | null;
-  /** Whether an app asked, or the sidecar on its own account. */
+  /** Whether an app made the request, or the sidecar itself. */
   origin: 'app' | 'sidecar';
   evidence: CallEvidence | null;
 }
@@ -66,7 +66,7 @@ export interface RefusalRecord {
   word: string;
   message: string;
   credits: number | null;
-  /** The budget that the create would have passed; null for every other reason. */
+  /** The budget that the create would have exceeded; null for every other reason. */
   budget: string | null;
   /** True in `observe` mode: counted, not refused. */
   wouldOnly: boolean;

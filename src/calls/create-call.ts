@@ -1,6 +1,6 @@
 /**
- * The last attempt of a create: columns of the create's row. It becomes a row of the journal instead where the row says something
- * else (another upstream, another task), or has an attempt already.
+ * The last attempt of a create: columns of the create's row. It becomes a row of the journal instead if the row has other
+ * values (another upstream, another task), or has an attempt already.
  */
 import type { SqlValue, Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';

@@ -15,7 +15,7 @@ export function cursorAfter(place: Place): string {
 
 /**
  * Reads a cursor back.
- * @throws SidecarError `bad_usage` where the text is no cursor of ours.
+ * @throws SidecarError `bad_usage` if the text is no cursor of ours.
  */
 export function readCursor(cursor: string): Place {
   const match = /^(\d{1,15})~(.+)$/s.exec(cursor);
@@ -26,7 +26,7 @@ export function readCursor(cursor: string): Place {
 /**
  * Checks the cursor of a list whose cursors are ids, such as `hold_…`.
  * @returns the same cursor.
- * @throws SidecarError `bad_usage` where the text is no cursor of that list.
+ * @throws SidecarError `bad_usage` if the text is no cursor of that list.
  */
 export function checkIdCursor(cursor: string, prefix: IdPrefix): string {
   if (new RegExp(`^${prefix}_[0-9a-z]{1,40}$`).test(cursor)) return cursor;
@@ -35,7 +35,7 @@ export function checkIdCursor(cursor: string, prefix: IdPrefix): string {
 
 /**
  * Reads a cursor that is a running number.
- * @throws SidecarError `bad_usage` where the text is none.
+ * @throws SidecarError `bad_usage` if the text is none.
  */
 export function readNumberCursor(cursor: string): number {
   if (/^\d{1,15}$/.test(cursor)) return Number(cursor);

@@ -1,15 +1,15 @@
-/** What we refused for money of late: by app and reason. */
+/** Recent refusals for money, by app and reason. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 
-/** Reasons that are about the price of a create. A freeze is an operator's order, and reported as such. */
+/** Reasons about the price of a create. A freeze is an operator's order and has its own report. */
 export const MONEY_WORDS = ['budget_exceeded', 'task_too_expensive', 'route_not_priced'] as const;
 export type MoneyWord = (typeof MONEY_WORDS)[number];
 
 export interface MoneyRefusals {
   app: string;
   word: MoneyWord;
-  /** The budget that was passed; null for other reasons. */
+  /** The budget that would be exceeded; null for other reasons. */
   budget: string | null;
   creates: number;
   credits: MilliCredits;
@@ -18,7 +18,7 @@ export interface MoneyRefusals {
 
 /**
  * Sums creates refused from an instant (exclusive) to another (inclusive), most credits first; what `observe` let through is
- * left out. The list of refusals keeps the newest 10,000, so a loop may be summed too low.
+ * left out. The list of refusals keeps the newest 10,000, so the sum of a loop may be too low.
  */
 export const moneyRefusals = defineRead(
   'calls.moneyRefusals',

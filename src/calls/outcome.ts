@@ -1,16 +1,16 @@
 /**
- * What an attempt at Kling counts as: one rule for the journal, the windows, imports and claims.
+ * How an attempt at Kling counts: one rule for the journal, the windows, imports and claims.
  *
- * A status line that arrived decides alone, even where the body broke off after it: Kling's log shows the request with
+ * A status line that arrived decides alone, even if the body broke off after it: Kling's log shows the request with
  * that status. Without a status the error class decides. The outcome, Kling's code and the blame then give the
  * class that the windows count, and each class says whether it is an answer and whether it is an error.
  *
- * **Invariant**: only a failure that Kling can have caused may be blamed on it. What this machine or its network
- * lacked (a free connection, a name server, a certificate authority, a proxy) is never Kling's by default.
+ * **Invariant**: only a failure that Kling can have caused may be blamed on it. A lack of this machine or its network
+ * (a free connection, a name server, a certificate authority, a proxy) is never Kling's fault by default.
  */
 import type { CallOutcome } from '../words.ts';
 
-/** Which control check can speak for a failure: an address by number, a name that resolves, or none at all. */
+/** The control check that can prove whose fault a failure was: an address by number, a name that resolves, or none. */
 export type Proof = 'address' | 'name' | 'none';
 
 interface FailureRule {
@@ -19,14 +19,14 @@ interface FailureRule {
   proof: Proof;
 }
 
-/** What each error class means where no status line arrived. */
+/** The meaning of each error class without a status line. */
 const FAILURES = {
   /** This side had no connection to use: all were busy until the deadline, or this machine gave no socket. */
   no_connection: { outcome: 'aborted', proof: 'none' },
   /** The name was not resolved in time, or not at all. */
   dns: { outcome: 'unreachable', proof: 'name' },
   refused: { outcome: 'unreachable', proof: 'address' },
-  /** The TLS handshake failed; a TCP connection elsewhere says nothing about that. */
+  /** The TLS handshake failed; a TCP connection elsewhere proves nothing about that. */
   tls: { outcome: 'unreachable', proof: 'none' },
   connect_timeout: { outcome: 'unreachable', proof: 'address' },
   connect_other: { outcome: 'unreachable', proof: 'address' },
@@ -56,12 +56,12 @@ export function outcomeOfStatus(status: number): CallOutcome {
   return status >= 400 && status <= 499 ? 'client_error' : 'ok';
 }
 
-/** Tells whether a status is a 5xx: 500 to 599, both inclusive. */
+/** Returns whether a status is a 5xx: 500 to 599, both inclusive. */
 export function isServerError(status: number): boolean {
   return status >= 500 && status <= 599;
 }
 
-/** Gives the control check that can speak for a failure; none where its recorder named no class. */
+/** Gives the control check that can prove whose fault a failure was; none if its recorder named no class. */
 export function proofOf(errorClass: ErrorClass | null): Proof {
   return errorClass === null ? 'none' : FAILURES[errorClass].proof;
 }
@@ -99,7 +99,7 @@ export function classOf(call: { outcome: CallOutcome; code: number | null }, bla
   return isMaintenance ? 'maintenance' : call.outcome;
 }
 
-/** Says the same as {@link classOf} in SQL, of columns `outcome` and `code` and an expression of the blame. */
+/** The same as {@link classOf} in SQL, for columns `outcome` and `code` and an expression of the blame. */
 export function classSql(table: string, blame: string): string {
   return `CASE
     WHEN ${table}.outcome = 'unreachable' THEN 'unreachable_' || ${blame}
@@ -108,12 +108,12 @@ export function classSql(table: string, blame: string): string {
   END`;
 }
 
-/** Tells whether Kling answered: such attempts are valid requests. */
+/** Returns whether Kling answered: such attempts are valid requests. */
 export function isAnswer(name: CallClass): boolean {
   return CLASSES[name].isAnswer;
 }
 
-/** Tells whether an attempt is an error request where no exclusion covers it. */
+/** Returns whether an attempt is an error request unless an exclusion covers it. */
 export function isError(name: CallClass): boolean {
   return CLASSES[name].isError;
 }

@@ -1,8 +1,8 @@
 /**
- * What time takes away: old calls, what was kept of prompts, guards whose answers need not be given again.
+ * Drops old calls, previews of prompts, and guards whose answers need not be given again.
  *
- * **Invariant**: money is never forgotten: creates, adjustments, counters and the audit stay. One run drops at most
- * {@link ROWS_MAX} rows of each kind, or fewer where it is asked to, so that no create waits for it; `more` asks for another run.
+ * **Invariant**: money is never dropped: creates, adjustments, counters and the audit stay. One run drops at most
+ * {@link ROWS_MAX} rows of each kind, or fewer if the caller asks for it, so that no create waits for it; `more` asks for another run.
  */
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import { ANSWER_KEPT_MS, type Ms } from '../units.ts';
@@ -13,9 +13,9 @@ export interface PurgeArgs {
   callRetentionDays: number;
   /** 0 keeps nothing of a prompt beyond the next run. */
   promptRetentionDays: number;
-  /** Stretches of time, in order and apart, whose calls stay however old they are; `end` is exclusive. */
+  /** Time ranges, in order and without overlaps, whose calls stay at any age; `end` is exclusive. */
   kept?: readonly { start: Ms; end: Ms }[];
-  /** Rows of each kind; {@link ROWS_MAX} where it is absent. */
+  /** Rows of each kind; {@link ROWS_MAX} if absent. */
   rowsMax?: number;
 }
 
@@ -29,7 +29,7 @@ export interface Purged {
 
 const DAY_MS = 86_400_000;
 const ROWS_MAX = 2000;
-/** Where prompts have been dropped up to, as an instant and a hold's id; so that each is looked at once. */
+/** How far prompts have been dropped, as an instant and a hold's id, so that each is checked once. */
 const PROMPTS_KEY = 'calls.prompts_dropped_to';
 /** The instant before which calls were dropped: rows that come later with an earlier time are not all there were. */
 const CALLS_KEY = 'calls.dropped_to';
@@ -85,13 +85,13 @@ async function purgeCalls(
   return dropped;
 }
 
-/** Gives the instant before which the journal is not complete; 0 where nothing was dropped. */
+/** Gives the instant before which the journal is not complete; 0 if nothing was dropped. */
 export async function selectDroppedTo(tx: Tx): Promise<Ms> {
   const kept = await tx.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', CALLS_KEY);
   return Number(kept?.value ?? 0);
 }
 
-/** Reads the instant before which the journal is not complete; 0 where nothing was dropped. */
+/** Reads the instant before which the journal is not complete; 0 if nothing was dropped. */
 export const readDroppedTo = defineRead('calls.readDroppedTo', (tx): Promise<Ms> => selectDroppedTo(tx));
 
 /** Gives how many holds were passed, not how many of them had a prompt: it says whether there are more. */

@@ -1,5 +1,5 @@
 /**
- * What `protect` would have refused or edited while the mode is `observe`: counts by word, budget and app.
+ * Counts, by word, budget and app, what `protect` would have refused or edited while the mode is `observe`.
  *
  * The list of refusals keeps only the newest ones, so the counts are kept apart from it. They begin when the mode
  * becomes `observe`, stay over restarts, and end when the mode becomes `protect`.
@@ -8,13 +8,13 @@ import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { EnforceMode } from '../words.ts';
 
-/** One thing that `protect` would have done. */
+/** One refusal or edit that `protect` would have made. */
 export interface WouldHave {
   word: string;
   app: string;
-  /** The budget that would have been passed; null for every other reason. */
+  /** The budget that would have been exceeded; null for every other reason. */
   budget: string | null;
-  /** What the create would have held; 0 where that is not known or nothing would have been refused. */
+  /** What the create would have held; 0 if that is not known or nothing would have been refused. */
   credits: MilliCredits;
 }
 
@@ -23,13 +23,13 @@ export interface WouldHaveCount extends WouldHave {
 }
 
 export interface WouldHaveCounts {
-  /** Since when the mode is `observe`; null where it is not. */
+  /** Since when the mode is `observe`; null in another mode. */
   since: Ms | null;
   /** The most frequent first. */
   rows: WouldHaveCount[];
 }
 
-/** Without configured apps callers name their app themselves: those beyond this many rows are counted as `other`. */
+/** Without configured apps callers choose the app's name: with more rows than this, further apps are counted as `other`. */
 const ROWS_MAX = 1_000;
 const SINCE_KEY = 'calls.observing_since';
 const KEPT = 'SELECT count FROM would_have WHERE word = ? AND budget = ? AND app = ?';

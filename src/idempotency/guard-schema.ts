@@ -1,4 +1,4 @@
-/** The tables of guards: a row for each key and caller's id, and the answer of the hold that they both stand for. */
+/** The tables of guards: a row for each key and caller's id, and the answer of their hold. */
 import type { Migration } from '../store/operation.ts';
 
 export const guardMigrations: readonly Migration[] = [
@@ -28,7 +28,7 @@ CREATE INDEX answers_at ON answers (at);
 `,
   },
   {
-    // Version 0.1.0 kept refusals that pass (a token, a pack, a right, a rate) for 24 hours: their requests are free again.
+    // Version 0.1.0 kept temporary refusals (a token, a pack, a right, a rate) for 24 hours: their requests are free again.
     id: '080-passing-refusals',
     sqlite: `
 DELETE FROM guards WHERE hold_id IN (SELECT hold_id FROM answers WHERE status IN (401, 403, 404, 429));

@@ -13,7 +13,7 @@ import type { GuardDoubt, GuardHit, GuardState, RepeatGuard, StoredAnswer } from
 
 type GuardKind = 'key' | 'task_id';
 
-/** What a guard's kind is called to callers. */
+/** The name of a guard's kind for callers. */
 const WHICH = { key: 'idempotency-key', task_id: 'external_task_id' } as const;
 
 interface GuardRow {
@@ -25,7 +25,7 @@ interface GuardRow {
   task_id: string | null;
   in_doubt: number;
   next_look_up_at: Ms | null;
-  /** 0 where its upstream is not in use: nothing looks it up. */
+  /** 0 if its upstream is not in use: nothing looks it up. */
   is_in_use: number;
   answered_at: Ms | null;
   /** How far the clock of ages has come; null before a first run. */
@@ -63,7 +63,7 @@ function questionsOf(app: string, guard: RepeatGuard): { kind: GuardKind; sql: s
   return questions;
 }
 
-/** Tells at once whether a row has one of a request's guards, expired or not, on an engine that answers at once. */
+/** Returns, without a promise, whether a row has one of a request's guards, expired or not; for an engine that answers at once. */
 export function hasGuard(tx: SyncTx, app: string, guard: RepeatGuard): boolean {
   const { idempotencyKey, callerTaskId } = guard;
   return (
@@ -92,7 +92,7 @@ async function findStanding(tx: Tx, app: string, guard: RepeatGuard, at: Ms): Pr
   return found;
 }
 
-/** Finds the first request of the same kind; null, and guards that have expired are dropped, where a request is new. */
+/** Finds the first equal request; for a new request gives null and drops expired guards. */
 export async function findGuard(
   tx: Tx,
   request: { app: string; guard: RepeatGuard; at: Ms },
@@ -113,7 +113,7 @@ function answerOf(row: GuardRow): StoredAnswer | null {
   return { status: row.status, headers: JSON.parse(row.headers) as [string, string][], body: row.body };
 }
 
-/** Keeps the answer that repeats of a hold's request are given, where it has a guard; the first one kept stays. */
+/** Keeps the answer for repeats of a hold's request, if it has a guard; the first kept answer stays. */
 export async function keepAnswer(tx: Tx, holdId: string, answer: StoredAnswer, at: Ms): Promise<void> {
   await tx.run(KEEP_ANSWER, ...answerValues(holdId, answer, at));
 }
@@ -133,12 +133,12 @@ export async function closeUnanswered(tx: Tx, holdId: string, at: Ms): Promise<v
   );
 }
 
-/** Takes back an answer that was kept and turned out to be another request's; the guards stay. */
+/** Removes a kept answer that was found to be another request's; the guards stay. */
 export async function dropAnswer(tx: Tx, holdId: string): Promise<void> {
   await tx.run('DELETE FROM answers WHERE hold_id = ?', holdId);
 }
 
-/** Frees a request to be sent as new: its guards and what was kept for them go. */
+/** Frees a request to be sent as new: drops its guards and the kept answer. */
 export async function dropGuards(tx: Tx, holdId: string): Promise<void> {
   await tx.run(DROP_GUARD, holdId);
   await tx.run('DELETE FROM answers WHERE hold_id = ?', holdId);
@@ -153,7 +153,7 @@ export async function freeUnanswered(tx: Tx, holdId: string): Promise<void> {
   if (kept?.status == null) await dropGuards(tx, holdId);
 }
 
-/** Tells how the first request with the same key or id stands, for a caller that has not been admitted. */
+/** Gives the state of the first request with the same key or id, for a caller that has not been admitted. */
 export async function readGuardState(
   tx: Tx,
   request: { app: string; guard: RepeatGuard; at: Ms },
@@ -163,7 +163,7 @@ export async function readGuardState(
   return row ? stateOf(row) : { kind: 'free' };
 }
 
-/** Says how the first request of a kind is, from the row of its guard. */
+/** Gives the state of the first equal request, from the row of its guard. */
 function stateOf(row: GuardRow): GuardHit {
   const answer = answerOf(row);
   const first = { holdId: row.hold_id, externalTaskId: row.external_task_id };

@@ -1,5 +1,5 @@
 /**
- * What is kept of a prompt: a hash of all of it, and its beginning without what could identify somebody.
+ * The kept parts of a prompt: a hash of all of it, and its beginning without data that could identify somebody.
  *
  * **Invariant**: no e-mail address, telephone number or run of six digits and more is ever in a preview. Masking
  * too much is accepted (a date written with dashes looks like a telephone number); masking too little is not.
@@ -8,7 +8,7 @@ import { hash as digestOf } from 'node:crypto';
 
 /** How much of a long prompt is read for the preview; Kling's own limit is 3072 characters. */
 const READ_CHARS = 8192;
-/** How much is read for each character that is kept: what is masked grows shorter. */
+/** Characters that are read for each kept one: masking shortens the text. */
 const READ_PER_KEPT = 8;
 const READ_CHARS_MIN = 512;
 

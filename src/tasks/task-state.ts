@@ -9,22 +9,22 @@ import type { TaskState } from '../words.ts';
 
 const RANKS: Readonly<Record<TaskState, number>> = { submitted: 1, processing: 2, succeeded: 3, failed: 3 };
 
-/** Tells whether a state is one that Kling's tasks end in. */
+/** Returns whether a state is an end of Kling's tasks. */
 export function isTerminal(state: TaskState): boolean {
   return RANKS[state] === 3;
 }
 
-/** Tells whether a task may go from one state to another. */
+/** Returns whether a task may go from one state to another. */
 export function isAdvance(from: TaskState, to: TaskState): boolean {
   return RANKS[to] > RANKS[from];
 }
 
-/** Orders states as a task passes through them. */
+/** Orders states by their order in a task's life. */
 export function compareStates(a: TaskState, b: TaskState): number {
   return RANKS[a] - RANKS[b];
 }
 
-/** Tells whether a sighting is older than one already used; without times nothing is known to be older. */
+/** Returns whether a sighting is older than one already used; without times it never is. */
 export function isStale(usedUpdatedAt: Ms | null, seenUpdatedAt: Ms | null): boolean {
   return usedUpdatedAt !== null && seenUpdatedAt !== null && seenUpdatedAt < usedUpdatedAt;
 }

@@ -1,8 +1,8 @@
 /**
- * Tasks as rows: inserted when Kling names them, moved along by sightings, asked for by the poller.
+ * Tasks as rows: inserted when Kling names them, changed by sightings, asked for by the poller.
  *
  * **Invariant**: one task for one hold and one hold for one task; a task's state only advances (task-state.ts).
- * Never decides what a state means for money: the ledger does, in the same transaction.
+ * The meaning of a state for money is decided by the ledger, in the same transaction.
  */
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
@@ -47,7 +47,7 @@ export async function attachTask(
   await keepResults(tx, holdId, sighting.results);
 }
 
-/** A task as sightings are compared with it. */
+/** The fields of a task that sightings are compared with. */
 export interface KnownTask {
   id: string;
   hold_id: string;
@@ -61,7 +61,7 @@ export interface KnownTask {
   upstream_account: string | null;
 }
 
-/** Reads what a sighting is compared with; undefined for a task that is not ours. */
+/** Reads the fields that a sighting is compared with; undefined for a task that is not ours. */
 export function readTask(tx: Tx, taskId: string): Promise<KnownTask | undefined> {
   return tx.get<KnownTask>(
     `SELECT c.task_id AS id, c.id AS hold_id, c.task_state AS state, c.task_created_at AS created_at, c.vendor_updated_at,
@@ -111,7 +111,7 @@ export interface OpenTask {
 
 const OPEN_TASK = `SELECT c.task_id AS id, c.id AS "holdId", c.path, c.route, c.task_state AS state,
   c.task_created_at AS "createdAt"`;
-/** None of another host than the one in use: a task is asked for where it was made. */
+/** Only tasks of the host in use: a task is asked for at the host that made it. */
 const OPEN_TASK_FROM = `FROM creates c JOIN hold_places p ON p.hold_id = c.id
   WHERE c.task_state IN ('submitted', 'processing') AND p.is_at_host = 1`;
 
@@ -234,12 +234,12 @@ export interface TaskEvent {
 }
 
 export interface TaskDetail extends TaskRow {
-  /** In the order in which a task passes through its states. */
+  /** In the order of a task's life. */
   timeline: TaskEvent[];
   results: TaskResult[];
 }
 
-/** Gives one task by Kling's id, with its timeline and results; null where it is not ours. */
+/** Gives one task by Kling's id, with its timeline and results; null if it is not ours. */
 export const getTask = defineRead(
   'tasks.getTask',
   async (tx: Tx, args: { taskId: string }): Promise<TaskDetail | null> => {
@@ -277,7 +277,7 @@ function toTaskRow(row: ListedColumns): TaskRow {
   };
 }
 
-/** Tells whether a sighting tells results that the stored task lacks. */
+/** Returns whether a sighting has results that the stored task lacks. */
 export function bringsResults(task: KnownTask, sighting: TaskSighting): boolean {
   return task.has_results === 0 && sighting.results.length > 0 && isTerminal(sighting.state);
 }

@@ -1,4 +1,4 @@
-/** What the sidecar knows of a generation task, and what an answer of Kling's shows of one. */
+/** A generation task in the store, and the state of one in an answer of Kling's. */
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { Mode, OperationWord, TaskState } from '../words.ts';
 
@@ -10,28 +10,28 @@ export interface TaskResult {
   durationSeconds: string | null;
 }
 
-/** What Kling says was taken for a task. */
+/** Kling's deduction for a task. */
 export interface Deduction {
   credits: MilliCredits;
-  /** As Kling wrote it, for the entry: `2.4 video`, `0.07 USD balance`. */
+  /** Kling's own text, for the entry: `2.4 video`, `0.07 USD balance`. */
   raw: string;
 }
 
-/** One task as one answer of Kling's showed it, of either generation. */
+/** One task in one answer of Kling's, of either generation. */
 export interface TaskSighting {
   taskId: string;
   externalTaskId: string | null;
   state: TaskState;
   statusMessage: string | null;
-  /** Kling's own update time; null where the answer had none. */
+  /** Kling's own update time; null if the answer had none. */
   updatedAt: Ms | null;
   createdAt: Ms | null;
-  /** Null where the answer says nothing of money, which is not the same as 0. */
+  /** Null if the answer has no deduction, which is not the same as 0. */
   deduction: Deduction | null;
   results: TaskResult[];
 }
 
-/** How a sighting reached us. */
+/** The source of a sighting. */
 export type SightingSource = 'create' | 'poll' | 'app_read' | 'look_up';
 
 /** A task as stored, joined with its hold. */

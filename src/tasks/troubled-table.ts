@@ -1,4 +1,4 @@
-/** Sums of tasks that want attention: those open for too long, and those that failed. */
+/** Sums of tasks that need attention: those open for too long, and those that failed. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 
@@ -25,12 +25,12 @@ export const readStuckTasks = defineRead(
 );
 
 export interface FailedTasks {
-  /** Kling's own words; null where it gave none. */
+  /** Kling's own text; null if it gave none. */
   statusMessage: string | null;
   tasks: number;
 }
 
-/** Different texts that are told apart; Kling writes a few dozen. */
+/** The most different texts that are counted separately; Kling writes a few dozen. */
 const MESSAGES_MAX = 1000;
 
 /** Counts the failed tasks of the creates made within a span (`to` exclusive), by Kling's words, the most frequent first. */
