@@ -46,7 +46,7 @@ const CHANNELS: readonly Column[] = [
   { field: 'lastError', title: 'last error', cut: true },
 ];
 
-/** Prints the answer; a table says what is missing where no alert could be heard. */
+/** Prints the answer; a table also names the reason if no alert can be delivered. */
 export function printAlerts(
   context: Context,
   answer: AlertsAnswer,
@@ -94,7 +94,7 @@ function printTables(context: Context, answer: AlertsAnswer, isRunning: boolean)
   printNotes(terminal, notesOf(answer, { isRunning, zone: room.zone }));
 }
 
-/** An alert as a person who is woken reads it: what is wrong, what was found, what to do. */
+/** The texts of an alert for people: the problem, the finding, the next step. */
 function blockOf(
   { terminal }: Context,
   alert: AlertAnswer,

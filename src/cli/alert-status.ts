@@ -1,4 +1,4 @@
-/** What `status` says of alerts: what fires, and which channel does not hear it. */
+/** The alerts in `status`: firing alerts, and channels that do not take them. */
 import { plainText } from '../plain-text.ts';
 import type { StatusAnswer } from '../control/schemas.ts';
 import type { Context } from './context.ts';
@@ -8,12 +8,12 @@ import { paint } from './terminal.ts';
 /** Alerts named one by one; `alert list` has them all. */
 const SHOWN = 5;
 
-/** Gives the lines; a single one where nothing fires and every channel hears. */
+/** Gives the lines; a single one if nothing fires and every channel works. */
 export function alertLines(
   context: Context,
   { alerts }: Partial<Pick<StatusAnswer, 'alerts'>>,
 ): [string, string][] {
-  // A sidecar of an earlier version knows no alerts.
+  // A sidecar of an earlier version has no alerts.
   if (alerts === undefined) return [];
   const { terminal } = context;
   const { firing, firingCount, channels } = alerts;

@@ -9,7 +9,7 @@ export interface BatchLine {
   body: PlainObject;
 }
 
-/** A longer text in a body is media, which no price depends on: its length alone would burden the question. */
+/** A longer text in a body is media, which no price depends on: it would only make the request larger. */
 const MEDIA_CHARACTERS_MIN = 8_192;
 const BATCH_LINES_MAX = 10_000;
 
@@ -33,7 +33,7 @@ function readLine(content: string, line: number, path: string | undefined): Batc
   try {
     value = JSON.parse(content);
   } catch (cause) {
-    throw new SidecarError('bad_usage', `Line ${line} is not JSON: one request stands on each line.`, {
+    throw new SidecarError('bad_usage', `Line ${line} is not JSON: each line must be one request.`, {
       cause,
     });
   }

@@ -36,7 +36,7 @@ const USD_COLUMNS: readonly Column[] = [
   { field: 'remainingUsd', title: 'left USD', kind: 'money' },
 ];
 
-/** Writes budgets as a table, with US dollars where a limit is in them, and below it who raised which. */
+/** Writes budgets as a table, with US dollars if a limit is in dollars, and below it the raises. */
 export function budgetsText(context: Context, budgets: readonly BudgetRow[]): string {
   const { terminal } = context;
   const hasUsd = budgets.some(({ limitUsd }) => limitUsd !== null);
@@ -55,7 +55,7 @@ export function budgetsText(context: Context, budgets: readonly BudgetRow[]): st
   );
 }
 
-/** Gives budgets as a table shows them: one for each value of `per` says which. */
+/** Gives budgets for a table: a budget with `per` names its value. */
 function budgetRows(budgets: readonly BudgetRow[]): RowValues[] {
   return budgets.map((budget) => ({
     ...budget,

@@ -37,7 +37,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   }
 }
 
-/** Commands that go on until they are ended, or say themselves how far they are. */
+/** Commands that run until they are ended, or that report their own progress. */
 const WITHOUT_PROGRESS: ReadonlySet<string> = new Set(['start', 'demo', 'emulate', 'import', 'smoke']);
 
 /** Gives the words that name a command, without the program's. */
@@ -48,11 +48,11 @@ function wordsOf(command: Command): string {
 
 interface CommandLine {
   args: string[];
-  /** The first word, which names a command unless it is mistyped; null where help or the version is asked for. */
+  /** The first word, which names a command unless it is mistyped; null if help or the version is asked for. */
   word: string | null;
 }
 
-/** Names `start` where no command is named; a default of commander's would take a mistyped one for its argument. */
+/** Adds `start` if no command is named; a default of commander's would read a mistyped command as its argument. */
 function withCommand(args: readonly string[]): CommandLine {
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at] ?? '';
@@ -63,7 +63,7 @@ function withCommand(args: readonly string[]): CommandLine {
   return { args: [...args, 'start'], word: 'start' };
 }
 
-/** Makes the program with these commands; it writes to the terminal it is given and never ends the process. */
+/** Makes the program with these commands; it writes to the given terminal and never ends the process. */
 export function makeProgram(
   terminal: Terminal,
   commands: readonly AddCommand[],
@@ -100,7 +100,7 @@ export function makeProgram(
   return program;
 }
 
-/** Lets `--config` stand behind any command too: what is given there is the program's own. */
+/** Allows `--config` after any command too: it is the program's own option. */
 function takeConfigAnywhere(program: Command): void {
   const visit = (command: Command): void => {
     for (const child of command.commands) {

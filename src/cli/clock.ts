@@ -1,4 +1,4 @@
-/** `clock accept` and `clock reset`: an operator's word on a clock that was or is wrong. */
+/** `clock accept` and `clock reset`: an operator's orders about a clock that was or is wrong. */
 import type { Command } from 'commander';
 import type { ClockResetAnswer } from '../control/schemas.ts';
 import { actorOption, type Context } from './context.ts';

@@ -1,19 +1,19 @@
 /**
- * Closes the ways by which a signal makes Node show what the process holds, the key among it: the debugger (SIGUSR1 opens
+ * Switches off everything by which a signal makes Node show the process's memory with the key: the debugger (SIGUSR1 opens
  * port 9229 without a token), diagnostic reports, heap snapshots, and core files.
  *
- * **Invariant**: no signal opens a port or writes a file, however the process was started. SIGUSR1 and SIGUSR2 do
+ * **Invariant**: no signal opens a port or writes a file, at every kind of start. SIGUSR1 and SIGUSR2 do
  * nothing. The flag `--disable-sigusr1` closes the debugger also for the moment before this runs; an operator who wants one
  * starts Node with `--inspect`.
  */
 import { writeFileSync } from 'node:fs';
 
-/** Closes them for good. Call it before anything secret is read. */
+/** Switches them off. Call it before any secret is read. */
 export function closeDiagnostics(): void {
   process.report.reportOnSignal = false;
   for (const signal of ['SIGUSR1', 'SIGUSR2', ...snapshotSignals()]) {
     process.removeAllListeners(signal);
-    // A listener takes the place of the debugger's, and of the end that SIGUSR2 means where nobody listens.
+    // A listener replaces the debugger's, and prevents the end of the process by a SIGUSR2 without a listener.
     process.on(signal, ignore);
   }
   leaveMemoryOutOfCores();

@@ -1,4 +1,4 @@
-/** The commands as a list of plain values: what each takes, for what is generated from them. */
+/** The commands as a list of plain values with their arguments, for generated scripts. */
 import type { Command, Option } from 'commander';
 
 export interface CommandNode {

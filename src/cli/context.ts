@@ -1,4 +1,4 @@
-/** What every command starts from: the terminal, the global options, and the config once it is asked for. */
+/** The context of every command: the terminal, the global options, and the config once it is needed. */
 import { InvalidArgumentError, Option } from 'commander';
 import { type LoadedConfig, loadConfig } from '../config/config.ts';
 import { ACTOR_CHARACTERS_MAX, plainActor } from '../plain-text.ts';
@@ -7,7 +7,7 @@ import type { Terminal } from './terminal.ts';
 
 export interface Context {
   terminal: Terminal;
-  /** `--config`, where it was given. */
+  /** `--config`, if it was given. */
   configPath: string | undefined;
   /** Who orders changes, for the audit: `--actor`, else the system's user. */
   actor: string;

@@ -1,8 +1,8 @@
 /**
  * Speaks to the running sidecar's control plane.
  *
- * **Invariant**: the control token is sent to the configured control address alone, and only where it is needed:
- * with what changes something, with the audit, and with every request where the plane listens beyond loopback.
+ * **Invariant**: the control token is sent only to the configured control address, and only if it is needed:
+ * for changes, for the audit, and for every request if the plane's listener is not on loopback.
  */
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
@@ -26,7 +26,7 @@ export interface Reply {
   body: unknown;
 }
 
-/** How long an answer may take; a report over months of calls takes seconds. */
+/** The longest time for an answer; a report over months of calls takes seconds. */
 const ANSWER_MS_MAX = 60_000;
 const NOT_RUNNING: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -45,7 +45,7 @@ export function controlAddress(control: { hosts: readonly string[]; port: number
 }
 
 /**
- * Asks the running sidecar; undefined where none listens at the control address.
+ * Asks the running sidecar; undefined if none listens at the control address.
  * @throws SidecarError `ledger_unavailable` when it does not answer in time or breaks off.
  */
 export async function askDaemon(context: Context, ask: Ask): Promise<Reply | undefined> {
@@ -129,8 +129,8 @@ const WORDS: Readonly<Record<string, ErrorCode>> = {
 };
 
 /**
- * Gives the body of an answer, or throws what its problem details say.
- * @throws SidecarError with the plane's own words.
+ * Gives the body of an answer, or throws the error of its problem details.
+ * @throws SidecarError with the plane's own text.
  */
 export function bodyOf({ status, body }: Reply): unknown {
   if (status >= 200 && status < 300) return body;

@@ -1,8 +1,8 @@
 /**
  * Speaks to the running sidecar's data plane, as an app does.
  *
- * **Invariant**: what is sent goes to the configured data plane of this machine and nowhere else; of all secrets only the
- * key of one app goes there, and only where apps are configured.
+ * **Invariant**: requests go only to the configured data plane of this machine; of all secrets only the
+ * key of one app is sent, and only if apps are configured.
  */
 import { request as httpRequest } from 'node:http';
 import { readAppSecrets, type AppSecret } from '../config/secrets.ts';
@@ -31,9 +31,9 @@ export interface DataAnswer {
 export interface DataPlaneClient {
   /** Where it is, such as `http://127.0.0.1:5564`. */
   url: string;
-  /** The app that it is used as; `default` where none are configured and none was named. */
+  /** The app that it is used as; `default` if none are configured and none was named. */
   app: string;
-  /** @throws Error with the system's `code` where no answer came. */
+  /** @throws Error with the system's `code` if no answer came. */
   ask(question: DataAsk): Promise<DataAnswer>;
 }
 
@@ -45,7 +45,7 @@ const ANSWER_BYTES_MAX = 4_194_304;
 
 /**
  * Finds the data plane, and the key of the app to use it as: the first configured one unless another is named.
- * @throws SidecarError `bad_usage` for an app that is not configured, `secret_invalid` where its key cannot be read.
+ * @throws SidecarError `bad_usage` for an app that is not configured, `secret_invalid` if its key cannot be read.
  */
 export function openDataPlaneClient(context: Context, appName?: string): DataPlaneClient {
   const { config } = context.loaded();

@@ -1,5 +1,5 @@
 /**
- * The app of the demo: it knows the sidecar's address and nothing else, and makes videos as any app would.
+ * The app of the demo: it has only the sidecar's address, and makes videos like any app.
  *
  * **Invariant**: it speaks plain HTTP with Kling's own paths and bodies; no line here would change with the real API.
  */
@@ -9,7 +9,7 @@ import type { Ms } from '../units.ts';
 const POLL_MS = 250;
 const WAIT_MS_MAX = 30_000;
 
-/** What one request brought. */
+/** The answer to one request. */
 export interface DemoAnswer {
   status: number;
   /** Kling's code, or ours. */

@@ -33,7 +33,7 @@ export interface ClaimStage {
   token: Secret;
 }
 
-/** Imports the month, drafts its claim, and says what came of it. */
+/** Imports the month, drafts its claim, and prints the result. */
 export async function playClaim(terminal: Terminal, stage: ClaimStage): Promise<void> {
   const month = lastMonth(terminal.clock.now());
   const lines = linesOf(month);

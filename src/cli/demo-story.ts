@@ -1,4 +1,4 @@
-/** What happens in the demo, told line by line, and the summary of what the sidecar and the emulator wrote down. */
+/** Prints the demo's steps line by line, and the summary of the records of sidecar and emulator. */
 import type { App, AppUrls } from '../app/options.ts';
 import { sleep } from '../clock.ts';
 import type { Emulator } from '../emulator/emulator.ts';
@@ -25,7 +25,7 @@ const video = (over: object = {}): object => ({
   ...over,
 });
 
-/** Sends the demo's traffic, and says what came of each request. */
+/** Sends the demo's traffic, and prints the result of each request. */
 export async function playDemo(terminal: Terminal, { urls, emulator }: DemoStage): Promise<void> {
   const app = new DemoApp(urls.data, terminal.clock);
   const tell = (what: string, answer: DemoAnswer): void => terminal.out(storyLine(terminal, what, answer));
@@ -89,7 +89,7 @@ interface BudgetRow {
   remainingCredits: number;
 }
 
-/** Prints what was written down; false where the ledger and the emulator's charge book differ. */
+/** Prints what was written down; false if the ledger and the emulator's charge book differ. */
 export async function summarise(terminal: Terminal, { app, urls, emulator }: DemoStage): Promise<boolean> {
   await app.runDue();
   const { budgets } = await read<{ budgets: BudgetRow[] }>(urls, '/v1/budgets');
@@ -151,7 +151,7 @@ function callCounts(calls: readonly Record<string, unknown>[]): Record<string, u
   return [...counts.values()].sort((a, b) => b.calls - a.calls);
 }
 
-/** Says where people may go on by themselves. */
+/** Prints the next steps for people. */
 export function lookAround(terminal: Terminal, urls: AppUrls): string {
   const curl =
     `curl -s ${urls.data}/v1/videos/text2video -H 'content-type: application/json' ` +

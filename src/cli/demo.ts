@@ -2,7 +2,7 @@
  * `demo`: an emulator of Kling, the sidecar in front of it, and an app that makes videos through it.
  *
  * On a terminal it stays up, so that people can look around and send requests of their own; elsewhere it ends with its
- * summary. Everything it writes lies in one temporary folder, which goes with it.
+ * summary. Everything it writes is in one temporary folder, which it removes at its end.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -129,7 +129,7 @@ function announce(terminal: Terminal, urls: AppUrls, emulatorUrl: string): void 
     `  ${name.padEnd(16)}${terminal.isTerminal && url !== '' ? `${url}   (${text})` : text}\n`;
   terminal.out(
     `${paint(terminal, 'bold', 'kling-sidecar demo')}: no account needed, nothing is spent\n\n` +
-      line('emulator', emulatorUrl, 'stands in for Kling’s API') +
+      line('emulator', emulatorUrl, 'replaces Kling’s API') +
       line('data plane', urls.data, 'the app’s base URL: the only address it knows') +
       line('control plane', urls.control, 'status, metrics, API') +
       line('budget', '', `${DEMO_BUDGET_CREDITS} credits a day`) +

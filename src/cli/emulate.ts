@@ -39,7 +39,7 @@ async function emulate({ terminal }: Context, options: EmulateOptions): Promise<
   const signals = takeSignals(terminal);
   const { apiKey } = EMULATOR_CREDENTIALS;
   if (terminal.isTerminal) {
-    terminal.out(`Kling’s API is emulated at ${url}; API key ${apiKey}; ${url}/_emulator tells more.\n`);
+    terminal.out(`Kling’s API is emulated at ${url}; API key ${apiKey}; ${url}/_emulator shows more.\n`);
   } else {
     terminal.out(`${JSON.stringify({ message: 'ready', url, apiKey })}\n`);
   }

@@ -1,4 +1,4 @@
-/** `estimate FILE|-`: what a batch of creates would cost, whether the budgets hold it, and what to do if not. */
+/** `estimate FILE|-`: the price of a batch of creates, whether it fits the budgets, and what to do if not. */
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -27,7 +27,7 @@ interface EstimateOptions {
   json?: boolean;
 }
 
-/** Adds the command: exit code 0 where the whole batch fits, 1 where it does not. */
+/** Adds the command: exit code 0 if the whole batch fits, 1 if it does not. */
 export function addEstimate(program: Command, context: () => Context): void {
   addFormats(
     program
@@ -108,7 +108,7 @@ function print(terminal: Terminal, { lines, answer, format }: Printed): void {
   else printTable(terminal, rows, answer);
 }
 
-/** Rows of the table; a larger batch shows the first ones and what stands out. */
+/** Rows of the table; a larger batch shows the first ones and the unusual ones. */
 const TABLE_ROWS_MAX = 50;
 
 const COLUMNS: readonly Column[] = [
@@ -139,7 +139,7 @@ function printTable(terminal: Terminal, rows: readonly RowValues[], answer: Esti
 /** Lines of notes; more are counted. */
 const NOTES_MAX = 20;
 
-/** Says what is not sure about the prices, once for all the lines that it is true of. */
+/** Prints what is unsure about the prices, once for all lines with the same note. */
 function printNotes(terminal: Terminal, rows: readonly RowValues[]): void {
   const lines = new Map<string, string[]>();
   for (const { notes, basis, line } of rows) {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Context } from './context.ts';
 import { askDaemon, controlAddress } from './control-client.ts';
 
-/** Adds the command: 0 where the sidecar is ready, 1 where it is not or does not run. */
+/** Adds the command: 0 if the sidecar is ready, 1 if it is not or does not run. */
 export function addHealth(program: Command, context: () => Context): void {
   program
     .command('health')

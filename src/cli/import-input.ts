@@ -23,7 +23,7 @@ export interface ImportInput {
 /**
  * Finds the file; `-` is standard input, which is kept in a temporary file that only this user can read: what is imported
  * is checked whole before anything is written.
- * @throws SidecarError `bad_usage` where it cannot be read.
+ * @throws SidecarError `bad_usage` if it cannot be read.
  */
 export async function openInput(terminal: Terminal, file: string): Promise<ImportInput> {
   if (file !== '-') return onDisk(path.resolve(terminal.cwd, file));

@@ -1,4 +1,4 @@
-/** What an import tells: how many calls, to which hosts, what a claim will not count, and what may be lost. */
+/** The report of an import: the number of calls, their hosts, calls that a claim will not count, and possible losses. */
 import path from 'node:path';
 import { claimHosts } from '../claims/draft-request.ts';
 import type { ImportSummary } from '../imports/import.ts';
@@ -67,7 +67,7 @@ function warningsOf(context: Context, report: ImportReport): string[] {
   ].filter((warning) => warning !== null);
 }
 
-/** Says what becomes of calls that are older than what the journal keeps; null where none are. */
+/** Explains what happens to calls that are older than the journal keeps; null if there are none. */
 function retentionWarning({ terminal, loaded }: Context, summary: ImportSummary): string | null {
   const { olderThanRetention, oldestAt } = summary;
   if (olderThanRetention === 0 || oldestAt === null) return null;
@@ -92,12 +92,12 @@ function otherWarning({ other, otherFirst }: ImportSummary): string | null {
 function doubtfulWarning({ doubtful }: ImportSummary): string | null {
   if (doubtful === 0) return null;
   return (
-    `${doubtful} answers 502 and 504 count as Kling’s, though the log does not tell whether nginx gave them itself. Log ` +
+    `${doubtful} answers 502 and 504 count as Kling’s, though the log does not show whether nginx gave them itself. Log ` +
     '$upstream_status and $upstream_header_time beside $status, or exclude what was your own.'
   );
 }
 
-/** Two programs' calls without ids look alike where their logs have whole seconds: all but one would be lost. */
+/** Two programs' calls without ids are equal if their logs have whole seconds: all but one would be lost. */
 function knownWarning(report: ImportReport): string | null {
   const { summary, file, source, earlierFiles } = report;
   const { known, withoutId } = summary;

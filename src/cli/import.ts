@@ -136,7 +136,7 @@ interface Pass {
   verb: string;
   /** Where the calls are written; absent for a check. */
   run?: Sink['run'];
-  /** Told after each batch; may end the import. */
+  /** Called after each batch; may end the import. */
   onBatch?: () => void;
 }
 

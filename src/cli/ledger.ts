@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Context } from './context.ts';
 import { paint } from './terminal.ts';
 
-/** Adds the command: 0 where everything agrees, 1 where something does not. */
+/** Adds the command: 0 if everything agrees, 1 if something does not. */
 export function addLedger(program: Command, context: () => Context): void {
   program
     .command('ledger')

@@ -19,13 +19,13 @@ export interface ListOptions {
   all?: boolean;
 }
 
-/** What one list is: where it is asked for, where its rows stand, what a table shows of them. */
+/** One list: its path, the field with its rows, and the columns of its table. */
 export interface ListShape {
   path: string;
   /** The answer's field with the rows. */
   rows: string;
   columns: readonly Column[];
-  /** Said in place of an empty table. */
+  /** The text in place of an empty table. */
   empty: string;
   /** The zone of a table's times on a terminal; absent is that of the budgets. */
   timeZone?: string;

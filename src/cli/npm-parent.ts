@@ -1,21 +1,21 @@
 /**
- * The npm that started this process, where one did: its end is ours too.
+ * The npm that started this process, if one did: this process ends with it.
  *
- * npm passes SIGTERM and SIGINT on to its script. It dies of SIGHUP and SIGKILL without a word, and the script would
- * live on as an orphan that holds the store. So the process looks whether its parent is still the one that started it.
+ * npm passes SIGTERM and SIGINT on to its script. SIGHUP and SIGKILL end npm alone, and the script would
+ * continue as an orphan that holds the store. So the process checks whether its parent is still the one that started it.
  */
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.ts';
 import type { Environment } from '../config/config-environment.ts';
 import type { Ms } from '../units.ts';
 
-/** How often the parent is looked at: an orphan lives at most this long before it begins to stop. */
+/** The interval of the check: an orphan runs at most this long before it begins to stop. */
 export const LOOK_MS: Ms = 500;
 
 const OWN_PACKAGE = fileURLToPath(new URL('../../package.json', import.meta.url));
 
 /**
- * Tells whether npm started this process as a script of this very package. A script of another package may start the
+ * Returns whether npm started this process as a script of this package. A script of another package may start the
  * sidecar in the background and end before it, on purpose.
  */
 export function isStartedByNpm(env: Environment, ownPackage: string = OWN_PACKAGE): boolean {

@@ -48,7 +48,7 @@ export interface Owned extends Offline {
 
 /**
  * Opens the store as its owner, making it where there is none.
- * @throws SidecarError `store_owned` where a sidecar runs on it, else as the store's opening does.
+ * @throws SidecarError `store_owned` if a sidecar runs on it, else as the store's opening does.
  */
 export async function openOwned(config: Config, clock: Clock): Promise<Owned> {
   const { path, requireExisting } = config.store;

@@ -1,7 +1,7 @@
 /**
- * A line on a terminal that says a command is still at work, for how long; gone before anything else is printed.
+ * A line on a terminal that shows how long a command has been running; removed before anything else is printed.
  *
- * **Invariant**: it appears on standard error alone, only where that is a terminal, and never with `NO_COLOR`.
+ * **Invariant**: it appears only on standard error, only if that is a terminal, and never with `NO_COLOR`.
  */
 import type { Ms } from '../units.ts';
 import type { Terminal } from './terminal.ts';
@@ -18,7 +18,7 @@ export interface Progress {
   end(): void;
 }
 
-/** Tells whether progress may be shown. */
+/** Returns whether progress may be shown. */
 export function mayShowProgress({ isErrTerminal, env }: Pick<Terminal, 'isErrTerminal' | 'env'>): boolean {
   return isErrTerminal && (env['NO_COLOR'] ?? '') === '';
 }

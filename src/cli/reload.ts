@@ -1,4 +1,4 @@
-/** `reload`: the running sidecar reads its config and secrets again, and says here what came of it. */
+/** `reload`: the running sidecar reads its config and secrets again, and the command prints the result. */
 import type { Command } from 'commander';
 import type { ReloadAnswer } from '../control/schemas.ts';
 import { actorOption, type Context } from './context.ts';

@@ -1,8 +1,8 @@
 /**
  * The process's signals as promises: stop once, hang up often, end at once on a second stop.
  *
- * **Invariant**: what a person or program ends, ends: SIGTERM, SIGINT, the end of the npm that started this process and
- * the end of its terminal all stop it, and each only once.
+ * **Invariant**: SIGTERM, SIGINT, the end of the npm that started this process and the end of its terminal all stop it,
+ * and each only once.
  */
 import { isatty } from 'node:tty';
 import { stayAwake, type Clock } from '../clock.ts';

@@ -21,7 +21,7 @@ export function addSla(program: Command, context: () => Context): void {
   const sla = program.command('sla').description('availability by the agreement’s formula, 5-minute windows');
   sla
     .command('report')
-    .description('a month’s availability in every reading; the present month as it stands')
+    .description('a month’s availability in every reading; the present month so far')
     .argument('[month]', 'such as 2026-10; default: the present one')
     .addOption(
       new Option('--format <format>', 'csv lists the windows, openslo is the objective as a file for others')
@@ -68,7 +68,7 @@ async function report(context: Context, month: string | undefined, format: Forma
   }
 }
 
-/** Says what an operator may do about windows that say nothing. */
+/** Gives the remedy for windows without requests. */
 function hintIdle(context: Context, { recorded, windows }: SlaMonth): void {
   if (!recorded || windows.idle === 0) return;
   const share = ((windows.idle / windows.elapsed) * 100).toFixed(1);
@@ -183,7 +183,7 @@ interface BlameOptions {
 function addBlame(sla: Command, context: () => Context): void {
   sla
     .command('blame')
-    .description('say whose fault it was that requests never reached Kling; stands above the control checks')
+    .description('record whose fault it was that requests never reached Kling; overrides the control checks')
     .addArgument(new Argument('<blame>', 'whose').choices(['upstream', 'local']))
     .requiredOption('--from <time>', `inclusive: ${TIME}`)
     .requiredOption('--to <time>', 'exclusive')

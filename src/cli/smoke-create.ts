@@ -37,7 +37,7 @@ const OF_MODELS: ReadonlySet<number> = new Set([1103, 1201, 1203]);
 
 export interface SmokeCreated {
   taskId: string;
-  /** As the sidecar says it; null where it does not. */
+  /** As the sidecar says it; null if it does not. */
   heldCredits: number | null;
 }
 

@@ -174,7 +174,7 @@ export function watch(clock: Clock, idleMs: Ms, outer: AbortSignal): Limit {
   };
 }
 
-/** Gives an error's code, or that of its cause; empty where neither has one. */
+/** Gives an error's code, or that of its cause; empty if neither has one. */
 export function codeOf(error: unknown): string {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
   if (typeof code === 'string') return code;

@@ -14,7 +14,7 @@ export interface FileKind {
 }
 
 export interface FileCheck {
-  /** Null where the bytes are of no kind that is known. */
+  /** Null if the bytes are of no kind that is known. */
   kind: FileKind | null;
   /** What is wrong with the file, as the end of a sentence about it; null for a whole one. */
   fault: string | null;
@@ -32,7 +32,7 @@ const PNG_END = Buffer.from('0000000049454e44ae426082', 'hex');
 /** Top-level boxes looked at; a file of a camera has a dozen. */
 const BOXES_MAX = 10_000;
 
-/** Reads a file's first and last bytes and, of a video, its boxes. @throws the system's error where it cannot be read. */
+/** Reads a file's first and last bytes and, of a video, its boxes. @throws the system's error if it cannot be read. */
 export async function checkFile(file: string): Promise<FileCheck> {
   const handle = await open(file, 'r');
   try {

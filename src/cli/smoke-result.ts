@@ -121,7 +121,7 @@ function asHeld(held: number | null, deducted: number): string {
   return held === deducted ? ', as held' : ` of ${held} held; the rest is free again`;
 }
 
-/** What was held for a task of an earlier test; null where its hold is not among the last thousand. */
+/** What was held for a task of an earlier test; null if its hold is not among the last thousand. */
 async function heldFor(source: Source, holdId: string): Promise<number | null> {
   const { holds } = (await source.get('/v1/holds?limit=1000')) as HoldsAnswer;
   return holds.find(({ id }) => id === holdId)?.credits ?? null;

@@ -21,7 +21,7 @@ export interface PricedTask extends SmokeTask {
   credits: number;
   /** What is not sure about the price; empty for an exact one. */
   notes: readonly string[];
-  /** Why the sidecar would refuse it, apart from budgets; null where it would not. */
+  /** Why the sidecar would refuse it, apart from budgets; null if it would not. */
   refusal: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** What the steps of a smoke test work with, and what they leave. */
+/** The input and the results of the steps of a smoke test. */
 import type { Ms, Product } from '../units.ts';
 import { isLoopback } from '../listen.ts';
 import type { Context } from './context.ts';
@@ -29,7 +29,7 @@ export interface SmokeTools {
   progress: (text: string) => void;
 }
 
-/** What a test brought so far; kept also where a step fails. */
+/** The results of a test so far; kept also if a step fails. */
 export interface SmokeRecord {
   upstream: string | null;
   task: PricedTask | null;
@@ -40,7 +40,7 @@ export interface SmokeRecord {
   file: { path: string; type: string; bytes: number; sha256: string } | null;
 }
 
-/** Tells whether an upstream is this machine, as the emulator is. */
+/** Returns whether an upstream is this machine, like the emulator. */
 export function isHere(upstream: string): boolean {
   return isLoopback(new URL(upstream).hostname.replace(/[[\]]/g, ''));
 }

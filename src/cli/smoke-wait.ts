@@ -23,7 +23,7 @@ interface Waiting {
   waitMs: Ms;
 }
 
-/** Waits for the task's end in the sidecar's store. @throws StepFailed where it failed, or takes too long. */
+/** Waits for the task's end in the sidecar's store. @throws StepFailed if it failed, or takes too long. */
 export async function waitForEnd(
   tools: SmokeTools,
   { source, taskId, waitMs }: Waiting,
@@ -102,7 +102,7 @@ export async function readResult(tools: SmokeTools, task: TaskAnswer): Promise<T
   return shown;
 }
 
-/** Gives the first address of a result; null where there is none. */
+/** Gives the first address of a result; null if there is none. */
 export function addressOf({ results }: TaskSighting): string | null {
   return results.find(({ url }) => url !== null && url !== '')?.url ?? null;
 }

@@ -37,7 +37,7 @@ interface SmokeOptions {
 const WAIT_MINUTES = 20;
 const MINUTE_MS = 60_000;
 
-/** Adds the command: 0 where every step passed, 1 where one did not, 2 where nobody agreed to the price. */
+/** Adds the command: 0 if every step passed, 1 if one did not, 2 where nobody agreed to the price. */
 export function addSmoke(program: Command, context: () => Context): void {
   program
     .command('smoke')
@@ -154,7 +154,7 @@ async function perform(context: Context, { options, record, report, progress }: 
   }
 }
 
-/** Makes the check of what ended a test. @throws the error itself where no create was sent: then it is as any command's. */
+/** Makes the check of what ended a test. @throws the error itself if no create was sent: then it is as any command's. */
 async function checkOf(error: unknown, record: SmokeRecord, { task }: SmokeOptions): Promise<Check> {
   if (error instanceof StepFailed) return error.check;
   const isUnknownTask = task !== undefined && error instanceof SidecarError && error.code === 'not_found';

@@ -18,15 +18,15 @@ export interface Source {
 
 /**
  * Finds the running sidecar, else opens the store.
- * @throws SidecarError `store_missing` where no sidecar has run yet, and as the store's opening does.
+ * @throws SidecarError `store_missing` if no sidecar has run yet, and as the store's opening does.
  */
 export async function openSource(context: Context): Promise<Source> {
   return (await isRunning(context)) ? daemonSource(context) : await storeSource(context);
 }
 
 /**
- * Tells whether a sidecar answers at the control address.
- * @throws SidecarError `ledger_unavailable` where something else does.
+ * Returns whether a sidecar answers at the control address.
+ * @throws SidecarError `ledger_unavailable` if another program does.
  */
 export async function isRunning(context: Context): Promise<boolean> {
   const reply = await askDaemon(context, { method: 'GET', path: '/livez' });
@@ -76,7 +76,7 @@ function nothingYet(error: unknown, path: string): unknown {
 
 /**
  * Orders a change of the running sidecar.
- * @throws SidecarError `daemon_required` where none runs, else as the control plane says.
+ * @throws SidecarError `daemon_required` if none runs, else as the control plane says.
  */
 export async function order(context: Context, what: string, question: Ask): Promise<unknown> {
   // Asked first without the token: it is for no other program.

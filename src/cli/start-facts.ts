@@ -1,4 +1,4 @@
-/** What a start says of itself once: addresses, mode, upstream, credentials, budgets, store, process. */
+/** The report of a start, once: addresses, mode, upstream, credentials, budgets, store, process. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AppUrls } from '../app/options.ts';
 import { defaultBudgetRules } from '../budget/budget-config.ts';
@@ -23,9 +23,9 @@ export interface StartFacts extends AppUrls {
   /** Where alerts are sent, such as `ops (slack)`. */
   alertChannels: readonly string[];
   store: string;
-  /** The config file; null where there is none and defaults hold. */
+  /** The config file; null if there is none and defaults hold. */
   config: string | null;
-  /** What a new user should know of this configuration; null where nothing is special. */
+  /** A note on this configuration for new users; null if none is needed. */
   note: string | null;
 }
 

@@ -156,7 +156,7 @@ function watchReloads(daemon: Daemon, secrets: Secrets, starting: Promise<unknow
   return { read, close: () => watch.close() };
 }
 
-/** @throws SidecarError where the old config and secrets stay; it is logged and counted. */
+/** @throws SidecarError if the old config and secrets stay; it is logged and counted. */
 async function readAgain(
   { context, app, log }: Daemon,
   watch: SecretWatch,

@@ -1,4 +1,4 @@
-/** `status`: how the sidecar stands, and what `protect` would have refused. */
+/** `status`: the present state of the sidecar, and what `protect` would have refused. */
 import type { Command } from 'commander';
 import type { StatusAnswer } from '../control/schemas.ts';
 import type { Context } from './context.ts';
@@ -15,7 +15,7 @@ import { wrapText } from './text-width.ts';
 export function addStatus(program: Command, context: () => Context): void {
   program
     .command('status')
-    .description('how the sidecar stands: budgets, pools, holds in doubt')
+    .description('the present state: budgets, pools, holds in doubt')
     .option('--would-have', 'what mode protect would have refused or edited since the mode is observe')
     .option('--json', 'print JSON')
     .action((options: { json?: boolean; wouldHave?: boolean }) => showStatus(context(), options));
@@ -72,7 +72,7 @@ function printStatus(context: Context, status: StatusAnswer, isRunning: boolean)
   if (status.mode === 'observe') terminal.out('\nMode observe: see status --would-have.\n');
 }
 
-/** What is wrong between the sidecar and Kling; nothing where all is well. */
+/** The problems between the sidecar and Kling; empty without any. */
 function klingLines(context: Context, status: StatusAnswer): [string, string][] {
   const { terminal } = context;
   const { refusal, unreachable } = klingOf(status);

@@ -82,7 +82,7 @@ function isAlive(pid: number): boolean {
 
 /**
  * Gives an order to the running sidecar as a process.
- * @throws SidecarError `daemon_required` where none runs, naming a process that owns the store all the same; else as the
+ * @throws SidecarError `daemon_required` if none runs, naming a process that owns the store all the same; else as the
  *   control plane says.
  */
 export async function orderRunning(

@@ -120,7 +120,7 @@ function cutToFit(columns: readonly Measured[], width: number): Measured[] {
     .toReversed();
 }
 
-/** Writes a table's heading; empty where rows are lists of fields. */
+/** Writes a table's heading; empty if rows are lists of fields. */
 export function headingOf({ columns, isListed }: Layout): string {
   if (isListed) return '';
   return lineOf(
@@ -156,7 +156,7 @@ function listOf(row: RowValues, { columns, room }: Layout): string {
   return fieldsText(fields, room.width);
 }
 
-/** Writes the rows as an aligned table; numbers stand to the right. */
+/** Writes the rows as an aligned table; numbers are aligned to the right. */
 export function toTable(
   rows: readonly RowValues[],
   columns: readonly Column[],
@@ -178,7 +178,7 @@ export function fieldsText(fields: readonly (readonly [string, string])[], width
     .join('');
 }
 
-/** Says, on a terminal, what a table left out and in which zone its times are. */
+/** Prints, on a terminal, what a table left out and the zone of its times. */
 export function notesOf({ columns, dropped, room }: Layout): string[] {
   if (room.zone === null) return [];
   const notes: string[] = [];

@@ -21,7 +21,7 @@ export interface Terminal {
   env: Environment;
   cwd: string;
   clock: Clock;
-  /** Lets the machine's other programs go first from now on; absent where the process is not the command's own. */
+  /** Lowers the priority of the process from now on; absent if the process is not the command's own. */
   giveWay?: () => void;
 }
 
