@@ -31,7 +31,7 @@ import type { Source } from './source.ts';
 /** Who answers questions to the API. */
 export type Answers = Pick<Source, 'get' | 'close'>;
 
-/** What an examination has open: the store beside the sidecar or without it, and whoever answers the API. */
+/** What an examination has open: the store beside the sidecar or without it, and the program that answers the API. */
 export interface Sources {
   runs: boolean;
   store: ReadOnlyStore | null;

@@ -55,7 +55,7 @@ export async function findRepository(
   }
 }
 
-/** Tells whether a folder, or one above it, has a repository, without git. */
+/** Returns whether a folder, or one above it, has a repository, without git. */
 function isBelowGit(folder: string): boolean {
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
     if (existsSync(path.join(at, '.git'))) return true;

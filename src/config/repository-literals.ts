@@ -14,7 +14,7 @@ import { formsOfSecret } from '../telemetry/redaction.ts';
 export interface Place {
   /** Relative to the repository's top. */
   file: string;
-  /** From 1; null where the file's name alone is what matters. */
+  /** From 1; null if the file's name alone is what matters. */
   line: number | null;
 }
 
