@@ -46,7 +46,7 @@ export function withNumber(text: string, number: number): string {
   return text.replaceAll(REQUEST_NUMBER, String(number).padStart(REQUEST_NUMBER.length, '0'));
 }
 
-const READY_WAIT_MS = 30_000;
+const READY_WAIT_MS = 120_000;
 const READY_PAUSE_MS = 4;
 
 function padTo(bytes: number, body: Record<string, unknown>): string {
@@ -65,7 +65,7 @@ export function nextPoint(): number {
 
 /**
  * Waits until every address answers 200 and gives the milliseconds that took.
- * @throws Error when the process ends meanwhile or 30 s pass.
+ * @throws Error when the process ends meanwhile or two minutes pass.
  */
 export async function waitUntilAnswered(
   urls: string | string[],
