@@ -25,7 +25,7 @@ export interface UnkeptAlertDeps extends Pick<
 }
 
 /** The messages that a channel was sent of it. */
-interface Taken {
+interface SentBeginning {
   at: Ms;
   references: References;
 }
@@ -37,7 +37,7 @@ const SEND_MS_MAX: Ms = 60_000;
 export class UnkeptAlert {
   readonly #deps: UnkeptAlertDeps;
   #since: Ms | null = null;
-  readonly #taken = new Map<string, Taken>();
+  readonly #taken = new Map<string, SentBeginning>();
 
   constructor(deps: UnkeptAlertDeps) {
     this.#deps = deps;

@@ -57,9 +57,9 @@ export function applyEnvironment(content: unknown, env: Environment): Overridden
   return { raw, sources, problems };
 }
 
-type Found = { path: Step[] } | { problem: ConfigProblem };
+type PathSearch = { path: Step[] } | { problem: ConfigProblem };
 
-function findPath(name: string, raw: PlainObject): Found {
+function findPath(name: string, raw: PlainObject): PathSearch {
   const path: Step[] = [];
   for (const segment of name.slice(PREFIX.length).split('__')) {
     const step = findStep(path, segment, raw);

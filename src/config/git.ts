@@ -22,7 +22,7 @@ export interface Repository {
 }
 
 /** A repository, none, or why it cannot be looked at. */
-export type Found = { repository: Repository } | { repository: null; problem: string | null };
+export type RepositorySearch = { repository: Repository } | { repository: null; problem: string | null };
 
 /**
  * Looks at the repository that a folder is in.
@@ -32,7 +32,7 @@ export async function findRepository(
   folder: string,
   patterns: readonly string[],
   env: Environment,
-): Promise<Found> {
+): Promise<RepositorySearch> {
   const git = (args: readonly string[]): Promise<string> => run(folder, args, env);
   try {
     const top = (await git(['rev-parse', '--show-toplevel'])).replace(/\n$/, '');

@@ -53,7 +53,7 @@ export interface FoundSecret {
   file: string | null;
 }
 
-export interface VariableReading {
+export interface VariableInput {
   env: Environment;
   /** Relative file names start here. */
   folder: string;
@@ -65,33 +65,30 @@ export interface VariableReading {
  * a value if a later one differs.
  * @throws SidecarError `secret_invalid` if the first one cannot be used.
  */
-export function findSecret(
-  names: readonly SecretVariable[],
-  reading: VariableReading,
-): FoundSecret | undefined {
-  const { env, rules } = reading;
+export function findSecret(names: readonly SecretVariable[], input: VariableInput): FoundSecret | undefined {
+  const { env, rules } = input;
   const set = names.flatMap((name) => [`${name}_FILE`, name]).filter((name) => (env[name] ?? '') !== '');
   for (const name of names) if (env[name] === '') rules.warn(`${name} is empty and counts as not set.`);
   const [first, ...others] = set;
   if (first === undefined) return undefined;
-  const found = readVariable(first, reading);
+  const found = readVariable(first, input);
   for (const other of others) {
-    if (!isSame(found, other, reading))
+    if (!isSame(found, other, input))
       rules.warn(`${other} differs from ${first}, which comes first: ${other} is not used.`);
   }
   return found;
 }
 
-function isSame(found: FoundSecret, name: string, reading: VariableReading): boolean {
+function isSame(found: FoundSecret, name: string, input: VariableInput): boolean {
   try {
-    const quiet = { ...reading, rules: { ...reading.rules, warn: () => undefined } };
+    const quiet = { ...input, rules: { ...input.rules, warn: () => undefined } };
     return readVariable(name, quiet).secret.equals(found.secret);
   } catch {
     return false;
   }
 }
 
-function readVariable(name: string, { env, folder, rules }: VariableReading): FoundSecret {
+function readVariable(name: string, { env, folder, rules }: VariableInput): FoundSecret {
   const value = env[name] ?? '';
   if (!name.endsWith('_FILE'))
     return { secret: new Secret(checkText(name, value)), origin: name, file: null };

@@ -29,7 +29,7 @@ import {
   withoutSecrets,
   type FoundSecret,
   type SecretVariable,
-  type VariableReading,
+  type VariableInput,
 } from './secret-variable.ts';
 
 /** The secrets of one configured app. */
@@ -65,7 +65,7 @@ export interface SecretOptions {
   cwd: string;
 }
 
-interface Reading extends VariableReading {
+interface SecretInput extends VariableInput {
   files: Set<string>;
   /** Variables that the config names as secrets of alert channels. */
   hidden: readonly string[];
@@ -78,16 +78,16 @@ interface Reading extends VariableReading {
 export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
   const { config } = options;
   const warnings: string[] = [];
-  const reading = readingOf(options, warnings);
-  const found = await findKling(config.auth, reading);
-  const controlToken = findControlToken(options, reading, true) ?? missingToken(config.store);
+  const input = inputOf(options, warnings);
+  const found = await findKling(config.auth, input);
+  const controlToken = findControlToken(options, input, true) ?? missingToken(config.store);
   checkTokenLength(controlToken);
-  const apps = readApps(config.apps, reading);
-  const tls = readTls(config.listen.tls, reading);
-  checkAuthorities(config.upstream.caFile, reading);
+  const apps = readApps(config.apps, input);
+  const tls = readTls(config.listen.tls, input);
+  checkAuthorities(config.upstream.caFile, input);
   const { kling } = found;
   const otlpHeaders = readOtlpHeaders(options.env);
-  const channels = readChannels(config.alerts.channels, reading);
+  const channels = readChannels(config.alerts.channels, input);
   return {
     kling,
     klingOrigin: found.origin,
@@ -96,7 +96,7 @@ export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
     tls,
     otlpHeaders,
     channels,
-    files: [...reading.files],
+    files: [...input.files],
     all: [
       kling.kind === 'api_key' ? kling.key : kling.secretKey,
       controlToken.secret,
@@ -110,7 +110,7 @@ export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
 
 /** Reads only the control token, for commands; undefined if no sidecar has made one yet. */
 export function readControlToken(options: SecretOptions): Secret | undefined {
-  return findControlToken(options, readingOf(options, []), false)?.secret;
+  return findControlToken(options, inputOf(options, []), false)?.secret;
 }
 
 /** The secrets that can be read, although some cannot. */
@@ -136,20 +136,20 @@ export async function readPresentSecrets(options: SecretOptions): Promise<Presen
   } catch (error) {
     if (!(error instanceof SidecarError)) throw error;
   }
-  const reading = readingOf(options, []);
+  const input = inputOf(options, []);
   try {
-    const { kling, origin } = await findKling(options.config.auth, reading);
+    const { kling, origin } = await findKling(options.config.auth, input);
     const all = [kling.kind === 'api_key' ? kling.key : kling.secretKey];
-    return { kling: { credentials: kling, origin }, all, files: [...reading.files] };
+    return { kling: { credentials: kling, origin }, all, files: [...input.files] };
   } catch (error) {
     if (!(error instanceof SidecarError)) throw error;
-    return { kling: null, all: [], files: [...reading.files] };
+    return { kling: null, all: [], files: [...input.files] };
   }
 }
 
 /** Reads only the keys of the configured apps, for commands that call as one of them. @throws SidecarError `secret_invalid`. */
 export function readAppSecrets(options: SecretOptions): readonly AppSecret[] {
-  return readApps(options.config.apps, readingOf(options, []));
+  return readApps(options.config.apps, inputOf(options, []));
 }
 
 /** The report of `config check` on the secrets. */
@@ -169,21 +169,21 @@ export function checkSecrets(options: SecretOptions): SecretCheck {
   const { config } = options;
   const warnings: string[] = [];
   const problems: string[] = [];
-  const reading = readingOf(options, warnings);
+  const input = inputOf(options, warnings);
   const gather = <T>(read: () => T): T | undefined => gatherProblem(read, problems);
-  const found = gather(() => findInEnvironment(config.auth, reading));
+  const found = gather(() => findInEnvironment(config.auth, input));
   const isBroken = problems.length > 0;
-  gather(() => checkTokenLength(findControlToken(options, reading, false)));
+  gather(() => checkTokenLength(findControlToken(options, input, false)));
   const owners: KeyOwner[] = [];
-  for (const [index, app] of config.apps.entries()) gather(() => readApp(app, { index, reading, owners }));
+  for (const [index, app] of config.apps.entries()) gather(() => readApp(app, { index, input, owners }));
   const { tls } = config.listen;
   if (tls) {
     const certificate = gather(() => readPublic('listen.tls.certFile', tls.certFile));
-    const key = gather(() => readSecretFile('listen.tls.keyFile', tls.keyFile, reading.rules));
+    const key = gather(() => readSecretFile('listen.tls.keyFile', tls.keyFile, input.rules));
     if (certificate !== undefined && key !== undefined) gather(() => checkPair(certificate, key));
   }
-  gather(() => checkAuthorities(config.upstream.caFile, reading));
-  for (const channel of config.alerts.channels) checkChannel(channel, reading, gather);
+  gather(() => checkAuthorities(config.upstream.caFile, input));
+  for (const channel of config.alerts.channels) checkChannel(channel, input, gather);
   const command = config.auth.command ? 'auth.command' : null;
   return { credentials: isBroken ? 'broken' : (found?.origin ?? command), warnings, problems };
 }
@@ -198,7 +198,7 @@ function gatherProblem<T>(read: () => T, problems: string[]): T | undefined {
   }
 }
 
-function readingOf({ config, env, cwd }: SecretOptions, warnings: string[]): Reading {
+function inputOf({ config, env, cwd }: SecretOptions, warnings: string[]): SecretInput {
   const rules = {
     trustedFolders: trustedFolders(config.auth.trustedDirectories, env),
     warn: (message: string) => void warnings.push(message),
@@ -206,15 +206,15 @@ function readingOf({ config, env, cwd }: SecretOptions, warnings: string[]): Rea
   return { env, folder: cwd, rules, files: new Set(), hidden: channelVariables(config.alerts.channels) };
 }
 
-function find(names: readonly SecretVariable[], reading: Reading): FoundSecret | undefined {
-  const found = findSecret(names, reading);
-  if (found?.file) reading.files.add(found.file);
+function find(names: readonly SecretVariable[], input: SecretInput): FoundSecret | undefined {
+  const found = findSecret(names, input);
+  if (found?.file) input.files.add(found.file);
   return found;
 }
 
 /** Like `find`, for a secret of Kling's. */
-function findOne(names: readonly SecretVariable[], reading: Reading): FoundSecret | undefined {
-  const found = find(names, reading);
+function findOne(names: readonly SecretVariable[], input: SecretInput): FoundSecret | undefined {
+  const found = find(names, input);
   if (found) checkIsOne(found.origin, found.secret.reveal());
   return found;
 }
@@ -225,26 +225,26 @@ interface FoundKling {
   origin: string;
 }
 
-async function findKling(auth: Config['auth'], reading: Reading): Promise<FoundKling> {
-  const found = findInEnvironment(auth, reading);
+async function findKling(auth: Config['auth'], input: SecretInput): Promise<FoundKling> {
+  const found = findInEnvironment(auth, input);
   if (found) return found;
-  if (auth.command) return fromCommand(auth.command, auth.mode, reading);
+  if (auth.command) return fromCommand(auth.command, auth.mode, input);
   throw new SidecarError('secret_invalid', missingCredentials(auth.mode));
 }
 
-function findInEnvironment(auth: Config['auth'], reading: Reading): FoundKling | undefined {
-  const key = auth.mode === 'ak_sk' ? undefined : findOne(['KLING_API_KEY', 'KLINGAI_API_KEY'], reading);
-  const pair = auth.mode === 'api_key' || key ? undefined : findPair(reading);
+function findInEnvironment(auth: Config['auth'], input: SecretInput): FoundKling | undefined {
+  const key = auth.mode === 'ak_sk' ? undefined : findOne(['KLING_API_KEY', 'KLINGAI_API_KEY'], input);
+  const pair = auth.mode === 'api_key' || key ? undefined : findPair(input);
   const found = key ? { kling: { kind: 'api_key' as const, key: key.secret }, origin: key.origin } : pair;
-  if (found && auth.command) reading.rules.warn(`auth.command is not run: ${found.origin} comes first.`);
+  if (found && auth.command) input.rules.warn(`auth.command is not run: ${found.origin} comes first.`);
   return found;
 }
 
-function findPair(reading: Reading): FoundKling | undefined {
+function findPair(input: SecretInput): FoundKling | undefined {
   const halves: string[] = [];
   for (const prefix of ['KLING', 'KLINGAI'] as const) {
-    const access = findOne([`${prefix}_ACCESS_KEY`], reading);
-    const secret = findOne([`${prefix}_SECRET_KEY`], reading);
+    const access = findOne([`${prefix}_ACCESS_KEY`], input);
+    const secret = findOne([`${prefix}_SECRET_KEY`], input);
     if (access && secret) {
       const kling = { kind: 'ak_sk' as const, accessKey: access.secret.reveal(), secretKey: secret.secret };
       return { kling, origin: secret.origin };
@@ -259,11 +259,11 @@ function findPair(reading: Reading): FoundKling | undefined {
 async function fromCommand(
   command: readonly string[],
   mode: Config['auth']['mode'],
-  reading: Reading,
+  input: SecretInput,
 ): Promise<FoundKling> {
   const { apiKey, accessKey, secretKey } = await runSecretCommand(
     command,
-    withoutSecrets(reading.env, reading.hidden),
+    withoutSecrets(input.env, input.hidden),
   );
   const origin = 'auth.command';
   for (const text of [apiKey, accessKey, secretKey]) if (text !== undefined) checkIsOne(origin, text);
@@ -287,24 +287,24 @@ export function missingCredentials(mode: Config['auth']['mode']): string {
 
 function findControlToken(
   options: SecretOptions,
-  reading: Reading,
+  input: SecretInput,
   mayMake: boolean,
 ): FoundSecret | undefined {
-  const found = find(['KLING_SIDECAR_CONTROL_TOKEN'], reading);
+  const found = find(['KLING_SIDECAR_CONTROL_TOKEN'], input);
   if (found) return found;
   const { store } = options.config;
   if (mayMake) ensureControlToken(store);
   const file = controlTokenPath(store);
   let text: string;
   try {
-    text = readSecretFile('The control token', file, reading.rules);
+    text = readSecretFile('The control token', file, input.rules);
   } catch (error) {
     const isAbsent =
       error instanceof SidecarError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
     if (isAbsent) return undefined;
     throw error;
   }
-  reading.files.add(file);
+  input.files.add(file);
   return { secret: new Secret(checkText('The control token', text)), origin: file, file };
 }
 
@@ -339,20 +339,20 @@ interface KeyOwner {
   name: string;
 }
 
-function readApps(apps: readonly AppConfig[], reading: Reading): AppSecret[] {
+function readApps(apps: readonly AppConfig[], input: SecretInput): AppSecret[] {
   const owners: KeyOwner[] = [];
-  return apps.map((app, index) => readApp(app, { index, reading, owners }));
+  return apps.map((app, index) => readApp(app, { index, input, owners }));
 }
 
 function readApp(
   { name, auth }: AppConfig,
-  { index, reading, owners }: { index: number; reading: Reading; owners: KeyOwner[] },
+  { index, input, owners }: { index: number; input: SecretInput; owners: KeyOwner[] },
 ): AppSecret {
   const field = auth.kind === 'key' ? 'keyFile' : 'secretKeyFile';
   const key = `apps[${index}].${field}`;
   const file = auth.kind === 'key' ? auth.keyFile : auth.secretKeyFile;
-  const text = readSecretFile(key, file, reading.rules);
-  reading.files.add(file);
+  const text = readSecretFile(key, file, input.rules);
+  input.files.add(file);
   if (auth.kind === 'ak_sk') {
     const secretKey = new Secret(checkText(key, text));
     checkLength(`The secret in ${key} (${file})`, secretKey);

@@ -50,7 +50,7 @@ export interface SlotTicket {
   /** Passes the slots to a hold: `Slots.free(holdId)` frees them. */
   keepFor(holdId: string): void;
   /** Frees them at once: nothing was sent. Does nothing after `keepFor`. */
-  giveBack(): void;
+  unreserve(): void;
 }
 
 interface Waiter {
@@ -225,7 +225,7 @@ export class Slots {
         if (isOpen) this.#byHold.set(holdId, reserved);
         isOpen = false;
       },
-      giveBack: () => {
+      unreserve: () => {
         if (!isOpen) return;
         isOpen = false;
         this.#add(reserved, -1);

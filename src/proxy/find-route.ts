@@ -22,7 +22,7 @@ const NOT_KLINGS: ReadonlySet<string> = new Set([
   '/favicon.ico',
 ]);
 
-export interface Found {
+export interface FoundRoute {
   /** Null for a path that we do not know. */
   route: KlingRoute | null;
   path: string;
@@ -34,7 +34,7 @@ export interface Found {
  * @throws SidecarError `target_refused`: 404 for a mistake that we can name, 405 for another method, 400 for a target
  *   that is not plain.
  */
-export function findRoute(settings: ProxySettings, frame: Frame, url: string): Found {
+export function findRoute(settings: ProxySettings, frame: Frame, url: string): FoundRoute {
   const method = frame.method === 'HEAD' ? 'GET' : frame.method;
   const asked = strippedPath(url, settings.stripPrefixes);
   if (NOT_KLINGS.has(asked.replaceAll(/\/+/g, '/').replace(/\/$/, ''))) throw notKlings(asked, settings);

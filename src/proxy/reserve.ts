@@ -153,7 +153,7 @@ class Reserving {
     } finally {
       if (tried?.kind !== 'repeat' && ticket.pool !== null)
         deps.telemetry.queueWaited(ticket.pool, ticket.waitedMs);
-      ticket.giveBack();
+      ticket.unreserve();
     }
   }
 

@@ -48,13 +48,13 @@ describe('slots', () => {
     await manual.advance(10_000);
     expect(clock.timers - before).toBeLessThan(3);
     slots.free('busy');
-    (await waiting).giveBack();
+    (await waiting).unreserve();
   });
 
   it('counts a create that was refused after all in no rate', async () => {
     const clock = createManualClock(0);
     const slots = new Slots(options({ concurrency: {}, requestsPerMinute: 1 }), clock);
-    for (let i = 0; i < 5; i += 1) (await slots.enter(create({ appRequestsPerMinute: 1 }))).giveBack();
+    for (let i = 0; i < 5; i += 1) (await slots.enter(create({ appRequestsPerMinute: 1 }))).unreserve();
     (await slots.enter(create({ appRequestsPerMinute: 1 }))).keepFor('sent');
     const late = slots.enter(create()).catch((error: unknown) => error);
     await clock.advance(20_000);

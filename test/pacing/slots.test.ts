@@ -66,7 +66,7 @@ describe('slots', () => {
     const slots = new Slots(options({ concurrency: { image: 4 }, queueLengthMax: 0 }), createManualClock(0));
     const big = await slots.enter(create({ product: 'image', weight: 9 }));
     await expect(slots.enter(create({ product: 'image' }))).rejects.toMatchObject({ code: 'queue_full' });
-    big.giveBack();
+    big.unreserve();
     (await slots.enter(create({ product: 'image', weight: 3 }))).keepFor('hold_x');
     await expect(slots.enter(create({ product: 'image', weight: 2 }))).rejects.toMatchObject({
       code: 'queue_full',
@@ -127,7 +127,7 @@ describe('slots', () => {
                 .catch(() => undefined),
             );
           } else if (kind === 'free') slots.free(open.shift() ?? '');
-          else if (kind === 'back') tickets.shift()?.giveBack();
+          else if (kind === 'back') tickets.shift()?.unreserve();
           else await clock.advance(700);
           await clock.advance(0);
           const next = tickets.shift();
@@ -139,11 +139,11 @@ describe('slots', () => {
           expect(slots.pools()[0]?.inUse).toBeLessThanOrEqual(5);
         }
         await clock.advance(10_000);
-        for (const ticket of tickets) ticket.giveBack();
+        for (const ticket of tickets) ticket.unreserve();
         for (const id of open) slots.free(id);
         await clock.advance(10_000);
         await Promise.all(pending);
-        for (const ticket of tickets) ticket.giveBack();
+        for (const ticket of tickets) ticket.unreserve();
         expect(slots.pools()[0]).toMatchObject({ inUse: 0, queued: 0 });
       }),
       { numRuns: 100 },
