@@ -10,6 +10,8 @@ export interface MemoryStore {
   readonly db: Database.Database;
   /** How many statements have been run so far. */
   statements(): number;
+  /** How many operations ran in their form for the usual case. */
+  usualCases(): number;
   run<A, R>(operation: StoreOperation<A, R>, args: A): Promise<R>;
   close(): void;
 }
@@ -49,6 +51,7 @@ export function createMemoryStore(
   for (const { id, sqlite } of migrations) if (id >= FIRST_AFTER_0_1_0) db.exec(sqlite);
   const prepared = new Map<string, Database.Statement<SqlValue[], object>>();
   let statements = 0;
+  let usualCases = 0;
   const prepare = (sql: string, method: 'get' | 'all' | 'run'): Database.Statement<SqlValue[], object> => {
     record(method, sql);
     statements += 1;
@@ -78,6 +81,7 @@ export function createMemoryStore(
       // As across a thread: operations see copies, and nothing that cannot be copied.
       const given = structuredClone(args);
       const atOnce = isUsual ? operation.usual?.(syncTx, given) : undefined;
+      if (atOnce !== undefined) usualCases += 1;
       const result = structuredClone(atOnce ?? (await operation.run(tx, given)));
       db.exec('COMMIT');
       return result;
@@ -91,6 +95,7 @@ export function createMemoryStore(
   return {
     db,
     statements: () => statements,
+    usualCases: () => usualCases,
     run(operation, args) {
       const result = last.then(() => runAlone(operation, args));
       last = result.catch(() => undefined);
