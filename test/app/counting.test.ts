@@ -15,7 +15,7 @@ afterEach(() => app?.stop());
 function multiply(store: string): void {
   const db = new Database(store);
   const columns = db
-    .prepare<[], { name: string }>('PRAGMA table_info(holds)')
+    .prepare<[], { name: string }>('PRAGMA table_info(creates)')
     .all()
     .map(({ name }) => name);
   const own = new Map([

@@ -14,7 +14,7 @@ const OLD_CALLS = 60_000;
 function fill(store: string): void {
   const db = new Database(store);
   const columns = db
-    .prepare<[], { name: string; type: string; notnull: number }>('PRAGMA table_info(calls)')
+    .prepare<[], { name: string; type: string; notnull: number }>('PRAGMA table_info(journal)')
     .all();
   const values = columns.map(({ name, type, notnull }) => {
     if (name === 'id') return "'call_' || printf('%08d', n)";
@@ -26,7 +26,7 @@ function fill(store: string): void {
   });
   db.exec(
     `WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ${OLD_CALLS})
-     INSERT INTO calls (${columns.map(({ name }) => name).join(', ')}) SELECT ${values.join(', ')} FROM c`,
+     INSERT INTO journal (${columns.map(({ name }) => name).join(', ')}) SELECT ${values.join(', ')} FROM c`,
   );
   db.exec("UPDATE job_runs SET done_to = 0 WHERE name = 'retention'");
   db.close();
@@ -36,7 +36,7 @@ function leftIn(store: string): { calls: number; runs: number } {
   const db = new Database(store, { readonly: true });
   const count = (sql: string): number => db.prepare<[], number>(sql).pluck().get() ?? 0;
   const left = {
-    calls: count('SELECT COUNT(*) FROM calls'),
+    calls: count('SELECT COUNT(*) FROM journal'),
     runs: count("SELECT COUNT(*) FROM job_runs WHERE name = 'retention' AND result = 'ok'"),
   };
   db.close();
