@@ -161,7 +161,8 @@ export async function sumDeductions(
     }>(
       `SELECT wallet, pack_id, product, cash_type, currency, SUM(amount) AS amount, COUNT(*) AS rows
        FROM account_deductions WHERE at >= ? AND at < ?
-       GROUP BY wallet, pack_id, product, cash_type, currency`,
+       GROUP BY wallet, pack_id, product, cash_type, currency
+       ORDER BY wallet, pack_id, product, cash_type, currency`,
       start,
       end,
     );

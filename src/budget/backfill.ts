@@ -64,7 +64,9 @@ export async function endCounting(tx: Tx, budgetId: string): Promise<void> {
 
 /** Gives the budgets that are pending, each with the window that is being counted. */
 export async function pendingWindows(tx: Tx): Promise<ReadonlyMap<string, string>> {
-  const rows = await tx.all<PlaceColumns>('SELECT budget_id, window_key FROM budget_countings');
+  const rows = await tx.all<PlaceColumns>(
+    'SELECT budget_id, window_key FROM budget_countings ORDER BY budget_id',
+  );
   return new Map(rows.map((row) => [row.budget_id, row.window_key]));
 }
 

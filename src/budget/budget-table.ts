@@ -74,7 +74,8 @@ export const applyBudgets = defineWrite(
   async (tx: Tx, args: ApplyArgs): Promise<AppliedBudgets> => {
     const known = new Map<string, KnownBudget>();
     const columns = 'id, name, limit_credits, alert_at, mode, active';
-    for (const row of await tx.all<KnownBudget>(`SELECT ${columns} FROM budgets`)) known.set(row.id, row);
+    for (const row of await tx.all<KnownBudget>(`SELECT ${columns} FROM budgets ORDER BY id`))
+      known.set(row.id, row);
     const wanted = new Map(args.rules.map((rule) => [ruleIdOf(rule), rule]));
     const applied: AppliedBudgets = { added: [], changed: [], retired: [], isPending: false };
     const { at, countedAtOnce = COUNTED_AT_ONCE } = args;

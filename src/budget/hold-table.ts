@@ -184,7 +184,7 @@ export async function inDoubtCredits(tx: Tx, counterId: string): Promise<MilliCr
 
 /** Gives the credits and counters of every hold in doubt. */
 export function holdsInDoubt(tx: Tx): Promise<{ credits: MilliCredits; counters: string }[]> {
-  return tx.all('SELECT credits, counters FROM creates WHERE in_doubt = 1');
+  return tx.all('SELECT credits, counters FROM creates WHERE in_doubt = 1 ORDER BY id');
 }
 
 /**

@@ -93,10 +93,10 @@ async function selectRules(tx: Tx): Promise<ActiveRule[]> {
   const rows = await tx.all<BudgetColumns>(
     `SELECT id, name, limit_credits, window_kind, time_zone, alert_at, mode,
             match_app, match_operation, match_model, match_tag, per
-     FROM budgets WHERE active = 1`,
+     FROM budgets WHERE active = 1 ORDER BY id`,
   );
   const raises = await tx.all<RaiseColumns>(
-    'SELECT budget_id, by_credits, from_at, until_at, actor, reason FROM budget_raises',
+    'SELECT budget_id, by_credits, from_at, until_at, actor, reason FROM budget_raises ORDER BY id',
   );
   rows.sort((a, b) => compareIds(a.id, b.id));
   return rows.map((row) => ({

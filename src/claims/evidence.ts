@@ -152,7 +152,7 @@ async function readClockOffset(
     const rows = await tx.all<{ host: string; answers: number; total: number; low: number; high: number }>(
       'SELECT host, COUNT(*) AS answers, SUM(clock_offset_ms) AS total, MIN(clock_offset_ms) AS low, ' +
         'MAX(clock_offset_ms) AS high FROM calls WHERE at >= ? AND at < ? AND clock_offset_ms IS NOT NULL ' +
-        'GROUP BY host',
+        'GROUP BY host ORDER BY host',
       start,
       end,
     );
@@ -199,11 +199,11 @@ async function readHasImported(
   spans: readonly Span[],
   hosts: readonly string[] | null,
 ): Promise<boolean> {
-  const imports = await tx.all("SELECT 1 AS found FROM audit WHERE action = 'sla.import' LIMIT 1");
-  if (imports.length === 0) return false;
+  const imported = await tx.get("SELECT 1 AS found FROM audit WHERE action = 'sla.import' LIMIT 1");
+  if (imported === undefined) return false;
   for (const { start, end } of spans) {
     const rows = await tx.all<{ host: string }>(
-      'SELECT DISTINCT host FROM calls WHERE at >= ? AND at < ? AND id >= ? AND id < ?',
+      'SELECT DISTINCT host FROM calls WHERE at >= ? AND at < ? AND id >= ? AND id < ? ORDER BY host',
       start,
       end,
       IMPORTED_FROM,

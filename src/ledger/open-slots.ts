@@ -15,7 +15,7 @@ export const openSlots = defineRead(
   (tx: Tx, { isElsewhere = false }: { isElsewhere?: boolean }): Promise<OpenSlot[]> =>
     tx.all<OpenSlot>(
       `SELECT id AS "holdId", product, model, weight FROM creates JOIN hold_places ON hold_id = id
-       WHERE state = 'held' AND is_in_use = ?`,
+       WHERE state = 'held' AND is_in_use = ? ORDER BY id`,
       isElsewhere ? 0 : 1,
     ),
 );

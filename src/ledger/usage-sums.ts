@@ -88,7 +88,7 @@ async function readSpan(
   const rows = await tx.all<ReadRow>(
     `SELECT ${keys.map((key, at) => `${key} AS ${names[at]}`).join(', ')}, COUNT(*) AS tasks,
        SUM(settled_credits) AS credits, SUM(CASE WHEN state = 'held' THEN credits ELSE 0 END) AS held_credits
-     FROM creates WHERE ${conditions.join(' AND ')} GROUP BY ${keys.join(', ')} LIMIT ?`,
+     FROM creates WHERE ${conditions.join(' AND ')} GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')} LIMIT ?`,
     ...values,
     READ_MAX + 1,
   );

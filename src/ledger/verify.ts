@@ -114,7 +114,9 @@ function checkHold(findings: Findings, hold: CreateColumns, adjusted: Adjusted |
 }
 
 async function checkCounters(tx: Tx, findings: Findings): Promise<number> {
-  const counters = await tx.all<Sum & { id: string }>('SELECT id, settled, held FROM budget_counters');
+  const counters = await tx.all<Sum & { id: string }>(
+    'SELECT id, settled, held FROM budget_counters ORDER BY id',
+  );
   for (const counter of counters) {
     const sum = findings.sums.get(counter.id) ?? { settled: 0, held: 0 };
     findings.sums.delete(counter.id);

@@ -87,7 +87,7 @@ export const recordControlCheck = defineWrite(
     );
     const waiting = await tx.all<UnreachableRow>(
       `SELECT ${UNREACHABLE_COLUMNS} FROM sla_unreachable ` +
-        "WHERE basis = 'none' AND proof <> 'none' AND ended_at > ? AND ended_at <= ?",
+        "WHERE basis = 'none' AND proof <> 'none' AND ended_at > ? AND ended_at <= ? ORDER BY at, call_id",
       check.at - CHECK_EVERY_MS,
       check.at + CHECK_DELAY_MS,
     );
@@ -123,7 +123,7 @@ export const correctBlame = defineWrite(
       at,
     );
     const rows = await tx.all<UnreachableRow>(
-      `SELECT ${UNREACHABLE_COLUMNS} FROM sla_unreachable WHERE at >= ? AND at < ?`,
+      `SELECT ${UNREACHABLE_COLUMNS} FROM sla_unreachable WHERE at >= ? AND at < ? ORDER BY at, call_id`,
       start,
       end,
     );
@@ -207,7 +207,7 @@ async function lastWorking(tx: Tx, before: Ms): Promise<LastWorking> {
 /** Reads the checks made within a span, in order. */
 export async function selectChecks(tx: Tx, span: Span): Promise<ControlCheck[]> {
   const rows = await tx.all<CheckRow & { detail: string }>(
-    'SELECT at, reached, resolved, detail FROM sla_control_checks WHERE at >= ? AND at < ? ORDER BY at',
+    'SELECT at, reached, resolved, detail FROM sla_control_checks WHERE at >= ? AND at < ? ORDER BY at, id',
     span.start,
     span.end,
   );

@@ -27,7 +27,7 @@ export interface NewExclusion extends Span {
 export async function exclusionSpans(tx: Tx, span: Span): Promise<Span[]> {
   const rows = await tx.all<Span>(
     'SELECT from_at AS start, to_at AS "end" FROM sla_exclusions ' +
-      'WHERE withdrawn_at IS NULL AND to_at > ? AND from_at < ?',
+      'WHERE withdrawn_at IS NULL AND to_at > ? AND from_at < ? ORDER BY from_at, to_at, id',
     span.start,
     span.end,
   );
@@ -91,7 +91,7 @@ export const syncConfigExclusions = defineWrite(
     const wanted = new Map(args.exclusions.map((one) => [keyOf(one), one]));
     const present = await tx.all<NewExclusion & { id: string }>(
       'SELECT id, from_at AS start, to_at AS "end", clause, source FROM sla_exclusions ' +
-        'WHERE withdrawn_at IS NULL AND actor = ?',
+        'WHERE withdrawn_at IS NULL AND actor = ? ORDER BY id',
       CONFIG_ACTOR,
     );
     const gone = present.filter((row) => !wanted.has(keyOf(row)));

@@ -30,7 +30,7 @@ SELECT (c.at / ${WINDOW_MS}) * ${WINDOW_MS} AS window_start, c.host AS host,
   COUNT(*) AS attempts
 FROM calls c
 WHERE c.at >= ? AND c.at < ?
-GROUP BY 1, 2, 3, 4, 5`;
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`;
 
 /** Counts the journal's calls within a span into slices, by the merged exclusions. */
 export async function countJournal(tx: Tx, span: Span, excluded: readonly Span[]): Promise<WindowSlice[]> {

@@ -249,7 +249,7 @@ export const getTask = defineRead(
     );
     if (!row) return null;
     const timeline = await tx.all<TaskEvent>(
-      'SELECT state, at, source, message FROM task_events WHERE task_id = ?',
+      'SELECT state, at, source, message FROM task_events WHERE task_id = ? ORDER BY at, state',
       args.taskId,
     );
     timeline.sort((a, b) => compareStates(a.state, b.state));

@@ -23,6 +23,17 @@ export interface MemoryStore {
 const RECORDS = process.env['SQL_RECORDS'];
 const recorded = new Set<string>();
 
+/** @throws Error on a list without an order: each engine would give its rows in an order of its own. */
+function checkOrder(method: 'get' | 'all' | 'run', sql: string): void {
+  if (method !== 'all') return;
+  let outermost = sql;
+  for (let inner = ''; inner !== outermost;) {
+    inner = outermost;
+    outermost = inner.replace(/\([^()]*\)/g, '');
+  }
+  if (!/\bORDER BY\b/.test(outermost)) throw new Error(`a list without an order: ${sql}`);
+}
+
 function record(method: 'get' | 'all' | 'run', sql: string): void {
   if (RECORDS === undefined) return;
   const line = JSON.stringify([method, sql]);
@@ -57,6 +68,7 @@ export function createMemoryStore(
     statements += 1;
     const known = prepared.get(sql);
     if (known) return known;
+    checkOrder(method, sql);
     const made = db.prepare<SqlValue[], object>(sql);
     prepared.set(sql, made);
     return made;
