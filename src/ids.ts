@@ -8,6 +8,7 @@ import { randomFillSync } from 'node:crypto';
 import type { Ms } from './units.ts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const TIME_CHARS = 10;
 const RANDOM_BYTES = 10;
 const POOL_BYTES = RANDOM_BYTES * 512;
 const pool = Buffer.alloc(POOL_BYTES);
@@ -37,7 +38,7 @@ export function newId(prefix: IdPrefix, nowMs: Ms): string {
   }
   let text = '';
   let time = nowMs;
-  for (let i = 0; i < 10; i += 1) {
+  for (let i = 0; i < TIME_CHARS; i += 1) {
     text = ALPHABET.charAt(time % 32) + text;
     time = Math.floor(time / 32);
   }
@@ -54,4 +55,20 @@ export function newId(prefix: IdPrefix, nowMs: Ms): string {
   }
   poolAt += RANDOM_BYTES;
   return `${prefix}_${text}`;
+}
+
+/**
+ * Gives `id` if it sorts after the newest one of its list; else a new one that does. So a list keeps the order in which its rows
+ * were added, also those of one millisecond and those after a clock was set back.
+ */
+export function idAfter(newest: string | undefined, id: string): string {
+  if (newest === undefined || id > newest) return id;
+  const end = id.lastIndexOf('_');
+  return newId(id.slice(0, end) as IdPrefix, timeOf(newest.slice(end + 1)) + 1);
+}
+
+function timeOf(text: string): Ms {
+  let time = 0;
+  for (const char of text.slice(0, TIME_CHARS)) time = time * 32 + Math.max(0, ALPHABET.indexOf(char));
+  return time;
 }

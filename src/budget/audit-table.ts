@@ -1,5 +1,5 @@
 /** The audit: one row for everything an operator changes, written in the change's own transaction, never edited. */
-import { newId } from '../ids.ts';
+import { idAfter, newId } from '../ids.ts';
 import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 
@@ -18,10 +18,10 @@ export interface AuditRow {
 
 /** Writes down who changed what, from what, to what, and why. */
 export async function recordAudit(tx: Tx, row: Omit<AuditRow, 'id'>): Promise<void> {
+  const newest = await tx.get<{ id: string }>('SELECT id FROM audit ORDER BY id DESC LIMIT 1');
   await tx.run(
-    `INSERT INTO audit (seq, id, at, actor, action, subject, before, after, reason)
-     VALUES ((SELECT COALESCE(MAX(seq), 0) + 1 FROM audit), ?, ?, ?, ?, ?, ?, ?, ?)`,
-    newId('audit', row.at),
+    `INSERT INTO audit (id, at, actor, action, subject, before, after, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    idAfter(newest?.id, newId('audit', row.at)),
     row.at,
     row.actor,
     row.action,
@@ -34,10 +34,10 @@ export async function recordAudit(tx: Tx, row: Omit<AuditRow, 'id'>): Promise<vo
 
 /** Gives audit rows, newest first, older than the one named by `beforeId` where given. */
 export function selectAudit(tx: Tx, limit: number, beforeId: string | null): Promise<AuditRow[]> {
-  const where = beforeId === null ? '' : 'WHERE seq < (SELECT seq FROM audit WHERE id = ?) ';
+  const where = beforeId === null ? '' : 'WHERE id < ? ';
   const values = beforeId === null ? [limit] : [beforeId, limit];
   return tx.all<AuditRow>(
-    `SELECT id, at, actor, action, subject, before, after, reason FROM audit ${where}ORDER BY seq DESC LIMIT ?`,
+    `SELECT id, at, actor, action, subject, before, after, reason FROM audit ${where}ORDER BY id DESC LIMIT ?`,
     ...values,
   );
 }

@@ -181,4 +181,24 @@ SELECT h.id AS hold_id,
 FROM holds h CROSS JOIN spending s;
 `,
   },
+  {
+    // Ids sort by time: no writer has to know another one's last number.
+    id: '202-audit-ids',
+    sqlite: `
+CREATE TABLE audit_by_id (
+  id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  before TEXT,
+  after TEXT,
+  reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO audit_by_id (id, at, actor, action, subject, before, after, reason)
+SELECT id, at, actor, action, subject, before, after, reason FROM audit ORDER BY id;
+DROP TABLE audit;
+ALTER TABLE audit_by_id RENAME TO audit;
+`,
+  },
 ];

@@ -90,4 +90,35 @@ SELECT 'calls.observing_since', CAST(MIN(at) AS TEXT) FROM refusals WHERE would_
 CREATE INDEX calls_account_refusals ON calls (at) WHERE code IN (1100, 1101, 1102, 1103, 1304);
 `,
   },
+  {
+    // Ids sort by time: no writer has to know another one's last number.
+    id: '201-refusal-ids',
+    sqlite: `
+CREATE TABLE refusals_by_id (
+  id TEXT PRIMARY KEY,
+  request_id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  app TEXT NOT NULL,
+  tag TEXT,
+  method TEXT NOT NULL,
+  route TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  word TEXT NOT NULL,
+  message TEXT NOT NULL,
+  credits INTEGER,
+  budget TEXT,
+  would_only INTEGER NOT NULL CHECK (would_only IN (0, 1))
+) STRICT, WITHOUT ROWID;
+INSERT INTO refusals_by_id (id, request_id, at, app, tag, method, route, status, word, message, credits, budget, would_only)
+SELECT id, request_id, at, app, tag, method, route, status, word, message, credits, budget, would_only FROM refusals ORDER BY id;
+DROP TABLE refusals;
+ALTER TABLE refusals_by_id RENAME TO refusals;
+
+CREATE TABLE refusal_count (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  refusals INTEGER NOT NULL CHECK (refusals >= 0)
+) STRICT;
+INSERT INTO refusal_count (one, refusals) SELECT 1, COUNT(*) FROM refusals;
+`,
+  },
 ];

@@ -6,11 +6,12 @@
  * to the newest {@link REFUSALS_MAX}: a caller in a loop must not fill the disk.
  */
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
+import { idAfter } from '../ids.ts';
 import { defineRead, defineWrite, type SqlValue, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
 import type { CallEvidence, CallRecord, RefusalRecord } from './call.ts';
-import { cursorAfter, readCursor, readNumberCursor } from './cursor.ts';
+import { checkIdCursor, cursorAfter, readCursor } from './cursor.ts';
 import type { ErrorClass } from './outcome.ts';
 import { addWouldHave } from './would-have-table.ts';
 
@@ -56,19 +57,24 @@ export async function insertCall(tx: Tx, call: CallRecord): Promise<boolean> {
   return inserted > 0;
 }
 
-const INSERT_REFUSAL = `INSERT INTO refusals (seq, id, request_id, at, app, tag, method, route, status, word, message,
+const INSERT_REFUSAL = `INSERT INTO refusals (id, request_id, at, app, tag, method, route, status, word, message,
   credits, budget, would_only)
-VALUES ((SELECT COALESCE(MAX(seq), 0) + 1 FROM refusals), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const NEWEST_REFUSAL = 'SELECT id FROM refusals ORDER BY id DESC LIMIT 1';
+const COUNT_REFUSALS =
+  'UPDATE refusal_count SET refusals = refusals + ? WHERE one = 1 RETURNING refusals - ? AS excess';
+const DROP_OLDEST = 'DELETE FROM refusals WHERE id IN (SELECT id FROM refusals ORDER BY id LIMIT ?)';
 
-/** Records our own refusals, and drops the oldest above {@link REFUSALS_MAX}. */
+/** Records our own refusals in the order given, and drops the oldest above {@link REFUSALS_MAX}. */
 export const recordRefusals = defineWrite(
   'calls.recordRefusals',
   async (tx: Tx, refusals: RefusalRecord[]): Promise<void> => {
-    let newest = 0;
+    let newest = (await tx.get<{ id: string }>(NEWEST_REFUSAL))?.id;
     for (const refusal of refusals) {
-      const row = await tx.get<{ seq: number }>(
+      newest = idAfter(newest, refusal.id);
+      await tx.run(
         INSERT_REFUSAL,
-        refusal.id,
+        newest,
         refusal.requestId,
         refusal.at,
         refusal.app,
@@ -83,12 +89,19 @@ export const recordRefusals = defineWrite(
         refusal.wouldOnly ? 1 : 0,
       );
       if (refusal.wouldOnly) await addWouldHave(tx, { ...refusal, credits: refusal.credits ?? 0 });
-      newest = row?.seq ?? newest;
     }
-    await tx.run('DELETE FROM refusals WHERE seq <= ?', newest - REFUSALS_MAX);
+    await dropExcess(tx, refusals.length);
   },
   { scope: 'own' },
 );
+
+/** The count is a row that each writer locks, so that two of them never drop the same excess. */
+async function dropExcess(tx: Tx, added: number): Promise<void> {
+  const counted = await tx.get<{ excess: number }>(COUNT_REFUSALS, added, REFUSALS_MAX);
+  if (counted === undefined || counted.excess <= 0) return;
+  const dropped = await tx.run(DROP_OLDEST, counted.excess);
+  await tx.run('UPDATE refusal_count SET refusals = refusals - ? WHERE one = 1', dropped);
+}
 
 /** A row of the journal as it is stored. */
 export interface CallColumns {
@@ -221,7 +234,6 @@ export function toCall(row: CallColumns): CallRecord {
 }
 
 interface RefusalColumns {
-  seq: number;
   id: string;
   request_id: string;
   at: Ms;
@@ -272,15 +284,14 @@ export const listRefusals = defineRead(
     add('would_only = ?', args.wouldOnly === undefined ? undefined : Number(args.wouldOnly));
     add('word = ?', args.word);
     const counted = await countWhere(tx, args.total, `refusals ${whereOf(conditions)}`, values);
-    add('seq < ?', args.cursor === null ? undefined : readNumberCursor(args.cursor));
+    add('id < ?', args.cursor === null ? undefined : checkIdCursor(args.cursor, 'refusal'));
     const rows = await tx.all<RefusalColumns>(
-      `SELECT * FROM refusals ${whereOf(conditions)} ORDER BY seq DESC LIMIT ?`,
+      `SELECT * FROM refusals ${whereOf(conditions)} ORDER BY id DESC LIMIT ?`,
       ...values,
       args.limit + 1,
     );
     const shown = rows.slice(0, args.limit);
-    const next = rows.length > args.limit ? shown.at(-1)?.seq : undefined;
-    const nextCursor = next === undefined ? null : String(next);
+    const nextCursor = rows.length > args.limit ? (shown.at(-1)?.id ?? null) : null;
     return { refusals: shown.map(toRefusal), nextCursor, ...counted };
   },
 );

@@ -33,15 +33,6 @@ export function checkIdCursor(cursor: string, prefix: IdPrefix): string {
   throw notOurs(cursor);
 }
 
-/**
- * Reads a cursor that is a running number.
- * @throws SidecarError `bad_usage` if the text is none.
- */
-export function readNumberCursor(cursor: string): number {
-  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
-  throw notOurs(cursor);
-}
-
 function notOurs(cursor: string): SidecarError {
   const text = `"${cursor}" is not a cursor of this list. Take \`nextCursor\` from its last answer, or leave it out.`;
   return new SidecarError('bad_usage', text);

@@ -48,7 +48,7 @@ export const listImportedFiles = defineRead(
   'ledger.listImportedFiles',
   async (tx: Tx, args: { source: string }): Promise<string[]> => {
     const rows = await tx.all<{ reason: string }>(
-      'SELECT reason FROM audit WHERE action = ? AND subject = ? GROUP BY reason ORDER BY MAX(seq) DESC LIMIT ?',
+      'SELECT reason FROM audit WHERE action = ? AND subject = ? GROUP BY reason ORDER BY MAX(id) DESC LIMIT ?',
       IMPORT_ACTION,
       args.source,
       FILES_MAX,

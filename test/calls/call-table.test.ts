@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RefusalRecord } from '../../src/calls/call.ts';
 import { listCalls, listRefusals, recordRefusals, REFUSALS_MAX } from '../../src/calls/call-table.ts';
 import { purgeOld } from '../../src/calls/retention.ts';
+import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import { admitHold, call, newHold, NOON, row } from '../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
@@ -18,7 +19,7 @@ afterEach(() => {
 
 function refusal(n: number, overrides: Partial<RefusalRecord> = {}): RefusalRecord {
   return {
-    id: `refusal_${n}`,
+    id: `refusal_${String(n).padStart(5, '0')}`,
     requestId: `req_${n}`,
     at: NOON + n,
     app: 'default',
@@ -119,6 +120,23 @@ describe('our own refusals', () => {
     });
     await store.run(recordRefusals, []);
     expect(row(store, 'SELECT COUNT(*) AS n FROM refusals')).toEqual({ n: REFUSALS_MAX });
+  });
+
+  it('of a store of 0.1.0 are all there, and count towards the bound', async () => {
+    const old = createMemoryStore(ledgerModules, (db) => {
+      db.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
+        INSERT INTO refusals (seq, id, request_id, at, app, method, route, status, word, message, credits, would_only)
+        SELECT i + 500, printf('refusal_%05d', i), printf('req_%d', i), ${NOON} + i, 'default', 'POST',
+          '/v1/videos/text2video', 403, 'budget_exceeded', 'no', 10000, 0 FROM n`);
+    });
+    const newest = await old.run(listRefusals, { limit: 2, cursor: null, total: true });
+    expect(newest).toMatchObject({ refusals: [refusal(9_999), refusal(9_998)], total: 9_999 });
+    await old.run(recordRefusals, [refusal(10_000), refusal(10_001)]);
+    expect(row(old, 'SELECT COUNT(*) AS n, MIN(at) AS oldest FROM refusals')).toEqual({
+      n: REFUSALS_MAX,
+      oldest: NOON + 2,
+    });
+    old.close();
   });
 });
 

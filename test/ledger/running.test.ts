@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { countAlerts } from '../../src/alerts/alert-counts.ts';
 import { storeModules } from '../../src/app/store-operations.ts';
+import { newId } from '../../src/ids.ts';
 import { listImportedFiles, importOrder, listAudit, recordOrder } from '../../src/ledger/audit.ts';
 import { dropExternalId } from '../../src/ledger/drop-external-id.ts';
 import { LEASE_MS, renewLease, startInstance } from '../../src/ledger/instance-table.ts';
@@ -92,6 +93,26 @@ describe('a running sidecar', () => {
       expect([waiting, oldestAt]).toEqual([0, null]);
     }
   });
+});
+
+it('keeps the audit of a store of 0.1.0, in its order', async () => {
+  const old = createMemoryStore(storeModules, (db) => {
+    const insert = db.prepare(
+      `INSERT INTO audit (seq, id, at, actor, action, subject, before, after, reason)
+       VALUES (?, ?, ?, 'me', 'budget.raise', 'daily', NULL, '1', 'launch')`,
+    );
+    for (let i = 1; i <= 3; i += 1) insert.run(i, newId('audit', NOON + i), NOON + i);
+  });
+  const { audit } = await old.run(listAudit, { limit: 10, cursor: null });
+  expect(audit.map(({ at }) => at - NOON)).toEqual([3, 2, 1]);
+  expect(audit[0]).toMatchObject({
+    actor: 'me',
+    action: 'budget.raise',
+    before: null,
+    after: '1',
+    reason: 'launch',
+  });
+  old.close();
 });
 
 it('lists imported files once, the last one first', async () => {
