@@ -27,9 +27,12 @@ export const ENDING_BODY = padTo(250, {
   cfg_scale: 0.5,
   prompt: '',
 });
-/** What the upstream shows of such a task beside its id, as text inside JSON's braces: 2.5 units, the list price. */
+/**
+ * What the upstream shows of such a task beside its id, as text inside JSON's braces: 2.5 units, the list price. Its update is
+ * later than any create's: an older one is ignored.
+ */
 export const ENDED =
-  '"task_status":"succeed","task_status_msg":"","task_info":{},"created_at":1763715600000,"updated_at":1763715605000,' +
+  '"task_status":"succeed","task_status_msg":"","task_info":{},"created_at":1763715600000,"updated_at":4102444800000,' +
   '"final_unit_deduction":"2.5","task_result":{"videos":[{"id":"1","url":"https://example.com/a.mp4","duration":"5.1"}]}';
 
 /** In headers and the body of a load: four digits that are others in each point, and nine that are others in each request of it. */
