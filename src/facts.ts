@@ -37,6 +37,13 @@ export type Fact =
       limitCredits: MilliCredits;
       at: Ms;
     }
+  /** A create is held and may be sent to that upstream. */
+  | {
+      kind: 'create_held';
+      holdId: string;
+      heldCredits: MilliCredits;
+      upstream: { host: string; account: string };
+    }
   /** A create was held without a price of its own: its route has none, or its model is not in the price list. */
   | ({
       kind: 'create_unpriced';
@@ -68,7 +75,13 @@ export type Fact =
       heldCredits: MilliCredits;
       at: Ms;
     } & CreateLabels)
-  | ({ kind: 'hold_in_doubt'; holdId: string; externalTaskId: string | null; at: Ms } & CreateLabels)
+  | ({
+      kind: 'hold_in_doubt';
+      holdId: string;
+      heldCredits: MilliCredits;
+      externalTaskId: string | null;
+      at: Ms;
+    } & CreateLabels)
   /** An in-doubt create was found, or Kling answered that it does not exist. */
   | ({
       kind: 'doubt_ended';
@@ -84,7 +97,10 @@ export type Fact =
       product: Product;
       from: TaskState | null;
       to: TaskState;
+      createdAt: Ms;
       ageMs: Ms;
+      /** Slots of Kling's concurrency limit that it takes. */
+      weight: number;
       statusMessage: string | null;
       at: Ms;
     } & CreateLabels)

@@ -117,6 +117,7 @@ class Sidecar implements App {
       running.doubts.start();
       running.poller.start();
       running.storeWatch.start();
+      running.sumsCheck.start();
       running.clockKeeper.start();
       const code = await watchers;
       const alerts = this.#startAlerts(running, code);
@@ -303,7 +304,7 @@ class Sidecar implements App {
     // Jobs end at their next piece, while creates end by themselves.
     const [jobs, alerts] = [running.jobs?.stop(), running.alerts?.stop()];
     await running.dataPlane.idle(this.#config.listen.drainMs);
-    const asking = [running.doubts.stop(), running.poller.stop()];
+    const asking = [running.doubts.stop(), running.poller.stop(), running.sumsCheck.stop()];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
     await running.upstream.end();
     await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, jobs, alerts]));

@@ -12,6 +12,7 @@ import { raiseBudget } from '../budget/budget-table.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { freeze, unfreeze } from '../ledger/freeze.ts';
 import { resolveHold } from '../ledger/resolve.ts';
+import type { MoneySums } from '../ledger/money-sums.ts';
 import { acceptClock as keepAccepted, resetDates, type DatesReset } from '../ledger/time.ts';
 import type { Ledger } from '../outbox/ledger.ts';
 import type { Slots } from '../pacing/slots.ts';
@@ -34,6 +35,7 @@ export interface CommandsDeps {
   upstream: Upstream;
   clockTrust: ClockTrust;
   slots: Slots;
+  sums: MoneySums;
   config: () => Config;
   settings: () => ProxySettings;
   readiness: () => { ready: boolean; reasons: string[] };
@@ -55,6 +57,7 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       return deps.config().tasks.stuckAfterMs;
     },
     status: () => liveStatus(deps),
+    money: (when) => deps.sums.read(store, when),
     cash: () => {
       const { price, usdBudgets } = deps.config();
       return { ...price, usdBudgets };

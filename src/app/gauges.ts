@@ -1,4 +1,4 @@
-/** The values of the gauges, read from the store when somebody scrapes. */
+/** The values of the gauges when somebody scrapes: from the store, and from what the process keeps. */
 import { packOutlook } from '../account/pack-outlook.ts';
 import { countAlerts, type AlertCounts } from '../alerts/alert-counts.ts';
 import { CONFIGURED_RULES } from '../alerts/rules-config.ts';
@@ -6,7 +6,7 @@ import type { AlertSettings } from '../alerts/settings.ts';
 import { listBudgets, type BudgetRow } from '../budget/budget-table.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { moneyStatus } from '../ledger/status.ts';
+import type { MoneySums } from '../ledger/money-sums.ts';
 import { outboxBacklog } from '../outbox/outbox-table.ts';
 import type { Slots } from '../pacing/slots.ts';
 import { listExclusions } from '../sla/exclusion-table.ts';
@@ -24,6 +24,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 export interface GaugeDeps {
   store: Store;
   slots: Slots;
+  sums: MoneySums;
   upstream: Pick<Upstream, 'connections'>;
   clockTrust: Pick<ClockTrust, 'offsetMs'>;
   clock: Clock;
@@ -99,11 +100,11 @@ async function packGauges(store: Store, at: Ms): Promise<NonNullable<GaugeSnapsh
 
 const MILLION = 1_000_000;
 
-async function storeGauges({ store, config }: GaugeDeps, at: Ms): Promise<GaugeSnapshot> {
+async function storeGauges({ store, sums, config }: GaugeDeps, at: Ms): Promise<GaugeSnapshot> {
   const { stuckAfterMs } = config().tasks;
   const [slaWindow, money, outbox, exclusions, alerts] = await Promise.all([
     store.read(readWindow, { windowStart: windowStart(at) - WINDOW_MS }),
-    store.read(moneyStatus, { at, stuckAfterMs }),
+    sums.read(store, { at, stuckAfterMs }),
     store.read(outboxBacklog, undefined),
     store.read(listExclusions, undefined),
     store.read(countAlerts, {}),

@@ -10,7 +10,9 @@ import { Delivery, type Receiver } from '../outbox/delivery.ts';
 import { isHeard } from '../outbox/heard-facts.ts';
 import { Ledger } from '../outbox/ledger.ts';
 import { Slots, type SlotOptions } from '../pacing/slots.ts';
+import { MoneySums } from '../ledger/money-sums.ts';
 import { Observer, type ObserverDeps } from '../ledger/observer.ts';
+import { SumsCheck } from '../ledger/sums-check.ts';
 import { AccountReader } from '../asking/account-reader.ts';
 import { buildClocks, type Clocks } from '../asking/clocks.ts';
 import { Doubts } from '../asking/doubt.ts';
@@ -35,6 +37,8 @@ export interface AppParts extends Clocks {
   ledger: Ledger;
   upstream: Upstream;
   slots: Slots;
+  sums: MoneySums;
+  sumsCheck: SumsCheck;
   doubts: Doubts;
   poller: Poller;
   account: AccountReader;
@@ -72,9 +76,11 @@ export function buildParts(input: PartsInput): AppParts {
   const { store, clock, log, telemetry, config } = input;
   const upstream = openUpstream(input);
   const slots = new Slots(slotLimits(config()), clock);
+  const money = openSums(input);
   const lastFreeze = new LastFreeze();
   const traces = new HoldTraces({ store, telemetry, clock });
   const publish = (facts: readonly Fact[]): void => {
+    money.sums.follow(facts);
     lastFreeze.follow(facts);
     telemetry.facts(facts);
     traces.facts(facts);
@@ -110,18 +116,18 @@ export function buildParts(input: PartsInput): AppParts {
   const doubts = new Doubts({ ...asking, ages: clocks.ages, onLookedUp: telemetry.lookedUp });
   upstream.onRecovery = () => doubts.noteRecovery();
   const poller = new Poller({ ...asking, ...pollerSettings(config) });
-  const account = new AccountReader({ ...asking, clock });
   const onCall = (call: CallRecord): void => watch.noteCall(call);
   const closing = new Closing({ ledger, clock: clocks.dated, onError, onCall });
   return {
     ...clocks,
+    ...money,
     store,
     ledger,
     upstream,
     slots,
     doubts,
     poller,
-    account,
+    account: new AccountReader({ ...asking, clock }),
     closing,
     observer: openObserver(log, { ledger, clock: clocks.dated }),
     callJournal,
@@ -192,6 +198,15 @@ function openStoreWatch({ store, clock, log }: PartsInput): StoreWatch {
       log.error(message, { event: 'store_lost', why });
     },
   });
+}
+
+function openSums({ store, clock, log, config }: PartsInput): Pick<AppParts, 'sums' | 'sumsCheck'> {
+  const sums = new MoneySums();
+  const stuckAfterMs = (): number => config().tasks.stuckAfterMs;
+  return {
+    sums,
+    sumsCheck: new SumsCheck({ store, sums, clock, stuckAfterMs, onError: backgroundErrors(log) }),
+  };
 }
 
 function openObserver(log: Log, deps: Pick<ObserverDeps, 'ledger' | 'clock'>): Observer {

@@ -7,15 +7,28 @@ import { noteMode } from '../calls/would-have-table.ts';
 import type { Config } from '../config/config.ts';
 import { freezeState } from '../ledger/freeze.ts';
 import { openSlots } from '../ledger/open-slots.ts';
+import { openWork } from '../ledger/open-work.ts';
 import { recoverHolds } from '../ledger/recover.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Holds counted for new budgets in one transaction of a start. */
 const ROWS_AT_START = 2000;
 
-/** Applies the budgets, finds what an earlier run left open, and takes the slots that its tasks still have. */
+/** Applies the budgets, finds what an earlier run left open, and takes the slots that its tasks still have and the sums of what is open. */
 export async function putInOrder(
-  { store, ledger, upstream, slots, delivery, lastFreeze, dated, ages, beginClocks, instance }: AppParts,
+  {
+    store,
+    ledger,
+    upstream,
+    slots,
+    sums,
+    delivery,
+    lastFreeze,
+    dated,
+    ages,
+    beginClocks,
+    instance,
+  }: AppParts,
   { config, log }: { config: Config; log: Log },
 ): Promise<void> {
   await beginClocks();
@@ -24,7 +37,7 @@ export async function putInOrder(
   // Nobody waits yet: a start counts to the end.
   if (isPending) while ((await store.write(countPiece, { rowsMax: ROWS_AT_START })).more);
   await store.write(noteMode, { mode: config.mode, at });
-  await noteUpstream(upstream.line, { store, slots, log, at });
+  await noteUpstream(upstream.line, { store, slots, sums, log, at });
   await noteKey(upstream.line, { store, environment: config.environment, at });
   lastFreeze.set(await store.read(freezeState, {}));
   const { recovered, due } = await ledger.run(recoverHolds, {
@@ -40,5 +53,6 @@ export async function putInOrder(
       recovered,
       due,
     });
+  sums.begin(await store.read(openWork, {}));
   for (const slot of await store.read(openSlots, {})) slots.occupy(slot.holdId, slot);
 }

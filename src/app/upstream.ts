@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { accountName } from '../kling/account-name.ts';
 import { createTokenSource, type Credentials, type TokenSourceOptions } from '../kling/token.ts';
-import { openSlots } from '../ledger/open-slots.ts';
+import type { MoneySums } from '../ledger/money-sums.ts';
 import { noteUsedKey } from '../ledger/used-keys.ts';
-import { useUpstream } from '../ledger/use-upstream.ts';
+import { sumElsewhere, useUpstream } from '../ledger/use-upstream.ts';
 import type { Slots } from '../pacing/slots.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -59,12 +59,14 @@ function isSameKey(one: Credentials, other: Credentials): boolean {
  */
 export async function noteUpstream(
   line: Pick<Line, 'host' | 'account' | 'fingerprint'>,
-  { store, slots, log, at }: { store: Store; slots: Slots; log: Log; at: number },
+  { store, slots, sums, log, at }: { store: Store; slots: Slots; sums: MoneySums; log: Log; at: number },
 ): Promise<void> {
   const { host, account, fingerprint } = line;
-  const { elsewhere } = await store.write(useUpstream, { host, account, fingerprint, at });
-  for (const { holdId } of await store.read(openSlots, { isElsewhere: true })) slots.free(holdId);
-  for (const { upstream, holds } of elsewhere) {
+  const changed = await store.write(useUpstream, { host, account, fingerprint, at });
+  // At once: the facts of the next write follow.
+  sums.useUpstream(changed);
+  for (const { holdId } of changed.elsewhere) slots.free(holdId);
+  for (const { upstream, holds } of sumElsewhere(changed.elsewhere)) {
     log.warn('open holds belong to another upstream and wait for an operator', {
       event: 'holds_elsewhere',
       upstream,

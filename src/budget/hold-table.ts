@@ -39,7 +39,7 @@ const INSERT_ADJUST =
   'INSERT INTO adjustments (hold_id, id, at, credits, basis, note) VALUES (?, ?, ?, ?, ?, ?)';
 
 /** The columns of a {@link HoldRow}. */
-export const HOLD_COLUMNS = `id, at, app, tag, operation, model, mode, product, credits, settled_credits, state,
+export const HOLD_COLUMNS = `id, at, app, tag, operation, model, mode, product, weight, credits, settled_credits, state,
   counters, CASE WHEN fingerprint IS NULL THEN 0 ELSE 1 END AS guarded, external_task_id, task_id, in_doubt, doubt_since, doubt_age_from, look_ups,
   upstream_host, upstream_account`;
 
@@ -167,6 +167,7 @@ export async function putInDoubt(
   return {
     kind: 'hold_in_doubt',
     holdId: hold.id,
+    heldCredits: hold.credits,
     externalTaskId: hold.external_task_id,
     at: doubt.at,
     ...labelsOf(hold),

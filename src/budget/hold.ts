@@ -57,6 +57,7 @@ export interface HoldRow extends UpstreamColumns {
   model: string | null;
   mode: Mode | null;
   product: Product;
+  weight: number;
   credits: MilliCredits;
   settled_credits: MilliCredits;
   state: HoldState;

@@ -17,6 +17,7 @@ import type { ControlCommands } from '../control/commands.ts';
 import type { EstimateAnswer } from '../control/schemas.ts';
 import { createPriceOne } from '../control/price-one.ts';
 import { SidecarError } from '../errors.ts';
+import { moneyStatus } from '../ledger/status.ts';
 import { Ledger } from '../outbox/ledger.ts';
 import { openStore } from '../store/sqlite/open-store.ts';
 import { openStoreReadOnly, type ReadOnlyStore } from '../store/sqlite/read-only-store.ts';
@@ -118,6 +119,7 @@ function offlineCommands(
       metricsReadAt: null,
       store: store.stats(),
     }),
+    money: (when) => store.read(moneyStatus, when),
     cash: () => ({ ...config.price, usdBudgets: config.usdBudgets }),
     readiness: () => ({ ready: false, reasons: ['no sidecar is running'] }),
     price: createPriceOne(() => rules),

@@ -1,5 +1,6 @@
 /** The commands of the control plane: the app supplies them, and the plane uses nothing else of the program. */
 import type { AlertCommands } from './alert-commands.ts';
+import type { MoneyStatus, StatusArgs } from '../ledger/status.ts';
 import type { DatesReset } from '../ledger/time.ts';
 import type { Store } from '../store/store.ts';
 import type { MilliCredits, Ms } from '../units.ts';
@@ -9,7 +10,7 @@ import type { Order } from './order.ts';
 import type { JobCommands } from './job-commands.ts';
 import type { ClaimCommands, SlaCommands } from './sla-commands.ts';
 
-/** The status of the running process; money comes from the store. */
+/** The status of the running process without the state of money. */
 export interface LiveStatus {
   version: string;
   mode: EnforceMode;
@@ -66,6 +67,8 @@ export interface ControlCommands {
   /** Tasks open for longer than this are stuck (`tasks.stuckAfterMs`). */
   readonly stuckAfterMs: Ms;
   status(): LiveStatus;
+  /** The state of money: the sums that the process keeps, or those of the store where none runs. */
+  money(when: StatusArgs): Promise<MoneyStatus>;
   cash(): CashTerms;
   /** Whether the sidecar can do its work, and if not, why; never because of Kling or a budget. */
   readiness(): { ready: boolean; reasons: readonly string[] };

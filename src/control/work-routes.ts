@@ -40,11 +40,7 @@ const task = describeQuestion({
 export function addWorkRoutes(app: App, commands: ControlCommands): void {
   const { reader } = commands;
   const stuck = () => ({ at: commands.now(), afterMs: commands.stuckAfterMs });
-  addQuestion(app, status, async () => {
-    const { stuckAfterMs, alerts } = commands;
-    const when = { at: commands.now(), stuckAfterMs, cash: commands.cash(), alerts };
-    return await answerStatus(reader, commands.status(), when);
-  });
+  addQuestion(app, status, () => answerStatus(commands));
   addQuestion(app, calls, async ({ query }) => {
     const list = query.kind === 'sent' ? answerCalls : answerRefusals;
     return await list(reader, query);

@@ -75,7 +75,13 @@ export const admit = defineFactWrite(
     const wouldRefuse = enforce ? null : await wouldPass(tx, taken, hold.credits);
     return { kind: 'admitted', ...lowestRemainder(taken), wouldRefuse, facts };
   },
-  { scope: 'own', isPlain: () => true, priority: 'request', usual: admitUsual },
+  {
+    scope: 'own',
+    isPlain: () => true,
+    priority: 'request',
+    usual: admitUsual,
+    toPublish: ({ hold }, result) => (result.kind === 'admitted' ? [heldFact(hold), ...result.facts] : []),
+  },
 );
 
 /**
@@ -114,6 +120,10 @@ function replaced({ instance, generation }: NewHold['owner']): SidecarError {
     'ledger_unavailable',
     `generation ${generation} of instance ${instance} was replaced while it was paused: restart this sidecar`,
   );
+}
+
+function heldFact({ holdId, credits: heldCredits, upstream }: NewHold): Fact {
+  return { kind: 'create_held', holdId, heldCredits, upstream };
 }
 
 /** A create without a price of its own is reported once for each route and model (outbox/heard-facts.ts). */

@@ -13,7 +13,7 @@ import type { Product } from '../units.ts';
 import type { CloseArgs } from './ledger.ts';
 
 /** Two statements instead of one with RETURNING, for which SQLite makes a table each time. */
-const FIND = `SELECT app, operation, model, mode, product FROM creates
+const FIND = `SELECT app, operation, model, mode, product, weight FROM creates
 WHERE ${TAKES_ATTEMPT} AND state = 'held' AND in_doubt = 0 AND task_id IS NULL`;
 const CLOSE = `UPDATE creates SET ${SET_ATTEMPT}, task_id = ?, task_state = ?, task_source = 'create', task_first_state = ?,
   task_created_at = ?, task_seen_at = ?, task_updated_at = ?, vendor_updated_at = ?
@@ -29,11 +29,19 @@ export function closeUsual(tx: SyncTx, args: CloseArgs): { facts: Fact[] } | und
   const countedAs = classOf(call, 'unknown');
   if (!isUsual || call.taskId !== taskId || !isAnswer(countedAs)) return undefined;
   const task = [taskId, state, state, at, at, at, updatedAt];
-  const row = tx.get<CreateLabels & { product: Product }>(FIND, placeValues(call, holdId));
+  const row = tx.get<CreateLabels & { product: Product; weight: number }>(FIND, placeValues(call, holdId));
   if (!row) return undefined;
   if (tx.run(CLOSE, [...attemptValues(call, at), ...task, holdId, taskId]) === 0) return undefined;
   if (answer) tx.run(KEEP_ANSWER, answerValues(holdId, answer, at));
   addCallAtOnce(tx, call, countedAs);
-  const changed = { kind: 'task_changed', holdId, taskId, from: null, to: state, ageMs: 0 } as const;
+  const changed = {
+    kind: 'task_changed',
+    holdId,
+    taskId,
+    from: null,
+    to: state,
+    createdAt: at,
+    ageMs: 0,
+  } as const;
   return { facts: [{ ...changed, statusMessage: null, at, ...row }] };
 }

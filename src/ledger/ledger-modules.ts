@@ -54,6 +54,7 @@ import { dueLookUps, makeLookUpsDue, recordLookUps } from './look-up.ts';
 import { observeTasks } from './observe.ts';
 import { dropExternalId } from './drop-external-id.ts';
 import { openSlots } from './open-slots.ts';
+import { openWork, openWorkInOrder } from './open-work.ts';
 import { renewLease, startInstance } from './instance-table.ts';
 import { recoverHolds } from './recover.ts';
 import { resolveHold } from './resolve.ts';
@@ -151,6 +152,8 @@ export const ledgerModules: readonly StoreModule[] = [
       recordOrder,
       listImportedFiles,
       openSlots,
+      openWork,
+      openWorkInOrder,
       dropExternalId,
       moneyStatus,
       readTime,

@@ -9,13 +9,12 @@ export interface OpenSlot {
   weight: number;
 }
 
-/** Gives the slots of every hold that is still held, at the upstream in use or (`isElsewhere`) at others. */
+/** Gives the slots of every hold that is still held at the upstream in use. */
 export const openSlots = defineRead(
   'ledger.openSlots',
-  (tx: Tx, { isElsewhere = false }: { isElsewhere?: boolean }): Promise<OpenSlot[]> =>
+  (tx: Tx, _args: Record<string, never>): Promise<OpenSlot[]> =>
     tx.all<OpenSlot>(
       `SELECT id AS "holdId", product, model, weight FROM creates JOIN hold_places ON hold_id = id
-       WHERE state = 'held' AND is_in_use = ? ORDER BY id`,
-      isElsewhere ? 0 : 1,
+       WHERE state = 'held' AND is_in_use = 1 ORDER BY id`,
     ),
 );

@@ -3,11 +3,14 @@ import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { TaskState } from '../words.ts';
 import { readFreeze, type FreezeState } from './freeze.ts';
-import { selectElsewhere, type HoldsElsewhere } from './use-upstream.ts';
+import { selectHoldsElsewhere, sumElsewhere, type HoldsElsewhere } from './use-upstream.ts';
+
+/** A state of a task that has not ended. */
+export type OpenState = Extract<TaskState, 'submitted' | 'processing'>;
 
 export interface OpenTaskCount {
   product: Product;
-  state: Extract<TaskState, 'submitted' | 'processing'>;
+  state: OpenState;
   tasks: number;
   /** Of these, open for at least `stuckAfterMs`; 0 where that was not given. */
   stuck: number;
@@ -28,6 +31,12 @@ export interface MoneyStatus {
   elsewhere: HoldsElsewhere[];
 }
 
+/** An instant, and the age from which a task is stuck; without one none is. */
+export interface StatusArgs {
+  at: Ms;
+  stuckAfterMs?: Ms;
+}
+
 interface HeldColumns {
   open_holds: number;
   held_credits: MilliCredits | null;
@@ -36,10 +45,10 @@ interface HeldColumns {
   oldest: Ms | null;
 }
 
-/** Gives the state of money at an instant. */
+/** Gives the state of money at an instant by a look at every open row. A running sidecar keeps the sums (`money-sums.ts`). */
 export const moneyStatus = defineRead(
   'ledger.moneyStatus',
-  async (tx: Tx, args: { at: Ms; stuckAfterMs?: Ms }): Promise<MoneyStatus> => {
+  async (tx: Tx, args: StatusArgs): Promise<MoneyStatus> => {
     const held = await tx.get<HeldColumns>(
       `SELECT COUNT(*) AS open_holds, SUM(credits) AS held_credits, SUM(in_doubt) AS doubts,
          SUM(in_doubt * credits) AS doubt_credits, MIN(CASE WHEN in_doubt = 1 THEN doubt_since END) AS oldest
@@ -61,7 +70,7 @@ export const moneyStatus = defineRead(
       inDoubtCredits: held?.doubt_credits ?? 0,
       oldestDoubtSince: held?.oldest ?? null,
       openTasks,
-      elsewhere: await selectElsewhere(tx),
+      elsewhere: sumElsewhere(await selectHoldsElsewhere(tx)),
     };
   },
 );

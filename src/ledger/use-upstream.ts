@@ -6,7 +6,7 @@
  * upstream is not in use, the hold waits for an operator.
  */
 import { recordAudit } from '../budget/audit-table.ts';
-import { upstreamText, type UpstreamAsked } from '../budget/hold-upstream.ts';
+import { upstreamText, type UpstreamAsked, type UpstreamColumns } from '../budget/hold-upstream.ts';
 import { defineWrite, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 
@@ -17,20 +17,32 @@ export interface HoldsElsewhere {
   credits: MilliCredits;
 }
 
-interface UsedColumns {
-  upstream_host: string | null;
-  upstream_account: string | null;
+/** An open hold of an upstream that is not in use. */
+export interface HoldElsewhere extends UpstreamColumns {
+  holdId: string;
+  credits: MilliCredits;
+}
+
+/** The upstream in use. */
+export interface UsedUpstream {
+  host: string;
+  account: string;
+}
+
+export interface UpstreamInUse {
+  inUse: UsedUpstream;
+  elsewhere: HoldElsewhere[];
 }
 
 /**
- * Puts an upstream in use.
+ * Puts an upstream in use, and gives the open holds of all others.
  *
  * Open holds made with the same credentials before the operator named their account get that name. Open holds of 0.1.0,
  * which recorded none, are taken as this one's, unless their journal names another host.
  */
 export const useUpstream = defineWrite(
   'ledger.useUpstream',
-  async (tx: Tx, args: UpstreamAsked & { at: Ms }): Promise<{ elsewhere: HoldsElsewhere[] }> => {
+  async (tx: Tx, args: UpstreamAsked & { at: Ms }): Promise<UpstreamInUse> => {
     const { host, account, fingerprint, at } = args;
     await tx.run(
       `UPDATE creates SET upstream_account = ?
@@ -47,33 +59,67 @@ export const useUpstream = defineWrite(
       account,
       host,
     );
-    const before = await tx.get<UsedColumns>(
-      'SELECT upstream_host, upstream_account FROM spending WHERE id = 1',
-    );
+    const before = await selectUsed(tx);
     await tx.run('UPDATE spending SET upstream_host = ?, upstream_account = ? WHERE id = 1', host, account);
-    const elsewhere = await selectElsewhere(tx);
-    if (before?.upstream_host === host && before.upstream_account === account) return { elsewhere };
-    const stay = elsewhere.reduce((sum, { holds }) => sum + holds, 0);
+    const elsewhere = await selectHoldsElsewhere(tx);
+    const changed = { inUse: { host, account }, elsewhere };
+    if (before?.host === host && before.account === account) return changed;
     await recordAudit(tx, {
       at,
       actor: 'config',
       action: 'upstream.use',
       subject: 'upstream',
-      before: before?.upstream_host == null ? null : upstreamText(before),
-      after: `${upstreamText({ upstream_host: host, upstream_account: account })}; open holds of others: ${stay}`,
+      before: before && textOf(before),
+      after: `${textOf(changed.inUse)}; open holds of others: ${elsewhere.length}`,
       reason: 'the config in force',
     });
-    return { elsewhere };
+    return changed;
   },
   { scope: 'exclusive' },
 );
 
-/** Gives the open holds of upstreams that are not in use, by upstream. */
-export async function selectElsewhere(tx: Tx): Promise<HoldsElsewhere[]> {
-  const rows = await tx.all<UsedColumns & { holds: number; credits: MilliCredits }>(
-    `SELECT upstream_host, upstream_account, COUNT(*) AS holds, SUM(credits) AS credits
-     FROM creates JOIN hold_places ON hold_id = id WHERE state = 'held' AND is_in_use = 0
-     GROUP BY upstream_host, upstream_account ORDER BY upstream_host, upstream_account`,
+/** Reads the upstream in use; null where none was ever put in use. */
+export async function selectUsed(tx: Tx): Promise<UsedUpstream | null> {
+  const row = await tx.get<UpstreamColumns>(
+    'SELECT upstream_host, upstream_account FROM spending WHERE id = 1',
   );
-  return rows.map((row) => ({ upstream: upstreamText(row), holds: row.holds, credits: row.credits }));
+  if (!row || row.upstream_host === null) return null;
+  return { host: row.upstream_host, account: row.upstream_account ?? '' };
+}
+
+/** Gives the open holds of upstreams that are not in use, one by one. */
+export function selectHoldsElsewhere(tx: Tx): Promise<HoldElsewhere[]> {
+  return tx.all<HoldElsewhere>(
+    `SELECT id AS "holdId", upstream_host, upstream_account, credits FROM creates JOIN hold_places ON hold_id = id
+     WHERE state = 'held' AND is_in_use = 0 ORDER BY id`,
+  );
+}
+
+/** Sums open holds of upstreams that are not in use, by upstream in the order of host and account. */
+export function sumElsewhere(holds: Iterable<HoldElsewhere>): HoldsElsewhere[] {
+  const sums = new Map<string, HoldsElsewhere & { columns: UpstreamColumns }>();
+  for (const { holdId: _id, credits, ...columns } of holds) {
+    const upstream = upstreamText(columns);
+    const sum = sums.get(upstream);
+    if (sum) {
+      sum.holds += 1;
+      sum.credits += credits;
+    } else sums.set(upstream, { upstream, holds: 1, credits, columns });
+  }
+  return [...sums.values()]
+    .toSorted((one, other) => compareUpstreams(one.columns, other.columns))
+    .map(({ upstream, holds: count, credits }) => ({ upstream, holds: count, credits }));
+}
+
+/** An upstream that was not recorded comes first. */
+function compareUpstreams(one: UpstreamColumns, other: UpstreamColumns): number {
+  const by = (a: string | null, b: string | null): number => {
+    if (a === b) return 0;
+    return a === null || (b !== null && a < b) ? -1 : 1;
+  };
+  return by(one.upstream_host, other.upstream_host) || by(one.upstream_account, other.upstream_account);
+}
+
+function textOf({ host, account }: UsedUpstream): string {
+  return upstreamText({ upstream_host: host, upstream_account: account });
 }

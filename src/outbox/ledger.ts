@@ -34,7 +34,7 @@ export class Ledger {
    */
   async run<A, R extends object>(operation: FactWrite<A, R>, args: A): Promise<R> {
     const result = await this.#deps.store.write(operation, args);
-    const facts = factsOf(result);
+    const facts = operation.toPublish?.(args, result) ?? factsOf(result);
     if (facts.length > 0) this.#publish(operation.name, facts);
     return result;
   }

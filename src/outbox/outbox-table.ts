@@ -18,7 +18,7 @@ import { dedupeKeyOf, isHeard, type HeardFact } from './heard-facts.ts';
 export function defineFactWrite<A, R extends object>(
   name: string,
   run: (tx: Tx, args: A) => Promise<R>,
-  { usual, ...options }: WriteOptions<A, R>,
+  { usual, toPublish, ...options }: WriteOptions<A, R> & Pick<FactWrite<A, R>, 'toPublish'>,
 ): FactWrite<A, R> {
   const runAndKeep = async (tx: Tx, args: A): Promise<R> => {
     const result = await run(tx, args);
@@ -29,6 +29,7 @@ export function defineFactWrite<A, R extends object>(
   return {
     ...defineWrite(name, runAndKeep, { ...options, ...(atOnce && { usual: atOnce }) }),
     givesFacts: true,
+    ...(toPublish && { toPublish }),
   };
 }
 

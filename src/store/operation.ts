@@ -5,6 +5,7 @@
  * transaction. Its arguments and result are plain values (they are sent to a thread). Statements use `?` placeholders
  * and only the common SQL of SQLite and PostgreSQL; `undefined` is never bound.
  */
+import type { Fact } from '../facts.ts';
 
 /** The values of a column. Integers are read as numbers; one above 2^53 is an error, never rounded. */
 export type SqlValue = string | number | null | Uint8Array;
@@ -51,6 +52,8 @@ export interface Operation<A, R> extends StoreOperation<A, R> {
 /** A write whose result may carry facts: no {@link Operation}, so that only the ledger's door runs it (`outbox/ledger.ts`). */
 export interface FactWrite<A, R> extends StoreOperation<A, R> {
   readonly givesFacts: true;
+  /** Gives the facts to publish where the result does not carry them all: what the arguments say is sent by no thread. */
+  toPublish?(args: A, result: R): readonly Fact[];
 }
 
 /** Priority: whether a request waits for an operation, or it runs in the background. */

@@ -18,6 +18,7 @@ import { createControlPlane, type ControlPlane, type ControlPlaneOptions } from 
 import { admit } from '../../src/ledger/admit.ts';
 import { freeze, unfreeze } from '../../src/ledger/freeze.ts';
 import { resolveHold } from '../../src/ledger/resolve.ts';
+import { moneyStatus } from '../../src/ledger/status.ts';
 import { resetDates } from '../../src/ledger/time.ts';
 import { storeModules } from '../../src/app/store-operations.ts';
 import { Secret } from '../../src/secret.ts';
@@ -232,6 +233,7 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
       kling: { credentials: 'accepted', refusal: null, unreachable: null },
       store: { path: '/x/sidecar.db', bytes: 4096 },
     }),
+    money: (when) => reader.read(moneyStatus, when),
     cash: () => ({ perCredit: 0.014, currency: 'USD', usdBudgets: ['monthly'] }),
     readiness: () => readiness,
     price: ({ path: target, body }) => priceBySeconds(target, body),

@@ -194,6 +194,7 @@ describe('a create without a task', () => {
       {
         kind: 'hold_in_doubt',
         holdId: 'h',
+        heldCredits: 10_000,
         externalTaskId: 'ks_h',
         at: NOON,
         app: 'default',

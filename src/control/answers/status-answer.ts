@@ -2,25 +2,23 @@
 import { listBudgets } from '../../budget/budget-table.ts';
 import { readWouldHave, type WouldHaveCounts } from '../../calls/would-have-table.ts';
 import { freezeState, type FreezeState } from '../../ledger/freeze.ts';
-import { moneyStatus } from '../../ledger/status.ts';
 import type { Store } from '../../store/store.ts';
-import { toCredits, type Ms } from '../../units.ts';
-import type { CashTerms, LiveStatus } from '../commands.ts';
+import { toCredits } from '../../units.ts';
+import type { ControlCommands, LiveStatus } from '../commands.ts';
 import type { FreezeAnswer, StatusAnswer } from '../schemas.ts';
-import type { AlertCommands } from '../alert-commands.ts';
 import { alertsOfStatus } from './alert-answer.ts';
 import { shapeBudget } from './budget-answer.ts';
 import { iso, isoOrNull } from './shape.ts';
 
-/** Joins the state of the process with that of the store at an instant. */
-export async function answerStatus(
-  reader: Pick<Store, 'read'>,
-  live: LiveStatus,
-  { cash, alerts, ...when }: { at: Ms; stuckAfterMs: Ms; cash: CashTerms; alerts: AlertCommands },
-): Promise<StatusAnswer> {
+/** Joins the state of the process with that of money, budgets and alerts, at the present instant. */
+export async function answerStatus(commands: ControlCommands): Promise<StatusAnswer> {
+  const { reader, stuckAfterMs, alerts } = commands;
+  const at = commands.now();
+  const cash = commands.cash();
+  const live = commands.status();
   const [{ budgets }, money, wouldHave, ofAlerts] = await Promise.all([
-    reader.read(listBudgets, { at: when.at }),
-    reader.read(moneyStatus, when),
+    reader.read(listBudgets, { at }),
+    commands.money({ at, stuckAfterMs }),
     reader.read(readWouldHave, {}),
     alertsOfStatus(reader, alerts),
   ]);

@@ -1,0 +1,69 @@
+/** Every open hold and task, read once for the sums that a running process keeps (`money-sums.ts`). */
+import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
+import type { MilliCredits, Ms, Product } from '../units.ts';
+import type { OpenState } from './status.ts';
+import { selectHoldsElsewhere, selectUsed, type HoldElsewhere, type UsedUpstream } from './use-upstream.ts';
+
+export interface OpenWork {
+  openHolds: number;
+  heldCredits: MilliCredits;
+  doubts: { holdId: string; credits: MilliCredits; since: Ms | null }[];
+  tasks: OpenTasks[];
+  /** Null where none was ever put in use. */
+  inUse: UsedUpstream | null;
+  elsewhere: HoldElsewhere[];
+}
+
+/** The open tasks of a product in a state. */
+export interface OpenTasks {
+  product: Product;
+  state: OpenState;
+  weight: number;
+  /** When each was made. */
+  createdAt: Ms[];
+}
+
+/** Reads the open holds and tasks as they are. */
+export const openWork = defineRead('ledger.openWork', (tx: Tx, _args: Record<string, never>) =>
+  readOpenWork(tx),
+);
+
+/** As {@link openWork}, between two writes: its result comes after the facts of all earlier ones and before those of all later ones. */
+export const openWorkInOrder = defineWrite(
+  'ledger.openWorkInOrder',
+  (tx: Tx, _args: Record<string, never>) => readOpenWork(tx),
+  { scope: 'exclusive' },
+);
+
+async function readOpenWork(tx: Tx): Promise<OpenWork> {
+  const held = await tx.get<{ holds: number; credits: MilliCredits | null }>(
+    `SELECT COUNT(*) AS holds, SUM(credits) AS credits FROM creates WHERE state = 'held'`,
+  );
+  const doubts = await tx.all<OpenWork['doubts'][number]>(
+    'SELECT id AS "holdId", credits, doubt_since AS since FROM creates WHERE in_doubt = 1 ORDER BY id',
+  );
+  return {
+    openHolds: held?.holds ?? 0,
+    heldCredits: held?.credits ?? 0,
+    doubts,
+    tasks: await readOpenTasks(tx),
+    inUse: await selectUsed(tx),
+    elsewhere: await selectHoldsElsewhere(tx),
+  };
+}
+
+async function readOpenTasks(tx: Tx): Promise<OpenTasks[]> {
+  const rows = await tx.all<{ product: Product; state: OpenState; weight: number; at: Ms }>(
+    `SELECT product, task_state AS state, weight, task_created_at AS at FROM creates
+     WHERE task_state IN ('submitted', 'processing') ORDER BY id`,
+  );
+  const groups = new Map<string, OpenTasks>();
+  for (const { product, state, weight, at } of rows) {
+    const key = `${product} ${state}`;
+    let group = groups.get(key);
+    if (!group) groups.set(key, (group = { product, state, weight: 0, createdAt: [] }));
+    group.weight += weight;
+    group.createdAt.push(at);
+  }
+  return [...groups.values()];
+}
