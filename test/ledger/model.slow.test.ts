@@ -13,6 +13,11 @@ import { admitHold, counters, newHold, NEXT_OWNER, NOON, sighting } from './maki
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 import { LedgerModel, RULES, type Seen } from './model.ts';
 
+/** Random steps; `LEDGER_STEPS=100000` plays at least as many. */
+const STEPS = Number(process.env['LEDGER_STEPS'] ?? 4_500);
+/** A history has up to 60 steps, half as many in the mean. */
+const STEPS_A_RUN = 30;
+
 const anySeen = fc.record({
   state: fc.constantFrom(
     'submitted' as const,
@@ -256,13 +261,13 @@ function withoutZeros(sums: Record<string, [number, number]>): Record<string, [n
 it('does what the model does, whatever happens in whatever order', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { maxLength: 60, size: 'max' }), (steps) => play(steps, false)),
-    { numRuns: 150 },
+    { numRuns: Math.ceil(STEPS / STEPS_A_RUN) },
   );
 });
 
 it('never holds and settles more than a limit while creates cost no more than was held', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { maxLength: 60, size: 'max' }), (steps) => play(steps, true)),
-    { numRuns: 80 },
+    { numRuns: Math.ceil(STEPS / STEPS_A_RUN / 2) },
   );
 });
