@@ -11,7 +11,7 @@
 import type { AppAlerts } from './alerts.ts';
 import { urlsOf, type App, type AppOptions, type AppUrls, type ReloadOutcome } from './options.ts';
 import { proxySettings } from './settings.ts';
-import { countInSpareTime } from './counting.ts';
+import { countInBackground } from './counting.ts';
 import { buildParts, slotLimits, type AppParts } from './parts.ts';
 import { noteReload } from './orders.ts';
 import { putInOrder } from './start.ts';
@@ -179,7 +179,7 @@ class Sidecar implements App {
     }
     this.#telemetry.configReloaded('ok');
     if (running && isCounting)
-      await countInSpareTime({ store: running.store, clock: this.#clock, log: this.#log });
+      await countInBackground({ store: running.store, clock: this.#clock, log: this.#log });
     const { changed, needRestart } = change;
     if (running) await noteReload(running.store, order, { changed, at: this.#clock.now() });
     return { changed, needRestart };

@@ -14,13 +14,13 @@ const ROWS_WHILE_IDLE = 500;
 const WAIT_MS_MAX: Ms = 2_000;
 
 export interface CountingDeps {
-  store: Pick<Store, 'spare'>;
+  store: Pick<Store, 'background'>;
   clock: Clock;
   log: Log;
 }
 
 /** Counts at background priority; resolves when all is counted, and after two seconds at the latest. */
-export async function countInSpareTime(deps: CountingDeps): Promise<void> {
+export async function countInBackground(deps: CountingDeps): Promise<void> {
   deps.log.info('a new budget counts what was spent before; until then it binds by what it has counted', {
     event: 'budget_counting',
   });
@@ -32,7 +32,7 @@ async function countAll({ store, log }: CountingDeps): Promise<void> {
     const take = (isBusy: boolean): { rowsMax: number } => ({
       rowsMax: isBusy ? ROWS_WHILE_BUSY : ROWS_WHILE_IDLE,
     });
-    while ((await store.spare(countPiece, take)).more);
+    while ((await store.background(countPiece, take)).more);
     log.info('the new budget has counted what was spent before', { event: 'budget_counting' });
   } catch (error) {
     // The next start goes on where this one stopped.

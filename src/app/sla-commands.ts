@@ -33,7 +33,7 @@ export interface SlaCommandsDeps {
 
 /** Where orders are written, with the facts that they make true. */
 export interface SlaWriter {
-  store: Pick<Store, 'write' | 'spare'>;
+  store: Pick<Store, 'write' | 'background'>;
   ledger: Pick<Ledger, 'run'>;
 }
 

@@ -36,7 +36,7 @@ export const importBatch = defineWrite(
  * @param atOnce calls of a piece while no request writes; 500 by default.
  */
 export async function importInPieces(
-  store: Pick<Store, 'spare'>,
+  store: Pick<Store, 'background'>,
   calls: readonly ImportedCall[],
   atOnce = AT_ONCE,
 ): Promise<number> {
@@ -47,7 +47,7 @@ export async function importInPieces(
     from += piece.length;
     return piece;
   };
-  while (from < calls.length) fresh += await store.spare(importBatch, take);
+  while (from < calls.length) fresh += await store.background(importBatch, take);
   return fresh;
 }
 

@@ -37,7 +37,7 @@ export type Dropped = Readonly<Record<string, number>>;
 
 /** Drops records that are too old at an instant, until none is left or the signal aborts; gives what it dropped. */
 export async function dropOld(
-  store: Pick<Store, 'read' | 'spare'>,
+  store: Pick<Store, 'read' | 'background'>,
   settings: RetentionSettings,
   { at, signal }: { at: Ms; signal: AbortSignal },
 ): Promise<Dropped> {
@@ -51,7 +51,7 @@ export async function dropOld(
   const sums: Record<string, number> = {};
   const add = (kind: string, count: number): void => void (sums[kind] = (sums[kind] ?? 0) + count);
   for (let more = true; more && !signal.aborted;) {
-    const { more: hasOld, ...old } = await store.spare(purgeOld, (isBusy) => ({
+    const { more: hasOld, ...old } = await store.background(purgeOld, (isBusy) => ({
       at,
       callRetentionDays,
       promptRetentionDays,
@@ -59,10 +59,10 @@ export async function dropOld(
       rowsMax: isBusy ? ROWS_WHILE_BUSY : ROWS_WHILE_IDLE,
     }));
     for (const [kind, count] of Object.entries(old)) add(kind, count);
-    const traces = await store.spare(dropHoldTraces, () => ({ before: tracesBefore }));
-    const deductions = await store.spare(purgeDeductions, () => ({ before: deductionsBefore }));
-    const facts = await store.spare(dropDelivered, () => ({ before: heardBefore }));
-    const alerts = await store.spare(dropOldAlerts, () => ({ before: heardBefore }));
+    const traces = await store.background(dropHoldTraces, () => ({ before: tracesBefore }));
+    const deductions = await store.background(purgeDeductions, () => ({ before: deductionsBefore }));
+    const facts = await store.background(dropDelivered, () => ({ before: heardBefore }));
+    const alerts = await store.background(dropOldAlerts, () => ({ before: heardBefore }));
     add('traces', traces.dropped);
     add('deductions', deductions.deductions);
     add('facts', facts.dropped);

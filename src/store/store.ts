@@ -28,7 +28,7 @@ export interface Store {
    * gives its arguments when its turn has come: few of them if `isBusy`, since a request that comes waits for its end.
    * @throws SidecarError like `write`, also if the store is closed before its turn.
    */
-  spare<A, R>(operation: Operation<A, R>, take: (isBusy: boolean) => A): Promise<R>;
+  background<A, R>(operation: Operation<A, R>, take: (isBusy: boolean) => A): Promise<R>;
   /**
    * Runs a read on a connection of its own; it sees every write that has resolved. Reads that a request waits for and all
    * others have a thread each, so that no create waits for a report.

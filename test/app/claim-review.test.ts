@@ -33,7 +33,7 @@ beforeEach(async () => {
     config: () => config,
     reader,
     writer: {
-      store: { write: reader.read, spare: (operation, take) => store.run(operation, take(false)) },
+      store: { write: reader.read, background: (operation, take) => store.run(operation, take(false)) },
       ledger,
     },
   };

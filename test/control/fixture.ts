@@ -211,9 +211,9 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
       return ledger.run(operation, args);
     },
   };
-  const writer: Pick<Store, 'write' | 'spare'> = {
+  const writer: Pick<Store, 'write' | 'background'> = {
     write: reader.read,
-    spare: (operation, take) => ledger.run(operation, take(false)),
+    background: (operation, take) => ledger.run(operation, take(false)),
   };
   const sla = { clock, config: () => config, reader, writer: { store: writer, ledger } };
   return {

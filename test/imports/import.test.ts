@@ -269,13 +269,13 @@ describe('importing', () => {
     ];
     const sizes: number[] = [];
     let turns = 0;
-    const spare: Store['spare'] = (operation, take) => {
+    const background: Store['background'] = (operation, take) => {
       turns += 1;
       const calls = take(turns % 3 !== 0);
       sizes.push((calls as unknown[]).length);
       return store.run(operation, calls);
     };
-    const inPieces: Partial<ImportRun> = { write: (batch) => importInPieces({ spare }, batch, 50) };
+    const inPieces: Partial<ImportRun> = { write: (batch) => importInPieces({ background }, batch, 50) };
     const once = createSlaStore();
     try {
       const whole = await importText(linesOf(...many), {}, once);

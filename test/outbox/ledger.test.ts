@@ -10,7 +10,7 @@ import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 import { openMemoryLedger } from './test-ledger.ts';
 
 /** Whether the compiler lets a method of the store have an operation. */
-type Takes<M extends 'write' | 'later' | 'spare', O> = O extends Parameters<Store[M]>[0] ? 'yes' : 'no';
+type Takes<M extends 'write' | 'later' | 'background', O> = O extends Parameters<Store[M]>[0] ? 'yes' : 'no';
 
 const ORDER = { reason: 'runaway loop', actor: 'ann', at: NOON };
 
@@ -60,7 +60,7 @@ describe('the ledger', () => {
     const isTaken: [
       Takes<'write', typeof freeze>,
       Takes<'later', typeof freeze>,
-      Takes<'spare', typeof freeze>,
+      Takes<'background', typeof freeze>,
     ] = ['no', 'no', 'no'];
     const isPlainTaken: Takes<'write', typeof makeLookUpsDue> = 'yes';
     expect([...isTaken, isPlainTaken]).toHaveLength(4);

@@ -2,15 +2,15 @@
  * Gathers the operations of one tick of the event loop into one message to a worker.
  *
  * While a batch runs the next one gathers, so batches grow with the load: a single caller does not wait for others, and 32
- * parallel callers share a commit. An operation with background priority (`addSpare`) runs alone in a batch, when
- * `spare-time.ts` allows it. **Invariant**: a promise settles only by the reply to its operation's batch, or by the failure
- * of that batch or of the worker.
+ * parallel callers share a commit. An operation with background priority (`addBackground`) runs alone in a batch, when
+ * `background-turns.ts` allows it. **Invariant**: a promise settles only by the reply to its operation's batch, or by the
+ * failure of that batch or of the worker.
  */
 import type { Clock, Timer } from '../../clock.ts';
 import { SidecarError } from '../../errors.ts';
 import type { Ms } from '../../units.ts';
 import { pack, unpack, type Packed } from './plain.ts';
-import { SpareTime } from './spare-time.ts';
+import { BackgroundTurns } from './background-turns.ts';
 import { fromWireError, type WireError } from './wire-error.ts';
 
 /** Operations in one transaction. */
@@ -41,14 +41,14 @@ interface Call {
 }
 
 /** An operation with background priority; its arguments are made when its turn has come. */
-interface SpareCall extends Pick<Call, 'name' | 'resolve' | 'reject'> {
+interface BackgroundCall extends Pick<Call, 'name' | 'resolve' | 'reject'> {
   take: (isBusy: boolean) => Pick<Call, 'args' | 'isPlain'>;
 }
 
 /** The gathering side of one worker. */
 export class Batches {
   /** When background operations have their turn; operations that a request waits for are reported to it. */
-  readonly spareTime: SpareTime;
+  readonly backgroundTurns: BackgroundTurns;
   readonly #options: BatchesOptions;
   #waiting: Call[] = [];
   #underWay: Call[] = [];
@@ -58,22 +58,22 @@ export class Batches {
   #urgentTick: Ms = 0;
   #isScheduled = false;
   #laterTimer: Timer | null = null;
-  #spare: SpareCall[] = [];
-  #spareTimer: Timer | null = null;
+  #background: BackgroundCall[] = [];
+  #backgroundTimer: Timer | null = null;
   /** When the running background operation was sent; null while there is none. */
-  #spareSentTick: Ms | null = null;
+  #backgroundSentTick: Ms | null = null;
   /** Why no more operations are accepted. */
   #refusal: SidecarError | null = null;
   #onEmpty: (() => void)[] = [];
 
   constructor(options: BatchesOptions) {
     this.#options = options;
-    this.spareTime = new SpareTime(options.clock);
+    this.backgroundTurns = new BackgroundTurns(options.clock);
   }
 
   /** Waiting operations that are not sent yet. */
   get length(): number {
-    return this.#waiting.length + this.#spare.length;
+    return this.#waiting.length + this.#background.length;
   }
 
   /** Adds an operation to the next batch. */
@@ -95,14 +95,14 @@ export class Batches {
    * Adds one that runs alone in its batch, when nothing else waits; `take` gives its arguments when its turn has come:
    * few of them if `isBusy`, since requests wait for the writer meanwhile. Background operations keep their order.
    */
-  addSpare(name: string, take: SpareCall['take']): Promise<unknown> {
+  addBackground(name: string, take: BackgroundCall['take']): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#refusal) {
         reject(this.#refusal);
         return;
       }
-      if (this.#spare.push({ name, take, resolve, reject }) === 1) this.spareTime.noteWaiting();
-      this.#considerSpare();
+      if (this.#background.push({ name, take, resolve, reject }) === 1) this.backgroundTurns.noteWaiting();
+      this.#considerBackground();
     });
   }
 
@@ -113,13 +113,13 @@ export class Batches {
     this.#noteEnd();
     settle(calls, unpack(reply), this.#options);
     if (this.#isUrgent || this.#onEmpty.length > 0) this.#schedule();
-    else this.#considerSpare();
+    else this.#considerBackground();
   }
 
   /** Refuses new operations with `refusal` from now on; resolves when the earlier ones have settled. */
   close(refusal: SidecarError): Promise<void> {
     this.#refusal ??= refusal;
-    this.#dropSpare(refusal);
+    this.#dropBackground(refusal);
     return new Promise((resolve) => {
       this.#onEmpty.push(resolve);
       this.#schedule();
@@ -134,14 +134,14 @@ export class Batches {
     this.#waiting = [];
     this.#laterTimer?.cancel();
     for (const call of calls) call.reject(error);
-    this.#dropSpare(error);
+    this.#dropBackground(error);
     for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
 
   /** A close does not wait for background operations. */
-  #dropSpare(refusal: SidecarError): void {
-    this.#spareTimer?.cancel();
-    for (const call of this.#spare.splice(0)) call.reject(refusal);
+  #dropBackground(refusal: SidecarError): void {
+    this.#backgroundTimer?.cancel();
+    for (const call of this.#background.splice(0)) call.reject(refusal);
   }
 
   #put(call: Call): boolean {
@@ -157,7 +157,7 @@ export class Batches {
   #schedule(): void {
     if (!this.#isUrgent) this.#urgentTick = this.#options.clock.monotonic();
     this.#isUrgent = true;
-    this.spareTime.noteAsked();
+    this.backgroundTurns.noteAsked();
     this.#scheduleFlush();
   }
 
@@ -169,7 +169,7 @@ export class Batches {
 
   #flush(): void {
     this.#isScheduled = false;
-    if (this.#takeSpare()) return;
+    if (this.#sendBackground()) return;
     this.#laterTimer?.cancel();
     this.#laterTimer = null;
     const wasUrgent = this.#isUrgent;
@@ -181,7 +181,7 @@ export class Batches {
       return;
     }
     for (const resolve of this.#onEmpty.splice(0)) resolve();
-    this.#considerSpare();
+    this.#considerBackground();
   }
 
   #noteSent(): void {
@@ -192,37 +192,38 @@ export class Batches {
   }
 
   /** Gives the first background operation its turn, now or later. */
-  #considerSpare(): void {
-    if (this.#spare.length === 0 || this.#underWay.length > 0) return;
-    const waitMs = this.spareTime.waitMs();
-    this.#spareTimer?.cancel();
-    if (waitMs > 0) this.#spareTimer = this.#options.clock.after(waitMs, () => this.#considerSpare());
+  #considerBackground(): void {
+    if (this.#background.length === 0 || this.#underWay.length > 0) return;
+    const waitMs = this.backgroundTurns.waitMs();
+    this.#backgroundTimer?.cancel();
+    if (waitMs > 0)
+      this.#backgroundTimer = this.#options.clock.after(waitMs, () => this.#considerBackground());
     else this.#scheduleFlush();
   }
 
   /** Sends the first background operation if it is its turn; false if it is the others' turn. */
-  #takeSpare(): boolean {
-    const isTurn = this.#isUrgent ? this.spareTime.isOverdue : this.spareTime.waitMs() === 0;
-    const call = isTurn ? this.#spare.shift() : undefined;
+  #sendBackground(): boolean {
+    const isTurn = this.#isUrgent ? this.backgroundTurns.isOverdue : this.backgroundTurns.waitMs() === 0;
+    const call = isTurn ? this.#background.shift() : undefined;
     if (!call) return false;
     const { name, resolve, reject } = call;
-    if (this.#spare.length > 0) this.spareTime.noteWaiting();
+    if (this.#background.length > 0) this.backgroundTurns.noteWaiting();
     try {
-      this.#underWay = [{ name, resolve, reject, ...call.take(this.spareTime.isBusy) }];
+      this.#underWay = [{ name, resolve, reject, ...call.take(this.backgroundTurns.isBusy) }];
     } catch (error) {
       reject(error as Error);
       return false;
     }
-    this.#spareSentTick = this.#options.clock.monotonic();
+    this.#backgroundSentTick = this.#options.clock.monotonic();
     this.#send();
     return true;
   }
 
   /** Reports the end of a batch for the waiting background operations. */
   #noteEnd(): void {
-    if (this.#spareSentTick === null) this.spareTime.noteAsked();
-    else this.spareTime.noteDone(this.#options.clock.monotonic() - this.#spareSentTick);
-    this.#spareSentTick = null;
+    if (this.#backgroundSentTick === null) this.backgroundTurns.noteAsked();
+    else this.backgroundTurns.noteDone(this.#options.clock.monotonic() - this.#backgroundSentTick);
+    this.#backgroundSentTick = null;
   }
 
   #send(): void {
@@ -240,7 +241,7 @@ export class Batches {
   #dropUnsendable(error: Error): void {
     const calls = this.#underWay;
     this.#underWay = [];
-    this.#spareSentTick = null;
+    this.#backgroundSentTick = null;
     const sendable = calls.filter((call) => canCross(call.args));
     const isAll = sendable.length === calls.length;
     for (const call of calls) if (isAll || !sendable.includes(call)) call.reject(error);

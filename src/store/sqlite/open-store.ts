@@ -133,7 +133,11 @@ function startWorkers(path: string, options: OpenStoreOptions): WorkerLink {
   });
   const sent = (queue: StoreQueue) => (seconds: number) => options.onSent?.(queue, seconds);
   const reads = new Batches({ clock, onSent: sent('reader'), send: (batch) => link.reader.send(batch) });
-  const reports = new Batches({ clock, onSent: sent('reports'), send: (batch) => link.reporter?.send(batch) });
+  const reports = new Batches({
+    clock,
+    onSent: sent('reports'),
+    send: (batch) => link.reporter?.send(batch),
+  });
   const startReader = (code: URL | Worker, batches: Batches): WorkerThread =>
     startWorkerThread(
       code,
@@ -187,11 +191,11 @@ function createStore(
   };
   return {
     write<A, R>(operation: Operation<A, R>, args: A) {
-      if (operation.isAwaited) link.writes.spareTime.noteAwaited();
+      if (operation.isAwaited) link.writes.backgroundTurns.noteAwaited();
       return link.writes.add(operation.name, args, operation.isPlain?.(args)) as Promise<R>;
     },
-    spare: <A, R>(operation: Operation<A, R>, take: (isBusy: boolean) => A) =>
-      link.writes.addSpare(operation.name, (isBusy) => {
+    background: <A, R>(operation: Operation<A, R>, take: (isBusy: boolean) => A) =>
+      link.writes.addBackground(operation.name, (isBusy) => {
         const args = take(isBusy);
         return { args, isPlain: operation.isPlain?.(args) ?? false };
       }) as Promise<R>,

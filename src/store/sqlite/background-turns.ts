@@ -21,7 +21,7 @@ export const REST_FACTOR = 19;
 export const WAIT_MS_MAX: Ms = 250;
 
 /** Records when operations of the writer came, and gives each piece its turn. */
-export class SpareTime {
+export class BackgroundTurns {
   readonly #clock: Clock;
   #awaitedTick = -Infinity;
   #askedTick = -Infinity;
