@@ -1,6 +1,5 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
 import { reportHealth } from './health.ts';
-import { Instance } from './instance.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -8,6 +7,7 @@ import type { Fact } from '../facts.ts';
 import type { RouteTable } from '../kling/routes.ts';
 import { Delivery, type Receiver } from '../outbox/delivery.ts';
 import { isHeard } from '../outbox/heard-facts.ts';
+import { Instance } from '../ledger/instance.ts';
 import { Ledger } from '../outbox/ledger.ts';
 import { Slots, type SlotOptions } from '../pacing/slots.ts';
 import { MoneySums } from '../ledger/money-sums.ts';
@@ -136,7 +136,7 @@ export function buildParts(input: PartsInput): AppParts {
     lastFreeze,
     polledTasks: new PolledTasks(clock),
     storeWatch: openStoreWatch(input),
-    instance: new Instance({ store, clock, log, name: input.instance }),
+    instance: new Instance({ store, clock, name: input.instance, onReplaced: logReplaced(log), onError }),
     budgetForecast: new BudgetForecast(),
     journal,
     traces,
@@ -145,6 +145,11 @@ export function buildParts(input: PartsInput): AppParts {
 
 function backgroundErrors(log: Log): (message: string, error: unknown) => void {
   return (message, error) => log.error(message, { event: 'background_failed', error });
+}
+
+function logReplaced(log: Log): () => void {
+  const message = 'another instance has taken over this one’s creates: creates are refused until a restart';
+  return () => log.error(message, { event: 'instance_replaced' });
 }
 
 function openUpstream({ clock, log, telemetry, line }: PartsInput): Upstream {

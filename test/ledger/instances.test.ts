@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LEASE_MS, renewLease, startInstance } from '../../src/ledger/instance-table.ts';
+import { createManualClock } from '../../src/clock.ts';
+import { Instance } from '../../src/ledger/instance.ts';
+import { LEASE_MS, RENEW_MS, renewLease, startInstance } from '../../src/ledger/instance-table.ts';
 import { recoverHolds } from '../../src/ledger/recover.ts';
 import type { Owner } from '../../src/budget/hold.ts';
+import type { Store } from '../../src/store/store.ts';
 import { admitHold, close, newHold, NOON, row, sighting } from './making.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
@@ -72,5 +75,35 @@ describe('another instance on the same store', () => {
     const again = await start('a', at);
     expect(again.generation).toBe(3);
     expect(await send('h3', again)).toMatchObject({ kind: 'admitted' });
+  });
+});
+
+describe('a running instance', () => {
+  it('renews its lease, and says once that another one has taken over its creates', async () => {
+    const clock = createManualClock(NOON);
+    const said: string[] = [];
+    const instance = new Instance({
+      store: { write: store.run, read: store.run } as unknown as Store,
+      clock,
+      name: 'a',
+      onReplaced: () => said.push('replaced'),
+      onError: (message) => said.push(message),
+    });
+    expect(() => instance.owner).toThrow('has not begun');
+    await instance.begin();
+    const lease = () => row(store, "SELECT lease_until FROM instances WHERE id = 'a'")['lease_until'];
+    await clock.advance(2 * RENEW_MS);
+    expect(lease()).toBe(NOON + 2 * RENEW_MS + LEASE_MS);
+    expect(said).toEqual([]);
+    const late = NOON + 10 * LEASE_MS;
+    await recover(await start('b', late), late);
+    await clock.advance(3 * RENEW_MS);
+    expect(said).toEqual(['replaced']);
+    store.db.exec('DROP TABLE instances');
+    await clock.advance(RENEW_MS);
+    expect(said).toEqual(['replaced', 'the lease of this instance could not be renewed']);
+    instance.stop();
+    await clock.advance(RENEW_MS);
+    expect(said).toHaveLength(2);
   });
 });

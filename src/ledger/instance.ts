@@ -1,23 +1,24 @@
 /** This running sidecar as the owner of the creates that it sends. */
 import type { Owner } from '../budget/hold.ts';
 import type { Clock, Timer } from '../clock.ts';
-import { RENEW_MS, renewLease, startInstance } from '../ledger/instance-table.ts';
 import type { Store } from '../store/store.ts';
-import type { Log } from '../telemetry/log.ts';
+import { RENEW_MS, renewLease, startInstance } from './instance-table.ts';
 
 export interface InstanceDeps {
   store: Store;
   clock: Clock;
-  log: Log;
   /** The instance's name; null: the store's own. */
   name: string | null;
+  /** Called once when another instance has taken over this one's creates: every admission is refused from then on. */
+  onReplaced: () => void;
+  onError: (message: string, error: unknown) => void;
 }
 
 export class Instance {
   readonly #deps: InstanceDeps;
   #owner: Owner | null = null;
   #timer: Timer | null = null;
-  #isRefused = false;
+  #isReplaced = false;
 
   constructor(deps: InstanceDeps) {
     this.#deps = deps;
@@ -29,7 +30,7 @@ export class Instance {
     return this.#owner;
   }
 
-  /** Begins a generation and keeps its lease from now on. */
+  /** Begins a generation and renews its lease until the stop. @throws SidecarError as a store's `write`. */
   async begin(): Promise<Owner> {
     const { store, clock, name } = this.#deps;
     this.#owner = await store.write(startInstance, { instance: name, at: clock.now() });
@@ -42,16 +43,13 @@ export class Instance {
   }
 
   async #renew(): Promise<void> {
-    const { store, clock, log } = this.#deps;
+    const { store, clock, onReplaced, onError } = this.#deps;
     try {
       const { isOwner } = await store.write(renewLease, { owner: this.owner, at: clock.now() });
-      if (!isOwner && !this.#isRefused)
-        log.error('another instance has taken over this one’s creates: creates are refused until a restart', {
-          event: 'instance_replaced',
-        });
-      this.#isRefused = !isOwner;
+      if (!isOwner && !this.#isReplaced) onReplaced();
+      this.#isReplaced = !isOwner;
     } catch (error) {
-      log.error('the lease of this instance could not be renewed', { event: 'background_failed', error });
+      onError('the lease of this instance could not be renewed', error);
     }
   }
 }
