@@ -94,14 +94,14 @@ async function writeAlong(store: Store, isOver: () => boolean): Promise<number[]
     const at = systemClock.now();
     const from = systemClock.monotonic();
     // Marked as what a create writes is, so that the import gives way.
-    await store.write({ ...journalCalls, isAwaited: true }, [ownCall(at)]);
+    await store.write({ ...journalCalls, isAwaited: true }, { instance: null, calls: [ownCall(at)] });
     waits.push(systemClock.monotonic() - from);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return waits.sort((a, b) => a - b);
 }
 
-function ownCall(at: number): Parameters<typeof journalCalls.run>[1][number] {
+function ownCall(at: number): Parameters<typeof journalCalls.run>[1]['calls'][number] {
   return {
     id: newId('call', at),
     requestId: newId('req', at),

@@ -167,10 +167,11 @@ function receiversOf(telemetry: Telemetry): Receiver[] {
   return [{ name: 'log', deliver: telemetry.factHeard }];
 }
 
-function openCallJournal({ store, clock, log, telemetry }: PartsInput): CallJournal {
+function openCallJournal({ store, clock, log, telemetry, instance }: PartsInput): CallJournal {
   return new CallJournal({
     store,
     clock,
+    instance,
     onLost(count, error) {
       telemetry.readUnrecorded(count);
       log.warn('records of calls were lost', { event: 'records_lost', count, error });

@@ -8,6 +8,8 @@ import { insertCall } from '../calls/call-table.ts';
 import type { CallRecord } from '../calls/call.ts';
 import { selectDroppedTo } from '../calls/retention.ts';
 import { countCalls } from '../sla/sla-table.ts';
+import { storeName } from '../sla/store-name.ts';
+import { ALONE } from '../sla/window-table.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { Store } from '../store/store.ts';
 import { importedId, type IdentityKey } from './identity.ts';
@@ -24,7 +26,7 @@ export const importBatch = defineWrite(
   async (tx, batch: ImportedCall[]): Promise<number> => {
     const fresh: ImportedCall[] = [];
     for (const imported of batch) if (await isNew(tx, imported)) fresh.push(imported);
-    await countCalls(tx, fresh);
+    await countCalls(tx, fresh, ALONE);
     return fresh.length;
   },
   { scope: 'exclusive', isPlain: () => true },
@@ -86,15 +88,11 @@ async function isKnownAs(tx: Tx, call: CallRecord, older: IdentityKey): Promise<
 
 /** Returns whether this store exported the call and then dropped it: its counts are still here. */
 async function isForgotten(tx: Tx, call: CallRecord, exportedBy: string): Promise<boolean> {
-  const self = await tx.get<{ source: string }>('SELECT source FROM sla_self WHERE id = 1');
-  if (self?.source !== exportedBy) return false;
+  if ((await storeName(tx)) !== exportedBy) return false;
   if (call.at < (await selectDroppedTo(tx))) return true;
   const counted = await tx.get('SELECT 1 AS one FROM calls WHERE at <= ? LIMIT 1', call.at);
   return counted === undefined;
 }
 
 /** Gives the name under which this store's calls are exported. */
-export const readSource = defineRead('imports.readSource', async (tx): Promise<string> => {
-  const self = await tx.get<{ source: string }>('SELECT source FROM sla_self WHERE id = 1');
-  return self?.source ?? '';
-});
+export const readSource = defineRead('imports.readSource', (tx): Promise<string> => storeName(tx));

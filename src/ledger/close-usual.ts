@@ -13,11 +13,17 @@ import type { Product } from '../units.ts';
 import type { CloseArgs } from './ledger.ts';
 
 /** Two statements instead of one with RETURNING, for which SQLite makes a table each time. */
-const FIND = `SELECT app, operation, model, mode, product, weight FROM creates
+const FIND = `SELECT owner, app, operation, model, mode, product, weight FROM creates
 WHERE ${TAKES_ATTEMPT} AND state = 'held' AND in_doubt = 0 AND task_id IS NULL`;
 const CLOSE = `UPDATE creates SET ${SET_ATTEMPT}, task_id = ?, task_state = ?, task_source = 'create', task_first_state = ?,
   task_created_at = ?, task_seen_at = ?, task_updated_at = ?, vendor_updated_at = ?
 WHERE id = ? AND NOT EXISTS (SELECT 1 FROM creates other WHERE other.task_id = ?)`;
+
+interface ClosedRow extends CreateLabels {
+  owner: string | null;
+  product: Product;
+  weight: number;
+}
 
 /** Closes a create in the usual case; undefined, with nothing changed, in every other. */
 export function closeUsual(tx: SyncTx, args: CloseArgs): { facts: Fact[] } | undefined {
@@ -29,11 +35,13 @@ export function closeUsual(tx: SyncTx, args: CloseArgs): { facts: Fact[] } | und
   const countedAs = classOf(call, 'unknown');
   if (!isUsual || call.taskId !== taskId || !isAnswer(countedAs)) return undefined;
   const task = [taskId, state, state, at, at, at, updatedAt];
-  const row = tx.get<CreateLabels & { product: Product; weight: number }>(FIND, placeValues(call, holdId));
-  if (!row) return undefined;
+  const row = tx.get<ClosedRow>(FIND, placeValues(call, holdId));
+  // A row without an owner is of 0.1.0, whose creates this version only looks up.
+  if (!row?.owner) return undefined;
+  const { owner: writer, ...labels } = row;
   if (tx.run(CLOSE, [...attemptValues(call, at), ...task, holdId, taskId]) === 0) return undefined;
   if (answer) tx.run(KEEP_ANSWER, answerValues(holdId, answer, at));
-  addCallAtOnce(tx, call, countedAs);
+  addCallAtOnce(tx, call, { name: countedAs, writer });
   const changed = {
     kind: 'task_changed',
     holdId,
@@ -43,5 +51,5 @@ export function closeUsual(tx: SyncTx, args: CloseArgs): { facts: Fact[] } | und
     createdAt: at,
     ageMs: 0,
   } as const;
-  return { facts: [{ ...changed, statusMessage: null, at, ...row }] };
+  return { facts: [{ ...changed, statusMessage: null, at, ...labels }] };
 }

@@ -8,6 +8,7 @@
  * **Invariant**: a create of an instance that keeps its lease is put in doubt by no other one.
  */
 import type { Owner } from '../budget/hold.ts';
+import { storeName } from '../sla/store-name.ts';
 import { defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 
@@ -25,8 +26,7 @@ export interface StartInstanceArgs {
 export const startInstance = defineWrite(
   'ledger.startInstance',
   async (tx: Tx, { instance, at }: StartInstanceArgs): Promise<Owner> => {
-    const self = await tx.get<{ source: string }>('SELECT source FROM sla_self WHERE id = 1');
-    const name = instance ?? self?.source ?? 'sidecar';
+    const name = instance ?? (await storeName(tx));
     const row = await tx.get<{ generation: number }>(
       `INSERT INTO instances (id, generation, started_at, lease_until) VALUES (?, 1, ?, ?)
        ON CONFLICT (id) DO UPDATE SET generation = instances.generation + 1, started_at = excluded.started_at,

@@ -181,14 +181,14 @@ async function moveCount(
 ): Promise<void> {
   const from = `unreachable_${row.blame}`;
   const to = `unreachable_${change.to}`;
+  const slice = [windowStart(row.at), row.host, row.origin, row.retry, Number(change.excluded)];
+  const isSlice = 'window_start = ? AND host = ? AND origin = ? AND retry = ? AND excluded = ?';
+  // In the row of one writer that has such a count: the sum is what matters, and nothing else counts meanwhile.
   await tx.run(
-    `UPDATE sla_windows SET ${from} = ${from} - 1, ${to} = ${to} + 1 ` +
-      'WHERE window_start = ? AND host = ? AND origin = ? AND retry = ? AND excluded = ?',
-    windowStart(row.at),
-    row.host,
-    row.origin,
-    row.retry,
-    Number(change.excluded),
+    `UPDATE sla_windows SET ${from} = ${from} - 1, ${to} = ${to} + 1 WHERE ${isSlice} AND writer = (` +
+      `SELECT MIN(writer) FROM sla_windows WHERE ${isSlice} AND ${from} > 0)`,
+    ...slice,
+    ...slice,
   );
 }
 

@@ -24,6 +24,8 @@ const KEPT_MAX = 10_000;
 export interface CallJournalDeps {
   store: Store;
   clock: Clock;
+  /** The instance's name; null: the store's own. */
+  instance: string | null;
   /** Called with the number of lost records. */
   onLost: (count: number, error: unknown) => void;
 }
@@ -61,7 +63,7 @@ export class CallJournal {
     if (calls.length === 0) return;
     this.#waiting = [];
     const writing = this.#deps.store
-      .write(journalCalls, calls)
+      .write(journalCalls, { instance: this.#deps.instance, calls })
       .then(
         () => void (this.#isRetrying = false),
         (error: unknown) => this.#keep(calls, error),

@@ -9,11 +9,8 @@ import type { CallRecord } from '../calls/call.ts';
 import { defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { countCall, countCalls } from './sla-table.ts';
-
-/** Journals a call and counts it in its window, in the caller's transaction; a known call changes nothing. */
-export async function journalCall(tx: Tx, call: CallRecord): Promise<void> {
-  if (await insertCall(tx, call)) await countCall(tx, call);
-}
+import { storeName } from './store-name.ts';
+import { ALONE } from './window-table.ts';
 
 /**
  * Keeps an attempt of a create and counts it: the last one in the create's row where that can take it, others in the journal. One
@@ -24,17 +21,29 @@ export async function journalCreateCall(
   { holdId, at, call, isLast }: { holdId: string; at: Ms; call: CallRecord; isLast: boolean },
 ): Promise<void> {
   const kept = isLast ? await keepAttempt(tx, { holdId, at, call }) : 'no';
-  if (kept === 'now') await countCall(tx, call);
-  if (kept === 'no') await journalCall(tx, call);
+  const isNew = kept === 'now' || (kept === 'no' && (await insertCall(tx, call)));
+  if (isNew) await countCall(tx, call, await ownerOf(tx, holdId));
+}
+
+/** A create of 0.1.0 has no owner; such a version has one instance only. */
+async function ownerOf(tx: Tx, holdId: string): Promise<string> {
+  const row = await tx.get<{ owner: string | null }>('SELECT owner FROM creates WHERE id = ?', holdId);
+  return row?.owner ?? ALONE;
+}
+
+export interface JournalArgs {
+  /** Whose sidecar made the calls; null: the instance that has the store's own name. */
+  instance: string | null;
+  calls: CallRecord[];
 }
 
 /** Journals calls and counts them. */
 export const journalCalls = defineWrite(
   'sla.journalCalls',
-  async (tx, calls: CallRecord[]): Promise<void> => {
+  async (tx, { instance, calls }: JournalArgs): Promise<void> => {
     const fresh: { call: CallRecord }[] = [];
     for (const call of calls) if (await insertCall(tx, call)) fresh.push({ call });
-    await countCalls(tx, fresh);
+    await countCalls(tx, fresh, instance ?? (await storeName(tx)));
   },
   { scope: 'own', isPlain: () => true },
 );

@@ -10,7 +10,7 @@ import { SidecarError } from '../errors.ts';
 import type { Tx } from '../store/operation.ts';
 import { attemptsIn, emptyCounts, PROBE_TAG, type CountOrigin, type WindowSlice } from './counts.ts';
 import { clipSpans, spansHold, spansOutside, WINDOW_MS, type Span } from './window.ts';
-import { addSlice, removeSlice, selectSlices, SliceTally } from './window-table.ts';
+import { addSlice, ALONE, removeSlice, selectSlices, SliceTally } from './window-table.ts';
 
 interface JournalGroup {
   window_start: number;
@@ -86,7 +86,7 @@ export async function recountExclusions(tx: Tx, whole: Span, excluded: readonly 
 
 async function moveSlice(tx: Tx, slice: WindowSlice): Promise<void> {
   await removeSlice(tx, slice);
-  await addSlice(tx, { ...slice, excluded: !slice.excluded });
+  await addSlice(tx, { ...slice, excluded: !slice.excluded }, ALONE);
 }
 
 async function recountWindow(
@@ -105,5 +105,5 @@ async function recountWindow(
     );
   }
   for (const slice of state.old) await removeSlice(tx, slice);
-  for (const slice of fresh) await addSlice(tx, slice);
+  for (const slice of fresh) await addSlice(tx, slice, ALONE);
 }

@@ -1,7 +1,7 @@
 /**
  * The tables of availability. Instants are integers in milliseconds; spans are `from_at` inclusive, `to_at` exclusive.
  *
- * `sla_windows` holds counts, a column for each class. `sla_unreachable` lists the attempts that never arrived, whose
+ * `sla_windows` holds counts, a column for each class; rows of several writers sum up to a slice. `sla_unreachable` lists the attempts that never arrived, whose
  * blame may still change, with the kind of check that can prove it (`proof`). Both are computed from the journal, the
  * control checks and the operators' entries. `sla_imported` keeps the identities of imported calls, so that a second
  * import recognises a file after the journal has dropped its rows; `sla_self` is the name under which this store exports.
@@ -111,6 +111,38 @@ CREATE TABLE sla_months (
 ALTER TABLE sla_unreachable ADD COLUMN proof TEXT NOT NULL DEFAULT 'none'
   CHECK (proof IN ('address', 'name', 'none'));
 ALTER TABLE sla_control_checks ADD COLUMN resolved INTEGER CHECK (resolved IN (0, 1));
+`,
+  },
+  {
+    // The rows of before were all counted by the one sidecar of their store.
+    id: '203-window-writers',
+    sqlite: `
+CREATE TABLE windows_by_writer (
+  window_start INTEGER NOT NULL CHECK (window_start % 300000 = 0),
+  host TEXT NOT NULL,
+  origin TEXT NOT NULL CHECK (origin IN ('app', 'sidecar', 'probe')),
+  retry INTEGER NOT NULL CHECK (retry IN (0, 1)),
+  excluded INTEGER NOT NULL CHECK (excluded IN (0, 1)),
+  writer TEXT NOT NULL,
+  ok INTEGER NOT NULL CHECK (ok >= 0),
+  client_error INTEGER NOT NULL CHECK (client_error >= 0),
+  throttled INTEGER NOT NULL CHECK (throttled >= 0),
+  server_error INTEGER NOT NULL CHECK (server_error >= 0),
+  maintenance INTEGER NOT NULL CHECK (maintenance >= 0),
+  unreachable_upstream INTEGER NOT NULL CHECK (unreachable_upstream >= 0),
+  unreachable_local INTEGER NOT NULL CHECK (unreachable_local >= 0),
+  unreachable_unknown INTEGER NOT NULL CHECK (unreachable_unknown >= 0),
+  no_answer INTEGER NOT NULL CHECK (no_answer >= 0),
+  aborted INTEGER NOT NULL CHECK (aborted >= 0),
+  PRIMARY KEY (window_start, host, origin, retry, excluded, writer)
+) STRICT, WITHOUT ROWID;
+INSERT INTO windows_by_writer (window_start, host, origin, retry, excluded, writer, ok, client_error, throttled, server_error,
+  maintenance, unreachable_upstream, unreachable_local, unreachable_unknown, no_answer, aborted)
+SELECT window_start, host, origin, retry, excluded, (SELECT source FROM sla_self WHERE id = 1), ok, client_error, throttled,
+  server_error, maintenance, unreachable_upstream, unreachable_local, unreachable_unknown, no_answer, aborted
+FROM sla_windows ORDER BY window_start, host, origin, retry, excluded;
+DROP TABLE sla_windows;
+ALTER TABLE windows_by_writer RENAME TO sla_windows;
 `,
   },
 ];

@@ -24,17 +24,17 @@ export interface CountedCall {
 }
 
 /**
- * Counts one newly journalled call in its window, within the transaction that journals it.
+ * Counts one newly journalled call in its window, within the transaction that journals it, in the row of `writer`: the instance.
  *
  * It runs with every request: one statement, except for attempts that never arrived, whose blame is looked up.
  */
-export async function countCall(tx: Tx, call: CallRecord): Promise<void> {
+export async function countCall(tx: Tx, call: CallRecord, writer: string): Promise<void> {
   const blame = call.outcome === 'unreachable' ? await insertUnreachable(tx, { call }) : 'unknown';
-  await addCall(tx, call, classOf(call, blame));
+  await addCall(tx, call, { name: classOf(call, blame), writer });
 }
 
-/** Counts newly journalled calls in their windows, each row of counts written once. */
-export async function countCalls(tx: Tx, calls: readonly CountedCall[]): Promise<void> {
+/** Counts newly journalled calls in their windows, in rows of `writer`, each written once. */
+export async function countCalls(tx: Tx, calls: readonly CountedCall[], writer: string): Promise<void> {
   if (calls.length === 0) return;
   let start = Infinity;
   let end = -Infinity;
@@ -49,7 +49,7 @@ export async function countCalls(tx: Tx, calls: readonly CountedCall[]): Promise
     const blame = call.outcome === 'unreachable' ? await insertUnreachable(tx, counted) : 'unknown';
     tally.countsOf(sliceOf(call, spansHold(excluded, call.at)))[classOf(call, blame)] += 1;
   }
-  for (const slice of tally.slices) await addSlice(tx, slice);
+  for (const slice of tally.slices) await addSlice(tx, slice, writer);
 }
 
 async function insertUnreachable(tx: Tx, { call, blame }: CountedCall): Promise<Blame> {

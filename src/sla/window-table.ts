@@ -1,4 +1,9 @@
-/** The windows' counts as rows: adding, moving and reading slices. */
+/**
+ * The windows' counts as rows: adding, moving and reading slices.
+ *
+ * Each writer has rows of its own: an instance those of the calls that it journals, and {@link ALONE} what an exclusive operation
+ * counts. A slice is the sum of its rows.
+ */
 import type { CallRecord } from '../calls/call.ts';
 import { CALL_CLASSES, type CallClass } from '../calls/outcome.ts';
 import type { SqlValue, SyncTx, Tx } from '../store/operation.ts';
@@ -21,11 +26,16 @@ interface WindowRow extends ClassCounts {
   excluded: number;
 }
 
+/** The writer of counts that an exclusive operation makes: it runs alone, so that any instance may make them. */
+export const ALONE = '';
+
 const COLUMNS = CALL_CLASSES.join(', ');
+const SUMS = CALL_CLASSES.map((name) => `SUM(${name}) AS ${name}`).join(', ');
+const SLICE = 'window_start, host, origin, retry, excluded';
 const ADD_SLICE =
-  `INSERT INTO sla_windows (window_start, host, origin, retry, excluded, ${COLUMNS}) ` +
-  `VALUES (?, ?, ?, ?, ?, ${CALL_CLASSES.map(() => '?').join(', ')}) ` +
-  'ON CONFLICT (window_start, host, origin, retry, excluded) DO UPDATE SET ' +
+  `INSERT INTO sla_windows (writer, ${SLICE}, ${COLUMNS}) ` +
+  `VALUES (?, ?, ?, ?, ?, ?, ${CALL_CLASSES.map(() => '?').join(', ')}) ` +
+  `ON CONFLICT (${SLICE}, writer) DO UPDATE SET ` +
   CALL_CLASSES.map((name) => `${name} = sla_windows.${name} + excluded.${name}`).join(', ');
 const DELETE_SLICE =
   'DELETE FROM sla_windows WHERE window_start = ? AND host = ? AND origin = ? AND retry = ? AND excluded = ?';
@@ -34,32 +44,41 @@ const DELETE_SLICE =
 const ADD_ONE = Object.fromEntries(
   CALL_CLASSES.map((name) => [
     name,
-    `INSERT INTO sla_windows (window_start, host, origin, retry, excluded, ${COLUMNS}) VALUES (?, ?, ?, ?, ` +
+    `INSERT INTO sla_windows (writer, ${SLICE}, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ` +
       'CASE WHEN EXISTS (SELECT 1 FROM sla_exclusions WHERE withdrawn_at IS NULL AND to_at > ? AND from_at <= ?) ' +
       `THEN 1 ELSE 0 END, ${CALL_CLASSES.map((other) => (other === name ? 1 : 0)).join(', ')}) ` +
-      'ON CONFLICT (window_start, host, origin, retry, excluded) DO UPDATE SET ' +
+      `ON CONFLICT (${SLICE}, writer) DO UPDATE SET ` +
       `${name} = sla_windows.${name} + 1`,
   ]),
 ) as Record<CallClass, string>;
 
+/** As what an attempt is counted, and in whose row. */
+interface CountedBy {
+  name: CallClass;
+  /** The name of the instance that journals it. */
+  writer: string;
+}
+
 /** Adds one attempt to the row of its slice, and makes the row if there is none: one statement. */
-export async function addCall(tx: Tx, call: CallRecord, name: CallClass): Promise<void> {
-  await tx.run(ADD_ONE[name], ...oneValues(call));
+export async function addCall(tx: Tx, call: CallRecord, by: CountedBy): Promise<void> {
+  await tx.run(ADD_ONE[by.name], ...oneValues(call, by.writer));
 }
 
 /** As {@link addCall}, on an engine that answers at once. */
-export function addCallAtOnce(tx: SyncTx, call: CallRecord, name: CallClass): void {
-  tx.run(ADD_ONE[name], oneValues(call));
+export function addCallAtOnce(tx: SyncTx, call: CallRecord, by: CountedBy): void {
+  tx.run(ADD_ONE[by.name], oneValues(call, by.writer));
 }
 
-function oneValues(call: CallRecord): SqlValue[] {
-  return [startOfWindow(call.at), call.host, originOf(call), call.attempt > 1 ? 1 : 0, call.at, call.at];
+function oneValues(call: CallRecord, writer: string): SqlValue[] {
+  const retry = call.attempt > 1 ? 1 : 0;
+  return [writer, startOfWindow(call.at), call.host, originOf(call), retry, call.at, call.at];
 }
 
-/** Adds a slice's counts to its row, and makes the row if there is none. */
-export async function addSlice(tx: Tx, slice: WindowSlice): Promise<void> {
+/** Adds a slice's counts to the row of a writer, and makes the row if there is none. */
+export async function addSlice(tx: Tx, slice: WindowSlice, writer: string): Promise<void> {
   await tx.run(
     ADD_SLICE,
+    writer,
     slice.windowStart,
     slice.host,
     slice.origin,
@@ -69,7 +88,7 @@ export async function addSlice(tx: Tx, slice: WindowSlice): Promise<void> {
   );
 }
 
-/** Removes a slice's row. */
+/** Removes a slice's rows, of every writer. */
 export async function removeSlice(tx: Tx, slice: Omit<WindowSlice, 'counts'>): Promise<void> {
   const { windowStart, host, origin, retry, excluded } = slice;
   await tx.run(DELETE_SLICE, windowStart, host, origin, Number(retry), Number(excluded));
@@ -78,8 +97,8 @@ export async function removeSlice(tx: Tx, slice: Omit<WindowSlice, 'counts'>): P
 /** Reads the slices whose windows start within a span, in the order of their keys. */
 export async function selectSlices(tx: Tx, span: Span): Promise<WindowSlice[]> {
   const rows = await tx.all<WindowRow>(
-    `SELECT window_start, host, origin, retry, excluded, ${COLUMNS} FROM sla_windows ` +
-      'WHERE window_start >= ? AND window_start < ? ORDER BY window_start, host, origin, retry, excluded',
+    `SELECT ${SLICE}, ${SUMS} FROM sla_windows ` +
+      `WHERE window_start >= ? AND window_start < ? GROUP BY ${SLICE} ORDER BY ${SLICE}`,
     span.start,
     span.end,
   );

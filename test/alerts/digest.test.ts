@@ -12,6 +12,7 @@ import { moneyStatus } from '../../src/ledger/status.ts';
 import { listUsage } from '../../src/ledger/usage.ts';
 import { sumUsage } from '../../src/ledger/usage-sums.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
+import { journalled } from '../sla/making.ts';
 import { readMonth } from '../../src/sla/month-table.ts';
 import { FAILURE_REASONS } from '../../src/telemetry/labels.ts';
 import { admitHold, call, close, newHold, rule, sighting } from '../ledger/making.ts';
@@ -153,7 +154,7 @@ describe('a digest', () => {
         outcome: status === 500 ? 'server_error' : 'ok',
       }),
     );
-    await store.run(journalCalls, [...calls, call('later', { at: NEXT, status: 200 })]);
+    await store.run(journalCalls, journalled([...calls, call('later', { at: NEXT, status: 200 })]));
     const at = NEXT + HOUR;
     const month = await store.run(readMonth, { ...CONFIG.sla, month: '2026-11', now: at });
     const found = await digest(MIDNIGHT, NEXT, at);

@@ -11,7 +11,7 @@ import { listAudit } from '../../src/ledger/audit.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 import { openMemoryLedger, type TestLedger } from '../outbox/test-ledger.ts';
-import { newCall } from '../sla/making.ts';
+import { newCall, journalled } from '../sla/making.ts';
 
 const OUTAGE = Date.UTC(2026, 9, 5, 3);
 const WINDOW = 300_000;
@@ -38,7 +38,7 @@ beforeEach(async () => {
     },
   };
   const failed = Array.from({ length: 10 }, (_, n) => newCall({ at: OUTAGE + n * WINDOW, status: 500 }));
-  await store.run(journalCalls, failed);
+  await store.run(journalCalls, journalled(failed));
   await claimCommands(deps).draft('2026-10', ORDER);
 });
 afterEach(async () => {

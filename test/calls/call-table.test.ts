@@ -4,6 +4,7 @@ import { listCalls, listRefusals, recordRefusals, REFUSALS_MAX } from '../../src
 import { purgeOld } from '../../src/calls/retention.ts';
 import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
+import { journalled } from '../sla/making.ts';
 import { admitHold, call, newHold, NOON, row } from '../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 
@@ -51,8 +52,8 @@ describe('the journal', () => {
       origin: 'sidecar',
       evidence: { date: null, server: 'nginx', via: null, cause: 'other side closed' },
     });
-    await store.run(journalCalls, [call('a'), failed]);
-    await store.run(journalCalls, [failed]);
+    await store.run(journalCalls, journalled([call('a'), failed]));
+    await store.run(journalCalls, journalled([failed]));
     expect((await store.run(listCalls, { limit: 10, cursor: null })).calls).toEqual([failed, call('a')]);
   });
 
@@ -60,14 +61,16 @@ describe('the journal', () => {
     const ids = ['a', 'b', 'c', 'd', 'e'];
     await store.run(
       journalCalls,
-      ids.map((id, i) =>
-        call(id, {
-          at: NOON + Math.floor(i / 2),
-          status: 200 + i,
-          app: id,
-          taskId: `t-${id}`,
-          outcome: 'ok',
-        }),
+      journalled(
+        ids.map((id, i) =>
+          call(id, {
+            at: NOON + Math.floor(i / 2),
+            status: 200 + i,
+            app: id,
+            taskId: `t-${id}`,
+            outcome: 'ok',
+          }),
+        ),
       ),
     );
     const page = async (cursor: string | null, filter = {}) => {
@@ -147,7 +150,7 @@ describe('retention', () => {
     const old = Array.from({ length: 2001 }, (_, i) =>
       call(`old${i}`, { at: NOON - 120 * DAY - 1 - (i % 7) }),
     );
-    await store.run(journalCalls, [...old, call('kept', { at: NOON - 120 * DAY })]);
+    await store.run(journalCalls, journalled([...old, call('kept', { at: NOON - 120 * DAY })]));
     expect(await purge(NOON)).toMatchObject({ calls: 2000, more: true });
     expect(await purge(NOON)).toMatchObject({ calls: 1, more: false });
     expect(row(store, 'SELECT id FROM calls')).toEqual({ id: 'kept' });
@@ -157,8 +160,10 @@ describe('retention', () => {
     const from = NOON - 200 * DAY;
     await store.run(
       journalCalls,
-      Array.from({ length: 80 }, (_, day) =>
-        call(`day${String(day).padStart(2, '0')}`, { at: from + day * DAY }),
+      journalled(
+        Array.from({ length: 80 }, (_, day) =>
+          call(`day${String(day).padStart(2, '0')}`, { at: from + day * DAY }),
+        ),
       ),
     );
     const span = (start: number, end: number) => ({ start: from + start * DAY, end: from + end * DAY });

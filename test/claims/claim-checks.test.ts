@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
-import { newCall } from '../sla/making.ts';
+import { newCall, journalled } from '../sla/making.ts';
 
 const HOUR = 3_600_000;
 /** October 2026 ends in Shanghai, and closes a day later. */
@@ -37,8 +37,10 @@ const daemon = {
 const fail = (windows: number, host?: string): Promise<unknown> =>
   store.run(
     journalCalls,
-    Array.from({ length: windows }, (_, n) =>
-      newCall({ at: OUTAGE + n * 300_000, status: 500, ...(host === undefined ? {} : { host }) }),
+    journalled(
+      Array.from({ length: windows }, (_, n) =>
+        newCall({ at: OUTAGE + n * 300_000, status: 500, ...(host === undefined ? {} : { host }) }),
+      ),
     ),
   );
 

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CallRecord } from '../../src/calls/call.ts';
 import type { ClaimSettings } from '../../src/claims/claim-case.ts';
 import { listClaims, markClaim } from '../../src/claims/claim-table.ts';
 import { draftClaim, monthsToDraft, type DraftResult } from '../../src/claims/draft.ts';
@@ -12,7 +13,7 @@ import { addExclusion } from '../../src/sla/exclusion-table.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import type { StoredMonthQuestion } from '../../src/sla/month-table.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
-import { ask, newCall, newUnreachable } from '../sla/making.ts';
+import { ask, newCall, newUnreachable, journalled } from '../sla/making.ts';
 import { createSlaStore } from '../sla/sla-store.ts';
 
 const OUTAGE = Date.UTC(2026, 9, 5, 3);
@@ -20,6 +21,7 @@ const MINUTE = 60_000;
 
 let store: MemoryStore;
 let directory: string;
+const journal = (calls: CallRecord[]) => store.run(journalCalls, journalled(calls));
 
 beforeEach(async () => {
   store = createSlaStore();
@@ -95,7 +97,7 @@ async function anOutage(): Promise<void> {
       newCall({ at: at + 3000, status: 502, evidence }),
     ];
   });
-  await store.run(journalCalls, [
+  await journal([
     ...calls.flat(),
     newCall({ at: OUTAGE - 60 * MINUTE }),
     newCall({ at: OUTAGE, status: 500, host: '127.0.0.1:5566' }),
@@ -116,7 +118,7 @@ describe('drafting', () => {
     // Ten windows at 3/4 are 7.5 of 8928: kept. Two windows more make 9.5: broken.
     await anOutage();
     expect(await draft()).toMatchObject({ kind: 'nothing_due' });
-    await store.run(journalCalls, [
+    await journal([
       newCall({ at: OUTAGE + 60 * MINUTE, status: 500 }),
       newCall({ at: OUTAGE + 65 * MINUTE, status: 500 }),
     ]);
@@ -154,8 +156,7 @@ describe('drafting', () => {
 
   it('writes letters that name the request, the addressee, the reason and the check', async () => {
     await anOutage();
-    await store.run(
-      journalCalls,
+    await journal(
       Array.from({ length: 3 }, (_, index) =>
         newCall({ at: OUTAGE + (60 + index * 5) * MINUTE, status: 500 }),
       ),
@@ -220,8 +221,7 @@ describe('drafting', () => {
 
   it('gives the same bytes again, and a new revision when something changed', async () => {
     await anOutage();
-    await store.run(
-      journalCalls,
+    await journal(
       Array.from({ length: 3 }, (_, index) =>
         newCall({ at: OUTAGE + (60 + index * 5) * MINUTE, status: 500 }),
       ),
@@ -232,7 +232,7 @@ describe('drafting', () => {
     expect([again.revision, again.isNew, atOnce.isNew]).toEqual([1, false, false]);
     expect(await filesOf(again.folder)).toEqual(before);
     expect(await readdir(join(directory, '2026-10'))).toEqual(['r1']);
-    await store.run(journalCalls, [newCall({ at: OUTAGE + 80 * MINUTE, status: 500 })]);
+    await journal([newCall({ at: OUTAGE + 80 * MINUTE, status: 500 })]);
     expect((await drafted()).revision).toBe(2);
     expect(await filesOf(first.folder)).toEqual(before);
     expect((await drafted({ claimant: { ...settings.claimant, contact: 'ben' } })).revision).toBe(3);
@@ -242,8 +242,7 @@ describe('drafting', () => {
   });
 
   it('removes what a killed draft left and sets an edited folder aside', async () => {
-    await store.run(
-      journalCalls,
+    await journal(
       Array.from({ length: 9 }, (_, index) => newCall({ at: OUTAGE + index * 5 * MINUTE, status: 500 })),
     );
     const month = join(directory, '2026-10');
@@ -259,12 +258,10 @@ describe('drafting', () => {
   });
 
   it('names the alternative if requests that never arrived make the month worse', async () => {
-    await store.run(
-      journalCalls,
+    await journal(
       Array.from({ length: 9 }, (_, index) => newCall({ at: OUTAGE + index * 5 * MINUTE, status: 500 })),
     );
-    await store.run(
-      journalCalls,
+    await journal(
       Array.from({ length: 90 }, (_, index) => newUnreachable({ at: OUTAGE + (100 + index * 5) * MINUTE })),
     );
     await store.run(correctBlame, {
@@ -285,8 +282,7 @@ describe('drafting', () => {
   });
 
   it('uses only the reading contract if the answers alone are not enough', async () => {
-    await store.run(
-      journalCalls,
+    await journal(
       Array.from({ length: 9 }, (_, index) => newUnreachable({ at: OUTAGE + index * 5 * MINUTE })),
     );
     expect(await draft()).toMatchObject({ kind: 'nothing_due' });
@@ -306,8 +302,7 @@ describe('drafting', () => {
   });
 
   it('says with the numbers that nothing is due, and refuses a month that is not over', async () => {
-    await store.run(
-      journalCalls,
+    await journal(
       Array.from({ length: 9 }, (_, index) => newCall({ at: OUTAGE + index * 5 * MINUTE, status: 500 })),
     );
     await store.run(addExclusion, {
@@ -331,8 +326,7 @@ describe('drafting', () => {
 
 describe('a claim', () => {
   it('is marked step by step, with ticket, voucher, amount and expiry', async () => {
-    await store.run(
-      journalCalls,
+    await journal(
       Array.from({ length: 9 }, (_, index) => newCall({ at: OUTAGE + index * 5 * MINUTE, status: 500 })),
     );
     await drafted();
@@ -376,8 +370,7 @@ describe('a claim', () => {
       monthsToDraft(daemon, { now, timeZone: 'Asia/Shanghai', closeAfterMs: 24 * 60 * MINUTE });
     expect(await at(Date.UTC(2026, 10, 1, 15))).toEqual(['2026-09']);
     expect(await at(Date.UTC(2026, 10, 1, 16))).toEqual(['2026-09', '2026-10']);
-    await store.run(
-      journalCalls,
+    await journal(
       Array.from({ length: 9 }, (_, index) => newCall({ at: OUTAGE + index * 5 * MINUTE, status: 500 })),
     );
     await drafted();

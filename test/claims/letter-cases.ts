@@ -13,7 +13,7 @@ import type { StoredMonthQuestion } from '../../src/sla/month-table.ts';
 import { insertSettled } from '../ledger/making.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
 import { openMemoryLedger } from '../outbox/test-ledger.ts';
-import { ask, newCall, newUnreachable } from '../sla/making.ts';
+import { ask, newCall, newUnreachable, journalled } from '../sla/making.ts';
 import { createSlaStore } from '../sla/sla-store.ts';
 
 export const OUTAGE = Date.UTC(2026, 9, 5, 3);
@@ -55,7 +55,7 @@ export class LetterCase {
   async call(calls: readonly Partial<CallRecord>[]): Promise<this> {
     await this.store.run(
       journalCalls,
-      calls.map((one) => newCall({ id: this.#id('call'), ...one })),
+      journalled(calls.map((one) => newCall({ id: this.#id('call'), ...one }))),
     );
     return this;
   }
@@ -72,7 +72,7 @@ export class LetterCase {
   async lose(windows: number, from: number): Promise<this> {
     const at = OUTAGE + from * WINDOW;
     const calls = Array.from({ length: windows }, (_, n) => newUnreachable({ at: at + n * WINDOW }));
-    await this.store.run(journalCalls, calls);
+    await this.store.run(journalCalls, journalled(calls));
     const span = { start: at, end: at + windows * WINDOW };
     await this.store.run(correctBlame, { ...span, blame: 'upstream', source: 'a mail', actor: 'ana', at });
     return this;

@@ -8,7 +8,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 import { openMemoryLedger, type TestLedger } from '../outbox/test-ledger.ts';
-import { newCall } from '../sla/making.ts';
+import { newCall, journalled } from '../sla/making.ts';
 
 const OUTAGE = Date.UTC(2026, 9, 5, 3);
 const WINDOW = 300_000;
@@ -33,7 +33,9 @@ afterEach(async () => {
 const fail = (first: number, count: number): Promise<unknown> =>
   store.run(
     journalCalls,
-    Array.from({ length: count }, (_, n) => newCall({ at: OUTAGE + (first + n) * WINDOW, status: 500 })),
+    journalled(
+      Array.from({ length: count }, (_, n) => newCall({ at: OUTAGE + (first + n) * WINDOW, status: 500 })),
+    ),
   );
 
 async function close(at = CLOSED, signal = new AbortController().signal): Promise<MonthEvent['kind'][]> {

@@ -6,6 +6,7 @@ import { observeTasks } from '../../src/ledger/observe.ts';
 import { CALL, REFUSAL } from '../telemetry/telling.ts';
 import { DAILY, startRig, START, type Answer, type Rig } from './fixture.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
+import { journalled } from '../sla/making.ts';
 
 const sighting = {
   taskId: '700',
@@ -52,20 +53,23 @@ export async function startBusyRig(): Promise<Rig> {
     source: 'poll',
     at: START + 60_000,
   });
-  await rig.ledger.run(journalCalls, [
-    { ...CALL, id: 'call_1', at: START, taskId: '700' },
-    {
-      ...CALL,
-      id: 'call_2',
-      at: START + 1,
-      app: 'studio',
-      status: null,
-      code: null,
-      outcome: 'unreachable',
-      errorClass: 'refused',
-    },
-    { ...CALL, id: 'call_3', at: START + 2 },
-  ]);
+  await rig.ledger.run(
+    journalCalls,
+    journalled([
+      { ...CALL, id: 'call_1', at: START, taskId: '700' },
+      {
+        ...CALL,
+        id: 'call_2',
+        at: START + 1,
+        app: 'studio',
+        status: null,
+        code: null,
+        outcome: 'unreachable',
+        errorClass: 'refused',
+      },
+      { ...CALL, id: 'call_3', at: START + 2 },
+    ]),
+  );
   await rig.ledger.run(recordRefusals, [
     { ...REFUSAL, id: 'refusal_1', at: START },
     { ...REFUSAL, id: 'refusal_2', at: START, wouldOnly: true },

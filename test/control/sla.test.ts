@@ -2,19 +2,22 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import * as schemas from '../../src/control/sla-schemas.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
-import { newCall, newUnreachable } from '../sla/making.ts';
+import { newCall, newUnreachable, journalled } from '../sla/making.ts';
 import { ask, order, START, startRig, type Answer, type Rig } from './fixture.ts';
 
 let rig: Rig;
 beforeEach(async () => {
   rig = await startRig();
   const at = START - 86_400_000;
-  await rig.ledger.run(journalCalls, [
-    newCall({ at }),
-    newCall({ at: at + 1000, status: 503, code: 5001, outcome: 'server_error' }),
-    newUnreachable({ at: at + 2000 }),
-    newCall({ at: at + 600_000, status: 429 }),
-  ]);
+  await rig.ledger.run(
+    journalCalls,
+    journalled([
+      newCall({ at }),
+      newCall({ at: at + 1000, status: 503, code: 5001, outcome: 'server_error' }),
+      newUnreachable({ at: at + 2000 }),
+      newCall({ at: at + 600_000, status: 429 }),
+    ]),
+  );
 });
 afterEach(() => rig.close());
 

@@ -10,7 +10,7 @@ import { readMonth } from '../../src/sla/month-table.ts';
 import { verifyWindows } from '../../src/sla/verify.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
-import { ask, newCall, newUnreachable } from '../sla/making.ts';
+import { ask, newCall, newUnreachable, journalled } from '../sla/making.ts';
 import { createSlaStore } from '../sla/sla-store.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -333,13 +333,16 @@ describe('exporting', () => {
   }
 
   it('merges into another store with the same counts, and back into its own without a change', async () => {
-    await store.run(journalCalls, [
-      newCall({ status: 500, code: 5001, klingRequestId: 'k1', attempt: 2 }),
-      newCall({ origin: 'sidecar', tag: 'sla-probe' }),
-      newCall({ status: null }),
-      newUnreachable(),
-      newUnreachable({ at: Date.UTC(2026, 9, 6) }),
-    ]);
+    await store.run(
+      journalCalls,
+      journalled([
+        newCall({ status: 500, code: 5001, klingRequestId: 'k1', attempt: 2 }),
+        newCall({ origin: 'sidecar', tag: 'sla-probe' }),
+        newCall({ status: null }),
+        newUnreachable(),
+        newUnreachable({ at: Date.UTC(2026, 9, 6) }),
+      ]),
+    );
     const text = await exported(store);
     expect(text.split('\n')).toHaveLength(5);
     const other = createSlaStore();
@@ -352,7 +355,7 @@ describe('exporting', () => {
   });
 
   it('is recognised by its own store after the journal has dropped the calls', async () => {
-    await store.run(journalCalls, [newCall({ status: 500 })]);
+    await store.run(journalCalls, journalled([newCall({ status: 500 })]));
     const text = await exported(store);
     store.db.exec('DELETE FROM journal');
     expect(await importText(text)).toMatchObject({ imported: 0, known: 1 });

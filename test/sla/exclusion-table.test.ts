@@ -12,7 +12,7 @@ import { journalCalls } from '../../src/sla/journal.ts';
 import { readMonth } from '../../src/sla/month-table.ts';
 import { verifyWindows } from '../../src/sla/verify.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
-import { ask, newCall, newUnreachable } from './making.ts';
+import { ask, newCall, newUnreachable, journalled } from './making.ts';
 import { createSlaStore } from './sla-store.ts';
 
 const NOON = Date.UTC(2026, 9, 5, 12);
@@ -42,13 +42,16 @@ const exclude = (start: number, end: number) =>
 
 describe('exclusions', () => {
   it('take errors out of the numerator and leave answers valid, to the millisecond', async () => {
-    await store.run(journalCalls, [
-      newCall({ at: NOON + 100, status: 500 }),
-      newCall({ at: NOON + 200, status: 500 }),
-      newCall({ at: NOON + 300, status: 500 }),
-    ]);
+    await store.run(
+      journalCalls,
+      journalled([
+        newCall({ at: NOON + 100, status: 500 }),
+        newCall({ at: NOON + 200, status: 500 }),
+        newCall({ at: NOON + 300, status: 500 }),
+      ]),
+    );
     await exclude(NOON + 200, NOON + 300);
-    await store.run(journalCalls, [newCall({ at: NOON + 250, status: 502 })]);
+    await store.run(journalCalls, journalled([newCall({ at: NOON + 250, status: 502 })]));
     const { requests } = await store.run(readMonth, ask());
     expect(requests).toMatchObject({ valid: 4, errors: 2, excluded: 2 });
   });
@@ -57,9 +60,9 @@ describe('exclusions', () => {
     const [start, end] = [NOON, NOON + 10 * MINUTE];
     const edges = (name: string) =>
       [start - 1, start, end - 1, end].map((at) => newCall({ id: `call_${name}_${at}`, at, status: 500 }));
-    await store.run(journalCalls, edges('before'));
+    await store.run(journalCalls, journalled(edges('before')));
     await exclude(start, end);
-    await store.run(journalCalls, edges('after'));
+    await store.run(journalCalls, journalled(edges('after')));
     const { requests } = await store.run(readMonth, ask());
     expect(requests).toMatchObject({ valid: 8, errors: 4, excluded: 4 });
   });
@@ -67,7 +70,9 @@ describe('exclusions', () => {
   it('that overlap count once, and give everything back when withdrawn', async () => {
     await store.run(
       journalCalls,
-      Array.from({ length: 30 }, (_, index) => newCall({ at: NOON + index * MINUTE, status: 500 })),
+      journalled(
+        Array.from({ length: 30 }, (_, index) => newCall({ at: NOON + index * MINUTE, status: 500 })),
+      ),
     );
     const errors = async () => (await store.run(readMonth, ask())).requests.errors;
     const first = await exclude(NOON, NOON + 12 * MINUTE + 1);
@@ -90,10 +95,10 @@ describe('exclusions', () => {
   });
 
   it('refuse to cut a window whose calls the journal has dropped, but take whole ones', async () => {
-    await store.run(journalCalls, [
-      newCall({ at: NOON, status: 500 }),
-      newCall({ at: NOON + 1, status: 500 }),
-    ]);
+    await store.run(
+      journalCalls,
+      journalled([newCall({ at: NOON, status: 500 }), newCall({ at: NOON + 1, status: 500 })]),
+    );
     store.db.exec('DELETE FROM journal');
     await expect(exclude(NOON + 1, NOON + 2)).rejects.toMatchObject({ code: 'bad_usage' });
     await exclude(NOON, NOON + 300_000);
@@ -104,7 +109,7 @@ describe('exclusions', () => {
   it('of the config follow the config', async () => {
     const one = { start: NOON, end: NOON + 1000, clause: '1.2(i)', source: 'mail' };
     const two = { start: NOON, end: NOON + 2000, clause: '1.2(i)', source: 'mail' };
-    await store.run(journalCalls, [newCall({ at: NOON + 1500, status: 500 })]);
+    await store.run(journalCalls, journalled([newCall({ at: NOON + 1500, status: 500 })]));
     expect(await store.run(syncConfigExclusions, { exclusions: [one], at: NOON })).toEqual({
       added: 1,
       withdrawn: 0,
@@ -152,7 +157,7 @@ describe('exclusions', () => {
             const at = NOON + one.at;
             const call =
               one.status === null && one.lost ? newUnreachable({ at }) : newCall({ at, status: one.status });
-            await own.run(journalCalls, [call]);
+            await own.run(journalCalls, journalled([call]));
           } else if (one.do === 'exclude') {
             const { id } = await own.run(addExclusion, {
               ...one.span,

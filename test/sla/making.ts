@@ -1,4 +1,5 @@
 /** Calls, slices and questions for tests. */
+import type { JournalArgs } from '../../src/sla/journal.ts';
 import type { CallRecord } from '../../src/calls/call.ts';
 import { classOf, outcomeOf, type Blame } from '../../src/calls/outcome.ts';
 import { KLING_AGREEMENTS } from '../../src/sla/agreement.ts';
@@ -76,4 +77,9 @@ export function ask(fields: Partial<MonthQuestion> = {}): StoredMonthQuestion {
     hosts: null,
     ...fields,
   };
+}
+
+/** Calls as the instance with the store's own name journals them. */
+export function journalled(calls: CallRecord[], instance: string | null = null): JournalArgs {
+  return { instance, calls };
 }

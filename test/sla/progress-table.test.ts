@@ -4,7 +4,7 @@ import { journalCalls } from '../../src/sla/journal.ts';
 import { readMonth } from '../../src/sla/month-table.ts';
 import { readMonthProgress, readWindowRates } from '../../src/sla/progress-table.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
-import { ask, newCall } from './making.ts';
+import { ask, newCall, journalled } from './making.ts';
 import { createSlaStore } from './sla-store.ts';
 
 const MINUTE = 60_000;
@@ -19,7 +19,9 @@ afterEach(() => store.close());
 const window = (at: number, errors: number, valid: number) =>
   store.run(
     journalCalls,
-    Array.from({ length: valid }, (_, index) => newCall({ at, status: index < errors ? 500 : 200 })),
+    journalled(
+      Array.from({ length: valid }, (_, index) => newCall({ at, status: index < errors ? 500 : 200 })),
+    ),
   );
 
 describe('how a month goes', () => {
@@ -39,7 +41,7 @@ describe('how a month goes', () => {
           const calls = Array.from({ length: valid }, (_, index) =>
             newCall({ at: NOON + at * MINUTE, status: index < errors ? 500 : 200 }),
           );
-          await own.run(journalCalls, calls);
+          await own.run(journalCalls, journalled(calls));
         }
         const question = ask({ now: NOON, timeZone });
         const month = await own.run(readMonth, question);

@@ -18,7 +18,7 @@ import { slaMigrations } from '../../src/sla/sla-schema.ts';
 import { purgeOld } from '../../src/calls/retention.ts';
 import { readJournalSpan, verifySla, verifyWindows } from '../../src/sla/verify.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
-import { ask, newCall, newUnreachable } from './making.ts';
+import { ask, newCall, newUnreachable, journalled } from './making.ts';
 import { createSlaStore } from './sla-store.ts';
 
 const NOON = Date.UTC(2026, 9, 5, 12);
@@ -44,16 +44,19 @@ const checkAt = (at: number, reached: boolean, resolved: boolean | null = null) 
 describe('counting', () => {
   it('counts each call once, in the window of its start, by class', async () => {
     const twice = newCall({ at: NOON });
-    await store.run(journalCalls, [
-      twice,
-      twice,
-      newCall({ at: NOON + 299_999, status: 404 }),
-      newCall({ at: NOON + 299_999, status: 429 }),
-      newCall({ at: NOON + 300_000, status: 500 }),
-      newCall({ at: NOON + 300_000, status: 503, code: 5001 }),
-      newCall({ at: NOON + 300_000, status: null }),
-    ]);
-    await store.run(journalCalls, [twice]);
+    await store.run(
+      journalCalls,
+      journalled([
+        twice,
+        twice,
+        newCall({ at: NOON + 299_999, status: 404 }),
+        newCall({ at: NOON + 299_999, status: 429 }),
+        newCall({ at: NOON + 300_000, status: 500 }),
+        newCall({ at: NOON + 300_000, status: 503, code: 5001 }),
+        newCall({ at: NOON + 300_000, status: null }),
+      ]),
+    );
+    await store.run(journalCalls, journalled([twice]));
     const windows = await store.run(readWindows, ask());
     expect(windows.map(({ start, valid, errors }) => [start, valid, errors])).toEqual([
       ['2026-10-05T12:00:00.000Z', 3, 0],
@@ -69,12 +72,15 @@ describe('counting', () => {
   });
 
   it('keeps the sidecar’s own reads, probes and retries apart', async () => {
-    await store.run(journalCalls, [
-      newCall({ status: 500 }),
-      newCall({ status: 500, attempt: 2 }),
-      newCall({ origin: 'sidecar' }),
-      newCall({ origin: 'sidecar', tag: PROBE_TAG }),
-    ]);
+    await store.run(
+      journalCalls,
+      journalled([
+        newCall({ status: 500 }),
+        newCall({ status: 500, attempt: 2 }),
+        newCall({ origin: 'sidecar' }),
+        newCall({ origin: 'sidecar', tag: PROBE_TAG }),
+      ]),
+    );
     const { requests, readings } = await store.run(readMonth, ask());
     expect(requests).toMatchObject({ valid: 4, errors: 2, bySidecar: 2, byProbe: 1, retries: 1 });
     expect([readings.withoutSidecar.valid, readings.withoutRetries.errors]).toEqual([2, 1]);
@@ -83,7 +89,10 @@ describe('counting', () => {
   });
 
   it('narrows a month to some hosts, with any port', async () => {
-    await store.run(journalCalls, [newCall({ status: 500 }), newCall({ host: '127.0.0.1:5566' })]);
+    await store.run(
+      journalCalls,
+      journalled([newCall({ status: 500 }), newCall({ host: '127.0.0.1:5566' })]),
+    );
     const at = async (hosts: string[] | null) =>
       (await store.run(readMonth, { ...ask(), hosts })).requests.valid;
     expect([await at(null), await at(['127.0.0.1']), await at(['api-singapore.klingai.com'])]).toEqual([
@@ -99,10 +108,10 @@ describe('blame', () => {
   };
 
   it('is the upstream’s if a control check succeeds, and its requests are errors and valid', async () => {
-    await store.run(journalCalls, [newUnreachable({ at: NOON, durationMs: 5000 })]);
+    await store.run(journalCalls, journalled([newUnreachable({ at: NOON, durationMs: 5000 })]));
     expect(await blames()).toEqual([0, 0, 1]);
     expect(await checkAt(NOON + 5000, true)).toEqual({ upstream: 1, local: 0, unknown: 0 });
-    await store.run(journalCalls, [newUnreachable({ at: NOON + 20_000, durationMs: 1 })]);
+    await store.run(journalCalls, journalled([newUnreachable({ at: NOON + 20_000, durationMs: 1 })]));
     expect(await blames()).toEqual([2, 0, 0]);
     const { readings, requests } = await store.run(readMonth, ask());
     expect([readings.contract.errors, readings.contract.valid, readings.received.valid]).toEqual([2, 2, 0]);
@@ -110,18 +119,18 @@ describe('blame', () => {
   });
 
   it('is ours only if a check worked within the hour before and fails now', async () => {
-    await store.run(journalCalls, [newUnreachable({ at: NOON })]);
+    await store.run(journalCalls, journalled([newUnreachable({ at: NOON })]));
     expect(await checkAt(NOON + 20, false)).toMatchObject({ unknown: 1 });
     await checkAt(NOON + 60 * MINUTE, true);
-    await store.run(journalCalls, [newUnreachable({ at: NOON + 120 * MINUTE - 50 })]);
+    await store.run(journalCalls, journalled([newUnreachable({ at: NOON + 120 * MINUTE - 50 })]));
     expect(await checkAt(NOON + 120 * MINUTE, false)).toMatchObject({ local: 1 });
-    await store.run(journalCalls, [newUnreachable({ at: NOON + 121 * MINUTE })]);
+    await store.run(journalCalls, journalled([newUnreachable({ at: NOON + 121 * MINUTE })]));
     expect(await checkAt(NOON + 121 * MINUTE + 20, false)).toMatchObject({ unknown: 1 });
     expect(await blames()).toEqual([0, 1, 2]);
   });
 
   it('does not follow from a check made long before or after', async () => {
-    await store.run(journalCalls, [newUnreachable({ at: NOON })]);
+    await store.run(journalCalls, journalled([newUnreachable({ at: NOON })]));
     await checkAt(NOON - 31_000, true);
     expect(await checkAt(NOON + 31_000, true)).toEqual({ upstream: 0, local: 0, unknown: 0 });
     expect(await blames()).toEqual([0, 0, 1]);
@@ -130,15 +139,16 @@ describe('blame', () => {
   it.each(['proxy', 'tls'] as const)(
     'of a failure of class %s is unknown, with any result of a check',
     async (errorClass) => {
-      await store.run(journalCalls, [newUnreachable({ at: NOON, errorClass })]);
+      await store.run(journalCalls, journalled([newUnreachable({ at: NOON, errorClass })]));
       expect(await checkAt(NOON + 20, true, true)).toMatchObject({ upstream: 0 });
-      await store.run(journalCalls, [newUnreachable({ at: NOON + 30, errorClass })]);
+      await store.run(journalCalls, journalled([newUnreachable({ at: NOON + 30, errorClass })]));
       expect(await blames()).toEqual([0, 0, 2]);
     },
   );
 
   it('of a name that was not resolved is the upstream’s only if another name resolves', async () => {
-    const dns = (at: number) => store.run(journalCalls, [newUnreachable({ at, errorClass: 'dns' })]);
+    const dns = (at: number) =>
+      store.run(journalCalls, journalled([newUnreachable({ at, errorClass: 'dns' })]));
     await dns(NOON);
     expect(await checkAt(NOON + 20, true, false)).toMatchObject({ unknown: 1 });
     await dns(NOON + 10 * MINUTE);
@@ -157,13 +167,13 @@ describe('blame', () => {
     const failed = (['refused', 'dns', 'connect_timeout', 'tls'] as const).map((errorClass) =>
       newUnreachable({ at: NOON, errorClass }),
     );
-    await store.run(journalCalls, failed);
+    await store.run(journalCalls, journalled(failed));
     expect(await checkAt(NOON + 20, true, false)).toEqual({ upstream: 2, local: 0, unknown: 1 });
     expect(await blames()).toEqual([2, 0, 2]);
   });
 
   it('is the operator’s correction, for late rows too, and a later check does not change it', async () => {
-    await store.run(journalCalls, [newUnreachable({ at: NOON })]);
+    await store.run(journalCalls, journalled([newUnreachable({ at: NOON })]));
     const corrected = await store.run(correctBlame, {
       start: NOON - 1,
       end: NOON + MINUTE,
@@ -174,7 +184,7 @@ describe('blame', () => {
     });
     expect(corrected.attempts).toBe(1);
     await checkAt(NOON + 20, true);
-    await store.run(journalCalls, [newUnreachable({ at: NOON + 30 })]);
+    await store.run(journalCalls, journalled([newUnreachable({ at: NOON + 30 })]));
     expect(await blames()).toEqual([0, 2, 0]);
     const { audit } = await store.run(listAudit, { limit: 10, cursor: null });
     expect(audit[0]).toMatchObject({
@@ -220,7 +230,7 @@ describe('the check against the journal', () => {
   it('goes through the journal day by day and finds a count that is off', async () => {
     expect(await check()).toMatchObject({ windows: 0, from: null, differences: [] });
     const days = Array.from({ length: 4 }, (_, day) => newCall({ at: NOON + day * 86_400_000, status: 500 }));
-    await store.run(journalCalls, days);
+    await store.run(journalCalls, journalled(days));
     expect(await check()).toMatchObject({
       windows: 4,
       attempts: 4,
@@ -246,9 +256,9 @@ describe('the check against the journal', () => {
   it('begins after the window that retention has cut', async () => {
     await store.run(
       journalCalls,
-      [0, 1, 2, 300_000].map((off) => newCall({ at: NOON + off - 300_000 })),
+      journalled([0, 1, 2, 300_000].map((off) => newCall({ at: NOON + off - 300_000 }))),
     );
-    await store.run(journalCalls, [newCall({ at: NOON - 600_000 })]);
+    await store.run(journalCalls, journalled([newCall({ at: NOON - 600_000 })]));
     store.db.exec(`DELETE FROM journal WHERE at < ${NOON - 300_000 + 1}`);
     expect(await check()).toMatchObject({ windows: 1, from: '2026-10-05T12:00:00.000Z', differences: [] });
     store.db.exec('DELETE FROM journal; DELETE FROM sla_windows');
@@ -258,13 +268,13 @@ describe('the check against the journal', () => {
     const day = 86_400_000;
     const purge = (at: number) =>
       store.run(purgeOld, { at, callRetentionDays: 120, promptRetentionDays: 14 });
-    await store.run(
-      journalCalls,
-      [0, MINUTE, 2 * day].map((off) => newCall({ at: NOON + off })),
-    );
+    await store.run(journalCalls, journalled([0, MINUTE, 2 * day].map((off) => newCall({ at: NOON + off }))));
     await purge(NOON + MINUTE + 120 * day);
     expect(await check()).toMatchObject({ windows: 1, attempts: 1, differences: [] });
-    await store.run(journalCalls, [newCall({ at: NOON - day }), newCall({ at: NOON + 2 * MINUTE })]);
+    await store.run(
+      journalCalls,
+      journalled([newCall({ at: NOON - day }), newCall({ at: NOON + 2 * MINUTE })]),
+    );
     expect(await check()).toMatchObject({ windows: 1, attempts: 1, differences: [] });
     expect(await check({ start: 0, end: NOON + 2 * MINUTE })).toMatchObject({
       windows: 0,
@@ -279,12 +289,12 @@ describe('the check against the journal', () => {
 
 describe('closing', () => {
   it('keeps a revision for each state of the month, and none for the same one twice', async () => {
-    await store.run(journalCalls, [newCall({ status: 500 })]);
+    await store.run(journalCalls, journalled([newCall({ status: 500 })]));
     const close = async () =>
       store.run(closeMonth, { measured: await store.run(readMonth, ask()), at: NOON });
     expect(await close()).toEqual({ revision: 1, isNew: true });
     expect(await close()).toEqual({ revision: 1, isNew: false });
-    await store.run(journalCalls, [newCall()]);
+    await store.run(journalCalls, journalled([newCall()]));
     expect(await close()).toEqual({ revision: 2, isNew: true });
     expect((await store.run(readMonth, ask())).revision).toBe(2);
     const revisions = await store.run(readRevisions, { month: '2026-10' });
@@ -304,7 +314,7 @@ describe('closing', () => {
     const failed = Array.from({ length: 9 }, (_, index) =>
       newCall({ at: midnight - (index + 1) * 300_000, status: 500 }),
     );
-    await store.run(journalCalls, failed);
+    await store.run(journalCalls, journalled(failed));
     const shanghai = await store.run(readMonth, ask({ timeZone: 'Asia/Shanghai' }));
     expect(shanghai).toMatchObject({
       breached: true,

@@ -5,7 +5,7 @@ import { recordDeductions, recordPacks } from '../../src/account/account-table.t
 import { readMonth, readMonthGauges, readWindows } from '../../src/sla/month-table.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import { createSlaStore } from './sla-store.ts';
-import { ask, newCall } from './making.ts';
+import { ask, newCall, journalled } from './making.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
 
 const HOUR = 3_600_000;
@@ -63,10 +63,10 @@ describe('terms by packs', () => {
   it('hold for the report, its windows and the gauges alike', async () => {
     const start = Date.UTC(2026, 9, 16, 16);
     await store.run(recordPacks, { packs: [pack(start, start + 90 * DAY)], at: 1 });
-    await store.run(journalCalls, [
-      newCall({ at: start - 1, status: 500 }),
-      newCall({ at: start, status: 500 }),
-    ]);
+    await store.run(
+      journalCalls,
+      journalled([newCall({ at: start - 1, status: 500 }), newCall({ at: start, status: 500 })]),
+    );
     const measured = await store.run(readMonth, october());
     expect(measured).toMatchObject({ days: 15, requests: { errors: 1 }, termSource: 'packs' });
     expect(measured.terms).toEqual([

@@ -7,7 +7,7 @@ import { upstreamDown } from '../../../src/alerts/rules/upstream-down.ts';
 import { addExclusion } from '../../../src/sla/exclusion-table.ts';
 import { journalCalls } from '../../../src/sla/journal.ts';
 import type { MemoryStore } from '../../ledger/memory-store.ts';
-import { newCall, newUnreachable } from '../../sla/making.ts';
+import { newCall, newUnreachable, journalled } from '../../sla/making.ts';
 import { createSlaStore } from '../../sla/sla-store.ts';
 import { LOOK_CONFIG } from '../making.ts';
 import { endedAt, findAt } from './look-at.ts';
@@ -28,7 +28,7 @@ async function window(at: number, errors: number, valid: number, own = store): P
   const calls = Array.from({ length: valid }, (_, index) =>
     newCall({ at, status: index < errors ? 500 : 200 }),
   );
-  await own.run(journalCalls, calls);
+  await own.run(journalCalls, journalled(calls));
 }
 
 const excluded = (start: number, end: number) =>
@@ -92,7 +92,7 @@ describe('failure_rate', () => {
   it('leaves out requests that never arrived by nobody’s fault, and excluded ones', async () => {
     for (const at of BAD) {
       await window(at, 0, 10);
-      await store.run(journalCalls, [newUnreachable({ at }), newUnreachable({ at })]);
+      await store.run(journalCalls, journalled([newUnreachable({ at }), newUnreachable({ at })]));
     }
     expect(await find(NOON)).toEqual([]);
     for (const at of BAD) await window(at, 5, 10);
