@@ -1,6 +1,7 @@
 /** A real sidecar of this checkout, started from a folder before an upstream. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NODE_FLAGS } from '../src/cli/init-files.ts';
 import { freePort, start, type Started } from './processes.ts';
 import { waitUntilAnswered } from './requests.ts';
 
@@ -37,7 +38,7 @@ export async function startOwnSidecar(
   writeFileSync(join(folder, 'sidecar.config.json'), JSON.stringify(config));
   const command = {
     file: process.execPath,
-    args: [join(import.meta.dirname, '..', entry), 'start'],
+    args: [...NODE_FLAGS.split(' '), join(import.meta.dirname, '..', entry), 'start'],
     env: { KLING_API_KEY: key },
     cwd: folder,
   };

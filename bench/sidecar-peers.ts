@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { NODE_FLAGS } from '../src/cli/init-files.ts';
 import { BENCH_KEY, type Launch, type Peer } from './peer.ts';
 import { freePort } from './processes.ts';
 import { CREATE_BODY, POINT_NUMBER, REQUEST_NUMBER } from './requests.ts';
@@ -55,7 +56,7 @@ export async function launchSidecar(
   return {
     command: {
       file: process.execPath,
-      args: [join(PROJECT, 'bin/kling-sidecar.js'), 'start', '--config', path],
+      args: [...NODE_FLAGS.split(' '), join(PROJECT, 'bin/kling-sidecar.js'), 'start', '--config', path],
       env,
       cwd: home,
     },

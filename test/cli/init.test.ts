@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { NODE_FLAGS } from '../../src/cli/init-files.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createEmulator } from '../../src/emulator/emulator.ts';
 import { freePort } from './free-port.ts';
@@ -123,7 +124,9 @@ describe('init', () => {
     expect(unit).toContain(`WorkingDirectory=${escaped}\n`);
     expect(unit).toContain(`LoadCredential="kling-api-key:${escaped}/kling-api-key"\n`);
     expect(unit).toContain(`ReadWritePaths="${escaped}/data"\n`);
-    expect(unit).toMatch(/^ExecStart="\/.*node" --disable-sigusr1 "\/.*bin\/kling-sidecar\.js" start$/m);
+    expect(unit).toMatch(
+      new RegExp(`^ExecStart="/.*node" ${NODE_FLAGS} "/.*bin/kling-sidecar\\.js" start$`, 'm'),
+    );
     const documented = readFileSync(path.join(PROJECT, 'docs/run/kling-sidecar.service'), 'utf8');
     const fixed =
       /^(?:NoNewPrivileges|ProtectSystem|PrivateTmp|LimitCORE|TimeoutStopSec|ExecReload|Restart)=.*$/gm;

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NODE_FLAGS } from '../../src/cli/init-files.ts';
 import { freePort } from './free-port.ts';
 import { launch, type Started } from './launch.ts';
 
@@ -97,16 +98,17 @@ describe('a signal', () => {
   });
 });
 
-it('cannot open the debugger while npm or systemd start the process', () => {
+it('cannot open the debugger while npm, systemd or a container start the process, and has the same memory there', () => {
+  expect(NODE_FLAGS).toMatch(/^--disable-sigusr1 /);
   const { scripts } = JSON.parse(readFileSync(path.join(PROJECT, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
   for (const name of ['start', 'demo', 'kling-sidecar'])
-    expect(scripts[name]).toContain('node --disable-sigusr1 bin/kling-sidecar.js');
+    expect(scripts[name]).toContain(`node ${NODE_FLAGS} bin/kling-sidecar.js`);
   const unit = readFileSync(path.join(PROJECT, 'docs/run/kling-sidecar.service'), 'utf8');
-  expect(unit).toMatch(/^ExecStart=\S+\/node --disable-sigusr1 bin\/kling-sidecar\.js start$/m);
+  expect(unit).toContain(`/node ${NODE_FLAGS} bin/kling-sidecar.js start\n`);
   expect(unit).toMatch(/^LimitCORE=0$/m);
   expect(readFileSync(path.join(PROJECT, 'Dockerfile'), 'utf8')).toContain(
-    'node --disable-sigusr1 /app/src/main.ts',
+    `node ${NODE_FLAGS} /app/bin/kling-sidecar.js`,
   );
 });

@@ -17,6 +17,11 @@ const BUSY_MS = 5000;
 export const WAL_BYTES_KEPT = 67_108_864;
 /** Pages in the log before a commit checkpoints it: 16 MiB, so that a page with many changes is copied once for many commits. */
 const CHECKPOINT_PAGES = 4096;
+/**
+ * Memory for pages of the file, for each connection. better-sqlite3 is compiled for 16 MiB, and three connections would hold
+ * 48; a page that is not kept is read from the system's own cache.
+ */
+const CACHE_KIB = 4096;
 
 /** Opens the one connection that writes. The file must exist. */
 export function openWriter(path: string): Database.Database {
@@ -77,4 +82,5 @@ function setCommonPragmas(db: Database.Database): void {
   db.pragma('cell_size_check = ON');
   // A manipulated schema must not call functions with side effects.
   db.pragma('trusted_schema = OFF');
+  db.pragma(`cache_size = -${CACHE_KIB}`);
 }
