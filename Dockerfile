@@ -18,16 +18,24 @@ FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 # The exec makes Node the container's first process, which gets SIGTERM and SIGHUP.
-RUN printf '#!/bin/sh\nexec node --disable-sigusr1 /app/src/main.ts "$@"\n' > /usr/local/bin/kling-sidecar \
+RUN printf '#!/bin/sh\nexec node --disable-sigusr1 --max-semi-space-size=16 --initial-old-space-size=32 --heap-growing-percent=50 /app/bin/kling-sidecar.js "$@"\n' \
+    > /usr/local/bin/kling-sidecar \
   && chmod 755 /usr/local/bin/kling-sidecar \
   && mkdir data && chown node:node data && chmod 700 data
 COPY --from=dependencies /app/node_modules ./node_modules
+# Compiled code is kept only where the user of the process alone can write (docs/decisions/012).
+RUN mkdir node_modules/.cache && chown node:node node_modules/.cache && chmod 700 node_modules/.cache
 COPY package.json sidecar.config.json schema.json ./
 COPY bin ./bin
 COPY src ./src
 COPY dashboards ./dashboards
 # User 1000: it must be able to read the mounted key, and to write the mounted store.
 USER node
+# Two runs on loopback, without an account, compile everything that a start needs, and the image keeps it. The second one has no
+# Kling to reach, and ends by the time limit.
+RUN (kling-sidecar demo > /tmp/demo.log 2>&1 || (cat /tmp/demo.log && exit 1)) && rm /tmp/demo.log
+RUN KLING_API_KEY=no-account-no-account KLING_SIDECAR__UPSTREAM__BASEURL=http://127.0.0.1:9 \
+  KLING_SIDECAR__STORE__PATH=/tmp/start/sidecar.db timeout 15 kling-sidecar start; rm -r /tmp/start
 # The store of a container without a config of its own. Mount it, or keep the store elsewhere: a new container with a new,
 # empty volume begins a fresh budget.
 VOLUME /app/data

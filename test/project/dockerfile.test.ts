@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { composeFile } from '../../src/cli/init-files.ts';
+import { composeFile, NODE_FLAGS } from '../../src/cli/init-files.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { PROJECT } from './source-code.ts';
 
@@ -43,6 +43,16 @@ test('runs without root, keeps the ledger on a volume and asks for its health wi
   expect(final).toMatch(/^HEALTHCHECK .*CMD \["\/app\/bin\/health\.sh"\]$/m);
   expect(statSync(join(PROJECT, 'bin/health.sh')).mode & 0o111).toBe(0o111);
   expect(final).toMatch(/^EXPOSE 5564 5565$/m);
+});
+
+test('starts by bin/ and holds compiled code that only its user can write', () => {
+  expect(final).toContain(`exec node ${NODE_FLAGS} /app/bin/kling-sidecar.js "$@"`);
+  const user = final.indexOf('\nUSER node\n');
+  const folder = final.indexOf('chown node:node node_modules/.cache && chmod 700 node_modules/.cache');
+  expect(folder).toBeGreaterThan(0);
+  expect(folder).toBeLessThan(user);
+  expect(final.indexOf('kling-sidecar demo')).toBeGreaterThan(user);
+  expect(final.indexOf('kling-sidecar start')).toBeGreaterThan(user);
 });
 
 test('holds no secret and opens no listener by itself', () => {
