@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
+import { compareIds } from '../../src/budget/rule-book.ts';
 import type { SqlValue, StoreOperation, SyncTx, Tx } from '../../src/store/operation.ts';
 import { orderMigrations, type StoreModule } from '../../src/store/registry.ts';
 
@@ -45,21 +46,29 @@ function record(method: 'get' | 'all' | 'run', sql: string): void {
 /** The first migration that stores of 0.1.0 do not have. */
 const FIRST_AFTER_0_1_0 = '070';
 
+type Fill = (db: Database.Database) => void;
+
 /**
  * Opens an empty store with the schema of the modules given; with `fill` one that 0.1.0 made and `fill` filled, brought
- * to this version's schema. Without `isUsual` each operation runs in its general form.
+ * to this version's schema. Several are named by the first migration that the store does not have yet when each is called.
+ * Without `isUsual` each operation runs in its general form.
  */
 export function createMemoryStore(
   modules: readonly StoreModule[] = ledgerModules,
-  fill: (db: Database.Database) => void = () => undefined,
+  fill: Fill | Readonly<Record<string, Fill>> = {},
   { isUsual = true }: { isUsual?: boolean } = {},
 ): MemoryStore {
   const db = new Database(':memory:');
   db.pragma('foreign_keys = ON');
   const migrations = orderMigrations(modules);
-  for (const { id, sqlite } of migrations) if (id < FIRST_AFTER_0_1_0) db.exec(sqlite);
-  fill(db);
-  for (const { id, sqlite } of migrations) if (id >= FIRST_AFTER_0_1_0) db.exec(sqlite);
+  const fills = Object.entries(typeof fill === 'function' ? { [FIRST_AFTER_0_1_0]: fill } : fill);
+  let done = '';
+  for (const [next, fillNow] of fills.toSorted(([a], [b]) => compareIds(a, b))) {
+    for (const { id, sqlite } of migrations) if (id >= done && id < next) db.exec(sqlite);
+    fillNow(db);
+    done = next;
+  }
+  for (const { id, sqlite } of migrations) if (id >= done) db.exec(sqlite);
   const prepared = new Map<string, Database.Statement<SqlValue[], object>>();
   let statements = 0;
   let usualCases = 0;
