@@ -1,4 +1,5 @@
 /** Every open hold and task, read once for the sums that a running process keeps (`money-sums.ts`). */
+import { FROM_IN_DOUBT } from '../budget/hold-table.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { OpenState } from './status.ts';
@@ -40,7 +41,7 @@ async function readOpenWork(tx: Tx): Promise<OpenWork> {
     `SELECT COUNT(*) AS holds, SUM(credits) AS credits FROM creates WHERE state = 'held'`,
   );
   const doubts = await tx.all<OpenWork['doubts'][number]>(
-    'SELECT id AS "holdId", credits, doubt_since AS since FROM creates WHERE in_doubt = 1 ORDER BY id',
+    `SELECT id AS "holdId", credits, doubt_since AS since ${FROM_IN_DOUBT}`,
   );
   return {
     openHolds: held?.holds ?? 0,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FROM_IN_DOUBT } from '../../src/budget/hold-table.ts';
 import { applyBudgets } from '../../src/budget/budget-table.ts';
 import { closeCreate } from '../../src/ledger/close.ts';
 import { admit } from '../../src/ledger/admit.ts';
@@ -247,5 +248,14 @@ describe('the sums of open holds and tasks', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('begin without a look at creates that have ended', () => {
+    const store = createMemoryStore();
+    const plan = store.db
+      .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN SELECT id, credits ${FROM_IN_DOUBT}`)
+      .all();
+    expect(plan.map(({ detail }) => detail)).toEqual(['SCAN creates USING INDEX creates_in_doubt']);
+    store.close();
   });
 });
