@@ -45,7 +45,7 @@ export function gaugeSource(deps: GaugeDeps): () => Promise<GaugeSnapshot> {
       storeGauges(deps, at),
       keptMonths(deps.store, deps.clock, deps.config()),
       packGauges(deps.store, at),
-      deps.store.read(listBudgets, { at: datedAt }),
+      deps.store.read(listBudgets, { at: datedAt, isSummary: true }),
     ]);
     return {
       ...fromStore,
@@ -58,7 +58,7 @@ export function gaugeSource(deps: GaugeDeps): () => Promise<GaugeSnapshot> {
 }
 
 function burning(forecast: BudgetForecast, rows: BudgetRow[], at: Ms): NonNullable<GaugeSnapshot['budgets']> {
-  const seconds = forecast.note(rows.map(burningBudget), at);
+  const seconds = forecast.noteSome(rows.map(burningBudget), at);
   return rows.map((row, index) => ({ ...row, budget: row.name, exhaustionSeconds: seconds[index] ?? null }));
 }
 

@@ -255,13 +255,28 @@ export interface BudgetRow {
   isPending: boolean;
 }
 
-/**
- * Lists the budgets in force in their windows at an instant: one row each, or one for each `per` value seen. The present
- * is never before the date of the newest hold; with `isPast` the instant is taken as it is given.
- */
+/** The most rows of one budget with `per` that a summary shows: the number of tags is not limited. */
+export const PER_ROWS_MAX = 100;
+
+const ROWS_OF_WINDOW =
+  'SELECT per_value, settled, held FROM budget_counters WHERE budget_id = ? AND window_key = ? ORDER BY per_value';
+const MOST_USED = `SELECT per_value, settled, held FROM (
+  SELECT per_value, settled, held FROM budget_counters WHERE budget_id = ? AND window_key = ?
+  ORDER BY settled + held DESC, per_value LIMIT ${PER_ROWS_MAX}
+) AS most_used ORDER BY per_value`;
+
+export interface ListBudgetsArgs {
+  at: Ms;
+  /** Takes the instant as it is given; else the present is never before the date of the newest hold. */
+  isPast?: boolean;
+  /** Of a budget with `per` only the {@link PER_ROWS_MAX} most used rows. */
+  isSummary?: boolean;
+}
+
+/** Lists the budgets in force in their windows at an instant: one row each, or one for each `per` value seen. */
 export const listBudgets = defineRead(
   'budget.listBudgets',
-  async (tx: Tx, args: { at: Ms; isPast?: boolean }): Promise<{ budgets: BudgetRow[] }> => {
+  async (tx: Tx, args: ListBudgetsArgs): Promise<{ budgets: BudgetRow[] }> => {
     const at = args.isPast === true ? args.at : Math.max(args.at, (await datedTo(tx)) ?? args.at);
     const doubts = new Map<string, MilliCredits>();
     for (const hold of await holdsInDoubt(tx)) {
@@ -269,8 +284,9 @@ export const listBudgets = defineRead(
     }
     const pending = await pendingWindows(tx);
     const budgets: BudgetRow[] = [];
+    const sql = args.isSummary === true ? MOST_USED : ROWS_OF_WINDOW;
     for (const rule of await currentRules(tx))
-      budgets.push(...(await rowsOf(tx, { rule, at, doubts, countedWindow: pending.get(rule.id) })));
+      budgets.push(...(await rowsOf(tx, { rule, at, doubts, countedWindow: pending.get(rule.id), sql })));
     return { budgets };
   },
 );
@@ -282,12 +298,13 @@ async function rowsOf(
     at: Ms;
     doubts: ReadonlyMap<string, MilliCredits>;
     countedWindow: string | undefined;
+    sql: string;
   },
 ): Promise<BudgetRow[]> {
-  const { rule, at, doubts, countedWindow } = of;
+  const { rule, at, doubts, countedWindow, sql } = of;
   const span = windowAt(rule.window, rule.timeZone, at);
   const counters = await tx.all<{ per_value: string; settled: MilliCredits; held: MilliCredits }>(
-    'SELECT per_value, settled, held FROM budget_counters WHERE budget_id = ? AND window_key = ? ORDER BY per_value',
+    sql,
     rule.id,
     span.key,
   );

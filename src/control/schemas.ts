@@ -6,6 +6,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { RULE_WORDS } from '../alerts/rule-words.ts';
+import { PER_ROWS_MAX } from '../budget/budget-table.ts';
 import { OPERATIONS } from '../words.ts';
 
 export const credits = z.number().describe('Credits, a decimal with at most three places.');
@@ -105,7 +106,9 @@ export const statusAnswer = z
     freeze: freezeState.nullable(),
     uptimeSeconds: z.number().describe('0 if no sidecar runs.'),
     pid: z.int().nullable().describe('The running process; null if there is none.'),
-    budgets: z.array(budget),
+    budgets: z
+      .array(budget)
+      .describe(`Of a budget with "per" the ${PER_ROWS_MAX} most used rows; /v1/budgets has all.`),
     pools: z.array(
       z.object({ name: z.string(), inUse: z.int(), limit: z.int().nullable(), queued: z.int() }),
     ),

@@ -48,13 +48,24 @@ export class BudgetForecast {
   note(budgets: readonly BurningBudget[], at: Ms, spanMsMin: Ms = SPAN_MS_MIN): (number | null)[] {
     const ids = new Set(budgets.map(({ id }) => id));
     for (const id of this.#notes.keys()) if (!ids.has(id)) this.#notes.delete(id);
-    if (this.#firstAt === null || this.#firstAt > at) this.#firstAt = at;
-    return budgets.map((budget) => this.#one(budget, at, spanMsMin));
+    return this.#noteEach(budgets, at, spanMsMin);
+  }
+
+  /** Does the same for some of the budgets; notes of the others are kept for an hour. */
+  noteSome(budgets: readonly BurningBudget[], at: Ms): (number | null)[] {
+    for (const [id, { used }] of this.#notes)
+      if ((used.at(-1)?.at ?? at) < at - SPAN_MS) this.#notes.delete(id);
+    return this.#noteEach(budgets, at, SPAN_MS_MIN);
   }
 
   /** Whether the notes reach back over that span for every budget whose window does too. */
   reachesBack(at: Ms, spanMs: Ms): boolean {
     return this.#firstAt !== null && at - this.#firstAt >= spanMs;
+  }
+
+  #noteEach(budgets: readonly BurningBudget[], at: Ms, spanMsMin: Ms): (number | null)[] {
+    if (this.#firstAt === null || this.#firstAt > at) this.#firstAt = at;
+    return budgets.map((budget) => this.#one(budget, at, spanMsMin));
   }
 
   #one(budget: BurningBudget, at: Ms, spanMsMin: Ms): number | null {

@@ -1,6 +1,7 @@
 /** Turns a snapshot of the gauges' sources into values, and measures the event loop's lag. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { memoryUsage } from 'node:process';
+import { PER_ROWS_MAX } from '../budget/budget-table.ts';
 import { toCredits, type MilliCredits, type Ms, type Product } from '../units.ts';
 import type { TaskState } from '../words.ts';
 import { GAUGES } from './gauge-shapes.ts';
@@ -8,8 +9,6 @@ import type { GaugeReading } from './metric-producer.ts';
 
 /** How often the event loop is sampled; a shorter lag may be missed. */
 const SAMPLE_MS = 100;
-/** The most rows of one budget that is per app or tag. */
-const PER_ROWS_MAX = 100;
 
 /** The values of the gauges at one moment; unknown ones are left out. */
 export interface GaugeSnapshot {

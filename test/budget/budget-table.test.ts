@@ -171,6 +171,24 @@ describe('a budget', () => {
     expect((await list()).map((one) => one.perValue)).toEqual(['blog', 'shop']);
   });
 
+  it('per tag is summed up by its 100 most used rows', async () => {
+    const rules = [rule({ name: 'all' }), rule({ name: 'tags', per: 'tag', limit: 1_000_000 })];
+    await store.run(applyBudgets, { rules, at: NOON });
+    await admitHold(store, newHold('h', { tag: 'none', credits: 0 }));
+    store.db.exec(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150)
+       INSERT INTO budget_counters (id, budget_id, window_key, per_value, settled, held)
+       SELECT id || i, budget_id, window_key, 'tag-' || printf('%03d', i), i / 2, i FROM n, budget_counters
+       WHERE per_value = 'none'`,
+    );
+    const all = (await store.run(listBudgets, { at: NOON })).budgets;
+    expect(all).toHaveLength(152);
+    const { budgets } = await store.run(listBudgets, { at: NOON, isSummary: true });
+    const isMostUsed = (value: string | null): boolean => value === null || value > 'tag-050';
+    expect(budgets).toEqual(all.filter(({ perValue }) => perValue !== 'none' && isMostUsed(perValue)));
+    store.db.exec("DELETE FROM budget_counters WHERE per_value LIKE 'tag-%'");
+  });
+
   it('shows its room to estimates', async () => {
     await apply([
       rule({ limit: 15_000 }),

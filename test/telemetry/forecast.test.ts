@@ -61,6 +61,20 @@ describe('the forecast of a budget', () => {
     expect(forecast.note([{ ...BUDGET, usedCredits: 100_000 }], 50 * MINUTE)).toEqual([null]);
   });
 
+  it('keeps what it noted of budgets that are left out, for an hour', () => {
+    const forecast = new BudgetForecast();
+    const [small, large] = [
+      { ...BUDGET, id: 'tags/small' },
+      { ...BUDGET, id: 'tags/large' },
+    ];
+    forecast.note([small, large], 0);
+    forecast.noteSome([large], 5 * MINUTE);
+    const used = { usedCredits: 100_000 };
+    expect(forecast.noteSome([{ ...small, ...used }], 10 * MINUTE)).toEqual([9 * 10 * 60]);
+    forecast.noteSome([large], 75 * MINUTE);
+    expect(forecast.noteSome([{ ...small, ...used }], 76 * MINUTE)).toEqual([null]);
+  });
+
   it('is never negative and never after the end of the window, for any notes', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(10 * MINUTE), fc.nat(2_000_000)), { maxLength: 60 }), (steps) => {

@@ -17,7 +17,7 @@ export async function answerStatus(commands: ControlCommands): Promise<StatusAns
   const cash = commands.cash();
   const live = commands.status();
   const [{ budgets }, money, wouldHave, ofAlerts] = await Promise.all([
-    reader.read(listBudgets, { at }),
+    reader.read(listBudgets, { at, isSummary: true }),
     commands.money({ at, stuckAfterMs }),
     reader.read(readWouldHave, {}),
     alertsOfStatus(reader, alerts),
