@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ControlCommands } from './commands.ts';
+import { readinessAnswer } from './health.ts';
 import { answers, type App } from './route-parts.ts';
 import { liveness, readiness } from './schemas.ts';
 
@@ -38,8 +39,8 @@ export function addHealthRoutes(
 ): void {
   app.openapi(livez, (context) => context.json({ status: 'ok' as const }, 200));
   app.openapi(readyz, (context) => {
-    const { ready, reasons } = commands.readiness();
-    return context.json({ ready, reasons: [...reasons] }, ready ? 200 : 503);
+    const { status, body } = readinessAnswer(commands);
+    return context.json(body, status);
   });
   app.openapi(metrics, async (context) =>
     context.text(await telemetry.metricsText(), 200, { 'content-type': METRICS_TYPE }),

@@ -3,25 +3,27 @@
  *
  * The guard (`guard.ts`) checks every request first, on the raw socket's headers; then Hono finds its route. Reads go to
  * the store's second connection, so that no report makes a create wait. `/openapi.json` comes from the same
- * schemas that check the input.
+ * schemas that check the input. Health is answered without Hono, whose code and routes are loaded a moment after the start, or by the
+ * first request that needs them: a start is ready without them.
  *
  * **Invariant**: nothing here is reachable from the data plane's listener, nor the reverse; GET changes nothing;
  * a request that changes something carries the control token and a reason, and the command writes the audit row.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { Secret } from '../secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { answerError, createApi } from './api.ts';
+import type { ApiListener } from './api-listener.ts';
 import type { ControlCommands } from './commands.ts';
-import { checkProbe, checkRequest, ownHostNames, type Passed } from './guard.ts';
+import { checkProbe, checkRequest, ownHostNames, type GuardRules } from './guard.ts';
+import { answerHealth, isHealthRead, pathOf } from './health.ts';
 import { nearPath } from '../kling/near-path.ts';
 import { DEFAULT_ROUTES } from '../kling/routes.ts';
 import { urlOf } from '../listen.ts';
 import { createListener, type Listener } from './listener.ts';
 import { PlaneRefusal } from './problem.ts';
+import type { Ms } from '../units.ts';
 
 export interface ControlPlaneOptions {
   hosts: readonly string[];
@@ -56,7 +58,13 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-const PROBE_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+/** How long after the start the code of the API is loaded. */
+const LOAD_AFTER_MS: Ms = 1_000;
+
+async function loadApi(options: ControlPlaneOptions): Promise<ApiListener> {
+  const { createApiListener } = await import('./api-listener.ts');
+  return createApiListener(options);
+}
 
 /** Gives the right address for a call of Kling's API; null if it is none, and not similar to one. */
 function forDataPlane(method: string, path: string, dataUrl: string): string | null {
@@ -71,27 +79,33 @@ function forDataPlane(method: string, path: string, dataUrl: string): string | n
 
 /** Makes the control plane; nothing listens before `start`. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { commands, telemetry, version, log, clock } = options;
-  const api = createApi({ commands, telemetry, version, log });
-  const hono = getRequestListener((request, env) => api.fetch(request, passed.get(env.incoming)), {
-    overrideGlobalObjects: false,
-    // Only the probes listener accepts requests without a Host.
-    hostname: 'localhost',
-    errorHandler: (error) => answerError(error, log),
-  });
-  const passed = new WeakMap<object, Passed>();
+  const { commands, log, clock } = options;
+  let loading: Promise<ApiListener> | null = null;
+  const load = (): Promise<ApiListener> => (loading ??= loadApi(options));
+  let loadTimer: Timer | null = null;
   let hostNames: ReadonlySet<string> = new Set();
 
-  const answer = (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const rules = (misdirected: GuardRules['misdirected']): GuardRules => {
     const { token, requireTokenForReads } = options;
-    passed.set(request, checkRequest(request, { hostNames, token, requireTokenForReads, misdirected }));
-    return hono(request, response);
+    return { hostNames, token, requireTokenForReads, misdirected };
   };
-  const misdirected = (method: string, path: string): string | null =>
-    api.owns(path) ? null : forDataPlane(method, path, options.dataUrl);
-  const answerProbe = (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (isHealthRead(request)) {
+      checkRequest(
+        request,
+        rules(() => null),
+      );
+      return answerHealth(request, response, commands);
+    }
+    const api = await load();
+    const misdirected = (method: string, path: string): string | null =>
+      api.owns(path) ? null : forDataPlane(method, path, options.dataUrl);
+    return api.answer(request, response, checkRequest(request, rules(misdirected)));
+  };
+  const answerProbe = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     checkProbe(request);
-    if (PROBE_PATHS.has((request.url ?? '').split('?', 1)[0] ?? '')) return hono(request, response);
+    if (isHealthRead(request)) return answerHealth(request, response, commands);
+    if (pathOf(request) === '/metrics') return (await load()).answer(request, response);
     throw new PlaneRefusal('not_found', 'This listener answers only /livez, /readyz and /metrics.');
   };
   const control = createListener({
@@ -106,6 +120,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     ? createListener({ name: 'probes', ...options.probes, log, clock, answer: answerProbe })
     : null;
   const stop = async (): Promise<void> => {
+    loadTimer?.cancel();
     await Promise.all([control.stop(), probes?.stop()]);
   };
   return {
@@ -116,6 +131,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         const probing = await probes?.start();
         const urls = hosts.map((host) => urlOf(host, port));
         const probesUrls = probing?.hosts.map((host) => urlOf(host, probing.port)) ?? [];
+        // Where it fails, the first request that needs it is answered with the error.
+        loadTimer = clock.after(LOAD_AFTER_MS, () => void load().catch(() => undefined));
         return { url: urls[0] ?? '', probesUrl: probesUrls[0] ?? null, urls, probesUrls };
       } catch (error) {
         await stop();

@@ -1,0 +1,29 @@
+/** The API as a listener's answers: Hono between Node's requests and the routes. The heaviest code of the control plane. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { answerError, createApi, type Api, type ApiOptions } from './api.ts';
+import type { Passed } from './guard.ts';
+
+export interface ApiListener extends Pick<Api, 'owns'> {
+  /** Answers a request that the guard let through; without `passed` the caller is the operator. */
+  answer(request: IncomingMessage, response: ServerResponse, passed?: Passed): Promise<void>;
+}
+
+/** Makes the API with all its routes. */
+export function createApiListener(options: ApiOptions): ApiListener {
+  const api = createApi(options);
+  const accepted = new WeakMap<object, Passed>();
+  const hono = getRequestListener((request, env) => api.fetch(request, accepted.get(env.incoming)), {
+    overrideGlobalObjects: false,
+    // Only the probes listener accepts requests without a Host.
+    hostname: 'localhost',
+    errorHandler: (error) => answerError(error, options.log),
+  });
+  return {
+    owns: (path) => api.owns(path),
+    answer(request, response, passed) {
+      if (passed) accepted.set(request, passed);
+      return hono(request, response);
+    },
+  };
+}
