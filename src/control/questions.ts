@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { ianaZone } from '../fields.ts';
 import { MONTH_FORM } from '../sla/period.ts';
 import { ESTIMATE_REQUESTS_MAX } from './estimate.ts';
-import { ACTOR_CHARACTERS_MAX, plainActor } from '../plain-text.ts';
+import { ACTOR_CHARACTERS_MAX, isStorable, plainActor, storableText } from '../plain-text.ts';
 
 /** Rows of one page of a list. */
 const LIMIT_DEFAULT = 100;
@@ -32,7 +32,16 @@ const flag = z
   .enum(['true', 'false'])
   .transform((text) => text === 'true')
   .openapi({ type: 'boolean' });
-const label = z.string().min(1).max(128);
+/** A name: what would have to be removed from it is refused, so that two that differ stay two. */
+export function writtenName(max: number): z.ZodString {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .refine(isStorable, 'text without U+0000 and halves of surrogate pairs');
+}
+const label = writtenName(128);
 
 const total = z
   .literal('true')
@@ -96,8 +105,13 @@ export const holdParams = z.object({
   action: z.enum(['release', 'write-off']),
 });
 
+/** Text that somebody wrote for people, of at most `max` characters. */
+export function writtenText(max: number): z.ZodString {
+  return z.string().overwrite(storableText).trim().min(1).max(max);
+}
+
 /** Reason and actor: the audit keeps both. */
-export const reasonField = z.string().trim().min(1).max(500);
+export const reasonField = writtenText(500);
 export const actorField = z
   .string()
   .trim()

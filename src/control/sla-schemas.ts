@@ -7,7 +7,7 @@ import { z } from '@hono/zod-openapi';
 import { CLAIM_STATES, MARKED_STATES } from '../claims/claim.ts';
 import { MONTH_FORM } from '../sla/period.ts';
 import { READING_NAMES } from '../sla/reading.ts';
-import { actorField, instant, reasonField } from './questions.ts';
+import { actorField, instant, reasonField, writtenName, writtenText } from './questions.ts';
 
 /** Lines of one request to import, and of one page of an export. */
 const LINES_MAX = 1000;
@@ -19,10 +19,9 @@ const month = z
   .string()
   .regex(MONTH_FORM, { error: 'a month such as 2026-10' })
   .openapi({ example: '2026-10', description: '2023-01 to December of the next year; others are refused.' });
-const text = (max: number) => z.string().trim().min(1).max(max);
 
 export const monthParams = z.object({ month });
-export const exclusionParams = z.object({ id: text(100) });
+export const exclusionParams = z.object({ id: writtenText(100) });
 export const exportQuery = z.strictObject({
   limit: z.coerce
     .number()
@@ -34,17 +33,22 @@ export const exportQuery = z.strictObject({
 
 const span = { from: instant, to: instant };
 export const exclusionBody = z
-  .strictObject({ ...span, clause: text(100), source: text(500), actor: actorField })
+  .strictObject({ ...span, clause: writtenText(100), source: writtenText(500), actor: actorField })
   .openapi('ExclusionBody');
 export const blameBody = z
-  .strictObject({ ...span, blame: z.enum(['upstream', 'local']), source: text(500), actor: actorField })
+  .strictObject({
+    ...span,
+    blame: z.enum(['upstream', 'local']),
+    source: writtenText(500),
+    actor: actorField,
+  })
   .openapi('BlameBody');
 export const importBody = z
   .strictObject({
-    run: text(64).describe('The same for all batches of one import.'),
-    file: text(500).describe('The imported file, for the audit.'),
-    source: text(200).describe('Who recorded the calls; part of their identity.'),
-    host: text(253).optional().describe('The host of the calls, for lines that name none.'),
+    run: writtenName(64).describe('The same for all batches of one import.'),
+    file: writtenText(500).describe('The imported file, for the audit.'),
+    source: writtenName(200).describe('Who recorded the calls; part of their identity.'),
+    host: writtenText(253).optional().describe('The host of the calls, for lines that name none.'),
     lines: z
       .array(
         z.strictObject({
@@ -70,8 +74,8 @@ export const markBody = z
   .strictObject({
     state: z.enum(MARKED_STATES),
     revision: z.int().min(1).optional().describe('Absent: the month’s last one.'),
-    ticket: text(200).optional(),
-    voucherCode: text(200).optional(),
+    ticket: writtenText(200).optional(),
+    voucherCode: writtenText(200).optional(),
     amount: z
       .union([z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, { error: 'an amount such as 120.50' }), z.number()])
       .transform(String)

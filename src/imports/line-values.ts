@@ -1,4 +1,5 @@
 /** Values of a line, each checked; numbers may be written as text. Every reader gives null if the key is absent or null. */
+import { isStorable, storableText } from '../plain-text.ts';
 import { normalHost } from '../sla/host.ts';
 import type { Ms } from '../units.ts';
 
@@ -69,14 +70,18 @@ export function readText(line: Line, key: string): string | null {
   const value = line[key];
   if (value === undefined || value === null) return null;
   if (typeof value !== 'string' || value === '') throw new BadLine(`${key} must be text that is not empty`);
-  return value.slice(0, TEXT_LENGTH_MAX);
+  return storableText(value.slice(0, TEXT_LENGTH_MAX));
 }
 
-/** Reads text that identifies something. Longer text is refused: two cut texts could be equal. */
+/** Reads text that identifies something. What would be changed is refused: two changed texts could be equal. */
 export function readName(line: Line, key: string): string | null {
   const value = readText(line, key);
-  if (value !== null && (line[key] as string).length > TEXT_LENGTH_MAX) {
+  const given = line[key];
+  if (typeof given === 'string' && given.length > TEXT_LENGTH_MAX) {
     throw new BadLine(`${key} must be at most ${TEXT_LENGTH_MAX} characters`);
+  }
+  if (typeof given === 'string' && !isStorable(given)) {
+    throw new BadLine(`${key} must not have U+0000 or half of a surrogate pair`);
   }
   return value;
 }
@@ -112,7 +117,7 @@ export function readTarget(line: Line): Target {
   const host = readHost(line);
   const full = typeof value === 'string' ? FULL_URL.exec(value) : null;
   const path = full ? (full[2] ?? '/') : value;
-  if (typeof path !== 'string' || !/^\/[^\s]{0,2000}$/.test(path)) {
+  if (typeof path !== 'string' || !/^\/[^\s]{0,2000}$/.test(path) || !isStorable(path)) {
     throw new BadLine('path must be a path that begins with /, or a full URL');
   }
   const named =

@@ -9,7 +9,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
-import { plainText } from '../plain-text.ts';
+import { plainText, storableText } from '../plain-text.ts';
 import type { Ledger } from '../outbox/ledger.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
@@ -224,5 +224,5 @@ export class JobRunner {
 
 function errorText(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return plainText(text).slice(0, ERROR_CHARACTERS_MAX) || 'it failed and gave no reason';
+  return storableText(plainText(text).slice(0, ERROR_CHARACTERS_MAX)) || 'it failed and gave no reason';
 }

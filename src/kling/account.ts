@@ -9,9 +9,10 @@
  * wrong without a sign of it. Amounts are never floating-point numbers.
  */
 import type { BillingRow, Millionths, Pack, Wallet } from '../account/account.ts';
+import { storableText } from '../plain-text.ts';
 import { decimalTimes, type Ms } from '../units.ts';
 import type { Envelope } from './envelope.ts';
-import { fieldOf, textOfValue } from './json-value.ts';
+import { fieldOf, nameOfValue, textOfValue } from './json-value.ts';
 
 export const COSTS_ROUTE = '/account/costs';
 /** Rows of a page, Kling's maximum. */
@@ -72,7 +73,7 @@ export function readBillingPage(wallet: Wallet, envelope: Envelope | null): Read
 function refusalIn(envelope: Envelope | null): string | null {
   if (envelope === null) return 'an answer without Kling’s envelope';
   if (envelope.code === 0) return null;
-  return `code ${envelope.code ?? '?'}: ${(envelope.message ?? '').slice(0, 200)}`;
+  return `code ${envelope.code ?? '?'}: ${storableText((envelope.message ?? '').slice(0, 200))}`;
 }
 
 function readAll<T>(list: unknown, read: (item: unknown) => T | string): Read<T[]> {
@@ -88,7 +89,7 @@ function readAll<T>(list: unknown, read: (item: unknown) => T | string): Read<T[
 
 /** Gives a pack, or the name of the field that cannot be read. */
 function packOf(item: unknown): Pack | string {
-  const id = textOfValue(fieldOf(item, 'resource_pack_id'));
+  const id = nameOfValue(fieldOf(item, 'resource_pack_id'));
   if (id === null) return 'resource_pack_id';
   const effectiveAt = instantOf(fieldOf(item, 'effective_time'));
   if (effectiveAt === null) return 'effective_time';
@@ -114,7 +115,7 @@ const BEFORE: Readonly<Record<Wallet, string>> = {
 
 /** Gives a deduction, or the name of the field that cannot be read. */
 function billingRowOf(wallet: Wallet, item: unknown): BillingRow | string {
-  const taskId = textOfValue(fieldOf(item, 'task_id'));
+  const taskId = nameOfValue(fieldOf(item, 'task_id'));
   if (taskId === null) return 'task_id';
   const at = instantOf(fieldOf(item, 'deduction_time'));
   if (at === null) return 'deduction_time';
@@ -126,7 +127,7 @@ function billingRowOf(wallet: Wallet, item: unknown): BillingRow | string {
     at,
     before: millionthsOf(fieldOf(item, BEFORE[wallet])) ?? 0,
     amount,
-    packId: textOfValue(fieldOf(item, 'package_id')),
+    packId: nameOfValue(fieldOf(item, 'package_id')),
     product: textOfValue(fieldOf(item, 'product_type')),
     cashType: textOfValue(fieldOf(item, 'cash_type')),
     currency: textOfValue(fieldOf(item, 'currency')),

@@ -9,6 +9,7 @@
  */
 import type { CreateEnd, StoredAnswer } from '../ledger/ledger.ts';
 import type { TaskSighting } from '../tasks/task.ts';
+import { storableText } from '../plain-text.ts';
 import { codeInfo } from './codes.ts';
 import { deductionOf, type CashPrice } from './deduction.ts';
 import type { KlingRoute } from './routes.ts';
@@ -64,7 +65,7 @@ export function createEnd(answer: CreateAnswer): CreateEnd {
   if (envelope === null || code === null) return unknown(`HTTP ${status} without Kling's envelope`);
   const info = codeInfo(code);
   if (info === null) return unknown(`code ${code}, which Kling does not document`);
-  const said = `HTTP ${status}, code ${code}: ${(envelope.message ?? info.meaning).slice(0, 200)}`;
+  const said = `HTTP ${status}, code ${code}: ${storableText((envelope.message ?? info.meaning).slice(0, 200))}`;
   if (info.taskMade === 'unknown') return unknown(said);
   if (info.taskMade === 'no') {
     if (!isOwnDuplicate(envelope, answer.externalTaskId)) return { kind: 'refused', evidence: said };
@@ -89,7 +90,7 @@ function taskEnd({ route, externalTaskId, price }: CreateAnswer, { data }: Envel
   if (sighting === null) return unknown('code 0 without a task id');
   const echoed = sighting.externalTaskId;
   if (externalTaskId !== null && echoed !== null && echoed !== externalTaskId) {
-    return unknown(`the answer names another external task id, ${echoed.slice(0, 80)}`);
+    return unknown(`the answer names another external task id, ${storableText(echoed.slice(0, 80))}`);
   }
   return { kind: 'task', sighting: { ...sighting, externalTaskId: echoed ?? externalTaskId } };
 }

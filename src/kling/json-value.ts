@@ -3,6 +3,7 @@
  *
  * **Invariant**: no integer above 2^53 is rounded: it becomes a string of its digits.
  */
+import { storableText, storableName } from '../plain-text.ts';
 
 /** A run of digits that is too long for a number, at the place of a value. Inside a string it costs one slower parse. */
 const LONG_INTEGER = /[:[,]\s*-?\d{16,}/;
@@ -31,8 +32,17 @@ export function fieldOf(value: unknown, name: string): unknown {
   return (value as Record<string, unknown>)[name];
 }
 
-/** Gives a text or a number as text; null for `""` and anything else. */
+/** Gives a text, without what no store can keep, or a number as text; null if nothing is left and for anything else. */
 export function textOfValue(value: unknown): string | null {
-  if (typeof value === 'string') return value === '' ? null : value;
+  return textBy(value, storableText);
+}
+
+/** As {@link textOfValue}, for a name: two that differ stay two. */
+export function nameOfValue(value: unknown): string | null {
+  return textBy(value, storableName);
+}
+
+function textBy(value: unknown, kept: (text: string) => string): string | null {
+  if (typeof value === 'string') return kept(value) || null;
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : null;
 }

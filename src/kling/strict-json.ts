@@ -328,7 +328,11 @@ class Scanner {
   }
 
   #wellFormed(value: JsonNode): void {
-    if (!textOf(this.#bytes, value).isWellFormed()) {
+    const text = textOf(this.#bytes, value);
+    if (text.includes('\0')) {
+      this.#refuse('nul', 'has U+0000 in a value that is priced or a name', value.start);
+    }
+    if (!text.isWellFormed()) {
       this.#refuse('lone_surrogate', 'has half of a surrogate pair in a value that is priced', value.start);
     }
   }

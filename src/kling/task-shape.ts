@@ -7,7 +7,7 @@ import type { TaskResult, TaskSighting } from '../tasks/task.ts';
 import type { Ms, Product } from '../units.ts';
 import type { TaskState } from '../words.ts';
 import { deductionOf, type CashPrice } from './deduction.ts';
-import { fieldOf, textOfValue } from './json-value.ts';
+import { fieldOf, nameOfValue, textOfValue } from './json-value.ts';
 
 const STATES: Readonly<Record<string, TaskState>> = {
   submitted: 'submitted',
@@ -28,8 +28,8 @@ export function itemsOf(data: unknown): readonly unknown[] {
 
 /** Reads one task; null if the value has no task id. */
 export function sightingOf(item: unknown, product: Product, price?: CashPrice): TaskSighting | null {
-  const legacyId = textOfValue(fieldOf(item, 'task_id'));
-  const taskId = legacyId ?? textOfValue(fieldOf(item, 'id'));
+  const legacyId = nameOfValue(fieldOf(item, 'task_id'));
+  const taskId = legacyId ?? nameOfValue(fieldOf(item, 'id'));
   if (taskId === null) return null;
   const of = (legacy: string, current: string): unknown =>
     fieldOf(item, legacyId === null ? current : legacy);
@@ -39,9 +39,9 @@ export function sightingOf(item: unknown, product: Product, price?: CashPrice): 
   return {
     taskId,
     externalTaskId:
-      textOfValue(fieldOf(fieldOf(item, 'task_info'), 'external_task_id')) ??
-      textOfValue(fieldOf(item, 'external_id')) ??
-      textOfValue(fieldOf(item, 'external_task_id')),
+      nameOfValue(fieldOf(fieldOf(item, 'task_info'), 'external_task_id')) ??
+      nameOfValue(fieldOf(item, 'external_id')) ??
+      nameOfValue(fieldOf(item, 'external_task_id')),
     state,
     statusMessage: textOfValue(of('task_status_msg', 'message')),
     updatedAt: instantOf(of('updated_at', 'update_time')),

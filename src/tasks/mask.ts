@@ -5,6 +5,7 @@
  * too much is accepted (a date written with dashes looks like a telephone number); masking too little is not.
  */
 import { hash as digestOf } from 'node:crypto';
+import { storableText } from '../plain-text.ts';
 
 /** How much of a long prompt is read for the preview; Kling's own limit is 3072 characters. */
 const READ_CHARS = 8192;
@@ -26,7 +27,7 @@ const DIGIT = /\p{Nd}/u;
 export function previewPrompt(text: string, chars: number): { hash: string; preview: string } {
   const hash = digestOf('sha256', text, 'hex').slice(0, 32);
   const readChars = Math.min(READ_CHARS, Math.max(READ_CHARS_MIN, chars * READ_PER_KEPT));
-  return { hash, preview: cut(mask(readable(text, readChars)), chars) };
+  return { hash, preview: cut(mask(storableText(readable(text, readChars))), chars) };
 }
 
 /** Leaves out the word that the end of a long prompt's beginning would cut: half an address is not recognised. */

@@ -103,6 +103,8 @@ describe('bodies that are refused, by rule', () => {
     ['trailing', '{}\u0000'],
     ['lone_surrogate', '{"mode":"pro\\ud800"}'],
     ['lone_surrogate', '{"external_task_id":"\\udc00"}'],
+    ['nul', '{"external_task_id":"scene\\u0000"}'],
+    ['nul', '{"model_name":"kling-v1\\u0000"}'],
     ['too_deep', nested(33)],
     ['too_deep', `{"a":${'['.repeat(1_000_000)}`],
     ['too_many', `{"a":[${'1,'.repeat(100_000)}1]}`],
