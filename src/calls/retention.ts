@@ -29,10 +29,12 @@ export interface Purged {
 
 const DAY_MS = 86_400_000;
 const ROWS_MAX = 2000;
-/** How far prompts have been dropped, as an instant and a hold's id, so that each is checked once. */
+/** How far prompts have been dropped, as an instant and a hold's id, so that few are checked twice. */
 const PROMPTS_KEY = 'calls.prompts_dropped_to';
 /** The instant before which calls were dropped: rows that come later with an earlier time are not all there were. */
 const CALLS_KEY = 'calls.dropped_to';
+/** How much later than its date a hold may be committed. */
+const LATE_MS = 600_000;
 const SET_META =
   'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
 
@@ -94,10 +96,17 @@ export async function selectDroppedTo(tx: Tx): Promise<Ms> {
 /** Reads the instant before which the journal is not complete; 0 if nothing was dropped. */
 export const readDroppedTo = defineRead('calls.readDroppedTo', (tx): Promise<Ms> => selectDroppedTo(tx));
 
-/** Gives how many holds were passed, not how many of them had a prompt: it says whether there are more. */
+/**
+ * Gives how many holds were passed, not how many of them had a prompt: it says whether there are more.
+ *
+ * The mark only saves work. A hold may be committed after it was passed, by another writer or with an earlier date, once a clock
+ * was set back. So a pass that is done ends {@link LATE_MS} before its bound, and a mark above the bound is not used.
+ */
 async function purgePrompts(tx: Tx, before: Ms, rowsMax: number): Promise<number> {
   const kept = await tx.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', PROMPTS_KEY);
-  const [at = '0', id = ''] = (kept?.value ?? '0 ').split(' ');
+  const [marked = '0', behind = ''] = (kept?.value ?? '0 ').split(' ');
+  const isUsable = Number(marked) <= before;
+  const [at, id] = isUsable ? [marked, behind] : ['0', ''];
   const rows = await tx.all<{ at: Ms; id: string; has_prompt: number }>(
     `SELECT at, id, CASE WHEN prompt_hash IS NULL THEN 0 ELSE 1 END AS has_prompt FROM creates
      WHERE at >= ? AND (at > ? OR id > ?) AND at < ? ORDER BY at, id LIMIT ?`,
@@ -111,9 +120,10 @@ async function purgePrompts(tx: Tx, before: Ms, rowsMax: number): Promise<number
     if (row.has_prompt === 1) await tx.run(DROP_PROMPT, row.id);
   }
   const last = rows.at(-1);
-  if (last) {
-    await tx.run(SET_META, PROMPTS_KEY, `${last.at} ${last.id}`);
-  }
+  if (!last) return 0;
+  const late = before - LATE_MS;
+  const isDone = rows.length < rowsMax;
+  await tx.run(SET_META, PROMPTS_KEY, isDone && last.at > late ? `${late} ` : `${last.at} ${last.id}`);
   return rows.length;
 }
 

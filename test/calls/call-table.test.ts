@@ -181,7 +181,26 @@ describe('retention', () => {
     ]);
   });
 
-  it('drops what was kept of prompts, looking at each hold once', async () => {
+  it('drops the prompt of a hold that was committed late, or dated before the last run', async () => {
+    const withPrompt = () =>
+      store.db.prepare('SELECT id FROM creates WHERE prompt_hash IS NOT NULL ORDER BY id').pluck().all();
+    await admitHold(store, newHold('b', { at: NOON - 14 * DAY - 1 }));
+    await purge(NOON);
+    // Another writer, whose transaction began before.
+    store.db.exec('UPDATE spending SET dated_to = NULL');
+    await admitHold(store, newHold('a', { at: NOON - 14 * DAY - 60_000 }));
+    await purge(NOON);
+    expect(withPrompt()).toEqual([]);
+    // A clock that ran a year ahead, and was set back.
+    await admitHold(store, newHold('c', { at: NOON + 365 * DAY }));
+    await purge(NOON + 380 * DAY);
+    store.db.exec('UPDATE spending SET dated_to = NULL');
+    await admitHold(store, newHold('d', { at: NOON }));
+    await purge(NOON + 14 * DAY + 1);
+    expect(withPrompt()).toEqual([]);
+  });
+
+  it('drops what was kept of prompts, looking at few holds twice', async () => {
     await admitHold(store, newHold('a', { at: NOON - 15 * DAY }));
     await admitHold(store, newHold('b', { at: NOON - 15 * DAY, prompt: null }));
     await admitHold(store, newHold('c', { at: NOON - 14 * DAY }));
