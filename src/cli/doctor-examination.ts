@@ -10,10 +10,11 @@ import { checkConfig, checkFolders } from '../config/file-checks.ts';
 import { checkAllSecrets } from '../config/secret-checks.ts';
 import type { StatusAnswer } from '../control/schemas.ts';
 import { checkReady, checkVersion, notRunning, otherPlaceChecks } from '../control/sidecar-checks.ts';
+import { SidecarError } from '../errors.ts';
 import { checkBooks, checkDoubts, checkFreeze, heldElsewhereCheck } from '../ledger/ledger-checks.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import { openStoreReadOnly } from '../store/sqlite/read-only-store.ts';
-import { checkStorePlace } from '../store/sqlite/store-checks.ts';
+import { checkStorePlace, olderStoreCheck } from '../store/sqlite/store-checks.ts';
 import { realStorePath } from '../store/sqlite/store-file.ts';
 import { checkKling } from '../upstream/upstream-checks.ts';
 import type { Context } from './context.ts';
@@ -64,11 +65,18 @@ export async function examineWith<T>(
   }
 }
 
-/** Opens the store and verifies the ledger; reading beside a running sidecar is harmless. */
+/**
+ * Opens the store and verifies the ledger; reading beside a running sidecar is harmless. A store of an older version is left
+ * closed: only a start can migrate it.
+ */
 async function openLedger({ terminal }: Context, sources: Sources, path: string): Promise<Check[]> {
-  const store = await openStoreReadOnly(path, { reader: STORE_READER, clock: terminal.clock });
-  sources.store = store;
-  return [checkBooks(await store.read(verifyLedger, {}))];
+  try {
+    sources.store = await openStoreReadOnly(path, { reader: STORE_READER, clock: terminal.clock });
+  } catch (error) {
+    if (error instanceof SidecarError && error.code === 'daemon_required') return [olderStoreCheck(path)];
+    throw error;
+  }
+  return [checkBooks(await sources.store.read(verifyLedger, {}))];
 }
 
 async function askStatus(context: Context, sources: Sources): Promise<Check[]> {

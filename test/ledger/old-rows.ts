@@ -7,10 +7,13 @@
  * numbers `seq` of refusals and of the audit, which are listed by their ids.
  */
 import type Database from 'better-sqlite3';
+import { CALL_CLASSES } from '../../src/calls/outcome.ts';
 
 const REFUSALS = `SELECT id, request_id, at, app, tag, method, route, status, word, message, credits, budget, would_only
   FROM refusals ORDER BY id`;
 const AUDIT = 'SELECT id, at, actor, action, subject, before, after, reason FROM audit ORDER BY id';
+const WINDOWS = `SELECT window_start, host, origin, retry, excluded, ${CALL_CLASSES.join(', ')}
+  FROM sla_windows ORDER BY window_start, host, origin, retry, excluded`;
 
 /** What is read: each list by its statement for the tables of before, and for those of today. */
 const LISTS = {
@@ -41,6 +44,7 @@ const LISTS = {
   usage: [usageSql('holds'), usageSql('creates')],
   refusals: [REFUSALS, REFUSALS],
   audit: [AUDIT, AUDIT],
+  windows: [WINDOWS, WINDOWS],
 } as const;
 
 function holdsSql(table: string): string {
@@ -57,7 +61,9 @@ function usageSql(table: string): string {
 /** Tables that the migration makes, fills or drops. */
 const CHANGED = new Set(
   `holds entries calls tasks task_events guards schema_migrations
-   creates adjustments task_results task_states journal instances refusals refusal_count audit`.split(/\s+/),
+   creates adjustments task_results task_states journal instances refusals refusal_count audit sla_windows`.split(
+    /\s+/,
+  ),
 );
 
 /** Gives each list by its name, and each table that the migration must not touch, as statements. */
@@ -80,22 +86,38 @@ export function readLists(db: Database.Database, schema: 'old' | 'new'): Map<str
   return new Map(lists.map(([name, sql]) => [name, db.prepare<[], object>(sql).all()]));
 }
 
+/** A store and the schema that its lists are read by. */
+export interface Side {
+  db: Database.Database;
+  schema: 'old' | 'new';
+}
+
 /** Compares the lists of two stores without keeping them; gives the differences, at most one of each list. */
-export function differences(old: Database.Database, now: Database.Database): string[] {
+export function differences(one: Side, other: Side): string[] {
+  const [before, after] = [listsOf(one.db, one.schema), listsOf(other.db, other.schema)];
   const found: string[] = [];
-  const lists = listsOf(now, 'new');
-  const before = listsOf(old, 'old');
-  for (const name of new Set([...before.keys(), ...lists.keys()])) {
-    const a = old.prepare<[], object>(before.get(name) ?? 'SELECT NULL WHERE 0').iterate();
-    const b = now.prepare<[], object>(lists.get(name) ?? 'SELECT NULL WHERE 0').iterate();
-    for (;;) {
-      const [one, other] = [a.next(), b.next()];
-      const [was, is] = [JSON.stringify(one.value ?? null), JSON.stringify(other.value ?? null)];
-      if (was !== is) found.push(`${name}: ${was} became ${is}`);
-      if (was !== is || one.done === true) break;
+  for (const name of new Set([...before.keys(), ...after.keys()])) {
+    const [was, is] = [before.get(name), after.get(name)];
+    if (was === undefined || is === undefined) found.push(`${name} is in one store only`);
+    else {
+      const difference = firstDifference(
+        one.db.prepare<[], object>(was).iterate(),
+        other.db.prepare<[], object>(is).iterate(),
+      );
+      if (difference !== null) found.push(`${name}: ${difference}`);
     }
-    a.return?.();
-    b.return?.();
   }
   return found;
+}
+
+function firstDifference(one: IterableIterator<object>, other: IterableIterator<object>): string | null {
+  for (const row of one) {
+    const [was, is] = [JSON.stringify(row), JSON.stringify(other.next().value ?? null)];
+    if (was === is) continue;
+    other.return?.();
+    return `${was} became ${is}`;
+  }
+  const more = other.next();
+  other.return?.();
+  return more.done === true ? null : `${JSON.stringify(more.value)} is new`;
 }

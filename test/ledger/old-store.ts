@@ -54,7 +54,7 @@ export const OLD_RULES: readonly BudgetRule[] = [
     per: null,
   },
   {
-    name: 'über',
+    name: 'studio',
     limit: 1e12,
     window: 'hour',
     timeZone: 'UTC',
@@ -238,9 +238,9 @@ function insertRefusal(insert: Insert, n: number, at: number): void {
     route: '/v1/videos/text2video',
     status: 402,
     word: 'budget_exceeded',
-    message: '“über” is spent',
+    message: '“studio” is spent',
     credits: n % 40 === 0 ? 10_000 : null,
-    budget: 'über',
+    budget: 'studio',
     would_only: n % 60 === 0 ? 1 : 0,
   });
 }

@@ -50,10 +50,14 @@ describe('migrations', () => {
     expect(schemaOf(path)).toEqual(NEW);
     expect(schemaOf(`${path}.before-002-words`)).toEqual(OLD);
     expect(statSync(`${path}.before-002-words`).mode & 0o777).toBe(0o600);
-    expect(logged).toEqual([expect.stringMatching(/migrating .*002-words.*before-002-words/)]);
+    expect(logged).toEqual([
+      expect.stringMatching(/^copying .* \(1 MB\) to .*before-002-words/),
+      expect.stringMatching(/^migrating .*: 002-words; the copy is kept/),
+      expect.stringMatching(/^migrated .* in \d+ s/),
+    ]);
     const again = await openTestStore(path, { schema: '2', log: (_level, message) => logged.push(message) });
     expect(await again.read(readSql, { sql: 'PRAGMA foreign_keys' })).toEqual({ foreign_keys: 1 });
-    expect(logged).toHaveLength(1);
+    expect(logged).toHaveLength(3);
   });
 
   test('that fail leave the old schema, and say what failed', async () => {

@@ -153,15 +153,19 @@ async function migrate(
   pending: readonly Migration[],
   options: { clock: Clock; log: (message: string) => void },
 ): Promise<void> {
+  const { clock, log } = options;
   const copy = `${path}.before-${pending[0]?.id}`;
+  const startedAt = clock.monotonic();
+  // A large store takes minutes: each step is logged before it begins.
+  log(`copying ${path} (${Math.ceil(storeBytes(path) / 1_000_000)} MB) to ${copy} before its migration`);
   // An older copy of that name is from an upgrade that was undone or interrupted; the new copy replaces it.
   await copyDatabase(db, copy, { replace: true });
-  options.log(`migrating ${path}: ${pending.map(({ id }) => id).join(', ')}; a copy is kept as ${copy}`);
+  log(`migrating ${path}: ${pending.map(({ id }) => id).join(', ')}; the copy is kept`);
   // Rebuilding a table drops it for a moment; the references are checked as a whole before the commit.
   db.pragma('foreign_keys = OFF');
   db.exec('BEGIN IMMEDIATE');
   try {
-    applyMigrations(db, pending, options.clock);
+    applyMigrations(db, pending, clock);
     const broken = db.pragma('foreign_key_check') as unknown[];
     if (broken.length > 0)
       throw new Error(`${broken.length} rows would refer to nothing after the migration`);
@@ -171,6 +175,7 @@ async function migrate(
     throw error;
   }
   db.pragma('foreign_keys = ON');
+  log(`migrated ${path} in ${Math.ceil((clock.monotonic() - startedAt) / 1_000)} s`);
 }
 
 function applyMigrations(db: Database.Database, migrations: readonly Migration[], clock: Clock): void {

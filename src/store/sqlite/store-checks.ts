@@ -41,6 +41,14 @@ export async function checkStorePlace({
   return { checks: [...checks, ...(await checkDisk(folder))], path: real };
 }
 
+/** Notes that a store was written by an older version: nothing in it can be checked before a start has migrated it. */
+export function olderStoreCheck(file: string): Check {
+  const finding = `An older version wrote ${file}: its ledger was not verified.`;
+  const advice =
+    'Start the sidecar once: it makes a copy beside the store and migrates it. Then run doctor again.';
+  return notOk('note', 'ledger', finding, advice);
+}
+
 function checkFiles(file: string): Check[] {
   const folder = path.dirname(file);
   const checks = placeWarnings(file).map((warning) =>
