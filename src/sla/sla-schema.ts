@@ -120,7 +120,7 @@ ALTER TABLE sla_control_checks ADD COLUMN resolved INTEGER CHECK (resolved IN (0
 CREATE TABLE windows_by_writer (
   window_start INTEGER NOT NULL CHECK (window_start % 300000 = 0),
   host TEXT NOT NULL,
-  origin TEXT NOT NULL CHECK (origin IN ('app', 'sidecar', 'probe')),
+  origin TEXT NOT NULL CHECK (origin = 'app' OR origin = 'sidecar' OR origin = 'probe'),
   retry INTEGER NOT NULL CHECK (retry IN (0, 1)),
   excluded INTEGER NOT NULL CHECK (excluded IN (0, 1)),
   writer TEXT NOT NULL,

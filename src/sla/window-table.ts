@@ -52,6 +52,17 @@ const ADD_ONE = Object.fromEntries(
   ]),
 ) as Record<CallClass, string>;
 
+/** The same of a row that exists; the values are those of {@link ADD_ONE}. */
+const RAISE_ONE = Object.fromEntries(
+  CALL_CLASSES.map((name) => [
+    name,
+    `UPDATE sla_windows SET ${name} = ${name} + 1 ` +
+      'WHERE writer = ? AND window_start = ? AND host = ? AND origin = ? AND retry = ? AND excluded = ' +
+      'CASE WHEN EXISTS (SELECT 1 FROM sla_exclusions WHERE withdrawn_at IS NULL AND to_at > ? AND from_at <= ?) ' +
+      'THEN 1 ELSE 0 END',
+  ]),
+) as Record<CallClass, string>;
+
 /** As what an attempt is counted, and in whose row. */
 interface CountedBy {
   name: CallClass;
@@ -64,9 +75,10 @@ export async function addCall(tx: Tx, call: CallRecord, by: CountedBy): Promise<
   await tx.run(ADD_ONE[by.name], ...oneValues(call, by.writer));
 }
 
-/** As {@link addCall}, on an engine that answers at once. */
+/** As {@link addCall}, on an engine that answers at once. A change of a row costs a third of an insert that finds it. */
 export function addCallAtOnce(tx: SyncTx, call: CallRecord, by: CountedBy): void {
-  tx.run(ADD_ONE[by.name], oneValues(call, by.writer));
+  const values = oneValues(call, by.writer);
+  if (tx.run(RAISE_ONE[by.name], values) === 0) tx.run(ADD_ONE[by.name], values);
 }
 
 function oneValues(call: CallRecord, writer: string): SqlValue[] {

@@ -54,11 +54,17 @@ describe('a create that made a task', () => {
     expect((await store.run(listCalls, { limit: 10, cursor: null })).calls).toEqual(calls);
   });
 
-  it('takes few statements', async () => {
+  it('takes three statements in the usual case', async () => {
+    const closeAs = (id: string, taskId: string) =>
+      close(store, id, { kind: 'task', sighting: sighting(taskId) }, {
+        calls: [call(`c_${id}`, { requestId: `req_${id}`, host: 'api.example', taskId })],
+      });
+    await closeAs('h', 't');
+    await admitHold(store, newHold('h2'));
     const before = store.statements();
-    await close(store, 'h', task(), {
-      calls: [call('c', { requestId: 'req_h', host: 'api.example', taskId: 't' })],
-    });
+    await closeAs('h2', 't2');
+    expect(store.statements() - before).toBe(3);
+  });
     expect(store.statements() - before).toBe(3);
   });
 
