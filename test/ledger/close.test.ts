@@ -56,15 +56,18 @@ describe('a create that made a task', () => {
 
   it('takes three statements in the usual case', async () => {
     const closeAs = (id: string, taskId: string) =>
-      close(store, id, { kind: 'task', sighting: sighting(taskId) }, {
-        calls: [call(`c_${id}`, { requestId: `req_${id}`, host: 'api.example', taskId })],
-      });
+      close(
+        store,
+        id,
+        { kind: 'task', sighting: sighting(taskId) },
+        {
+          calls: [call(`c_${id}`, { requestId: `req_${id}`, host: 'api.example', taskId })],
+        },
+      );
     await closeAs('h', 't');
     await admitHold(store, newHold('h2'));
     const before = store.statements();
     await closeAs('h2', 't2');
-    expect(store.statements() - before).toBe(3);
-  });
     expect(store.statements() - before).toBe(3);
   });
 
