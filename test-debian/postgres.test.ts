@@ -11,13 +11,13 @@ const RECORDED_MIN = 300;
 const WRITTEN_MIN = 330;
 
 let statements: string[];
-let postgres: Postgres;
+let postgres: Postgres | undefined;
 beforeAll(async () => {
   statements = await recordStatements();
   postgres = await startPostgres();
   expect(errorsOf(schemaOfNewStore().map(toPostgresSchema))).toEqual([]);
 }, 400_000);
-afterAll(() => postgres.stop());
+afterAll(() => postgres?.stop());
 
 describe('the statements of operations', () => {
   it('are all run by a test of tables', () => {
@@ -73,5 +73,5 @@ function schemaOfNewStore(): string[] {
 /** Runs statements, and gives those that failed, each with its error. */
 function errorsOf(all: readonly string[]): string[] {
   const lines = all.map((sql) => `${onOneLine(sql)};`);
-  return [...postgres.run(lines.join('\n'))].map(([line, error]) => `${lines[line - 1]}\n${error}`);
+  return [...(postgres as Postgres).run(lines.join('\n'))].map(([line, error]) => `${lines[line - 1]}\n${error}`);
 }
