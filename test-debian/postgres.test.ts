@@ -73,5 +73,7 @@ function schemaOfNewStore(): string[] {
 /** Runs statements, and gives those that failed, each with its error. */
 function errorsOf(all: readonly string[]): string[] {
   const lines = all.map((sql) => `${onOneLine(sql)};`);
-  return [...(postgres as Postgres).run(lines.join('\n'))].map(([line, error]) => `${lines[line - 1]}\n${error}`);
+  return [...(postgres as Postgres).run(lines.join('\n'))].map(
+    ([line, error]) => `${lines[line - 1]}\n${error}`,
+  );
 }
