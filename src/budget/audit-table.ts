@@ -1,4 +1,4 @@
-/** The audit: one row for everything an operator changes, written in the change's own transaction, never edited. */
+/** The audit: one row for each change by an operator, written in the change's own transaction, never edited. */
 import { idAfter, newId } from '../ids.ts';
 import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
@@ -16,7 +16,7 @@ export interface AuditRow {
   reason: string;
 }
 
-/** Writes down who changed what, from what, to what, and why. */
+/** Writes a row: the actor, the subject, the values before and after, and the reason. */
 export async function recordAudit(tx: Tx, row: Omit<AuditRow, 'id'>): Promise<void> {
   const newest = await tx.get<{ id: string }>('SELECT id FROM audit ORDER BY id DESC LIMIT 1');
   await tx.run(
@@ -32,7 +32,7 @@ export async function recordAudit(tx: Tx, row: Omit<AuditRow, 'id'>): Promise<vo
   );
 }
 
-/** Gives audit rows, newest first, older than the one named by `beforeId` where given. */
+/** Gives audit rows, newest first; with `beforeId` only those older than that row. */
 export function selectAudit(tx: Tx, limit: number, beforeId: string | null): Promise<AuditRow[]> {
   const where = beforeId === null ? '' : 'WHERE id < ? ';
   const values = beforeId === null ? [limit] : [beforeId, limit];

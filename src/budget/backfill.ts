@@ -1,12 +1,12 @@
 /**
- * Counting what a new budget's present window has already seen, open holds included: in pieces, while creates go on.
+ * Counts the earlier holds of a new budget's present window, open holds too: in pieces, while creates continue.
  *
- * A hold counts in a counter where its own list of counters names it, and every change of its money goes by that list. A
- * piece adds the counter to some holds and raises it by what they hold and have settled, in one transaction. What is made
- * meanwhile names the counter from its beginning.
+ * A hold counts in the counters of its own list, and every change of its money uses that list. A piece adds the counter to
+ * some holds and raises it by their held and settled credits, in one transaction. New creates name the counter from their
+ * beginning.
  *
- * **Invariant**: each hold is counted once, whatever is settled between two pieces; a counter equals the holds that name it
- * after every piece. A budget that is still being counted is pending: it binds by what it has counted so far.
+ * **Invariant**: each hold is counted once, also if some are settled between two pieces. After every piece a counter equals
+ * the holds that name it. A budget that is still being counted is pending: its limit applies to the sum so far.
  */
 import { defineWrite, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
@@ -33,7 +33,7 @@ interface Sum {
   held: MilliCredits;
 }
 
-/** Where a budget's counting has come to. */
+/** The progress of a budget's counting. */
 interface Place {
   span: Pick<WindowSpan, 'key' | 'startsAt' | 'resetsAt'>;
   after: { at: Ms; id: string };
@@ -50,14 +50,14 @@ interface PlaceColumns {
 
 /**
  * Counts the first `rowsMax` holds of a rule's window at an instant.
- * @returns True where that was not all: the budget is pending then, and {@link countPiece} goes on.
+ * @returns True if there are more: the budget is pending then, and {@link countPiece} continues.
  */
 export async function beginCounting(tx: Tx, rule: ActiveRule, at: Ms, rowsMax: number): Promise<boolean> {
   const span = windowAt(rule.window, rule.timeZone, at);
   return countOn(tx, rule, { span, after: { at: span.startsAt, id: '' } }, rowsMax);
 }
 
-/** Forgets where a budget's counting has come to: it is no longer in force. */
+/** Drops the progress of a budget's counting: the budget is no longer in force. */
 export async function endCounting(tx: Tx, budgetId: string): Promise<void> {
   await tx.run('DELETE FROM budget_countings WHERE budget_id = ?', budgetId);
 }

@@ -1,4 +1,4 @@
-/** What `doctor` finds of the limits: the mode, and whether a budget limits all creates together. */
+/** Checks of `doctor`: the mode, and whether a budget limits all creates together. */
 import { failed, notOk, ok, passed, together, warned, type Check, type LineVerdict } from '../check.ts';
 import { countText } from '../phrases.ts';
 import { toCredits } from '../units.ts';
@@ -6,7 +6,7 @@ import type { EnforceMode } from '../words.ts';
 
 import type { BudgetRule } from './budget-rule.ts';
 
-/** A budget reports early enough at this share of its limit, or below. */
+/** A budget reports early enough if it reports at this share of its limit, or below. */
 const SHARE = 0.8;
 
 /** Checks that the mode is `protect`. */
@@ -41,7 +41,7 @@ export function enforcingAll(budgets: readonly BudgetRule[]): readonly BudgetRul
   );
 }
 
-/** Judges whether a budget of a day or an hour refuses what would pass it. */
+/** Checks that a budget of a day or an hour refuses creates that would exceed it. */
 export function dailyBudget(mode: EnforceMode, budgets: readonly BudgetRule[]): LineVerdict {
   const verdicts: LineVerdict[] = [];
   if (mode === 'observe') {
@@ -71,7 +71,7 @@ export function dailyBudget(mode: EnforceMode, budgets: readonly BudgetRule[]): 
   return passed(`${named.join('; ')}: a create that would pass it is refused before it is sent.`);
 }
 
-/** Judges whether a budget for all creates reports early enough that it is nearly used. */
+/** Checks that a budget for all creates reports early enough that it is nearly used up. */
 export function earlyThreshold(budgets: readonly BudgetRule[]): LineVerdict {
   const whole = enforcingAll(budgets);
   const early = whole.filter(({ alertAt }) => alertAt.some((share) => share <= SHARE));
@@ -80,7 +80,7 @@ export function earlyThreshold(budgets: readonly BudgetRule[]): LineVerdict {
     const names = whole.map(({ name }) => name).join(', ');
     verdicts.push(
       whole.length === 0
-        ? failed('There is no budget to tell of.', 'Add a budget, with "alertAt": [0.8].')
+        ? failed('There is no budget to report.', 'Add a budget, with "alertAt": [0.8].')
         : warned(`alertAt of ${names} has no share of ${SHARE} or less.`, 'Add 0.8 to its alertAt.'),
     );
   } else

@@ -100,12 +100,12 @@ export function toBudgetRules(
   }));
 }
 
-/** Gives the rules that hold where the config names no budgets. */
+/** Gives the rules that apply if the config names no budgets. */
 export function defaultBudgetRules(): readonly BudgetRule[] {
   return toBudgetRules(budgetsSection.parse(undefined), 1);
 }
 
-/** Gives what `usd` buys at `perCredit` dollars a credit, in thousandths, exactly, rounded down. */
+/** Gives the thousandths of credits for `usd` at `perCredit` dollars a credit, exact, rounded down. */
 export function usdToMilli(usd: number, perCredit: number): MilliCredits {
   const money = decimalParts(usd);
   const price = decimalParts(perCredit);
@@ -115,7 +115,7 @@ export function usdToMilli(usd: number, perCredit: number): MilliCredits {
   return Number((moneyScaled * 1000n) / priceScaled);
 }
 
-/** Takes the shortest decimal that a number prints as apart; the bounds above keep exponents away. */
+/** Splits the shortest decimal text of a number; the bounds above exclude exponents. */
 function decimalParts(value: number): { digits: bigint; places: number } {
   const [whole = '0', fraction = ''] = String(value).split('.');
   return { digits: BigInt(whole + fraction), places: fraction.length };

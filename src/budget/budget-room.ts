@@ -1,9 +1,9 @@
-/** What the budgets would still hold for a create: a look ahead, for estimates and to spare a refused create the queue. */
+/** The room of a create's matching budgets: for estimates, and to refuse a create before it waits in the queue. Advisory. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 import { readCounter } from './counter-table.ts';
 import { inDoubtCredits, datedTo } from './hold-table.ts';
-import { claimsOf, currentRules, type MatchLabels } from './rule-book.ts';
+import { currentRules, matchingBudgets, type MatchLabels } from './rule-book.ts';
 
 export interface BudgetRoom {
   budget: string;
@@ -16,29 +16,29 @@ export interface BudgetRoom {
   settledCredits: MilliCredits;
   heldCredits: MilliCredits;
   inDoubtCredits: MilliCredits;
-  /** Negative where actual cost passed the limit. */
+  /** Negative if actual cost exceeded the limit. */
   remainingCredits: MilliCredits;
 }
 
-/** Gives the room in each budget that creates of these labels count in. Advisory: only `admit` decides. */
+/** Gives the room in each matching budget of creates with these labels. Advisory: only `admit` decides. */
 export const budgetRoom = defineRead(
   'budget.budgetRoom',
   async (tx: Tx, args: { at: Ms; labels: MatchLabels }): Promise<{ rooms: BudgetRoom[] }> => {
     const at = Math.max(args.at, (await datedTo(tx)) ?? args.at);
     const rooms: BudgetRoom[] = [];
-    for (const claim of claimsOf(await currentRules(tx), args.labels, at)) {
-      const { settled, held } = await readCounter(tx, claim.counterId);
+    for (const budget of matchingBudgets(await currentRules(tx), args.labels, at)) {
+      const { settled, held } = await readCounter(tx, budget.counterId);
       rooms.push({
-        budget: claim.rule.name,
-        counterId: claim.counterId,
-        mode: claim.rule.mode,
-        windowKey: claim.span.key,
-        resetsAt: claim.span.resetsAt,
-        limitCredits: claim.limitCredits,
+        budget: budget.rule.name,
+        counterId: budget.counterId,
+        mode: budget.rule.mode,
+        windowKey: budget.span.key,
+        resetsAt: budget.span.resetsAt,
+        limitCredits: budget.limitCredits,
         settledCredits: settled,
         heldCredits: held,
-        inDoubtCredits: await inDoubtCredits(tx, claim.counterId),
-        remainingCredits: claim.limitCredits - settled - held,
+        inDoubtCredits: await inDoubtCredits(tx, budget.counterId),
+        remainingCredits: budget.limitCredits - settled - held,
       });
     }
     return { rooms };

@@ -1,4 +1,4 @@
-/** What a budget is, as the config says it and the store keeps it. */
+/** A budget, in the config and in the store. */
 import type { MilliCredits } from '../units.ts';
 import type { BudgetWindow } from '../words.ts';
 
@@ -12,7 +12,7 @@ export interface BudgetMatch {
 
 /**
  * One budget. Name, window, zone, match and `per` are its identity: a change of those makes a new budget, which
- * counts what its present window has already seen; a change of `limit` changes nothing that was spent.
+ * counts the earlier holds of its present window; a change of `limit` does not change what was spent.
  */
 export interface BudgetRule {
   name: string;
@@ -20,7 +20,7 @@ export interface BudgetRule {
   window: BudgetWindow;
   /** An IANA zone: windows of a day and longer begin at its midnights. */
   timeZone: string;
-  /** Shares of the limit, each above 0 and at most 1, reported once a window when settled + held reaches them; 1 always is. */
+  /** Shares of the limit, above 0 and at most 1: each is reported once a window when settled + held reaches it; 1 always is. */
   alertAt: readonly number[];
   /** `shadow` counts and never refuses. */
   mode: 'enforce' | 'shadow';
@@ -29,7 +29,7 @@ export interface BudgetRule {
   per: 'app' | 'tag' | null;
 }
 
-/** Gives the zone that budgets have in common; null where they differ, and where there are none. */
+/** Gives the zone that all budgets have in common; null if they differ, or if there are none. */
 export function commonZone(budgets: readonly Pick<BudgetRule, 'timeZone'>[]): string | null {
   const zones = new Set(budgets.map(({ timeZone }) => timeZone));
   const [zone = null] = zones;
@@ -38,12 +38,12 @@ export function commonZone(budgets: readonly Pick<BudgetRule, 'timeZone'>[]): st
 
 const PPM = 1_000_000;
 
-/** Gives a share in millionths, as thresholds are compared and remembered. */
+/** Gives a share in millionths: thresholds are compared and kept in this form. */
 export function sharePpm(share: number): number {
   return Math.round(share * PPM);
 }
 
-/** Tells whether what is used has reached a share of a limit; a budget of which nothing is used has reached none. */
+/** Returns whether the used credits have reached a share of a limit; an unused budget has reached none. */
 export function reaches(share: number, usedCredits: MilliCredits, limitCredits: MilliCredits): boolean {
   return usedCredits > 0 && usedCredits * PPM >= sharePpm(share) * limitCredits;
 }

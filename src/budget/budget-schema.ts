@@ -1,9 +1,9 @@
 /**
  * The tables of money. Amounts are integers in thousandths of a credit, instants integers in milliseconds.
  *
- * `holds`, `entries` and `budget_counters` are clustered by their text keys: one tree each to append to on the way
- * of a create. `spending` is one row, read by every create: the freeze, and the version of the rules. `meta` keeps
- * single values that no table is worth, each named by who writes it.
+ * `holds`, `entries` and `budget_counters` are clustered by their text keys: a create appends to one tree of each.
+ * `spending` is one row, read by every create: the freeze, and the version of the rules. `meta` keeps single values that
+ * need no table of their own, each named after its writer.
  */
 import type { Migration } from '../store/operation.ts';
 
@@ -128,7 +128,7 @@ CREATE TABLE audit (
 `,
   },
   {
-    // What was reported before stays reported: the outbox knows it by its key.
+    // Earlier reports are not repeated: the outbox has their keys.
     id: '101-noted-thresholds',
     sqlite: `
 ALTER TABLE budget_counters RENAME COLUMN told_ppm TO noted_ppm;
@@ -137,7 +137,7 @@ SELECT 'budget_threshold:' || id || ':' || noted_ppm, 0 FROM budget_counters WHE
 `,
   },
   {
-    // Where the counting of a new budget's window has come to (backfill.ts): a row for each budget that is pending.
+    // The progress of counting a new budget's window (backfill.ts): a row for each budget that is pending.
     id: '103-budget-countings',
     sqlite: `
 CREATE TABLE budget_countings (
@@ -151,7 +151,7 @@ CREATE TABLE budget_countings (
 `,
   },
   {
-    // `dated_to`: no hold is dated earlier. `aged_to`: how far the clock of ages has come (ledger/age-clock.ts).
+    // `dated_to`: no hold is dated earlier. `aged_to`: the last reading of the clock of ages (ledger/age-clock.ts).
     // `doubt_age_from` and `next_look_up_at` are readings of that clock; in 0.1.0 they were the wall clock's.
     id: '081-clocks',
     sqlite: `
@@ -163,8 +163,8 @@ UPDATE spending SET dated_to = (SELECT MAX(at) FROM holds);
 `,
   },
   {
-    // Where a create went and with whose credentials (hold-upstream.ts); in `spending` the upstream in use. The view says
-    // of each hold whether that is its own (`is_in_use`), or at least its host (`is_at_host`).
+    // The upstream of each create, by host and account (hold-upstream.ts); in `spending` the upstream in use. The view has
+    // for each hold whether both are equal (`is_in_use`), or at least the hosts (`is_at_host`).
     id: '083-hold-upstream',
     sqlite: `
 ALTER TABLE holds ADD COLUMN upstream_host TEXT;
@@ -182,7 +182,7 @@ FROM holds h CROSS JOIN spending s;
 `,
   },
   {
-    // Ids sort by time: no writer has to know another one's last number.
+    // Ids sort by time: a writer does not need another writer's last number.
     id: '202-audit-ids',
     sqlite: `
 CREATE TABLE audit_by_id (

@@ -1,12 +1,12 @@
 /**
- * Budgets: how much may be held and settled in a window, for which creates.
+ * Budgets: the credits that may be held and settled in a window, and the creates that they match.
  *
- * A budget is its name, window, zone, match and `per`; a change of those is another budget, which begins with what
- * its present window has already seen. Limit, mode and thresholds change in place and touch nothing spent. A budget
- * that the config no longer names stays as history and binds nobody.
+ * Name, window, zone, match and `per` are a budget's identity. A change of those makes another budget, which first counts the
+ * earlier holds of its present window. Limit, mode and thresholds change in place and do not change what was spent. A budget
+ * that the config no longer names is kept as history and limits nothing.
  *
- * **Invariant**: every change of the rules renews their version in its own transaction, so that the next create is
- * judged by the new ones. Never decides about a create itself: the ledger does, with the counters.
+ * **Invariant**: every change of the rules renews their version in its own transaction, so the new rules apply to the next
+ * create. This file never decides about a create: the ledger does, with the counters.
  */
 import { SidecarError } from '../errors.ts';
 import { newId } from '../ids.ts';
@@ -31,11 +31,11 @@ import {
 import { windowAt } from './window.ts';
 
 export interface AppliedBudgets {
-  /** Names, each list in the order of the rules. */
+  /** The lists contain names, in the order of the rules. */
   added: string[];
   changed: string[];
   retired: string[];
-  /** Whether holds of before are still to be counted for a budget: see `countPiece`. */
+  /** Whether earlier holds must still be counted for a budget: see `countPiece`. */
   isPending: boolean;
 }
 
@@ -61,13 +61,13 @@ export interface ApplyArgs {
   countedAtOnce?: number;
 }
 
-/** Holds that are counted in the transaction that adds a budget: some ten milliseconds. */
+/** The most holds that are counted in the transaction that adds a budget: some ten milliseconds. */
 const COUNTED_AT_ONCE = 500;
 
 /**
- * Makes the rules given the rules in force, with an audit row for each difference.
- * A budget that is new, or was not in force, counts what its present window has seen without it: up to `countedAtOnce` holds
- * here, and the rest in pieces, while it is pending.
+ * Puts the given rules in force, with an audit row for each difference.
+ * A budget that is new, or was not in force, counts the earlier holds of its present window: up to `countedAtOnce` holds
+ * here, and the others in pieces, while it is pending.
  */
 export const applyBudgets = defineWrite(
   'budget.applyBudgets',
@@ -167,7 +167,7 @@ export interface RaiseArgs {
 
 /**
  * Raises the limit of a budget in force until an instant; raises add up.
- * @throws SidecarError `not_found` where no budget in force has that name, `bad_usage` where the amount is not
+ * @throws SidecarError `not_found` if no budget in force has that name, `bad_usage` if the amount is not
  *   above 0 or the end is not in the future.
  */
 export const raiseBudget = defineWrite(
@@ -228,7 +228,7 @@ export interface BudgetRow {
   name: string;
   /** Of budget, window and value of a `per`. */
   counterId: string;
-  /** The app or tag that this row is for; null where the budget is not per app or tag, '' for no tag. */
+  /** The app or tag of this row; null if the budget is not per app or tag, '' for no tag. */
   perValue: string | null;
   window: BudgetWindow;
   windowKey: WindowKey;
@@ -241,9 +241,9 @@ export interface BudgetRow {
   heldCredits: MilliCredits;
   /** The part of `heldCredits` that is in doubt. */
   inDoubtCredits: MilliCredits;
-  /** Negative where actual cost passed the limit. */
+  /** Negative if actual cost exceeded the limit. */
   remainingCredits: MilliCredits;
-  /** Settled and held as percent of the limit in force; 100 where the limit is 0. */
+  /** Settled and held as percent of the limit in force; 100 if the limit is 0. */
   usedPercent: number;
   mode: 'enforce' | 'shadow';
   match: BudgetMatch;
@@ -251,7 +251,7 @@ export interface BudgetRow {
   alertAt: readonly number[];
   /** The raises in force, each part of `limitCredits`. */
   raises: readonly Raise[];
-  /** Whether holds of before the budget was added are still being counted in this window. */
+  /** Whether holds from before the budget was added are still being counted in this window. */
   isPending: boolean;
 }
 
@@ -267,13 +267,13 @@ const MOST_USED = `SELECT per_value, settled, held FROM (
 
 export interface ListBudgetsArgs {
   at: Ms;
-  /** Takes the instant as it is given; else the present is never before the date of the newest hold. */
+  /** Uses the instant unchanged; else the present is never before the date of the newest hold. */
   isPast?: boolean;
-  /** Of a budget with `per` only the {@link PER_ROWS_MAX} most used rows. */
+  /** Limits a budget with `per` to the {@link PER_ROWS_MAX} most used rows. */
   isSummary?: boolean;
 }
 
-/** Lists the budgets in force in their windows at an instant: one row each, or one for each `per` value seen. */
+/** Lists the budgets in force in their windows at an instant: one row each, or one for each known `per` value. */
 export const listBudgets = defineRead(
   'budget.listBudgets',
   async (tx: Tx, args: ListBudgetsArgs): Promise<{ budgets: BudgetRow[] }> => {

@@ -1,4 +1,4 @@
-/** How some counters are at an instant: asked by those who reported that one reached its limit. */
+/** The use of some counters at an instant, for alerts about counters that reached their limits. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 import { datedTo } from './hold-table.ts';
@@ -7,14 +7,14 @@ import { windowAt } from './window.ts';
 
 export interface BudgetUse {
   counterId: string;
-  /** `present`: in the window that runs. `removed`: the budget is no longer in force. */
+  /** `present`: of the present window. `removed`: the budget is no longer in force. */
   state: 'present' | 'window_ended' | 'removed';
   usedCredits: MilliCredits;
   /** With the raises in force; null for a budget that is not in force. */
   limitCredits: MilliCredits | null;
 }
 
-/** Gives the use of each counter that the store has, in the order asked. */
+/** Gives the use of each counter that the store has, in the order of the ids. */
 export const budgetUse = defineRead(
   'budget.budgetUse',
   async (tx: Tx, args: { at: Ms; counterIds: readonly string[] }): Promise<BudgetUse[]> => {

@@ -1,87 +1,87 @@
 /**
- * The counters: one row for each budget and window (and value of a `per`), with what is settled and what is held.
+ * The counters: one row for each budget and window (and value of a `per`), with the settled and the held credits.
  *
- * **Invariant**: in `enforce` mode a counter is raised only by a statement that tests the limit itself, so that no
- * two creates can both take the last credit. Counters are changed in the order of the budgets' names.
+ * **Invariant**: in `enforce` mode only a statement that tests the limit itself raises a counter, so that no two creates
+ * can both reserve the last credit. Counters are changed in the order of the budgets' names.
  */
 import type { Fact } from '../facts.ts';
 import type { SqlValue, SyncTx, Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 import { reaches, sharePpm } from './budget-rule.ts';
 import { counterIds } from './hold.ts';
-import { currentRules, limitAt, type ActiveRule, type Claim } from './rule-book.ts';
+import { currentRules, limitAt, type ActiveRule, type MatchingBudget } from './rule-book.ts';
 import { windowAt } from './window.ts';
 
 export interface CounterState {
   settled: MilliCredits;
   held: MilliCredits;
-  /** The highest share of the limit, in millionths, that was noted as reached in this window. */
+  /** The highest share of the limit, in millionths, that is recorded as reached in this window. */
   noted_ppm: number;
 }
 
-/** No limit, as a number that a statement can compare with. */
+/** No limit, as a number for the comparison in a statement. */
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 /** The share at which a budget is used up. */
 const WHOLE = 1;
 
-const TAKE = `INSERT INTO budget_counters (id, budget_id, window_key, per_value, settled, held)
+const RESERVE = `INSERT INTO budget_counters (id, budget_id, window_key, per_value, settled, held)
 VALUES (?, ?, ?, ?, 0, ?)
 ON CONFLICT (id) DO UPDATE SET held = budget_counters.held + excluded.held
 WHERE budget_counters.settled + budget_counters.held + excluded.held <= ?
 RETURNING settled, held, noted_ppm`;
 const RAISE = 'UPDATE budget_counters SET held = held + ? WHERE id = ? AND settled + held + ? <= ?';
-const GIVE_BACK = 'UPDATE budget_counters SET held = held - ? WHERE id = ?';
+const UNRESERVE = 'UPDATE budget_counters SET held = held - ? WHERE id = ?';
 const READ = 'SELECT settled, held, noted_ppm FROM budget_counters WHERE id = ?';
 const SHIFT = `UPDATE budget_counters SET held = held - ?, settled = settled + ? WHERE id = ?
 RETURNING budget_id, window_key, per_value, settled, held, noted_ppm`;
 
 /**
- * Adds a hold to one counter; undefined, and nothing changed, where it would pass the claim's limit.
- * A hold of 0 passes no limit. With `isBound` false the limit is not looked at.
+ * Reserves a hold's credits in one counter; undefined, and nothing changed, if it would exceed the budget's limit.
+ * A hold of 0 exceeds no limit. With `isBound` false the limit is not tested.
  */
-export async function take(
+export async function reserve(
   tx: Tx,
-  claim: Claim,
+  budget: MatchingBudget,
   credits: MilliCredits,
   isBound: boolean,
 ): Promise<CounterState | undefined> {
-  const values = takeValues(claim, credits, isBound);
-  return values ? tx.get<CounterState>(TAKE, ...values) : undefined;
+  const values = reserveValues(budget, credits, isBound);
+  return values ? tx.get<CounterState>(RESERVE, ...values) : undefined;
 }
 
-function takeValues(claim: Claim, credits: MilliCredits, isBound: boolean): SqlValue[] | null {
-  const ceiling = ceilingOf(claim, credits, isBound);
+function reserveValues(budget: MatchingBudget, credits: MilliCredits, isBound: boolean): SqlValue[] | null {
+  const ceiling = ceilingOf(budget, credits, isBound);
   if (credits > ceiling) return null;
-  return [claim.counterId, claim.rule.id, claim.span.key, claim.perValue, credits, ceiling];
+  return [budget.counterId, budget.rule.id, budget.span.key, budget.perValue, credits, ceiling];
 }
 
-function ceilingOf(claim: Claim, credits: MilliCredits, isBound: boolean): MilliCredits {
-  return isBound && credits > 0 ? claim.limitCredits : UNLIMITED;
+function ceilingOf(budget: MatchingBudget, credits: MilliCredits, isBound: boolean): MilliCredits {
+  return isBound && credits > 0 ? budget.limitCredits : UNLIMITED;
 }
 
 /**
- * As {@link take}, on an engine that answers at once, for a counter that has a row; undefined also for one without. Two
- * statements instead of one with RETURNING, for which SQLite makes a table each time.
+ * Does the same as {@link reserve} on a synchronous engine, for a counter that has a row; undefined also if it has none. It
+ * uses two statements instead of one with RETURNING, for which SQLite makes a table each time.
  */
-export function takeAtOnce(
+export function reserveAtOnce(
   tx: SyncTx,
-  claim: Claim,
+  budget: MatchingBudget,
   credits: MilliCredits,
   isBound: boolean,
 ): CounterState | undefined {
-  const values = [credits, claim.counterId, credits, ceilingOf(claim, credits, isBound)];
+  const values = [credits, budget.counterId, credits, ceilingOf(budget, credits, isBound)];
   if (tx.run(RAISE, values) === 0) return undefined;
-  return tx.get<CounterState>(READ, [claim.counterId]);
+  return tx.get<CounterState>(READ, [budget.counterId]);
 }
 
-/** Takes a hold back out of a counter, in the transaction that added it. */
-export async function giveBack(tx: Tx, counterId: string, credits: MilliCredits): Promise<void> {
-  await tx.run(GIVE_BACK, credits, counterId);
+/** Removes a hold from a counter, in the transaction that added it. */
+export async function unreserve(tx: Tx, counterId: string, credits: MilliCredits): Promise<void> {
+  await tx.run(UNRESERVE, credits, counterId);
 }
 
-/** As {@link giveBack}, on an engine that answers at once. */
-export function giveBackAtOnce(tx: SyncTx, counterId: string, credits: MilliCredits): void {
-  tx.run(GIVE_BACK, [credits, counterId]);
+/** Does the same as {@link unreserve} on a synchronous engine. */
+export function unreserveAtOnce(tx: SyncTx, counterId: string, credits: MilliCredits): void {
+  tx.run(UNRESERVE, [credits, counterId]);
 }
 
 /** Reads a counter; one that has no row yet is at 0. */
@@ -90,8 +90,8 @@ export async function readCounter(tx: Tx, counterId: string): Promise<CounterSta
 }
 
 /**
- * Moves a hold's money in all its counters: `fromHeld` leaves what is held, `toSettled` (may be negative) is added
- * to what is settled. Gives the thresholds that were passed; only more money than before can pass one.
+ * Moves a hold's money in all its counters: subtracts `fromHeld` from the held credits, and adds `toSettled` (may be negative)
+ * to the settled ones. Gives the thresholds that were reached; only a higher sum than before can reach one.
  */
 export async function shiftCounters(
   tx: Tx,
@@ -119,7 +119,7 @@ interface ShiftedCounter extends CounterState {
   per_value: string;
 }
 
-/** A counter with what its facts say of it. */
+/** A counter, with the fields of its facts. */
 export interface NotedCounter {
   rule: ActiveRule;
   counterId: string;
@@ -128,7 +128,7 @@ export interface NotedCounter {
   limitCredits: MilliCredits;
 }
 
-/** Gives the shares of the limit that a counter reaches and that were not noted yet, the smallest first. */
+/** Gives the shares of the limit that a counter reaches and that are not recorded yet, smallest first. */
 export function newlyReached(
   rule: ActiveRule,
   state: CounterState,
@@ -144,9 +144,9 @@ export function newlyReached(
 }
 
 /**
- * Gives a fact for each share of the limit that is reached for the first time in this window: those of `alertAt`, and all of
- * it. The counter remembers the highest, so that a create that reaches none looks nothing up; the facts are kept in the
- * outbox by the same transaction.
+ * Gives a fact for each share of the limit that is reached for the first time in this window: the shares of `alertAt`, and
+ * 1. The counter's row has the highest one, so a create that reaches none reads nothing more. The same transaction keeps the
+ * facts in the outbox.
  */
 export async function noteThresholds(
   tx: Tx,

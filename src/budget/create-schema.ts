@@ -1,20 +1,20 @@
 /**
- * A create is one row of `creates` from its hold to its end: the request, its price, its counters, the guard of repeats, where it
- * went and who sent it, Kling's answer, its task, its settlement. It is inserted with the hold and updated when the create
- * is closed, when its task ends, and when a doubt begins or ends.
+ * A create is one row of `creates` from its hold to its end: the request, its price, its counters, the guard of repeats, its
+ * upstream, its instance, Kling's answer, its task, its settlement. The row is inserted with the hold, and updated when the
+ * create is closed, when its task ends, and when a doubt begins or ends.
  *
- * Side tables hold what most creates never have: `adjustments` (money that Kling reported later), `task_states` (states after the
- * first), `task_results`, `answers` (kept for repeats), and `journal` (attempts that are not the row's own: reads, sends before
- * the last one, imported calls). Three views show rows as lists: `entries` (each change of money), `task_events` (each state of
- * a task), `calls` (each attempt at Kling).
+ * Side tables hold the data that most creates never have: `adjustments` (amounts that Kling reported later), `task_states`
+ * (states after the first), `task_results`, `answers` (kept for repeats), and `journal` (attempts that are not in the row: reads,
+ * sends before the last one, imported calls). Three views show rows as lists: `entries` (each change of money), `task_events`
+ * (each state of a task), `calls` (each attempt at Kling).
  *
- * `owner` and `generation` name the instance that made the row, and which of its starts (`instances`). Rows of version 0.1.0 have
- * neither. `closed_at` is when the outcome of the send was recorded.
+ * `owner` and `generation` name the instance that made the row, and the number of its start (`instances`). Rows of version 0.1.0
+ * have neither. `closed_at` is the instant at which the outcome of the send was recorded.
  *
  * A check is written with OR, not with IN: for a list of three or more SQLite makes a table each time that it looks at a row.
  *
- * **Invariant**: a create ends once. The row's checks and the trigger refuse a second end, an end without its amount and basis,
- * a release that costs something, and credits below 0.
+ * **Invariant**: a create ends once. The row's checks and the trigger refuse a second end, an end without amount and basis,
+ * a release with a cost, and credits below 0.
  */
 import type { Migration } from '../store/operation.ts';
 
@@ -148,7 +148,7 @@ CREATE TABLE instances (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/** The first state of each task; with a message it stays a row of its own. */
+/** The first state of each task; if it has a message, it is also a row of its own. */
 const FILL_FIRST_STATES = `
 CREATE TABLE first_states (
   task_id TEXT PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL, source TEXT NOT NULL, message TEXT
@@ -162,7 +162,7 @@ SELECT task_id, state, at, source, message FROM (
 ) AS ranked WHERE place = 1;
 `;
 
-/** The last attempt of each create, where the row can hold all that it says. */
+/** The last attempt of each create, if all its values fit into the row. */
 const FILL_LAST_CALLS = `
 CREATE TABLE last_calls (hold_id TEXT PRIMARY KEY, at INTEGER NOT NULL, id TEXT NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO last_calls
@@ -205,7 +205,7 @@ LEFT JOIN first_states f ON f.task_id = t.id
 ORDER BY h.id;
 `;
 
-/** As `ledger/account-refusals.ts` asks. */
+/** The text of the condition in `ledger/account-refusals.ts`. */
 const IS_ACCOUNT_REFUSAL = 'code = 1100 OR code = 1101 OR code = 1102 OR code = 1103 OR code = 1304';
 
 const INDEXES = `
@@ -221,7 +221,7 @@ CREATE INDEX journal_account_refusals ON journal (at) WHERE ${IS_ACCOUNT_REFUSAL
 `;
 
 /**
- * Moves what is left to the side tables, and drops the tables of before. The last calls are looked up by their hold: for
+ * Moves the other rows to the side tables, and drops the old tables. The last calls are looked up by their hold: for
  * `(at, id) NOT IN (…)` SQLite reads all of them for each call, which takes hours for a million.
  */
 const MOVE = `
@@ -249,9 +249,9 @@ BEGIN SELECT RAISE(ABORT, 'a create ends once'); END;
 `;
 
 /**
- * The columns of a view have one type in all its parts, so that SQLite can read each part by its own index.
+ * A column of a view has the same type in all parts, so that SQLite can read each part by its own index.
  *
- * `hold_places` says of each create whether its upstream is in use (`is_in_use`), or at least its host
+ * `hold_places` has for each create whether its upstream is in use (`is_in_use`), or at least its host
  * (`is_at_host`).
  */
 const VIEWS = `

@@ -1,4 +1,4 @@
-/** How far Kling's deductions are from what was held for them, by operation and model. */
+/** The differences between Kling's deductions and the holds for them, by operation and model. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { OperationWord } from '../words.ts';
@@ -6,7 +6,7 @@ import type { OperationWord } from '../words.ts';
 export interface DeductionSums {
   operation: OperationWord;
   model: string | null;
-  /** Whether these holds had a published price; the others were held at the dearest that fits, and may cost less. */
+  /** Whether these holds had a published price; the others were held at the highest possible price, and may cost less. */
   isExact: boolean;
   creates: number;
   heldCredits: MilliCredits;
@@ -14,8 +14,8 @@ export interface DeductionSums {
 }
 
 /**
- * Sums creates made from an instant (exclusive) to another (inclusive) of which Kling said what it deducted, by operation,
- * model and how sure their price was; in that order.
+ * Sums creates from one instant (exclusive) to another (inclusive) whose deduction is known, by operation, model and basis of
+ * the price; in that order.
  */
 export const deductionSums = defineRead(
   'budget.deductionSums',

@@ -1,11 +1,11 @@
 /**
  * The money of a create's row: its hold, its end, its adjustments.
  *
- * A hold is `held` until its end: `settled`, `released` or `written_off`. Every change of its money goes through here together
+ * A hold is `held` until its end: `settled`, `released` or `written_off`. This file makes every change of its money, together
  * with its counters. The view `entries` lists the changes: the hold, the end, each adjustment.
  *
- * **Invariant**: `settled_credits` is the sum of the hold's entries after the first; the counters named on the hold
- * have had the same sums. The end of a hold changes nothing unless it was still `held`.
+ * **Invariant**: `settled_credits` is the sum of the hold's entries after the first; the counters of the hold got the same
+ * sums. The end of a hold changes nothing unless it was still `held`.
  */
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
@@ -18,14 +18,14 @@ import { shiftCounters } from './counter-table.ts';
 import { labelsOf, type HoldRow, type NewHold } from './hold.ts';
 import { upstreamText } from './hold-upstream.ts';
 
-/** How the amount of an entry is known: from Kling, from our price, or from neither. */
+/** The source of an entry's amount: Kling, our price, or neither. */
 export type EntryBasis = 'reported' | 'estimate' | 'none';
 
 export interface HoldEnd {
   state: Exclude<HoldState, 'held'>;
   credits: MilliCredits;
   basis: EntryBasis;
-  /** Kling's own words, the evidence of a release, or an operator's reason. */
+  /** Kling's own message, the evidence of a release, or an operator's reason. */
   note: string | null;
   at: Ms;
 }
@@ -48,15 +48,15 @@ const END_HOLD = `UPDATE creates SET state = ?, settled_credits = ?, ended_at = 
   in_doubt = 0, next_look_up_at = NULL
 WHERE id = ? AND state = 'held'`;
 
-/** Ends a statement over the holds in doubt, in the order of their index: in another one SQLite looks at every create. */
+/** Ends a statement over the holds in doubt, in the order of their index: for another order SQLite reads every create. */
 export const FROM_IN_DOUBT = 'FROM creates WHERE in_doubt = 1 ORDER BY next_look_up_at, id';
 
-/** What is decided of a hold when it is inserted. */
+/** The values of a hold that are decided when it is inserted. */
 export interface HoldPlace {
   at: Ms;
-  /** Ids of the counters that it counts in, separated by spaces. */
+  /** Ids of its counters, separated by spaces. */
   counters: string;
-  /** What makes a repeat of its request the same request; null without one. */
+  /** The guard by which repeats of its request are found; null without one. */
   guard: { idempotencyKey: string | null; callerTaskId: string | null; fingerprint: string } | null;
 }
 
@@ -126,7 +126,7 @@ export async function endHold(tx: Tx, hold: HoldRow, end: HoldEnd): Promise<Fact
   return [...facts, ...thresholds];
 }
 
-/** Records another amount for a hold that has ended, in its own counters; nothing where it is the same. */
+/** Records another amount for a hold that has ended, in its own counters; does nothing if it is the same. */
 export async function adjustHold(
   tx: Tx,
   hold: HoldRow,
@@ -148,9 +148,9 @@ export async function adjustHold(
 }
 
 /**
- * Puts a held hold in doubt, to be looked up first at `nextLookUpAt` (null: it cannot be looked up). `at` is a date;
- * `ageFrom` and `nextLookUpAt` are readings of the clock of ages. Without `ageFrom` the doubt grows old from its first
- * answered look-up on.
+ * Puts a held hold in doubt. Its first look-up is at `nextLookUpAt` (null: it cannot be looked up). `at` is a date;
+ * `ageFrom` and `nextLookUpAt` are readings of the clock of ages. Without `ageFrom` the age of the doubt begins with its first
+ * answered look-up.
  */
 export async function putInDoubt(
   tx: Tx,
@@ -192,7 +192,7 @@ export function holdsInDoubt(tx: Tx): Promise<{ credits: MilliCredits; counters:
 }
 
 /**
- * The instant that no later hold is dated before: that of the newest hold, unless an operator set it back
+ * The earliest date of a new hold: the date of the newest hold, unless an operator set it back
  * (ledger/time.ts). Null before the first hold.
  */
 export async function datedTo(tx: Tx): Promise<Ms | null> {
@@ -203,7 +203,7 @@ export async function datedTo(tx: Tx): Promise<Ms | null> {
 export interface ListHoldsArgs {
   limit: number;
   cursor: string | null;
-  /** Whether all rows are counted, too. */
+  /** Whether to count all rows too. */
   total?: boolean;
   state?: HoldState;
   inDoubt?: boolean;
@@ -228,7 +228,7 @@ export interface HoldListItem {
   doubtSince: Ms | null;
   doubtEvidence: string | null;
   lookUps: number;
-  /** Host and account; null where 0.1.0 recorded none. */
+  /** Host and account; null if 0.1.0 recorded none. */
   upstream: string | null;
   /** Whether only an operator can end it: nothing can ask Kling for it, or its upstream is not in use. */
   waitsForOperator: boolean;
@@ -249,7 +249,7 @@ export const listHolds = defineRead('budget.listHolds', async (tx: Tx, args: Lis
     conditions.push(condition);
     values.push(value);
   };
-  // Written out, not bound: so that the partial indexes serve.
+  // Part of the text, not bound: only then does SQLite use the partial indexes.
   if (args.state !== undefined) conditions.push(STATE_CONDITIONS[args.state]);
   if (args.inDoubt !== undefined) conditions.push(args.inDoubt ? 'in_doubt = 1' : 'in_doubt = 0');
   if (args.app !== undefined) add('app = ?', args.app);

@@ -1,8 +1,8 @@
 /**
- * The trace of each create that was kept, so that what becomes of it later can link to it, also after a restart.
+ * The trace of each create that was kept, so that later traces of its task can link to it, also after a restart.
  *
- * Written only with tracing on, many at a time and beside creates: a kill may lose the links of the last second.
- * **Invariant**: nothing but traces depends on it; rows are dropped by age.
+ * Rows are written only with tracing on, many at a time and apart from creates: a kill may lose the links of the last second.
+ * **Invariant**: only traces depend on it; rows are dropped by age.
  */
 import { defineRead, defineWrite, type Migration, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
@@ -20,13 +20,13 @@ CREATE INDEX hold_traces_at ON hold_traces (at);
 `,
   },
   {
-    // Ids of holds sort by time, so the oldest are found without an index, which each create would pay for.
+    // Ids of holds sort by time, so the oldest are found without an index; an index would make each create slower.
     id: '141-hold-traces-by-id',
     sqlite: 'DROP INDEX hold_traces_at;',
   },
 ];
 
-/** Rows dropped in one run, so that no create waits for it. */
+/** The most rows that one run drops, so that no create waits for it. */
 const ROWS_MAX = 2_000;
 
 export interface HoldTrace {
@@ -70,7 +70,7 @@ export const readHoldTraces = defineRead(
   },
 );
 
-/** Drops those from before an instant, the oldest first, some at a time; `more` asks for another run. */
+/** Drops some rows from before an instant, oldest first; `more` asks for another run. */
 export const dropHoldTraces = defineWrite(
   'budget.dropHoldTraces',
   async (tx: Tx, args: { before: Ms }): Promise<{ dropped: number; more: boolean }> => {

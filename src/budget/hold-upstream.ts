@@ -1,17 +1,17 @@
 /**
- * The upstream of a hold: where its create went and with whose credentials.
+ * The upstream of a hold: the host of its create and the account of the credentials.
  *
- * **Invariant**: what one upstream says never ends a hold of another one, with one exception: an answer of the same host
- * that names the task by an external id of ours. Nobody can guess such an id, so the account is the same under another key.
+ * **Invariant**: an answer of one upstream never ends a hold of another one, with one exception: an answer of the same host
+ * that names the task by an external id of ours. Nobody can guess such an id, so the account is the same with another key.
  */
 
-/** The columns of a hold's upstream; both null for what 0.1.0 recorded and ended. */
+/** The columns of a hold's upstream; both null for holds that ended in 0.1.0. */
 export interface UpstreamColumns {
   upstream_host: string | null;
   upstream_account: string | null;
 }
 
-/** The upstream that was asked, with whose credentials. */
+/** The upstream that was asked: its host and the account of the credentials. */
 export interface UpstreamAsked {
   host: string;
   /** The account's name: the operator's own, else the fingerprint. */
@@ -21,7 +21,7 @@ export interface UpstreamAsked {
 
 const OWN_ID = /^ks_[0-9a-z]{26}$/;
 
-/** Tells whether what an upstream says is about a hold: its create went there. Undefined: the caller vouches for it. */
+/** Returns whether a hold is of an upstream. Undefined: the caller guarantees that it is. */
 export function isOfUpstream(hold: UpstreamColumns, asked: UpstreamAsked | undefined): boolean {
   if (asked === undefined) return true;
   if (hold.upstream_host === null && hold.upstream_account === null) return true;
@@ -29,7 +29,7 @@ export function isOfUpstream(hold: UpstreamColumns, asked: UpstreamAsked | undef
   return hold.upstream_host === asked.host && isAccount;
 }
 
-/** As {@link isOfUpstream}, of a task that was shown: see the invariant. */
+/** Does the same as {@link isOfUpstream} for a task in an answer, with the exception of the invariant. */
 export function isShownBy(
   hold: UpstreamColumns & { external_task_id: string | null },
   asked: UpstreamAsked | undefined,
@@ -40,7 +40,7 @@ export function isShownBy(
   return hold.upstream_host === asked?.host && id !== null && id === shownExternalId && OWN_ID.test(id);
 }
 
-/** Writes an upstream as people read it. */
+/** Writes an upstream for people. */
 export function upstreamText({ upstream_host, upstream_account }: UpstreamColumns): string {
   return `${upstream_host ?? 'an unknown host'} ${upstream_account ?? 'with unknown credentials'}`;
 }

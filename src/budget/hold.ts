@@ -1,22 +1,22 @@
 /**
- * What a hold is: the credits of one create, kept back in every budget that it counts in.
+ * A hold: the credits of one create, reserved in every matching budget.
  *
- * **Invariant**: a hold's counters are fixed when it is inserted (a new budget may add its own); whatever is
- * learnt of it later goes to the same counters, so to the window of the instant at which it was made.
+ * **Invariant**: a hold's counters are fixed when it is inserted (a new budget may add its own). Every later amount goes to
+ * the same counters, and so to the window of the hold's own instant.
  */
 import type { CreateLabels } from '../facts.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { HoldState, Mode, OperationWord, PriceBasis } from '../words.ts';
 import type { UpstreamColumns } from './hold-upstream.ts';
 
-/** Who made a row: an instance, and which of its starts. A pair, since time alone cannot stop a process that was paused. */
+/** The owner of a row: an instance, and the number of its start. A time alone cannot stop a process that was paused. */
 export interface Owner {
   instance: string;
   /** 1 for the first start; raised by each. */
   generation: number;
 }
 
-/** Everything a hold records of the create it pays for. */
+/** All that a hold records of its create. */
 export interface NewHold {
   holdId: string;
   requestId: string;
@@ -31,13 +31,13 @@ export interface NewHold {
   model: string | null;
   mode: Mode | null;
   product: Product;
-  /** As in the body or as assumed, e.g. `5`; null where the operation has no length. */
+  /** From the body or assumed, e.g. `5`; null if the operation has no length. */
   durationSeconds: string | null;
   credits: MilliCredits;
   basis: PriceBasis;
   /** Slots of Kling's concurrency limit that the task takes. */
   weight: number;
-  /** The id in effect, ours or the caller's; null where the route knows none or none may be injected. */
+  /** The id that is sent, ours or the caller's; null if the route has none or none may be injected. */
   externalTaskId: string | null;
   /** The upstream that the create goes to, and the account of its credentials. */
   upstream: { host: string; account: string };
@@ -47,7 +47,7 @@ export interface NewHold {
   prompt: { hash: string; preview: string } | null;
 }
 
-/** A hold as the ledger reads it to move its money. */
+/** The columns of a hold that the ledger reads to move its money. */
 export interface HoldRow extends UpstreamColumns {
   id: string;
   at: Ms;
@@ -61,30 +61,30 @@ export interface HoldRow extends UpstreamColumns {
   credits: MilliCredits;
   settled_credits: MilliCredits;
   state: HoldState;
-  /** Ids of the counters it counts in, sorted (they begin with the budgets' names), separated by spaces. */
+  /** Ids of its counters, sorted (they begin with the budgets' names), separated by spaces. */
   counters: string;
-  /** 1 where a guard of repeats waits for its answer. */
+  /** 1 if a guard of repeats waits for its answer. */
   guarded: number;
   external_task_id: string | null;
   task_id: string | null;
   in_doubt: number;
   doubt_since: Ms | null;
-  /** A reading of the clock of ages; null until a look-up is answered, where no reading was sure. */
+  /** A reading of the clock of ages; null until a look-up is answered, if no earlier reading was sure. */
   doubt_age_from: Ms | null;
   look_ups: number;
 }
 
-/** Gives what every fact about a hold's create carries. */
+/** Gives the fields that every fact about a hold's create has. */
 export function labelsOf(hold: Pick<NewHold, 'app' | 'operation' | 'model' | 'mode'>): CreateLabels {
   return { app: hold.app, operation: hold.operation, model: hold.model, mode: hold.mode };
 }
 
-/** The template of creates on a path that is in no table (kling/routes.ts). */
+/** The route of creates whose path is in no table (kling/routes.ts). */
 export const UNKNOWN_ROUTE = 'unknown';
 /** The model of creates whose own is in no list (kling/models.ts). */
 const OTHER_MODEL = 'other';
 
-/** Tells whether a hold's amount is no price of its own: nothing is known of its route, or its model is in no list. */
+/** Returns whether a hold's amount is not a published price: its route is unknown, or its model is in no list. */
 export function isUnpriced({ basis, model }: Pick<NewHold, 'basis' | 'model'>): boolean {
   return basis === 'unknown' || (basis === 'assumed' && model === OTHER_MODEL);
 }
@@ -92,7 +92,7 @@ export function isUnpriced({ basis, model }: Pick<NewHold, 'basis' | 'model'>): 
 const SEGMENTS_MAX = 6;
 const SEGMENT_CHARACTERS_MAX = 40;
 
-/** Gives a path with `*` for segments that look like ids, so that the creates of one route have one text; bounded. */
+/** Gives a path with `*` for segments that look like ids, so that all creates of a route have one text; bounded. */
 export function pathShape(path: string): string {
   const segments = path.split('/').slice(1);
   const shown = segments.slice(0, SEGMENTS_MAX).map((segment) => {
@@ -102,7 +102,7 @@ export function pathShape(path: string): string {
   return `/${[...shown, ...(segments.length > SEGMENTS_MAX ? ['*'] : [])].join('/')}`;
 }
 
-/** Gives the ids of a hold's counters, in the order in which they are to be changed. */
+/** Gives the ids of a hold's counters, in the order in which they must be changed. */
 export function counterIds(counters: string): string[] {
   return counters === '' ? [] : counters.split(' ');
 }

@@ -1,13 +1,13 @@
-/** The doubts that last too long: how many, how much they hold, and how many only a person can end. */
+/** Doubts that last too long: their number, their credits, and the number of those that only a person can end. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 
 export interface OldDoubts {
   holds: number;
   credits: MilliCredits;
-  /** When the oldest began; null where there is none. */
+  /** When the oldest began; null if there is none. */
   oldestAt: Ms | null;
-  /** Those that no look-up can end: without an external task id, or of an upstream that is not in use. */
+  /** The number that no look-up can end: without an external task id, or of an upstream that is not in use. */
   forOperator: number;
 }
 

@@ -1,8 +1,8 @@
 /**
- * The rules in force: active budgets with their raises, as every create needs them.
+ * The rules in force: active budgets with their raises, which every create needs.
  *
- * Rules change only when the config or an operator changes them, so they are kept in memory by their version, an id
- * that is new at every change and read from the store by each transaction. What was spent is never kept here.
+ * Only the config or an operator changes rules, so they are kept in memory by their version: an id that is new at every
+ * change, and that each transaction reads from the store. Spent credits are never kept here.
  */
 import { createHash } from 'node:crypto';
 import { newId } from '../ids.ts';
@@ -12,7 +12,7 @@ import type { BudgetWindow } from '../words.ts';
 import type { BudgetMatch, BudgetRule } from './budget-rule.ts';
 import { windowAt, type WindowSpan } from './window.ts';
 
-/** A limit that is higher for a while, from inclusive, until exclusive. */
+/** A temporary rise of a limit, from inclusive, until exclusive. */
 export interface Raise {
   byCredits: MilliCredits;
   fromAt: Ms;
@@ -26,7 +26,7 @@ export interface ActiveRule extends BudgetRule {
   raises: Raise[];
 }
 
-/** What of a create decides which budgets it counts in. */
+/** The labels of a create that decide its matching budgets. */
 export interface MatchLabels {
   app: string;
   operation: string;
@@ -34,11 +34,11 @@ export interface MatchLabels {
   tag: string | null;
 }
 
-/** One counter that a create counts in. */
-export interface Claim {
+/** A budget that a create counts against, with its counter. */
+export interface MatchingBudget {
   rule: ActiveRule;
   counterId: string;
-  /** The app or tag where the rule is per app or tag, else empty; also empty for creates without a tag. */
+  /** The app or tag if the rule is per app or tag, else empty; also empty for creates without a tag. */
   perValue: string;
   span: WindowSpan;
   /** With the raises in force. */
@@ -69,16 +69,16 @@ interface RaiseColumns {
   reason: string;
 }
 
-/** Enough for the stores that one process ever has open. */
+/** More than the stores that one process has open. */
 const BOOKS_MAX = 16;
 const books = new Map<string, readonly ActiveRule[]>();
 
-/** Gives the active rules of a version where this process has read them before; undefined else. */
+/** Gives the active rules of a version if this process has read them before; else undefined. */
 export function knownRules(version: string): readonly ActiveRule[] | undefined {
   return books.get(version);
 }
 
-/** Gives the active rules of a version in the order of their ids, so of their names; reads them only when the version is new. */
+/** Gives the active rules of a version, in the order of their ids and so of their names; reads only a new version. */
 export async function rulesOf(tx: Tx, version: string): Promise<readonly ActiveRule[]> {
   const known = books.get(version);
   if (known) return known;
@@ -117,13 +117,13 @@ async function selectRules(tx: Tx): Promise<ActiveRule[]> {
   }));
 }
 
-/** Orders ids of budgets and of counters by budget's name, the same on every engine. */
+/** Orders ids of budgets and of counters by the budget's name, in the same order on every engine. */
 export function compareIds(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
 
-/** Gives the id of a rule: its name, and a hash of all that makes it that budget and no other. */
+/** Gives the id of a rule: its name, and a hash of its identity. */
 export function ruleIdOf(rule: BudgetRule): string {
   const { app, operation, model, tag } = rule.match;
   const identity = [rule.name, rule.window, rule.timeZone, app, operation, model, tag, rule.per];
@@ -146,12 +146,12 @@ export async function currentRules(tx: Tx): Promise<readonly ActiveRule[]> {
   return rulesOf(tx, row?.rules_version ?? 'none');
 }
 
-/** Gives the rules a new version, so that no transaction uses the old ones. */
+/** Sets a new version of the rules, so that no transaction uses the old ones. */
 export async function renewVersion(tx: Tx, at: Ms): Promise<void> {
   await tx.run('UPDATE spending SET rules_version = ? WHERE id = 1', newId('run', at));
 }
 
-/** Tells whether a create falls under a rule. */
+/** Returns whether a rule matches a create. */
 export function isMatch(match: BudgetMatch, labels: MatchLabels): boolean {
   return (
     (match.app === undefined || match.app === labels.app) &&
@@ -168,21 +168,21 @@ export function limitAt(rule: ActiveRule, at: Ms): MilliCredits {
   return limit;
 }
 
-/** Tells whether a raise is in force at an instant. */
+/** Returns whether a raise is in force at an instant. */
 export function isInForce(raise: Raise, at: Ms): boolean {
   return raise.fromAt <= at && at < raise.untilAt;
 }
 
-/** Gives the counters that a create of these labels counts in at an instant, in the order of the rules. */
-export function claimsOf(rules: readonly ActiveRule[], labels: MatchLabels, at: Ms): Claim[] {
-  const claims: Claim[] = [];
+/** Gives the matching budgets of a create with these labels at an instant, in the order of the rules. */
+export function matchingBudgets(rules: readonly ActiveRule[], labels: MatchLabels, at: Ms): MatchingBudget[] {
+  const budgets: MatchingBudget[] = [];
   for (const rule of rules) {
-    if (isMatch(rule.match, labels)) claims.push(claimOf(rule, labels, at));
+    if (isMatch(rule.match, labels)) budgets.push(matchingBudget(rule, labels, at));
   }
-  return claims;
+  return budgets;
 }
 
-function claimOf(rule: ActiveRule, labels: MatchLabels, at: Ms): Claim {
+function matchingBudget(rule: ActiveRule, labels: MatchLabels, at: Ms): MatchingBudget {
   const span = windowAt(rule.window, rule.timeZone, at);
   const perValue = perValueOf(rule, labels);
   return {
@@ -194,14 +194,14 @@ function claimOf(rule: ActiveRule, labels: MatchLabels, at: Ms): Claim {
   };
 }
 
-/** Gives the value that a rule counts a create under: empty unless the rule is per app or tag. */
+/** Gives a create's value for a rule's `per`: empty unless the rule is per app or tag. */
 export function perValueOf(rule: BudgetRule, labels: Pick<MatchLabels, 'app' | 'tag'>): string {
   if (rule.per === null) return '';
   const value = rule.per === 'app' ? labels.app : labels.tag;
   return (value ?? '').toWellFormed();
 }
 
-/** Gives the id of a rule's counter in a window: without spaces, so that a hold can list several. */
+/** Gives the id of a rule's counter in a window. It has no spaces, so that a hold can list several. */
 export function counterIdOf(rule: ActiveRule, span: WindowSpan, perValue: string): string {
   const id = `${rule.id}.${span.key}`;
   return rule.per === null ? id : `${id}.${encodeURIComponent(perValue)}`;

@@ -1,8 +1,8 @@
 /**
- * The windows of budgets: which hour, day, week or month of a zone an instant belongs to.
+ * The windows of budgets: the hour, day, week or month of an instant, in a zone.
  *
- * **Invariant**: windows of one kind and zone follow each other without gap or overlap, so that no job has to reset
- * anything: a new window is a new key. Never knows what was spent.
+ * **Invariant**: windows of one kind and zone follow each other without gap or overlap, so no job has to reset anything: a
+ * new window is a new key. Nothing here knows spent credits.
  */
 import type { Ms, WindowKey } from '../units.ts';
 import type { BudgetWindow } from '../words.ts';
@@ -28,7 +28,7 @@ export interface WindowSpan {
 
 const TOTAL: WindowSpan = { key: 'total', startsAt: 0, resetsAt: null };
 
-/** The span last asked for, by zone, for each kind of window: the present one nearly always. */
+/** The last span of each kind of window, by zone: nearly always the present one. */
 const lastSpans: Record<Exclude<BudgetWindow, 'total'>, Map<string, WindowSpan>> = {
   hour: new Map(),
   day: new Map(),
@@ -38,7 +38,7 @@ const lastSpans: Record<Exclude<BudgetWindow, 'total'>, Map<string, WindowSpan>>
 
 /**
  * Gives the window that an instant belongs to.
- * @throws RangeError where the zone is unknown.
+ * @throws RangeError if the zone is unknown.
  */
 export function windowAt(window: BudgetWindow, zone: string, instant: Ms): WindowSpan {
   if (window === 'total') return TOTAL;
@@ -67,7 +67,7 @@ function spanOf(zone: string, key: WindowKey, first: LocalDate, next: LocalDate)
 }
 
 /**
- * An hour begins where the zone's minute hand stands at 0. The repeated hour of autumn is an hour of its own; where
+ * An hour begins when the zone's local time is at minute 0. The repeated hour of autumn is an hour of its own; if
  * a zone shifts by a part of an hour (Australia/Lord_Howe: 30 minutes), the hours beside the shift are shorter.
  */
 function hourAt(zone: string, instant: Ms): WindowSpan {
@@ -85,7 +85,7 @@ function dayKey(date: LocalDate): WindowKey {
   return `${pad(date.year, 4)}-${pad(date.month, 2)}-${pad(date.day, 2)}`;
 }
 
-/** The ISO week of a Monday: it bears the year of its Thursday, and week 1 is that of the year's first Thursday. */
+/** The ISO week of a Monday: its year is the year of its Thursday, and week 1 has the year's first Thursday. */
 function weekKey(monday: LocalDate): WindowKey {
   const thursday = dateAfter(monday, 3);
   const dayOfYear =

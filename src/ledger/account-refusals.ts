@@ -1,10 +1,11 @@
 /**
- * What Kling refuses for the whole account, a pack or a model, as the journal shows it.
+ * Kling's refusals for the whole account, a pack or a model, read from the journal.
  *
- * A refusal holds until Kling takes a create of its scope again: 1102 speaks of the packs of a product, 1103 of a route and
- * model, the others of the account, and 1304 of this machine's address, which any answer of Kling's proves to be allowed.
+ * A refusal lasts until Kling takes a create of the same scope again. The scope of 1102 is the packs of a product, of 1103 a
+ * route and model, of 1304 this machine's address, of the others the account. Any answer of Kling's proves that the address is
+ * allowed.
  *
- * **Invariant**: read from the journal, so that a restart forgets nothing.
+ * **Invariant**: everything is read from the journal, so a restart forgets nothing.
  */
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { Ms, Product } from '../units.ts';
@@ -15,20 +16,20 @@ export type AccountCode = (typeof ACCOUNT_CODES)[number];
 
 export interface AccountRefusal {
   code: AccountCode;
-  /** Of 1102; else null, and where no hold says it. */
+  /** Of 1102; null for other codes, and if no hold names it. */
   product: Product | null;
-  /** Of 1103; else null. */
+  /** Of 1103; null for other codes. */
   route: string | null;
   model: string | null;
   calls: number;
-  /** Since Kling took a create of this scope last, within the span asked. */
+  /** Since Kling last took a create of this scope, within the requested span. */
   since: Ms;
   lastAt: Ms;
 }
 
 type Scope = Pick<AccountRefusal, 'code' | 'product' | 'route' | 'model'>;
 
-/** Gives the refusals that hold at an instant, of those not older than `from`; in the order of their codes. */
+/** Gives the refusals that last at an instant and are not older than `from`; in the order of their codes. */
 export const accountRefusals = defineRead(
   'ledger.accountRefusals',
   async (tx: Tx, { from, at }: { from: Ms; at: Ms }): Promise<AccountRefusal[]> => {
@@ -47,7 +48,7 @@ interface Span {
   at: Ms;
 }
 
-/** The codes are part of the statement, and written as in the partial indexes, so that SQLite uses those. */
+/** The codes are part of the statement, with the text of the partial indexes: only then does SQLite use the indexes. */
 const REFUSED = `FROM calls c LEFT JOIN creates h ON h.id = c.hold_id
 WHERE (c.code = 1100 OR c.code = 1101 OR c.code = 1102 OR c.code = 1103 OR c.code = 1304) AND c.at >= ? AND c.at <= ?`;
 const PRODUCT = 'CASE WHEN c.code = 1102 THEN h.product END';
@@ -63,7 +64,7 @@ function selectScopes(tx: Tx, { from, at }: Span): Promise<Scope[]> {
   );
 }
 
-/** When Kling last took what the scope speaks of; before the span where it never did within it. */
+/** When Kling last took a create of the scope; an instant before the span if it took none within the span. */
 async function lastTaken(tx: Tx, { code, product, route, model }: Scope, { from, at }: Span): Promise<Ms> {
   const conditions = ["c.outcome = 'ok'", 'c.at >= ?', 'c.at <= ?'];
   const values: SqlValue[] = [from, at];

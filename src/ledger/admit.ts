@@ -1,23 +1,23 @@
 /**
- * Admits a create: its hold, with the counters of every budget it matches and the guard of repeats, or a refusal.
+ * Admits a create: inserts its hold with the guard of repeats, and adds it to the counters of its matching budgets; or refuses.
  *
- * **Invariant**: all or nothing in one transaction. A create is admitted when its price fits every matching budget
- * that enforces; the test and the change of a counter are one statement. A freeze stops every create, in `observe` mode
- * too. No hold is earlier than the one before it, so a clock set back opens no window a second time.
+ * **Invariant**: one transaction does all or nothing. A create is admitted if its price fits every matching budget in mode
+ * `enforce`; one statement tests and changes a counter. A freeze stops every create, in `observe` mode too. No hold is dated
+ * earlier than the one before it, so a clock that is set back opens no window a second time.
  */
 import {
-  giveBack,
-  giveBackAtOnce,
   newlyReached,
   noteThresholds,
   readCounter,
-  take,
-  takeAtOnce,
+  reserve,
+  reserveAtOnce,
+  unreserve,
+  unreserveAtOnce,
   type CounterState,
 } from '../budget/counter-table.ts';
 import { isUnpriced, labelsOf, pathShape, UNKNOWN_ROUTE, type NewHold } from '../budget/hold.ts';
 import { createValues, inDoubtCredits, INSERT_CREATE } from '../budget/hold-table.ts';
-import { claimsOf, knownRules, rulesOf, type Claim } from '../budget/rule-book.ts';
+import { knownRules, matchingBudgets, rulesOf, type MatchingBudget } from '../budget/rule-book.ts';
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
 import { findGuard, hasGuard } from '../idempotency/guard-table.ts';
@@ -27,18 +27,19 @@ import type { MilliCredits, Ms } from '../units.ts';
 import type { AdmitArgs, AdmitResult, BudgetRefusal, FreezeRefusal } from './ledger.ts';
 
 interface SpendingState {
-  /** Of the instance that asks, now; null where it never began. */
+  /** The present generation of the create's instance; null if that instance never began. */
   generation: number | null;
   rules_version: string;
   frozen_since: Ms | null;
   frozen_reason: string | null;
   frozen_actor: string | null;
-  /** No hold is dated earlier. */
+  /** The earliest date of a new hold. */
   dated_to: Ms | null;
 }
 
-interface Taken {
-  claim: Claim;
+/** A matching budget with the state of its counter. */
+interface Reserved {
+  budget: MatchingBudget;
   state: CounterState;
 }
 
@@ -47,7 +48,7 @@ const SELECT_STATE = `SELECT (SELECT generation FROM instances WHERE id = ?) AS 
 FROM spending WHERE id = 1`;
 const SET_DATED_TO = 'UPDATE spending SET dated_to = ? WHERE id = 1';
 
-/** Inserts the hold of a create, or says why it may not leave. Nothing is changed unless it is admitted. */
+/** Inserts the hold of a create, or gives the reason of its refusal. A refusal changes nothing. */
 export const admit = defineFactWrite(
   'ledger.admit',
   async (tx: Tx, args: AdmitArgs): Promise<AdmitResult> => {
@@ -62,18 +63,18 @@ export const admit = defineFactWrite(
     const frozen = freezeOf(state);
     if (frozen) return { kind: 'refused', refusal: frozen };
     const at = Math.max(hold.at, state.dated_to ?? hold.at);
-    const claims = claimsOf(await rulesOf(tx, state.rules_version), hold, at);
-    const taken = await takeAll(tx, claims, hold.credits, enforce);
-    if (!taken) return { kind: 'refused', refusal: await explain(tx, claims, hold.credits) };
-    const counters = claims.map((claim) => claim.counterId).join(' ');
+    const budgets = matchingBudgets(await rulesOf(tx, state.rules_version), hold, at);
+    const reserved = await reserveAll(tx, budgets, hold.credits, enforce);
+    if (!reserved) return { kind: 'refused', refusal: await explain(tx, budgets, hold.credits) };
+    const counters = budgets.map((budget) => budget.counterId).join(' ');
     if (at !== state.dated_to) await tx.run(SET_DATED_TO, at);
     await tx.run(INSERT_CREATE, ...createValues(hold, { at, counters, guard }));
     const facts = unpricedFacts(hold, at);
-    for (const { claim, state: counter } of taken) {
-      facts.push(...(await noteThresholds(tx, { ...claim, windowKey: claim.span.key }, counter, at)));
+    for (const { budget, state: counter } of reserved) {
+      facts.push(...(await noteThresholds(tx, { ...budget, windowKey: budget.span.key }, counter, at)));
     }
-    const wouldRefuse = enforce ? null : await wouldPass(tx, taken, hold.credits);
-    return { kind: 'admitted', ...lowestRemainder(taken), wouldRefuse, facts };
+    const wouldRefuse = enforce ? null : await wouldExceed(tx, reserved, hold.credits);
+    return { kind: 'admitted', ...lowestRemainder(reserved), wouldRefuse, facts };
   },
   {
     scope: 'own',
@@ -85,8 +86,8 @@ export const admit = defineFactWrite(
 );
 
 /**
- * The usual case: no repeat, no freeze, rules that are known, a price of its own, room in every budget, and no threshold
- * reached. Gives undefined in all others, with the counters as before.
+ * The usual case: no repeat, no freeze, known rules, a published price, room in every budget, and no threshold reached. Gives
+ * undefined in all other cases, with unchanged counters.
  */
 function admitUsual(tx: SyncTx, { hold, guard }: AdmitArgs): AdmitResult | undefined {
   if (isUnpriced(hold) || (guard && hasGuard(tx, hold.app, guard))) return undefined;
@@ -94,23 +95,23 @@ function admitUsual(tx: SyncTx, { hold, guard }: AdmitArgs): AdmitResult | undef
   const rules = state && state.frozen_since === null ? knownRules(state.rules_version) : undefined;
   if (!state || !rules || isReplaced(state, hold)) return undefined;
   const at = Math.max(hold.at, state.dated_to ?? hold.at);
-  const taken: Taken[] = [];
-  for (const claim of claimsOf(rules, hold, at)) {
-    const { rule, limitCredits } = claim;
-    const counter = takeAtOnce(tx, claim, hold.credits, rule.mode === 'enforce');
-    if (counter) taken.push({ claim, state: counter });
+  const reserved: Reserved[] = [];
+  for (const budget of matchingBudgets(rules, hold, at)) {
+    const { rule, limitCredits } = budget;
+    const counter = reserveAtOnce(tx, budget, hold.credits, rule.mode === 'enforce');
+    if (counter) reserved.push({ budget, state: counter });
     if (!counter || newlyReached(rule, counter, limitCredits).length > 0) {
-      for (const earlier of taken) giveBackAtOnce(tx, earlier.claim.counterId, hold.credits);
+      for (const earlier of reserved) unreserveAtOnce(tx, earlier.budget.counterId, hold.credits);
       return undefined;
     }
   }
-  const counters = taken.map(({ claim }) => claim.counterId).join(' ');
+  const counters = reserved.map(({ budget }) => budget.counterId).join(' ');
   if (at !== state.dated_to) tx.run(SET_DATED_TO, [at]);
   tx.run(INSERT_CREATE, createValues(hold, { at, counters, guard }));
-  return { kind: 'admitted', ...lowestRemainder(taken), wouldRefuse: null, facts: [] };
+  return { kind: 'admitted', ...lowestRemainder(reserved), wouldRefuse: null, facts: [] };
 }
 
-/** Tells whether another instance has taken over the creates of the one that asks. */
+/** Returns whether another instance has taken over the creates of this one. */
 function isReplaced({ generation }: SpendingState, { owner }: NewHold): boolean {
   return generation !== null && generation !== owner.generation;
 }
@@ -146,78 +147,81 @@ function freezeOf(state: SpendingState): FreezeRefusal | null {
   };
 }
 
-/** Adds the hold to every counter; null, and every counter as before, where one that enforces has no room. */
-async function takeAll(
+/** Adds the hold to every counter; null, with unchanged counters, if a budget in mode `enforce` has no room. */
+async function reserveAll(
   tx: Tx,
-  claims: Claim[],
+  budgets: MatchingBudget[],
   credits: MilliCredits,
   enforce: boolean,
-): Promise<Taken[] | null> {
-  const taken: Taken[] = [];
-  for (const claim of claims) {
-    const state = await take(tx, claim, credits, enforce && claim.rule.mode === 'enforce');
+): Promise<Reserved[] | null> {
+  const reserved: Reserved[] = [];
+  for (const budget of budgets) {
+    const state = await reserve(tx, budget, credits, enforce && budget.rule.mode === 'enforce');
     if (!state) {
-      for (const earlier of taken) await giveBack(tx, earlier.claim.counterId, credits);
+      for (const earlier of reserved) await unreserve(tx, earlier.budget.counterId, credits);
       return null;
     }
-    taken.push({ claim, state });
+    reserved.push({ budget, state });
   }
-  return taken;
+  return reserved;
 }
 
-/** Names the tightest of the budgets that refused, with its state as it stands without the new hold. */
-async function explain(tx: Tx, claims: Claim[], credits: MilliCredits): Promise<BudgetRefusal> {
-  const states: Taken[] = [];
-  for (const claim of claims) states.push({ claim, state: await readCounter(tx, claim.counterId) });
+/** Names the tightest of the budgets that refused, with its state without the new hold. */
+async function explain(tx: Tx, budgets: MatchingBudget[], credits: MilliCredits): Promise<BudgetRefusal> {
+  const states: Reserved[] = [];
+  for (const budget of budgets) states.push({ budget, state: await readCounter(tx, budget.counterId) });
   const refusal = await tightest(tx, states, credits);
   if (!refusal) throw new Error('a create was refused by no budget');
   return refusal;
 }
 
-/** In `observe` mode: what would have refused the hold that has just been added. */
-function wouldPass(tx: Tx, taken: Taken[], credits: MilliCredits): Promise<BudgetRefusal | null> {
-  const before = taken.map(({ claim, state }) => ({
-    claim,
+/** In `observe` mode: gives the refusal that `protect` would have given for the hold that was just added. */
+function wouldExceed(tx: Tx, reserved: Reserved[], credits: MilliCredits): Promise<BudgetRefusal | null> {
+  const before = reserved.map(({ budget, state }) => ({
+    budget,
     state: { ...state, held: state.held - credits },
   }));
   return tightest(tx, before, credits);
 }
 
-async function tightest(tx: Tx, states: Taken[], credits: MilliCredits): Promise<BudgetRefusal | null> {
+async function tightest(tx: Tx, states: Reserved[], credits: MilliCredits): Promise<BudgetRefusal | null> {
   if (credits === 0) return null;
-  let worst: Taken | null = null;
+  let worst: Reserved | null = null;
   for (const candidate of states) {
-    const isPassed = candidate.claim.rule.mode === 'enforce' && remainder(candidate) < credits;
-    if (isPassed && (!worst || remainder(candidate) < remainder(worst))) worst = candidate;
+    const isExceeded = candidate.budget.rule.mode === 'enforce' && remainder(candidate) < credits;
+    if (isExceeded && (!worst || remainder(candidate) < remainder(worst))) worst = candidate;
   }
   if (!worst) return null;
-  const { claim, state } = worst;
+  const { budget, state } = worst;
   return {
     word: 'budget_exceeded',
-    budget: claim.rule.name,
-    limitCredits: claim.limitCredits,
+    budget: budget.rule.name,
+    limitCredits: budget.limitCredits,
     settledCredits: state.settled,
     heldCredits: state.held,
-    inDoubtCredits: await inDoubtCredits(tx, claim.counterId),
+    inDoubtCredits: await inDoubtCredits(tx, budget.counterId),
     neededCredits: credits,
-    windowKey: claim.span.key,
-    resetsAt: claim.span.resetsAt,
+    windowKey: budget.span.key,
+    resetsAt: budget.span.resetsAt,
   };
 }
 
-function remainder({ claim, state }: Taken): MilliCredits {
-  return claim.limitCredits - state.settled - state.held;
+function remainder({ budget, state }: Reserved): MilliCredits {
+  return budget.limitCredits - state.settled - state.held;
 }
 
-function lowestRemainder(taken: Taken[]): { remainingCredits: MilliCredits | null; budget: string | null } {
+function lowestRemainder(reserved: Reserved[]): {
+  remainingCredits: MilliCredits | null;
+  budget: string | null;
+} {
   let lowest: MilliCredits | null = null;
   let budget: string | null = null;
-  for (const one of taken) {
-    if (one.claim.rule.mode !== 'enforce') continue;
+  for (const one of reserved) {
+    if (one.budget.rule.mode !== 'enforce') continue;
     const left = remainder(one);
     if (lowest !== null && left >= lowest) continue;
     lowest = left;
-    budget = one.claim.rule.name;
+    budget = one.budget.rule.name;
   }
   return { remainingCredits: lowest, budget };
 }

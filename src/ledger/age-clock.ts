@@ -1,10 +1,10 @@
 /**
- * By which clock doubts and kept answers grow old: the steady one, carried on over restarts by the store.
+ * The clock of ages, for doubts and kept answers: the steady clock, continued after a restart from the store.
  *
- * It reads like an instant and is none: a step of the wall clock does not move it, and neither does a sleep of the machine.
- * The time between two runs counts once per start, where Kling's clock and ours both show that it has passed.
+ * A reading has the form of an instant and is none: neither a step of the wall clock nor a sleep of the machine moves it. The
+ * time between two runs counts once per start, if Kling's clock and ours both show that it has passed.
  *
- * **Invariant**: it never goes back within a life, and never runs ahead of the time that has really passed.
+ * **Invariant**: within a life it never goes back, and it is never ahead of the time that has really passed.
  */
 import type { Clock } from '../clock.ts';
 import type { Ms } from '../units.ts';
@@ -22,8 +22,8 @@ export class AgeClock {
   }
 
   /**
-   * Goes on from what the store was aged to; a new store (`null`) begins at the wall clock.
-   * @param vouches Whether Kling has a clock of its own: one on this machine shows what ours shows.
+   * Continues from the store's last reading; a new store (`null`) begins at the wall clock.
+   * @param vouches Whether Kling has a clock of its own: an emulator on this machine has only ours.
    */
   begin(agedTo: Ms | null, vouches: boolean): void {
     this.#fromTick = this.#clock.monotonic();
@@ -35,12 +35,12 @@ export class AgeClock {
     return Math.floor(this.#base + this.#clock.monotonic() - this.#fromTick);
   }
 
-  /** From when a doubt that begins now counts; null where it counts from its first answered look-up. */
+  /** The beginning of a doubt that begins now; null if it begins with its first answered look-up. */
   get doubtFrom(): Ms | null {
     return this.#isDowntimeOpen ? null : this.now();
   }
 
-  /** Counts the time since the last run, up to an instant that two clocks vouch for. Only the first call of a life counts. */
+  /** Counts the time since the last run, up to an instant that two clocks confirm. Only the first call of a life counts. */
   countDowntime(until: Ms): void {
     if (!this.#isDowntimeOpen) return;
     this.#isDowntimeOpen = false;

@@ -1,4 +1,4 @@
-/** The audit as a list: everything an operator changed. */
+/** The audit as a list: every change by an operator. */
 import { recordAudit, selectAudit, type AuditRow } from '../budget/audit-table.ts';
 import { countWhere, type Counted } from '../store/count.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
@@ -7,7 +7,7 @@ import type { Ms } from '../units.ts';
 export interface ListAuditArgs {
   limit: number;
   cursor: string | null;
-  /** Whether all rows are counted, too. */
+  /** Whether to count all rows too. */
   total?: boolean;
 }
 
@@ -30,7 +30,7 @@ const FILES_MAX = 20;
 const IMPORT_ACTION = 'sla.import';
 const IMPORT_OF = 'import of ';
 
-/** Makes the audit's row of an import, at its begin or its end. */
+/** Makes the audit row of an import, at its begin or its end. */
 export function importOrder(of: {
   source: string;
   file: string;
@@ -43,7 +43,7 @@ export function importOrder(of: {
   return { at, actor, action: IMPORT_ACTION, subject: source, before: null, after, reason };
 }
 
-/** Lists the files that were imported with a source, the last ones first, each once, at most 20. */
+/** Lists the files that were imported with a source, each once, newest first, at most 20. */
 export const listImportedFiles = defineRead(
   'ledger.listImportedFiles',
   async (tx: Tx, args: { source: string }): Promise<string[]> => {

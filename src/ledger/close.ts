@@ -1,11 +1,10 @@
 /**
- * Closes a create's attempt: the attempt itself, the task or the end of the hold, and the answer kept for repeats.
+ * Closes a create's attempt: records the attempt, the task or the end of the hold, and the answer that is kept for repeats.
  *
- * The last attempt is part of the create's row; earlier ones, and one that says something else than the row, are rows of the
- * journal.
+ * The last attempt is part of the create's row. Earlier attempts, and one that differs from the row, are rows of the journal.
  *
- * **Invariant**: durable before the caller sees the answer. What is known is written down even if an operator has
- * ended the hold meanwhile; an end that nobody knows leaves the guard open and puts the hold in doubt.
+ * **Invariant**: everything is durable before the caller sees the answer. It is recorded even if an operator has ended the
+ * hold meanwhile. An unknown end leaves the guard open and puts the hold in doubt.
  */
 import { adjustHold, putInDoubt, readHold } from '../budget/hold-table.ts';
 import type { Fact } from '../facts.ts';
@@ -21,15 +20,15 @@ import { attachSighting, firstAges, releaseHold, resolveTo } from './sighting.ts
 /**
  * Records how a create's attempt ended.
  *
- * The answer is kept for repeats where the request had a guard and the end is known. With null, a guard is freed
- * when the end is `refused`, and stays without an answer otherwise.
- * @throws SidecarError `not_found` where the hold does not exist; nothing is journalled then.
+ * The answer is kept for repeats if the request had a guard and the end is known. With null, a guard is freed
+ * if the end is `refused`, and stays without an answer otherwise.
+ * @throws SidecarError `not_found` if the hold does not exist; nothing is journalled then.
  */
 export const closeCreate = defineFactWrite(
   'ledger.closeCreate',
   async (tx: Tx, args: CloseArgs): Promise<{ facts: Fact[] }> => {
     const { holdId, at, end, calls, answer, age = { now: args.at, doubtFrom: args.at } } = args;
-    // Before the end, so that a release finds the answer and leaves the guard.
+    // Before the hold ends, so that a release finds the answer and keeps the guard.
     if (answer && end.kind !== 'unknown') await keepAnswer(tx, holdId, answer, at);
     const facts = await applyEnd(tx, holdId, end, { at, age });
     for (const call of calls)
@@ -63,7 +62,7 @@ async function applyEnd(
   }
 }
 
-/** A synchronous create has been answered: it cost what Kling says, or our price. */
+/** Settles a synchronous create with Kling's deduction, or with our price if Kling names none. */
 async function settleAtOnce(
   tx: Tx,
   holdId: string,

@@ -1,7 +1,7 @@
-/** Takes the external task id off a hold whose create goes to Kling without one. */
+/** Removes the external task id of a hold whose create goes to Kling without one. */
 import { defineWrite, type Tx } from '../store/operation.ts';
 
-/** Makes a hold one without an external id: a doubt of it can be ended by an operator alone. */
+/** Removes a hold's external id: from then on only an operator can end its doubt. */
 export const dropExternalId = defineWrite(
   'ledger.dropExternalId',
   async (tx: Tx, args: { holdId: string }): Promise<void> => {

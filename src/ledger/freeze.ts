@@ -1,7 +1,7 @@
 /**
- * The freeze: an operator's stop of all spending, tested in the transaction of every create.
+ * The freeze: an operator's stop of all spending. The transaction of every create tests it.
  *
- * **Invariant**: it survives restarts and ends only by an operator's word. Reads and look-ups go on.
+ * **Invariant**: it survives restarts and ends only by an operator's order. Reads and look-ups go on.
  */
 import { recordAudit } from '../budget/audit-table.ts';
 import type { Fact } from '../facts.ts';
@@ -27,7 +27,7 @@ interface FreezeColumns {
   frozen_actor: string | null;
 }
 
-/** Reads the freeze in force; null where there is none. */
+/** Reads the freeze in force; null if there is none. */
 export async function readFreeze(tx: Tx): Promise<FreezeState | null> {
   const row = await tx.get<FreezeColumns>(
     'SELECT frozen_since, frozen_reason, frozen_actor FROM spending WHERE id = 1',
@@ -36,14 +36,14 @@ export async function readFreeze(tx: Tx): Promise<FreezeState | null> {
   return { since: row.frozen_since, reason: row.frozen_reason ?? '', actor: row.frozen_actor ?? '' };
 }
 
-/** Gives the freeze in force; null where there is none. */
+/** Gives the freeze in force; null if there is none. */
 export const freezeState = defineRead(
   'ledger.freezeState',
   (tx: Tx, _args: Record<string, never>) => readFreeze(tx),
   'request',
 );
 
-/** Stops all spending. A second freeze changes the reason and keeps the instant of the first. */
+/** Stops all spending. A second freeze changes the reason and keeps the first one's instant. */
 export const freeze = defineFactWrite(
   'ledger.freeze',
   async (tx: Tx, args: FreezeArgs): Promise<{ frozen: FreezeState; facts: Fact[] }> => {
@@ -65,7 +65,7 @@ export const freeze = defineFactWrite(
   { scope: 'exclusive' },
 );
 
-/** Lets spending go on; nothing, and no audit row, where it is not frozen. */
+/** Ends the freeze; does nothing, and writes no audit row, if there is none. */
 export const unfreeze = defineFactWrite(
   'ledger.unfreeze',
   async (tx: Tx, args: FreezeArgs): Promise<{ wasFrozen: boolean; facts: Fact[] }> => {

@@ -1,4 +1,4 @@
-/** How the guard of a repeated request stands, for callers that wait for the first one's answer. */
+/** The state of a repeated request's guard, for callers that wait for the first request's answer. */
 import { readGuardState } from '../idempotency/guard-table.ts';
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
@@ -6,11 +6,11 @@ import type { GuardState, RepeatGuard } from './ledger.ts';
 
 export interface GuardStateArgs extends RepeatGuard {
   app: string;
-  /** The present: without it a guard that has expired, but was not dropped yet, still stands. */
+  /** The present: without it, an expired guard that was not dropped yet still counts. */
   at?: Ms;
 }
 
-/** Tells whether the first request has its answer, is still open, or left the way free. */
+/** Returns whether the first request has its answer, is still open, or ended without a guard. */
 export const guardState = defineRead(
   'ledger.guardState',
   (tx: Tx, args: GuardStateArgs): Promise<GuardState> =>

@@ -1,18 +1,18 @@
 /**
  * Instances: the running sidecars of one database, each with a generation that is raised at every start, and a lease.
  *
- * A row of a create names its instance and generation. A start takes over what earlier generations of its own instance left open,
- * and what instances left whose lease has run out. It raises their generation: an instance that was only paused is refused its
- * next admission then, since its rows are in doubt by now. What it learns of its creates is still recorded.
+ * A row of a create names its instance and generation. A start takes over the open creates of its own instance's earlier
+ * generations, and of instances whose lease has run out. It raises their generation: if such an instance was only paused, its next
+ * create is refused, since its rows are in doubt by now. What it learns about its creates is still recorded.
  *
- * **Invariant**: a create of an instance that keeps its lease is put in doubt by no other one.
+ * **Invariant**: no instance puts creates in doubt of another one that keeps its lease.
  */
 import type { Owner } from '../budget/hold.ts';
 import { storeName } from '../sla/store-name.ts';
 import { defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 
-/** How long an instance that says nothing keeps its creates; it renews every {@link RENEW_MS}. */
+/** How long an instance keeps its creates without a renewal; it renews every {@link RENEW_MS}. */
 export const LEASE_MS: Ms = 180_000;
 export const RENEW_MS: Ms = 60_000;
 
@@ -41,7 +41,7 @@ export const startInstance = defineWrite(
   { scope: 'own' },
 );
 
-/** Renews an instance's lease; `isOwner` is false where another instance has taken over its creates. */
+/** Renews an instance's lease; `isOwner` is false if another instance has taken over its creates. */
 export const renewLease = defineWrite(
   'ledger.renewLease',
   async (tx: Tx, { owner, at }: { owner: Owner; at: Ms }): Promise<{ isOwner: boolean }> => {

@@ -1,10 +1,10 @@
-/** What `doctor` finds of the ledger: whether it agrees, whether spending is frozen, and holds that nobody resolves. */
+/** Checks of `doctor`: whether the ledger agrees, whether spending is frozen, and holds that nobody resolves. */
 import { notOk, ok, type Check } from '../check.ts';
 import { countText, durationText, sentence } from '../phrases.ts';
 import type { Ms } from '../units.ts';
 import type { Verification } from './verify.ts';
 
-/** Checks that a verification found nothing. */
+/** Checks that a verification found no problem. */
 export function checkBooks({ ok: agrees, counters, holds, entries, problems }: Verification): Check {
   const what = `${countText(holds, 'hold')}, ${entries} entries and ${countText(counters, 'counter')}`;
   if (agrees) return ok('ledger', `${what} agree.`);
@@ -20,7 +20,7 @@ export function checkFreeze(freeze: { since: string; actor: string; reason: stri
   return notOk('warn', 'freeze', sentence(finding), 'When its reason is gone: unfreeze --reason TEXT.');
 }
 
-/** Holds in doubt: their number and sum in credits, and since when the oldest is, in ISO 8601. */
+/** Holds in doubt: their number, their sum in credits, and the begin of the oldest doubt, in ISO 8601. */
 export interface DoubtsSeen {
   inDoubtHolds: number;
   inDoubtCredits: number;

@@ -1,4 +1,4 @@
-/** Everything that the nouns give to the store's workers: operations by name, and the schema's steps. */
+/** Everything that the folders give to the store's workers: operations by name, and the steps of the schema. */
 import { accountMigrations } from '../account/account-schema.ts';
 import * as accountTable from '../account/account-table.ts';
 import { packOutlook } from '../account/pack-outlook.ts';

@@ -1,13 +1,13 @@
 /**
  * The composed transactions of money: admit, close, observe, look up, resolve.
  *
- * A create's hold goes `held` → `settled` | `released` | `written_off`. It is inserted, with its counters in every
- * matching budget, before a byte leaves ({@link AdmitArgs}); it ends on what Kling says or on an operator's word.
- * While nobody knows whether Kling took the request it is `held` and in doubt, and look-ups go on.
+ * A create's hold goes `held` → `settled` | `released` | `written_off`. It is inserted, and added to the counter of every
+ * matching budget, before a byte leaves ({@link AdmitArgs}). It ends by an answer of Kling's or by an operator's order.
+ * While nobody knows whether Kling took the request, the hold is `held` and in doubt, and look-ups continue.
  *
- * **Invariant**: a counter row equals what its entries say; a hold is resolved at most once (the schema forbids a
- * second resolution); what is learnt later becomes an `adjust` entry in the window of the hold. Nothing here knows
- * HTTP, and nothing here ends a hold because time passed.
+ * **Invariant**: a counter equals the sum of its entries. A hold is resolved at most once (the schema forbids a second
+ * resolution); another amount that is known later is an `adjust` entry in the hold's window. Nothing here knows HTTP, and
+ * nothing here ends a hold because time passed.
  */
 import type { NewHold } from '../budget/hold.ts';
 import type { UpstreamAsked } from '../budget/hold-upstream.ts';
@@ -27,7 +27,7 @@ export interface AdmitArgs {
   enforce: boolean;
 }
 
-/** Why a create may not leave: the tightest budget that it would pass. */
+/** The reason of a refusal: the tightest budget that the create would exceed. */
 export interface BudgetRefusal {
   word: 'budget_exceeded';
   budget: string;
@@ -51,25 +51,25 @@ export type MoneyRefusal = BudgetRefusal | FreezeRefusal;
 export type AdmitResult =
   | {
       kind: 'admitted';
-      /** Lowest remainder among matching enforcing budgets after this hold; null where there is none. */
+      /** The lowest remainder of the matching budgets in mode `enforce`, after this hold; null if there is none. */
       remainingCredits: MilliCredits | null;
       /** The budget that has it. */
       budget: string | null;
-      /** In `observe` mode: what `protect` would have refused. */
+      /** In `observe` mode: the refusal that `protect` would have given. */
       wouldRefuse: BudgetRefusal | null;
       facts: Fact[];
     }
   | { kind: 'refused'; refusal: MoneyRefusal }
-  /** A guard was found: nothing is held, and the request is answered from what its first one shows. */
+  /** A guard was found: nothing is held, and the request gets the first one's answer. */
   | { kind: 'repeat'; state: GuardHit };
 
-/** What an attempt's end says about the hold. */
+/** What the end of an attempt means for the hold. */
 export type CreateEnd =
   /** Kling made a task. */
   | { kind: 'task'; sighting: TaskSighting }
   /** A synchronous create was answered; `credits` null means Kling named no deduction (settled as held). */
   | { kind: 'done'; credits: MilliCredits | null; raw: string | null }
-  /** Kling refused it, provably without a task, or it never left: released. */
+  /** Kling refused it and certainly made no task, or it never left: released. */
   | { kind: 'refused'; evidence: string }
   /** Nobody knows: the hold stays, in doubt. */
   | { kind: 'unknown'; evidence: string };
@@ -78,29 +78,29 @@ export interface CloseArgs {
   holdId: string;
   at: Ms;
   end: CreateEnd;
-  /** Every attempt made for this create that is not yet journalled, in order. */
+  /** All attempts of this create that are not in the journal yet, in order. */
   calls: CallRecord[];
-  /** Kling's answer, kept where a guard was given; null (or end `unknown`) keeps the guard open or frees it. */
+  /** Kling's answer, kept if there is a guard; null (or end `unknown`) keeps the guard open or frees it. */
   answer: StoredAnswer | null;
-  /** The clock of ages, by which an end that is `unknown` grows old; left out, `at` is a reading of it too. */
+  /** The clock of ages, for the age of an `unknown` end; without it, `at` is also a reading of that clock. */
   age?: AgeReading;
 }
 
-/** What the clock of ages shows (age-clock.ts). */
+/** A reading of the clock of ages (age-clock.ts). */
 export interface AgeReading {
   now: Ms;
-  /** From when a doubt that begins now counts; null: from its first answered look-up. */
+  /** The beginning of a doubt that begins now; null: its first answered look-up. */
   doubtFrom: Ms | null;
 }
 
-/** What a look-up by external id showed: `failed` (no answer from Kling) does not count as one. */
+/** The result of a look-up by external id; `failed` (no answer from Kling) does not count as a look-up. */
 export interface LookUpArgs {
   holdId: string;
-  /** The date of what it shows. */
+  /** The date of the answer. */
   at: Ms;
-  /** A reading of the clock of ages; left out, `at` is one too. */
+  /** A reading of the clock of ages; without it, `at` is one. */
   age?: Ms;
-  /** Which upstream was asked; left out, the caller vouches that it is the hold's. */
+  /** The upstream that was asked; without it, the caller guarantees that it is the hold's. */
   upstream?: UpstreamAsked;
   outcome:
     | { kind: 'found'; sighting: TaskSighting; answer: StoredAnswer | null }
@@ -115,7 +115,7 @@ export interface DueLookUp {
   path: string;
   route: string;
   app: string;
-  /** A reading of the clock of ages; null until a look-up is answered, where no reading was sure. */
+  /** A reading of the clock of ages; null until a look-up is answered, if no earlier reading was sure. */
   ageFrom: Ms | null;
   lookUps: number;
 }

@@ -1,8 +1,8 @@
 /**
- * Holds in doubt: which are to be looked up by external id, and what became of the look-ups.
+ * Holds in doubt: those that are due for a look-up by external id, and the results of look-ups.
  *
- * **Invariant**: a doubt ends when the task is found, when Kling says at a decisive look-up that there is none
- * (look-up-schedule.ts), or by an operator's word. A hold without an external id is never due: only an operator can
+ * **Invariant**: a doubt ends if the task is found, if Kling says at a decisive look-up that there is none
+ * (look-up-schedule.ts), or by an operator's order. A hold without an external id is never due: only an operator can
  * end its doubt.
  */
 import { isOfUpstream } from '../budget/hold-upstream.ts';
@@ -29,9 +29,9 @@ interface DueColumns {
 }
 
 /**
- * Gives the holds that are due for a look-up, the longest due first, and how many will ever be: `open`.
- * One whose doubt began in our future, or whose next look-up is further off than any is put, is due: 0.1.0 dated it by a
- * wall clock. Those of an upstream that is not in use are never due. `at` is a reading of the clock of ages.
+ * Gives the holds that are due for a look-up, the longest due first, and in `open` the number of all that can become due.
+ * A doubt that began in the future, or whose next look-up is later than the schedule allows, is due: 0.1.0 dated it by a wall
+ * clock. Holds of an upstream that is not in use are never due. `at` is a reading of the clock of ages.
  */
 export const dueLookUps = defineRead(
   'ledger.dueLookUps',
@@ -65,7 +65,7 @@ export const dueLookUps = defineRead(
   'request',
 );
 
-/** Records what look-ups showed. One for a hold whose doubt has ended changes nothing, but that a task is attached. */
+/** Records the results of look-ups. If the hold's doubt has ended, a result changes nothing, except that a task is attached. */
 export const recordLookUps = defineFactWrite(
   'ledger.recordLookUps',
   async (tx: Tx, lookUps: LookUpArgs[]): Promise<{ facts: Fact[] }> => {
@@ -79,7 +79,7 @@ export const recordLookUps = defineFactWrite(
 async function recordOne(tx: Tx, lookUp: LookUpArgs): Promise<Fact[]> {
   const { holdId, at, age = at, outcome } = lookUp;
   const hold = await readHold(tx, holdId);
-  // A reload may have put another upstream in place since it was due: that one knows nothing of this create.
+  // A reload may have changed the upstream since it was due: the new one does not know this create.
   if (!isOfUpstream(hold, lookUp.upstream)) return [];
   if (outcome.kind === 'found') return found(tx, hold, outcome, at);
   if (hold.in_doubt === 0) return [];
@@ -119,7 +119,7 @@ function doubtEnded(hold: HoldRow, taskId: string | null, at: Ms): Fact {
   return { kind: 'doubt_ended', holdId: hold.id, found: taskId !== null, taskId, at, ...labelsOf(hold) };
 }
 
-/** Makes every hold in doubt due now, as after an outage of Kling's; gives how many. `at` is a reading of the clock of ages. */
+/** Makes every hold in doubt due now, such as after an outage of Kling; gives their number. `at` is a reading of the clock of ages. */
 export const makeLookUpsDue = defineWrite(
   'ledger.makeLookUpsDue',
   async (tx: Tx, args: { at: Ms }): Promise<{ due: number }> => {

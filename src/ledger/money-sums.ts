@@ -41,7 +41,7 @@ export class MoneySums {
   readonly #doubts = new Map<string, Doubt>();
   readonly #tasks = new Map<string, KeptTasks>();
   #elsewhere = new Map<string, HoldElsewhere>();
-  /** The sums of `#elsewhere`; null where they are to be made again. */
+  /** The sums of `#elsewhere`; null if they are to be made again. */
   #elsewhereSums: HoldsElsewhere[] | null = null;
   #onChange: () => void = () => undefined;
 

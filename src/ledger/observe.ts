@@ -1,4 +1,4 @@
-/** What answers of Kling's show of our tasks, whoever asked: the poller, an app's own read, a look-up. */
+/** Records the states of our tasks in Kling's answers: to the poller, to an app's own read, to a look-up. */
 import { isShownBy, type UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { Fact } from '../facts.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
@@ -12,13 +12,12 @@ export interface ObserveArgs {
   sightings: TaskSighting[];
   source: SightingSource;
   at: Ms;
-  /** Which upstream showed them; left out, the caller vouches that they are of our tasks. */
+  /** The upstream that answered; without it, the caller guarantees that they are of our tasks. */
   upstream?: UpstreamAsked;
 }
 
 /**
- * Applies sightings to the tasks that are ours; others, those of another upstream, and what is older than known, are
- * ignored.
+ * Applies sightings to our tasks. It ignores sightings of other tasks, of another upstream, and those older than the known state.
  */
 export const observeTasks = defineFactWrite(
   'ledger.observeTasks',

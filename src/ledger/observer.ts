@@ -1,17 +1,17 @@
-/** Hands what apps' own reads show of tasks to the ledger, each state of a task once. */
+/** Gives the task states in apps' own reads to the ledger, each state of a task once. */
 import type { UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../outbox/ledger.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import { observeTasks } from './observe.ts';
 
-/** Task states seen lately: an app that polls shows the same thing again and again. */
+/** The number of recent task states that are remembered: polls of an app show the same state many times. */
 const SEEN_TASKS_MAX = 10_000;
 
 export interface ObserverDeps {
   ledger: Pick<Ledger, 'run'>;
   clock: Clock;
-  /** What a read showed could not be recorded; the poller sees it again. */
+  /** The states in a read could not be recorded; the poller reads them again. */
   onUnrecorded: (error: unknown) => void;
 }
 
@@ -23,7 +23,7 @@ export class Observer {
     this.#deps = deps;
   }
 
-  /** Records what is new in some sightings; never rejects. */
+  /** Records the new states in some sightings; never rejects. */
   async observe(sightings: readonly TaskSighting[], upstream: UpstreamAsked): Promise<void> {
     const { ledger, clock, onUnrecorded } = this.#deps;
     const { host, account, fingerprint } = upstream;

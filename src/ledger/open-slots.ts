@@ -1,4 +1,4 @@
-/** Which slots of Kling's concurrency limits open holds take: what a start begins to count from. */
+/** The slots of Kling's concurrency limits that open holds take: a start begins its count with them. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { Product } from '../units.ts';
 
@@ -9,7 +9,7 @@ export interface OpenSlot {
   weight: number;
 }
 
-/** Gives the slots of every hold that is still held at the upstream in use. */
+/** Gives the slots of every hold that is still `held` at the upstream in use. */
 export const openSlots = defineRead(
   'ledger.openSlots',
   (tx: Tx, _args: Record<string, never>): Promise<OpenSlot[]> =>

@@ -1,4 +1,4 @@
-/** When open tasks were made, so that those above an age are counted without looking at each: times are kept by their minute. */
+/** The times of open tasks, kept by minute: tasks above an age are counted without a look at each. */
 import type { Ms } from '../units.ts';
 
 const MINUTE_MS: Ms = 60_000;
@@ -13,7 +13,7 @@ export class OpenTimes {
     else this.#byMinute.set(minute, [at]);
   }
 
-  /** Removes one of the tasks made at an instant; does nothing where none was. */
+  /** Removes one of the tasks that were made at an instant; does nothing if there is none. */
   remove(at: Ms): void {
     const minute = Math.floor(at / MINUTE_MS);
     const times = this.#byMinute.get(minute);
@@ -24,7 +24,7 @@ export class OpenTimes {
     else if (last !== undefined && index < times.length) times[index] = last;
   }
 
-  /** Counts those made at an instant or before. */
+  /** Counts the tasks that were made at an instant or before. */
   countUntil(until: Ms): number {
     const present = Math.floor(until / MINUTE_MS);
     let count = 0;

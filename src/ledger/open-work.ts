@@ -10,7 +10,7 @@ export interface OpenWork {
   heldCredits: MilliCredits;
   doubts: { holdId: string; credits: MilliCredits; since: Ms | null }[];
   tasks: OpenTasks[];
-  /** Null where none was ever put in use. */
+  /** Null if none was ever put in use. */
   inUse: UsedUpstream | null;
   elsewhere: HoldElsewhere[];
 }

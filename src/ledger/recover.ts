@@ -1,4 +1,4 @@
-/** What a start does with creates that ended processes left open: those of its own earlier generations, and of instances whose lease ran out. */
+/** A start puts open creates of ended processes in doubt: of its own earlier generations, and of instances whose lease has run out. */
 import { HOLD_COLUMNS, putInDoubt } from '../budget/hold-table.ts';
 import type { HoldRow, Owner } from '../budget/hold.ts';
 import type { Fact } from '../facts.ts';
@@ -10,7 +10,7 @@ import type { AgeReading } from './ledger.ts';
 export interface RecoverArgs {
   owner: Owner;
   at: Ms;
-  /** A reading of the clock of ages; left out, `at` is one too. */
+  /** A reading of the clock of ages; without it, `at` is one. */
   age?: AgeReading;
 }
 
@@ -20,10 +20,10 @@ WHERE state = 'held' AND in_doubt = 0 AND task_id IS NULL AND (owner IS NULL OR 
 ORDER BY id`;
 
 /**
- * Puts every hold in doubt that was cut off between its admission and its answer, and makes all in doubt due now.
+ * Puts every hold in doubt whose process ended between admission and answer, and makes all holds in doubt due now.
  *
- * Nobody knows whether Kling took such a create, nor for how long: its doubt begins at the start. The starting instance owns them
- * from now on.
+ * Nobody knows whether Kling took such a create, nor since when it is open: its doubt begins now. From now on the starting
+ * instance owns these holds.
  */
 export const recoverHolds = defineFactWrite(
   'ledger.recoverHolds',

@@ -1,4 +1,4 @@
-/** An operator's word on a hold: given back, or written off as spent. */
+/** An operator's orders to end a hold: release it, or write it off as spent. */
 import { readHold } from '../budget/hold-table.ts';
 import { recordAudit } from '../budget/audit-table.ts';
 import { SidecarError } from '../errors.ts';
@@ -19,14 +19,14 @@ export interface ResolveArgs {
 export interface Resolved {
   holdId: string;
   state: 'released' | 'written_off';
-  /** What counts as spent: 0 after a release. */
+  /** The credits that count as spent: 0 after a release. */
   credits: MilliCredits;
   facts: Fact[];
 }
 
 /**
- * Ends a hold on an operator's word, with an audit row. What Kling says later is still recorded, as an adjustment.
- * @throws SidecarError `not_found`, or `already_resolved` where the hold is not `held` any more.
+ * Ends a hold by an operator's order, with an audit row. A later deduction of Kling's is still recorded, as an adjustment.
+ * @throws SidecarError `not_found`, or `already_resolved` if the hold is not `held` any more.
  */
 export const resolveHold = defineFactWrite(
   'ledger.resolveHold',

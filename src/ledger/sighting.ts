@@ -1,11 +1,11 @@
 /**
- * What a sighting of a task does to its hold: attach, advance, settle, release, adjust.
+ * Applies a sighting of a task to its hold: attach, advance, settle, release, adjust.
  *
- * A hold ends when its task does: `succeeded` settles it to Kling's deduction (to our price where Kling names none,
- * until it does), `failed` releases it unless Kling took something. After the end, another deduction is an
- * adjustment, whatever ended the hold.
+ * A hold ends when its task ends. `succeeded` settles it with Kling's deduction, or with our price until Kling names one.
+ * `failed` releases it unless Kling deducted something. After the end, another deduction is an adjustment, for every kind of
+ * end.
  *
- * **Invariant**: only a terminal sighting moves money. A task belongs to the hold that first named it, for good.
+ * **Invariant**: only a terminal sighting moves money. A task always belongs to the hold that first named it.
  */
 import { adjustHold, endHold, putInDoubt, readHold, type HoldEnd } from '../budget/hold-table.ts';
 import { labelsOf, type HoldRow } from '../budget/hold.ts';
@@ -31,11 +31,11 @@ import { firstLookUpAt } from './look-up-schedule.ts';
 export interface Seen {
   source: SightingSource;
   at: Ms;
-  /** Given with a create's own answer, which alone can put its hold in doubt. */
+  /** Present only for a create's own answer: no other sighting can put the hold in doubt. */
   age?: AgeReading;
 }
 
-/** When a hold that is put in doubt now is looked up first, and from when its doubt counts. */
+/** The first look-up of a hold that is put in doubt now, and the beginning of its doubt. */
 export function firstAges(
   hold: Pick<HoldRow, 'external_task_id'>,
   age: AgeReading,
@@ -44,14 +44,14 @@ export function firstAges(
   return { ageFrom: age.doubtFrom, nextLookUpAt };
 }
 
-/** Ends a hold, and with it what its guard waits for. */
+/** Ends a hold, and with it the wait of its guard. */
 export async function resolveTo(tx: Tx, hold: HoldRow, end: HoldEnd): Promise<Fact[]> {
   const facts = await endHold(tx, hold, end);
   if (hold.guarded === 1) await closeUnanswered(tx, hold.id, end.at);
   return facts;
 }
 
-/** Gives a hold back whole, and frees the guard of its request unless an answer of Kling's is kept. */
+/** Releases a hold, and frees the guard of its request unless an answer of Kling's is kept. */
 export async function releaseHold(tx: Tx, hold: HoldRow, evidence: string, at: Ms): Promise<Fact[]> {
   const facts = await endHold(tx, hold, { state: 'released', credits: 0, basis: 'none', note: evidence, at });
   if (hold.guarded === 1) await freeUnanswered(tx, hold.id);
@@ -59,17 +59,17 @@ export async function releaseHold(tx: Tx, hold: HoldRow, evidence: string, at: M
 }
 
 export interface Attached {
-  /** False where the task is another hold's. */
+  /** False if the task is another hold's. */
   isOwn: boolean;
   facts: Fact[];
 }
 
 /**
- * Attaches the task that Kling made for a hold, and does to the hold what the sighting says.
+ * Attaches the task that Kling made for a hold, and applies the sighting to the hold.
  *
- * Where the task is known as another hold's, Kling made none for this one and it is released, provided that Kling's word
- * is about this one: it was looked up by its external id, or both have the same. Else it is put in doubt.
- * @throws SidecarError `not_found`, or `already_resolved` where the hold has another task.
+ * If the task belongs to another hold, Kling made none for this one. This one is then released if Kling's answer is certainly
+ * about it: it was looked up by its external id, or both holds have the same id. Else it is put in doubt.
+ * @throws SidecarError `not_found`, or `already_resolved` if the hold has another task.
  */
 export async function attachSighting(
   tx: Tx,
@@ -115,7 +115,7 @@ function isSameUpstream(one: UpstreamColumns, other: UpstreamColumns): boolean {
   return one.upstream_host === other.upstream_host && one.upstream_account === other.upstream_account;
 }
 
-/** Two upstreams gave two tasks the same id: what becomes of the second one cannot be followed. */
+/** Two upstreams gave two tasks the same id: the second one cannot be followed. */
 async function leaveToOperator(
   tx: Tx,
   hold: HoldRow,
@@ -130,7 +130,7 @@ async function leaveToOperator(
   };
 }
 
-/** Does to a known task and its hold what a sighting says; nothing where it says nothing new. */
+/** Applies a sighting to a known task and its hold; does nothing if it has nothing new. */
 export async function applySighting(
   tx: Tx,
   task: KnownTask,
@@ -173,7 +173,7 @@ function changeFact(
   };
 }
 
-/** Ends or adjusts a hold by a terminal sighting; `isNews` where the task was not known to have ended. */
+/** Ends or adjusts a hold by a terminal sighting; `isNews` if the end of the task was not known. */
 async function moveMoney(
   tx: Tx,
   hold: HoldRow,
@@ -186,12 +186,12 @@ async function moveMoney(
     const state = sighting.state === 'failed' && charge.credits === 0 ? 'released' : 'settled';
     return resolveTo(tx, hold, { state, ...charge, at: when.at });
   }
-  // A later answer without a deduction says nothing new of money; the first one says whether there was a task to pay.
+  // A later answer without a deduction has nothing new about money; the first one shows whether there was a task to pay.
   if (charge.basis !== 'reported' && !when.isNews) return [];
   return adjustHold(tx, hold, { ...charge, at: when.at });
 }
 
-/** What a task that ended cost: Kling's deduction, else our price where it succeeded and nothing where it failed. */
+/** The cost of a task that ended: Kling's deduction, else our price if it succeeded and nothing if it failed. */
 function chargeOf(hold: HoldRow, sighting: TaskSighting): Pick<HoldEnd, 'credits' | 'basis' | 'note'> {
   const deduction = plausible(sighting.deduction);
   if (deduction) return { credits: deduction.credits, basis: 'reported', note: deduction.raw };
@@ -199,7 +199,7 @@ function chargeOf(hold: HoldRow, sighting: TaskSighting): Pick<HoldEnd, 'credits
   return { credits: 0, basis: 'none', note: sighting.statusMessage ?? 'the task failed' };
 }
 
-/** A deduction below 0 or beyond counting is no deduction; the next answer may have one. */
+/** A negative or unsafe number is no deduction; the next answer may have one. */
 function plausible(deduction: Deduction | null): Deduction | null {
   return deduction && Number.isSafeInteger(deduction.credits) && deduction.credits >= 0 ? deduction : null;
 }

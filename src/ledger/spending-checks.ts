@@ -1,4 +1,4 @@
-/** What `doctor` finds of spending from the account that this store does not know. */
+/** Checks of `doctor`: spending from the account that this store does not know. */
 import { namesOf, quantityText, type Reads } from '../account/account-checks.ts';
 import { notOk, ok, type Check } from '../check.ts';
 import { countText, dayText } from '../phrases.ts';
@@ -8,7 +8,7 @@ import type { ElsewhereSum, SpendingElsewhere } from './spending-elsewhere.ts';
 /** How far back deductions are compared. */
 export const COMPARED_MS: Ms = 30 * 86_400_000;
 
-/** Checks that Kling charged no task that this store does not know; `reads` says how far its ledgers are known. */
+/** Checks that Kling charged no task that this store does not know; `reads` is the state of the known ledgers. */
 export function checkOtherSpending(found: SpendingElsewhere, reads: Reads): Check {
   const name = 'other spending';
   if (found.tasks > 0) return unknownCharges(name, found);

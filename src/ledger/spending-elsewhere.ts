@@ -1,38 +1,38 @@
 /**
- * Spending from the account that did not pass through this store: Kling's deductions that no task of ours explains.
+ * Spending from the account without this store: Kling's deductions that no task of ours explains.
  *
  * Synchronous creates, and creates still in doubt, have no task id here. Each of their holds explains one deduction
- * near its own time: of exactly its amount where it is settled, of any amount where its cost is not known.
+ * near its own time: of exactly its amount if it is settled, of any amount if its cost is not known.
  *
- * **Invariant**: reads alone. What is older than the store's own first sign of life is left out, since nothing here
- * could know of it, and so is what is younger than {@link SETTLED_MS}, whose task may not be entered yet. A hold
- * explains at most one task, so that no more is passed over than was made through us.
+ * **Invariant**: only reads. Deductions from before the store's first hold or run are left out, since nothing here can
+ * explain them. Those younger than {@link SETTLED_MS} are left out too, since their task may not be entered yet. A hold
+ * explains at most one task, so never more deductions are explained than creates were made here.
  */
 import type { Wallet } from '../account/account.ts';
 import { defineRead, type Tx } from '../store/operation.ts';
 import { MILLI_CREDITS_PER_UNIT, type MilliCredits, type Ms, type Product } from '../units.ts';
 
 const HOUR_MS: Ms = 3_600_000;
-/** How long a deduction may be ahead of what we know of its task. */
+/** How long a deduction may be known before its task. */
 export const SETTLED_MS: Ms = HOUR_MS;
-/** Kling's clock and ours differ by no more while creates are sent. */
+/** The largest difference between Kling's clock and ours while creates are sent. */
 const CLOCKS_MS: Ms = 300_000;
 /** How long after its hold a create without a task id may be charged. */
 const CHARGED_MS: Ms = HOUR_MS;
 const EXAMPLES_MAX = 3;
 const MILLION = 1_000_000;
 
-/** What was taken from one pool of units or one purse, in millionths. */
+/** The sum that was deducted from one pool of units or one wallet, in millionths. */
 export interface ElsewhereSum {
   wallet: Wallet;
-  /** Of units; null for money, and where Kling does not say. */
+  /** Of units; null for money, and if Kling does not name it. */
   product: string | null;
   currency: string | null;
   amount: number;
 }
 
 export interface SpendingElsewhere {
-  /** From when on deductions were compared, inclusive; null where this store has neither run nor held anything. */
+  /** The first instant of the comparison, inclusive; null if this store has neither run nor held anything. */
   since: Ms | null;
   /** Exclusive. */
   until: Ms;
@@ -40,9 +40,9 @@ export interface SpendingElsewhere {
   sums: ElsewhereSum[];
   /** The last of these deductions. */
   lastAt: Ms | null;
-  /** A few of their tasks, the latest first. */
+  /** A few of their tasks, newest first. */
   taskIds: string[];
-  /** The names of the keys that made them, where Kling says so. */
+  /** The names of the keys that made them, if Kling names them. */
   keys: string[];
 }
 
@@ -62,7 +62,7 @@ export const spendingElsewhere = defineRead(
   },
 );
 
-/** Gives when a sidecar first held or ran on this store, null where none did; imported calls are no sign of one. */
+/** Gives the first hold or run on this store, null if there is none; imported calls do not count. */
 export const firstSignOfLife = defineRead('ledger.firstSignOfLife', (tx) => selectFirstSign(tx));
 
 async function selectFirstSign(tx: Tx): Promise<Ms | null> {
@@ -101,11 +101,11 @@ async function unknownCharges(tx: Tx, span: { since: Ms; until: Ms }): Promise<C
   return [...byTask].map(([taskId, own]) => ({ taskId, at: own[0]?.at ?? 0, rows: own }));
 }
 
-/** A create of ours of which no task id is known. */
+/** A create of ours without a known task id. */
 interface Taskless {
   at: Ms;
   product: Product;
-  /** Null where nobody knows what it cost. */
+  /** Null if nobody knows what it cost. */
   credits: MilliCredits | null;
 }
 
@@ -119,7 +119,7 @@ function holdsWithoutTask(tx: Tx, span: { since: Ms; until: Ms }): Promise<Taskl
   );
 }
 
-/** Takes away what our own creates explain, those whose cost is known first. */
+/** Removes the deductions that our own creates explain; creates with a known cost come first. */
 function unexplained(charges: readonly Charge[], holds: readonly Taskless[]): Charge[] {
   const known = holds.filter(({ credits }) => credits !== null);
   const left = withoutExplained(charges, known);
@@ -129,7 +129,7 @@ function unexplained(charges: readonly Charge[], holds: readonly Taskless[]): Ch
   );
 }
 
-/** Both in order of time, so that a hold that has become too old for one charge is too old for all that follow. */
+/** Both are in order of time: a hold that is too old for one charge is too old for all later ones. */
 function withoutExplained(charges: readonly Charge[], holds: readonly Taskless[]): Charge[] {
   const waiting = [...holds];
   return charges.filter((charge) => {
@@ -144,7 +144,7 @@ function explains(hold: Taskless, charge: Charge): boolean {
   if (charge.at < hold.at - CLOCKS_MS || charge.at > hold.at + CHARGED_MS) return false;
   const ofPacks = charge.rows.filter(({ wallet, product }) => wallet === 'package' && product !== null);
   if (ofPacks.some(({ product }) => product !== hold.product)) return false;
-  // Money has no price of its own in our ledger, and a row without a pool could be of either.
+  // Our ledger has no prices in money, and a row without a pool could be of either product.
   if (hold.credits === null || ofPacks.length < charge.rows.length) return true;
   const taken = ofPacks.reduce((total, { amount }) => total + amount, 0);
   return taken * MILLI_CREDITS_PER_UNIT[hold.product] === hold.credits * MILLION;

@@ -12,7 +12,7 @@ export interface OpenTaskCount {
   product: Product;
   state: OpenState;
   tasks: number;
-  /** Of these, open for at least `stuckAfterMs`; 0 where that was not given. */
+  /** The number of these that are open for at least `stuckAfterMs`; 0 without that setting. */
   stuck: number;
   /** Slots of Kling's concurrency limit that they take. */
   weight: number;
@@ -24,7 +24,7 @@ export interface MoneyStatus {
   heldCredits: MilliCredits;
   inDoubtHolds: number;
   inDoubtCredits: MilliCredits;
-  /** Since when the oldest doubt lasts; null without one. */
+  /** The beginning of the oldest doubt; null if there is none. */
   oldestDoubtSince: Ms | null;
   openTasks: OpenTaskCount[];
   /** Open holds of upstreams that are not in use. */

@@ -1,8 +1,8 @@
 /**
  * Compares the sums in memory with a scan of the store once an hour, on the thread for reports.
  *
- * Writes go on meanwhile, so the scan may equal any state that the sums had since it was asked for: each is noted. Where it equals
- * none, the open rows are read once more between two writes, which cannot be mistaken; a difference is then a fault of ours.
+ * Writes continue meanwhile, so the scan may equal any state that the sums had since the request: each state is noted. If it
+ * equals none, the open rows are read once more between two writes; a difference then is a fault of ours.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
@@ -14,9 +14,9 @@ import { openWorkInOrder } from './open-work.ts';
 import { moneyStatus, type StatusArgs } from './status.ts';
 
 const PERIOD_MS: Ms = 3_600_000;
-/** A store that failed is asked again after that. */
+/** The wait before the next comparison after a failed one. */
 const ERROR_WAIT_MS: Ms = 60_000;
-/** States that are noted during one scan; where there are more, nothing is compared until the next one. */
+/** The most states that are noted during one scan; if there are more, only the next scan is compared. */
 const STATES_MAX = 10_000;
 
 export interface SumsCheckDeps {
@@ -51,7 +51,7 @@ export class SumsCheck {
     return this.#passes.stop();
   }
 
-  /** Compares now, and corrects the sums where they differ. */
+  /** Compares now, and corrects the sums if they differ. */
   async check(): Promise<void> {
     const { store, sums, clock, stuckAfterMs } = this.#deps;
     const args = { at: clock.now(), stuckAfterMs: stuckAfterMs() };

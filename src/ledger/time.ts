@@ -1,7 +1,7 @@
 /**
- * What the store knows of time: how far money is dated, how far ages have come, and what an operator accepted.
+ * The store's records of time: the date of the newest money, the last reading of the clock of ages, and an accepted offset.
  *
- * **Invariant**: `dated_to` goes back only here, on a word that is audited; holds that a wrong clock dated into the future
+ * **Invariant**: only an audited order sets `dated_to` back, and only here. Holds that a wrong clock dated into the future
  * keep their date and their windows. `aged_to` never goes back.
  */
 import { recordAudit } from '../budget/audit-table.ts';
@@ -15,17 +15,17 @@ export interface StoredTime {
   datedTo: Ms | null;
   /** Null for a store that no sidecar has run on since it was made. */
   agedTo: Ms | null;
-  /** What `clock accept` took; a null offset where Kling's answers had no `Date`. Null where nothing was accepted. */
+  /** The offset of `clock accept`; a null offset if Kling's answers had no `Date`. Null if nothing was accepted. */
   accepted: { offsetMs: Ms | null } | null;
 }
 
 /** Written by {@link acceptClock}: milliseconds, or `unknown`. */
 const ACCEPTED_KEY = 'clock.accepted_offset_ms';
 const UNKNOWN_OFFSET = 'unknown';
-/** Holds named one by one where dates are set back. */
+/** The most holds that are listed one by one when dates are set back. */
 const NAMED_HOLDS_MAX = 100;
 
-/** Reads what the store knows of time. */
+/** Reads the store's records of time. */
 export const readTime = defineRead(
   'ledger.readTime',
   async (tx: Tx, _args: Record<string, never>): Promise<StoredTime> => {
@@ -36,7 +36,7 @@ export const readTime = defineRead(
   },
 );
 
-/** Keeps how far ages have come, and gives how far money is dated. */
+/** Keeps the last reading of the clock of ages, and gives the date of the newest money. */
 export const keepAge = defineWrite(
   'ledger.keepAge',
   async (tx: Tx, args: { age: Ms }): Promise<{ datedTo: Ms | null }> => {
@@ -56,7 +56,7 @@ export interface ClockOrder {
   at: Ms;
 }
 
-/** Keeps the difference between Kling's clock and ours that an operator accepts; null where Kling's is not known. */
+/** Keeps the difference between Kling's clock and ours that an operator accepts; null if Kling's is not known. */
 export const acceptClock = defineWrite(
   'ledger.acceptClock',
   async (tx: Tx, args: ClockOrder & { offsetMs: Ms | null }): Promise<void> => {
@@ -88,7 +88,7 @@ export interface FutureHold {
 }
 
 export interface DatesReset {
-  /** How far money was dated; null where no hold was dated later than the present, and nothing was changed. */
+  /** The date before the reset; null if no hold was dated later than the present, and nothing was changed. */
   wasDatedTo: Ms | null;
   future: {
     count: number;
@@ -100,9 +100,9 @@ export interface DatesReset {
 }
 
 /**
- * Lets new holds be dated by the present again, after a wrong clock dated some later.
+ * Lets new holds be dated by the present again, after a wrong clock dated some holds later.
  *
- * Those keep their dates and count in the windows of those dates: what they took there stays taken.
+ * Those holds keep their dates and still count in the windows of those dates.
  */
 export const resetDates = defineWrite(
   'ledger.resetDates',

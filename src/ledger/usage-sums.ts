@@ -1,7 +1,7 @@
 /**
- * Usage summed by some keys, among them the days and months of a zone.
+ * Usage summed by some keys, including the days and months of a zone.
  *
- * Days are counted in SQL, in stretches of time in which the zone keeps one distance from UTC; months are made of days.
+ * SQL counts days, in time ranges with one offset from UTC; months are sums of days.
  */
 import { SidecarError } from '../errors.ts';
 import { defineRead, type Tx } from '../store/operation.ts';
@@ -10,7 +10,7 @@ import type { Mode, OperationWord } from '../words.ts';
 import { DAY_MS, offsetSpans, type OffsetSpan } from '../zone.ts';
 import { usageConditions, type UsageFilter } from './usage.ts';
 
-/** What usage can be summed by; days and months are those of `timeZone`. */
+/** The keys of sums; days and months are those of `timeZone`. */
 export type UsageKey = 'app' | 'operation' | 'model' | 'mode' | 'tag' | 'day' | 'month';
 
 export interface UsageSum {
@@ -36,16 +36,16 @@ export interface SumUsageArgs extends UsageFilter {
   timeZone: string;
 }
 
-/** Rows of one answer of sums; apps and tags may be as many as creates. */
+/** The most rows of one answer; there may be as many apps and tags as creates. */
 const SUMS_MAX = 10_000;
-/** Rows that are read for them: months are made of days. */
+/** The most rows that are read for an answer: months are sums of days. */
 const READ_MAX = 400_000;
 
 type ReadRow = Omit<UsageSum, 'day' | 'month' | 'heldCredits'> & { day?: number; held_credits: MilliCredits };
 
 /**
- * Sums usage by the keys given; ordered by them.
- * @throws SidecarError `bad_usage` where they make more than 10,000 rows.
+ * Sums usage by the given keys, in their order.
+ * @throws SidecarError `bad_usage` if they make more than 10,000 rows.
  */
 export const sumUsage = defineRead(
   'ledger.sumUsage',
@@ -112,7 +112,7 @@ function addRow(sums: Map<string, UsageSum>, by: readonly UsageKey[], row: ReadR
   known.heldCredits += heldCredits;
 }
 
-/** Orders as the store does: what is absent first. */
+/** Orders as the store does: absent values first. */
 function compare(by: readonly UsageKey[], one: UsageSum, other: UsageSum): number {
   for (const key of by) {
     const [a, b] = [one[key] ?? '', other[key] ?? ''];

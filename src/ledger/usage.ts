@@ -1,7 +1,7 @@
 /**
- * Usage: what was spent on what, one row for each create that cost or may cost; `usage-sums.ts` sums it.
+ * Usage: one row for each create that cost something or may cost something; `usage-sums.ts` sums it.
  *
- * Creates that Kling refused or never had are no usage: they are left out. A failed task is in, at 0.
+ * Creates that Kling refused or never got are left out. A failed task is in the list, with 0 credits.
  */
 import { cursorAfter, readCursor } from '../calls/cursor.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
@@ -56,7 +56,7 @@ const COUNTED = "(state <> 'released' OR task_id IS NOT NULL OR settled_credits 
 
 /**
  * Lists usage, newest first.
- * @throws SidecarError `bad_usage` on a cursor that is none.
+ * @throws SidecarError `bad_usage` if the cursor is invalid.
  */
 export const listUsage = defineRead(
   'ledger.listUsage',
@@ -88,7 +88,7 @@ export const listUsage = defineRead(
   },
 );
 
-/** Gives a filter as conditions on holds; what Kling refused or never had is no usage. */
+/** Gives a filter as conditions on holds; creates that Kling refused or never got are left out. */
 export function usageConditions(filter: UsageFilter): { conditions: string[]; values: SqlValue[] } {
   const pairs: [string, SqlValue | undefined][] = [
     ['at >= ?', filter.from],

@@ -1,9 +1,9 @@
 /**
- * Which upstream is in use, and which open holds belong to another one.
+ * The upstream in use, and the open holds of other upstreams.
  *
- * A hold records the host that its create goes to and the account of the credentials. Look-ups and polls ask for it only
- * there: another Kling, or another account, knows nothing of its create, and its "no such task" is no word on it. While its
- * upstream is not in use, the hold waits for an operator.
+ * A hold records the host of its create and the account of the credentials. Look-ups and polls ask only there: another host or
+ * account does not know the create, and its "no such task" proves nothing. While its upstream is not in use, the hold waits for
+ * an operator.
  */
 import { recordAudit } from '../budget/audit-table.ts';
 import { upstreamText, type UpstreamAsked, type UpstreamColumns } from '../budget/hold-upstream.ts';
@@ -37,8 +37,8 @@ export interface UpstreamInUse {
 /**
  * Puts an upstream in use, and gives the open holds of all others.
  *
- * Open holds made with the same credentials before the operator named their account get that name. Open holds of 0.1.0,
- * which recorded none, are taken as this one's, unless their journal names another host.
+ * Open holds that were made with the same credentials before the operator named their account get that name. Open holds of
+ * 0.1.0 have no upstream: they get this one, unless their journal names another host.
  */
 export const useUpstream = defineWrite(
   'ledger.useUpstream',
@@ -78,7 +78,7 @@ export const useUpstream = defineWrite(
   { scope: 'exclusive' },
 );
 
-/** Reads the upstream in use; null where none was ever put in use. */
+/** Reads the upstream in use; null if none was ever put in use. */
 export async function selectUsed(tx: Tx): Promise<UsedUpstream | null> {
   const row = await tx.get<UpstreamColumns>(
     'SELECT upstream_host, upstream_account FROM spending WHERE id = 1',

@@ -1,8 +1,8 @@
 /**
- * Which credentials were in use, by their fingerprint: since when, before which host, and under which `environment`.
+ * The credentials that were in use, by fingerprint: since when, for which host, and in which `environment`.
  *
- * A fingerprint says nothing of its key. So two stores can be compared without a secret: the same fingerprint in both is
- * the same key. **Invariant**: a row is written at each start and reload, and none is dropped.
+ * A fingerprint does not reveal its key. So two stores can be compared without a secret: the same fingerprint in both is
+ * the same key. **Invariant**: each start and reload writes a row, and none is dropped.
  */
 import { defineRead, defineWrite, type Migration, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
@@ -28,13 +28,13 @@ export interface UsedKey {
   fingerprint: string;
   environment: string;
   host: string;
-  /** The first start or reload with it that is known. */
+  /** The first known start or reload with it. */
   firstAt: Ms;
   /** The last start or reload with it. */
   lastAt: Ms;
 }
 
-/** Notes that a key is in use; one that is new here and that the audit names was first used then. */
+/** Records that a key is in use; if it is new here and the audit names it, the audit gives its first use. */
 export const noteUsedKey = defineWrite(
   'ledger.noteUsedKey',
   async (tx: Tx, args: { fingerprint: string; environment: string; host: string; at: Ms }): Promise<void> => {
@@ -64,7 +64,7 @@ export const noteUsedKey = defineWrite(
   { scope: 'own' },
 );
 
-/** Versions that had no table of keys wrote each change of the upstream into the audit, with the fingerprint. */
+/** Versions without a table of keys wrote each change of the upstream into the audit, with the fingerprint. */
 async function firstInAudit(tx: Tx, fingerprint: string): Promise<Ms | null> {
   const row = await tx.get<{ at: Ms | null }>(
     `SELECT MIN(at) AS at FROM audit WHERE action = 'upstream.use' AND after LIKE ?`,
@@ -73,10 +73,10 @@ async function firstInAudit(tx: Tx, fingerprint: string): Promise<Ms | null> {
   return row?.at ?? null;
 }
 
-/** Rows of one answer: a store sees a few keys a year. */
+/** The most rows of one answer: a store has a few keys a year. */
 const ROWS_MAX = 1_000;
 
-/** Lists the keys that were in use, the last used first; at most 1000 rows. */
+/** Lists the keys that were in use, last used first; at most 1000 rows. */
 export const readUsedKeys = defineRead('ledger.readUsedKeys', async (tx: Tx): Promise<UsedKey[]> => {
   const rows = await tx.all<{
     fingerprint: string;

@@ -1,4 +1,4 @@
-/** What the last verification of the ledger found, kept so that an alert can say so, also after a restart. */
+/** The result of the ledger's last verification, kept for an alert, also after a restart. */
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 
@@ -6,21 +6,21 @@ const KEY = 'ledger.verified';
 
 export interface LastVerification {
   at: Ms;
-  /** Sentences of what does not agree, at most 100 counted; 0 where all agrees. */
+  /** The number of problems, at most 100; 0 if all agrees. */
   problems: number;
   /** The first of them. */
   first: string | null;
-  /** Since which verification something does not agree; null where all agrees. */
+  /** The first verification of the present problems; null if all agrees. */
   since: Ms | null;
 }
 
-/** Gives what the last verification that was kept found; null before the first. */
+/** Gives the last result that was kept; null before the first. */
 export const lastVerification = defineRead(
   'ledger.lastVerification',
   (tx: Tx): Promise<LastVerification | null> => readLast(tx),
 );
 
-/** Keeps what a verification found. */
+/** Keeps the result of a verification. */
 export const noteVerification = defineWrite(
   'ledger.noteVerification',
   async (tx: Tx, args: { at: Ms; problems: readonly string[] }): Promise<LastVerification> => {

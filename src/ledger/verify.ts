@@ -1,7 +1,7 @@
 /**
  * Verifies the ledger: every counter against the creates that name it, every create against its end, adjustments and task.
  *
- * **Invariant**: recounts from the rows of creates and adjustments alone; repairs nothing.
+ * **Invariant**: it counts only rows of creates and adjustments, and repairs nothing.
  */
 import { counterIds } from '../budget/hold.ts';
 import { defineRead, type Tx } from '../store/operation.ts';
@@ -18,7 +18,7 @@ export interface Verification {
 }
 
 const PROBLEMS_MAX = 100;
-/** Holds read at a time: the history may be longer than memory. */
+/** The number of holds in one read: the history may be larger than memory. */
 const PAGE_ROWS = 2000;
 
 interface CreateColumns {
@@ -54,7 +54,7 @@ class Findings {
   }
 }
 
-/** Recomputes the ledger and says what does not agree. */
+/** Counts the ledger again and gives the problems. */
 export const verifyLedger = defineRead(
   'ledger.verifyLedger',
   async (tx: Tx, _args: Record<string, never>): Promise<Verification> => {
@@ -101,7 +101,7 @@ async function checkPage(
   }
 }
 
-/** Gives what a create holds and has settled, by its end and its adjustments. */
+/** Gives the held and settled credits of a create, by its end and its adjustments. */
 function checkHold(findings: Findings, hold: CreateColumns, adjusted: Adjusted | undefined): Sum {
   const isHeld = hold.state === 'held';
   const settled = (hold.end_credits ?? 0) + (adjusted?.credits ?? 0);

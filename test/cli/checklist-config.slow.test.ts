@@ -29,7 +29,7 @@ describe('a line about money', () => {
       /^fail: The mode is observe: .* No budget in mode enforce limits all creates together\. → Set mode to protect, and reload\. Add one/,
     );
     expect(open.line('estimate')).toMatch(/^warn: .* But no budget refuses what is too much\./);
-    expect(open.line('budget_alert')).toMatch(/^fail: There is no budget to tell of\./);
+    expect(open.line('budget_alert')).toMatch(/^fail: There is no budget to report\./);
     await app.reload({ budgets: [{ name: 'monthly', credits: 5, window: 'month', alertAt: [0.9] }] });
     const monthly = await judge(app);
     expect(monthly.line('daily_budget')).toMatch(/^warn: .* no window of a day: monthly \(month\)\./);

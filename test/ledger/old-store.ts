@@ -4,7 +4,7 @@
  */
 import type Database from 'better-sqlite3';
 import type { BudgetRule } from '../../src/budget/budget-rule.ts';
-import { claimsOf, ruleIdOf, type ActiveRule } from '../../src/budget/rule-book.ts';
+import { matchingBudgets, ruleIdOf, type ActiveRule } from '../../src/budget/rule-book.ts';
 import { CALL_CLASSES, classSql } from '../../src/calls/outcome.ts';
 import { WINDOW_MS } from '../../src/sla/window.ts';
 import type { SqlValue } from '../../src/store/operation.ts';
@@ -153,9 +153,9 @@ function count(rules: readonly ActiveRule[], counters: Map<string, Counter>, { h
     model: textOf(hold['model']),
     tag: textOf(hold['tag']),
   };
-  const claims = claimsOf(rules, labels, hold.at);
-  hold['counters'] = claims.map(({ counterId }) => counterId).join(' ');
-  for (const { rule, counterId, perValue, span } of claims) {
+  const matching = matchingBudgets(rules, labels, hold.at);
+  hold['counters'] = matching.map(({ counterId }) => counterId).join(' ');
+  for (const { rule, counterId, perValue, span } of matching) {
     const row = { id: counterId, budget_id: rule.id, window_key: span.key, per_value: perValue };
     const counter = counters.get(counterId) ?? { row, settled: 0, held: 0 };
     counters.set(counterId, counter);
