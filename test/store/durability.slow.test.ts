@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { addNumber, numbers, sql } from './test-operations.ts';
-import { afterTest, openTestStore, refusalOf, startChild, tempFolder, tempStorePath } from './test-store.ts';
+import { freeBytes, mountSmall, openTestStore, refusalOf, startChild, tempStorePath } from './test-store.ts';
 
 /** How often the writing process is killed; more with STORE_KILLS=1000. */
 const KILLS = Number(process.env['STORE_KILLS'] ?? 20);
@@ -117,24 +117,3 @@ describe('a full disk', () => {
     },
   );
 });
-
-/** Gives a function that mounts a file system of 2 MiB for one test; undefined where this user may not. */
-function mountSmall(): (() => string) | undefined {
-  const mount = (folder: string): boolean =>
-    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', folder]).status === 0;
-  const unmount = (folder: string): void => void spawnSync('umount', ['-l', folder]);
-  const trial = tempFolder();
-  if (!mount(trial)) return undefined;
-  unmount(trial);
-  return () => {
-    const folder = tempFolder();
-    expect(mount(folder)).toBe(true);
-    afterTest(() => unmount(folder));
-    return folder;
-  };
-}
-
-function freeBytes(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
-}

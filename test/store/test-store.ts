@@ -1,7 +1,7 @@
 /** Temporary folders, stores in them, and child processes that open them. */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -86,4 +86,26 @@ export function startChild(args: string[], inside: string[] = [], entry = STORE_
     },
     kill,
   };
+}
+
+/** Gives a function that mounts a small file system for one test; undefined where this user may not. */
+export function mountSmall(size = '2m'): (() => string) | undefined {
+  const mount = (folder: string): boolean =>
+    spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', folder]).status === 0;
+  const unmount = (folder: string): void => void spawnSync('umount', ['-l', folder]);
+  const trial = tempFolder();
+  if (!mount(trial)) return undefined;
+  unmount(trial);
+  return () => {
+    const folder = tempFolder();
+    if (!mount(folder)) throw new Error(`${folder} was not mounted`);
+    afterTest(() => unmount(folder));
+    return folder;
+  };
+}
+
+/** Gives the free space of a folder's file system, in bytes. */
+export function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
 }
