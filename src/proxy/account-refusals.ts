@@ -1,23 +1,23 @@
 /**
- * What Kling refused moments ago for the whole account, a pack or a model: the same create is not sent again at once.
+ * Kling's recent refusals for the whole account, a pack or a model: the same create is not sent again at once.
  *
- * Codes 1100 to 1103 and 1304 (Kling's error table, read 2026-09-20) do not change from one second to the next, and
- * SDKs post a create again on any 429. A refusal is remembered for half a minute and forgotten by any success.
+ * Codes 1100 to 1103 and 1304 (Kling's error table, read 2026-09-20) do not change within seconds, and SDKs post a
+ * create again on any 429. A refusal is kept for half a minute, and dropped after any success.
  */
 import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import type { CodeInfo } from '../kling/codes.ts';
 import type { Ms, Product } from '../units.ts';
 
-/** What a create asks for, as far as a refusal may be about it. */
+/** The properties of a create that a refusal can be about. */
 export interface RefusalScope {
-  /** The template of its route. */
+  /** Its route. */
   route: string;
   product: Product;
   model: string | null;
 }
 
-/** How long Kling's word is taken for granted. */
+/** How long a refusal of Kling's is kept. */
 export const REMEMBERED_MS = 30_000;
 
 interface Remembered {
@@ -34,19 +34,19 @@ export class AccountRefusals {
     this.#clock = clock;
   }
 
-  /** Remembers an account-wide refusal, for as much of the account as its code speaks of. */
+  /** Keeps a refusal for the part of the account that its code is about. */
   note(scope: RefusalScope, info: CodeInfo, message: string): void {
     const until = this.#clock.monotonic() + REMEMBERED_MS;
     this.#byScope.set(keyOf(scope, info.code), { code: info.code, message, until });
   }
 
-  /** Forgets what was remembered and would have refused this: Kling made it. */
+  /** Drops the refusals that would refuse this create: Kling made it. */
   forget(scope: RefusalScope): void {
     if (this.#byScope.size === 0) return;
     for (const key of keysOf(scope)) this.#byScope.delete(key);
   }
 
-  /** Forgets everything: the account is another one. */
+  /** Drops all refusals: the account is another one. */
   clear(): void {
     this.#byScope.clear();
   }
@@ -74,7 +74,7 @@ export class AccountRefusals {
   }
 }
 
-/** 1102 speaks of the pack of a product, 1103 of an API and model, the others of the account. */
+/** 1102 is about the pack of a product, 1103 about an API and model, the others about the account. */
 function keyOf({ route, product, model }: RefusalScope, code: number): string {
   if (code === 1102) return `pack ${product}`;
   return code === 1103 ? `api ${route} ${model ?? ''}` : 'account';

@@ -1,11 +1,11 @@
-/** What a create asks the ledger to hold. */
+/** The arguments of a create's admission. */
 import { newId } from '../ids.ts';
 import type { AdmitArgs } from '../ledger/ledger.ts';
 import type { Line } from '../upstream/line.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import type { Prepared } from './prepare.ts';
 
-/** Makes what a create asks the ledger to hold, dated now and recorded with the line that it will be sent on. */
+/** Makes the arguments of a create's admission, with the present date and the line that it will be sent on. */
 export function admitArgs(
   deps: CreateDeps,
   create: CreateRequest,

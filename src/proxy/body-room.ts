@@ -1,12 +1,12 @@
 /**
- * Room for the bodies of requests under way: one sum over all of them, so that many large creates at once cannot take
- * more memory than the machine has.
+ * Room for the bodies of all open requests: one sum, so that many large creates at once cannot take more memory than the
+ * machine has.
  *
- * A body takes its declared length before any of it is read, or grows step by step where none was declared. Where there
- * is no room its caller waits, first come first served, and its connection holds the rest of the body back.
+ * A body reserves its declared length before any of it is read; without a declared length it grows step by step. If there is no
+ * room, its caller waits, in the order of arrival, and its connection holds the rest of the body back.
  *
- * **Invariant**: a place is given back exactly once, whatever becomes of its request. Bodies up to
- * {@link SMALL_BYTES} are counted and never wait: they must not stand behind a large one.
+ * **Invariant**: a place is released exactly once, for every end of its request. Bodies up to {@link SMALL_BYTES} are counted
+ * and never wait: they must not queue behind a large one.
  */
 import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
@@ -15,12 +15,12 @@ import type { Ms } from '../units.ts';
 /** Bodies up to here do not wait. */
 export const SMALL_BYTES = 65_536;
 
-/** How long, and for how much, a body may wait. */
+/** The limits of a body's wait for room. */
 export interface RoomRules {
-  /** All bodies together, from the settings that the request began with. */
+  /** The limit of all bodies together, from the settings at the request's begin. */
   bytesTotal: number;
   waitMsMax: Ms;
-  /** Aborted when the caller goes away: nobody waits any more. */
+  /** Aborted when the caller closes its connection: nobody waits any more. */
   signal: AbortSignal;
 }
 
@@ -30,7 +30,7 @@ interface Waiter {
   end: (isGiven: boolean) => void;
 }
 
-/** The sum of the bodies under way, and who waits for a part of it. */
+/** The sum of the bodies of open requests, and those that wait for room. */
 export class BodyRoom {
   readonly #clock: Clock;
   readonly #waiters: Waiter[] = [];
@@ -40,7 +40,7 @@ export class BodyRoom {
     this.#clock = clock;
   }
 
-  /** Bytes taken now. */
+  /** Bytes that are reserved now. */
   get usedBytes(): number {
     return this.#used;
   }
@@ -50,8 +50,8 @@ export class BodyRoom {
     return new BodyPlace(this, rules);
   }
 
-  /** Takes room; true where it was there, else a promise of whether it came in time. For {@link BodyPlace}. */
-  take(bytes: number, isSmall: boolean, rules: RoomRules): true | Promise<boolean> {
+  /** Reserves room; true if there is enough, else a promise of whether there was in time. For {@link BodyPlace}. */
+  reserve(bytes: number, isSmall: boolean, rules: RoomRules): true | Promise<boolean> {
     const fits = this.#used + bytes <= rules.bytesTotal && this.#waiters.length === 0;
     if (fits || isSmall) {
       this.#used += bytes;
@@ -60,8 +60,8 @@ export class BodyRoom {
     return this.#wait(bytes, rules);
   }
 
-  /** Gives room back and lets in those that wait, in their order. For {@link BodyPlace}. */
-  giveBack(bytes: number): void {
+  /** Frees room for those that wait, in their order. For {@link BodyPlace}. */
+  unreserve(bytes: number): void {
     this.#used -= bytes;
     this.#letIn();
   }
@@ -78,7 +78,7 @@ export class BodyRoom {
         if (at < 0) return;
         this.#waiters.splice(at, 1);
         end(false);
-        // It may have been first, and the next one smaller.
+        // It may have been the first, and the next one may be smaller.
         this.#letIn();
       };
       const waiter: Waiter = { bytes, bytesTotal, end };
@@ -111,43 +111,43 @@ export class BodyPlace {
     this.#rules = rules;
   }
 
-  /** Grows to `bytes` in all. True where there is room; else a promise, false where none came in time. */
+  /** Grows to `bytes` in all. True if there is room; else a promise of whether there was in time. */
   growTo(bytes: number): true | Promise<boolean> {
     const more = bytes - this.#bytes;
     if (more <= 0) return true;
-    const taken = this.#room.take(more, bytes <= SMALL_BYTES, this.#rules);
-    if (taken === true) {
+    const reserved = this.#room.reserve(more, bytes <= SMALL_BYTES, this.#rules);
+    if (reserved === true) {
       this.#bytes = bytes;
       return true;
     }
-    return taken.then((isGiven) => {
+    return reserved.then((isGiven) => {
       if (!isGiven) return false;
       this.#bytes += more;
-      // Given back while it waited.
-      if (this.#isReleased) this.#giveBack();
+      // It was released while it waited.
+      if (this.#isReleased) this.#unreserve();
       return true;
     });
   }
 
-  /** Gives everything back. Idempotent. */
+  /** Frees all its room. Idempotent. */
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    this.#giveBack();
+    this.#unreserve();
   }
 
-  #giveBack(): void {
+  #unreserve(): void {
     const bytes = this.#bytes;
     this.#bytes = 0;
-    if (bytes > 0) this.#room.giveBack(bytes);
+    if (bytes > 0) this.#room.unreserve(bytes);
   }
 }
 
-/** The refusal of a body for which no room came in time. */
+/** The refusal of a body that got no room in time. */
 export function noRoom(): SidecarError {
   return new SidecarError(
     'too_busy',
-    'The bodies of other requests take all the room that listen.bodiesMiBTotal allows, and none came free in time. ' +
+    'The bodies of other requests take all the room that listen.bodiesMiBTotal allows, and none was free in time. ' +
       'Nothing was sent and nothing is held: send it again, fewer at once, or send media by URL.',
     { detail: { retryAfterSeconds: 1 } },
   );

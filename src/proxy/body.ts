@@ -8,9 +8,9 @@ import type { IncomingMessage } from 'node:http';
 import { SidecarError } from '../errors.ts';
 import { noRoom, type BodyPlace } from './body-room.ts';
 
-/** Free bytes kept before the body: an injected id with its key is well under this. */
+/** Free bytes before the body: an injected id with its key is much shorter. */
 export const HEADROOM_BYTES = 256;
-/** A body with no declared length grows from here. */
+/** The first buffer of a body without a declared length. */
 const FIRST_BYTES = 16_384;
 
 /** Body bytes are `buffer.subarray(start, end)`. */
@@ -22,15 +22,15 @@ export interface BodyBuffer {
 
 const wanted = new WeakMap<IncomingMessage, () => void>();
 
-/** Most bytes of a body that a GET or HEAD may carry: many clients send `{}`. */
+/** The largest body of a GET or HEAD: many clients send `{}`. */
 const UNUSED_BYTES_MAX = 65_536;
 
-/** Tells whether a client still waits for `100 Continue`, so that none of its body is on the way. */
+/** Returns whether a client still waits for `100 Continue`, so that it has sent none of its body. */
 export function awaitsContinue(request: IncomingMessage): boolean {
   return wanted.has(request);
 }
 
-/** Says what to do once a request's body is wanted: its client waits for `100 Continue` before it sends any. */
+/** Sets the action for the first read of a request's body: its client waits for `100 Continue` before it sends any. */
 export function onBodyWanted(request: IncomingMessage, callback: () => void): void {
   wanted.set(request, callback);
 }
@@ -46,20 +46,20 @@ export async function dropBody(request: IncomingMessage): Promise<void> {
   await readBody(request, { bytesMax: UNUSED_BYTES_MAX, rule });
 }
 
-/** What a body may take. */
+/** The limits of a body. */
 export interface BodyLimits {
   bytesMax: number;
   /** Its part of the room of all bodies; without one it is not counted. */
   place?: BodyPlace;
-  /** Says the limit in the refusal. */
+  /** The limit's text in the refusal. */
   rule?: string;
 }
 
 /**
  * Reads the body up to `bytesMax`, in the room of its place.
  *
- * @throws SidecarError `body_too_large`, or `too_busy` where no room came in time; the rest is not read and the connection
- *   must close. Rejects with a plain error when the client goes away first: then there is nobody to answer.
+ * @throws SidecarError `body_too_large`, or `too_busy` if there was no room in time; the rest is not read and the connection
+ *   must close. Rejects with a plain error if the client closes its connection first: then nobody waits for an answer.
  */
 export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<BodyBuffer> {
   const { bytesMax, place } = limits;
@@ -122,14 +122,14 @@ function receive(
       resolve({ buffer, start: HEADROOM_BYTES, end });
     });
     request.on('error', reject);
-    // An error is only made where it is needed: its stack costs more than reading a small body.
+    // An error is made only when it is needed: its stack costs more than reading a small body.
     request.on('close', () => {
       if (!isOver) reject(gone());
     });
   });
 }
 
-/** How large a buffer becomes that has to grow: twice as large, but no larger than a body may be. */
+/** The next size of a buffer that must grow: twice as large, but not above the limit of a body. */
 function grownBytes(buffer: Buffer, needed: number, bytesMax: number): number {
   return Math.min(Math.max(needed, buffer.length * 2), HEADROOM_BYTES + bytesMax);
 }

@@ -1,4 +1,4 @@
-/** Who calls: the app a request belongs to, its labels and its wishes, read from headers. */
+/** The caller of a request, read from its headers: its app, its labels and its options. */
 import { createHash } from 'node:crypto';
 import { SidecarError } from '../errors.ts';
 import { APP_NAME, TAG } from '../fields.ts';
@@ -6,9 +6,9 @@ import type { Secret } from '../secret.ts';
 import type { Ms } from '../units.ts';
 import type { Frame } from './frame.ts';
 
-/** The least time that is left for a create when it is sent. */
+/** The least time that must be left for a create when it is sent. */
 export const SEND_MS_MIN = 8_000;
-/** The least that a caller may ask for: some of it goes by before the create is sent. */
+/** The shortest deadline that a caller may set: some of it passes before the create is sent. */
 export const TIMEOUT_MS_MIN = SEND_MS_MIN + 1_000;
 const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/;
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -17,7 +17,7 @@ const EXPECTED_SECONDS_MAX = 3600;
 /** An app that may call, as configured. */
 export interface CallerApp {
   name: string;
-  /** The bearers it sends, several during rotation; empty where it signs JWTs. */
+  /** The bearers it sends, several during rotation; empty if it signs JWTs. */
   keys: readonly Secret[];
   maxCreditsEach: number | null;
   requestsPerMinute: number | null;
@@ -25,10 +25,10 @@ export interface CallerApp {
   trustExpectedSeconds: boolean | null;
 }
 
-/** What a request says about itself. */
+/** The headers of a request that are for us. */
 export interface Caller {
   app: string;
-  /** The configured app, or null where none are configured. */
+  /** The configured app, or null if none are configured. */
   settings: CallerApp | null;
   tag: string | null;
   expectedSeconds: number | null;
@@ -37,11 +37,11 @@ export interface Caller {
   idempotencyKey: string | null;
 }
 
-/** Finds the app of an Authorization header; null where it is none of ours. */
+/** Finds the app of an Authorization header; null if it is no configured one. */
 export type IdentifyApp = (authorization: string | undefined) => CallerApp | null | Promise<CallerApp | null>;
 
 /**
- * Makes the look-up of apps by their bearer: by digest, so that neither length nor prefix shows in the time taken.
+ * Makes the look-up of apps by their bearer: by digest, so that the time depends neither on length nor on prefix.
  * `verifyJwt` is asked for bearers that no key matches.
  */
 export function appsByBearer(
@@ -67,7 +67,7 @@ function digest(text: string): string {
 
 /**
  * Reads the caller of a request.
- * @throws SidecarError `unknown_app`, or `target_refused` for one of our own headers that makes no sense.
+ * @throws SidecarError `unknown_app`, or `target_refused` for an invalid value of one of our own headers.
  */
 export async function readCaller(frame: Frame, identify: IdentifyApp | null): Promise<Caller> {
   const { headers } = frame;
@@ -88,7 +88,7 @@ export async function readCaller(frame: Frame, identify: IdentifyApp | null): Pr
   };
 }
 
-/** Gives the caller's own request id where it is sane, else undefined. */
+/** Gives the caller's own request id if it is valid, else undefined. */
 export function saneRequestId(headers: ReadonlyMap<string, string>): string | undefined {
   const id = headers.get('x-request-id');
   return id !== undefined && REQUEST_ID.test(id) ? id : undefined;

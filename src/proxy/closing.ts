@@ -1,9 +1,9 @@
 /**
- * Recording how creates ended, also while the disk takes nothing.
+ * Records the ends of creates, also while the disk is full.
  *
- * A create's end is written before its caller hears of it. Where the store cannot take it (a full disk), it is kept and
- * written again every second: what Kling answered is never forgotten while the process lives, and after a crash the
- * hold is found open and looked up.
+ * A create's end is written before its caller gets the answer. If the store cannot take it (a full disk), it is kept and
+ * written again every second. So Kling's answer is never lost while the process lives; after a crash the hold is open and is
+ * looked up.
  */
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
@@ -34,15 +34,15 @@ export class Closing {
     this.#deps = deps;
   }
 
-  /** How many ends wait for the store. */
+  /** The number of ends that wait for the store. */
   get pending(): number {
     return this.#pending.size;
   }
 
   /**
-   * Writes an end; resolves when it is durable, however long that takes. An end that the ledger itself refuses leaves the
-   * hold in doubt: the look-ups find out.
-   * @returns False where the end is not recorded as given.
+   * Writes an end; resolves when it is durable, without a time limit. If the ledger itself refuses the end, the hold is in
+   * doubt and the look-ups find the task.
+   * @returns False if another end was recorded.
    */
   async close(args: CloseArgs): Promise<boolean> {
     for (const call of args.calls) this.#deps.onCall(call);
@@ -54,7 +54,7 @@ export class Closing {
     return false;
   }
 
-  /** Writes an end until the store takes it; gives what the ledger refused it for, or null. */
+  /** Writes an end until the store takes it; gives the reason if the ledger refused it, else null. */
   async #record(args: CloseArgs): Promise<unknown> {
     const { ledger, clock, onError } = this.#deps;
     for (;;) {
@@ -75,7 +75,7 @@ export class Closing {
     }
   }
 
-  /** Waits until a hold's end is recorded, at most `waitMs`: then somebody who repeats its request may ask again. */
+  /** Waits until a hold's end is recorded, at most `waitMs`: then a repeat of its request may read the guard again. */
   waitFor(holdId: string, waitMs: Ms): Promise<void> {
     return new Promise((resolve) => {
       const waiters = this.#waiters.get(holdId) ?? new Set();

@@ -1,8 +1,8 @@
 /**
- * From an exchange to its end: what it means is judged, and made durable before the caller hears of it.
+ * From an exchange to its end: it is judged, and the end is durable before the caller gets the answer.
  *
- * **Invariant**: nothing that the caller does (hanging up included) changes what is recorded. Without a hold the calls are
- * journalled as those of a read.
+ * **Invariant**: nothing that the caller does changes the record, also not a closed connection. Without a hold the calls are
+ * journalled like those of a read.
  */
 import type { CallRecord } from '../calls/call.ts';
 import { within } from '../clock.ts';
@@ -15,21 +15,21 @@ import type { Reserved } from './reserve.ts';
 import type { Sent } from './send.ts';
 import { storable } from './stored-answer.ts';
 
-/** Callers wait at least this long for the record of an end, also where their deadline is over. */
+/** The least time that callers wait for the record of an end, also after their deadline. */
 const RECORD_MS_MIN = 1_000;
 
-/** A create whose end is recorded, or goes on being recorded. */
+/** A create whose end is recorded, or is still being recorded. */
 export interface Concluded {
   readonly sent: Sent;
-  /** Whether nobody knows what Kling made of it. */
+  /** Whether nobody knows if Kling took it. */
   readonly isUnknown: boolean;
-  /** False where its end was not recorded in time, or not as it was judged. */
+  /** False if its end was not recorded in time, or if another end was recorded. */
   readonly isRecorded: boolean;
-  /** What a look-up finds of a create in doubt; null where there is none to wait for. */
+  /** The result of the look-up of a create in doubt; null if there is none to wait for. */
   readonly lookedUp: Promise<StoredAnswer | null> | null;
 }
 
-/** Judges a create that was sent, and records its end; waits for the record as long as its caller may wait. */
+/** Judges a create that was sent, and records its end; waits for the record until the caller's deadline. */
 export async function conclude(deps: CreateDeps, create: CreateRequest, sent: Sent): Promise<Concluded> {
   const { reserved, exchange, externalTaskId } = sent;
   const { prepared } = reserved;
@@ -49,7 +49,7 @@ export async function conclude(deps: CreateDeps, create: CreateRequest, sent: Se
   return { sent, isUnknown, isRecorded, lookedUp };
 }
 
-/** Records the end of a create of which nothing more is sent; resolves once it is durable. */
+/** Records the end of a create that is not sent any more; resolves when it is durable. */
 export async function endUnsent(
   deps: CreateDeps,
   create: CreateRequest,
@@ -58,7 +58,7 @@ export async function endUnsent(
   if (reserved.hold) await close(deps, create, reserved.hold.holdId, { end, calls: [], answer: null });
 }
 
-/** Gives where a create's time went until now. */
+/** Gives the parts of a create's time until now. */
 export function timingOf(
   { clock }: Pick<CreateDeps, 'clock'>,
   { startedTick }: CreateRequest,
@@ -67,7 +67,7 @@ export function timingOf(
   return { upstreamMs, queueMs, totalMs: clock.monotonic() - startedTick };
 }
 
-/** Makes the journal's records: with the time that was spent in us, and the last one with the task that Kling made. */
+/** Makes the journal's records, with the time that we took; the last one has the task that Kling made. */
 function callsOf(
   deps: CreateDeps,
   create: CreateRequest,
@@ -80,7 +80,7 @@ function callsOf(
   return calls.map((call, i) => ({ ...call, overheadMs, taskId: i === last ? taskId : null }));
 }
 
-/** Waits for the look-ups of a create in doubt, until its deadline; null where none can be made. */
+/** Waits for the look-ups of a create in doubt, until its deadline; null if it cannot be looked up. */
 function lookUpOf(
   deps: CreateDeps,
   create: CreateRequest,
@@ -96,7 +96,7 @@ interface Ended {
   answer: StoredAnswer | null;
 }
 
-/** Records an end; false where it is not recorded as given, or not before the deadline: then it goes on by itself. */
+/** Records an end; false if another end was recorded, or none before the deadline: then the writing continues without the caller. */
 async function recordInTime(
   deps: CreateDeps,
   create: CreateRequest,

@@ -1,7 +1,7 @@
 /**
- * What a web page of an allowed origin may do with our answers.
+ * The rights of a web page of an allowed origin on our answers.
  *
- * **Invariant**: only an exact, configured origin is ever named; never `*`, never with cookies (there are none), never
+ * **Invariant**: only an exact, configured origin is named; never `*`, never with cookies (there are none), never
  * `Access-Control-Allow-Private-Network`.
  */
 import type { ServerResponse } from 'node:http';
@@ -19,18 +19,18 @@ const EXPOSED = [
   'server-timing',
   'retry-after',
 ].join(', ');
-/** How long a browser may keep a preflight's answer: a changed config is in force for all of them after that. */
+/** How long a browser may keep a preflight's answer: after that a changed config is in force for all of them. */
 const PREFLIGHT_SECONDS = '600';
 const HEADER_NAMES_MAX = 50;
 
-/** Lets pages of an origin read the answer, whatever it becomes. */
+/** Lets pages of an origin read the answer, also a refusal. */
 export function allowOrigin(response: ServerResponse, origin: string): void {
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('access-control-expose-headers', EXPOSED);
   response.setHeader('vary', 'origin');
 }
 
-/** Answers a preflight. The headers asked for are allowed: what is none of ours goes no further than here. */
+/** Answers a preflight. It allows all requested headers: those that are not on our list are dropped here. */
 export function answerPreflight(response: ServerResponse, { origin, headers }: Preflight): void {
   const names = headers
     .split(',')

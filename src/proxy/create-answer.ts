@@ -1,5 +1,5 @@
 /**
- * Answers a create: with Kling's answer, with that of a look-up, or with what we know.
+ * Answers a create: with Kling's answer, with the answer of a look-up, or with our own.
  *
  * In `protect` mode an answer that leaves the create in doubt is never passed on: SDKs send again on its 429 or 5xx,
  * and the second send would be a second bill.
@@ -15,8 +15,8 @@ import type { Sent } from './send.ts';
 import { fromStored } from './stored-answer.ts';
 
 /**
- * Answers a create; one in doubt once a look-up found it, or none can find it before its deadline.
- * @throws SidecarError `outcome_unknown`; `upstream_timeout`, `upstream_unreachable` where provably nothing was sent.
+ * Answers a create. A create in doubt is answered when a look-up has found it, or at its deadline.
+ * @throws SidecarError `outcome_unknown`; `upstream_timeout`, `upstream_unreachable` if certainly nothing was sent.
  */
 export async function answerCreate(
   deps: CreateDeps,
@@ -29,7 +29,7 @@ export async function answerCreate(
   if (!isRecorded) throw unknownOutcome(inDoubt, 'its outcome could not be recorded yet', answer);
   const waitedFrom = deps.clock.monotonic();
   const found = lookedUp === null ? null : await lookedUp;
-  // A look-up is Kling's time.
+  // The time of a look-up counts as Kling's.
   const waitedMs = lookedUp === null ? 0 : deps.clock.monotonic() - waitedFrom;
   if (found) {
     reply(deps, create, { sent, upstreamMs: upstreamMs + waitedMs, answer: fromStored(found) });

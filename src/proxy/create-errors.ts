@@ -1,12 +1,12 @@
-/** The errors with which a create ends that was sent and whose outcome nobody knows, or that came too late to be sent. */
+/** The errors of creates with an unknown outcome, and of creates that were too late to be sent. */
 import { SidecarError } from '../errors.ts';
 import type { Answer } from '../upstream/whole-answer.ts';
 import { SEND_MS_MIN } from './caller.ts';
 
-/** Of Kling's message, in an answer of ours. */
+/** The longest part of Kling's message in an answer of ours. */
 const MESSAGE_CHARS_MAX = 500;
 
-/** Says that a create was not sent, because its answer could not come in time. */
+/** Makes the error of a create that was not sent, because its answer could not come in time. */
 export function tooLate(): SidecarError {
   return new SidecarError(
     'upstream_timeout',
@@ -15,16 +15,16 @@ export function tooLate(): SidecarError {
   );
 }
 
-/** What is said of a create of which nobody knows whether Kling made it. */
+/** The known facts about a create with an unknown outcome. */
 export interface InDoubt {
-  /** Null where nothing is recorded of it. */
+  /** Null if nothing of it is recorded. */
   holdId: string | null;
   externalTaskId: string | null;
 }
 
 /**
- * Says that a create is in doubt, and what Kling itself answered, if anything: its status alone would invite clients to
- * send again.
+ * Makes the error of a create in doubt, with Kling's own answer if there is one: its status alone would make clients send
+ * again.
  */
 export function unknownOutcome(
   { holdId, externalTaskId }: InDoubt,
@@ -48,7 +48,7 @@ export function unknownOutcome(
   );
 }
 
-/** What Kling itself said of a create in doubt, for people: its status, and code and message where it gave them. */
+/** Kling's answer to a create in doubt, for people: its status, and code and message if it has them. */
 function upstreamSaid({ status, envelope }: Answer): Record<string, string | number | null> {
   const message = envelope?.message?.slice(0, MESSAGE_CHARS_MAX) ?? null;
   return { status, code: envelope?.code ?? null, message };

@@ -1,4 +1,4 @@
-/** A create as it was received, and what its steps need of the rest of the program. */
+/** A create as it was received, and the parts of the program that its steps need. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Owner } from '../budget/hold.ts';
 import type { CallRecord } from '../calls/call.ts';
@@ -39,25 +39,25 @@ export interface CreateDeps {
   accountRefusals: AccountRefusals;
   lastFreeze: LastFreeze;
   telemetry: Telemetry;
-  /** Journals a call that no hold's end brings into the journal. */
+  /** Journals a call that is not journalled with a hold's end. */
   journal: (call: CallRecord) => void;
   /** Logs a fault of ours that fails no request. */
   onError: (message: string, error: unknown) => void;
   clockTrust: ClockTrust;
   clockLook: ClockLook;
   ages: AgeClock;
-  /** The running instance, as the owner of what it sends. */
+  /** The running instance, as the owner of the creates that it sends. */
   owner: () => Owner;
   traces: Pick<LaterTraces, 'remember'>;
-  /** @throws SidecarError `ledger_unavailable` where the store's files were lost under the running process. */
+  /** @throws SidecarError `ledger_unavailable` if the store's files were lost under the running process. */
   checkStore: () => void;
 }
 
-/** How far a create has come, for a refusal of it and for a fault of ours: written by `create.ts` alone. */
+/** The progress of a create, for its refusal and for a fault of ours; only `create.ts` writes it. */
 export interface CreateProgress {
   /** Null until its body is priced. */
   prepared: Prepared | null;
-  /** True from the moment that bytes of it may leave: from then on no failure of ours may invite a repeat. */
+  /** True from the moment that bytes of it may leave: from then on no failure of ours may cause a repeat. */
   isSent: boolean;
 }
 
@@ -76,23 +76,23 @@ export interface CreateRequest {
   readonly path: string;
   readonly startedTick: Ms;
   readonly deadlineTick: Ms;
-  /** Aborted when the caller goes away before its answer. */
+  /** Aborted when the caller closes its connection before its answer. */
   readonly gone: AbortSignal;
-  /** What is held where no price is known. */
+  /** The credits that are held if no price is known. */
   readonly unpricedCredits: MilliCredits;
-  /** Counts what `observe` mode lets pass. */
+  /** Counts a refusal that `observe` mode does not carry out. */
   readonly noteWouldRefuse: (error: SidecarError) => void;
-  /** Counts a body that `observe` mode left as it was. */
+  /** Counts a body that `observe` mode did not change. */
   readonly noteWouldEdit: () => void;
   readonly progress: CreateProgress;
 }
 
-/** Gives the time that is left of a create's deadline; below 0 once it has passed. */
+/** Gives the time that is left until a create's deadline; below 0 after it. */
 export function leftMs({ clock }: Pick<CreateDeps, 'clock'>, { deadlineTick }: CreateRequest): Ms {
   return deadlineTick - clock.monotonic();
 }
 
-/** Returns whether too little time is left to send; `observe` mode sends also then. */
+/** Returns whether too little time is left to send; `observe` mode still sends. */
 export function lacksTime(deps: Pick<CreateDeps, 'clock'>, create: CreateRequest): boolean {
   return create.settings.mode === 'protect' && leftMs(deps, create) < SEND_MS_MIN;
 }

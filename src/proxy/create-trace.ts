@@ -1,13 +1,13 @@
-/** What a create's spans say of it; called only where there is a trace. */
+/** The attributes of a create's spans; called only if there is a trace. */
 import type { AdmitArgs, AdmitResult } from '../ledger/ledger.ts';
 import type { Span } from '../telemetry/tracing.ts';
 import { toCredits, type Ms } from '../units.ts';
 import type { Prepared } from './prepare.ts';
 
-/** What the ledger says of a create that is no repeat. */
+/** The ledger's result for a create that is no repeat. */
 type Decided = Exclude<AdmitResult, { kind: 'repeat' }>;
 
-/** Adds to the request's span what is known once the body is priced. */
+/** Adds to the request's span the attributes that are known after pricing. */
 export function tracePrice(trace: Span, { price, credits, externalTaskId }: Prepared): void {
   trace.set({
     'kling.operation': price.operation,
@@ -18,7 +18,7 @@ export function tracePrice(trace: Span, { price, credits, externalTaskId }: Prep
   });
 }
 
-/** Adds the step that made, or did not make, the hold. */
+/** Adds the step of the admission, also of a refused one. */
 export function traceHold(
   trace: Span,
   { heldFrom, args, result }: { heldFrom: Ms; args: AdmitArgs; result: Decided },
@@ -34,7 +34,7 @@ export function traceHold(
   trace.set({ 'kling.budget': budget });
 }
 
-/** Adds the step of a create that goes on without a hold. */
+/** Adds the step of a create that continues without a hold. */
 export function traceNoHold(trace: Span, heldFrom: Ms): void {
   trace.step('hold', heldFrom, { 'kling.hold': 'none' });
 }

@@ -1,11 +1,11 @@
 /**
  * A create, step by step: read, prepare, reserve, send once, conclude, answer.
  *
- * Each step takes the value of the one before and gives its own: `Prepared` (what is sent, and its price), `Reserved` (its hold is
- * on disk), `Sent` (what came back), `Concluded` (its end is on disk). The order is the promise: the hold is durable
- * before a byte leaves, and the task id is durable before the caller hears of it.
+ * Each step takes the value of the step before and gives its own: `Prepared` (the bytes to send, and their price), `Reserved` (its
+ * hold is on disk), `Sent` (Kling's answer), `Concluded` (its end is on disk). The order matters: the hold is durable before a
+ * byte leaves, and the task id is durable before the caller gets it.
  *
- * **Invariant**: one create of a caller is sent once; a second send happens only where Kling's answer proves that
+ * **Invariant**: one create of a caller is sent once; a second send happens only if Kling's answer proves that
  * the first made nothing (an expired token, a refused `external_task_id` field).
  */
 import type { BodyPlace } from './body-room.ts';
@@ -20,7 +20,7 @@ import { reserve, type Reserved } from './reserve.ts';
 import { send, type Sent } from './send.ts';
 
 /**
- * Handles one create from its headers to its answer, with the place of its body, which is no longer needed afterwards.
+ * Handles one create from its headers to its answer; the place of its body is not needed afterwards.
  * Refusals are thrown as SidecarError.
  */
 export async function handleCreate(deps: CreateDeps, create: CreateRequest, place: BodyPlace): Promise<void> {
@@ -62,7 +62,7 @@ async function prepare(deps: CreateDeps, create: CreateRequest, place: BodyPlace
 }
 
 /**
- * Gives up a create whose caller went away, or whose deadline came too near, while its hold was made: nothing is sent.
+ * Ends a create without sending it, if its caller closed its connection or too little time was left while the hold was made.
  * @throws SidecarError `upstream_timeout`.
  */
 async function isGivenUp(deps: CreateDeps, create: CreateRequest, reserved: Reserved): Promise<boolean> {
@@ -75,7 +75,7 @@ async function isGivenUp(deps: CreateDeps, create: CreateRequest, reserved: Rese
   return true;
 }
 
-/** Sends it; where that fails by a fault of ours nobody knows what had left, and the hold is put in doubt. */
+/** Sends it. If that fails by a fault of ours, nobody knows which bytes had left, and the hold is put in doubt. */
 async function sendOnce(deps: CreateDeps, create: CreateRequest, reserved: Reserved): Promise<Sent> {
   create.progress.isSent = true;
   try {

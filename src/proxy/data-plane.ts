@@ -1,10 +1,10 @@
 /**
- * The data plane as one value: its listeners, the requests under way on them, and its end.
+ * The data plane as one value: its listeners, their open requests, and its end.
  *
- * It ends in three steps: `close` takes nothing new, `idle` waits for what is under way, `cut` closes the connections that
- * are left. What happens in between, such as ending the requests to Kling, is up to the caller.
+ * It ends in three steps: `close` accepts nothing new, `idle` waits for open requests, `cut` closes the remaining connections.
+ * The caller decides what happens in between, such as ending the requests to Kling.
  *
- * **Invariant**: a request that was begun is counted until its work has settled, also where its caller has gone.
+ * **Invariant**: a request is counted until its work has settled, also after its caller closed the connection.
  */
 import type { Server } from 'node:http';
 import { countWouldHave } from '../calls/would-have-table.ts';
@@ -22,12 +22,12 @@ import type { TlsPair } from './listener.ts';
 import { openListeners, type OpenListeners } from './open-listeners.ts';
 import type { ListenConfig } from './proxy-config.ts';
 
-/** What the plane makes itself of what it is given. */
+/** The dependencies that the plane makes itself. */
 type Made =
   'accountRefusals' | 'bodyRoom' | 'injection' | 'isDraining' | 'noteWouldEdit' | 'observe' | 'recordRefusal';
 
 export interface DataPlaneDeps extends Omit<RequestDeps, Made> {
-  /** Records what apps' own reads show of tasks; never rejects. */
+  /** Records the task states in apps' own reads; never rejects. */
   observer: { observe(sightings: readonly TaskSighting[], line: Line): Promise<void> };
   polledTasks: Pick<PolledTasks, 'note'>;
 }
@@ -46,7 +46,7 @@ export class DataPlane {
     this.#inFlight = new InFlight(deps.clock);
   }
 
-  /** The ports that the listeners got, in the order of their opening. */
+  /** The ports of the listeners, in the order of their opening. */
   get ports(): readonly number[] {
     return this.#ports;
   }
@@ -56,8 +56,8 @@ export class DataPlane {
   }
 
   /**
-   * Opens the listeners; all or none. `onPort` is called once a port is had, before the first request on it.
-   * @throws SidecarError `config_invalid` if an address cannot be had; `shutting_down` after `close`.
+   * Opens all listeners or none. `onPort` is called when a port is open, before the first request on it.
+   * @throws SidecarError `config_invalid` if an address cannot be opened; `shutting_down` after `close`.
    */
   async listen(config: ListenConfig, tls: TlsPair | null, onPort: () => void): Promise<OpenListeners> {
     const deps = this.#requestDeps();
@@ -75,24 +75,24 @@ export class DataPlane {
     return open;
   }
 
-  /** Forgets what Kling refused for the account: it may be another one from now on. */
+  /** Drops Kling's refusals for the account: it may be another one from now on. */
   forgetRefusals(): void {
     this.#accountRefusals.clear();
   }
 
-  /** Takes no new connection and no new request. Idempotent. */
+  /** Accepts no more connections and requests. Idempotent. */
   close(): void {
     this.#isDraining = true;
     for (const server of this.#servers) server.close();
     for (const server of this.#servers) server.closeIdleConnections();
   }
 
-  /** Waits until no request is under way, at most `waitMs`. */
+  /** Waits until no request is open, at most `waitMs`. */
   idle(waitMs: Ms): Promise<void> {
     return this.#inFlight.idle(waitMs);
   }
 
-  /** Closes the connections that are left, whatever is under way on them. */
+  /** Closes the remaining connections, also those with open requests. */
   cut(): void {
     for (const server of this.#servers) server.closeAllConnections();
   }

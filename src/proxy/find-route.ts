@@ -1,8 +1,7 @@
 /**
- * Finds what a request's target means: a route of Kling's, a path that we do not know, or a mistake that we can name.
+ * Finds the meaning of a request's target: a route of Kling's, an unknown path, or a known mistake.
  *
- * **Invariant**: a mistake is refused with 404 before anything is held or sent, and the message says what to write
- * instead.
+ * **Invariant**: a known mistake is refused with 404 before anything is held or sent, and the message shows the right path.
  */
 import { SidecarError } from '../errors.ts';
 import { nearPath } from '../kling/near-path.ts';
@@ -11,7 +10,7 @@ import type { Frame } from './frame.ts';
 import type { ProxySettings } from './settings.ts';
 import { readTarget, strippedPath, type Target } from './target.ts';
 
-/** Paths that people and probes try on any server, and that Kling does not have. */
+/** Paths that people and probes try on every server, and that Kling does not have. */
 const NOT_KLINGS: ReadonlySet<string> = new Set([
   '',
   '/health',
@@ -23,7 +22,7 @@ const NOT_KLINGS: ReadonlySet<string> = new Set([
 ]);
 
 export interface FoundRoute {
-  /** Null for a path that we do not know. */
+  /** Null for an unknown path. */
   route: KlingRoute | null;
   path: string;
   query: string;
@@ -31,7 +30,7 @@ export interface FoundRoute {
 
 /**
  * Finds a request's route.
- * @throws SidecarError `target_refused`: 404 for a mistake that we can name, 405 for another method, 400 for a target
+ * @throws SidecarError `target_refused`: 404 for a known mistake, 405 for another method, 400 for a target
  *   that is not plain.
  */
 export function findRoute(settings: ProxySettings, frame: Frame, url: string): FoundRoute {

@@ -1,19 +1,19 @@
 /**
- * Framing: what an inbound request must look like before anybody asks what it wants.
+ * Framing: the checks of an inbound request before its meaning is read.
  *
- * Works on the raw header lines, because Node's header object joins or drops duplicates. Headers go on by an
- * allow-list; everything else that a client sends stays here.
+ * It uses the raw header lines, because Node's header object joins or drops duplicates. Headers on an allow-list are
+ * forwarded; all other headers of a client are dropped.
  *
- * **Invariant**: one Host, one of each singleton, no offer of another protocol, no web page, no override header reaches
- * Kling.
+ * **Invariant**: a request has one Host and at most one of each singleton header. No offer of another protocol, no request of a
+ * web page and no override header reaches Kling.
  */
 import type { IncomingMessage } from 'node:http';
 import { SidecarError } from '../errors.ts';
 import { isSpokenVersion } from '../sockets.ts';
 
-/** Headers that go to Kling as they came; `upstream.forwardHeaders` adds to them. */
+/** Headers that are forwarded to Kling unchanged; `upstream.forwardHeaders` adds to them. */
 const FORWARDED = ['content-type', 'accept', 'accept-language', 'user-agent', 'traceparent', 'tracestate'];
-/** Headers of which a request may have only one; others are lists, and their lines are joined. */
+/** Headers that a request may have only once; others are lists, and their lines are joined. */
 const SINGLETONS: ReadonlySet<string> = new Set([
   'content-type',
   'user-agent',
@@ -33,12 +33,12 @@ const SINGLETONS: ReadonlySet<string> = new Set([
   'x-kling-expected-seconds',
   'x-kling-timeout-ms',
 ]);
-/** Most header lines of a request. */
+/** The most header lines of a request. */
 export const HEADER_LINES_MAX = 200;
 const ALLOWED_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 
 export interface FrameRules {
-  /** `host` or `host:port`, lower case: the names this listener answers to. */
+  /** `host` or `host:port`, lower case: the names of this listener. */
   allowedHosts: ReadonlySet<string>;
   /** Origins whose pages may call: `listen.allowedOrigins`. */
   allowedOrigins: ReadonlySet<string>;
@@ -46,23 +46,23 @@ export interface FrameRules {
   forwardHeaders: readonly string[];
 }
 
-/** A request whose framing is sound. */
+/** A request with valid framing. */
 export interface Frame {
   method: 'GET' | 'HEAD' | 'POST';
-  /** The allowed origin of the page that calls; null where none does. */
+  /** The allowed origin of the page that calls; null if none does. */
   origin: string | null;
-  /** Header values by lower-case name; each name here came once. */
+  /** Header values by lower-case name; the request had each of these names once. */
   headers: ReadonlyMap<string, string>;
-  /** The lines that go to Kling: name, value, name, value. */
+  /** The lines that are forwarded to Kling: name, value, name, value. */
   forward: string[];
 }
 
-/** Makes the set of names that a listener answers to: loopback's, and the configured ones. */
+/** Makes the set of a listener's names: those of loopback, and the configured ones. */
 export function hostNames(port: number, allowedHosts: readonly string[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
     names.add(`${host}:${port}`);
-    // Clients leave out the port that their scheme implies.
+    // Clients leave out the default port of their scheme.
     if (port === 80 || port === 443) names.add(host);
   }
   for (const host of allowedHosts) {
@@ -92,16 +92,16 @@ export function readFrame(request: IncomingMessage, rules: FrameRules): Frame {
   return { method: method as Frame['method'], origin, headers, forward: forwardLines(headers, rules) };
 }
 
-/** What a page asks before it sends a request of its own. */
+/** The question of a page before its own request. */
 export interface Preflight {
   origin: string;
-  /** The names of the headers that it will send, as it wrote them. */
+  /** The names of the headers that it will send, unchanged. */
   headers: string;
 }
 
 /**
  * Reads a preflight of an allowed origin; null for any other request.
- * @throws SidecarError as {@link readFrame} does, but for the method.
+ * @throws SidecarError like {@link readFrame}, except for the method.
  */
 export function readPreflight(request: IncomingMessage, rules: FrameRules): Preflight | null {
   if (request.method !== 'OPTIONS' || rules.allowedOrigins.size === 0) return null;
@@ -111,7 +111,7 @@ export function readPreflight(request: IncomingMessage, rules: FrameRules): Pref
   return { origin, headers: headers.get('access-control-request-headers') ?? '' };
 }
 
-/** Reads the header lines, and refuses whoever may not call at all. */
+/** Reads the header lines, and refuses callers that are not allowed. */
 function readHeaders(request: IncomingMessage, rules: FrameRules): ReadonlyMap<string, string> {
   if (!isSpokenVersion(request))
     throw target(`HTTP/${request.httpVersion} is not spoken here; use HTTP/1.1.`);
@@ -145,7 +145,7 @@ function checkHost(host: string | undefined, rules: FrameRules): void {
   );
 }
 
-/** A web page must not spend, but for those of allowed origins: browsers add these headers, SDKs do not. */
+/** Only web pages of allowed origins may spend: browsers add these headers, SDKs do not. */
 function checkBrowser(headers: ReadonlyMap<string, string>, rules: FrameRules): void {
   const origin = headers.get('origin');
   if (origin !== undefined && rules.allowedOrigins.has(origin)) return;
@@ -159,7 +159,7 @@ function checkBrowser(headers: ReadonlyMap<string, string>, rules: FrameRules): 
   );
 }
 
-/** Only chunks: another coding in front of them would hide the body from us and not from everybody else. */
+/** Only chunks are allowed: another coding before them would hide the body from us, but not from Kling. */
 function checkCoding(coding: string | undefined): void {
   if (coding === undefined) return;
   const named = coding.split(',').map((name) => name.trim().toLowerCase());

@@ -1,10 +1,10 @@
 /**
- * One request of the data plane: from its head to the create or read that it is, and back with its answer or our refusal.
+ * One request of the data plane: from its head to its create or read, and to its answer or our refusal.
  *
- * A request is framed, its target checked, its caller found, its route looked up, in that order; the first thing that is
- * wrong answers it. Nothing here knows a path of ours: the control plane is another listener.
+ * The steps are: check the framing, check the target, find the caller, find the route. The first fault is the answer. Nothing
+ * here knows a path of ours: the control plane is another listener.
  *
- * **Invariant**: every request is answered once or its socket destroyed; what we refuse never reaches Kling and is
+ * **Invariant**: every request is answered once or its socket is destroyed. A request that we refuse never reaches Kling, and is
  * recorded as a refusal, never as a call.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -34,7 +34,7 @@ export interface RequestDeps extends CreateDeps, ReadDeps {
   noteWouldEdit: (app: string) => void;
 }
 
-/** A request on its way, as far as it has come: what a refusal can say of it. */
+/** The progress of a request: the facts for its refusal. */
 interface Passage {
   requestId: string;
   method: string;
@@ -42,7 +42,7 @@ interface Passage {
   app: string;
   tag: string | null;
   create: CreateRequest | null;
-  /** Null with tracing off, and until the request is known to be sound. */
+  /** Null with tracing off, and before the request is checked. */
   trace: Span | null;
   traceIds: TraceIds | null;
 }
@@ -76,7 +76,7 @@ export async function handleRequest(
   if (passage.trace) endTrace(passage.trace, passage, response);
 }
 
-/** Ends a request's span with what its caller got. */
+/** Ends a request's span with the caller's answer. */
 function endTrace(trace: Span, { requestId, app, tag }: Passage, response: ServerResponse): void {
   const { headersSent, statusCode, destroyed, writableFinished } = response;
   const isCut = destroyed && !writableFinished;
@@ -113,7 +113,7 @@ async function pass(deps: RequestDeps, { request, response, passage }: Exchanged
   const caller = await readCaller(frame, settings.identify);
   passage.app = caller.app;
   passage.tag = caller.tag;
-  // Its closing may have been missed meanwhile: nobody would ever end this request.
+  // The connection may have closed before the listener was added: then nothing would end this request.
   if (response.destroyed) throw new Error('the caller went away');
   const common = {
     request,
@@ -158,7 +158,7 @@ async function pass(deps: RequestDeps, { request, response, passage }: Exchanged
   }
 }
 
-/** Begins a request's span; null with tracing off. The path of an unknown route may hold anything, so it is left out. */
+/** Begins a request's span; null with tracing off. The path of an unknown route may contain anything, so it is left out. */
 function startTrace(
   { telemetry }: RequestDeps,
   { frame, path, route, startedTick }: { frame: Frame; path: string; route: string; startedTick: Ms },
@@ -169,7 +169,7 @@ function startTrace(
   return telemetry.tracing.request({ method, route, path: known, headers, startedTick });
 }
 
-/** Makes the place of a create's body; it may wait for room as long as a create can still be sent afterwards. */
+/** Makes the place of a create's body; it may wait for room while the create can still be sent afterwards. */
 function placeOf(
   { bodyRoom, clock }: CreateDeps,
   { settings, deadlineTick, gone }: CreateRequest,
@@ -189,9 +189,9 @@ export function shuttingDown(): SidecarError {
   return new SidecarError('shutting_down', 'The sidecar is shutting down; nothing was sent or held.');
 }
 
-/** Answers a request that we refuse, closing the connection where its body was not read. */
+/** Answers a request that we refuse; closes the connection if its body was not read. */
 function refuse(deps: RequestDeps, { request, response, passage }: Exchanged, error: unknown): void {
-  // A request that was read to its end is destroyed as well: only one that never came whole has lost its client.
+  // A request that was read to its end is also destroyed: only an incomplete one has lost its client.
   const isGone = response.destroyed || (request.destroyed && !request.complete);
   if (!(error instanceof SidecarError) && isGone) return;
   const known =
@@ -215,8 +215,8 @@ function refuse(deps: RequestDeps, { request, response, passage }: Exchanged, er
 }
 
 /**
- * A fault of ours, without its text: refused as if the ledger were out of reach before anything was sent; after
- * that, callers must not be invited to send again.
+ * A fault of ours, without its text. Before anything was sent, the answer is that the ledger is not available; after
+ * that, the answer must not make callers send again.
  */
 function internal(cause: unknown, create: CreateRequest | null): SidecarError {
   return create?.progress.isSent
@@ -240,7 +240,7 @@ function noteWouldRefuse(deps: RequestDeps, passage: Passage, error: SidecarErro
   deps.telemetry.requestRefused(record, labelsOf(passage), passage.traceIds);
 }
 
-/** One that was sent had its hold, which is counted by itself: its credits were not refused. */
+/** A create that was sent has a hold, which is counted: its credits were not refused. */
 function refusalRecord(deps: RequestDeps, passage: Passage, error: SidecarError): RefusalRecord {
   const at = deps.clock.now();
   const { prepared = null, isSent = false } = passage.create?.progress ?? {};

@@ -1,4 +1,4 @@
-/** Counts the requests that are under way, for a stop that lets them end. */
+/** Counts the open requests, for a stop that lets them end. */
 import type { Clock } from '../clock.ts';
 import type { Ms } from '../units.ts';
 
@@ -20,7 +20,7 @@ export class InFlight {
     });
   }
 
-  /** Waits until nothing is under way, at most `waitMs`. */
+  /** Waits until no request is open, at most `waitMs`. */
   idle(waitMs: Ms): Promise<void> {
     if (this.#count === 0) return Promise.resolve();
     return new Promise((resolve) => {

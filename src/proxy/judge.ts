@@ -1,4 +1,4 @@
-/** What a create's exchange means: for its hold, for a repeat of the same request, and for the account. */
+/** The meaning of a create's exchange: for its hold, for a repeat of the same request, and for the account. */
 import { codeInfo, isLastingRefusal, type CodeInfo } from '../kling/codes.ts';
 import type { CashPrice } from '../kling/deduction.ts';
 import { createEnd } from '../kling/envelope.ts';
@@ -8,14 +8,14 @@ import type { Exchange } from '../upstream/upstream.ts';
 
 export interface Verdict {
   end: CreateEnd;
-  /** Kling's word on its code, where the table has it. */
+  /** The entry of Kling's code, if the table has it. */
   info: CodeInfo | null;
   message: string;
   /** Whether the answer is kept for repeats: only one that cannot change (a task, a result, a lasting refusal). */
   isKept: boolean;
 }
 
-/** Judges an exchange by what Kling answered, or by what is known to have been sent. */
+/** Judges an exchange by Kling's answer, or by the bytes that may have been sent. */
 export function judge(
   exchange: Exchange,
   create: { route: KlingRoute; externalTaskId: string | null; price: CashPrice },
@@ -47,7 +47,7 @@ export function judge(
   };
 }
 
-/** Returns whether a repeat of the same request may be given the same answer later. */
+/** Returns whether a later repeat of the same request may get the same answer. */
 function isFinal(end: CreateEnd, code: number | null): boolean {
   if (end.kind === 'refused') return code !== null && isLastingRefusal(code);
   return end.kind !== 'unknown';

@@ -1,6 +1,6 @@
 /**
- * The freeze as it was last known, for the one case in which the store cannot be asked: `observe` mode with a store out of
- * reach, which forwards creates unrecorded. A freeze stops them all the same.
+ * The last known freeze, for the one case in which the store cannot be read: `observe` mode forwards creates without a record
+ * while the store is not available. A freeze still stops them.
  */
 import type { Fact } from '../facts.ts';
 import type { FreezeState } from '../ledger/freeze.ts';
@@ -8,17 +8,17 @@ import type { FreezeState } from '../ledger/freeze.ts';
 export class LastFreeze {
   #state: FreezeState | null = null;
 
-  /** Null where spending was not frozen. */
+  /** Null if spending was not frozen. */
   get state(): FreezeState | null {
     return this.#state;
   }
 
-  /** Takes what the store says at the start. */
+  /** Takes the store's freeze at the start. */
   set(state: FreezeState | null): void {
     this.#state = state;
   }
 
-  /** Follows the orders that were given since. */
+  /** Follows later orders. */
   follow(facts: readonly Fact[]): void {
     for (const fact of facts) {
       if (fact.kind === 'spending_resumed') this.#state = null;

@@ -1,7 +1,8 @@
 /**
- * The data plane's sockets: plain HTTP, and TLS where configured, with every limit named.
+ * The data plane's sockets: plain HTTP, and TLS if configured, with every limit named.
  *
- * **Invariant**: Node's strict parser stays on; what it refuses is answered in Kling's shape and the socket closed.
+ * **Invariant**: Node's strict parser is always on; a request that it refuses is answered in Kling's format and the socket is
+ * closed.
  */
 import {
   createServer,
@@ -28,7 +29,7 @@ const KEEP_ALIVE_MS = 65_000;
 /** Connections of the data plane, over all its listeners. */
 export const CONNECTIONS_MAX = 2_048;
 const HEADER_BYTES_MAX = 16_384;
-/** What 405 names as allowed where no route is known. */
+/** The allowed methods in a 405 if no route is known. */
 const ALLOWED = 'GET, HEAD, POST';
 
 /** A certificate chain (PEM) and its key. */
@@ -47,7 +48,7 @@ export interface ListenerOptions {
   seats: Seats;
 }
 
-/** Makes a server that hands over well-formed requests and answers the rest itself. */
+/** Makes a server that passes valid requests on and answers all others itself. */
 export function createListener(handle: Handle, { tls, clock, seats }: ListenerOptions): Server {
   const options: ServerOptions = {
     maxHeaderSize: HEADER_BYTES_MAX,
@@ -67,7 +68,7 @@ export function createListener(handle: Handle, { tls, clock, seats }: ListenerOp
           key: tls.key.reveal(),
           minVersion: 'TLSv1.2',
         });
-  // Some versions of Node drop the lines beyond this without a word; one more than ours shows that there were too many.
+  // Some versions of Node silently drop the lines above this limit; one more than ours shows that there were too many.
   server.maxHeadersCount = HEADER_LINES_MAX + 1;
   seats.watch(server);
   const refusals = new SocketRefusals(clock);
@@ -98,10 +99,10 @@ interface OpenRequest {
   response: ServerResponse;
 }
 
-/** Refuses what never becomes a request of its own: bytes that are no HTTP, and tunnels. */
+/** Refuses bytes that never become a request: bytes that are no HTTP, and tunnels. */
 class SocketRefusals {
   readonly #clock: Clock;
-  /** Requests without a complete answer, by their connection: their answers come first. */
+  /** Requests without a complete answer, by connection: their answers come first. */
   readonly #open = new WeakMap<Duplex, Set<OpenRequest>>();
 
   constructor(clock: Clock) {
@@ -127,9 +128,9 @@ class SocketRefusals {
       this.refuse(socket, 400, `The request is not well-formed HTTP/1.1 (${error.code ?? 'parse error'}).`);
   }
 
-  /** Answers and closes; where an earlier request still waits for its answer only the latter, lest one be taken for the other. */
+  /** Answers and closes. If an earlier request still waits for its answer, it only closes: the caller could mix up the two. */
   refuse(socket: Duplex, status: number, message: string): void {
-    // After a CONNECT nobody else listens, and an error that nobody hears ends the process.
+    // After a CONNECT there is no other listener, and an error without a listener ends the process.
     socket.on('error', () => socket.destroy());
     if (!socket.writable || this.#isBusy(socket)) {
       socket.destroy();
@@ -141,7 +142,7 @@ class SocketRefusals {
     if (status === 405) lines.push('allow', ALLOWED);
     let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n`;
     for (let i = 0; i + 1 < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;
-    // What still comes is read and dropped: closing over unread bytes resets, and the answer would be lost.
+    // Later bytes are read and dropped: a close with unread bytes is a reset, and the answer would be lost.
     socket.removeAllListeners('data');
     socket.on('data', () => {});
     socket.end(Buffer.concat([Buffer.from(`${head}\r\n`), body]));
@@ -149,7 +150,7 @@ class SocketRefusals {
     socket.once('close', () => timer.cancel());
   }
 
-  /** True where an answer is due or under way that is not that of the very request that failed to arrive. */
+  /** True if an answer of another request than the failed one is due or being written. */
   #isBusy(socket: Duplex): boolean {
     const [first, ...others] = this.#open.get(socket) ?? [];
     if (first === undefined) return false;

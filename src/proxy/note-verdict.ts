@@ -1,9 +1,9 @@
-/** What a create's verdict says of the whole account: remembered for the creates that follow, and counted. */
+/** The effect of a create's verdict on the account: it is kept for later creates, and counted. */
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import type { Verdict } from './judge.ts';
 import type { Prepared } from './prepare.ts';
 
-/** Remembers an account-wide refusal, forgets it after a success, and counts a 429 of Kling's by its code. */
+/** Keeps a refusal for the account, drops it after a success, and counts a 429 of Kling's by its code. */
 export function noteVerdict(
   { accountRefusals, telemetry }: Pick<CreateDeps, 'accountRefusals' | 'telemetry'>,
   { route }: CreateRequest,

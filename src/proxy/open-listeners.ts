@@ -1,4 +1,4 @@
-/** Opens the data plane's listeners: plain HTTP, and TLS where configured, each at every configured address. */
+/** Opens the data plane's listeners: plain HTTP, and TLS if configured, each at every configured address. */
 import type { Server } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { listenAt, urlOf } from '../listen.ts';
@@ -15,9 +15,9 @@ export interface OpenListeners {
 }
 
 /**
- * Opens the listeners; all or none.
- * `onPort` is called with each port before the next listener opens: requests may come from then on.
- * @throws SidecarError `config_invalid` where an address cannot be had.
+ * Opens all listeners or none.
+ * `onPort` is called with each port before the next listener opens: requests may arrive from then on.
+ * @throws SidecarError `config_invalid` if an address cannot be opened.
  */
 export async function openListeners(
   config: ListenConfig,

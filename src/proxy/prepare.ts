@@ -1,10 +1,9 @@
 /**
- * From a body as received to the bytes that are sent, and their price.
+ * From a received body to the bytes that are sent, and their price.
  *
- * **Invariant**: the bytes that are priced are the bytes that are sent. An injected id is written into the checked
- * body, and the result is scanned whole again; the price stays where every other name and value is in its place, and is
- * made again where not. In `observe` mode nothing is edited, and a body that `protect` would refuse goes as it came, held
- * at the price of an unknown route.
+ * **Invariant**: the priced bytes are the bytes that are sent. An injected id is written into the checked body, and the whole
+ * result is scanned again. If all other names and values are unchanged, the price is kept; else it is made again. In `observe`
+ * mode nothing is edited, and a body that `protect` would refuse is sent unchanged, with the hold of an unknown route.
  */
 import { createHash, subtle } from 'node:crypto';
 import type { Clock } from '../clock.ts';
@@ -33,41 +32,41 @@ export interface PrepareInput {
   body: BodyBuffer;
   caller: Caller;
   settings: ProxySettings;
-  /** What is held where no price is known. */
+  /** The credits that are held if no price is known. */
   unpricedCredits: MilliCredits;
   /** False on routes where Kling refused the field. */
   mayInject: boolean;
   clock: Clock;
-  /** Called with what `observe` lets pass. */
+  /** Called with a refusal that `observe` does not carry out. */
   onWouldRefuse: (error: SidecarError) => void;
-  /** Called where `observe` left out the task id that `protect` would have added. */
+  /** Called if `observe` left out the task id that `protect` would have added. */
   onWouldEdit: () => void;
 }
 
-/** A create whose body was checked, priced and completed: what is sent, what is held for it, and how it is known again. */
+/** A create with a checked, priced and complete body: the bytes to send, the price to hold, and its fingerprint. */
 export interface Prepared {
-  /** What is sent. */
+  /** The bytes that are sent. */
   readonly bytes: Uint8Array;
   /**
-   * Puts the body back as it came in, where an id was written into it: what is sent if Kling refuses the field. The
-   * two share their memory, so `bytes` are gone then.
+   * Restores the received body, if an id was written into it: it is sent if Kling refuses the field. Both share their
+   * memory, so `bytes` is invalid afterwards.
    */
   readonly original: (() => Uint8Array) | null;
   readonly price: CreatePrice;
   readonly labels: CreateLabels;
-  /** What is held: its price, or what a create without one is held at. */
+  /** The credits to hold: its price, or the hold of a create without a price. */
   readonly credits: MilliCredits;
-  /** The id that `bytes` carry: the caller's own, or the one that was added. */
+  /** The id in `bytes`: the caller's own, or the one that was added. */
   readonly externalTaskId: string | null;
-  /** Null where the caller named nothing by which a repeat could be known, or where it is not used. */
+  /** Null if the caller sent nothing that identifies a repeat, or if it is not used. */
   readonly guard: RepeatGuard | null;
   readonly prompt: { hash: string; preview: string } | null;
 }
 
-/** A body as it was received, once it was checked and priced. */
+/** A received body after checking and pricing. */
 interface Checked {
   received: Buffer;
-  /** Null where `observe` lets a body pass unchecked. */
+  /** Null if `observe` sends a body unchecked. */
   body: JsonObject | null;
   price: CreatePrice;
   /** The caller's own external task id. */
@@ -75,14 +74,14 @@ interface Checked {
 }
 
 /**
- * Checks, prices and completes a create's body; a promise only where a large body has to be hashed.
+ * Checks, prices and completes a create's body; a promise only if a large body must be hashed.
  * @throws SidecarError `media_type_refused`, `body_refused` (in `protect` mode only).
  */
 export function prepareCreate(input: PrepareInput): Prepared | Promise<Prepared> {
   const checked = check(input);
   const { idempotencyKey } = input.caller;
   if (idempotencyKey === null && checked.own === null) return complete(input, checked, null);
-  // Of the body as it was received: the edit is made in the same memory.
+  // The hash is of the received body: the edit uses the same memory.
   const hash = fingerprint(`POST ${input.path}\n`, checked.received);
   const guard = { idempotencyKey, callerTaskId: checked.own };
   if (typeof hash === 'string') return complete(input, checked, { ...guard, fingerprint: hash });
@@ -103,7 +102,7 @@ function check(input: PrepareInput): Checked {
   }
 }
 
-/** Adds an external task id where one is wanted; the rest of the body stays as it was received. */
+/** Adds an external task id if one is wanted; the rest of the body is unchanged. */
 function complete(input: PrepareInput, checked: Checked, guard: RepeatGuard | null): Prepared {
   const { received, body, own } = checked;
   const { route, settings, caller } = input;
@@ -131,8 +130,8 @@ function unchanged({ received, price, own }: Checked): Completed {
 }
 
 /**
- * Writes an id of ours into a body, and checks the whole of the result.
- * @throws SidecarError `body_refused` where it is no longer the create that was priced.
+ * Writes an id of ours into a body, and checks the whole result.
+ * @throws SidecarError `body_refused` if it is no longer the create that was priced.
  */
 function withOwnId(input: PrepareInput, body: JsonObject, first: CreatePrice): Completed {
   const { route } = input;
@@ -141,7 +140,7 @@ function withOwnId(input: PrepareInput, body: JsonObject, first: CreatePrice): C
   const edited = injectInPlace({ buffer, start, end, body, route, id });
   const bytes = buffer.subarray(edited.start, edited.end);
   const rescanned = scanBody(bytes, { trusted: true });
-  // A price depends on no id, so that of the same names and values is the same.
+  // No price depends on an id: the same other names and values have the same price.
   const price = isSameButId(body, rescanned, { route, edited }) ? first : priceOf(input, bytes, rescanned);
   if (price.credits !== first.credits || readExternalId(bytes, rescanned, route) !== id) {
     throw new SidecarError(
@@ -162,7 +161,7 @@ function priceOf(input: PrepareInput, bytes: Uint8Array, body: JsonObject): Crea
   return price;
 }
 
-/** What a create is held at that passes unchecked in `observe` mode. */
+/** The hold of a create that `observe` mode sends unchecked. */
 function uncheckedPrice({ route, settings }: PrepareInput): CreatePrice {
   return {
     credits: settings.unknownRouteCredits,
@@ -183,8 +182,8 @@ function uncheckedPrice({ route, settings }: PrepareInput): CreatePrice {
 }
 
 /**
- * Checks for one plain JSON body, in UTF-8 and not compressed: anything else might be read differently by Kling, and is
- * what a web page may send without asking.
+ * Checks for one plain JSON body, in UTF-8 and not compressed: Kling might read other bodies differently, and a web page may send
+ * them without a preflight.
  * @throws SidecarError `media_type_refused`.
  */
 export function checkMediaType(headers: ReadonlyMap<string, string>): void {
@@ -205,7 +204,7 @@ export function checkMediaType(headers: ReadonlyMap<string, string>): void {
   }
 }
 
-/** Hashes a body behind the head of its request; off the event loop, and so later, where it is large. */
+/** Hashes the head of a request and its body; a large body off the event loop, and so later. */
 function fingerprint(head: string, body: Buffer): string | Promise<string> {
   const hashed = (part: Uint8Array): string => createHash('sha256').update(head).update(part).digest('hex');
   if (body.length <= HASH_INLINE_BYTES_MAX) return hashed(body);

@@ -13,7 +13,7 @@ import {
 import { fromCredits, type MilliCredits, type Ms } from '../units.ts';
 import { SEND_MS_MIN } from './caller.ts';
 
-/** An origin as browsers send it: lower case, without the port that its scheme implies; never `null` or `*`. */
+/** An origin as browsers send it: lower case, without the default port of its scheme; never `null` or `*`. */
 const origin = z
   .string()
   .regex(/^[a-z][a-z0-9+.-]*:\/\/([a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?$/, {
@@ -47,7 +47,7 @@ export const listenSection = z
       .max(20)
       .readonly()
       .default([])
-      .describe('Prefixes taken off before a path is matched, such as "/kling".'),
+      .describe('Prefixes that are removed before a path is matched, such as "/kling".'),
     tls: z
       .strictObject({ port: port.default(5574), certFile: z.string().min(1), keyFile: z.string().min(1) })
       .nullable()
@@ -61,7 +61,7 @@ export const listenSection = z
       .nullable()
       .default(null)
       .describe(
-        'All request bodies under way together; beyond it callers wait. null: 128, or maxBodyMiB where that is more.',
+        'All bodies of open requests together; above it callers wait. null: 128, or maxBodyMiB if that is more.',
       ),
     drainMs: z
       .int()
@@ -108,12 +108,12 @@ const app = z
       .boolean()
       .nullable()
       .default(null)
-      .describe('null: as creates.injectExternalTaskId.'),
+      .describe('null: like creates.injectExternalTaskId.'),
     trustExpectedSeconds: z
       .boolean()
       .nullable()
       .default(null)
-      .describe('null: as creates.trustExpectedSeconds.'),
+      .describe('null: like creates.trustExpectedSeconds.'),
   })
   .superRefine((value, ctx) => {
     const hasPair = value.accessKey !== undefined && value.secretKeyFile !== undefined;
@@ -151,15 +151,15 @@ export const appsSection = z
   })
   .default([]);
 
-/** One app and how it proves who it is; the keys themselves are read with the secrets. */
+/** One app and the form of its credentials; the keys themselves are read with the secrets. */
 export interface AppConfig {
   name: string;
   auth: { kind: 'key'; keyFile: string } | { kind: 'ak_sk'; accessKey: string; secretKeyFile: string };
   maxCreditsEach: MilliCredits | null;
   requestsPerMinute: number | null;
-  /** Null: as `creates.injectExternalTaskId`. */
+  /** Null: like `creates.injectExternalTaskId`. */
   injectExternalTaskId: boolean | null;
-  /** Null: as `creates.trustExpectedSeconds`. */
+  /** Null: like `creates.trustExpectedSeconds`. */
   trustExpectedSeconds: boolean | null;
 }
 

@@ -1,4 +1,4 @@
-/** Slots for a create: at once where there are some, else by the queue; what would be refused afterwards is refused before it. */
+/** Slots for a create: at once if there are enough, else by the queue; a create that would be refused afterwards does not queue. */
 import { budgetRoom } from '../budget/budget-room.ts';
 import { freezeState } from '../ledger/freeze.ts';
 import type { SlotRequest, SlotTicket } from '../pacing/slots.ts';
@@ -7,7 +7,7 @@ import { SEND_MS_MIN } from './caller.ts';
 import type { Prepared } from './prepare.ts';
 import { refusalError } from './rules.ts';
 
-/** Says which slots a create needs, and how long it may wait for them now. */
+/** Gives the slots that a create needs, and how long it may wait for them now. */
 export function slotsFor(
   deps: CreateDeps,
   create: CreateRequest,
@@ -27,8 +27,8 @@ export function slotsFor(
 }
 
 /**
- * Takes slots; a promise only where it has to wait, of null where the caller went away meanwhile. Nobody queues for a create
- * that no budget has room for.
+ * Reserves slots. It gives a promise only if it must wait; of null if the caller closed its connection meanwhile. A create
+ * without room in its budgets does not queue.
  */
 export function enterSlots(
   deps: CreateDeps,
@@ -57,7 +57,7 @@ async function waitForSlots(
   }
 }
 
-/** Refuses, before the queue, what a freeze or the budgets do not allow now. Only the admission decides. */
+/** Refuses a create before the queue if a freeze or a budget does not allow it now. Only the admission decides. */
 async function lookAhead(
   deps: CreateDeps,
   create: CreateRequest,

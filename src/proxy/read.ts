@@ -1,8 +1,8 @@
 /**
- * Reads and free writes: streamed through as they come, while a bounded copy is kept to learn from.
+ * Reads and free writes: streamed unchanged, while a bounded copy of the answer is kept to read task states from it.
  *
- * **Invariant**: a read waits for nothing of ours but the signature: not for money, the store, a slot or a freeze. A GET
- * is tried once more where no answer had begun; a free write only where no byte of it had left.
+ * **Invariant**: a read waits only for its signature: not for money, the store, a slot or a freeze. A GET
+ * is sent once more if no answer had begun; a free write only if no byte of it had left.
  */
 import type { CallRecord } from '../calls/call.ts';
 import { SidecarError } from '../errors.ts';
@@ -31,17 +31,17 @@ import {
   serverTiming,
 } from './reply.ts';
 
-/** What is kept of an answer's body to learn from; beyond it nothing is parsed and the poller settles. */
+/** The largest copy of an answer's body; a larger answer is not parsed, and the poller settles. */
 const OBSERVED_BYTES_MAX = 4 * 1_048_576;
-/** Tries of a read that provably never left. */
+/** Tries of a read that certainly never left. */
 const ATTEMPTS_MAX = 2;
-/** How long a caller may take nothing of an answer: it holds one of the connections to Kling all that time. */
+/** How long a caller may stop reading an answer: it occupies a connection to Kling all that time. */
 const STALLED_MS_MAX = 120_000;
 const FREE_WRITE_BYTES_MAX = 1_048_576;
 
 export interface ReadDeps extends Pick<CreateDeps, 'clock' | 'upstream' | 'telemetry' | 'bodyRoom'> {
   journal: (call: CallRecord) => void;
-  /** Takes what an app's own read showed of tasks; `isList` where it asked for all there are, not for some. */
+  /** Takes the task states in an app's own read; `isList` if the read was for all tasks, not for some. */
   observe: (sightings: TaskSighting[], line: Line, read: { app: string; isList: boolean }) => void;
 }
 
@@ -57,9 +57,9 @@ export interface ReadRequest extends Pick<
   | 'trace'
   | 'traceIds'
 > {
-  /** Null for a path that we do not know: it is a GET, so it costs nothing. */
+  /** Null for an unknown path: it is a GET, so it costs nothing. */
   readonly route: KlingRoute | null;
-  /** Path and query as they go to Kling. */
+  /** Path and query that are sent to Kling. */
   readonly target: string;
 }
 
@@ -91,7 +91,7 @@ async function receiveBody({ frame, request, settings }: ReadRequest, place: Bod
   return buffer.subarray(start, end);
 }
 
-/** Relays a read, once more where it provably never left. */
+/** Relays a read, once more if it certainly never left. */
 async function relay(deps: ReadDeps, read: ReadRequest, body: Uint8Array | null): Promise<void> {
   const { frame } = read;
   const outbound: OutboundRequest = {
@@ -112,13 +112,13 @@ async function relay(deps: ReadDeps, read: ReadRequest, body: Uint8Array | null)
   }
 }
 
-/** Tells whether a read is tried once more after a failure. */
+/** Returns whether a read is sent once more after a failure. */
 function mayRepeat({ frame }: ReadRequest, failure: AttemptFailure, attempt: number): boolean {
   const isOver = failure.errorClass === 'headers_timeout' || failure.errorClass === 'no_connection';
   return attempt < ATTEMPTS_MAX && !isOver && (!failure.sent || frame.method !== 'POST');
 }
 
-/** Says that Kling called our token early or expired: another one may be tried. */
+/** The outcome that Kling called our token early or expired: another one may be tried. */
 const RESIGN = Symbol('resign');
 
 function failed(failure: AttemptFailure): SidecarError {
@@ -141,7 +141,7 @@ class Relay {
   #head: AnswerHead | null = null;
   #copy: Buffer[] | null = null;
   #bytes = 0;
-  /** The body's declared length, where one write can carry it with the headers. */
+  /** The body's declared length, if one write can have it with the headers. */
   #oneWriteBytes = -1;
   #whole: Buffer | null = null;
   /** A refused token's answer is read whole before anything is passed on. */
@@ -165,7 +165,7 @@ class Relay {
     this.#span = upstream.trace(this.#read.trace, outbound, attempt);
     try {
       const headers = await upstream.sign(this.#span?.carriedBy(outbound.headers) ?? outbound.headers, line);
-      // Sent before the line is released, so that a reload does not close it in between.
+      // It is sent before the line is released, so that a reload does not close the line in between.
       return this.#send({ ...outbound, headers }, outbound);
     } finally {
       line.release();
@@ -325,7 +325,7 @@ class Relay {
     return this.#deps.upstream.readEnvelope(this.#head.headers, joined(this.#copy));
   }
 
-  /** Takes what an app's own read shows of tasks. */
+  /** Takes the task states in an app's own read. */
   #learn(route: KlingRoute, envelope: Envelope): void {
     if (route.operation !== 'task-read' && route.operation !== 'task-list') return;
     const sightings = sightingsIn(route, envelope, this.#read.settings.cashPrice);

@@ -8,22 +8,22 @@ import type { Prepared } from './prepare.ts';
 import { headerSafe, noteLines, passedLines, REPLAYED_HEADER, serverTiming, writeAnswer } from './reply.ts';
 import { refuseUnlessObserving } from './rules.ts';
 
-/** How long a wait lasts before the store is asked again: another process may have answered the first one. */
+/** The wait before the store is read again: another process may have answered the first request. */
 const ASK_AGAIN_MS = 1_000;
 
 export interface Asked {
   prepared: Prepared;
-  /** How the first request of its kind is, where the ledger has just said so; else it is asked. */
+  /** The state of the first request, if the ledger has just given it; else it is read. */
   state?: GuardState;
   queueMs: Ms;
 }
 
 /**
- * Answers a repeat from what is kept, waiting for the first one's answer until the deadline.
+ * Answers a repeat with the kept answer; waits for the first request's answer until the deadline.
  *
- * @returns Null where the caller was answered, or is gone. Else the create to go on with: it is the first of its kind, or
- *   the first one is proved to have made nothing; in `observe` mode, without its guard where the key was used for other bytes.
- * @throws SidecarError `idempotency_in_progress`, `idempotency_mismatch`; `outcome_unknown` where the first one is in
+ * @returns Null if the caller was answered, or closed its connection. Else the create to continue: it is the first with its key,
+ *   or the first one certainly made nothing; in `observe` mode without its guard if the key was used for other bytes.
+ * @throws SidecarError `idempotency_in_progress`, `idempotency_mismatch`; `outcome_unknown` if the first one is in
  *   doubt at the deadline, or ended without an answer.
  */
 export async function answerRepeat(
@@ -53,14 +53,14 @@ export async function answerRepeat(
         if (state.doubt === 'operator' || waitMs <= 0) throw noAnswerYet(state);
         if (create.gone.aborted) return null;
         if (end) await end;
-        // Waited for only once it was asked again: the first one may have ended since the answer before.
+        // It waits only after another read: the first request may have ended since the last one.
         end = end ? null : deps.closing.waitFor(state.holdId, Math.min(ASK_AGAIN_MS, waitMs));
       }
     }
   }
 }
 
-/** Reads how the first request of a kind is; in `observe` mode a store out of reach keeps nobody back. */
+/** Reads the state of the first request; in `observe` mode a store that is not available stops no create. */
 async function readState(deps: CreateDeps, create: CreateRequest, guard: RepeatGuard): Promise<GuardState> {
   try {
     return await deps.store.read(guardState, { app: create.caller.app, ...guard, at: deps.clock.now() });
@@ -118,7 +118,7 @@ function noAnswerYet({ externalTaskId, holdId, doubt }: Extract<GuardState, { ki
   );
 }
 
-/** Of a request that is over and whose answer nobody has: only a new key makes a new create. */
+/** The error for a request that has ended without a kept answer: only a new key makes a new create. */
 function ended({ holdId, externalTaskId, holdState, taskId }: EndedGuard): SidecarError {
   const what =
     taskId === null

@@ -1,4 +1,4 @@
-/** Answers to callers: Kling's passed on as they came, and our own in Kling's shape. */
+/** Answers to callers: Kling's own unchanged, and ours in Kling's format. */
 import type { ServerResponse } from 'node:http';
 import { REFUSALS, type ErrorDetail, type SidecarError, isRefusal } from '../errors.ts';
 import { endToEnd } from '../upstream/headers.ts';
@@ -7,7 +7,7 @@ import { drainRequest } from '../sockets.ts';
 import type { Ms } from '../units.ts';
 import { awaitsContinue } from './body.ts';
 
-/** On an answer of Kling's that was kept and is given again. */
+/** The header of an answer of Kling's that was kept and is given again. */
 export const REPLAYED_HEADER = 'x-kling-sidecar-replayed';
 
 /** Names that only we may set on an answer; Kling's own lines of these names are dropped. */
@@ -20,7 +20,7 @@ const OURS: ReadonlySet<string> = new Set([
   'x-kling-external-task-id',
   'x-kling-sidecar-notes',
   'server-timing',
-  // Which pages may read an answer of ours is not for Kling to say.
+  // Kling must not decide which pages may read our answers.
   'access-control-allow-origin',
   'access-control-allow-credentials',
   'access-control-allow-headers',
@@ -30,29 +30,29 @@ const OURS: ReadonlySet<string> = new Set([
   'access-control-max-age',
 ]);
 
-/** Where a request's time went. */
+/** The parts of a request's time. */
 export interface Timing {
   upstreamMs: Ms;
   queueMs: Ms;
   totalMs: Ms;
 }
 
-/** Gives the time spent in us: never below 0. */
+/** Gives the time that we took: never below 0. */
 export function overheadOf(timing: Timing): Ms {
   return Math.max(0, timing.totalMs - timing.upstreamMs - timing.queueMs);
 }
 
-/** Gives an external task id as a header may hold it: a caller's own may have any character. */
+/** Gives an external task id in the form of a header value: a caller's own may have any character. */
 export function headerSafe(id: string): string {
   return /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(id);
 }
 
-/** Longest value of `x-kling-sidecar-notes`, in characters. */
+/** The longest value of `x-kling-sidecar-notes`, in characters. */
 const NOTES_CHARS_MAX = 500;
 
 /**
- * Makes the header line that says what is not sure about a create's price; none where all is. Names of fields are the
- * caller's own words: what is no plain ASCII there becomes `?`.
+ * Makes the header line with the unsure parts of a create's price; none if all is sure. Names of fields are the
+ * caller's own text: characters that are not plain ASCII become `?`.
  */
 export function noteLines(notes: readonly string[]): string[] {
   if (notes.length === 0) return [];
@@ -68,12 +68,12 @@ export function passedLines(kling: readonly string[], ours: readonly string[]): 
   return lines;
 }
 
-/** Tells whether an answer of this status has no body, whatever its headers say (RFC 9110, sections 15.3.5, 15.3.6, 15.4.5). */
+/** Returns whether an answer of this status has no body, with any headers (RFC 9110, sections 15.3.5, 15.3.6, 15.4.5). */
 export function isBodyless(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
 }
 
-/** Mends the length of an answer without a body: a 204 may have none, and that of a 205 is 0. */
+/** Corrects the length of an answer without a body: a 204 must not have one, and the length of a 205 is 0. */
 export function lengthLines(status: number, lines: string[]): string[] {
   if (status !== 204 && status !== 205) return lines;
   const kept: string[] = [];
@@ -91,14 +91,14 @@ export function serverTiming(timing: Timing): string {
   return `upstream;dur=${upstream}, sidecar;dur=${sidecar}, queue;dur=${timing.queueMs.toFixed(2)}`;
 }
 
-/** An answer made by us, before it is written. */
+/** An answer of ours, before it is written. */
 export interface OwnAnswer {
   status: number;
   lines: string[];
   body: Buffer;
 }
 
-/** Makes the answer of a refusal, in Kling's shape, from an error that callers may see. */
+/** Makes the answer of a refusal, in Kling's format, from an error that callers may see. */
 export function refusalAnswer(error: SidecarError, requestId: string, detail: ErrorDetail = {}): OwnAnswer {
   const word = isRefusal(error.code) ? error.code : 'ledger_unavailable';
   const known = REFUSALS[word];
@@ -127,7 +127,7 @@ export function refusalAnswer(error: SidecarError, requestId: string, detail: Er
   return { status: error.status, lines, body };
 }
 
-/** Writes a whole answer; harmless where the caller is gone. */
+/** Writes a whole answer; harmless if the caller has closed its connection. */
 export function writeAnswer(
   response: ServerResponse,
   answer: { status: number; reason?: string; lines: string[]; body: Uint8Array },
@@ -140,12 +140,12 @@ export function writeAnswer(
   else endWith(response, answer.body);
 }
 
-/** Bodies up to here go out with their headers in one write. */
+/** The largest body that is written together with its headers. */
 export const ONE_WRITE_BYTES_MAX = 16_384;
 
 /**
- * Ends an answer with the whole of its body. A small one is given as latin1 text, which Node puts behind the headers
- * and writes at once: two buffers would cost a gathered write, the dearest call of a small answer.
+ * Ends an answer with its whole body. A small body is given as latin1 text, which Node writes together with the headers:
+ * two buffers would cost a gathered write, the most expensive call of a small answer.
  */
 export function endWith(response: ServerResponse, body: Uint8Array): void {
   if (body.length > ONE_WRITE_BYTES_MAX) response.end(body);
@@ -153,7 +153,7 @@ export function endWith(response: ServerResponse, body: Uint8Array): void {
 }
 
 /**
- * Writes a refusal. Where its request is still arriving, the rest is read and dropped first (`drainRequest`), so that
+ * Writes a refusal. If its request is still arriving, the rest is read and dropped first (`drainRequest`), so that
  * a client that is still sending reads the answer.
  */
 export function writeRefusal(response: ServerResponse, answer: OwnAnswer, clock: Clock): void {

@@ -1,13 +1,13 @@
 /**
- * From a prepared create to one that may be sent: the rules, its date, its slots, and its hold, durable.
+ * From a prepared create to one that may be sent: the rules, its date, its slots, and its durable hold.
  *
- * The admission asks the guard of repeats in the transaction that makes the hold: a usual create asks once, and of two
- * requests with one key, also by two processes on one store, only one is held. A repeat gets its answer
- * also where it would be refused as new, so where anything refuses or delays a create before its admission, or the admission
- * fails, the guard is read first.
+ * The admission reads the guard of repeats in the transaction that makes the hold: a usual create reads it once, and of two
+ * requests with one key, also in two processes with one store, only one is held. A repeat gets its answer even if it would be
+ * refused as new. So the guard is read first if anything refuses or delays a create before its admission, or if the admission
+ * fails.
  *
- * **Invariant**: what comes out has its hold on disk, but for one case: mode `observe` with a store out of reach. Slots go
- * over to the hold or back, and a line that is not handed on is released.
+ * **Invariant**: a create that continues has its hold on disk, with one exception: mode `observe` if the store is not
+ * available. Slots are passed to the hold or released, and a line that is not passed on is released.
  */
 import { SidecarError } from '../errors.ts';
 import { admit } from '../ledger/admit.ts';
@@ -27,23 +27,23 @@ import { brokenRules, isDatable, refusalError, refuseUnlessObserving, whyUndated
 /** A hold that is on disk. */
 export interface CreateHold {
   readonly holdId: string;
-  /** The lowest remainder among matching enforcing budgets; null where there is none. */
+  /** The lowest remainder of the matching budgets in mode `enforce`; null if there is none. */
   readonly remainingCredits: MilliCredits | null;
 }
 
 /** A create that may be sent. */
 export interface Reserved {
   readonly prepared: Prepared;
-  /** Null where nothing could be recorded of it: mode `observe` with the store out of reach. */
+  /** Null if nothing of it could be recorded: mode `observe` if the store is not available. */
   readonly hold: CreateHold | null;
-  /** In use until the create is answered: it goes where its hold says, also in the middle of a reload. */
+  /** In use until the create is answered: the create goes to the upstream of its hold, also during a reload. */
   readonly line: Line;
   readonly queueMs: Ms;
 }
 
 /**
- * Reserves what a create needs. The caller of this releases its line.
- * @returns Null where the create was answered as a repeat, or its caller went away.
+ * Reserves the slots and credits of a create. The caller of this function releases its line.
+ * @returns Null if the create was answered as a repeat, or its caller closed its connection.
  * @throws SidecarError for each refusal of rules, clock, queue and budgets, and those of `answerRepeat`.
  */
 export async function reserve(
@@ -63,7 +63,7 @@ export async function reserve(
       case 'gone':
         return null;
       case 'repeat':
-        // Somebody else came first with the same key: its answer is this one's, or the key was used for something else.
+        // Another request had the same key first: its answer is also for this one, or the key was used for other bytes.
         if (!(await reserving.isNew(tried.state))) return null;
         break;
       case 'failed':
@@ -73,12 +73,12 @@ export async function reserve(
   }
 }
 
-/** What came of one try to get a hold. */
+/** The result of one try to get a hold. */
 type Tried =
   | { kind: 'reserved'; reserved: Reserved }
   | { kind: 'gone' }
   | Extract<AdmitResult, { kind: 'repeat' }>
-  /** The store could not be asked. */
+  /** The store was not available. */
   | Failed;
 
 interface Failed {
@@ -87,7 +87,7 @@ interface Failed {
   heldFrom: Ms;
 }
 
-/** One create that is about to be reserved, over all its tries. */
+/** One create before its reservation, over all its tries. */
 class Reserving {
   readonly #deps: CreateDeps;
   readonly #create: CreateRequest;
@@ -103,12 +103,12 @@ class Reserving {
     this.#isGuardRead = prepared.guard === null;
   }
 
-  /** Whether there is no guard that nobody read yet. */
+  /** Whether there is no guard, or it was read. */
   get isGuardRead(): boolean {
     return this.#isGuardRead;
   }
 
-  /** Whether something may refuse or delay the create before the ledger can find that it is a repeat. */
+  /** Whether something can refuse or delay the create before the ledger can find that it is a repeat. */
   mayBeKeptBack(refusals: readonly SidecarError[]): boolean {
     if (this.#isGuardRead) return false;
     const deps = this.#deps;
@@ -121,7 +121,7 @@ class Reserving {
     );
   }
 
-  /** Answers a repeat; true where the create goes on, in `observe` mode perhaps without its guard. */
+  /** Answers a repeat; true if the create continues, in `observe` mode perhaps without its guard. */
   async isNew(state?: GuardState): Promise<boolean> {
     const asked = { prepared: this.#prepared, queueMs: this.#queueMs, ...(state && { state }) };
     const next = await answerRepeat(this.#deps, this.#create, asked);
@@ -144,7 +144,7 @@ class Reserving {
     this.#queueMs += ticket.waitedMs;
     let tried: Tried | null = null;
     try {
-      // Again, since the clock may have stepped in the queue: from here to the date nothing is waited for.
+      // Checked again, since the clock may have stepped during the wait; from here to the date nothing waits.
       const datedAgain = isQueued ? this.#seeDated() : null;
       if (datedAgain) await datedAgain;
       if (create.gone.aborted) return { kind: 'gone' };
@@ -157,7 +157,7 @@ class Reserving {
     }
   }
 
-  /** Goes on without a hold in `observe` mode, where the store failed; else throws what it failed with. */
+  /** Continues without a hold if the store failed in `observe` mode; else throws the store's error. */
   withoutHold({ error, heldFrom }: Failed): Reserved {
     const { lastFreeze, onError, upstream } = this.#deps;
     const { settings, noteWouldRefuse, trace } = this.#create;
@@ -170,7 +170,7 @@ class Reserving {
     return { prepared: this.#prepared, hold: null, line: upstream.line.use(), queueMs: this.#queueMs };
   }
 
-  /** Sees that the create can be dated; a promise only where Kling's clock has to be looked at. */
+  /** Makes sure that the create can be dated; a promise only if Kling's clock must be read. */
   #seeDated(): Promise<void> | null {
     const why = whyUndated(this.#deps);
     if (why instanceof Promise) return why.then((refusal) => this.#refuseUndated(refusal));
@@ -178,14 +178,14 @@ class Reserving {
     return null;
   }
 
-  /** In `observe` mode it is noted once that a date is not sure. */
+  /** In `observe` mode an unsure date is counted once. */
   #refuseUndated(refusal: SidecarError | null): void {
     if (refusal === null || this.#isUndatedNoted) return;
     refuseUnlessObserving(this.#create, refusal);
     this.#isUndatedNoted = true;
   }
 
-  /** Asks the ledger for the hold, dated now and recorded with the line that the create will be sent on. */
+  /** Makes the hold, with the present date and the line that the create will be sent on. */
   async #admit(ticket: SlotTicket): Promise<Tried> {
     const deps = this.#deps;
     const create = this.#create;

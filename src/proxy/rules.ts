@@ -1,4 +1,4 @@
-/** What refuses a create before money is asked for: the operator's rules, what Kling said, the store, and the clock. */
+/** The refusals of a create before its admission: by the operator's rules, Kling's last answers, the store, and the clock. */
 import { SidecarError } from '../errors.ts';
 import type { MoneyRefusal } from '../ledger/ledger.ts';
 import { formatCredits, lowerLimit, toCredits } from '../units.ts';
@@ -6,8 +6,8 @@ import type { CreateDeps, CreateRequest } from './create-request.ts';
 import type { Prepared } from './prepare.ts';
 
 /**
- * Gives what refuses a create without the store being asked, in the order in which it is said: `route_not_priced`,
- * `task_too_expensive`, `account_refused`, `ledger_unavailable`. Whether it is refused is for the mode to say
+ * Gives the refusals of a create that need no read of the store, in their order: `route_not_priced`,
+ * `task_too_expensive`, `account_refused`, `ledger_unavailable`. The mode decides whether they are carried out
  * ({@link refuseUnlessObserving}).
  */
 export function brokenRules(
@@ -27,8 +27,8 @@ export function brokenRules(
 }
 
 /**
- * Gives what keeps a create from being dated: `clock_untrusted`, `upstream_unreachable`. A promise only where Kling's
- * clock has to be looked at first, since our own may be wrong.
+ * Gives the refusal if a create cannot be dated: `clock_untrusted`, `upstream_unreachable`. A promise only if Kling's
+ * clock must be read first, since our own may be wrong.
  */
 export function whyUndated({
   clockLook,
@@ -38,12 +38,12 @@ export function whyUndated({
   return clockLook.settle()?.then(check, refusalOf) ?? check();
 }
 
-/** Returns whether a create can be dated at once, without a look at Kling's clock. */
+/** Returns whether a create can be dated at once, without a read of Kling's clock. */
 export function isDatable({ clockTrust }: Pick<CreateDeps, 'clockTrust'>): boolean {
   return caught(() => clockTrust.check()) === null;
 }
 
-/** Refuses in `protect` mode; `observe` only counts what would refuse. */
+/** Refuses in `protect` mode; `observe` only counts the refusal. */
 export function refuseUnlessObserving(create: CreateRequest, refusal: SidecarError): void {
   if (create.settings.mode === 'protect') throw refusal;
   create.noteWouldRefuse(refusal);
@@ -59,7 +59,7 @@ function caught(check: () => void): SidecarError | null {
   }
 }
 
-/** A fault that is no refusal is thrown on. */
+/** An error that is no refusal is thrown again. */
 function refusalOf(error: unknown): SidecarError {
   if (error instanceof SidecarError) return error;
   throw error;
@@ -97,7 +97,7 @@ function whyNoCredentials(create: CreateRequest): SidecarError | null {
   );
 }
 
-/** Makes the error of a refusal of the ledger's. */
+/** Makes the error of a ledger's refusal. */
 export function refusalError(refusal: MoneyRefusal, budgetStatus: number): SidecarError {
   if (refusal.word === 'spending_frozen') {
     const since = new Date(refusal.since).toISOString();

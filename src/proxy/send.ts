@@ -1,8 +1,8 @@
 /**
- * Sends a reserved create: once, and a second time only where Kling's answer proves that the first made nothing.
+ * Sends a reserved create: once, and a second time only if Kling's answer proves that the first made nothing.
  *
- * **Invariant**: bytes leave on the line that the hold names. Before the original bytes leave, the hold has lost its external
- * task id: Kling never got it, so its absence would prove nothing.
+ * **Invariant**: bytes leave on the line that the hold names. Before the received bytes are sent without our external task id, the
+ * id is removed from the hold: Kling never gets it, so a look-up that does not find it would prove nothing.
  */
 import { refusesExternalId } from '../kling/envelope.ts';
 import { dropExternalId } from '../ledger/drop-external-id.ts';
@@ -11,15 +11,15 @@ import { SEND_MS_MIN } from './caller.ts';
 import { lacksTime, leftMs, type CreateDeps, type CreateRequest } from './create-request.ts';
 import type { Reserved } from './reserve.ts';
 
-/** A create that was sent, with what came back. */
+/** A create that was sent, with its answer. */
 export interface Sent {
   readonly reserved: Reserved;
   readonly exchange: Exchange;
-  /** The id that what was sent last carried. */
+  /** The id in the bytes that were sent last. */
   readonly externalTaskId: string | null;
 }
 
-/** Sends a create and reads its answer; without the id that was added, once more, where Kling refuses that field. */
+/** Sends a create and reads its answer; if Kling refuses the field of the added id, sends it once more without the id. */
 export async function send(deps: CreateDeps, create: CreateRequest, reserved: Reserved): Promise<Sent> {
   const { bytes, original, externalTaskId } = reserved.prepared;
   const exchange = await exchangeOnce(deps, create, { reserved, body: bytes, firstAttempt: 1 });
@@ -45,7 +45,7 @@ function isFieldRefused({ answer }: Exchange): boolean {
   return answer !== null && refusesExternalId(answer.status, answer.envelope);
 }
 
-/** Takes the id off the hold; false where that could not be made durable: then nothing more is sent. */
+/** Removes the id from the hold; false if that is not durable: then nothing more is sent. */
 async function isIdDropped({ store }: CreateDeps, { hold }: Reserved): Promise<boolean> {
   if (hold === null) return true;
   try {

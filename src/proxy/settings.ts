@@ -1,4 +1,4 @@
-/** What the data plane takes from the config; replaced as one value when the config is read again. */
+/** The data plane's settings from the config; replaced as one value when the config is read again. */
 import type { CashPrice } from '../kling/deduction.ts';
 import type { RouteTable } from '../kling/routes.ts';
 import type { PriceOptions } from '../kling/price.ts';
@@ -11,29 +11,29 @@ export interface ProxySettings {
   mode: EnforceMode;
   frame: FrameRules;
   stripPrefixes: readonly string[];
-  /** The control plane's address, for those who ask us for it. */
+  /** The control plane's address, for hints in refusals. */
   controlUrl: string;
   bodyBytesMax: number;
-  /** All bodies under way together. */
+  /** The limit of all bodies of open requests together. */
   bodiesBytesTotal: number;
-  /** Null where no apps are configured: any bearer is accepted and thrown away. */
+  /** Null if no apps are configured: every bearer is accepted and dropped. */
   identify: IdentifyApp | null;
   routes: RouteTable;
   pricing: PriceOptions;
-  /** What a credit is worth, for deductions in cash. */
+  /** The price of a credit, for deductions in cash. */
   cashPrice: CashPrice;
   maxCreditsEach: MilliCredits | null;
-  /** What configured apps have of their own. */
+  /** Settings of the configured apps. */
   appMaxCreditsEach: ReadonlyMap<string, MilliCredits | null>;
   unknownRoute: 'hold' | 'refuse' | 'pass';
   unknownRouteCredits: MilliCredits;
   injectExternalTaskId: boolean;
-  /** Whether callers may lower a price by `x-kling-expected-seconds`, within what Kling accepts. */
+  /** Whether callers may lower a price by `x-kling-expected-seconds`, within the lengths that Kling accepts. */
   trustExpectedSeconds: boolean;
   /** From a create's arrival to its answer. */
   deadlineMs: Ms;
   upstreamTimeoutMs: Ms;
-  /** Status of `budget_exceeded`, for clients that want another 4xx. */
+  /** The status of `budget_exceeded`, for clients that need another 4xx. */
   budgetStatus: number;
   promptPreviewChars: number;
   /** Whether our credentials may create on paths of the new generation. */

@@ -1,11 +1,11 @@
-/** Kling's answers as they are kept for repeats of the same request, and given again. */
+/** The form in which Kling's answers are kept for repeats of the same request. */
 import type { StoredAnswer } from '../ledger/ledger.ts';
 import type { Answer } from '../upstream/whole-answer.ts';
 import { endToEnd } from '../upstream/headers.ts';
 
 const NOT_KEPT: ReadonlySet<string> = new Set(['date', 'set-cookie']);
 
-/** Makes the kept form of an answer: end-to-end lines without its date. */
+/** Makes the kept form of an answer: its end-to-end lines without the date. */
 export function storable(answer: Answer): StoredAnswer {
   const lines = endToEnd(answer.headers, NOT_KEPT);
   const headers: [string, string][] = [];
@@ -13,7 +13,7 @@ export function storable(answer: Answer): StoredAnswer {
   return { status: answer.status, headers, body: answer.body };
 }
 
-/** Makes an answer to be written of one that was kept. */
+/** Makes an answer from its kept form. */
 export function fromStored(stored: StoredAnswer): Pick<Answer, 'status' | 'reason' | 'headers' | 'body'> {
   return {
     status: stored.status,

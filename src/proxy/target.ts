@@ -1,15 +1,15 @@
 /**
- * Request targets: which paths and queries may be passed to Kling at all.
+ * Request targets: the paths and queries that may be forwarded to Kling.
  *
- * **Invariant**: what is forwarded is the very text that was checked here; nothing is decoded, normalised or
- * rebuilt, so no two parties can read two requests in one (hazards: absolute form, `//host`, dot segments, escapes).
+ * **Invariant**: the checked text is forwarded unchanged. Nothing is decoded, normalised or rebuilt, so that we and Kling
+ * always read the same request (hazards: absolute form, `//host`, dot segments, escapes).
  */
 import { SidecarError } from '../errors.ts';
 
 const PATH_BYTES_MAX = 1024;
 const QUERY_BYTES_MAX = 4096;
 const PLAIN_PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
-/** The last segment of a read may be a caller's own task id: escapes stay as they came. */
+/** The last segment of a read may be a caller's own task id: its escapes are unchanged. */
 const READ_PATH = /^(?:\/[A-Za-z0-9._~-]+)*\/(?:[A-Za-z0-9._~!*'()@:+=,$-]|%[0-9A-Fa-f]{2})+$/;
 const QUERY = /^\?(?:[A-Za-z0-9._~!*'()@:+=,$&/?[\]-]|%[0-9A-Fa-f]{2})*$/;
 const FORBIDDEN_ESCAPE = /%(?:00|2[fF]|5[cC]|2[eE]|25)/;
@@ -17,14 +17,14 @@ const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/;
 
 export interface Target {
   path: string;
-  /** With its question mark; empty where there was none. */
+  /** With its question mark; empty if there was none. */
   query: string;
 }
 
 /**
- * Splits and checks a request target, taking off the first configured prefix that it starts with.
+ * Splits and checks a request target, and removes the first configured prefix that it starts with.
  *
- * @throws SidecarError `target_refused` (400) for anything but plain segments (reads: percent-escapes in the last one
+ * @throws SidecarError `target_refused` (400) for all but plain segments (reads: percent-escapes in the last one
  *   and in the query, except of NUL, slash, backslash, dot and percent).
  */
 export function readTarget(url: string, isRead: boolean, stripPrefixes: readonly string[]): Target {
@@ -53,7 +53,7 @@ export function readTarget(url: string, isRead: boolean, stripPrefixes: readonly
   return { path, query: query === '?' ? '' : query };
 }
 
-/** Gives a target's path as it came, less the first configured prefix that it starts with; nothing is checked. */
+/** Gives a target's unchanged path without the first configured prefix that it starts with; checks nothing. */
 export function strippedPath(url: string, stripPrefixes: readonly string[]): string {
   return withoutPrefix(url.split('?', 1)[0] ?? '', stripPrefixes);
 }
