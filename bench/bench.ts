@@ -46,7 +46,7 @@ function wanted(options: Options, name: PeerName): boolean {
   return options.only === null || name === 'direct' || options.only.includes(name);
 }
 
-/** What a peer is loaded with: nothing where no section asks for it. */
+/** What a peer is loaded with: nothing if no section asks for it. */
 function worksOf({ isVariant, name }: Peer, { sections, isQuick }: Options): Works {
   const has = (section: Section): boolean => sections.includes(section);
   if (isVariant === true) return has('variants') ? { creates: [32] } : {};

@@ -23,7 +23,7 @@ export interface Goal {
   /** What the goal is held against: quotient or difference of the two, or the figure itself. */
   value: number | null;
   valueUnit: string;
-  /** Null where the figure is only printed. */
+  /** Null if the figure is only printed. */
   goal: number | null;
   stretch: number | null;
   isFloor: boolean;

@@ -18,10 +18,10 @@ export const BUSY_SHARE = 0.05;
 const LOOK_MS = 1000;
 
 export interface MachineLoad {
-  /** `some avg10` of /proc/pressure/cpu in percent, before and after; null where the kernel has none. */
+  /** `some avg10` of /proc/pressure/cpu in percent, before and after; null if the kernel has none. */
   pressureBefore: number | null;
   pressureAfter: number | null;
-  /** The largest share of a look in which some task waited for a CPU; null where the kernel does not say. */
+  /** The largest share of a look in which some task waited for a CPU; null if the kernel does not say. */
   waitingShareMax: number | null;
   /** The share of the machine's CPU time that others used. */
   othersShare: number;

@@ -29,10 +29,10 @@ import { SMOKE_TAG } from './smoke-create.ts';
 
 /** The credentials, as far as they can be known without showing them. */
 export interface KeySeen {
-  /** The variable or `auth.command` that they come from; null where this command finds none. */
+  /** The variable or `auth.command` that they come from; null if this command finds none. */
   origin: string | null;
   kind: Credentials['kind'] | null;
-  /** Null where they are not known here, nor from the store. */
+  /** Null if they are not known here, nor from the store. */
   fingerprint: string | null;
   /** The file that holds them, and since when it is as it is; null for others. */
   file: { path: string; changedAt: Ms } | null;
@@ -49,7 +49,7 @@ export interface OtherKeys {
 export interface WorkSeen {
   byMode: readonly { mode: string | null; tasks: number; credits: number }[];
   failed: number;
-  /** When the last smoke test's task succeeded; null where none did. */
+  /** When the last smoke test's task succeeded; null if none did. */
   smokeAt: Ms | null;
 }
 
@@ -65,11 +65,11 @@ export interface Evidence {
   repositories: RepositoriesSeen;
   keys: readonly UsedKey[];
   others: readonly OtherKeys[];
-  /** What is known of alert channels; null where nothing can say. */
+  /** What is known of alert channels; null if nothing can say. */
   channels: readonly ChannelSeen[] | null;
-  /** Where alert channels of the config lead; `url` where one is written there. */
+  /** Where alert channels of the config lead; `url` if one is written there. */
   targets: readonly { name: string; url: string | null }[];
-  /** As Kling or the store lists them; null where neither does. */
+  /** As Kling or the store lists them; null if neither does. */
   packs: readonly Pack[] | null;
   work: WorkSeen | null;
   kling: KlingSeen;
@@ -129,7 +129,7 @@ export async function gather(
   };
 }
 
-/** Gives null where the store or the sidecar cannot say: doctor's own checks have said so. */
+/** Gives null if the store or the sidecar cannot say: doctor's own checks have said so. */
 async function orNull<T>(promise: Promise<T>): Promise<T | null> {
   try {
     return await promise;

@@ -26,7 +26,7 @@ export type KlingSeen =
       code: number;
       message: string;
       packs: readonly Pack[];
-      /** Kling's clock less ours; null where its answer shows no time. */
+      /** Kling's clock less ours; null if its answer shows no time. */
       offsetMs: Ms | null;
     }
   /** Not asked, or no answer of Kling's came: a sentence says why, and whether something failed. */

@@ -113,6 +113,6 @@ export interface JudgedLine {
   level: LineLevel;
   /** Whole sentences. */
   reason: string;
-  /** What to do; null where all is well. */
+  /** What to do; null if all is well. */
   remedy: string | null;
 }

@@ -35,7 +35,7 @@ const JUDGES: Readonly<Record<LineId, (evidence: Evidence) => LineVerdict>> = {
 export interface Judged {
   environment: string;
   upstream: string;
-  /** Of the key in use; null where it is not known. */
+  /** Of the key in use; null if it is not known. */
   fingerprint: string | null;
   lines: readonly JudgedLine[];
 }

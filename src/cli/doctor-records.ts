@@ -139,7 +139,7 @@ async function checkSchedule({ context, store, now }: Records, runs: boolean): P
   return [...states, ...backup];
 }
 
-/** Names of the files in a folder; none where there is no folder yet. @throws SidecarError `store_unwritable`. */
+/** Names of the files in a folder; none if there is no folder yet. @throws SidecarError `store_unwritable`. */
 async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);

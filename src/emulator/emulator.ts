@@ -182,7 +182,7 @@ interface Incoming {
   method: string;
   path: string;
   target: string;
-  /** Null where it was larger than is taken. */
+  /** Null if it was larger than is taken. */
   body: Buffer | null;
 }
 

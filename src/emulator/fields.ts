@@ -39,7 +39,7 @@ export class Fields {
     return value !== undefined && value !== '';
   }
 
-  /** Tells whether a field is exactly this text. */
+  /** Returns whether a field is exactly this text. */
   is(name: string, text: string): boolean {
     return this.#get(name) === text;
   }

@@ -99,7 +99,7 @@ function omniReader(model: Model): CreateReader {
 
 interface Made {
   productFunction: string;
-  /** Length of the video that goes in; 0 where none does. */
+  /** Length of the video that goes in; 0 if none does. */
   videoMs: number;
   /** An edit lasts as long as its video. */
   isEdit: boolean;

@@ -51,7 +51,7 @@ function qualityOf(model: string, mode: 'std' | 'pro' | '4k'): 'std' | 'pro' | '
   return model.endsWith('-master') ? 'pro' : mode;
 }
 
-/** Checks the shots of a multi-shot body; tells whether it is one. */
+/** Checks the shots of a multi-shot body; returns whether it is one. */
 function isMultiShot(body: Fields, model: string, seconds: number): boolean {
   if (!readFields(body, MULTI_SHOT, model).multi_shot) return false;
   if (readFields(body, SHOT_TYPE).shot_type === 'intelligence') {
@@ -68,7 +68,7 @@ function isMultiShot(body: Fields, model: string, seconds: number): boolean {
   return true;
 }
 
-/** Reads the voices and tells whether the task bills at the voice rate: a voice listed and named in the prompt. */
+/** Reads the voices and returns whether the task bills at the voice rate: a voice listed and named in the prompt. */
 function usesVoice({ body, library }: CreateInput, model: string, prompt: string): boolean {
   const { voice_list: voices } = readFields(body, VOICES);
   for (const voice of voices) library.checkVoice(readFields(voice, VOICE).voice_id);

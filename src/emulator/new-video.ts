@@ -35,7 +35,7 @@ interface NewRoute {
   audio: readonly Audio[];
   multiShot: boolean;
   promptMax: number;
-  /** Null where the prompt stands alone at the top level. */
+  /** Null if the prompt stands alone at the top level. */
   contents: readonly (ContentType | 'voice')[] | null;
 }
 

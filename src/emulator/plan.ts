@@ -31,7 +31,7 @@ export interface TaskPlan {
   resolution: Resolution | null;
   /** The price, in thousandths of a unit; charged only if the task succeeds. */
   unitsMilli: number;
-  /** Concurrency slots while it runs; 0 where it takes none. */
+  /** Concurrency slots while it runs; 0 if it takes none. */
   weight: number;
   output: OutputKind;
   outputCount: number;
@@ -85,7 +85,7 @@ const OPTIONS = {
   watermark_info: { is: 'object', of: { enabled: { is: 'flag', default: false } } },
 } as const satisfies FieldTable;
 
-/** Reads the fields that every task takes; `options` is undefined where a body of the new generation has none. */
+/** Reads the fields that every task takes; `options` is undefined if a body of the new generation has none. */
 export function optionsOf(options: Fields | undefined): Pick<TaskPlan, 'externalId' | 'watermark'> {
   if (options === undefined) return { externalId: null, watermark: false };
   const { external_task_id: externalId = null, watermark_info: mark } = readFields(options, OPTIONS);

@@ -11,7 +11,7 @@ export type Resolution = '720p' | '1080p' | '4k';
 /** What is heard: nothing made by the model, native audio, or native audio with a chosen voice. */
 export type Sound = 'silent' | 'native' | 'voice';
 
-/** Thousandths of a unit for each second; null where the vendor does not sell the combination. */
+/** Thousandths of a unit for each second; null if the vendor does not sell the combination. */
 type Rate = readonly [std: number | null, pro: number | null, fourK: number | null];
 
 const PER_SECOND: Readonly<Record<string, Rate>> = {

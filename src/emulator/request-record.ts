@@ -31,7 +31,7 @@ const BYTES_MAX = 64 * 1024 * 1024;
 /** What a request is counted as beside its body. */
 const HEAD_BYTES = 2048;
 
-/** Makes a record that keeps the last requests, or nothing where it is not `active`. */
+/** Makes a record that keeps the last requests, or nothing if it is not `active`. */
 export function createRequestRecord(active: boolean): RequestRecord {
   let kept: RecordedRequest[] = [];
   let bytes = 0;

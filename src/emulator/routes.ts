@@ -58,7 +58,7 @@ export function routeOf(method: string, path: string): Route {
   return legacyRead(parent, decode(path.slice(parent.length + 1)));
 }
 
-/** Tells whether a path belongs to the legacy generation or the account, where JWTs are good. */
+/** Returns whether a path belongs to the legacy generation or the account, where JWTs are good. */
 export function takesJwt(path: string): boolean {
   return path.startsWith('/v1/') || path.startsWith('/account/');
 }

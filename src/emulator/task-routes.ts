@@ -165,7 +165,7 @@ export function cursorPage<Item>(matching: readonly Item[], state: CursorState):
   return { items: matching.slice(state.given, given), tail: { next_cursor: next, has_more: hasMore } };
 }
 
-/** Tells whether a value passes the filters of a key; an empty list of values does not filter. */
+/** Returns whether a value passes the filters of a key; an empty list of values does not filter. */
 export function passes(state: CursorState, key: string, value: string): boolean {
   return state.filters
     .filter((filter) => filter.key === key && filter.values.length > 0)
