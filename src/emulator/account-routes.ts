@@ -1,7 +1,7 @@
 /**
  * `/account/...`: packs, and the ledgers of units and money (kling-api.md, sections 3.3 and 9.5).
  *
- * **Invariant**: read from the charge book; the sums of the rows are the book's.
+ * **Invariant**: the answers are read from the charge book; the sums of the rows equal the book's sums.
  */
 import { bodyFields, type KlingAccount, type Route } from './account.ts';
 import type { Deduction, Pack } from './book.ts';

@@ -1,7 +1,7 @@
 /**
- * One Kling account as the emulator keeps it, and the shape of the routes that act on it.
+ * One Kling account of the emulator, and the type of the routes that use it.
  *
- * **Invariant**: everything an account owns is in here, so that a reset is a new account.
+ * **Invariant**: everything that an account owns is in this value, so that a reset is a new account.
  */
 import type { Clock } from '../clock.ts';
 import type { Product } from '../units.ts';
@@ -19,7 +19,7 @@ export interface KlingAccount {
   book: ChargeBook;
   library: MediaLibrary;
   files: ResultFiles;
-  /** Remarks on requests that were taken though the documents want them otherwise; bounded. */
+  /** Warnings about accepted requests that differ from the documents; bounded. */
   warnings: string[];
 }
 
@@ -28,14 +28,14 @@ export interface AccountOptions {
   speed: number;
   packs: readonly PackOptions[];
   cash: CashOptions | null;
-  /** Slots of a product; absent means what the packs' names say. */
+  /** Slots of a product; absent: from the packs' names. */
   concurrency: Partial<Record<Product, number>>;
   timing: TaskTiming;
   origin: () => string;
   videoBytes: number;
 }
 
-/** Opens an account: nothing made, nothing charged. */
+/** Makes an account without tasks and charges. */
 export function createAccount(options: AccountOptions): KlingAccount {
   const { timing, concurrency } = options;
   const time = createEmulatorTime(options.clock, options.speed);
@@ -48,7 +48,7 @@ export function createAccount(options: AccountOptions): KlingAccount {
   return { time, tasks, book, library, files, warnings: [] };
 }
 
-/** What a test may order for the task that a request makes. */
+/** The orders of a test for the task that a request makes. */
 export interface TaskOrders {
   fate?: Fate;
   failMessage?: string;

@@ -1,7 +1,7 @@
 /**
- * Who is calling: an API key on every path, or a JWT signed with the secret key on legacy and account paths.
+ * The check of callers: an API key on every path, or a JWT that is signed with the secret key on legacy and account paths.
  *
- * **Invariant**: a token's times are judged by the emulator's wall clock, without leeway. Codes and the two texts
+ * **Invariant**: a token's times are checked by the emulator's wall clock, without leeway. Codes and the two texts
  * of 1002 follow kling-api.md, section 2 (live observations of 2026-09-20).
  */
 import { errors, jwtVerify } from 'jose';
@@ -16,7 +16,7 @@ export interface Credentials {
   secretKey: string;
 }
 
-/** Gives the name a caller goes by in the ledger; refuses with 401 and 1000 to 1004. */
+/** Gives the caller's name for the ledger; refuses with 401 and 1000 to 1004. */
 export type Authenticate = (authorization: string | undefined, path: string, nowMs: Ms) => Promise<string>;
 
 /** Makes the check for one account's credentials. */

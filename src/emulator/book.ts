@@ -1,24 +1,24 @@
 /**
- * The emulator's charge book: what was charged, from which pack or purse.
+ * The emulator's charge book: each charge, and its pack or purse.
  *
  * **Invariant**: integers only (thousandths of a unit, billionths of a currency unit). A charge is entered when a
- * task is made that will succeed, or when a synchronous call is answered; a task that will fail is never
- * entered, and nothing is ever taken back. The totals are the sums of the entries.
+ * task is made that will succeed, or when a synchronous call is answered. A task that will fail is never entered, and no
+ * charge is removed. The totals are the sums of the entries.
  */
 import type { Ms, Product } from '../units.ts';
 import { decimalText, KlingRefusal } from './replies.ts';
 
-/** A pack as it is given to the emulator. Times are wall times in ms. */
+/** A pack in the emulator's options. Times are wall times in ms. */
 export interface PackOptions {
   name: string;
   product: Product;
   units: number;
-  /** Half of its months ago, where nothing is said. */
+  /** Default: half of its months ago. */
   effectiveAt?: Ms;
   invalidAt?: Ms;
 }
 
-/** Money that pays at list price where no pack can. */
+/** Money that pays the list price if no pack can. */
 export interface CashOptions {
   balance: number;
   currency: 'USD' | 'CNY';
@@ -36,7 +36,7 @@ export interface Pack {
   invalidAt: Ms;
 }
 
-/** What one task was charged from one pack or purse: a row of the vendor's ledger. */
+/** One task's charge from one pack or purse: a row of the vendor's ledger. */
 export interface Deduction {
   at: Ms;
   taskId: string;
@@ -58,7 +58,7 @@ export interface BookCharge {
   product: Product;
   /** ISO 8601 in UTC. */
   at: string;
-  /** Set where money paid: what was taken, as decimal text. */
+  /** Present if money paid: the amount, as decimal text. */
   cash?: string;
 }
 
@@ -78,7 +78,7 @@ export interface ChargeRequest {
 }
 
 export interface ChargeBook {
-  /** Refuses with 429/1102 what neither the packs nor the purse of a product could pay. */
+  /** Refuses with 429/1102 if neither the packs nor the purse of a product can pay. */
   checkFunds(product: Product, milli: number): void;
   /** Enters a charge and gives its deductions; an amount of 0 enters nothing. */
   charge(request: ChargeRequest): Deduction[];
@@ -184,7 +184,7 @@ export function cashText(billionths: number): string {
   return fraction === '' ? String(whole) : `${whole}.${fraction}`;
 }
 
-/** What a task's charge was in units, as the vendor writes it; cash charges are 0 units. */
+/** A task's charge in units, in the vendor's format; cash charges are 0 units. */
 export function unitsText(deductions: readonly Deduction[]): string {
   return decimalText(deductions.reduce((sum, row) => sum + (row.pack === null ? 0 : row.amount), 0));
 }

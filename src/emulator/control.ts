@@ -1,7 +1,7 @@
 /**
- * `/_emulator/...`: what a test or a person asks of the emulator itself.
+ * `/_emulator/...`: the requests of a test or a person to the emulator itself.
  *
- * **Invariant**: none of it is Kling's; it needs no credentials and never touches the request record.
+ * **Invariant**: these paths are not Kling's; they need no credentials and never change the request record.
  */
 import type { KlingAccount } from './account.ts';
 import { emulatorHelp } from './emulator-help.ts';
@@ -10,7 +10,7 @@ import type { Json, JsonObject, Reply } from './replies.ts';
 
 export const CONTROL_PREFIX = '/_emulator';
 
-/** What the control paths act on. */
+/** The parts that the control paths use. */
 export interface ControlTarget {
   account: () => KlingAccount;
   faults: Faults;

@@ -1,8 +1,8 @@
 /**
- * How an answer is put on the wire: framed properly, or as badly as a fault orders.
+ * Writes an answer to the wire: with correct framing, or with the wrong framing that a fault orders.
  *
- * **Invariant**: whatever is sent, its Date is the emulator's own clock and its connection is either kept or
- * destroyed here; nothing is left half-open but where a fault says "never answers".
+ * **Invariant**: every answer's Date is from the emulator's own clock, and its connection is kept or destroyed here. Nothing
+ * is left half-open, except by a fault that "never answers".
  */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
@@ -15,11 +15,11 @@ export interface Outgoing {
   response: ServerResponse;
   reply: Reply;
   fault: Fault | undefined;
-  /** What the Date header says, in ms since the epoch. */
+  /** The instant of the Date header, in ms since the epoch. */
   dateMs: Ms;
 }
 
-/** Sends an answer, misbehaving as its fault orders; resolves when all that will be sent is handed over. */
+/** Sends an answer, with the fault that was ordered; resolves when all bytes are handed to the socket. */
 export async function deliver({ response, reply, fault, dateMs }: Outgoing, clock: Clock): Promise<void> {
   const body = reply.kind === 'bytes' ? reply.body : envelope(reply);
   const type = reply.kind === 'bytes' ? {} : { 'content-type': 'application/json' };
@@ -47,7 +47,7 @@ export async function deliver({ response, reply, fault, dateMs }: Outgoing, cloc
       await drip(response, body, { clock, intervalMs: fault.intervalMs ?? 100 });
       return;
     case 'connection_close_after': {
-      // Held here: the response lets go of its socket when it is finished.
+      // Kept in a variable: the response drops its socket when it is finished.
       const { socket } = response;
       response.once('finish', () => socket?.end());
       break;
@@ -58,7 +58,7 @@ export async function deliver({ response, reply, fault, dateMs }: Outgoing, cloc
   response.end(body);
 }
 
-/** Drops a connection with a TCP reset, so that the other side cannot take it for a proper end. */
+/** Drops a connection with a TCP reset, so that the other side cannot mistake it for a normal end. */
 export function reset(response: ServerResponse): void {
   response.socket?.resetAndDestroy();
 }

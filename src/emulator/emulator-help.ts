@@ -1,9 +1,9 @@
-/** What the emulator is and takes, as text for `--help`, for `GET /_emulator` and for the README. */
+/** The emulator's help text, for `--help`, for `GET /_emulator` and for the README. */
 import { FAULT_KINDS } from './faults.ts';
 import { ROUTE_LIST } from './routes.ts';
 import { TRIGGER_WORDS } from './task-routes.ts';
 
-/** The credentials that an emulator takes unless it is given others. They are no secrets. */
+/** The default credentials of an emulator. They are no secrets. */
 export const EMULATOR_CREDENTIALS = {
   apiKey: 'emulator-key',
   accessKey: 'emulator-ak',

@@ -1,20 +1,20 @@
 /**
  * The emulator's two readings of time.
  *
- * *Wall* time dates things: the `Date` header, token checks, `created_at`, ledger rows, packs. It is the clock
- * handed in, plus a skew on order. *Age* makes things older: tasks, result URLs, sessions. It runs `speed` times
- * as fast and can be moved ahead. They are apart so that a caller who hurries tasks along does not find its
- * tokens expired and the vendor's clock hours away from its own.
+ * *Wall* time gives dates: the `Date` header, token checks, `created_at`, ledger rows, packs. It is the given clock plus
+ * a skew on order. *Age* makes things older: tasks, result URLs, sessions. It runs `speed` times as fast and can be moved
+ * ahead. There are two readings so that faster tasks do not expire the caller's tokens, and do not move the vendor's clock
+ * away from the caller's.
  *
- * **Invariant**: age never goes back, whatever the wall clock does.
+ * **Invariant**: age never goes back, also if the wall clock does.
  */
 import type { Clock } from '../clock.ts';
 import type { Ms } from '../units.ts';
 
 export interface EmulatorTime {
-  /** What dates things: integer milliseconds since the epoch, skew included. */
+  /** The time of dates: integer milliseconds since the epoch, with the skew. */
   wallMs(): Ms;
-  /** What makes things older: milliseconds from an arbitrary start. */
+  /** The time of ages: milliseconds from an arbitrary start. */
   ageMs(): Ms;
   /** The wall time at which an age in the past was reached. */
   wallOf(ageMs: Ms): Ms;
@@ -22,7 +22,7 @@ export interface EmulatorTime {
   advance(byMs: Ms): void;
   /** Lets age run `factor` times (above 0) as fast from now on. */
   setSpeed(factor: number): void;
-  /** Puts the wall clock off by `byMs`, either way. */
+  /** Moves the wall clock by `byMs`, forward or back. */
   setSkew(byMs: Ms): void;
   readonly speed: number;
   readonly skewMs: Ms;

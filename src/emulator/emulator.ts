@@ -1,12 +1,12 @@
 /**
  * Kling's API on loopback: for the demo, for tests, and for users' own CI.
  *
- * It keeps one account with tasks, packs and a charge book of its own, refuses what Kling refuses, and misbehaves
- * on order. It was written from Kling's documents and shares nothing with the client code but the vocabulary:
- * it must not make the mistakes it is there to catch.
+ * It keeps one account with its own tasks, packs and charge book, refuses the same requests as Kling, and makes faults
+ * on order. It was written from Kling's documents and shares only the vocabulary with the client code: it must not have
+ * the same mistakes, since it must find them.
  *
  * **Invariant**: a request that was carried out and charged is in the book before any byte of its answer leaves.
- * It never listens beyond what it is told to, never calls anybody (callbacks are not delivered), keeps nothing on disk.
+ * It listens only on the configured addresses, sends no requests (callbacks are not delivered), and writes nothing to disk.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { sleep, type Clock } from '../clock.ts';
@@ -25,23 +25,23 @@ import { FILES_PREFIX } from './result-files.ts';
 import { routeOf } from './routes.ts';
 
 export interface EmulatorOptions {
-  /** What to wait and date by. */
+  /** The clock of waits and dates. */
   clock: Clock;
-  /** Where to listen; 0 lets the system choose a port. Default both loopbacks and 5566. */
+  /** The addresses and the port; 0 lets the system choose a port. Default: both loopbacks and 5566. */
   host?: string;
   port?: number;
-  /** How many times as fast as the clock tasks get older (above 0). Default 1. */
+  /** The speed of tasks' ages, as a multiple of the clock's (above 0). Default 1. */
   speed?: number;
   apiKey?: string;
   accessKey?: string;
   secretKey?: string;
-  /** Default: one video and one image pack of six months, half of them gone. */
+  /** Default: one video and one image pack of six months, which began three months ago. */
   packs?: readonly PackOptions[];
-  /** Money that pays where no pack can. Default none. */
+  /** Money that pays if no pack can. Default none. */
   cash?: CashOptions | null;
   /** Slots of a product. Default: the largest `Con` among the active packs' names. */
   concurrency?: Partial<Record<Product, number>>;
-  /** How long a task is `submitted`, then `processing`, at speed 1. Default 1 s and 5 s. */
+  /** The times for which a task is `submitted`, then `processing`, at speed 1. Default 1 s and 5 s. */
   taskSeconds?: { submitted?: number; processing?: number };
   /** Whether requests are kept for {@link Emulator.requests} (the last ones, up to 64 MiB). Default true. */
   recordRequests?: boolean;
@@ -50,9 +50,9 @@ export interface EmulatorOptions {
 }
 
 export interface Emulator {
-  /** Listens; rejects when the port is taken. */
+  /** Begins to listen; rejects if the port is in use. */
   start(): Promise<{ url: string; port: number }>;
-  /** Drops every connection and stops; harmless when it was not started. */
+  /** Drops every connection and stops; harmless if it was not started. */
   stop(): Promise<void>;
   book(): Book;
   /** The requests that arrived at Kling's paths and result URLs, oldest first. */
@@ -61,14 +61,14 @@ export interface Emulator {
   addFault(order: FaultOrder): Fault;
   faults(): readonly Fault[];
   clearFaults(): void;
-  /** Makes tasks, URLs and sessions older by `byMs`, as `POST /_emulator/clock` does. */
+  /** Makes tasks, URLs and sessions older by `byMs`, like `POST /_emulator/clock`. */
   advance(byMs: Ms): void;
-  /** Begins anew: no tasks, no charges, full packs, no faults, no recorded requests, clock as at the start. */
+  /** Resets everything: no tasks, no charges, full packs, no faults, no recorded requests, the clock of the start. */
   reset(): void;
 }
 
 export const EMULATOR_PORT = 5566;
-/** The largest body taken, as the vendor's limits on media imply. */
+/** The largest accepted body, from the vendor's limits on media. */
 const BODY_BYTES_MAX = 128 * 1024 * 1024;
 
 export const DEFAULT_PACKS: readonly PackOptions[] = [
@@ -182,7 +182,7 @@ interface Incoming {
   method: string;
   path: string;
   target: string;
-  /** Null if it was larger than is taken. */
+  /** Null if it was above the limit. */
   body: Buffer | null;
 }
 
@@ -229,7 +229,7 @@ function controlReply(asked: { method: string; path: string; body: Buffer }, ser
   return control(asked, { account, faults, reset, requests });
 }
 
-/** Reads a body whole; gives null, having read it to its end, where it is over the limit. */
+/** Reads a whole body; gives null, after its end, if it is above the limit. */
 async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -1,19 +1,19 @@
 /**
- * Faults on order: which there are, which requests they meet, and what they change.
+ * Faults on order: their kinds, the requests that they match, and their effects.
  *
- * A fault is ordered with `{ match, kind, times, …parameters }`. It meets a request whose method is equal, whose
- * path (without query) begins with `match.path`, and whose body holds `match.bodyIncludes`; absent parts match
- * all. The first fault that meets a request is applied, once for each of its `times` (default 1, or `"always"`).
+ * A fault is ordered with `{ match, kind, times, …parameters }`. It matches a request if the method is equal, the
+ * path (without query) begins with `match.path`, and the body contains `match.bodyIncludes`; absent parts match
+ * all. The first matching fault is applied, once for each of its `times` (default 1, or `"always"`).
  *
- * **Invariant**: a fault changes only what its one line says. "Before the charge" means the request was not looked
- * at; "after the charge" that it was carried out in full and only its answer is lost.
+ * **Invariant**: a fault has only the effect in its one line. "Before the charge" means that the request was not read;
+ * "after the charge" that it was carried out in full and only its answer is lost.
  */
 import { STATUS_CODES } from 'node:http';
 import type { Ms } from '../units.ts';
 import type { TaskOrders } from './account.ts';
 import { codeReply, type Json, type JsonObject, type Reply } from './replies.ts';
 
-/** Every kind of fault, with what it does and its parameters. */
+/** Every kind of fault, with its effect and its parameters. */
 export const FAULT_KINDS = {
   latency: 'answers after `ms` (default 1000)',
   code: 'answers `code` (default 5000) of Kling’s table, with its HTTP status or `status`, and `message`; nothing is made',
@@ -51,11 +51,11 @@ export interface FaultMatch {
   bodyIncludes?: string;
 }
 
-/** An order as it is given; parameters that a kind does not know are ignored. */
+/** An order; parameters that its kind does not have are ignored. */
 export interface FaultOrder {
   kind: FaultKind;
   match?: FaultMatch;
-  /** How many requests it meets (1 or more); `"always"` until it is cleared. Default 1. */
+  /** The number of requests to which it is applied (1 or more); `"always"` until it is cleared. Default 1. */
   times?: number | 'always';
   ms?: Ms;
   code?: number;
@@ -70,7 +70,7 @@ export interface FaultOrder {
 
 export interface Fault extends FaultOrder {
   id: string;
-  /** Requests it may still meet; infinite for `"always"`. */
+  /** The remaining number of requests; infinite for `"always"`. */
   left: number;
   met: number;
 }
@@ -83,9 +83,9 @@ export interface FaultRequest {
 
 export interface Faults {
   add(order: FaultOrder): Fault;
-  /** Takes the first fault that meets a request, using it up by one. */
+  /** Gives the first fault that matches a request, and counts its use. */
   take(request: FaultRequest): Fault | undefined;
-  /** Every fault ordered since the last clearing, used up ones too. */
+  /** All faults that were ordered since the last clearing, also used ones. */
   list(): readonly Fault[];
   clear(): void;
 }
@@ -128,8 +128,8 @@ const NUMBERS = ['ms', 'code', 'status', 'seconds', 'intervalMs', 'bytes', 'unit
 const TEXTS = ['message', 'location'] as const;
 
 /**
- * Reads an order out of JSON.
- * @throws Error with a sentence that names the wrong part and what is allowed.
+ * Reads an order from JSON.
+ * @throws Error with a sentence that names the wrong part and the allowed values.
  */
 export function readFaultOrder(value: unknown): FaultOrder {
   const given = record(value, 'a fault');
@@ -180,7 +180,7 @@ export function isFaultKind(kind: string): kind is FaultKind {
   return Object.hasOwn(FAULT_KINDS, kind);
 }
 
-/** What a fault does in place of carrying the request out. */
+/** The action of a fault that replaces the request. */
 export function replyInstead(fault: Fault): Reply | 'reset' | 'silence' | undefined {
   switch (fault.kind) {
     case 'code':
@@ -210,7 +210,7 @@ export function replyInstead(fault: Fault): Reply | 'reset' | 'silence' | undefi
   }
 }
 
-/** What a fault changes in the answer of a request that was carried out. */
+/** The changes of a fault to the answer of a request that was carried out. */
 export function replyAfter(fault: Fault, reply: Reply): Reply | 'reset' | 'silence' {
   switch (fault.kind) {
     case 'reset_after_charge':
@@ -236,7 +236,7 @@ export function replyAfter(fault: Fault, reply: Reply): Reply | 'reset' | 'silen
   }
 }
 
-/** What a fault orders for the task that a request makes. */
+/** The orders of a fault for the task that a request makes. */
 export function taskOrders(fault: Fault | undefined): TaskOrders {
   switch (fault?.kind) {
     case 'fail_task':

@@ -2,28 +2,28 @@
  * Tables of fields, and the one interpreter that reads a body by them.
  *
  * A table has a row for each field, in the order in which Kling's refusals name them: its type, bounds, allowed values, default,
- * and for which models. What fields forbid each other is the routes' own code.
+ * and its models. Fields that exclude each other are checked by the code of the routes.
  *
- * **Invariant**: a field that no row names is ignored; the first field that is wrong is the one that is refused.
+ * **Invariant**: a field without a row is ignored; the refusal names the first wrong field.
  */
 import { KlingRefusal } from './replies.ts';
 import type { Fields } from './fields.ts';
 
-/** Bounds are inclusive. `required` refuses a field that is missing with 400/1200; what is wrong is 400/1201. */
+/** Bounds are inclusive. `required` refuses a missing field with 400/1200; a wrong one is 400/1201. */
 export type FieldRow =
   /** `max` in characters. */
   | { is: 'text'; max?: number; required?: true }
-  /** Without a default it is required. `modelsOf` names the models of a value that not every model takes. */
+  /** Without a default it is required. `modelsOf` names the models of a value that only some models accept. */
   | {
       is: 'choice';
       of: readonly string[];
       default?: string;
       modelsOf?: Readonly<Record<string, readonly string[]>>;
     }
-  /** `models`: those that take `true`; all where absent. */
+  /** `models`: those that accept `true`; absent: all. */
   | { is: 'flag'; default: boolean; models?: readonly string[] }
   | { is: 'number' | 'whole'; min: number; max: number; required?: true; default?: number }
-  /** Lengths that may be asked for; `ofModel` overrides `of`. */
+  /** The allowed lengths; `ofModel` overrides `of`. */
   | {
       is: 'seconds';
       of: readonly number[];
@@ -32,9 +32,9 @@ export type FieldRow =
     }
   /** `media` is a URL or base64, `url` a URL alone, `id` text or an integer. */
   | { is: 'media' | 'url' | 'id'; required?: true }
-  /** `known`: the models that some path has; every other one is 404/1203. */
+  /** `known`: the models of all paths; every other one is 404/1203. */
   | { is: 'model'; of: readonly string[]; known: readonly string[]; default: string }
-  /** Without a table the items stay unread. */
+  /** Without a table the items are not read. */
   | { is: 'list'; min?: number; max: number; of?: FieldTable }
   | { is: 'object'; of?: FieldTable };
 
@@ -42,7 +42,7 @@ export interface FieldTable {
   readonly [name: string]: FieldRow;
 }
 
-/** What a row's field is read as. */
+/** The type of a row's value. */
 type ValueOf<Row> = Row extends { is: 'choice'; of: readonly (infer Choice extends string)[] }
   ? Choice
   : Row extends { is: 'text' | 'media' | 'url' | 'id' }
@@ -137,7 +137,7 @@ function readFlag(body: Fields, { name, row, model }: Asked<RowOf<'flag'>>): boo
   return value;
 }
 
-/** A model nobody knows is 404/1203, one that this path lacks 400/1201. */
+/** An unknown model is 404/1203, a model that this path does not have is 400/1201. */
 function readModel(body: Fields, name: string, row: RowOf<'model'>): string {
   const model = body.text(name) ?? row.default;
   if (!row.known.includes(model)) throw new KlingRefusal(1203, `model ${model} does not exist`);

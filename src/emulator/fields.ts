@@ -1,13 +1,13 @@
 /**
- * A request body read strictly: each getter takes one field, refuses what Kling would, and says which field.
+ * Reads a request body strictly: each getter reads one field, and refuses a wrong value like Kling, with the field's name.
  *
- * **Invariant**: absent, `null` and (for text) `""` mean "not set"; vendor samples send `""` so. A key nobody
- * asks for is ignored. Missing is 400/1200, wrong is 400/1201 (kling-api.md, section 6).
+ * **Invariant**: absent, `null` and (for text) `""` mean "not set"; the vendor's samples use `""` with this meaning. A key
+ * that is not read is ignored. Missing is 400/1200, wrong is 400/1201 (kling-api.md, section 6).
  */
 import { KlingRefusal } from './replies.ts';
 
 interface TextRule {
-  /** Longest allowed, in characters, inclusive. */
+  /** The longest allowed text, in characters, inclusive. */
   max?: number;
   required?: boolean;
 }
@@ -90,8 +90,8 @@ export class Fields {
   }
 
   /**
-   * A length out of a closed set. Legacy documents want text, new ones a number; that Kling refuses the other
-   * kind is only a claim (kling-api.md, section 11), so both are taken and the wrong one leaves a warning.
+   * A length from a closed set. Legacy documents require text, new ones a number; it is not proved that Kling refuses the
+   * other type (kling-api.md, section 11), so both are accepted and the wrong one adds a warning.
    */
   seconds(name: string, allowed: readonly number[], wanted: 'string' | 'number'): number {
     const value = this.#get(name);
@@ -115,14 +115,14 @@ export class Fields {
     return value;
   }
 
-  /** Media that Kling takes by URL only. */
+  /** Media that Kling accepts only by URL. */
   url(name: string): string | undefined {
     const value = this.media(name);
     if (value !== undefined && !/^https?:\/\//i.test(value)) this.refuse(name, 'must be a URL');
     return value;
   }
 
-  /** An id, written as text or as an integer. */
+  /** An id, as text or as an integer. */
   id(name: string): string | undefined {
     const value = this.#get(name);
     return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : this.text(name);

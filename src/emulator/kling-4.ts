@@ -1,8 +1,8 @@
 /**
- * Creates of Kling 4.0, videos and pictures: what each takes, refuses and costs.
+ * Creates of Kling 4.0, videos and pictures: their fields, refusals and prices.
  *
- * The vendor's own pages were not found. Bodies are as a router's pages describe them, paths as the pattern of the other
- * models expects, prices as resellers take them (kling-api.md, section 15, read 2026-11-27).
+ * The vendor's own pages were not found. Bodies follow a router's pages, paths follow the pattern of the other models, prices
+ * are those of resellers (kling-api.md, section 15, read 2026-11-27).
  *
  * **Invariant**: one reader for each path; it refuses or gives a plan, and changes nothing. An external task id and a
  * callback are refused.
@@ -36,7 +36,7 @@ interface Model {
 const FULL: Model = { name: 'kling-4.0', seconds: UP_TO_30, resolutions: ['720p', '1080p'], isFlash: false };
 const FLASH: Model = { name: 'kling-4.0-flash', seconds: UP_TO_20, resolutions: ['720p'], isFlash: true };
 
-/** Reads the options; what the model does not accept is 400/1201. */
+/** Reads the options; a value that the model does not accept is 400/1201. */
 function watermarkOf(body: Fields): boolean {
   const options = body.object('options');
   for (const name of ['external_task_id', 'callback_url']) {
@@ -99,13 +99,13 @@ function omniReader(model: Model): CreateReader {
 
 interface Made {
   productFunction: string;
-  /** Length of the video that goes in; 0 if none does. */
+  /** The length of the input video; 0 without one. */
   videoMs: number;
   /** An edit lasts as long as its video. */
   isEdit: boolean;
 }
 
-/** Seconds that go in and seconds that come out are both charged. */
+/** Seconds of input and of output are both charged. */
 function videoPlan(body: Fields, model: Model, made: Made): ReturnType<CreateReader> {
   const watermark = watermarkOf(body);
   const { seconds, resolution } = settingsOf(body, model);

@@ -22,7 +22,7 @@ import {
 import { optionsOf, plan, type CreateReader } from './plan.ts';
 import { EACH, imagePrice } from './prices.ts';
 
-/** How many pictures `series_amount: "auto"` makes here. */
+/** The number of pictures for `series_amount: "auto"`. */
 const AUTO_SERIES = 4;
 
 const generations: CreateReader = ({ body }) => {

@@ -36,7 +36,7 @@ export const EDIT = {
   edit_mode: { is: 'choice', of: ['addition', 'swap', 'removal'] },
 } as const satisfies FieldTable;
 
-/** How many images each edit takes. */
+/** The numbers of images that each edit accepts. */
 export const EDIT_IMAGES = {
   addition: { min: 1, max: 2 },
   swap: { min: 1, max: 1 },

@@ -43,13 +43,13 @@ import {
 } from './plan.ts';
 import { EACH, videoPrice } from './prices.ts';
 
-/** A video given by exactly one of `video_id` and `video_url`. */
+/** A video, given by exactly one of `video_id` and `video_url`. */
 export interface SourceVideo {
   item: MediaItem | null;
   durationMs: Ms;
 }
 
-/** Reads it; refuses none, both, and an id that nobody has. */
+/** Reads it; refuses none, both, and an unknown id. */
 export function sourceVideo(body: Fields, library: MediaLibrary): SourceVideo {
   const { video_id: id, video_url: url } = readFields(body, SOURCE_VIDEO);
   if (id === undefined && url === undefined) body.missing('video_id');
@@ -111,7 +111,7 @@ const multiElements: CreateReader = ({ body, library }) => {
   });
 };
 
-/** Lip sync costs half a unit for each 5 s begun; it comes out as long as the video it started from. */
+/** Lip sync costs half a unit for each 5 s begun; its result is as long as the input video. */
 function lipSyncPlan(body: Fields, video: SourceVideo): ReturnType<CreateReader> {
   checkLength(body, 'video_id', video.durationMs, [2, 60]);
   return plan({

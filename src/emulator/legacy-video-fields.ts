@@ -20,7 +20,7 @@ const KNOWN_MODELS: readonly string[] = [...IMAGE_MODELS, 'kling-video-o1', 'kli
 const ASPECT_RATIOS = ['16:9', '9:16', '1:1'] as const;
 
 const V3_MODELS = ['kling-v3', 'kling-v3-omni'] as const;
-/** Masters have one quality, whatever the mode says. */
+/** Masters have one quality in every mode. */
 const FOUR_K_MODELS = [...V3_MODELS, 'kling-v2-master', 'kling-v2-1-master'];
 
 const RATIO = { is: 'choice', of: ASPECT_RATIOS, default: '16:9' } as const;
@@ -46,7 +46,7 @@ function modeRow<const Default extends string>(byDefault: Default) {
   } as const;
 }
 
-/** Text and image to video: up to what the shots are checked against. */
+/** Text and image to video: the fields up to those that the check of the shots needs. */
 export function clipTable(models: readonly string[]) {
   return {
     model_name: modelRow(models, 'kling-v1'),
@@ -70,7 +70,7 @@ export const SHOT_TYPE = {
   shot_type: { is: 'choice', of: ['customize', 'intelligence'] },
 } as const satisfies FieldTable;
 export const SHOTS = { multi_prompt: { is: 'list', min: 1, max: 6 } } as const satisfies FieldTable;
-/** Its `duration` must be there. */
+/** Its `duration` is required. */
 export const SHOT = {
   index: { is: 'whole', min: 1, max: 6 },
   prompt: { is: 'text', max: 512, required: true },
@@ -79,11 +79,11 @@ export const SHOT = {
 
 export const VOICES = { voice_list: { is: 'list', max: 2 } } as const satisfies FieldTable;
 export const VOICE = { voice_id: { is: 'id', required: true } } as const satisfies FieldTable;
-/** The models that `voice_list` is for. */
+/** The models that accept `voice_list`. */
 export const VOICE_MODELS: readonly string[] = ['kling-v2-6', 'kling-v3'];
 
 export const FRAMES = { image: { is: 'media' }, image_tail: { is: 'media' } } as const satisfies FieldTable;
-/** Fields of image to video of which a body may have one; masks of both kinds count as one. */
+/** Fields of image to video that exclude each other; masks of both kinds count as one. */
 export const EXCLUSIVE = ['image_tail', 'static_mask', 'dynamic_masks', 'camera_control'] as const;
 export const MASKS = {
   static_mask: { is: 'media' },

@@ -1,5 +1,5 @@
 /**
- * Legacy creates that make a video from a prompt or from references: what each takes, refuses and costs.
+ * Legacy creates that make a video from a prompt or from references: their fields, refusals and prices.
  *
  * **Invariant**: one reader for each path; it refuses or gives a plan, and changes nothing. Source: kling-api.md,
  * sections 4.1 and 9 (vendor documents to 2026-09-20, read 2026-11-21).
@@ -77,7 +77,7 @@ function usesVoice({ body, library }: CreateInput, model: string, prompt: string
   return /<<<voice_\d+>>>/.test(prompt);
 }
 
-/** The part that text-to-video and image-to-video share. */
+/** The common part of text-to-video and image-to-video. */
 function shared(input: CreateInput, models: readonly string[], needsPrompt: boolean): TaskPlan {
   const { body } = input;
   const asked = readFields(body, clipTable(models));
@@ -186,7 +186,7 @@ export function motionLengthMs(video: Fields, url: string, orientation: 'image' 
   return Math.min(lastsMs, motionOutputMs(url));
 }
 
-/** What a motion-control task makes, of either generation; `options` are the task's own. */
+/** The plan of a motion-control task of both generations; `options` are the task's own. */
 export function motionPlan(
   options: Pick<TaskPlan, 'externalId' | 'watermark'>,
   made: Pick<TaskPlan, 'model' | 'audio'> & { resolution: Resolution; durationMs: Ms },

@@ -1,7 +1,7 @@
 /**
- * What an account owns beside its tasks: results that other calls take by id, sessions, voices and elements.
+ * The possessions of an account besides its tasks: results that other calls use by id, sessions, voices and elements.
  *
- * **Invariant**: result ids live 30 days and sessions 24 hours, by the emulator's age (kling-api.md, section 5).
+ * **Invariant**: result ids are valid for 30 days and sessions for 24 hours, by the emulator's age (kling-api.md, section 5).
  */
 import type { Ms } from '../units.ts';
 import type { EmulatorTime } from './emulator-time.ts';
@@ -15,7 +15,7 @@ export interface MediaItem {
   kind: 'video' | 'audio';
   url: string;
   durationMs: Ms;
-  /** The age at which it is finished; before that it cannot be found. */
+  /** The age at which it is finished; earlier it cannot be found. */
   readyAgeMs: Ms;
 }
 
@@ -42,12 +42,12 @@ export interface MediaLibrary {
   /** Finds a finished audio of this account; refuses with 400/1201. */
   audio(id: string): MediaItem;
   session(id: string, kind: Session['kind']): Session;
-  /** Refuses a numeric voice id that is nobody's with 400/1201; a word counts as a preset voice. */
+  /** Refuses an unknown numeric voice id with 400/1201; a word counts as a preset voice. */
   checkVoice(id: string): void;
   addMedia(item: MediaItem): void;
   addSession(session: Omit<Session, 'createdAgeMs'>): void;
   addItem(item: LibraryItem): void;
-  /** Removes a custom item; refuses with 400/1201 one that is not there or not the account's own. */
+  /** Removes a custom item; refuses with 400/1201 if it does not exist or is not the account's own. */
   remove(id: string, kinds: readonly LibraryItem['kind'][]): void;
   /** The finished items of a kind and owner, newest first. */
   items(kind: LibraryItem['kind'], ownedBy: LibraryItem['ownedBy']): LibraryItem[];
@@ -65,7 +65,7 @@ function preset(kind: 'voice' | 'element', id: string, name: string): LibraryIte
   return { id, kind, name, description: `${name}, preset`, readyAgeMs: 0, ownedBy: 'kling' };
 }
 
-/** Makes an empty library beside the presets. */
+/** Makes a library that has only the presets. */
 export function createMediaLibrary(time: EmulatorTime): MediaLibrary {
   const media = new Map<string, MediaItem>();
   const sessions = new Map<string, Session>();

@@ -2,7 +2,7 @@
  * Creates of the new generation: the model is the path's last segment, the body is `prompt` or `contents` with
  * `settings` and `options`.
  *
- * **Invariant**: one row of the table for each path; nothing is read from a legacy field. Source: kling-api.md,
+ * **Invariant**: one row of the table for each path; no legacy field is read. Source: kling-api.md,
  * section 4.3 (vendor documents of 2026-09-20, read 2026-11-21).
  */
 import type { Fields } from './fields.ts';
@@ -31,11 +31,11 @@ interface NewRoute {
   productFunction: string;
   seconds: readonly number[];
   resolutions: readonly Resolution[];
-  /** Empty where the path has no audio field; the first is the default. */
+  /** Empty if the path has no audio field; the first is the default. */
   audio: readonly Audio[];
   multiShot: boolean;
   promptMax: number;
-  /** Null if the prompt stands alone at the top level. */
+  /** Null if the prompt is the only field at the top level. */
   contents: readonly (ContentType | 'voice')[] | null;
 }
 
@@ -99,7 +99,7 @@ const ROUTES: Readonly<Record<string, NewRoute>> = {
 const BY_URL = { url: { is: 'url', required: true } } as const satisfies FieldTable;
 const BY_MEDIA = { url: { is: 'media', required: true } } as const satisfies FieldTable;
 
-/** The items of `contents`, by type, each checked for what it must carry. */
+/** The items of `contents`, by type, each checked for its required fields. */
 export function contentsOf(
   { body, library }: CreateInput,
   types: readonly string[],
@@ -129,7 +129,7 @@ export function count(contents: Map<string, Fields[]>, type: string): number {
   return contents.get(type)?.length ?? 0;
 }
 
-/** Checks what the items of `contents` forbid each other. */
+/** Checks the items of `contents` that exclude each other. */
 function checkContents(body: Fields, route: NewRoute, contents: Map<string, Fields[]>): void {
   const videos = count(contents, 'feature_video') + count(contents, 'base_video');
   const isOmni = route.contents?.includes('refer_image') === true;
@@ -175,7 +175,7 @@ function settingsOf(body: Fields, route: NewRoute): Settings {
   return { seconds, resolution, audio };
 }
 
-/** Checks what sound, voices, frames and resolution forbid each other. */
+/** Checks the combination of sound, voices, frames and resolution. */
 function checkSettings(body: Fields, route: NewRoute, set: Settings, contents: Map<string, Fields[]>): void {
   const refuse = (why: string): never => body.refuse('settings', why);
   const video = count(contents, 'feature_video') + count(contents, 'base_video') > 0;

@@ -1,7 +1,7 @@
 /**
- * What a create asks for, once its body has been read and priced: enough to run the task, charge it and show it.
+ * The plan of a create, from its body and its price: enough to run the task, charge it and show it.
  *
- * **Invariant**: made before anything happens; a create that is refused has left no plan behind.
+ * **Invariant**: a plan is made before anything else; a refused create leaves no plan.
  */
 import type { Ms, Product } from '../units.ts';
 import type { Fields } from './fields.ts';
@@ -9,11 +9,11 @@ import { readFields, type FieldTable } from './field-table.ts';
 import type { Resolution, Sound } from './prices.ts';
 import type { MediaLibrary } from './media-library.ts';
 
-/** What a task makes. `multi-shot` is one row of three images; `series` images share a group. */
+/** The results of a task. `multi-shot` is one row of three images; `series` images share a group. */
 export type OutputKind =
   'video' | 'image' | 'series' | 'multi-shot' | 'audio' | 'video-audio' | 'voice' | 'element';
 
-/** A video that a task starts from, as `task_info.parent_video` shows it. */
+/** The input video of a task, for `task_info.parent_video`. */
 export interface ParentVideo {
   id: string;
   url: string;
@@ -21,12 +21,12 @@ export interface ParentVideo {
 }
 
 export interface TaskPlan {
-  /** As the vendor's ledger names it, such as `Text to Video`. */
+  /** Its name in the vendor's ledger, such as `Text to Video`. */
   productFunction: string;
   product: Product;
-  /** How `POST /tasks` filters it. */
+  /** Its value for the filters of `POST /tasks`. */
   productType: 'video' | 'image' | 'try_on';
-  /** As the caller wrote it: the body's `model_name`, or the path's last segment. Empty where there is none. */
+  /** The caller's text: the body's `model_name`, or the path's last segment. Empty if there is none. */
   model: string;
   resolution: Resolution | null;
   /** The price, in thousandths of a unit; charged only if the task succeeds. */
@@ -35,7 +35,7 @@ export interface TaskPlan {
   weight: number;
   output: OutputKind;
   outputCount: number;
-  /** Length of what is made; null for pictures and library items. */
+  /** The length of the result; null for pictures and library items. */
   durationMs: Ms | null;
   videoInput: boolean;
   audio: 'native' | 'original' | 'off';
@@ -48,14 +48,14 @@ export interface TaskPlan {
   description: string;
 }
 
-/** What a create's reader gets. */
+/** The arguments of a create's reader. */
 export interface CreateInput {
   body: Fields;
   library: MediaLibrary;
 }
 export type CreateReader = (input: CreateInput) => TaskPlan;
 
-/** Fills in what most creates leave at rest. */
+/** Adds the defaults of most creates. */
 export function plan(given: Partial<TaskPlan> & Pick<TaskPlan, 'productFunction' | 'unitsMilli'>): TaskPlan {
   return {
     product: 'video',
@@ -78,14 +78,14 @@ export function plan(given: Partial<TaskPlan> & Pick<TaskPlan, 'productFunction'
   };
 }
 
-/** What every task takes: a legacy one at the top level of its body, a new one in its options. */
+/** The fields of every task: a legacy one has them at the top level of its body, a new one in its options. */
 const OPTIONS = {
   callback_url: { is: 'text' },
   external_task_id: { is: 'text' },
   watermark_info: { is: 'object', of: { enabled: { is: 'flag', default: false } } },
 } as const satisfies FieldTable;
 
-/** Reads the fields that every task takes; `options` is undefined if a body of the new generation has none. */
+/** Reads the fields of every task; `options` is undefined if a body of the new generation has none. */
 export function optionsOf(options: Fields | undefined): Pick<TaskPlan, 'externalId' | 'watermark'> {
   if (options === undefined) return { externalId: null, watermark: false };
   const { external_task_id: externalId = null, watermark_info: mark } = readFields(options, OPTIONS);
@@ -98,7 +98,7 @@ export const MODE_RESOLUTION: Readonly<Record<'std' | 'pro' | '4k', Resolution>>
   '4k': '4k',
 };
 
-/** Every length a caller may ask of the 3.0 family. */
+/** All allowed lengths of the 3.0 family. */
 export const UP_TO_15 = range(3, 15);
 export const UP_TO_10 = range(3, 10);
 export const UP_TO_20 = range(3, 20);
@@ -110,14 +110,14 @@ function range(from: number, to: number): readonly number[] {
 }
 
 /**
- * The length of referenced media. The emulator downloads nothing: a URL says its own length in its query, as in
+ * The length of referenced media. The emulator downloads nothing: a URL has its length in its query, such as
  * `https://cdn.example/clip.mp4?seconds=12.4`; anything else lasts 5 s.
  */
 export function mediaMs(reference: string): Ms {
   return queryMs(reference, 'seconds') ?? 5000;
 }
 
-/** The length a motion-control result comes out at: `output=9` in the reference's query, else the reference's own. */
+/** The length of a motion-control result: `output=9` in the reference's query, else the reference's own. */
 export function motionOutputMs(reference: string): Ms {
   return queryMs(reference, 'output') ?? mediaMs(reference);
 }
@@ -129,17 +129,17 @@ function queryMs(reference: string, key: string): Ms | undefined {
   return found?.[1] === undefined ? undefined : Math.round(Number(found[1]) * 1000);
 }
 
-/** Seconds as they are charged: to the nearest whole one (kling-api.md, sections 9.2 and 9.4). */
+/** The charged seconds: rounded to the nearest whole one (kling-api.md, sections 9.2 and 9.4). */
 export function wholeSeconds(ms: Ms): number {
   return Math.round(ms / 1000);
 }
 
-/** A generated clip comes out a little longer than asked: 3 s became 3.041 s (kling-api.md, section 9.4). */
+/** A generated clip is a little longer than requested: 3 s became 3.041 s (kling-api.md, section 9.4). */
 export function clipMs(seconds: number): Ms {
   return seconds * 1000 + 41;
 }
 
-/** The sound a price goes by, from what the caller asked for. */
+/** The sound that decides the price, from the caller's request. */
 export function soundOf(native: boolean, voice: boolean): Sound {
   if (voice) return 'voice';
   return native ? 'native' : 'silent';

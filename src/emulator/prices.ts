@@ -2,13 +2,13 @@
  * The emulator's own price list, in thousandths of a Kling unit.
  *
  * **Invariant**: written from kling-api.md, section 9 (vendor pricing pages of 2026-09-20, read 2026-11-21), and
- * not shared with the client code: a slip there must show as a difference here. Where 9.3 found no price, its
- * provisional one stands.
+ * not shared with the client code: a mistake there must show as a difference here. If 9.3 has no price, its
+ * provisional one is used.
  */
 import { KlingRefusal } from './replies.ts';
 
 export type Resolution = '720p' | '1080p' | '4k';
-/** What is heard: nothing made by the model, native audio, or native audio with a chosen voice. */
+/** The sound: none by the model, native audio, or native audio with a chosen voice. */
 export type Sound = 'silent' | 'native' | 'voice';
 
 /** Thousandths of a unit for each second; null if the vendor does not sell the combination. */
@@ -32,7 +32,7 @@ const PER_SECOND: Readonly<Record<string, Rate>> = {
   'v2-6 motion': [500, 800, null],
   'v2-5-turbo silent': [300, 500, null],
   avatar: [400, 800, null],
-  // No price of the vendor's was found: what resellers take for a second, at $0.14 a unit (kling-api.md, section 15).
+  // No price of the vendor was found: the price of resellers for a second, at $0.14 a unit (kling-api.md, section 15).
   'v4 native': [1120, 1680, null],
   'v4 native video-input': [1120, 1680, null],
   'v4-flash native': [680, null, null],
@@ -51,7 +51,7 @@ const OLDER: Readonly<Record<string, { std: readonly [number, number]; pro: read
   'multi-elements': { std: [3500, 7000], pro: [3500, 7000] },
 };
 
-/** Both generations' names of the models that are sold by the second. */
+/** The names of the models that are sold by the second, in both generations. */
 const RATE_NAMES: Readonly<Record<string, string>> = {
   'kling-3.0-turbo': 'turbo',
   'kling-3.0': 'v3',
@@ -86,7 +86,7 @@ export const EACH = {
   multiImage: 16_000,
   omniImage: 8000,
   omniImage4k: 16_000,
-  // As the dearest of today's pictures: no price was found.
+  // The price of today's most expensive pictures: none was found.
   imageV4: 16_000,
 } as const;
 
@@ -100,7 +100,7 @@ export interface VideoPriceQuery {
 
 const RESOLUTIONS: readonly Resolution[] = ['720p', '1080p', '4k'];
 
-/** Gives the price of `seconds` (whole) of video; refuses with 400/1201 what the vendor does not sell. */
+/** Gives the price of `seconds` (whole) of video; refuses with 400/1201 a combination that the vendor does not sell. */
 export function videoPrice(query: VideoPriceQuery, seconds: number): number {
   const older = OLDER[query.model];
   if (older !== undefined) {

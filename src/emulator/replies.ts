@@ -1,5 +1,5 @@
 /**
- * What the emulator answers: Kling's envelope, its table of codes, and refusals thrown from anywhere below.
+ * The emulator's answers: Kling's envelope, its table of codes, and refusals as thrown errors.
  *
  * Source: kling-api.md, sections 5 and 6 (vendor documents of 2026-09-20, read 2026-11-21).
  */
@@ -9,13 +9,13 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
-/** An answer before it is framed: Kling's envelope (the request id is added on the way out), or plain bytes. */
+/** An answer before it is framed: Kling's envelope (the request id is added when it is sent), or plain bytes. */
 export type Reply =
   | { kind: 'envelope'; status: number; code: number; message: string; data?: Json; headers?: ReplyHeaders }
   | { kind: 'bytes'; status: number; headers: ReplyHeaders; body: Buffer };
 export type ReplyHeaders = Record<string, string>;
 
-/** Kling's codes with the HTTP status of each and the text the emulator gives when it has nothing better. */
+/** Kling's codes, each with its HTTP status and its default text. */
 export const KLING_CODES: Readonly<Record<number, { status: number; message: string }>> = {
   0: { status: 200, message: 'SUCCEED' },
   1000: { status: 401, message: 'Authentication failed' },
@@ -41,7 +41,7 @@ export const KLING_CODES: Readonly<Record<number, { status: number; message: str
   5002: { status: 504, message: 'Server internal timeout' },
 };
 
-/** A refusal by code, thrown where it is found and turned into an answer by the server. */
+/** A refusal by code: it is thrown, and the server makes an answer of it. */
 export class KlingRefusal extends Error {
   override readonly name = 'KlingRefusal';
   readonly code: number;
@@ -52,13 +52,13 @@ export class KlingRefusal extends Error {
   }
 }
 
-/** Gives a success with `data`; without it the envelope has none, as some deletes answer. */
+/** Gives a success with `data`; without it the envelope has none, like the answers of some deletes. */
 export function success(data?: Json): Reply {
   const head = { kind: 'envelope', status: 200, code: 0, message: 'SUCCEED' } as const;
   return data === undefined ? head : { ...head, data };
 }
 
-/** Gives the answer of a code of the table; an unknown code takes status 500 unless one is given. */
+/** Gives the answer of a code of the table; an unknown code has status 500 unless one is given. */
 export function codeReply(code: number, message?: string, status?: number): Reply {
   const row = KLING_CODES[code];
   return {

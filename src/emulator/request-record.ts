@@ -1,7 +1,7 @@
 /**
- * The requests that arrived, so that a test can say what reached Kling and what did not.
+ * The requests that arrived, so that a test can check what reached Kling and what did not.
  *
- * **Invariant**: bounded in bytes; the oldest go first. Headers are kept as they came, order and case included.
+ * **Invariant**: bounded in bytes; the oldest are dropped first. Headers are kept unchanged, with their order and case.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Ms } from '../units.ts';
@@ -28,7 +28,7 @@ export interface RequestRecord {
 }
 
 const BYTES_MAX = 64 * 1024 * 1024;
-/** What a request is counted as beside its body. */
+/** The bytes that count for a request in addition to its body. */
 const HEAD_BYTES = 2048;
 
 /** Makes a record that keeps the last requests, or nothing if it is not `active`. */

@@ -2,7 +2,7 @@
  * Result URLs: signed, expiring, protected against hotlinking, with ranges and validators.
  *
  * **Invariant**: without the right token, or 30 days after the result was made (by the emulator's age), the answer
- * is 403 (kling-api.md, section 5). The account's credentials play no part: a download needs none.
+ * is 403 (kling-api.md, section 5). A download needs no credentials of the account.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -30,7 +30,7 @@ export interface FileRequest {
 
 interface FilesInput {
   time: EmulatorTime;
-  /** Where the emulator listens, without a trailing slash. */
+  /** The emulator's origin, without a trailing slash. */
   origin: () => string;
   videoBytes: number;
 }

@@ -1,8 +1,8 @@
 /**
- * Which method and path does what: the whole of kling-api.md, section 3.
+ * The table of methods and paths: all of kling-api.md, section 3.
  *
- * **Invariant**: a path that is not here is 404/1203, a method that its path lacks 404/1202. Legacy and account
- * paths take both kinds of credential, the rest the API key alone.
+ * **Invariant**: an unknown path is 404/1203, a method that its path does not have is 404/1202. Legacy and account
+ * paths accept both kinds of credentials, all others only the API key.
  */
 import { billing, costs } from './account-routes.ts';
 import type { Route } from './account.ts';
@@ -44,7 +44,7 @@ export const ROUTE_LIST: readonly string[] = [
   ...Object.keys(LEGACY_CREATES).map((path) => `GET ${path}/{id}`),
 ].sort();
 
-/** Finds what answers a request; refuses with 404/1202 or 404/1203. */
+/** Finds the route of a request; refuses with 404/1202 or 404/1203. */
 export function routeOf(method: string, path: string): Route {
   const methods = TABLE.get(path);
   if (methods !== undefined) {
@@ -58,7 +58,7 @@ export function routeOf(method: string, path: string): Route {
   return legacyRead(parent, decode(path.slice(parent.length + 1)));
 }
 
-/** Returns whether a path belongs to the legacy generation or the account, where JWTs are good. */
+/** Returns whether a path belongs to the legacy generation or the account, which accept JWTs. */
 export function takesJwt(path: string): boolean {
   return path.startsWith('/v1/') || path.startsWith('/account/');
 }

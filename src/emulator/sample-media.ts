@@ -1,8 +1,8 @@
 /**
- * Real small files: what the emulator's result URLs give.
+ * Real small files, for the emulator's result URLs.
  *
  * **Invariant**: the same name and seed give the same bytes, another seed other bytes, so that a download can be
- * compared with its source and two results are never equal. Nothing is kept: files are made when asked for.
+ * compared with its source and two results are never equal. Nothing is kept: files are made on request.
  */
 import { createHash } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';

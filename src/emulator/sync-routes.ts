@@ -1,7 +1,7 @@
 /**
  * Calls that answer at once: speech, recognition, selection helpers, and the voice and element libraries.
  *
- * **Invariant**: what costs is charged when it is answered, in the same turn, or refused before. These calls take
+ * **Invariant**: a call with a price is charged in the same turn in which it is answered, or refused before. These calls have
  * no external task id and no callback (kling-api.md, sections 3.2 and 9.2).
  */
 import { bodyFields, type KlingAccount, type Route, type RouteRequest } from './account.ts';
@@ -14,7 +14,7 @@ import { success, type Json, type JsonObject } from './replies.ts';
 import { judge, pageOf } from './task-routes.ts';
 import { legacyCosts, secondsText } from './task-views.ts';
 
-/** Judges and charges a synchronous call (video units); refuses with 400/1301 or 429/1102 before it costs. */
+/** Judges and charges a synchronous call (video units); refuses with 400/1301 or 429/1102 before the charge. */
 function pay(request: RouteRequest, { book }: KlingAccount, taskId: string, listMilli: number): Deduction[] {
   judge(request.body);
   const { path, apiKeyName, orders } = request;
@@ -108,7 +108,7 @@ const MARKS = {
   points: { is: 'list', min: 1, max: 10, of: { x: SHARE, y: SHARE } },
 } as const satisfies FieldTable;
 
-/** Adding and deleting mark one frame; clearing and previewing take the session alone. */
+/** Adding and deleting mark one frame; clearing and previewing need only the session. */
 function selection(
   answer: (frame: number, id: string, account: KlingAccount) => JsonObject,
   marks: boolean,
@@ -169,7 +169,7 @@ function itemView({ id, kind, name, description, ownedBy }: LibraryItem): JsonOb
       };
 }
 
-/** Lists library items of a kind; presets are shown like finished tasks, the old library as bare items. */
+/** Lists library items of a kind; presets have the form of finished tasks, the old library has bare items. */
 function listItems(kind: LibraryItem['kind'], ownedBy: LibraryItem['ownedBy'], pageSizeMax: number): Route {
   return ({ query }, { library, time }) => {
     const page = pageOf(library.items(kind, ownedBy), query, pageSizeMax);

@@ -10,7 +10,7 @@ import { KlingRefusal, success, type Json } from './replies.ts';
 import { legacyCreated, legacyView, newCreated, newView } from './task-views.ts';
 import type { EmulatedTask } from './tasks.ts';
 
-/** Words that, anywhere in a create's body, decide how it ends. */
+/** Words in a create's body that decide its end. */
 export const TRIGGER_WORDS: Readonly<Record<string, string>> = {
   'forbidden-at-create': 'refused at once with 400/1301 (content security policy)',
   'policy-at-create': 'refused at once with 400/1300 (platform policy)',
@@ -52,7 +52,7 @@ export function createRoute(reader: CreateReader, generation: 'legacy' | 'new'):
 /** Shows one legacy task of `path` by its id or external id; an unknown one is 400/1201. */
 export function legacyRead(path: string, id: string): Route {
   return (_request, { tasks, library }) => {
-    // The vendor's page for this path names the system id alone (kling-api.md, section 3.2).
+    // The vendor's page for this path names only the system id (kling-api.md, section 3.2).
     const byName = path === '/v1/videos/advanced-lip-sync' ? undefined : tasks.byExternalId(id);
     const task = tasks.byId(id) ?? byName;
     if (task === undefined || task.path !== path) throw new KlingRefusal(1201, `Task not found: ${id}`);
@@ -60,7 +60,7 @@ export function legacyRead(path: string, id: string): Route {
   };
 }
 
-/** Takes one page of a list, newest first; bad page numbers are 400/1201. */
+/** Gives one page of a list, newest first; invalid page numbers are 400/1201. */
 export function pageOf<Item>(items: readonly Item[], query: URLSearchParams, pageSizeMax: number): Item[] {
   const page = numberFrom(query, 'pageNum', 1, 1000);
   const size = numberFrom(query, 'pageSize', 30, pageSizeMax);
@@ -87,7 +87,7 @@ export function legacyList(path: string): Route {
 
 const IDS_MAX = 20;
 
-/** `GET /tasks`: up to 20 tasks by id or by external id; unknown ones are just absent. */
+/** `GET /tasks`: up to 20 tasks by id or by external id; unknown ones are absent. */
 export const readTasks: Route = ({ query }, { tasks, library }) => {
   const ids = idsIn(query.get('task_ids'));
   const externalIds = idsIn(query.get('external_task_ids'));
@@ -103,13 +103,13 @@ function idsIn(text: string | null): string[] {
   return (text ?? '').split(',').filter((id) => id !== '');
 }
 
-/** A cursor carries the whole query, so that it overrides everything else. */
+/** A cursor contains the whole query, so it overrides all other fields. */
 export interface CursorState {
   from: number;
   to: number;
   limit: number;
   filters: { key: string; values: string[] }[];
-  /** How many matching items were given already. */
+  /** The number of matching items in earlier pages. */
   given: number;
 }
 
@@ -117,11 +117,11 @@ export interface CursorRule {
   limitDefault: number;
   limitMax: number;
   keys: readonly string[];
-  /** The range when the body names none; null makes both times required. */
+  /** The default range; null makes both times required. */
   defaultRange: { from: number; to: number } | null;
 }
 
-/** Reads the query of a cursor list; a broken cursor is 400/1201. */
+/** Reads the query of a cursor list; an invalid cursor is 400/1201. */
 export function cursorState(body: Fields, rule: CursorRule): CursorState {
   const cursor = body.text('cursor');
   if (cursor !== undefined) return decodeCursor(body, cursor);
@@ -135,7 +135,7 @@ export function cursorState(body: Fields, rule: CursorRule): CursorState {
   return { from, to, limit: body.whole('limit', 1, rule.limitMax) ?? rule.limitDefault, filters, given: 0 };
 }
 
-/** Times come as numbers or as text (kling-api.md, section 3.1). */
+/** Times are numbers or text (kling-api.md, section 3.1). */
 function timeOf(body: Fields, name: string): number | undefined {
   const text = body.id(name);
   if (text === undefined) return undefined;
@@ -147,7 +147,7 @@ function decodeCursor(body: Fields, cursor: string): CursorState {
     const state = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as CursorState;
     if (Number.isInteger(state.given) && Array.isArray(state.filters)) return state;
   } catch {
-    // Falls through to the refusal below.
+    // The refusal follows below.
   }
   return body.refuse('cursor', 'is invalid');
 }
@@ -157,7 +157,7 @@ export interface CursorPage<Item> {
   tail: { next_cursor: string; has_more: boolean };
 }
 
-/** Cuts the next page out of the matching items. */
+/** Gives the next page of the matching items. */
 export function cursorPage<Item>(matching: readonly Item[], state: CursorState): CursorPage<Item> {
   const given = state.given + state.limit;
   const hasMore = given < matching.length;

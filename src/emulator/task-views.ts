@@ -1,8 +1,8 @@
 /**
- * Tasks as each generation shows them (kling-api.md, section 5).
+ * The views of a task in each generation (kling-api.md, section 5).
  *
- * **Invariant**: both views are made from one task and its state at this moment; results and costs appear only
- * when it has ended.
+ * **Invariant**: both views are made from one task and its present state; results and costs appear only
+ * after its end.
  */
 import type { Ms } from '../units.ts';
 import { cashText, unitsText, type Deduction } from './book.ts';
@@ -10,7 +10,7 @@ import type { MediaLibrary } from './media-library.ts';
 import { decimalText, type Json, type JsonObject } from './replies.ts';
 import type { EmulatedTask, Output, Tasks } from './tasks.ts';
 
-/** What a legacy create answers. */
+/** The answer of a legacy create. */
 export function legacyCreated(task: EmulatedTask): JsonObject {
   return {
     task_id: task.id,
@@ -21,7 +21,7 @@ export function legacyCreated(task: EmulatedTask): JsonObject {
   };
 }
 
-/** What a create of the new generation answers. */
+/** The answer of a create of the new generation. */
 export function newCreated(task: EmulatedTask): JsonObject {
   return {
     id: task.id,
@@ -42,7 +42,7 @@ function externalInfo({ plan }: EmulatedTask): JsonObject {
   };
 }
 
-/** What a legacy query shows of a task. */
+/** A task in the answer of a legacy query. */
 export function legacyView(task: EmulatedTask, tasks: Tasks, library: MediaLibrary): JsonObject {
   const stage = tasks.stageOf(task);
   const hasEnded = stage === 'succeeded' || stage === 'failed';
@@ -59,7 +59,7 @@ export function legacyView(task: EmulatedTask, tasks: Tasks, library: MediaLibra
   };
 }
 
-/** The deduction fields of a legacy answer, as decimal text; what was not used is `"0"`. */
+/** The deduction fields of a legacy answer, as decimal text; `"0"` if not used. */
 export function legacyCosts(deductions: readonly Deduction[]): JsonObject {
   const quota = cashText(deductions.reduce((sum, row) => sum + (row.cash === null ? 0 : row.amount), 0));
   return {
@@ -134,7 +134,7 @@ function legacyAudio(id: string, urls: readonly string[], duration: string): Jso
   };
 }
 
-/** What `/tasks` shows of a task, of either generation. */
+/** A task in the answer of `/tasks`, of both generations. */
 export function newView(task: EmulatedTask, tasks: Tasks, library: MediaLibrary): JsonObject {
   const stage = tasks.stageOf(task);
   return {
@@ -212,7 +212,7 @@ function billingOf({ deductions, plan }: EmulatedTask): JsonObject[] {
   );
 }
 
-/** Writes a length as Kling does: seconds, as text with decimals. */
+/** Writes a length in Kling's format: seconds, as text with decimals. */
 export function secondsText(ms: Ms): string {
   return decimalText(ms);
 }

@@ -1,11 +1,11 @@
 /**
  * The account's generation tasks.
  *
- * A task is `submitted`, then `processing`, then ends `succeeded` or `failed`; which of the two, and when, is
- * settled when it is made. Its state is computed from its age whenever somebody looks: there are no timers.
+ * A task is `submitted`, then `processing`, then ends `succeeded` or `failed`. Its end and the times are decided when it is
+ * made. Each read computes its state from its age: there are no timers.
  *
- * **Invariant**: an external id is unique over both generations for as long as the account lives; a task whose
- * creation is refused leaves no trace, uses no slot and costs nothing.
+ * **Invariant**: an external id is unique in both generations for the life of the account. A refused create leaves no
+ * task, uses no slot and costs nothing.
  */
 import { randomInt } from 'node:crypto';
 import type { Ms, Product } from '../units.ts';
@@ -17,27 +17,27 @@ import { KlingRefusal } from './replies.ts';
 import type { ResultFiles } from './result-files.ts';
 
 export type TaskStage = 'submitted' | 'processing' | 'succeeded' | 'failed';
-/** What becomes of a task; `stuck` never ends. */
+/** The end of a task; `stuck` never ends. */
 export type Fate = 'succeed' | 'fail' | 'stuck';
 
 export interface EmulatedTask {
   id: string;
-  /** The path it was made on, which is also where a legacy task is read. */
+  /** The path of its create; a legacy task is also read there. */
   path: string;
   plan: TaskPlan;
   fate: Fate;
   failMessage: string;
   createdWallMs: Ms;
-  /** Ages at which it begins to work and ends; the end of a stuck one is infinite. */
+  /** The ages of its begin of work and of its end; the end of a stuck task is infinite. */
   startsAgeMs: Ms;
   endsAgeMs: Ms;
-  /** Wall times of its changes, fixed when they are first seen, by the age of the change. */
+  /** Wall times of its changes, computed at the first read from the age of the change. */
   changedAt: Map<Ms, Ms>;
   deductions: Deduction[];
   outputs: Output[];
 }
 
-/** One thing a task makes, with the URLs of its files. */
+/** One result of a task, with the URLs of its files. */
 export interface Output {
   id: string;
   urls: string[];
@@ -49,7 +49,7 @@ export interface TaskRequest {
   plan: TaskPlan;
   fate: Fate;
   failMessage: string;
-  /** Charges this many thousandths of a unit whatever the price list says; null goes by the list. */
+  /** The charge in thousandths of a unit, instead of the list price; null: the list price. */
   chargeMilli: number | null;
   apiKeyName: string;
 }
@@ -65,7 +65,7 @@ export interface Tasks {
   updatedAt(task: EmulatedTask): Ms;
   /** Slots in use now. */
   running(product: Product): number;
-  /** Makes an id as Kling does: 18 decimal digits, rising. */
+  /** Makes an id in Kling's format: 18 decimal digits, rising. */
   newId(): string;
 }
 
@@ -85,7 +85,7 @@ interface TasksInput {
   limitOf: (product: Product) => number;
 }
 
-/** Makes an account's tasks, none yet. */
+/** Makes an account's empty list of tasks. */
 export function createTasks(input: TasksInput): Tasks {
   const { time, book } = input;
   const all: EmulatedTask[] = [];
@@ -166,7 +166,7 @@ function begin(request: TaskRequest, id: string, { time, timing }: TasksInput): 
   };
 }
 
-/** Ids rise with wall time, five digits of a millisecond apart at most; a clock set back does not repeat one. */
+/** Ids rise with wall time, with at most five digits within a millisecond; a clock that is set back repeats none. */
 function createIds(time: EmulatorTime): () => string {
   let last = 0n;
   return () => {
@@ -187,7 +187,7 @@ const EXTENSIONS: Readonly<Record<TaskPlan['output'], readonly string[]>> = {
   element: ['png'],
 };
 
-/** Names what a task will make, and enters in the library what later calls may take by id. */
+/** Names the results of a task, and enters those in the library that later calls may use by id. */
 function makeOutputs(task: EmulatedTask, { files, library }: TasksInput, newId: () => string): Output[] {
   const { plan } = task;
   if (task.fate !== 'succeed') return [];
