@@ -65,7 +65,7 @@ const PICTURE_SETTINGS = {
 
 function textReader(model: Model): CreateReader {
   return ({ body }) => {
-    if (body.has('contents')) body.refuse('contents', 'is not supported here: the prompt stands alone');
+    if (body.has('contents')) body.refuse('contents', 'is not supported here: prompt is the only input');
     readFields(body, PROMPT);
     return videoPlan(body, model, { productFunction: 'Text to Video', videoMs: 0, isEdit: false });
   };

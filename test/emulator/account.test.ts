@@ -43,7 +43,7 @@ describe('packs', () => {
     });
   });
 
-  it('show what they are: not yet, online, run out, expired', async () => {
+  it('show their state: not yet, online, run out, expired', async () => {
     const day = 86_400_000;
     const rig = await startRig({
       packs: [
@@ -128,7 +128,7 @@ describe('the ledger of units', () => {
 });
 
 describe('the libraries', () => {
-  it('list presets and what was made, and delete what is the account’s own', async () => {
+  it('list presets and made items, and delete only the account’s own', async () => {
     const rig = await startRig();
     const general = '/v1/general';
     for (const list of ['presets-voices', 'presets-elements', 'advanced-presets-elements']) {

@@ -55,7 +55,7 @@ describe('credentials', () => {
     expect(rig.emulator.book().charges).toHaveLength(1);
   });
 
-  it('answers 1001 without a header and 1002 to what is no credential of its own', async () => {
+  it('answers 1001 without a header and 1002 to a credential that is not its own', async () => {
     const rig = await startRig();
     expect(await rig.get(COSTS, { authorization: '' })).toMatchObject({ status: 401, code: 1001 });
     const wrong = [

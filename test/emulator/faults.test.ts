@@ -227,7 +227,7 @@ describe('a fault on order', () => {
     expect(rig.emulator.book().charges).toEqual([]);
   });
 
-  it('decides how a task ends and what it costs', async () => {
+  it('decides the end and the cost of a task', async () => {
     const rig = await startRig();
     rig.emulator.addFault({ kind: 'fail_task', message: 'the model gave up' });
     const failed = await finishedTask(rig, t2v, p);
@@ -268,7 +268,7 @@ describe('a fault on order', () => {
 });
 
 describe('ordering faults over HTTP', () => {
-  it('adds, lists with what was met, and clears', async () => {
+  it('adds, lists with the number of uses, and clears', async () => {
     const rig = await startRig();
     const order: FaultOrder = { kind: 'code', code: 1303, times: 2, match: { method: 'POST', path: t2v } };
     expect(JSON.parse((await rig.post('/_emulator/faults', order)).text)).toMatchObject({

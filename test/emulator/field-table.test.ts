@@ -40,7 +40,7 @@ describe('a table of fields', () => {
     });
   });
 
-  it('refuses what only another model accepts', () => {
+  it('refuses a value that only another model accepts', () => {
     expect(refusal({ images, mode: '4k' })).toBe("1201: mode value '4k' is not supported by old");
     expect(refusal({ images, shots: true })).toBe('1201: shots is not supported by old');
     expect(refusal({ images, duration: '7' })).toBe("1201: duration value '7' is invalid, allowed: 5");

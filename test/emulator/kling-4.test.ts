@@ -21,7 +21,7 @@ const lasting = (duration: number, more: Record<string, unknown> = {}): Record<s
 });
 
 describe('Kling 4.0', () => {
-  it('charges by the second, what goes in as what comes out', async () => {
+  it('charges by the second, for input and output', async () => {
     const rig = await startRig(WIDE);
     const rows: [units: number, path: string, body: Record<string, unknown>][] = [
       [5.6, '/text-to-video/kling-4.0', p],
@@ -79,7 +79,7 @@ describe('Kling 4.0', () => {
     ],
     ['/omni-video/kling-4.0', { contents: [text, video('base_video', 4), video('feature_video', 4)] }, 1201],
     ['/text-to-image/kling-image-4.0', { ...p, settings: { n: 10 } }, 1201],
-  ])('refuses what it does not take: %s %j', async (path, body, code) => {
+  ])('refuses values that it does not accept: %s %j', async (path, body, code) => {
     const rig = await startRig(WIDE);
     expect(await rig.post(path, body)).toMatchObject({ status: 400, code });
     expect(rig.emulator.book().charges).toEqual([]);

@@ -240,7 +240,7 @@ describe('the charge book', () => {
     for (const row of IMAGE) await checkRow(rig, row, 'image');
   });
 
-  it('charges what starts from earlier results: extension, element editing and lip sync', async () => {
+  it('charges tasks from earlier results: extension, element editing and lip sync', async () => {
     const rig = await startRig(WIDE);
     const id = await finishedTask(rig, t2v, p);
     const video = textAt((await rig.get(`${t2v}/${id}`)).data, 'task_result', 'videos', 0, 'id');
@@ -273,7 +273,7 @@ describe('the charge book', () => {
     await checkRow(rig, [3.2, '/v1/videos/avatar/image2video', { image: MEDIA, audio_id: audio }], 'video');
   });
 
-  it('sums exactly what it entered, and never charges a task that will fail', async () => {
+  it('equals the sum of its entries, and never charges a task that will fail', async () => {
     const rig = await startRig(WIDE);
     for (let i = 0; i < 40; i += 1)
       await rig.post('/v1/audio/tts', { text: 'a', voice_id: 'a', voice_language: 'zh' });
@@ -291,7 +291,7 @@ describe('the charge book', () => {
     });
   });
 
-  it('takes money at list price where no pack can pay', async () => {
+  it('takes money at list price if no pack can pay', async () => {
     const rig = await startRig({ packs: [], cash: { balance: 1, currency: 'USD' } });
     const id = await finishedTask(rig, t2v, { ...p, model_name: 'kling-v2-5-turbo' });
     const read = await rig.get(`${t2v}/${id}`);

@@ -188,7 +188,7 @@ const REFUSED: readonly Refused[] = [
 ];
 
 describe('the emulator refuses', () => {
-  it('what Kling refuses, with its code, making no task and charging nothing', async () => {
+  it('the same as Kling, with its code, without a task or a charge', async () => {
     const rig = await startRig();
     for (const [status, code, path, body] of REFUSED) {
       const answer = await rig.post(path, body);

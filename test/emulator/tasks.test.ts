@@ -262,7 +262,7 @@ describe('slots and packs', () => {
     expect(codes).toEqual([0, 0, 0, 1303]);
   });
 
-  it('refuse with 1102 what a pack no longer holds, and an image call on a video pack', async () => {
+  it('refuse with 1102 a create above a pack’s rest, and an image call on a video pack', async () => {
     const rig = await startRig({
       packs: [{ name: 'Trial-Video-2Units-9Con-1Months', product: 'video', units: 2 }],
     });

@@ -30,7 +30,7 @@ function refusalOf(result: AdmitResult) {
 }
 
 describe('admission', () => {
-  it('holds the price in the budget and tells what remains', async () => {
+  it('holds the price in the budget and returns the remainder', async () => {
     await apply(rule({ limit: 25_000 }));
     expect(await admitHold(store, newHold('a'))).toEqual({
       kind: 'admitted',
@@ -121,7 +121,7 @@ describe('admission', () => {
     });
   });
 
-  it('counts in shadow budgets what the enforcing ones admit, past their limits too', async () => {
+  it('counts admitted creates in shadow budgets too, also above their limits', async () => {
     await apply(
       rule({ name: 'shadow', limit: 5000, mode: 'shadow' }),
       rule({ name: 'strict', limit: 15_000 }),
@@ -134,7 +134,7 @@ describe('admission', () => {
     });
   });
 
-  it('never refuses when it only observes, and tells what it would have refused', async () => {
+  it('never refuses in observe mode, and reports what it would have refused', async () => {
     await apply(rule({ limit: 15_000 }));
     expect(await admitHold(store, newHold('a'), { enforce: false })).toMatchObject({ wouldRefuse: null });
     expect(await admitHold(store, newHold('b'), { enforce: false })).toMatchObject({
@@ -152,7 +152,7 @@ describe('admission', () => {
 });
 
 describe('the last credits of a budget', () => {
-  it('go to as many of many creates at once as fit', async () => {
+  it('are reserved for as many of many concurrent creates as fit', async () => {
     await apply(rule({ limit: 105_000 }), rule({ name: 'hourly', window: 'hour', limit: 1_000_000 }));
     const results = await Promise.all(
       Array.from({ length: 64 }, (_, i) =>
@@ -177,7 +177,7 @@ describe('the instant of a hold', () => {
     expect(counters(store)).toEqual({ 'daily 2026-11-18': [0, 10_000], 'daily 2026-11-19': [0, 20_000] });
   });
 
-  it('decides its window, and what is learnt later goes there', async () => {
+  it('decides its window, and later amounts go there', async () => {
     await apply(rule({ limit: 20_000, timeZone: 'Asia/Shanghai' }));
     const lastMs = Date.UTC(2026, 10, 18, 15, 59, 59, 999);
     await admitHold(store, newHold('a', { at: lastMs }));
@@ -193,7 +193,7 @@ describe('thresholds', () => {
       ? result.facts.map((fact) => (fact.kind === 'budget_threshold' ? fact.share : fact.kind))
       : [];
 
-  it('are told once a window, on settled and held together', async () => {
+  it('are reported once a window, for settled and held together', async () => {
     await apply(rule({ limit: 100_000, alertAt: [1, 0.5, 0.8] }));
     expect(shares(await admitHold(store, newHold('a', { credits: 49_999 })))).toEqual([]);
     await close(store, 'a', { kind: 'done', credits: 49_999, raw: null });
@@ -206,7 +206,7 @@ describe('thresholds', () => {
     ]);
   });
 
-  it('are told when the actual cost passes one', async () => {
+  it('are reported when the actual cost reaches one', async () => {
     await apply(rule({ limit: 100_000, alertAt: [0.8] }));
     await admitHold(store, newHold('a', { credits: 70_000 }));
     const facts = await close(store, 'a', { kind: 'done', credits: 120_000, raw: '12 video' });
@@ -228,7 +228,7 @@ describe('thresholds', () => {
     expect(facts[3]).toMatchObject({ share: 1 });
   });
 
-  it('say so where what is learnt late belongs to a window that is over', async () => {
+  it('name the window if a late amount belongs to a window that has ended', async () => {
     await apply(rule({ limit: 100_000, alertAt: [0.8], per: 'app' }));
     await admitHold(store, newHold('a', { credits: 70_000, app: 'web' }));
     const nextDay = { at: NOON + 86_400_000 };
@@ -262,7 +262,7 @@ describe('thresholds', () => {
 describe('a create without a price of its own', () => {
   const facts = (result: AdmitResult) => (result.kind === 'admitted' ? result.facts : []);
 
-  it('is a fact, once for each route and model, however many are made', async () => {
+  it('is a fact once for each route and model, for any number of creates', async () => {
     const unknown = { route: 'unknown', operation: 'unknown', model: null, basis: 'unknown' } as const;
     const path = '/v2/videos/0123456789abcdef/remix';
     const [first] = facts(await admitHold(store, newHold('a', { ...unknown, path, credits: 450_000 })));
@@ -349,7 +349,7 @@ describe('a freeze', () => {
   });
 });
 
-describe('the way of a create', () => {
+describe('the steps of a create', () => {
   it('takes few statements', async () => {
     await apply(rule());
     await admitHold(store, newHold('warm'));

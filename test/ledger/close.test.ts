@@ -198,7 +198,7 @@ describe('a create without a task', () => {
     expect(row(store, 'SELECT note FROM entries WHERE seq = 2')).toEqual({ note: 'code 1201' });
   });
 
-  it('stays held and in doubt when nobody knows', async () => {
+  it('stays held and in doubt if the outcome is unknown', async () => {
     expect(await close(store, 'h', { kind: 'unknown', evidence: 'reset' })).toEqual([
       {
         kind: 'hold_in_doubt',
@@ -218,7 +218,7 @@ describe('a create without a task', () => {
     expect(holds).toMatchObject([{ id: 'h', state: 'held', inDoubt: true, doubtEvidence: 'reset' }]);
   });
 
-  it('is not closed where it was never admitted, and journals nothing then', async () => {
+  it('is not closed if it was never admitted, and then journals nothing', async () => {
     const args = { holdId: 'x', at: NOON, calls: [call('c')], answer: null };
     await expect(
       store.run(closeCreate, { ...args, end: { kind: 'refused', evidence: '' } }),
@@ -260,7 +260,7 @@ describe("an operator's word", () => {
     await expect(store.run(resolveHold, args)).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  it('yields to what Kling says later, as an adjustment', async () => {
+  it('is adjusted by Kling’s later deduction', async () => {
     await resolve('release');
     await close(store, 'h', task());
     expect(await observe({ state: 'succeeded' })).toMatchObject([

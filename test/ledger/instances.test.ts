@@ -20,7 +20,7 @@ const stateOf = (id: string) =>
   row(store, 'SELECT in_doubt, owner, generation FROM creates WHERE id = ?', id);
 
 describe('an instance that starts again', () => {
-  it('puts in doubt at once what its earlier generation left, and owns it', async () => {
+  it('puts the open creates of its earlier generation in doubt at once, and owns them', async () => {
     const first = await start('a');
     await send('h', first);
     const second = await start('a');
@@ -29,7 +29,7 @@ describe('an instance that starts again', () => {
     expect(stateOf('h')).toEqual({ in_doubt: 1, owner: 'a', generation: 2 });
   });
 
-  it('is the store’s own where it has no name', async () => {
+  it('is the store’s own if it has no name', async () => {
     const { source } = row(store, 'SELECT source FROM sla_self');
     expect(await store.run(startInstance, { instance: null, at: NOON })).toEqual({
       instance: source,
@@ -37,7 +37,7 @@ describe('an instance that starts again', () => {
     });
   });
 
-  it('takes what an older version left without an owner', async () => {
+  it('takes over the creates of an older version, which have no owner', async () => {
     await send('h', await start('a'));
     store.db.exec('UPDATE creates SET owner = NULL, generation = NULL');
     expect(await recover(await start('b'))).toMatchObject({ recovered: 1 });
@@ -57,7 +57,7 @@ describe('another instance on the same store', () => {
     expect(await recover(await start('b', later), later)).toMatchObject({ recovered: 0 });
   });
 
-  it('takes them over once the lease has run out, and the first one may send nothing more', async () => {
+  it('takes them over when the lease has run out, and the first one can send nothing more', async () => {
     const a = await start('a');
     await send('h', a);
     const at = NOON + LEASE_MS;
@@ -79,7 +79,7 @@ describe('another instance on the same store', () => {
 });
 
 describe('a running instance', () => {
-  it('renews its lease, and says once that another one has taken over its creates', async () => {
+  it('renews its lease, and reports once that another one has taken over its creates', async () => {
     const clock = createManualClock(NOON);
     const said: string[] = [];
     const instance = new Instance({

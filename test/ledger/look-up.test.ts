@@ -61,7 +61,7 @@ describe('a hold in doubt', () => {
     expect(nextLookUpAt(0, 1_200_000)).toBe(1_800_000);
   });
 
-  it('tells all that a look-up needs', async () => {
+  it('returns everything that a look-up needs', async () => {
     await doubt();
     await store.run(makeLookUpsDue, { at: NOON + 5 });
     expect(await store.run(dueLookUps, { at: NOON + 5, limit: 10 })).toEqual({
@@ -123,7 +123,7 @@ describe('a hold in doubt', () => {
     expect(today()).toEqual([700, 10_000]);
   });
 
-  it('is released where the task found is that of another hold', async () => {
+  it('is released if the found task belongs to another hold', async () => {
     await close(store, 'h', { kind: 'task', sighting: sighting('t') });
     await admitHold(store, newHold('h2', { externalTaskId: 'ks_h' }));
     await doubt('h2');
@@ -144,7 +144,7 @@ describe('a hold in doubt', () => {
     expect(today()).toEqual([0, 10_000]);
   });
 
-  it('that an operator gave back still gets its task, and what it cost', async () => {
+  it('that an operator released still gets its task and its cost', async () => {
     await doubt();
     await store.run(resolveHold, { holdId: 'h', action: 'release', reason: 'r', actor: 'a', at: NOON });
     const ended = sighting('t', { state: 'succeeded', deduction: { credits: 9000, raw: '0.9 video' } });
@@ -163,7 +163,7 @@ describe('a hold in doubt', () => {
 });
 
 describe('a start', () => {
-  it('puts what was cut off in doubt and makes every doubt due at once', async () => {
+  it('puts cut-off creates in doubt and makes every doubt due at once', async () => {
     await doubt();
     await admitHold(store, newHold('cut'));
     await admitHold(store, newHold('synchronous', { externalTaskId: null }));

@@ -258,7 +258,7 @@ function withoutZeros(sums: Record<string, [number, number]>): Record<string, [n
   );
 }
 
-it('does what the model does, whatever happens in whatever order', async () => {
+it('does the same as the model, for all events in all orders', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { maxLength: 60, size: 'max' }), (steps) => play(steps, false)),
     { numRuns: Math.ceil(STEPS / STEPS_A_RUN) },

@@ -216,7 +216,7 @@ function deductionOf(credits: number | null): { credits: number; raw: string } |
 }
 
 describe('the sums of open holds and tasks', () => {
-  it('are what a scan gives after every operation, over restarts and other upstreams', async () => {
+  it('equal a scan after every operation, also after restarts and with other upstreams', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { maxLength: 40, size: 'max' }), async (steps) => {
         const game = new Play();
@@ -234,7 +234,7 @@ describe('the sums of open holds and tasks', () => {
     );
   });
 
-  it('are what a scan gives after operations of which none waited for another', async () => {
+  it('equal a scan after operations that did not wait for each other', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { maxLength: 40, size: 'max' }), async (steps) => {
         const game = new Play();

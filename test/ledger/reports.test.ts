@@ -40,7 +40,7 @@ afterEach(() => {
 });
 
 describe('usage', () => {
-  it('lists what cost or may cost, newest first; not what Kling refused', async () => {
+  it('lists creates with a cost or a possible cost, newest first; not those that Kling refused', async () => {
     const { rows, nextCursor } = await store.run(listUsage, { limit: 10, cursor: null });
     expect(rows.map((one) => [one.holdId, one.credits, one.settled])).toEqual([
       ['h5', 70, false],
@@ -161,7 +161,7 @@ describe('usage', () => {
 });
 
 describe('the state of money', () => {
-  it('is told in a few numbers', async () => {
+  it('is reported in a few numbers', async () => {
     await store.run(freeze, { reason: 'r', actor: 'a', at: NOON });
     expect(await store.run(moneyStatus, { at: NOON + 600_000, stuckAfterMs: 600_000 })).toEqual({
       frozen: { reason: 'r', actor: 'a', since: NOON },
@@ -240,7 +240,7 @@ describe('the verification', () => {
       "INSERT INTO adjustments VALUES ('h2', 'x', 1, 1, 'none', NULL)",
       /^hold h2 is adjusted and has not ended$/,
     ],
-  ])('finds what %s did', async (sql, problem) => {
+  ])('finds the problem after %s', async (sql, problem) => {
     store.db.exec(sql);
     const found = await problems();
     expect(

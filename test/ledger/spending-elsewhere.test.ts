@@ -40,7 +40,7 @@ async function speech(id: string, at: number, credits: number | null): Promise<v
 }
 
 describe('spending elsewhere', () => {
-  it('cannot be told of a store that nothing ran on, and begins with the first run or hold', async () => {
+  it('is unknown for a store on which nothing ran, and begins with the first run or hold', async () => {
     expect(await ask(charge('a', NOON))).toMatchObject({ since: null, tasks: 0 });
     await store.run(recordHeartbeat, { runId: null, at: NOON + 1 });
     expect(await ask()).toMatchObject({ since: NOON + 1, until: AT - HOUR, tasks: 0 });
@@ -85,7 +85,7 @@ describe('spending elsewhere', () => {
     expect((await ask(...others)).tasks).toBe(4);
   });
 
-  it('lets a create in doubt, and money, stand for any amount', async () => {
+  it('lets a create in doubt, and money, explain any amount', async () => {
     await speech('doubt', NOON, null);
     expect((await ask(charge('found', NOON + MINUTE, 3.5))).tasks).toBe(0);
     await speech('paid', NOON + DAY, 500);

@@ -59,7 +59,7 @@ describe('the check of the sums', () => {
     expect(sums.status({ at: NOON }).openHolds).toBe(2);
   });
 
-  it('corrects sums that differ, and says what was kept and what was counted', async () => {
+  it('corrects sums that differ, and reports the kept and the counted values', async () => {
     await hold('h1');
     // Past the door, as no code may write.
     await admitHold(memory, newHold('h2', { credits: 500 }));

@@ -122,7 +122,7 @@ describe('failed tasks', () => {
 });
 
 describe('refusals', () => {
-  it('are summed by word within a span, without what was only noted', async () => {
+  it('are summed by word within a span, without those that were not carried out', async () => {
     await store.run(recordRefusals, [
       refusal(1, { at: NOON - 1 }),
       refusal(2),
@@ -151,7 +151,7 @@ describe('budgets of the past', () => {
 });
 
 describe('the last verification of the ledger', () => {
-  it('is kept with its first problem, since when there are problems, and forgets them once all agrees', async () => {
+  it('is kept with its first problem and the begin of the problems, and drops them when all agrees', async () => {
     const verify = async (at: number) => {
       const { problems } = await store.run(verifyLedger, {});
       return store.run(noteVerification, { at, problems });

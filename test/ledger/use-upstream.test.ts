@@ -52,7 +52,7 @@ it('takes no word of another upstream, though it was asked when the hold was due
   expect(stateOf('h')).toEqual({ state: 'released', in_doubt: 0 });
 });
 
-it('settles by nobody’s sighting but the own upstream’s, or one that names our own id on the same host', async () => {
+it('settles only by a sighting of its own upstream, or by one on the same host that names our id', async () => {
   const id = `ks_${'0'.repeat(26)}`;
   await use(A);
   await admitHold(store, newHold('h', { upstream: A, externalTaskId: id }));
@@ -113,7 +113,7 @@ it('takes open holds of 0.1.0 as the first upstream’s, unless their journal na
   expect(await use(B)).toMatchObject([{ upstream: 'a.example key-1', holds: 2 }]);
 });
 
-it('gives open holds the name of their account once an operator says it, and keeps it over a rotation', async () => {
+it('gives open holds the name of their account when an operator sets it, and keeps it after a rotation', async () => {
   await use(A);
   await doubt('h');
   await use({ ...A, account: 'account-main' });

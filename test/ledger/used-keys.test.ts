@@ -26,7 +26,7 @@ it('keeps since when a key is in use in each environment, and when it was last',
   ]);
 });
 
-it('dates a key by the audit where an earlier version used it, and mistakes no other key for it', async () => {
+it('dates a key by the audit if an earlier version used it, and confuses it with no other key', async () => {
   const upstream = { host: 'a.example', account: 'key-1', fingerprint: 'key-1' };
   await store.run(useUpstream, { ...upstream, at: NOON });
   await store.run(useUpstream, { ...upstream, account: 'key-11', fingerprint: 'key-11', at: NOON + DAY });

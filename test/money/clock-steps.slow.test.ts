@@ -92,7 +92,7 @@ describe('a clock that steps while the sidecar runs', () => {
     });
   });
 
-  it('refuses creates where Kling brings no answer that shows its clock', async () => {
+  it('refuses creates if no answer of Kling’s shows its clock', async () => {
     await start();
     expect((await create()).status).toBe(200);
     step(2 * DAY_MS);
@@ -128,7 +128,7 @@ describe('money that a wrong clock dated into the future', () => {
     expect(await create()).toMatchObject({ status: 403, json: { code: 9001 } });
   }
 
-  it('is named and stays where it is on an operator’s word, and new creates count today again', async () => {
+  it('is named and keeps its date after an operator’s order, and new creates count today again', async () => {
     await lockAhead();
     const tomorrow = new Date(NOON + DAY_MS).toISOString();
     expect((await order('/v1/budgets/b/raise', { byCredits: 10, until: tomorrow })).status).toBe(400);
@@ -160,7 +160,7 @@ describe('money that a wrong clock dated into the future', () => {
     expect(await order('/v1/clock/reset')).toMatchObject({ status: 503 });
   });
 
-  it('is left behind by itself once Kling’s clock has agreed with ours for some minutes', async () => {
+  it('is ignored when Kling’s clock has agreed with ours for some minutes', async () => {
     await lockAhead();
     for (let i = 0; i < 8; i += 1) await pass(30_000);
     expect((await create()).status).toBe(403);

@@ -183,7 +183,7 @@ describe('a create in doubt', () => {
     expect(clock.monotonic() - from).toBeLessThan(24_500);
   });
 
-  it('stays in doubt where Kling answers with the task of another create', async () => {
+  it('stays in doubt if Kling answers with the task of another create', async () => {
     await start((got) => {
       if (got.method === 'POST') return says(legacyTask('the-same-task', null));
       return says([]);
@@ -219,7 +219,7 @@ describe('a create in doubt', () => {
 });
 
 describe('with access and secret key', () => {
-  it('tasks of a route that nobody knows settle too: they are asked for where they were made', async () => {
+  it('tasks of an unknown route settle too: they are polled on the path of their create', async () => {
     const path = '/v1/videos/brand-new';
     await start(
       (got) => {

@@ -59,7 +59,7 @@ describe('the end of a sidecar', () => {
     await expect(post(dataUrl + PATH, textToVideo())).rejects.toThrow();
   });
 
-  it('puts in doubt what is still in flight after the drain, and the next start finds it', async () => {
+  it('puts creates in doubt that are still in flight after the drain, and the next start finds them', async () => {
     const clock = createManualClock(Date.now());
     started = await startApp({ clock, config: { listen: { drainMs: 300 } } });
     const { dataUrl, emulator, folder } = started;

@@ -92,7 +92,7 @@ describe('before the first create', () => {
     await started.stop();
   });
 
-  it('nothing is sent or held where Kling cannot be reached', async () => {
+  it('nothing is sent or held if Kling cannot be reached', async () => {
     const started = await start(Date.now(), 'http://127.0.0.1:9');
     const refused = await post(started.dataUrl + PATH, textToVideo());
     expect(refused).toMatchObject({ status: 502, json: { code: 9050, data: { sent: 'no' } } });

@@ -51,7 +51,7 @@ describe('the external task id', () => {
     expect(creates()).toHaveLength(0);
   });
 
-  it('is taken out again where Kling refuses the field, from a large body too', async () => {
+  it('is removed again if Kling refuses the field, also from a large body', async () => {
     const { emulator, dataUrl, controlUrl } = started;
     emulator.addFault({ kind: 'refuse_external_id', times: 'always' });
     const path = '/v1/videos/image2video';

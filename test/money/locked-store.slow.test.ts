@@ -29,7 +29,7 @@ function lock({ folder }: StartedApp): Database.Database {
   return db;
 }
 
-it('without writes creates stop in protect and not in observe, reads go on, and what Kling answered is kept', async () => {
+it('without writes creates stop in protect and not in observe, reads go on, and Kling’s answers are kept', async () => {
   const log: string[] = [];
   const [refusing, observing, answered] = [
     await start('protect'),

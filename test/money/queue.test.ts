@@ -24,7 +24,7 @@ async function pool(): Promise<Pool> {
 const creates = (): number => started.emulator.requests().filter(({ method }) => method === 'POST').length;
 
 describe('the queue for slots', () => {
-  it('is for nobody whom a budget or a freeze refuses: they hear of it at once', async () => {
+  it('takes no create that a budget or a freeze refuses: its refusal comes at once', async () => {
     // The clock stays where it is: whoever queued would never be answered.
     started = await startApp({
       clock: createManualClock(Date.now()),

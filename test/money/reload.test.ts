@@ -11,7 +11,7 @@ let started: StartedApp;
 afterEach(() => started.stop());
 
 describe('a reload', () => {
-  it('moves to another upstream without failing what is in flight, and turns the poller on', async () => {
+  it('moves to another upstream without failing creates in flight, and turns the poller on', async () => {
     started = await startApp({ config: { tasks: { poll: false } } });
     const { dataUrl, controlUrl, emulator } = started;
     const other = createEmulator({ clock: systemClock, port: 0, speed: 50 });
@@ -32,7 +32,7 @@ describe('a reload', () => {
     await other.stop();
   });
 
-  it('changes nothing where something of it cannot be had', async () => {
+  it('changes nothing if a part of it fails', async () => {
     started = await startApp({ config: { creates: { maxCreditsEach: 5 } } });
     const { dataUrl } = started;
     const bad = { upstream: { baseUrl: 'https://localhost:1', caFile: '/nowhere/ca.pem' } };
@@ -40,7 +40,7 @@ describe('a reload', () => {
     expect((await post(dataUrl + PATH, textToVideo())).json.code).toBe(9002);
   });
 
-  it('forgets what was refused to the old credentials', async () => {
+  it('drops the refusals for the old credentials', async () => {
     started = await startApp();
     const { dataUrl, emulator } = started;
     emulator.addFault({ kind: 'code', code: 1101, match: { method: 'POST' } });

@@ -39,7 +39,7 @@ describe('a repeat', () => {
     expect(creates()).toBe(2);
   });
 
-  it('gets a refusal again only where it cannot change: after all others it is sent', async () => {
+  it('gets a refusal again only if it cannot change: after all others it is sent', async () => {
     started = await startApp({ emulator: { concurrency: { video: 100, image: 100 } } });
     const { dataUrl, emulator } = started;
     for (const [code, kept] of [
@@ -67,7 +67,7 @@ describe('a repeat', () => {
     }
   });
 
-  it('of an own external_task_id is sent as new once the pack that was empty is topped up', async () => {
+  it('of an own external_task_id is sent as new after the empty pack is topped up', async () => {
     started = await startApp();
     const { dataUrl, emulator } = started;
     emulator.addFault({ kind: 'code', code: 1102, match: { method: 'POST' } });
@@ -115,7 +115,7 @@ describe('a repeat', () => {
     expect(creates()).toBe(1);
   });
 
-  it('of a create in doubt gets 424 at its deadline, and the task once a look-up finds it', async () => {
+  it('of a create in doubt gets 424 at its deadline, and the task when a look-up has found it', async () => {
     const clock = createManualClock(Date.now());
     started = await startApp({ clock, config: { tasks: { poll: false } } });
     const { dataUrl, emulator } = started;

@@ -89,7 +89,7 @@ describe('a create in doubt', () => {
     await advanceUntil(clock, async () => (await hold())?.state === 'released', { stepMs: 5_000 });
   });
 
-  it('is not released by another key of the same host, and nobody asks with it', async () => {
+  it('is not released by another key of the same host, and is not looked up with it', async () => {
     const a = await start(NOTHING);
     await create();
     const before = lookUps(a).length;
@@ -99,7 +99,7 @@ describe('a create in doubt', () => {
     expect(await hold()).toMatchObject({ state: 'held', inDoubt: true, waitsForOperator: true });
   });
 
-  it('is looked up with a rotated key where an operator has named the account', async () => {
+  it('is looked up with a rotated key if an operator has named the account', async () => {
     const a = await start(NOTHING);
     await create();
     await started.reload(configOf(a, 'main'), KEYS.first);
@@ -157,7 +157,7 @@ describe('an open task', () => {
   it.each([
     ['names the id that we added', true],
     ['names no id of ours', false],
-  ])('under another key of the same host settles only where the answer %s', async (_name, isNamed) => {
+  ])('under another key of the same host settles only if the answer %s', async (_name, isNamed) => {
     const a = await start(made, true);
     const id = (await create()).headers['x-kling-external-task-id'] as string;
     // The end is shown only once the first key asks no more.

@@ -37,7 +37,7 @@ const isWanted = (wire: Wire): Promise<boolean> =>
 const creates = (): number =>
   app.emulator.requests().filter(({ method, path }) => method === 'POST' && path.includes('2video')).length;
 
-describe('bodies under way', () => {
+describe('bodies of open requests', () => {
   it('beyond the sum wait until others have ended, and small ones pass', async () => {
     await start();
     const first = bodyOf(1_000_000);

@@ -104,7 +104,7 @@ describe('media types and codings', () => {
 });
 
 describe('bodies', () => {
-  it('refuses whatever is not one plain object that all parsers read alike', async () => {
+  it('refuses all but one plain object that all parsers read in the same way', async () => {
     await refuse(async () => {
       for (const [name, body] of BAD_BODIES) {
         const answer = await exchange(url, createText(url, { body }));
@@ -198,7 +198,7 @@ describe('bodies', () => {
     expect(started.emulator.requests().length).toBe(before);
   });
 
-  it('sends the very bytes that it priced, but for the id', async () => {
+  it('sends the priced bytes, except for the id', async () => {
     const bodies = [
       ` \r\n\t${CREATE_BODY.replaceAll(',', ' ,\n').replaceAll(':', ' : ')}\n\n`,
       withMember('"x_unknown":{"deep":[1.50,1e2,-0,"\\u00e9\\/\\ud83d\\ude00",true,null,{}]}'),

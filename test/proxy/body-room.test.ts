@@ -11,7 +11,7 @@ const rules = (over: Partial<RoomRules> = {}): RoomRules => ({
 });
 
 describe('the room of bodies', () => {
-  it('is given at once while there is some, and given back', () => {
+  it('is reserved at once if there is enough, and released', () => {
     const room = new BodyRoom(createManualClock(0));
     const [first, second] = [room.place(rules()), room.place(rules())];
     expect(first.growTo(MIB / 2)).toBe(true);
@@ -43,7 +43,7 @@ describe('the room of bodies', () => {
     expect(room.usedBytes).toBe(0);
   });
 
-  it('keeps a small body waiting for nobody, and counts it', () => {
+  it('lets a small body never wait, and counts it', () => {
     const room = new BodyRoom(createManualClock(0));
     room.place(rules()).growTo(MIB);
     const small = room.place(rules());
@@ -71,7 +71,7 @@ describe('the room of bodies', () => {
     expect(await room.place(rules({ signal: gone.signal })).growTo(MIB)).toBe(false);
   });
 
-  it('grows with a body whose length nobody declared, and keeps nothing of one given back meanwhile', async () => {
+  it('grows with a body without a declared length, and keeps nothing of a released one', async () => {
     const room = new BodyRoom(createManualClock(0));
     const other = room.place(rules());
     other.growTo(MIB / 2);

@@ -74,7 +74,7 @@ describe('an answer whose body breaks off', () => {
     expect(after.noAnswer).toBe(before.noAnswer);
   });
 
-  it('leaves a create in doubt, whatever its status', async () => {
+  it('leaves a create in doubt, for every status', async () => {
     const statuses = ['200 OK', '400 Bad Request', '503 Service Unavailable'];
     upstream.behave = (socket, request) => {
       const status = statuses.find((one) => request.body.includes(one));

@@ -148,7 +148,7 @@ describe('web pages', () => {
     }
   });
 
-  it('cannot write with a simple request, even where the browser sends no Origin', async () => {
+  it('cannot write with a simple request, even if the browser sends no Origin', async () => {
     const { dataUrl, emulator } = protect;
     await nothingSent(emulator, async () => {
       for (const path of [

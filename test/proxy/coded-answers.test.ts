@@ -62,7 +62,7 @@ const bodyFor = (request: RawRequest): Buffer => {
 };
 const jsonIn = (answer: RawAnswer): unknown => JSON.parse(answer.body.toString().replace('\uFEFF', ''));
 
-describe('an answer in a form that nobody asked for', () => {
+describe('an answer in a coding that was not requested', () => {
   it('is asked for as it is', async () => {
     await create([JSON_LINE], (json) => json);
     const asked = upstream.requests.at(-1)?.lines.filter(([name]) => /^accept-encoding$/i.test(name));
@@ -140,7 +140,7 @@ describe('an answer in a form that nobody asked for', () => {
     expect(answer.header('content-length')).toBe(String(answer.body.length));
   });
 
-  it('goes on unchanged where it cannot be decoded: an unknown coding, or damage', async () => {
+  it('is passed on unchanged if it cannot be decoded: an unknown coding, or damage', async () => {
     const odd = Buffer.from([1, 2, 3]);
     answerWith('odd', odd);
     expect((await read('identity')).body).toEqual(odd);

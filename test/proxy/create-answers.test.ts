@@ -100,7 +100,7 @@ describe('answers to creates', () => {
     }
   });
 
-  it('come back whatever bytes their reason has', async () => {
+  it('come back with any bytes in their reason', async () => {
     const { answer } = await create(
       (socket, request) =>
         void socket.write(
@@ -115,7 +115,7 @@ describe('answers to creates', () => {
     expect(answer.json.code).toBe(0);
   });
 
-  it('release the hold at once where Kling says that nothing was made, and are passed on untouched', async () => {
+  it('release the hold at once if Kling says that nothing was made, and are passed on unchanged', async () => {
     const refusals: [status: string, code: number][] = [
       ['400 Bad Request', 1200],
       ['400 Bad Request', 1201],
@@ -146,7 +146,7 @@ describe('answers to creates', () => {
     }
   });
 
-  it('sign a create once more where Kling calls the token expired, with the same bytes', async () => {
+  it('sign a create once more if Kling calls the token expired, with the same bytes', async () => {
     let count = 0;
     const refused = answerText('{"code":1004,"message":"expired","request_id":"r"}', {
       status: '401 Unauthorized',
@@ -161,7 +161,7 @@ describe('answers to creates', () => {
     expect(first?.body.equals(second?.body ?? Buffer.alloc(0))).toBe(true);
   });
 
-  it('tell repeats of a key or an id the same, whatever characters the id has', async () => {
+  it('give repeats of a key or an id the same answer, for all characters of the id', async () => {
     const ids = [
       'plain-1',
       '视频 1',
@@ -234,7 +234,7 @@ describe('connections to Kling', () => {
     expect((await holdsOf(started)).length - holdsBefore).toBe(30);
   });
 
-  it('carry the bytes of a create once though its answer redirects to this very origin', async () => {
+  it('carry the bytes of a create once, although its answer redirects to the same origin', async () => {
     const { answer, posts } = await create(
       always(
         answerText('{"code":1200,"message":"x"}', {

@@ -56,7 +56,7 @@ describe('a key that the upstream echoes', () => {
     }
   });
 
-  it('is found where an answer comes in pieces, or compressed', async () => {
+  it('is found in an answer in pieces, or compressed', async () => {
     const body = `{"code":0,"message":"${KEY}","data":[]}`;
     const cut = body.indexOf(KEY) + 5;
     upstream.behave = (socket) => {
@@ -73,7 +73,7 @@ describe('a key that the upstream echoes', () => {
     expect((await ask()).json.message).toBe(MASK);
   });
 
-  it('does not hold back what only looks like its beginning', async () => {
+  it('does not hold back text that only looks like its beginning', async () => {
     const wire = await Wire.open(started.dataUrl);
     const body = `{"data":"${KEY.slice(0, 4)}`;
     upstream.behave = (socket) =>

@@ -222,7 +222,7 @@ describe('a create that meets a fault', () => {
     },
   );
 
-  it.concurrent('is released and told so where nobody listened', async () => {
+  it.concurrent('is released, and its answer says so, if there was no listener', async () => {
     const app = await startProxy();
     await app.emulator.stop();
     const answer = await exchange(app.dataUrl, createText(app.dataUrl));
@@ -231,7 +231,7 @@ describe('a create that meets a fault', () => {
     await app.stop();
   });
 
-  it.concurrent('is released and told so where no connection became free in time', async () => {
+  it.concurrent('is released, and its answer says so, if no connection was free in time', async () => {
     const own = createManualClock(Date.now());
     const app = await startProxy({ upstream: { connections: 1, timeoutMs: 600_000 } }, { clock: own });
     const match = { bodyIncludes: 'hanging' };
@@ -259,7 +259,7 @@ describe('a create that meets a fault', () => {
     await app.stop();
   });
 
-  it.concurrent('is answered again from what is kept, or held back, when it is repeated', async () => {
+  it.concurrent('gets the kept answer again, or must wait, if it is repeated', async () => {
     const own = createManualClock(Date.now());
     const app = await startProxy({}, { clock: own });
     const { dataUrl, emulator } = app;
@@ -292,7 +292,7 @@ describe('a create that meets a fault', () => {
   });
 });
 
-describe('a route where Kling refuses the external task id', () => {
+describe('a route on which Kling refuses the external task id', () => {
   it('gets the original bytes once more, and no id from then on', async () => {
     const app = await startProxy();
     const { dataUrl, emulator } = app;
@@ -339,7 +339,7 @@ describe('a clock that differs', () => {
 });
 
 describe('an account that Kling refuses', () => {
-  it('is not asked again at once for what the refusal speaks of', async () => {
+  it('is not asked again at once for creates of the refusal’s scope', async () => {
     const app = await startProxy();
     const { dataUrl, emulator } = app;
     const asking = (path: string, model: string): string =>

@@ -52,7 +52,7 @@ describe('answers to reads', () => {
     for (const shape of SHAPES) expectShape(await readThrough(shape.bytes), shape);
   });
 
-  it('are framed anew where their framing was of one hop', async () => {
+  it('are framed anew if their framing was for one hop', async () => {
     for (const shape of ODD_SHAPES) expectShape(await readThrough(shape.bytes, shape.ends), shape);
   });
 
@@ -101,7 +101,7 @@ describe('answers to reads', () => {
     await wire.closed();
   });
 
-  it('are never followed where they redirect, on any origin, and the key goes nowhere else', async () => {
+  it('are never followed if they redirect, on any origin, and the key is sent nowhere else', async () => {
     const elsewhere = await startRawUpstream(always(answerText('{}')));
     for (const status of [301, 302, 303, 307, 308]) {
       for (const location of [
@@ -192,7 +192,7 @@ describe('broken answers to reads', () => {
     }
   });
 
-  it('are tried once more for a GET, never for a POST, and never once an answer has begun', async () => {
+  it('are tried once more for a GET, never for a POST, and never after an answer has begun', async () => {
     const cases: [text: string, bytes: string, attempts: number][] = [
       [requestText(url, READ), '', 2],
       [requestText(url, 'HEAD /tasks?task_ids=1'), '', 2],
@@ -215,7 +215,7 @@ describe('broken answers to reads', () => {
     expect((await exchange(url, requestText(url, READ))).body.toString()).toBe('{"code":0}');
   });
 
-  it('are 504 after upstream.timeoutMs where none comes at all', async () => {
+  it('are 504 after upstream.timeoutMs if none comes', async () => {
     upstream.behave = () => {};
     const clock = createManualClock(START);
     const slow = await startProxy({ upstream: { timeoutMs: 400 } }, { baseUrl: upstream.url, clock });

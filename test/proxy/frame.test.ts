@@ -14,7 +14,7 @@ function frameOf(rawHeaders: string[], method = 'GET'): ReturnType<typeof readFr
 }
 
 describe('a frame', () => {
-  it('has at most two hundred header lines, whatever the version of Node lets pass', () => {
+  it('has at most two hundred header lines, with every version of Node', () => {
     const lines = (count: number): string[] =>
       Array.from({ length: count }, (_, i) => [`X-${i}`, 'v']).flat();
     expect(frameOf([...HOST, ...lines(HEADER_LINES_MAX - 1)]).headers.size).toBe(HEADER_LINES_MAX);

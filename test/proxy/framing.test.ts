@@ -41,7 +41,7 @@ describe('framing', () => {
     });
   });
 
-  it('never takes what follows a refused request on its connection for another one', async () => {
+  it('never reads bytes after a refused request as another request', async () => {
     await refuse(async () => {
       for (const { name, bytes } of BAD_FRAMING.slice(0, 12)) {
         const wire = await Wire.open(url);
@@ -247,7 +247,7 @@ describe('methods, bodies and expectations', () => {
     }
   });
 
-  it('closes the connection of an offer, so that what follows it is never read from its middle', async () => {
+  it('closes the connection of an offer, so that later bytes are never read from their middle', async () => {
     for (const headers of offers.slice(0, 2)) {
       const before = started.emulator.requests().length;
       const wire = await Wire.open(url);
@@ -311,7 +311,7 @@ describe('methods, bodies and expectations', () => {
     await app.stop();
   });
 
-  it('answers 100-continue itself, once the head alone is no reason to refuse', async () => {
+  it('answers 100-continue itself, if the head is no reason to refuse', async () => {
     const wire = await Wire.open(url);
     const headers = [JSON_TYPE, `Content-Length: ${CREATE_BODY.length}`, 'Expect: 100-continue'];
     wire.send(requestText(url, `POST ${CREATE_PATH}`, { headers }));
@@ -323,7 +323,7 @@ describe('methods, bodies and expectations', () => {
     wire.close();
   });
 
-  it('refuses without a 100 what the head alone condemns', async () => {
+  it('refuses without a 100 if the head is a reason to refuse', async () => {
     const cases: [string, Parameters<typeof requestText>[2], number, Parameters<typeof expectRefusal>[1]][] =
       [
         [

@@ -115,7 +115,7 @@ const OVERRIDES = [
 ] as const;
 
 describe('what reaches Kling', () => {
-  it('is what the allow-list names, our Authorization, and nothing else of the caller', async () => {
+  it('has the headers of the allow-list and our Authorization, and nothing else of the caller', async () => {
     const headers = OVERRIDES.map((name) => `${name}: ${name === 'TE' ? 'trailers' : 'v1'}`);
     const lines = await arrived(createText(url, { headers: [...headers, 'Authorization: Bearer stolen'] }));
     expect(names(lines)).toEqual([...ALWAYS, 'content-length', 'content-type'].sort());
@@ -145,7 +145,7 @@ describe('what reaches Kling', () => {
     expect(names(lines)).toEqual([...ALWAYS, 'content-length', ...given.map(([name]) => name)].sort());
   });
 
-  it('is signed by us whatever Authorization the caller sends, or none', async () => {
+  it('is signed by us, with every Authorization of the caller, and without one', async () => {
     for (const value of [
       'Bearer x',
       'Basic dTpw',
@@ -225,7 +225,7 @@ describe('what callers get', () => {
     });
   });
 
-  it('tells of each answer where its time went, and that it is not ours', async () => {
+  it('shows for each answer the parts of its time, and that it is not ours', async () => {
     const read = await exchange(url, requestText(url, 'GET /tasks?task_ids=1'));
     const made = await exchange(url, createText(url));
     for (const answer of [read, made]) {

@@ -45,7 +45,7 @@ async function arrived(text: string, about = ''): Promise<{ body: string; path: 
 }
 
 describe('observe mode', () => {
-  it('lets through whatever money, bodies and media types would refuse, byte for byte, and counts it', async () => {
+  it('forwards creates that money, bodies and media types would refuse, byte for byte, and counts them', async () => {
     const spaced = ` ${CREATE_BODY} \n`;
     expect((await arrived(createText(url, { body: spaced }))).body).toBe(spaced);
     for (const [name, body] of BAD_BODIES) {
@@ -74,7 +74,7 @@ describe('observe mode', () => {
     expect(counted.get('body_refused')).toBe(BAD_BODIES.length);
   });
 
-  it('holds what it can price and, flat, what it cannot', async () => {
+  it('holds the price of a create, and a flat sum without a price', async () => {
     const before = (await holdsOf(started)).length;
     const priced = await exchange(url, createText(url));
     expect(priced.header('x-kling-credits-held')).toBe('10');
@@ -84,7 +84,7 @@ describe('observe mode', () => {
     expect((await holdsOf(started)).length - before).toBe(2);
   });
 
-  it('still refuses what cannot be forwarded safely: framing, targets, hosts and browsers', async () => {
+  it('still refuses requests that are not safe to forward: framing, targets, hosts and browsers', async () => {
     const host = new URL(url).host;
     const cases: [string, RefusalWord][] = [
       [createText(url, { host: 'evil.example' }), 'host_refused'],

@@ -73,7 +73,7 @@ describe('pages of allowed origins', () => {
     }
   });
 
-  it('are the only ones: what is nearly such an origin is refused, and reads nothing', async () => {
+  it('are the only ones: a similar origin is refused, and reads nothing', async () => {
     await nothingSent(started.emulator, async () => {
       for (const origin of [
         'http://localhost:3001',
@@ -169,7 +169,7 @@ describe('listen.allowedOrigins', () => {
     }
   });
 
-  it('warns that pages spend without a key where no apps are configured', () => {
+  it('warns that pages spend without a key if no apps are configured', () => {
     const listen = { allowedOrigins: ['http://localhost:3000'] };
     expect(load({ listen }).warnings).toEqual([expect.stringContaining('http://localhost:3000') as string]);
     expect(load({ listen, apps: [{ name: 'web', keyFile: 'k' }] }).warnings).toEqual([]);

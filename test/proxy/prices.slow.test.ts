@@ -40,7 +40,7 @@ const create = (
 ): Promise<Got> => post(one.dataUrl + target, body, headers);
 
 describe('a price that is not sure', () => {
-  it('is told in the answer’s notes, with the field by name, and once for each field and app in the log', async () => {
+  it('is in the answer’s notes, with the name of the field, and in the log once for each field and app', async () => {
     const lines: string[] = [];
     const one = await start({}, { logTo: { write: (text) => void lines.push(text) } });
     const body = textToVideo({ generate_audio: true });
@@ -53,14 +53,14 @@ describe('a price that is not sure', () => {
     expect(await linesWith(lines, '"generate_audio"')).toHaveLength(2);
   });
 
-  it('has no notes where it is sure', async () => {
+  it('has no notes if it is sure', async () => {
     const one = await start();
     const { status, headers } = await create(one, T2V, textToVideo());
     expect(status).toBe(200);
     expect(headers).not.toHaveProperty(NOTES);
   });
 
-  it('keeps its notes to plain ASCII of 500 characters, whatever a field is called', async () => {
+  it('keeps its notes to plain ASCII of 500 characters, for every name of a field', async () => {
     const one = await start();
     const odd = { bild_länge_audio: 1 };
     const fields = Object.fromEntries(Array.from({ length: 19 }, (_, index) => [`a${index}_audio_field`, 1]));
@@ -71,7 +71,7 @@ describe('a price that is not sure', () => {
     expect(long.endsWith('...')).toBe(true);
   });
 
-  it('is told with a refusal too, since it may be why the create was refused', async () => {
+  it('is also in a refusal, since it may be the reason', async () => {
     const one = await start({ creates: { maxCreditsEach: 100 } });
     const { status, headers } = await create(one, T2V, { ...textToVideo(), model_name: 'kling-v9' });
     expect(status).toBe(403);
@@ -93,7 +93,7 @@ describe('lengths that callers say', () => {
     expect(held).toEqual(['8', '8', 'refused', 'refused']);
   });
 
-  it('are not used where the config does not trust them', async () => {
+  it('are not used if the config does not trust them', async () => {
     const one = await start({ creates: { trustExpectedSeconds: false } });
     const { headers } = await create(one, AVATAR, avatar, say('10'));
     expect(headers[HELD]).toBe('1200');
@@ -149,7 +149,7 @@ describe('a budget for one model', () => {
     expect((await create(one, '/text-to-video/kling-2.6', { prompt: 'a boat' })).status).toBe(200);
   });
 
-  it('counts and limits a new model under its own name once a reload names it', async () => {
+  it('counts and limits a new model under its own name after a reload names it', async () => {
     const one = await start({ budgets: [all] });
     const v9 = { ...textToVideo(), model_name: 'kling-v9' };
     await create(one, T2V, v9);

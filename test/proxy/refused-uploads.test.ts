@@ -83,7 +83,7 @@ describe('a client that reads nothing before it has sent everything', () => {
     });
   });
 
-  it('reads it too where it asked for 100-continue and got it', async () => {
+  it('also reads it after it asked for 100-continue and got it', async () => {
     const { dataUrl } = started;
     const wire = await Wire.open(dataUrl);
     const headers = ['Transfer-Encoding: chunked', 'Expect: 100-continue'];

@@ -138,14 +138,14 @@ function rig(given: Given = {}) {
 }
 
 describe('the guard of a create', () => {
-  it('is asked by its admission alone where nothing keeps the create back', async () => {
+  it('is read only by the admission if nothing delays the create', async () => {
     const { run, asked, slotsInUse, lineUsers } = rig();
     expect(await run()).toMatchObject({ hold: { remainingCredits: 5000 }, queueMs: 0 });
     expect(asked).toEqual(['admission']);
     expect([slotsInUse(), lineUsers()]).toEqual([1, 1]);
   });
 
-  it('answers a repeat from what the admission found, and leaves no slot and no line in use', async () => {
+  it('answers a repeat with the result of the admission, and leaves no slot and no line in use', async () => {
     const { run, asked, replies, slotsInUse, lineUsers } = rig({
       admissions: [{ kind: 'repeat', state: ANSWERED }],
     });
@@ -159,7 +159,7 @@ describe('the guard of a create', () => {
     ['a rule', { maxCreditsEach: 1 }, 'task_too_expensive'],
     ['an unsure clock', { isDateSure: false }, 'clock_untrusted'],
     ['a near deadline', { deadlineMs: 7_000 }, 'upstream_timeout'],
-  ])('is read first where %s would refuse the create', async (_what, given, code) => {
+  ])('is read first if %s would refuse the create', async (_what, given, code) => {
     const repeat = rig({ ...given, guards: [ANSWERED] });
     expect(await repeat.run()).toBeNull();
     expect([repeat.asked, repeat.replies]).toEqual([['guard'], [200]]);
@@ -168,14 +168,14 @@ describe('the guard of a create', () => {
     expect(first.asked).toEqual(['guard']);
   });
 
-  it('is read first where the create would have to wait for a slot', async () => {
+  it('is read first if the create would have to wait for a slot', async () => {
     const repeat = rig({ videoSlots: 1, guards: [ANSWERED] });
     (await repeat.slots.enter({ ...WANTED, signal: new AbortController().signal })).keepFor('other');
     expect(await repeat.run()).toBeNull();
     expect([repeat.asked, repeat.replies]).toEqual([['guard'], [200]]);
   });
 
-  it('is asked again at once where the first one was open: it may have ended in the same batch', async () => {
+  it('is read again at once if the first one was open: it may have ended in the same batch', async () => {
     // The clock stays where it is: a repeat that waited would wait for ever.
     const { run, asked, replies } = rig({
       admissions: [{ kind: 'repeat', state: OPEN }],
@@ -185,7 +185,7 @@ describe('the guard of a create', () => {
     expect([asked, replies]).toEqual([['admission', 'guard'], [200]]);
   });
 
-  it('lets a repeat be held once the first one is proved to have made nothing', async () => {
+  it('lets a repeat be held if the first one certainly made nothing', async () => {
     const { run, asked, slotsInUse } = rig({
       admissions: [{ kind: 'repeat', state: OPEN }, ADMITTED],
       guards: [FREE],
@@ -195,7 +195,7 @@ describe('the guard of a create', () => {
     expect(slotsInUse()).toBe(1);
   });
 
-  it('is left out in observe mode where its key was used for other bytes', async () => {
+  it('is left out in observe mode if its key was used for other bytes', async () => {
     const { run, held, noted } = rig({
       mode: 'observe',
       admissions: [{ kind: 'repeat', state: MISMATCH }, ADMITTED],

@@ -41,7 +41,7 @@ describe('connections that ask nothing', () => {
     }
   });
 
-  it('give way to new ones, longest silent first, while a request under way keeps its place', async () => {
+  it('are closed for new ones, longest silent first, while an open request keeps its place', async () => {
     const seats = new Seats(3);
     const held: (() => void)[] = [];
     const server: Server = createServer((request, response) => {
@@ -68,7 +68,7 @@ describe('connections that ask nothing', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('are refused where every place waits for an answer', async () => {
+  it('are refused if every place waits for an answer', async () => {
     const seats = new Seats(1);
     const held: (() => void)[] = [];
     const server: Server = createServer((request, response) => {

@@ -216,7 +216,7 @@ describe('targets', () => {
     });
   });
 
-  it('passes percent-escapes of reads on as they came, but for those that change a path', async () => {
+  it('passes percent-escapes of reads on unchanged, except those that change a path', async () => {
     const { dataUrl, emulator } = strict;
     const fine = [
       '/v1/videos/text2video/%E8%A7%86%E9%A2%91%201',

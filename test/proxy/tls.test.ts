@@ -44,7 +44,7 @@ describe('the TLS listener', () => {
     wire.close();
   });
 
-  it('refuses what the plain one refuses, malformed bytes included', async () => {
+  it('refuses the same as the plain one, also malformed bytes', async () => {
     await nothingSent(started.emulator, async () => {
       const cases = [
         [createText(url, { host: 'evil.example' }), 'host_refused', 421],

@@ -18,7 +18,7 @@ const SHORT_READS = [
   'tasks.openTasks',
 ];
 
-it('reads nothing on the path of a create from where reports are read', () => {
+it('never uses the connection of reports for a create', () => {
   const source = new URL('../../src/', import.meta.url);
   const files = ON_THE_PATH.flatMap((place) =>
     place.endsWith('.ts')
