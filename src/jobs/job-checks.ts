@@ -34,6 +34,7 @@ export function checkJobs(
   ];
   if (bad.length > 0) return bad;
   const ran = on.filter(({ state }) => state !== null && state.last !== null).length;
+  if (ran === 0) return [ok('jobs', `None of the ${on.length} jobs that are on has run yet.`)];
   return [ok('jobs', `${ran} of the ${on.length} jobs that are on have run, each well the last time.`)];
 }
 

@@ -55,9 +55,7 @@ describe('the check of jobs', () => {
       'jobs ok: 2 of the 2 jobs that are on have run, each well the last time.',
     ]);
     const young: JobSeen = { name: 'packs', schedule: HOURLY, state: null };
-    expect(jobsOf([young])).toEqual([
-      'jobs ok: 0 of the 1 jobs that are on have run, each well the last time.',
-    ]);
+    expect(jobsOf([young])).toEqual(['jobs ok: None of the 1 jobs that are on has run yet.']);
   });
 
   it('warns of each job that failed, with its reason and for how long', () => {

@@ -70,6 +70,15 @@ describe('migrations', () => {
     expect(schemaOf(other)).toEqual({ ...OLD, numbers: null });
   });
 
+  test('that rows of the store contradict leave it as it is, and do not blame the disk', async () => {
+    const path = await oldStore();
+    await expect(openTestStore(path, { schema: 'contradicted' })).rejects.toMatchObject({
+      code: 'store_corrupt',
+      message: expect.stringMatching(/rows contradict each other \(CHECK .*ledger verify/),
+    });
+    expect(schemaOf(path)).toEqual(OLD);
+  });
+
   test('killed at any step leave the old schema or the new one, and the next start finishes', async () => {
     const path = await oldStore();
     const copy = `${path}.before-002-words`;

@@ -103,15 +103,21 @@ const broken: Migration = {
   id: '002-broken',
   sqlite: 'CREATE TABLE half (n INTEGER) STRICT; INSERT INTO nowhere VALUES (1);',
 };
+/** Its rule is one that the store of the test breaks. */
+const contradicted: Migration = {
+  id: '002-contradicted',
+  sqlite: 'CREATE TABLE large (n INTEGER CHECK (n > 1)) STRICT; INSERT INTO large SELECT n FROM numbers;',
+};
 
 const SCHEMAS: Record<string, Migration[]> = {
   '1': [first],
   '2': [second, first],
   orphaning: [first, orphaning],
   broken: [first, broken],
+  contradicted: [first, contradicted],
 };
 
-/** Gives the module of one schema: `1`, `2`, `orphaning` or `broken`. */
+/** Gives the module of one schema: `1`, `2`, `orphaning`, `broken` or `contradicted`. */
 export function testModule(schema: string): StoreModule {
   const operations = exportedOperations({
     addNumber,

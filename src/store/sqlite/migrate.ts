@@ -172,10 +172,24 @@ async function migrate(
     db.exec('COMMIT');
   } catch (error) {
     if (db.inTransaction) db.exec('ROLLBACK');
-    throw error;
+    throw isContradiction(error) ? contradiction(path, error) : error;
   }
   db.pragma('foreign_keys = ON');
   log(`migrated ${path} in ${Math.ceil((clock.monotonic() - startedAt) / 1_000)} s`);
+}
+
+/** Whether rows of the old schema break a rule of the new one. */
+function isContradiction(error: unknown): error is InstanceType<typeof Database.SqliteError> {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_CONSTRAINT');
+}
+
+function contradiction(path: string, error: Error): SidecarError {
+  return new SidecarError(
+    'store_corrupt',
+    `${path} was not migrated: its rows contradict each other (${error.message}). It is left as it is. ` +
+      'Start the version before, run `kling-sidecar ledger verify` with it, and restore a backup that agrees',
+    { cause: error, detail: { path } },
+  );
 }
 
 function applyMigrations(db: Database.Database, migrations: readonly Migration[], clock: Clock): void {
