@@ -1,11 +1,11 @@
 /**
  * `npm run bench`: the sidecar with everything on beside its peers, before one instant upstream, in one run.
  *
- * Rounds go over all peers in turn, each started afresh, so that a drift of the machine meets all alike; the order
- * is turned by one from round to round. What is measured apart (ready, large creates, open tasks, a large store) follows
- * after the rounds. docs/benchmarks.md says how to read the output.
+ * Each round measures all peers in turn, each in a new process, so that a drift of the machine affects all equally; the
+ * order moves by one from round to round. Separate measurements (ready, large creates, open tasks, a large store) follow
+ * after the rounds. docs/benchmarks.md explains the output.
  *
- * **Invariant**: load goes to loopback only; whatever was started is ended by pid, and the folder of work
+ * **Invariant**: load goes only to loopback; every started process is ended by pid, and the folder of work
  * (bench/.work, on the project's disk so that fsync is real) is removed, on success, failure and Ctrl-C.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ function wanted(options: Options, name: PeerName): boolean {
   return options.only === null || name === 'direct' || options.only.includes(name);
 }
 
-/** What a peer is loaded with: nothing if no section asks for it. */
+/** The load of a peer: none if no section needs it. */
 function worksOf({ isVariant, name }: Peer, { sections, isQuick }: Options): Works {
   const has = (section: Section): boolean => sections.includes(section);
   if (isVariant === true) return has('variants') ? { creates: [32] } : {};
@@ -97,7 +97,7 @@ async function measureRounds({ options, upstream, watch }: Run, peers: readonly 
   return { turns, missing };
 }
 
-/** Runs a section where it is asked for; a failure is reported and the others go on. */
+/** Runs a section if it is selected; a failure is reported and the others continue. */
 async function measureSection<T>(
   name: Section,
   run: Run,
@@ -115,7 +115,7 @@ async function measureSection<T>(
   }
 }
 
-/** Measures what is measured apart from the rounds. */
+/** Makes the measurements that are separate from the rounds. */
 async function measureApart(
   run: Run,
   peers: readonly Peer[],

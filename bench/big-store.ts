@@ -26,7 +26,7 @@ const OLDER_MS = 60_000;
 export interface BigStore {
   rows: number;
   openTasks: number;
-  /** Set where the disk had no room for the rows that were asked for. */
+  /** Set if the disk had no room for the requested rows. */
   rowsAsked: number;
   fillSeconds: number;
   fileMiB: number;

@@ -1,7 +1,7 @@
 /**
- * How long estimates hold up the event loop, which the data plane shares: the longest turn while the largest ones run.
+ * How long estimates block the event loop, which the data plane shares: the longest turn while the largest ones run.
  *
- * Run by `node bench/estimate-bench.ts [at once]`. A turn holds up every create for as long as it takes.
+ * Run by `node bench/estimate-bench.ts [at once]`. A turn blocks every create for its duration.
  */
 import { ESTIMATE_REQUESTS_MAX } from '../src/control/estimate.ts';
 import { startApp } from '../test/app/start-app.ts';
@@ -29,7 +29,7 @@ const statuses = await Promise.all(Array.from({ length: atOnce }, estimate));
 const longestMs = turns.stop();
 console.log(
   `${atOnce} estimates of ${ESTIMATE_REQUESTS_MAX} requests (${body.length} bytes) at once: ` +
-    `${statuses.filter((status) => status === 200).length} answered, the others told to come back; longest turn ` +
+    `${statuses.filter((status) => status === 200).length} answered, the others refused as too busy; longest turn ` +
     `${longestMs.toFixed(1)} ms of CPU, ${((cpuMs() - fromMs) / atOnce).toFixed(1)} ms each, client included`,
 );
 await app.stop();

@@ -1,7 +1,7 @@
 /**
  * From the turns of all rounds to one peer's figures.
  *
- * **Invariant**: every figure is the median over rounds; null is what was not measured.
+ * **Invariant**: every figure is the median over rounds; null means not measured.
  */
 import type { Connections, Idle, Point, Turn, Work } from './measure.ts';
 import { median } from './median.ts';

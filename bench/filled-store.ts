@@ -19,7 +19,7 @@ export interface StoreSize {
 }
 
 const CREDITS = 1_000_000_000;
-/** What a sidecar over such a store is started with. */
+/** The config of a sidecar with such a store. */
 export const FILLED_CONFIG = {
   budgets: [{ name: 'daily', credits: CREDITS, window: 'day', timeZone: 'UTC' }],
 };
@@ -50,7 +50,7 @@ export async function fillStore(folder: string, baseUrl: string, size: StoreSize
   db.close();
 }
 
-/** Makes one create and finds what it wrote. */
+/** Makes one create and finds the rows that it wrote. */
 async function store(path: string, create: () => Promise<string>): Promise<StoredCreate> {
   await pause(WRITTEN_MS);
   const db = new Database(path, { readonly: true });

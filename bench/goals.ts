@@ -1,8 +1,8 @@
 /**
- * The goals that the project set itself, each as one row: what was measured, what it is held against, and the result.
+ * The project's own goals, each as one row: the figure, its comparison, and the result.
  *
- * **Invariant**: a ratio is between figures of one run. What was not measured passes nothing, nor does anything on a busy machine; a
- * difference below 0, or a ratio of one, is noise: nothing can cost less than a part of it.
+ * **Invariant**: a ratio is between figures of one run. A goal without a figure does not pass, and no goal passes on a busy machine.
+ * A difference below 0, or a ratio with such a difference, is noise: nothing can cost less than a part of it.
  */
 import type { BigStore } from './big-store.ts';
 import type { PeerFigures, WorkFigures } from './figures.ts';
@@ -20,7 +20,7 @@ export interface Goal {
   unit: string;
   measured: number | null;
   beside: { name: string; value: number } | null;
-  /** What the goal is held against: quotient or difference of the two, or the figure itself. */
+  /** The compared value: quotient or difference of the two, or the figure itself. */
   value: number | null;
   valueUnit: string;
   /** Null if the figure is only printed. */
@@ -30,7 +30,7 @@ export interface Goal {
   result: GoalResult;
 }
 
-/** What all sections of a run found; what was not asked for is null or empty. */
+/** The results of all sections of a run; sections that were not selected are null or empty. */
 export interface Findings {
   peers: readonly PeerFigures[];
   readyMs: number | null;
@@ -53,7 +53,7 @@ interface Beside {
   value: number | null | undefined;
 }
 
-/** Holds the figures against the goals, one row for each, in the order of the sections. */
+/** Compares the figures with the goals, one row for each, in the order of the sections. */
 export function judge(findings: Findings, isBusy: boolean): Goal[] {
   return rowsOf(findings).map((each) => ({ ...each, result: resultOf(each, isBusy) }));
 }
@@ -192,7 +192,7 @@ function row({ section, name, unit, goal, stretch }: Limits, measured: number | 
 function ratio(limits: Limits, measured: number | null | undefined, beside: Beside): Row {
   const made = row({ ...limits, name: `${limits.name} / ${beside.name}` }, measured);
   if (made.measured === null || beside.value === null || beside.value === undefined) return made;
-  // What is not above 0 has no quotient: the row is noise.
+  // A value of 0 or below has no quotient: the row is noise.
   const isSound = made.measured > 0 && beside.value > 0;
   const value = isSound ? made.measured / beside.value : -1;
   return { ...made, beside: { name: beside.name, value: beside.value }, value };

@@ -1,5 +1,5 @@
 /**
- * What an import costs those who work meanwhile: the real command beside a real sidecar, with and without creates.
+ * The cost of an import for creates at the same time: the real command and a real sidecar, with and without creates.
  *
  * Run by `node bench/import-bench.ts [--lines N] [--seconds N] [--rounds N] [--rate N] [--latency MS]…`. First a file is
  * imported beside an idle sidecar; then, before an upstream of each latency, paced creates are measured in turn without
@@ -26,7 +26,7 @@ const MONTH_MS = 31 * 86_400_000;
 const LINES_BESIDE = 300_000;
 /** Creates before the first measured phase: a JIT compiler needs them. */
 const WARM_UP_SECONDS = 5;
-/** Between phases, so that what one left behind does not weigh on the next. */
+/** The pause between phases, so that work of one phase does not disturb the next. */
 const PAUSE_MS = 1500;
 
 const { values } = parseArgs({
@@ -152,7 +152,7 @@ async function counted(rig: Rig): Promise<number> {
 
 const agent = new Agent({ connections: 64, pipelining: 1 });
 
-/** Sends creates at an even pace, whatever the answers take; gives how long each took, in milliseconds. */
+/** Sends creates at an even pace, also if answers are slow; gives the duration of each, in milliseconds. */
 async function paced(origin: string, forSeconds: number): Promise<number[]> {
   const took: number[] = [];
   const pending: Promise<void>[] = [];
@@ -223,7 +223,7 @@ async function measureRound(rig: Rig, file: string): Promise<Round> {
   const before = await counted(rig);
   const importing = startImport(rig, file);
   const beside = await paced(rig.origin, seconds);
-  // Before it is stopped: what is left of it is quick when no creates come.
+  // Measured before it is stopped: the rest of it is fast without creates.
   const linesPerSecond = ((await counted(rig)) - before) / seconds;
   const output = await importing.stop();
   if (linesPerSecond === 0) throw new Error(`nothing was imported: ${output}`);

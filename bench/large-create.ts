@@ -1,5 +1,5 @@
 /**
- * A create with a 10 MiB image, seen from outside: how long it keeps the event loop, how far memory grows.
+ * A create with a 10 MiB image, measured from outside: how long it occupies the event loop, how far memory grows.
  *
  * Event-loop time is the time that the peer's main thread (in Node: the event loop) spent on a CPU from just
  * before the request to its answer, as the kernel counts it (/proc/PID/task/PID/schedstat, nanoseconds). That includes
@@ -32,7 +32,7 @@ export interface LargeCreate {
   /** The median, for comparison: how far other work moved the figure. */
   eventLoopMsMedian: number;
   longestBlockMs: number;
-  /** The slowest of as many reads without a create: what the machine's noise is. */
+  /** The slowest of the same number of reads without a create: the machine's noise. */
   quietBlockMs: number;
   memoryGrowth: number;
 }

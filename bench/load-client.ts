@@ -1,5 +1,5 @@
 /**
- * The load generator used where wrk is not installed: as many requests in flight as connections, for a time.
+ * The load generator if wrk is not installed: as many requests in flight as connections, for a time.
  *
  * Arguments: origin, connections, seconds, `plain` or `lives`, method, file of paths, file of the body or `-`, then header names and
  * values in pairs. Prints one line, `RESULT {…}`, with the fields of `LoadResult`. It costs more CPU than wrk, so

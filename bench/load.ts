@@ -1,5 +1,5 @@
 /**
- * Load from a process of its own: wrk where it is installed, else a small client of ours on undici.
+ * Load from a separate process: wrk if it is installed, else a small client of ours on undici.
  *
  * **Invariant**: one point is one method (`lives`: creates and the reads of their tasks), one body, one number of connections and one length of time; both
  * generators report the same fields, and the one used is printed with the results.
@@ -76,7 +76,7 @@ export async function runLoad(point: LoadPoint, folder: string): Promise<LoadRes
 }
 
 /**
- * Sends at least `requests` requests, a second at a time, without measuring, and gives how many: what a compiler needs is
+ * Sends at least `requests` requests, a second at a time, without measuring, and gives their number: a compiler needs
  * requests, not time.
  * @throws Error when that takes more than two minutes.
  */

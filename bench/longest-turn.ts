@@ -1,4 +1,4 @@
-/** The longest turn of this thread's event loop: how long it holds up everything else. */
+/** The longest turn of this thread's event loop: how long it blocks everything else. */
 
 /** Gives the thread's CPU time: unlike a clock's, it does not count what other processes took. */
 export function cpuMs(): number {

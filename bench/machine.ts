@@ -1,5 +1,5 @@
 /**
- * Whether the machine was quiet enough for a run's figures to mean anything.
+ * Whether the machine was quiet enough for reliable figures.
  *
  * Two looks, since each misses what the other sees. *Waiting*: the share of a second in which some task of the machine waited for a
  * CPU (`/proc/pressure/cpu`), taken while the benchmark itself does nothing: before, between rounds and after. *Others*: the
@@ -29,7 +29,7 @@ export interface MachineLoad {
 }
 
 export interface MachineWatch {
-  /** Looks for a second; nothing of the benchmark may run meanwhile but what is idle. */
+  /** Looks for a second; meanwhile all processes of the benchmark must be idle. */
   look(): Promise<void>;
   /** Looks once more and gives the verdict; every process of the run has ended. */
   stop(): Promise<MachineLoad>;

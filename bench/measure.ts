@@ -34,7 +34,7 @@ export interface Point extends LoadResult {
   cpuUsPerRequest: number | null;
 }
 
-/** What a peer uses while nobody asks it for anything, after the load. */
+/** The CPU and memory of a peer without requests, after the load. */
 export interface Idle {
   openTasks: number;
   cpuMsPerSecond: number;
@@ -139,7 +139,7 @@ function loadOf(work: Work, { origin, headers, launch }: RunningPeer, ids: strin
   }
 }
 
-/** Measures what a process uses while nothing is sent to it; a second passes first, for what the load left to do. */
+/** Measures the use of a process without requests; it waits a second first, for work that the load left. */
 export async function measureIdle(pid: number, openTasks: number, seconds: number): Promise<Idle> {
   await pause(1000);
   const [before, from] = [cpuMicroseconds(pid), performance.now()];

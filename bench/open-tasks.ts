@@ -1,4 +1,4 @@
-/** What open tasks cost a real sidecar while no app asks for anything: its CPU a second, and what `/metrics` takes. */
+/** The cost of open tasks for a real sidecar without requests of apps: its CPU a second, and the CPU of `/metrics`. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
@@ -9,9 +9,9 @@ import { startOwnSidecar, type OwnSidecar } from './own-sidecar.ts';
 import { BENCH_KEY } from './peer.ts';
 import { end } from './processes.ts';
 
-/** As old as tasks are that take long: the interval at which they are asked for has grown to its most. */
+/** The age of long tasks: the interval of their polls is at its maximum. */
 const AGE_MS = 1_800_000;
-/** A start asks for all tasks at once: that is not measured. */
+/** A start polls all tasks at once: that is not measured. */
 const SETTLE_MS = 30_000;
 const SCRAPES = 20;
 
@@ -36,7 +36,7 @@ async function startFilled(place: Place, more: Record<string, unknown>): Promise
   return startOwnSidecar(folder, { baseUrl, key: BENCH_KEY, more: { ...FILLED_CONFIG, ...more } });
 }
 
-/** Measures what polling so many tasks takes, before an upstream that shows every one of them as `processing`. */
+/** Measures the polls of so many tasks, with an upstream that shows all of them as `processing`. */
 export async function measureOpenTasks(place: Place, seconds: number): Promise<Idle> {
   const { sidecar } = await startFilled(place, {});
   await pause(SETTLE_MS);

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { PEER_NAMES, type PeerName } from './peer.ts';
 
-/** What can be measured alone, in the order of the output. `big` is measured only when it is asked for. */
+/** The sections that can be selected, in the order of the output. `big` is measured only if it is selected. */
 export const SECTIONS = [
   'creates',
   'reads',
@@ -32,7 +32,7 @@ export interface Options {
   help: boolean;
 }
 
-/** What a run of about a minute measures. */
+/** The options of a run of about a minute. */
 const QUICK_SECTIONS: readonly Section[] = ['creates', 'reads', 'ready'];
 const QUICK_PEERS: readonly PeerName[] = ['caddy', 'bare', 'portkey', 'floor', 'sidecar'];
 const SLOW_SECTIONS: readonly Section[] = ['big'];
@@ -54,7 +54,7 @@ export const USAGE = `npm run bench -- [options]
 
 /**
  * Reads the options.
- * @throws Error naming the option, what was given and what is allowed.
+ * @throws Error that names the option, the given value and the allowed values.
  */
 export function readOptions(args: string[]): Options {
   const { values } = parseArgs({

@@ -1,4 +1,4 @@
-/** What a peer is to the benchmark: a name, how it is started, and why it may be missing. */
+/** A peer of the benchmark: its name, its start, and the reason if it is missing. */
 import type { Command } from './processes.ts';
 
 export const PEER_NAMES = [
@@ -15,7 +15,7 @@ export const PEER_NAMES = [
 ] as const;
 export type PeerName = (typeof PEER_NAMES)[number];
 
-/** What every peer puts in place of the caller's credentials. */
+/** The credentials with which every peer replaces the caller's. */
 export const BENCH_KEY = 'bench-key';
 
 export interface Launch {
@@ -25,14 +25,14 @@ export interface Launch {
   headers: Record<string, string>;
   /** Addresses that all answer 200 once the peer is ready, beside a task read through it. */
   readyUrls: string[];
-  /** A create's body where it is not the usual one. */
+  /** A create's body if it is not the usual one. */
   createBody?: string;
 }
 
 export interface Peer {
   name: PeerName;
   does: string;
-  /** It is measured with creates at 32 connections alone, as another form of the sidecar. */
+  /** It is measured only with creates at 32 connections, as another form of the sidecar. */
   isVariant?: boolean;
   /** The reason why it cannot be measured here; null when it can. */
   missing(): string | null;

@@ -11,14 +11,14 @@ import { join } from 'node:path';
 
 const INSTALL_WAIT_MS = 120_000;
 
-/** Gives the entry of the installed gateway, and the reason where it is not installed. */
+/** Gives the entry of the installed gateway, or the reason if it is not installed. */
 export function portkeyEntry(folder: string): { path: string; missing: string | null } {
   const path = join(folder, 'node_modules/@portkey-ai/gateway/build/start-server.js');
   const missing = existsSync(path) ? null : '@portkey-ai/gateway is not installed in bench/ (npm ci failed)';
   return { path, missing };
 }
 
-/** Installs it with `npm ci` inside `folder` unless the locked version is there; gives npm's words on failure. */
+/** Installs it with `npm ci` in `folder` unless the locked version is there; gives npm's output on failure. */
 export function installPortkey(folder: string): string | null {
   if (isCurrent(folder)) return null;
   const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {

@@ -1,8 +1,8 @@
 /**
  * The processes that the benchmark starts: started, watched, measured from outside through /proc, and ended.
  *
- * **Invariant**: whatever this file started is ended by its own pid before the benchmark exits, also on Ctrl-C; it
- * never touches a process it did not start. Figures come from the kernel's books, not from the process measured.
+ * **Invariant**: every process that this file started is ended by its own pid before the benchmark exits, also on Ctrl-C;
+ * other processes are never ended. Figures come from the kernel, not from the measured process.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -53,7 +53,7 @@ export function track(child: ChildProcess): void {
   child.once('exit', () => started.delete(pid));
 }
 
-/** What a measured process needs of our environment: never a credential or a setting of the sidecar. */
+/** The environment of a measured process: never a credential or a setting of the sidecar. */
 function inheritedEnv(): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
@@ -62,7 +62,7 @@ function inheritedEnv(): Record<string, string> {
   return env;
 }
 
-/** Ends one process: SIGTERM, and SIGKILL where it is still there after five seconds. */
+/** Ends one process: SIGTERM, and SIGKILL if it still runs after five seconds. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   await new Promise<void>((resolve) => {
@@ -80,7 +80,7 @@ export async function endAll(): Promise<void> {
   await Promise.all([...started.values()].map(end));
 }
 
-/** Asks the kernel for a TCP port on loopback that nobody listens on. */
+/** Gets a free TCP port on loopback from the kernel. */
 export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -95,7 +95,7 @@ export async function freePort(): Promise<number> {
   });
 }
 
-/** Gives a program's path where it is installed, also in the system folders that a user's PATH may lack. */
+/** Gives a program's path if it is installed, also in system folders that a user's PATH may not have. */
 export function findProgram(name: string): string | null {
   for (const folder of [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']) {
     if (folder === '') continue;

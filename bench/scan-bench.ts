@@ -1,5 +1,5 @@
 /**
- * Times what a create costs before it is sent: route, scan, price, the edit that adds an id; for a 250-byte body and
+ * Times the steps of a create before it is sent: route, scan, price, the edit that adds an id; for a 250-byte body and
  * a 10 MiB one with a base64 image. Run: `node bench/scan-bench.ts`.
  */
 import { injectInPlace } from '../src/kling/external-id.ts';

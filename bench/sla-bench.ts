@@ -1,6 +1,6 @@
 /**
- * What availability costs at scale: an import of synthetic calls, the month's report from windows, its recount from the
- * journal, the claim, and what a write waits while an import goes on.
+ * The cost of availability at scale: an import of synthetic calls, the month's report from windows, its recount from the
+ * journal, the claim, and the wait of a write during an import.
  *
  * Run by `node bench/sla-bench.ts [--calls N] [--folder PATH]`; the folder's disk is what is measured.
  */
@@ -27,7 +27,7 @@ const START = Date.UTC(2025, 8, 30, 16);
 const MONTH_MS = 31 * 86_400_000;
 const HOST = 'api-singapore.klingai.com';
 const LINES_PER_CHUNK = 500;
-/** Calls written at once where nobody else writes; as the command does it. */
+/** Calls in one write if there are no other writes; the same number as in the command. */
 const AT_ONCE_ALONE = 10_000;
 /** Calls of an import beside writes that requests wait for: it is slow then, and this is to end. */
 const CALLS_BESIDE = 5_000;
@@ -93,7 +93,7 @@ async function writeAlong(store: Store, isOver: () => boolean): Promise<number[]
   while (!isOver()) {
     const at = systemClock.now();
     const from = systemClock.monotonic();
-    // Marked as what a create writes is, so that the import gives way.
+    // It has the priority of a create's writes, so that the import waits for it.
     await store.write({ ...journalCalls, isAwaited: true }, { instance: null, calls: [ownCall(at)] });
     waits.push(systemClock.monotonic() - from);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -4,7 +4,7 @@
  * Run by `node bench/soak.ts [seconds] [creates a second]`, by default 3600 and 20. Beside the creates an app reads each
  * task once, sends a body of 1 MiB every five seconds, Prometheus scrapes every fifteen, and somebody asks for the
  * status. Memory comes from /proc, so this runs on Linux alone. Growth that ends shows in the slopes of the thirds: the last is
- * near 0, whatever the first is.
+ * near 0, for any value of the first.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

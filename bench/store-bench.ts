@@ -1,5 +1,5 @@
 /**
- * What the store alone costs: durable operations a second and CPU per operation, for 1 and for 32 callers.
+ * The cost of the store alone: durable operations a second and CPU per operation, for 1 and for 32 callers.
  *
  * Run by `node bench/store-bench.ts [seconds] [folder]`; the folder's disk is what is measured. CPU is user + system
  * time of the whole process: both threads, the callers included.

@@ -1,6 +1,6 @@
 /**
- * What traces cost a create and a read: two sidecars side by side before one upstream, one with every trace exported, loaded in
- * turn in short slices, so that a machine with other work meets both alike.
+ * The cost of traces for a create and a read: two sidecars with one upstream, one with every trace exported. They are loaded in
+ * turn in short slices, so that other work of the machine affects both equally.
  *
  * Run by `node bench/trace-bench.ts [slices]`. A figure is the CPU of a whole process during its own slices.
  */

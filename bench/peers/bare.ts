@@ -1,5 +1,5 @@
 /**
- * The bare forwarder: node:http in, one undici Pool out, one header set, nothing else. What Node costs at least.
+ * The bare forwarder: node:http in, one undici Pool out, one header set, nothing else. The least cost in Node.
  *
  * Arguments: port to listen on, port of the upstream. A body is read whole before it is sent, as anything that
  * looks at it must. No limits, no checks, no records: never a proxy to use.

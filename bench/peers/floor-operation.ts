@@ -1,4 +1,4 @@
-/** What the floor's two threads say to each other: arrays, which cost less than objects to copy. */
+/** The messages of the floor's two threads: arrays, which cost less to copy than objects. */
 
 /** A create's row without its end: the columns of `INSERTED` in floor-store.ts. */
 export type HoldRow = readonly (string | number | null)[];

@@ -1,6 +1,6 @@
 /**
- * The floor: what a durable create costs at least. One row for each create, inserted with its hold and updated at its end, each on
- * disk (SQLite, `synchronous=FULL`) before the create goes on; callbacks on the usual path.
+ * The floor: the least cost of a durable create. One row for each create, inserted with its hold and updated at its end, each on
+ * disk (SQLite, `synchronous=FULL`) before the create continues; callbacks on the usual path.
  *
  * Arguments: port to listen on, port of the upstream, folder of the store. It has no guards, rules, doubts, poller or log, and scans
  * nothing strictly: never a proxy to use, but a figure that the sidecar's can be held against in the same run.
@@ -18,7 +18,7 @@ const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, { connections: 64, pip
 const REQUEST_HEADERS = ['content-type', 'application/json', 'authorization', 'Bearer bench-key'];
 const HOP_HEADERS = new Set(['connection', 'keep-alive', 'transfer-encoding']);
 
-/** The writer: what waits is sent as one batch, and one batch is under way at a time. */
+/** The writer: waiting operations are sent as one batch, and one batch runs at a time. */
 const writer = new Worker(new URL('./floor-store.ts', import.meta.url), {
   workerData: join(folder, 'floor.db'),
   name: 'store-write',

@@ -1,5 +1,5 @@
 /**
- * The instant upstream where nginx is not installed: Kling's shapes, fixed answers, a new task id for each create.
+ * The instant upstream if nginx is not installed: Kling's formats, fixed answers, a new task id for each create.
  *
  * Arguments: port that answers at once, port that reads the body first, and the milliseconds that creates take (0 by
  * default). Slower than nginx, so the run says which.

@@ -166,7 +166,7 @@ export const benchClose = defineWrite(
   { scope: 'own' },
 );
 
-/** One row and no more: what a batch costs apart from its statements. */
+/** One row and no more: the cost of a batch without its statements. */
 export const benchSmall = defineWrite(
   'bench.small',
   async (tx, at: number) =>

@@ -1,10 +1,10 @@
-/** Whether anybody hears of a rule's alerts: the rule is on, a channel is there, and it took a message. */
+/** Checks that a rule's alerts are delivered: the rule is on, there is a channel, and it took a message. */
 import type { RuleWord } from '../alerts/rule-words.ts';
 import type { Evidence } from './checklist-evidence.ts';
 import { together, warned, verdictOf, type LineVerdict } from '../check.ts';
 import { checkChannel } from '../alerts/alert-checks.ts';
 
-/** Judges a rule; `what` names it for people, such as "a stuck task". */
+/** Checks a rule; `what` names it for people, such as "a stuck task". */
 export function heardOf(evidence: Evidence, rule: RuleWord, what: string): LineVerdict {
   const { settings } = evidence.config.alerts;
   const { isOn, channels } = settings.rules[rule];
@@ -17,7 +17,7 @@ export function heardOf(evidence: Evidence, rule: RuleWord, what: string): LineV
       'Add a channel to alerts.channels (docs/alerts.md), or let Prometheus alert: kling-sidecar export prometheus.',
     );
   }
-  // One channel that works is enough to be heard; the others are on the line of doctor.
+  // One working channel is enough; the others are on doctor's line.
   const verdicts = names.map((name) => channelVerdict(evidence, name));
   const heard = verdicts.filter(({ level }) => level === 'ok');
   return together(heard.length > 0 ? heard : verdicts);

@@ -11,9 +11,9 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 /** The longest quarter. */
 const QUARTER_MS = 92 * DAY_MS;
-/** Places named in one sentence. */
+/** The most places that one sentence names. */
 const PLACES_MAX = 5;
-/** The name of an environment that was given none. */
+/** The default name of an environment. */
 const UNNAMED = 'default';
 const ROTATE =
   'Make a new key in Kling’s console, put it in place, reload, then delete the old one: git keeps what was once committed.';
@@ -140,7 +140,7 @@ function keyPerEnvironment({ config, key, keys, others }: Evidence): LineVerdict
   const here = [
     ...new Set(keys.filter((used) => used.fingerprint === fingerprint).map((used) => used.environment)),
   ];
-  // Before it had a name it was the same environment.
+  // Without a name it was already the same environment.
   const before = here.filter((name) => name !== environment && name !== UNNAMED);
   const shared = others.filter(
     ({ fingerprints, environment: name }) => fingerprints.includes(fingerprint) && name !== environment,
@@ -199,7 +199,7 @@ function keyRotation({ key, keys, now }: Evidence): LineVerdict {
   return passed(`${age}: rotate it by ${dayText(since + QUARTER_MS)}.`);
 }
 
-/** The upstream of the sidecar that runs, else that of the config. */
+/** The upstream of the running sidecar, else that of the config. */
 export function upstreamOf({ runs, status, config }: Evidence): string {
   return runs && status !== null ? status.upstream : config.upstream.baseUrl;
 }

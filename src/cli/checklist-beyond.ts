@@ -1,4 +1,4 @@
-/** The smoke test, and what `doctor` looks at beyond the checklist. */
+/** The smoke test, and the checks of `doctor` that the checklist does not have. */
 import { codeInfo, regionHint } from '../kling/codes.ts';
 import { checkClock, checkTarget } from '../upstream/upstream-checks.ts';
 import { checkPacks } from '../account/account-checks.ts';
@@ -75,7 +75,7 @@ function disk(evidence: Evidence): LineVerdict {
   return byDoctor(evidence, 'disk', 'folders') ?? warned('It was not looked at.', 'Run doctor.');
 }
 
-/** Names of doctor's checks that a line of its own takes over. */
+/** Names of doctor's checks that have a line of their own. */
 const TAKEN: ReadonlySet<string> = new Set([
   'credentials',
   'packs',
@@ -88,7 +88,7 @@ const TAKEN: ReadonlySet<string> = new Set([
   'prices',
 ]);
 
-/** What no line of its own has, as bad as doctor finds it; a note stays doctor's. */
+/** Doctor's checks without a line of their own, with doctor's level; notes are left out. */
 function doctor({ checks }: Evidence): LineVerdict {
   const rest = checks.filter(({ name }) => !TAKEN.has(name));
   const bad = rest.filter(({ level }) => level === 'fail' || level === 'warn');

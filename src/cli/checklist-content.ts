@@ -1,4 +1,4 @@
-/** The lines under "Content Safety": what people ask for is the app's to judge. */
+/** The lines under "Content Safety": the app must judge the prompts of its users. */
 import { notOurs, passed, type LineVerdict } from '../check.ts';
 
 export const contentLines = {

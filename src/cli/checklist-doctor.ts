@@ -1,4 +1,4 @@
-/** Lines that are judged by what `doctor` finds: the rule is doctor's, the line only takes it over. */
+/** Lines that use the findings of `doctor`: the rule is doctor's, the line only repeats it. */
 import type { Evidence } from './checklist-evidence.ts';
 import { together, verdictOf, type Check, type LineVerdict } from '../check.ts';
 
@@ -10,7 +10,7 @@ export function checksOf(
   return checks.filter(({ name }) => names.includes(name));
 }
 
-/** Takes over what doctor finds under some names; a note becomes a warning, since a line is kept or is not. */
+/** Gives doctor's findings of some names; a note becomes a warning, since a line of the checklist is met or not. */
 export function byDoctor(
   evidence: Pick<Evidence, 'checks'>,
   ...names: readonly string[]

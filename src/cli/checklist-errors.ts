@@ -5,7 +5,7 @@ import type { Evidence } from './checklist-evidence.ts';
 import { notOurs, passed, together, warned, type LineVerdict } from '../check.ts';
 import { countText } from '../phrases.ts';
 
-/** What careful clients wait at most. */
+/** The longest wait of careful clients. */
 const TIMEOUT_MS_MAX = 30_000;
 
 export const errorLines = {

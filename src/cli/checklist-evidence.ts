@@ -1,4 +1,4 @@
-/** Everything that the lines of the checklist are judged by, gathered once. */
+/** The evidence for all lines of the checklist, gathered once. */
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Pack } from '../account/account.ts';
@@ -27,25 +27,25 @@ import type { Sources } from './doctor-records.ts';
 import { STORE_READER } from './offline.ts';
 import { SMOKE_TAG } from './smoke-create.ts';
 
-/** The credentials, as far as they can be known without showing them. */
+/** The known facts about the credentials, without a secret. */
 export interface KeySeen {
-  /** The variable or `auth.command` that they come from; null if this command finds none. */
+  /** Their source, a variable or `auth.command`; null if this command finds none. */
   origin: string | null;
   kind: Credentials['kind'] | null;
-  /** Null if they are not known here, nor from the store. */
+  /** Null if neither this command nor the store knows them. */
   fingerprint: string | null;
-  /** The file that holds them, and since when it is as it is; null for others. */
+  /** The file that contains them, and its last change; null for other sources. */
   file: { path: string; changedAt: Ms } | null;
 }
 
-/** Keys of another environment: of its store, or one that was named by its fingerprint. */
+/** Keys of another environment: from its store, or one that was named by its fingerprint. */
 export interface OtherKeys {
   name: string;
   environment: string | null;
   fingerprints: readonly string[];
 }
 
-/** What tasks of the last 31 days show. */
+/** Facts about the tasks of the last 31 days. */
 export interface WorkSeen {
   byMode: readonly { mode: string | null; tasks: number; credits: number }[];
   failed: number;
@@ -58,25 +58,25 @@ export interface Evidence {
   now: Ms;
   env: Readonly<Record<string, string | undefined>>;
   runs: boolean;
-  /** What doctor finds. */
+  /** Doctor's findings. */
   checks: readonly Check[];
   status: StatusAnswer | null;
   key: KeySeen;
   repositories: RepositoriesSeen;
   keys: readonly UsedKey[];
   others: readonly OtherKeys[];
-  /** What is known of alert channels; null if nothing can say. */
+  /** The known state of alert channels; null if it is unknown. */
   channels: readonly ChannelSeen[] | null;
-  /** Where alert channels of the config lead; `url` if one is written there. */
+  /** The destinations of the config's alert channels; `url` if the config contains one. */
   targets: readonly { name: string; url: string | null }[];
-  /** As Kling or the store lists them; null if neither does. */
+  /** From Kling or from the store; null if neither has them. */
   packs: readonly Pack[] | null;
   work: WorkSeen | null;
   kling: KlingSeen;
 }
 
 export interface Wishes {
-  /** Whether Kling may be asked. */
+  /** Whether a request to Kling is allowed. */
   mayAsk: boolean;
   /** Configs of other environments, or fingerprints. */
   compare: readonly string[];
@@ -129,7 +129,7 @@ export async function gather(
   };
 }
 
-/** Gives null if the store or the sidecar cannot say: doctor's own checks have said so. */
+/** Gives null if neither the store nor the sidecar can answer: doctor's own checks report that. */
 async function orNull<T>(promise: Promise<T>): Promise<T | null> {
   try {
     return await promise;
@@ -144,7 +144,7 @@ function keySeen(
   { keys, env, cwd, runs }: { keys: readonly UsedKey[]; env: Evidence['env']; cwd: string; runs: boolean },
 ): KeySeen {
   if (kling === null) {
-    // A sidecar that runs has credentials of its own: those that its store saw last.
+    // A running sidecar has its own credentials: the last ones in its store.
     const used = runs ? (keys[0]?.fingerprint ?? null) : null;
     const kind = used === null ? null : used.startsWith('ak-') ? 'ak_sk' : 'api_key';
     return { origin: null, kind, fingerprint: used, file: null };
@@ -166,7 +166,7 @@ async function otherKeys({ terminal }: Context, name: string): Promise<OtherKeys
   if (FINGERPRINT.test(name)) return { name, environment: null, fingerprints: [name] };
   const { cwd, clock } = terminal;
   try {
-    // Of another environment the file counts, and not the variables of this one.
+    // For another environment its file counts, not the variables of this one.
     const { config } = loadConfig({ path: name, env: {}, cwd });
     const store = await openStoreReadOnly(config.store.path, { reader: STORE_READER, clock });
     const keys = await store.read(readUsedKeys, undefined).finally(() => store.close());

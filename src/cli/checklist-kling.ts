@@ -1,11 +1,11 @@
 /**
- * Kling as the credentials at hand see it, by free reads alone.
+ * Kling's answer to the present credentials, by free reads only.
  *
- * Beside a running sidecar the read goes through its data plane, as an app's would: signed by the sidecar and recorded.
- * Without one it goes to the configured upstream with the credentials at hand, and nothing is recorded.
+ * If a sidecar runs, the read goes through its data plane, like an app's read: the sidecar signs and records it. Else it goes to
+ * the configured upstream with the present credentials, and nothing is recorded.
  *
- * **Invariant**: one request, `GET /account/costs`, which costs nothing; no answer of Kling's is shown but its code, its
- * message and its packs.
+ * **Invariant**: one request, `GET /account/costs`, which costs nothing; of Kling's answer only its code, its message and its
+ * packs are shown.
  */
 import type { Pack } from '../account/account.ts';
 import { openLine } from '../app/upstream.ts';
@@ -22,17 +22,17 @@ export type KlingSeen =
   | {
       kind: 'answered';
       by: 'sidecar' | 'direct';
-      /** Of Kling's envelope; 0 is well. */
+      /** Of Kling's envelope; 0 is a success. */
       code: number;
       message: string;
       packs: readonly Pack[];
       /** Kling's clock less ours; null if its answer shows no time. */
       offsetMs: Ms | null;
     }
-  /** Not asked, or no answer of Kling's came: a sentence says why, and whether something failed. */
+  /** No request was sent, or no answer of Kling's came: the reason, and whether something failed. */
   | { kind: 'unknown'; why: string; isFailure: boolean };
 
-/** Makes what is seen where nobody asked. */
+/** Makes the value for the case without a request. */
 export function notAsked(why: string): KlingSeen {
   return { kind: 'unknown', why, isFailure: false };
 }
@@ -43,7 +43,7 @@ function noAnswer(why: string): KlingSeen {
 
 const DAY_MS = 86_400_000;
 const PACKS_BACK_MS = 400 * DAY_MS;
-/** The longest that the answer is waited for. */
+/** The longest wait for the answer. */
 const ANSWER_MS_MAX: Ms = 20_000;
 
 /** Asks Kling for the account's packs. */
@@ -96,7 +96,7 @@ async function askDirectly(context: Context, kling: Credentials): Promise<KlingS
     return noAnswer(`upstream.caFile cannot be read: ${(error as Error).message}.`);
   }
   try {
-    // Nobody keeps a journal here.
+    // There is no journal here.
     const ask = createAsk({ upstream, clock, journal: () => undefined });
     const { answer, failure } = await ask({
       path: target(context),

@@ -1,8 +1,8 @@
 /**
- * The production checklist, line by line, and the form of what is said on each line.
+ * The production checklist, line by line, and the type of a line's verdict.
  *
- * **Invariant**: headings, lines and their order are those of the checklist that teams are given (its copy is in
- * `test/cli/production-checklist.txt`); what `doctor` looks at beyond it comes after it, under a heading of its own.
+ * **Invariant**: headings, lines and their order are those of the checklist that teams get (its copy is in
+ * `test/cli/production-checklist.txt`); other checks of `doctor` follow under a heading of their own.
  */
 import type { LineLevel } from '../check.ts';
 
@@ -113,6 +113,6 @@ export interface JudgedLine {
   level: LineLevel;
   /** Whole sentences. */
   reason: string;
-  /** What to do; null if all is well. */
+  /** The advice; null if the verdict is ok. */
   remedy: string | null;
 }

@@ -4,7 +4,7 @@ import type { Evidence } from './checklist-evidence.ts';
 import { passed, together, warned, type LineVerdict } from '../check.ts';
 import { durationText } from '../phrases.ts';
 
-/** A Prometheus that is there reads within minutes. */
+/** A running Prometheus reads within minutes. */
 const READ_MS_MAX = 15 * 60_000;
 const FAILURE_SHARE = 0.05;
 
@@ -16,7 +16,7 @@ export const monitoringLines = {
   json_logs: jsonLogs,
 };
 
-/** Whether somebody takes the metrics: Prometheus read them lately, or they are sent by OTLP. */
+/** Whether the metrics are collected: Prometheus read them recently, or they are sent by OTLP. */
 function taken({ config, runs, status, now }: Evidence): { isTaken: boolean; how: string } {
   const { exports } = config.telemetry;
   if (exports !== null) return { isTaken: true, how: 'Metrics are sent by OTLP.' };

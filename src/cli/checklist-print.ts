@@ -17,7 +17,7 @@ const MARKS: Readonly<Record<LineLevel, { text: string; tone: Tone }>> = {
 const LEVELS: readonly LineLevel[] = ['ok', 'warn', 'fail', 'not ours'];
 const MARK_WIDTH = 8;
 
-/** How many lines have each verdict. */
+/** The number of lines with each verdict. */
 function countsOf(lines: readonly JudgedLine[]): Record<LineLevel, number> {
   const count = (level: LineLevel): number => lines.filter((line) => line.level === level).length;
   return { ok: count('ok'), warn: count('warn'), fail: count('fail'), 'not ours': count('not ours') };
@@ -29,7 +29,7 @@ function summaryOf({ lines, environment, upstream, fingerprint }: Judged): strin
   return `${each}. Environment ${environment}, ${upstream}, key ${fingerprint ?? 'not known'}.`;
 }
 
-/** Writes headings with their lines, each with what was found below it. */
+/** Writes headings with their lines, and below each line its finding. */
 export function checklistText(terminal: Terminal, judged: Judged): string {
   const { width } = roomOf(terminal);
   let heading = '';

@@ -14,7 +14,7 @@ export const securityLines = {
   prompt_data: promptData,
 };
 
-/** Tries the log's own filter on a key, as it is, in base64 and as a token. */
+/** Tries the log's own filter on a key: unchanged, in base64 and as a token. */
 function keysNotLogged(evidence: Evidence): LineVerdict {
   const canary = `canary-${'k3y'.repeat(8)}`;
   const redaction = createRedaction();
@@ -42,7 +42,7 @@ function urlsTemporary(): LineVerdict {
   );
 }
 
-/** Addresses that are secrets are https by their channels' own rules; here are those that the config has. */
+/** The channels' own rules require https for secret addresses; these are the addresses in the config. */
 function webhookHttps({ targets }: Pick<Evidence, 'targets'>): LineVerdict {
   const open = targets.filter(({ url }) => url !== null && isOpenHttp(url));
   if (open.length > 0) {

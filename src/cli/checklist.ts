@@ -1,8 +1,8 @@
 /**
- * The production checklist, judged line by line for the sidecar and config at hand.
+ * The production checklist, judged line by line for this sidecar and config.
  *
- * **Invariant**: every line has a verdict with a reason, and all that are not ok with what to do; what cannot be known is never
- * ok. Nothing is changed, nothing that costs is sent, and no secret is shown.
+ * **Invariant**: every line has a verdict with a reason, and advice if it is not ok; an unknown fact is never ok. Nothing is
+ * changed, no request with a cost is sent, and no secret is shown.
  */
 import { authLines } from './checklist-auth.ts';
 import { beyondLines } from './checklist-beyond.ts';
@@ -31,7 +31,7 @@ const JUDGES: Readonly<Record<LineId, (evidence: Evidence) => LineVerdict>> = {
   ...beyondLines,
 };
 
-/** What was judged, and what it was judged for. */
+/** The verdicts, and the sidecar and environment that they are about. */
 export interface Judged {
   environment: string;
   upstream: string;

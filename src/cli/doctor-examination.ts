@@ -1,8 +1,8 @@
 /**
  * The examination that `doctor` makes: this machine, the store, the sidecar, the account, availability and claims.
  *
- * **Invariant**: changes nothing but that it creates and removes an empty file in each folder that is written to, asks nothing of Kling, shows no secret; what cannot be known is a note and never ok.
- * One check that cannot be made does not keep the others from being made.
+ * **Invariant**: it only creates and removes an empty file in each folder that is written to; it changes nothing else, sends
+ * nothing to Kling and shows no secret. An unknown fact is a note, never ok. A check that fails does not stop the others.
  */
 import { checkBudgets, checkMode } from '../budget/budget-checks.ts';
 import { checked, ok, type Check } from '../check.ts';
@@ -29,7 +29,7 @@ export async function examine(context: Context): Promise<Check[]> {
   return await examineWith(context, ({ checks }) => Promise.resolve(checks));
 }
 
-/** Makes every check, and hands them on together with what is open, which is closed afterwards. @throws ConfigInvalid. */
+/** Makes every check, and passes them on with the open store, which is closed afterwards. @throws ConfigInvalid. */
 export async function examineWith<T>(
   context: Context,
   use: (examined: { checks: Check[]; sources: Readonly<Sources> }) => Promise<T>,
@@ -112,7 +112,7 @@ function checkMoney({ loaded, terminal }: Context, status: StatusAnswer): Check[
   ];
 }
 
-/** As `openSource` does, but for a control address where something else listens: the store still has answers. */
+/** Does the same as `openSource`, but also if another program listens at the control address: the store still has answers. */
 async function openAnswers(context: Context, runs: boolean): Promise<Answers> {
   if (runs) return openSource(context);
   const offline = await openOffline(context.loaded().config, context.terminal.clock);

@@ -1,4 +1,4 @@
-/** Checks as lines for people: level, name, what was found, what to do. */
+/** Checks as lines for people: level, name, finding, advice. */
 import { plainText } from '../plain-text.ts';
 import type { Check, Level } from '../check.ts';
 import { fieldsText, roomOf } from './table.ts';
@@ -12,7 +12,7 @@ const MARKS: Readonly<Record<Level, { text: string; tone: Tone }>> = {
   fail: { text: 'FAIL', tone: 'bad' },
 };
 
-/** Writes checks as lines; names have at least `nameWidthMin` cells, so that lines that come one by one line up. */
+/** Writes checks as lines; names have at least `nameWidthMin` cells, so that lines that are printed one by one align. */
 export function checkLines(terminal: Terminal, checks: readonly Check[], nameWidthMin = 0): string {
   const nameWidth = Math.max(nameWidthMin, ...checks.map(({ name }) => textWidth(name)));
   const fields = checks.map(({ level, name, finding, advice }): [string, string] => {

@@ -1,4 +1,4 @@
-/** What `doctor` reads of the store and asks the API, for the checks of the folders that know what is right. */
+/** The records that `doctor` reads from the store and the API, for the checks of the other folders. */
 import { readdir } from 'node:fs/promises';
 import { checkPacks, checkReads } from '../account/account-checks.ts';
 import { readAccount } from '../account/account-table.ts';
@@ -28,19 +28,19 @@ import type { Context } from './context.ts';
 import { monthArgument } from './sla-order.ts';
 import type { Source } from './source.ts';
 
-/** Who answers questions to the API. */
+/** The program that answers requests to the API. */
 export type Answers = Pick<Source, 'get' | 'close'>;
 
-/** What an examination has open: the store beside the sidecar or without it, and the program that answers the API. */
+/** The open parts of an examination: the store, with or without a running sidecar, and the program that answers the API. */
 export interface Sources {
   runs: boolean;
   store: ReadOnlyStore | null;
   answers: Answers | null;
-  /** What the sidecar says of itself, or what its store does; null without either. */
+  /** The status from the sidecar, or from its store; null without either. */
   status: StatusAnswer | null;
 }
 
-/** What the checks of the records read from. */
+/** The sources of the checks of the records. */
 interface Records {
   context: Context;
   store: ReadOnlyStore;
@@ -48,7 +48,7 @@ interface Records {
   now: Ms;
 }
 
-/** Checks the account as it was read, prices, availability, claims, alerts and jobs. */
+/** Checks the account's last reads, prices, availability, claims, alerts and jobs. */
 export async function checkRecords(
   context: Context,
   { runs, answers }: Sources,

@@ -1,4 +1,4 @@
-/** `doctor`: what a team needs to know is right before it trusts the sidecar with money, a line for each thing. */
+/** `doctor`: the checks that a team needs before it trusts the sidecar with money, one line each. */
 import { type Command, Option } from 'commander';
 import { SidecarError } from '../errors.ts';
 import type { Context } from './context.ts';
@@ -16,7 +16,7 @@ interface DoctorOptions {
   json?: boolean;
 }
 
-/** Adds the command: 1 where something must not stay as it is, else 0. */
+/** Adds the command: exit code 1 if a check fails, else 0. */
 export function addDoctor(program: Command, context: () => Context): void {
   program
     .command('doctor')
