@@ -74,7 +74,7 @@ async function answerOf(response: Response): Promise<Answer> {
   };
 }
 
-/** Follows a path of keys and indexes into JSON; undefined where it leads nowhere. */
+/** Follows a path of keys and indexes into JSON; undefined if there is no value. */
 export function at(value: unknown, ...path: (string | number)[]): unknown {
   return path.reduce<unknown>(
     (inner, key) =>
@@ -83,7 +83,7 @@ export function at(value: unknown, ...path: (string | number)[]): unknown {
   );
 }
 
-/** The same, where text is expected. */
+/** The same for a text. */
 export function textAt(value: unknown, ...path: (string | number)[]): string {
   const found = at(value, ...path);
   if (typeof found !== 'string') throw new Error(`no text at ${path.join('.')} of ${JSON.stringify(value)}`);

@@ -11,7 +11,7 @@ interface RawAnswer {
   headers: IncomingHttpHeaders;
   text: string;
   hints: number;
-  /** The error code of the connection, where the answer did not come to its proper end. */
+  /** The error code of the connection, if the answer was incomplete. */
   broken: string | null;
 }
 

@@ -155,7 +155,7 @@ const VIDEO: readonly Row[] = [
     '/v1/videos/lip-sync',
     { input: { video_url: `${MEDIA}?seconds=10.1`, mode: 'text2video', text: 'hi', voice_id: 'calm' } },
   ],
-  // By the run; provisional where the vendor's price was not found.
+  // By the run; provisional if the vendor's price was not found.
   [3.5, '/v1/videos/multi-image2video', { ...p, image_list: [{ image: MEDIA }] }],
   [7, '/v1/videos/multi-image2video', { ...p, image_list: [{ image: MEDIA }], duration: '10', mode: 'pro' }],
   [3.5, '/v1/videos/effects', { effect_scene: 'pet_skateboard', input: { images: [MEDIA, MEDIA] } }],

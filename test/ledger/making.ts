@@ -106,7 +106,7 @@ export function guard(overrides: Partial<RepeatGuard> = {}): RepeatGuard {
   return { idempotencyKey: 'key-1', callerTaskId: null, fingerprint: 'bytes-1', ...overrides };
 }
 
-/** Admits a hold in `protect` mode unless told otherwise. */
+/** Admits a hold, by default in `protect` mode. */
 export function admitHold(
   store: MemoryStore,
   hold: NewHold,

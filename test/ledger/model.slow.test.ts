@@ -201,7 +201,7 @@ class Play {
     this.facts.push(...(await this.#store.run(closeCreate, args)).facts);
   }
 
-  /** In honest play a task costs no more than the hold that it belongs to, whoever names it. */
+  /** In honest play a task costs no more than its hold, from every source. */
   #seenOf(taskId: string, seen: Seen): Seen {
     const owner = this.model.holds.get(this.model.tasks.get(taskId)?.hold ?? '');
     if (!this.#isHonest || !owner || seen.deduction === null) return seen;

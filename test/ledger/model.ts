@@ -126,7 +126,7 @@ export class LedgerModel {
     if (hold.inDoubt && at - hold.doubtSince >= DECISIVE_MS) this.#end(hold, 'released', 0);
   }
 
-  /** False where the hold has ended before. */
+  /** False if the hold has ended before. */
   resolve(id: string, action: 'release' | 'write-off'): boolean {
     const hold = this.#hold(id);
     if (hold.state !== 'held') return false;

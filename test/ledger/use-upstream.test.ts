@@ -83,7 +83,7 @@ it('leaves a create to an operator whose task has the id of another upstream’s
   expect(await due()).toBe(0);
 });
 
-/** Writes a hold of 0.1.0 in doubt, and its attempt where a host is given. */
+/** Writes a hold of 0.1.0 in doubt, and its attempt if a host is given. */
 function insertOld(db: MemoryStore['db'], id: string, host: string | null): void {
   db.prepare(
     `INSERT INTO holds (id, request_id, at, app, path, route, operation, product, credits, basis, weight, external_task_id,

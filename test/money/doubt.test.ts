@@ -35,7 +35,7 @@ async function start(answer: Answer, over: Partial<StartOptions> = {}): Promise<
   started = await startApp({ ...over, clock, baseUrl: kling.url, config });
 }
 
-/** Creates a video; gives what the caller was told, moving the clock meanwhile. */
+/** Creates a video; gives the caller's answer, and moves the clock meanwhile. */
 const create = (over: Record<string, unknown> = {}) =>
   whileMoving(clock, post(started.dataUrl + PATH, textToVideo(over)));
 

@@ -28,7 +28,7 @@ describe('the end of a sidecar', () => {
     const polls = () => emulator.requests().filter(({ method }) => method === 'GET').length;
     const before = polls();
     await advanceUntil(clock, () => polls() > before);
-    // The clock stays where it is: what hangs would hang for ever.
+    // The clock does not move: a request that hangs would hang for ever.
     await started.stop({ keep: true });
     expect((await started.app.stop(), true)).toBe(true);
     expect(controlUrl).toMatch(/^http/);

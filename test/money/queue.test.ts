@@ -25,7 +25,7 @@ const creates = (): number => started.emulator.requests().filter(({ method }) =>
 
 describe('the queue for slots', () => {
   it('takes no create that a budget or a freeze refuses: its refusal comes at once', async () => {
-    // The clock stays where it is: whoever queued would never be answered.
+    // The clock does not move: a create in the queue would never be answered.
     started = await startApp({
       clock: createManualClock(Date.now()),
       config: {

@@ -93,7 +93,7 @@ describe('a repeat', () => {
     emulator.clearFaults();
     const [hold] = await holdsOf(controlUrl);
     await post(`${controlUrl}/v1/holds/${hold?.id}/write-off`, { reason: 'nobody knows' }, order);
-    // The clock stays where it is: a repeat that waited would wait for ever.
+    // The clock does not move: a repeat that waited would wait for ever.
     const again = await post(dataUrl + PATH, textToVideo(), keyed('w'));
     expect(again).toMatchObject({
       status: 424,
@@ -185,7 +185,7 @@ it('leaves no request behind whose caller went away while its JWT was verified',
   const folder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-jwt-'));
   const secretKeyFile = path.join(folder, 'secret');
   await writeFile(secretKeyFile, SECRET, { mode: 0o600 });
-  // The clock stays where it is: a stop that waited for the drain would never end.
+  // The clock does not move: a stop that waited for the drain would never end.
   const clock = createManualClock(Date.now());
   started = await startApp({
     clock,

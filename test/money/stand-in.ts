@@ -1,4 +1,4 @@
-/** An upstream that answers whatever a test says: for what the emulator would never do. */
+/** An upstream with the answers of a test, for answers that the emulator never gives. */
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../src/clock.ts';
@@ -25,7 +25,7 @@ export interface StandIn {
   stop(): Promise<void>;
 }
 
-/** Makes what a stand-in does with requests; its Date is that of the clock. */
+/** Makes the request handler of a stand-in; its Date is that of the clock. */
 export function standInListener(clock: Clock, received: Received[], answer: Answer): RequestListener {
   return (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];

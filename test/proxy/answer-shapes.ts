@@ -214,7 +214,7 @@ export const SHAPES: readonly Shape[] = [
   }),
 ];
 
-/** Answers whose framing is Kling's own affair, or that must be mended on the way. */
+/** Answers whose framing we do not keep, or must correct. */
 export const ODD_SHAPES: readonly Shape[] = [
   {
     name: 'a body that ends with the connection',

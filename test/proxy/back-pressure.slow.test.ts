@@ -11,7 +11,7 @@ import { createText, exchange, requestText } from './wire.ts';
 const MIB = 1_048_576;
 const LARGE_BYTES = 64 * MIB;
 
-/** Streams a large answer as fast as it is taken, and tells how many bytes were handed to the socket. */
+/** Streams a large answer as fast as it is read, and gives the number of bytes that were handed to the socket. */
 async function startLarge(): Promise<RawUpstream & { written: () => number; hash: string }> {
   const chunk = Buffer.alloc(65_536);
   for (let i = 0; i < chunk.length; i += 1) chunk[i] = (i * 31) % 251;

@@ -29,9 +29,9 @@ afterAll(() => started.stop());
 interface Case {
   name: string;
   fault: FaultOrder;
-  /** Kling's status; `ours` where no whole answer came. In doubt, the caller gets 424/9052 that names it. */
+  /** Kling's status; `ours` if no whole answer came. In doubt, the caller gets 424/9052 that names it. */
   status: number | 'ours';
-  /** How the hold stands once the caller has its answer, and how it ends while we look on. */
+  /** The state of the hold after the caller's answer, and its end afterwards. */
   ends: Partial<HoldView>;
   /** Units in the emulator's book for this create. */
   charged: number;
@@ -81,7 +81,7 @@ const CASES: readonly Case[] = [
   made('missing_task_id'),
   made('wrong_external_id'),
   made('pad_answer', { bytes: 1_100_000 }),
-  // Nothing was made and nobody knows it: in doubt, and Kling's own status is told beside ours.
+  // Nothing was made and nobody knows it: in doubt, and the answer names Kling's own status too.
   lost('reset_before_charge', 'ours'),
   lost('no_answer_before_charge', 'ours'),
   lost('code', 500, { code: 5000 }),

@@ -1,4 +1,4 @@
-/** What became of holds, as the control plane tells it. */
+/** The states of holds, from the control plane. */
 import { expect } from 'vitest';
 import { get, until } from '../app/calls.ts';
 import type { StartedApp } from '../app/start-app.ts';
@@ -26,7 +26,7 @@ export async function holdOf(started: StartedApp, externalTaskId: string): Promi
   return found;
 }
 
-/** Waits until a hold stands as it should; tells how it stood if it never does. */
+/** Waits until a hold has the expected state; the failure shows its last state. */
 export async function untilHold(
   started: StartedApp,
   externalTaskId: string,

@@ -11,7 +11,7 @@ const SMUGGLED = `POST ${CREATE_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r
 
 export interface Malformed {
   name: string;
-  /** The bytes, with HOST where the listener's own name goes. */
+  /** The bytes, with HOST in the place of the listener's own name. */
   bytes: string;
 }
 

@@ -34,7 +34,7 @@ async function wouldHave(): Promise<Map<string, number>> {
   return new Map(list.map(({ word, count }) => [word, count]));
 }
 
-/** Sends a create; gives the body that reached Kling, and fails where none or several did. */
+/** Sends a create; gives the body that reached Kling, and fails if none or several did. */
 async function arrived(text: string, about = ''): Promise<{ body: string; path: string; status: number }> {
   const before = started.emulator.requests().length;
   const answer = await exchange(url, text);

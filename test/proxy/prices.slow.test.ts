@@ -1,4 +1,4 @@
-/** What callers and operators see of a price that is not sure, and budgets that bind whatever a model is called. */
+/** Unsure prices in answers and in the log, and budgets that apply to every name of a model. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { post, textToVideo, type Got } from '../app/calls.ts';
 import type { StartedApp, StartOptions } from '../app/start-app.ts';

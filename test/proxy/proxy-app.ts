@@ -3,7 +3,7 @@ import { get } from '../app/calls.ts';
 import { startApp, type StartedApp, type StartOptions } from '../app/start-app.ts';
 
 /**
- * Starts app and emulator with room for whatever a test sends; `config` is merged over this, section by section.
+ * Starts app and emulator with room for all creates of a test; `config` is merged over this, section by section.
  *
  * One read goes before everything: the first answer shows Kling's clock, which the first create would ask for itself.
  */

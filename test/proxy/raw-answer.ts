@@ -1,6 +1,6 @@
 /** Reads HTTP/1.1 answers from bytes and keeps every line as it came, in order. */
 
-/** One answer. `isWhole` is false where the connection ended inside it. */
+/** One answer. `isWhole` is false if the connection ended inside it. */
 export class RawAnswer {
   readonly status: number;
   readonly reason: string;

@@ -176,7 +176,7 @@ describe('the guard of a create', () => {
   });
 
   it('is read again at once if the first one was open: it may have ended in the same batch', async () => {
-    // The clock stays where it is: a repeat that waited would wait for ever.
+    // The clock does not move: a repeat that waited would wait for ever.
     const { run, asked, replies } = rig({
       admissions: [{ kind: 'repeat', state: OPEN }],
       guards: [ANSWERED],

@@ -1,8 +1,8 @@
-/** Answers to a create that say nothing of a task: what Kling writes, and the status that the caller is told of. */
+/** Answers to a create without a task: Kling's bytes, and the status that our answer names. */
 import { answerText, createdText } from '../upstream/raw-upstream.ts';
 
 const PAGE = '<html>oops</html>';
-/** `ends`: Kling closes behind it. `ours`: no answer came whole, so there is no status to tell. */
+/** `ends`: Kling closes behind it. `ours`: no whole answer came, so there is no status to name. */
 export const UNCLEAR: readonly [name: string, bytes: string, ends: boolean, status: number | 'ours'][] = [
   [
     '500 with a code',

@@ -78,7 +78,7 @@ export class Wire {
     return this;
   }
 
-  /** Gives the next answer, whole or cut off by the end of the connection; rejects where none comes. */
+  /** Gives the next answer, whole or cut off by the end of the connection; rejects if none comes. */
   async answer(): Promise<RawAnswer> {
     const index = this.#taken;
     this.#taken += 1;
