@@ -169,7 +169,7 @@ describe('answers to creates', () => {
       'a/b%2F?c#d',
       '"\\"',
       '\u{1f3ac}',
-      'a\\u0000b\\r\\nX-A: b',
+      'a\\u0001b\\r\\nX-A: b',
       'x'.repeat(300),
     ];
     for (const [index, id] of ids.entries()) {
