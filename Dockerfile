@@ -18,7 +18,7 @@ FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 # The exec makes Node the container's first process, which gets SIGTERM and SIGHUP.
-RUN printf '#!/bin/sh\nexec node --disable-sigusr1 --max-semi-space-size=16 --initial-old-space-size=32 --heap-growing-percent=50 /app/bin/kling-sidecar.js "$@"\n' \
+RUN printf '#!/bin/sh\nexec node --disable-sigusr1 --max-semi-space-size=16 --initial-old-space-size=32 /app/bin/kling-sidecar.js "$@"\n' \
     > /usr/local/bin/kling-sidecar \
   && chmod 755 /usr/local/bin/kling-sidecar \
   && mkdir data && chown node:node data && chmod 700 data

@@ -57,8 +57,7 @@ function configText({ folder, checkout }: InitPlace): string {
  * loads. The others limit how far Node's memory grows before it collects: by default to several times what is in use
  * (docs/decisions/014). Sizes in MiB, growth in percent of what is in use.
  */
-export const NODE_FLAGS =
-  '--disable-sigusr1 --max-semi-space-size=16 --initial-old-space-size=32 --heap-growing-percent=50';
+export const NODE_FLAGS = '--disable-sigusr1 --max-semi-space-size=16 --initial-old-space-size=32';
 
 /** Quotes a text for a shell. */
 export function shellQuoted(text: string): string {
