@@ -73,11 +73,17 @@ export class OwnSecrets {
   /** Gives how many last bytes of a piece may be the beginning of a secret that continues in the next piece. */
   openBytes(bytes: Buffer): number {
     let open = 0;
-    for (const needle of this.#needles) {
-      for (let length = Math.min(needle.length - 1, bytes.length); length > open; length -= 1) {
-        if (bytes.compare(needle, 0, length, bytes.length - length) === 0) open = length;
-      }
-    }
+    for (const needle of this.#needles) open = Math.max(open, openBytesOf(needle, bytes));
     return open;
   }
+}
+
+/** Compares only where the first byte of the secret is: almost no place. */
+function openBytesOf(needle: Buffer, bytes: Buffer): number {
+  const first = needle[0] ?? 0;
+  const from = Math.max(0, bytes.length - needle.length + 1);
+  for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (bytes.compare(needle, 0, bytes.length - at, at) === 0) return bytes.length - at;
+  }
+  return 0;
 }
