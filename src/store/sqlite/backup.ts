@@ -12,6 +12,7 @@ import { SidecarError } from '../../errors.ts';
 import { forgetCommits } from './commit-count.ts';
 import { APPLICATION_ID, openReader } from './connection.ts';
 import { takeOwnership } from './owner.ts';
+import { withStoreErrors } from './store-errors.ts';
 import {
   ensureFolder,
   existingStorePath,
@@ -75,7 +76,7 @@ function copyError(source: string, target: string, cause: unknown): unknown {
  */
 export async function backupStore(storePath: string, targetPath: string): Promise<void> {
   const path = existingStorePath(storePath);
-  const db = openReader(path);
+  const db = withStoreErrors(path, () => openReader(path));
   try {
     db.exec('BEGIN');
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
@@ -122,7 +123,7 @@ export async function restoreStore(
 /** Copies a backup beside the store, so that the replacement is a rename, also if the backup is on another file system. */
 async function copyChecked(source: string, target: string): Promise<void> {
   removeDatabase(target);
-  const db = openReader(source);
+  const db = withStoreErrors(source, () => openReader(source));
   try {
     await copyDatabase(db, target, { replace: true });
   } finally {

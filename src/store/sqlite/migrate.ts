@@ -14,6 +14,7 @@ import { copyDatabase } from './backup.ts';
 import { checkCommits } from './commit-count.ts';
 import { APPLICATION_ID, openWriter, setFullSync } from './connection.ts';
 import type { Migration } from '../operation.ts';
+import { corrupt, withStoreErrors, toStoreError } from './store-errors.ts';
 import { storeBytes, syncFolder } from './store-file.ts';
 
 /** Larger files are not checked completely at each start: a gigabyte takes seconds. Pages are still checked when used. */
@@ -97,36 +98,6 @@ export function checkIdentity(db: Database.Database, path: string, always = fals
     const found = db.pragma('quick_check(1)', { simple: true });
     if (found !== 'ok') throw corrupt(path, String(found));
   });
-}
-
-/** Runs an action on a store's file and converts SQLite's errors to ours. */
-export function withStoreErrors<T>(path: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    throw toStoreError(path, error);
-  }
-}
-
-/** Converts an error of SQLite's to ours; others stay unchanged. */
-export function toStoreError(path: string, error: unknown): unknown {
-  if (!(error instanceof Database.SqliteError)) return error;
-  const why = `${error.message} (${error.code})`;
-  if (/^SQLITE_(NOTADB|CORRUPT)/.test(error.code)) return corrupt(path, why, error);
-  return new SidecarError(
-    'store_unwritable',
-    `${path} cannot be opened or written: ${why}. Check the disk's space and the permissions of file and folder`,
-    { cause: error, detail: { path } },
-  );
-}
-
-function corrupt(path: string, why: string, cause?: unknown): SidecarError {
-  return new SidecarError(
-    'store_corrupt',
-    `${path} is damaged or not a store: ${why}. It is left as it is and no new ledger is begun. ` +
-      'Restore a backup (kling-sidecar restore FILE); keep the damaged file for recovery',
-    { cause, detail: { path } },
-  );
 }
 
 /** A read-only check, so that a file that is not ours is not even switched to WAL. */
