@@ -97,8 +97,8 @@ async function draftAlone({ store, ledger }: DraftDeps, request: DraftRequest): 
     const message = explainNothing(measured, composed.nothingDue);
     const withdrawal = { month, note: message, actor: request.order.actor, at: question.now };
     await ledger.run(withdrawDrafts, withdrawal);
-    const told = [message, leftOutText(leftOut)].filter((text) => text !== '').join(' ');
-    return { kind: 'nothing_due', measured, message: told, leftOut };
+    const sentence = [message, leftOutText(leftOut)].filter((text) => text !== '').join(' ');
+    return { kind: 'nothing_due', measured, message: sentence, leftOut };
   }
   const { files, ...drafted } = claim;
   const revision = await store.read(readDraftRevision, { month: question.month, manifest: drafted.manifest });

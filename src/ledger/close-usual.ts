@@ -1,6 +1,6 @@
 /**
- * The usual end of a create, in one statement: Kling made a task that is still open, at the first attempt, and nothing has
- * changed the row meanwhile. The attempt's window is counted by a second one, an answer kept for repeats by a third.
+ * The usual end of a create: Kling made a task that is still open, in the only attempt, and nothing has changed the row meanwhile.
+ * Its row takes a read and a change, the window of the attempt one more, and an answer that is kept for repeats another.
  */
 import { SET_ATTEMPT, TAKES_ATTEMPT, attemptValues, placeValues } from '../calls/create-call.ts';
 import { classOf, isAnswer } from '../calls/outcome.ts';

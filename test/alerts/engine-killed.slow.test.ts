@@ -58,10 +58,10 @@ it('sends one message for each threshold and day of a month in which the process
   const alerts = [...bodies].flatMap(([id, body]) =>
     (JSON.parse(body) as AlertMessage).alerts.map((alert) => ({ ...alert, message: id })),
   );
-  const told = Map.groupBy(alerts, ({ period, status }) => `${period} ${status}`);
-  const repeated = [...told].filter(([, each]) => new Set(each.map(({ message }) => message)).size !== 1);
+  const sent = Map.groupBy(alerts, ({ period, status }) => `${period} ${status}`);
+  const repeated = [...sent].filter(([, each]) => new Set(each.map(({ message }) => message)).size !== 1);
   expect(repeated).toEqual([]);
-  expect(countBy([...told.keys()])).toEqual({
+  expect(countBy([...sent.keys()])).toEqual({
     ...Object.fromEntries(SHARES.map((share) => [`${share} firing`, DAYS])),
     // The last day is not over.
     '1 resolved': DAYS - 1,
