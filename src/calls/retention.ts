@@ -1,34 +1,7 @@
-/**
- * Drops old calls, previews of prompts, and guards whose answers need not be given again.
- *
- * **Invariant**: money is never dropped: creates, adjustments, counters and the audit stay. One run drops at most
- * {@link ROWS_MAX} rows of each kind, or fewer if the caller asks for it, so that no create waits for it; `more` asks for another run.
- */
-import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
-import { ANSWER_KEPT_MS, type Ms } from '../units.ts';
+/** Drops old calls and previews of prompts, in the transaction of `ledger/purge.ts`; the rows of creates stay. */
+import { defineRead, type Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
 
-export interface PurgeArgs {
-  at: Ms;
-  /** Above 0. */
-  callRetentionDays: number;
-  /** 0 keeps nothing of a prompt beyond the next run. */
-  promptRetentionDays: number;
-  /** Time ranges, in order and without overlaps, whose calls stay at any age; `end` is exclusive. */
-  kept?: readonly { start: Ms; end: Ms }[];
-  /** Rows of each kind; {@link ROWS_MAX} if absent. */
-  rowsMax?: number;
-}
-
-export interface Purged {
-  calls: number;
-  prompts: number;
-  guards: number;
-  /** Whether there is more to drop. */
-  more: boolean;
-}
-
-const DAY_MS = 86_400_000;
-const ROWS_MAX = 2000;
 /** How far prompts have been dropped, as an instant and a hold's id, so that few are checked twice. */
 const PROMPTS_KEY = 'calls.prompts_dropped_to';
 /** The instant before which calls were dropped: rows that come later with an earlier time are not all there were. */
@@ -46,25 +19,11 @@ const FORGET_CALLS = `UPDATE creates SET sent_at = NULL, call_id = NULL, attempt
   bytes_received = NULL, clock_offset_ms = NULL, evidence = NULL
 WHERE id IN (
   SELECT id FROM creates WHERE outcome IS NOT NULL AND sent_at >= ? AND sent_at < ? ORDER BY sent_at, call_id LIMIT ?)`;
-const DROP_GUARD =
-  'UPDATE creates SET guard_key = NULL, guard_task_id = NULL, fingerprint = NULL WHERE id = ?';
 
-/** Drops what is older than its retention allows. */
-export const purgeOld = defineWrite(
-  'calls.purgeOld',
-  async (tx: Tx, args: PurgeArgs): Promise<Purged> => {
-    const { at, kept = [], rowsMax = ROWS_MAX } = args;
-    const calls = await purgeCalls(tx, { before: at - args.callRetentionDays * DAY_MS, kept, rowsMax });
-    const prompts = await purgePrompts(tx, at - args.promptRetentionDays * DAY_MS, rowsMax);
-    const guards = await purgeGuards(tx, at, rowsMax);
-    return { calls, prompts, guards, more: Math.max(calls, prompts, guards) >= rowsMax };
-  },
-  { scope: 'exclusive' },
-);
-
-async function purgeCalls(
+/** Drops calls before an instant, outside of the stretches that stay; gives how many. */
+export async function purgeCalls(
   tx: Tx,
-  { before, kept, rowsMax }: Required<Pick<PurgeArgs, 'kept' | 'rowsMax'>> & { before: Ms },
+  { before, kept, rowsMax }: { before: Ms; kept: readonly { start: Ms; end: Ms }[]; rowsMax: number },
 ): Promise<number> {
   let dropped = 0;
   // What lies between the stretches that are kept, the oldest first, without a look at the rows of those.
@@ -102,7 +61,7 @@ export const readDroppedTo = defineRead('calls.readDroppedTo', (tx): Promise<Ms>
  * The mark only saves work. A hold may be committed after it was passed, by another writer or with an earlier date, once a clock
  * was set back. So a pass that is done ends {@link LATE_MS} before its bound, and a mark above the bound is not used.
  */
-async function purgePrompts(tx: Tx, before: Ms, rowsMax: number): Promise<number> {
+export async function purgePrompts(tx: Tx, before: Ms, rowsMax: number): Promise<number> {
   const kept = await tx.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', PROMPTS_KEY);
   const [marked = '0', behind = ''] = (kept?.value ?? '0 ').split(' ');
   const isUsable = Number(marked) <= before;
@@ -125,21 +84,4 @@ async function purgePrompts(tx: Tx, before: Ms, rowsMax: number): Promise<number
   const isDone = rows.length < rowsMax;
   await tx.run(SET_META, PROMPTS_KEY, isDone && last.at > late ? `${late} ` : `${last.at} ${last.id}`);
   return rows.length;
-}
-
-/** Answers grow old by the clock of ages, as the store knows it. */
-async function purgeGuards(tx: Tx, at: Ms, rowsMax: number): Promise<number> {
-  const expired = await tx.all<{ hold_id: string }>(
-    `SELECT a.hold_id FROM answers a JOIN creates h ON h.id = a.hold_id
-     WHERE a.at <= COALESCE((SELECT aged_to FROM spending), ?) - ? AND h.state <> 'held'
-     ORDER BY a.at LIMIT ?`,
-    at,
-    ANSWER_KEPT_MS,
-    rowsMax,
-  );
-  for (const { hold_id } of expired) {
-    await tx.run(DROP_GUARD, hold_id);
-    await tx.run('DELETE FROM answers WHERE hold_id = ?', hold_id);
-  }
-  return expired.length;
 }

@@ -50,7 +50,7 @@ WHERE answers.status IS NULL`;
 const HAS_KEY = 'SELECT 1 AS found FROM creates WHERE app = ? AND guard_key = ?';
 const HAS_TASK_ID = 'SELECT 1 AS found FROM creates WHERE guard_task_id = ?';
 /** Removes the guard of a create. */
-export const DROP_GUARD =
+const DROP_GUARD =
   'UPDATE creates SET guard_key = NULL, guard_task_id = NULL, fingerprint = NULL WHERE id = ?';
 
 /** The guards that a request has, in the order in which they are asked. */
@@ -177,4 +177,18 @@ function stateOf(row: GuardRow): GuardHit {
 function doubtOf(row: GuardRow): GuardDoubt | null {
   if (row.in_doubt === 0) return null;
   return row.next_look_up_at === null || row.is_in_use === 0 ? 'operator' : 'looked_up';
+}
+
+/** Drops up to `rowsMax` guards of holds that ended, with answers that are old by the clock of ages; gives how many. */
+export async function purgeGuards(tx: Tx, at: Ms, rowsMax: number): Promise<number> {
+  const expired = await tx.all<{ hold_id: string }>(
+    `SELECT a.hold_id FROM answers a JOIN creates h ON h.id = a.hold_id
+     WHERE a.at <= COALESCE((SELECT aged_to FROM spending), ?) - ? AND h.state <> 'held'
+     ORDER BY a.at LIMIT ?`,
+    at,
+    ANSWER_KEPT_MS,
+    rowsMax,
+  );
+  for (const { hold_id } of expired) await dropGuards(tx, hold_id);
+  return expired.length;
 }

@@ -10,7 +10,7 @@
 import { purgeDeductions } from '../account/account-table.ts';
 import { dropOldAlerts } from '../alerts/alert-retention.ts';
 import { dropHoldTraces } from '../budget/hold-trace-table.ts';
-import { purgeOld } from '../calls/retention.ts';
+import { purgeOld } from '../ledger/purge.ts';
 import { neededCalls } from '../claims/needed-calls.ts';
 import { dropDelivered } from '../outbox/outbox-table.ts';
 import type { Store } from '../store/store.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RefusalRecord } from '../../src/calls/call.ts';
 import { listCalls, listRefusals, recordRefusals, REFUSALS_MAX } from '../../src/calls/call-table.ts';
-import { purgeOld } from '../../src/calls/retention.ts';
+import { purgeOld } from '../../src/ledger/purge.ts';
 import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import { journalled } from '../sla/making.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyBudgets } from '../../src/budget/budget-table.ts';
-import { purgeOld } from '../../src/calls/retention.ts';
+import { purgeOld } from '../../src/ledger/purge.ts';
 import type { RepeatGuard } from '../../src/idempotency/guard.ts';
 import { freeze } from '../../src/ledger/freeze.ts';
 import { guardState } from '../../src/ledger/guard.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { purgeOld } from '../../src/calls/retention.ts';
+import { purgeOld } from '../../src/ledger/purge.ts';
 import { importCalls } from '../../src/imports/import.ts';
 import { importBatch } from '../../src/imports/import-table.ts';
 import { readMonth } from '../../src/sla/month-table.ts';

@@ -15,7 +15,7 @@ import {
 } from '../../src/sla/month-table.ts';
 import { recordHeartbeat } from '../../src/sla/run-table.ts';
 import { slaMigrations } from '../../src/sla/sla-schema.ts';
-import { purgeOld } from '../../src/calls/retention.ts';
+import { purgeOld } from '../../src/ledger/purge.ts';
 import { readJournalSpan, verifySla, verifyWindows } from '../../src/sla/verify.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
 import { ask, newCall, newUnreachable, journalled } from './making.ts';
