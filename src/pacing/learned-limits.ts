@@ -1,0 +1,102 @@
+/**
+ * Limits that Kling's refusals for concurrency teach, one for each pool.
+ *
+ * A 1303 with N slots in use teaches N without the slots of the refused create. Such a limit may be too low: a task that is not
+ * ours took a slot, or the account got a larger pack. So it is tried upward: after a quiet time, during which the pool was at
+ * its limit and Kling refused nothing, one slot more is allowed. A 1303 during the try takes the slot back and doubles the
+ * quiet time; a whole quiet time at the raised limit confirms it, and the next slot is tried.
+ *
+ * **Invariant**: a limit is at least 1; only a refusal lowers it, only a quiet time raises it, by one. Pure: knows no clock, no
+ * store and no config.
+ */
+import type { Ms } from '../units.ts';
+import type { RefusedUse } from './limits.ts';
+
+/** The quiet time before the first try. */
+export const QUIET_MS_MIN: Ms = 300_000;
+/** A quiet time is doubled to this at most. */
+export const QUIET_MS_MAX: Ms = 3_600_000;
+
+/** What is kept over a restart. */
+export interface LearnedLimit {
+  pool: string;
+  /** Without the slot that is tried. */
+  limit: number;
+  /** The quiet time before the next try. */
+  quietMs: Ms;
+}
+
+interface Learning {
+  limit: number;
+  quietMs: Ms;
+  /** Whether one slot more is allowed now. */
+  isTrying: boolean;
+  /** How long the pool was at its limit since the last refusal or raise. */
+  fullMs: Ms;
+}
+
+export class LearnedLimits {
+  readonly #byPool = new Map<string, Learning>();
+
+  /** Gives the limits in force, by pool: with the slot that is tried. */
+  current(): Map<string, number> {
+    return new Map(
+      [...this.#byPool].map(([pool, { limit, isTrying }]) => [pool, isTrying ? limit + 1 : limit]),
+    );
+  }
+
+  /** Lists what is to be kept over a restart. */
+  list(): LearnedLimit[] {
+    return [...this.#byPool].map(([pool, { limit, quietMs }]) => ({ pool, limit, quietMs }));
+  }
+
+  /** Replaces everything by what was kept. */
+  restore(kept: readonly LearnedLimit[]): void {
+    this.#byPool.clear();
+    for (const { pool, limit, quietMs } of kept) {
+      this.#byPool.set(pool, { limit, quietMs, isTrying: false, fullMs: 0 });
+    }
+  }
+
+  /** Learns from a refusal for concurrency. Returns whether anything is to be kept anew. */
+  refused(pool: string, use: RefusedUse): boolean {
+    const taught = taughtBy(use);
+    const known = this.#byPool.get(pool);
+    if (!known) {
+      this.#byPool.set(pool, { limit: taught, quietMs: QUIET_MS_MIN, isTrying: false, fullMs: 0 });
+      return true;
+    }
+    const before = { ...known };
+    if (known.isTrying) known.quietMs = Math.min(QUIET_MS_MAX, known.quietMs * 2);
+    known.limit = Math.min(known.limit, taught);
+    known.isTrying = false;
+    known.fullMs = 0;
+    return known.limit !== before.limit || known.quietMs !== before.quietMs;
+  }
+
+  /**
+   * Adds time during which a pool was at its limit and nothing was refused. Returns whether its limit changed.
+   */
+  wasFull(pool: string, forMs: Ms): boolean {
+    const known = this.#byPool.get(pool);
+    if (!known) return false;
+    known.fullMs += forMs;
+    if (known.fullMs < known.quietMs) return false;
+    known.fullMs = 0;
+    if (known.isTrying) {
+      known.limit += 1;
+      known.quietMs = QUIET_MS_MIN;
+    }
+    known.isTrying = true;
+    return true;
+  }
+}
+
+/**
+ * Gives the limit that a refusal teaches. Where nothing else was in use, only the refused create itself was too large: one slot
+ * less than it needs is allowed then.
+ */
+function taughtBy({ inUse, weight }: RefusedUse): number {
+  const others = inUse - weight;
+  return Math.max(1, others > 0 ? others : inUse - 1);
+}
