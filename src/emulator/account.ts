@@ -5,10 +5,12 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Product } from '../units.ts';
+import { createAnswerCounts, type AnswerCounts } from './answer-counts.ts';
 import { createChargeBook, type CashOptions, type ChargeBook, type PackOptions } from './book.ts';
 import { createEmulatorTime, type EmulatorTime } from './emulator-time.ts';
 import { Fields } from './fields.ts';
 import { createMediaLibrary, type MediaLibrary } from './media-library.ts';
+import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { KlingRefusal, type Reply } from './replies.ts';
 import { createResultFiles, type ResultFiles } from './result-files.ts';
 import { createTasks, type Fate, type Tasks, type TaskTiming } from './tasks.ts';
@@ -19,6 +21,8 @@ export interface KlingAccount {
   book: ChargeBook;
   library: MediaLibrary;
   files: ResultFiles;
+  rate: RateLimit;
+  answers: AnswerCounts;
   /** Warnings about accepted requests that differ from the documents; bounded. */
   warnings: string[];
 }
@@ -30,6 +34,10 @@ export interface AccountOptions {
   cash: CashOptions | null;
   /** Slots of a product; absent: from the packs' names. */
   concurrency: Partial<Record<Product, number>>;
+  /** Slots of a model, in addition to those of its product. */
+  modelConcurrency: Readonly<Record<string, number>>;
+  /** Requests in a minute; null is no limit. */
+  requestsPerMinute: number | null;
   timing: TaskTiming;
   origin: () => string;
   videoBytes: number;
@@ -44,14 +52,18 @@ export function createAccount(options: AccountOptions): KlingAccount {
   const files = createResultFiles({ time, origin: options.origin, videoBytes: options.videoBytes });
   const limitOf = (product: Product): number =>
     concurrency[product] ?? (book.packConcurrency(product) || (options.cash === null ? 0 : 5));
-  const tasks = createTasks({ time, book, library, files, timing, limitOf });
-  return { time, tasks, book, library, files, warnings: [] };
+  const modelLimitOf = (model: string): number => options.modelConcurrency[model] ?? Infinity;
+  const tasks = createTasks({ time, book, library, files, timing, limitOf, modelLimitOf });
+  const rate = createRateLimit(options.clock, options.requestsPerMinute);
+  return { time, tasks, book, library, files, rate, answers: createAnswerCounts(), warnings: [] };
 }
 
 /** The orders of a test for the task that a request makes. */
 export interface TaskOrders {
   fate?: Fate;
   failMessage?: string;
+  /** Whether a task that fails does so at once, without work. */
+  failsAtOnce?: boolean;
   chargeMilli?: number;
 }
 

@@ -7,6 +7,8 @@ import type { KlingAccount } from './account.ts';
 import { emulatorHelp } from './emulator-help.ts';
 import { readFaultOrder, type Fault, type Faults } from './faults.ts';
 import type { Json, JsonObject, Reply } from './replies.ts';
+import type { SlotUse } from './slots.ts';
+import type { Product } from '../units.ts';
 
 export const CONTROL_PREFIX = '/_emulator';
 
@@ -40,6 +42,10 @@ function answer({ method, path, body }: ControlRequest, target: ControlTarget): 
       return bytes(emulatorHelp(), 'text/plain; charset=utf-8', 200);
     case 'GET /book':
       return bytes(JSON.stringify(account().book.read()), 'application/json', 200);
+    case 'GET /answers':
+      return bytes(JSON.stringify(account().answers.read()), 'application/json', 200);
+    case 'GET /slots':
+      return bytes(JSON.stringify(slotsOf(account())), 'application/json', 200);
     case 'GET /faults':
       return json({ faults: faults.list().map(faultView) });
     case 'POST /faults':
@@ -62,6 +68,11 @@ function answer({ method, path, body }: ControlRequest, target: ControlTarget): 
     default:
       return json({ error: `no such control path; GET ${CONTROL_PREFIX} lists them` }, 404);
   }
+}
+
+/** The slots of each product: the limit, those in use, and the most that were in use at once. */
+export function slotsOf({ tasks }: KlingAccount): Record<Product, SlotUse> {
+  return { video: tasks.slots('video'), image: tasks.slots('image') };
 }
 
 function parse(body: Buffer): Record<string, unknown> {

@@ -14,6 +14,9 @@ const CONTROL: Readonly<Record<string, string>> = {
   'GET /_emulator': 'this text',
   'GET /_emulator/book':
     'what was charged: { charges: [{ taskId, externalTaskId, path, units, product, at }], totalUnits }',
+  'GET /_emulator/answers':
+    'how often each code was answered: { all, creates }, such as { creates: { "0": 12, "1303": 1 } }',
+  'GET /_emulator/slots': 'the slots of each product: { limit, inUse, most }',
   'POST /_emulator/faults': 'orders a fault: { match: { method, path, bodyIncludes }, kind, times, … }',
   'GET /_emulator/faults': 'the faults ordered, and how often each was met',
   'DELETE /_emulator/faults': 'clears them',

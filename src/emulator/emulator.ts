@@ -13,16 +13,18 @@ import { sleep, type Clock } from '../clock.ts';
 import { listenAt, LOOPBACKS, urlOf } from '../listen.ts';
 import type { Ms, Product } from '../units.ts';
 import { createAccount, type KlingAccount } from './account.ts';
+import type { Answers } from './answer-counts.ts';
 import { createAuthenticate, type Authenticate } from './auth.ts';
 import type { Book, CashOptions, PackOptions } from './book.ts';
-import { control, CONTROL_PREFIX } from './control.ts';
+import { control, CONTROL_PREFIX, slotsOf } from './control.ts';
 import { deliver, reset as dropConnection } from './delivery.ts';
 import { EMULATOR_CREDENTIALS } from './emulator-help.ts';
 import { createFaults, replyAfter, replyInstead, taskOrders, type Fault, type FaultOrder } from './faults.ts';
-import { codeReply, KlingRefusal, type Reply } from './replies.ts';
+import { codeReply, KlingRefusal, withRetryAfter, type Reply, type RetryAfter } from './replies.ts';
 import { createRequestRecord, type RecordedRequest } from './request-record.ts';
 import { FILES_PREFIX } from './result-files.ts';
-import { routeOf } from './routes.ts';
+import { isCreate, routeOf } from './routes.ts';
+import type { SlotUse } from './slots.ts';
 
 export interface EmulatorOptions {
   /** The clock of waits and dates. */
@@ -41,6 +43,12 @@ export interface EmulatorOptions {
   cash?: CashOptions | null;
   /** Slots of a product. Default: the largest `Con` among the active packs' names. */
   concurrency?: Partial<Record<Product, number>>;
+  /** Slots of a model, in addition to its product's, such as `{ 'kling-v3': 1 }`. Default none. */
+  modelConcurrency?: Readonly<Record<string, number>>;
+  /** Requests in a minute of the clock, of creates and reads together; more are 429/1302. Default no limit. */
+  requestsPerMinute?: number | null;
+  /** `Retry-After` on the emulator's own 1302 and 1303. Default none, as far as is known of Kling. */
+  retryAfter?: RetryAfter | null;
   /** The times for which a task is `submitted`, then `processing`, at speed 1. Default 1 s and 5 s. */
   taskSeconds?: { submitted?: number; processing?: number };
   /** Whether requests are kept for {@link Emulator.requests} (the last ones, up to 64 MiB). Default true. */
@@ -55,6 +63,9 @@ export interface Emulator {
   /** Drops every connection and stops; harmless if it was not started. */
   stop(): Promise<void>;
   book(): Book;
+  /** How often each code was answered. */
+  answers(): Answers;
+  slots(): Record<Product, SlotUse>;
   /** The requests that arrived at Kling's paths and result URLs, oldest first. */
   requests(): readonly RecordedRequest[];
   warnings(): readonly string[];
@@ -78,7 +89,7 @@ export const DEFAULT_PACKS: readonly PackOptions[] = [
 
 /** Makes an emulator; nothing listens before {@link Emulator.start}. */
 export function createEmulator(options: EmulatorOptions): Emulator {
-  const { clock, host, port = EMULATOR_PORT } = options;
+  const { clock, host, port = EMULATOR_PORT, retryAfter = null } = options;
   const authenticate = createAuthenticate({
     apiKey: options.apiKey ?? EMULATOR_CREDENTIALS.apiKey,
     accessKey: options.accessKey ?? EMULATOR_CREDENTIALS.accessKey,
@@ -98,7 +109,7 @@ export function createEmulator(options: EmulatorOptions): Emulator {
     createServer((request, response) => {
       const served = serve(
         { request, response },
-        { clock, faults, record, authenticate, reset, account: () => account },
+        { clock, faults, record, authenticate, reset, retryAfter, account: () => account },
       );
       served.catch(() => dropConnection(response));
     });
@@ -114,6 +125,8 @@ export function createEmulator(options: EmulatorOptions): Emulator {
       await Promise.all(servers.map(close));
     },
     book: () => account.book.read(),
+    answers: () => account.answers.read(),
+    slots: () => slotsOf(account),
     requests: () => record.list(),
     warnings: () => account.warnings,
     addFault: (order) => faults.add(order),
@@ -131,6 +144,8 @@ function openAccount(options: EmulatorOptions, origin: () => string): KlingAccou
     packs: options.packs ?? DEFAULT_PACKS,
     cash: options.cash ?? null,
     concurrency: options.concurrency ?? {},
+    modelConcurrency: options.modelConcurrency ?? {},
+    requestsPerMinute: options.requestsPerMinute ?? null,
     timing: {
       submittedMs: (options.taskSeconds?.submitted ?? 1) * 1000,
       processingMs: (options.taskSeconds?.processing ?? 5) * 1000,
@@ -150,6 +165,7 @@ interface Serving {
   faults: ReturnType<typeof createFaults>;
   record: ReturnType<typeof createRequestRecord>;
   authenticate: Authenticate;
+  retryAfter: RetryAfter | null;
   reset: () => void;
 }
 
@@ -171,7 +187,9 @@ async function serve({ request, response }: Exchange, serving: Serving): Promise
   const fault = faults.take({ method, path, body: body ?? Buffer.alloc(0) });
   if (fault?.kind === 'latency') await sleep(clock, fault.ms ?? 1000);
   const skewMs = fault?.kind === 'clock_skew' ? (fault.ms ?? 600_000) : 0;
+  const { answers } = serving.account();
   const reply = await replyTo(incoming, fault, serving, skewMs);
+  if (!path.startsWith(FILES_PREFIX)) answers.add(reply, isCreate(method, path));
   if (reply === 'reset') dropConnection(response);
   if (reply === 'reset' || reply === 'silence') return;
   await deliver({ response, reply, fault, dateMs: time.wallMs() + skewMs }, clock);
@@ -192,9 +210,13 @@ async function replyTo(
   serving: Serving,
   skewMs: Ms,
 ): Promise<Reply | 'reset' | 'silence'> {
-  const instead = fault === undefined ? undefined : replyInstead(fault);
+  const nowMs = serving.account().time.wallMs() + skewMs;
+  const run = (): Promise<Reply> => carryOut(incoming, fault, serving, skewMs);
+  // A late task that is refused then, such as for an external id that is in use by now, has nobody to answer.
+  if (fault?.kind === 'late_task') serving.clock.after(fault.ms ?? 5000, () => void run().catch(() => {}));
+  const instead = fault === undefined ? undefined : replyInstead(fault, nowMs);
   if (instead !== undefined) return instead;
-  const reply = await carryOut(incoming, fault, serving, skewMs).catch(refusalReply);
+  const reply = await run().catch((error: unknown) => refusalReply(error, serving.retryAfter, nowMs));
   return fault === undefined ? reply : replyAfter(fault, reply);
 }
 
@@ -209,6 +231,7 @@ async function carryOut(
   if (path.startsWith(FILES_PREFIX)) return account.files.serve({ method, target, headers: request.headers });
   const nowMs = account.time.wallMs() + skewMs;
   const apiKeyName = await serving.authenticate(request.headers.authorization, path, nowMs);
+  account.rate.take();
   if (body === null)
     throw new KlingRefusal(1200, `Invalid request parameters: the body is over ${BODY_BYTES_MAX} bytes`);
   const route = routeOf(method, path);
@@ -218,8 +241,12 @@ async function carryOut(
   return route({ method, path, query, body, contentType, apiKeyName, orders }, account);
 }
 
-function refusalReply(error: unknown): Reply {
-  if (error instanceof KlingRefusal) return codeReply(error.code, error.message);
+function refusalReply(error: unknown, retryAfter: RetryAfter | null, nowMs: Ms): Reply {
+  if (error instanceof KlingRefusal) {
+    const reply = codeReply(error.code, error.message);
+    const isThrottle = error.code === 1302 || error.code === 1303;
+    return isThrottle && retryAfter !== null ? withRetryAfter(reply, retryAfter, nowMs) : reply;
+  }
   return codeReply(5000, `the emulator failed: ${error instanceof Error ? error.message : String(error)}`);
 }
 

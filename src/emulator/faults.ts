@@ -11,7 +11,15 @@
 import { STATUS_CODES } from 'node:http';
 import type { Ms } from '../units.ts';
 import type { TaskOrders } from './account.ts';
-import { codeReply, type Json, type JsonObject, type Reply } from './replies.ts';
+import {
+  codeReply,
+  withRetryAfter,
+  type Json,
+  type JsonObject,
+  type Reply,
+  type RetryAfterForm,
+} from './replies.ts';
+import { THROTTLED } from './task-routes.ts';
 
 /** Every kind of fault, with its effect and its parameters. */
 export const FAULT_KINDS = {
@@ -21,13 +29,15 @@ export const FAULT_KINDS = {
   html_200: 'answers 200 with an HTML page; nothing is made',
   code_nonzero_200: 'answers HTTP 200 with `code` (default 5000); nothing is made',
   redirect: 'answers `status` (default 307) with `location` (default another loopback port); nothing is made',
-  retry_after: 'answers `code` (default 1302) with Retry-After: `seconds` (default 1); nothing is made',
+  retry_after:
+    'answers `code` (default 1302) with Retry-After: `seconds` (default 1), as a date if `as` is "date"; nothing is made',
   refuse_external_id: 'answers 400/1201 to a create that has an external task id; meets no other request',
   reset_before_charge: 'resets the connection; nothing is made',
   reset_after_charge: 'carries the request out, then resets the connection',
   no_answer_before_charge: 'never answers; nothing is made',
   no_answer_after_charge: 'carries the request out, then never answers',
   '5xx_after_charge': 'carries the request out, then answers `code` (default 5000)',
+  late_task: 'answers `code` (default 5001), and carries the request out `ms` later (default 5000)',
   html_after_charge: 'carries the request out, then answers an HTML page with `status` (default 502)',
   truncate: 'declares the whole length, sends half of the body, then closes',
   truncate_chunked: 'sends half of the body in chunks without the last one, then closes',
@@ -39,6 +49,7 @@ export const FAULT_KINDS = {
   informational: 'sends 103 Early Hints before the answer',
   clock_skew: 'puts the Date header, and the clock tokens are judged by, off by `ms` (default 600000)',
   fail_task: 'makes the task one that fails with `message`, not charged',
+  throttled_task: 'makes the task one that fails at once with the text of 1303, not charged',
   stuck_task: 'makes the task one that never ends, charged',
   charge_units: 'charges `units` in place of the list price',
 } as const;
@@ -63,6 +74,7 @@ export interface FaultOrder {
   message?: string;
   location?: string;
   seconds?: number;
+  as?: RetryAfterForm;
   intervalMs?: Ms;
   bytes?: number;
   units?: number;
@@ -126,6 +138,7 @@ function meets({ kind, match = {} }: Fault, { method, path, body }: FaultRequest
 
 const NUMBERS = ['ms', 'code', 'status', 'seconds', 'intervalMs', 'bytes', 'units'] as const;
 const TEXTS = ['message', 'location'] as const;
+const RETRY_AFTER_FORMS: readonly RetryAfterForm[] = ['seconds', 'date'];
 
 /**
  * Reads an order from JSON.
@@ -152,7 +165,15 @@ export function readFaultOrder(value: unknown): FaultOrder {
     const text = given[name];
     if (text !== undefined) order[name] = string(text, name);
   }
+  const form = given['as'];
+  if (form !== undefined) order.as = readForm(form);
   return order;
+}
+
+function readForm(value: unknown): RetryAfterForm {
+  const form = RETRY_AFTER_FORMS.find((one) => one === value);
+  if (form === undefined) throw new Error(`as must be one of ${RETRY_AFTER_FORMS.join(', ')}`);
+  return form;
 }
 
 function readMatch(value: unknown): FaultMatch {
@@ -180,8 +201,8 @@ export function isFaultKind(kind: string): kind is FaultKind {
   return Object.hasOwn(FAULT_KINDS, kind);
 }
 
-/** The action of a fault that replaces the request. */
-export function replyInstead(fault: Fault): Reply | 'reset' | 'silence' | undefined {
+/** The action of a fault that replaces the request; `nowMs` is the wall time of its answer. */
+export function replyInstead(fault: Fault, nowMs: Ms): Reply | 'reset' | 'silence' | undefined {
   switch (fault.kind) {
     case 'code':
       return codeReply(fault.code ?? 5000, fault.message, fault.status);
@@ -189,8 +210,10 @@ export function replyInstead(fault: Fault): Reply | 'reset' | 'silence' | undefi
       return codeReply(fault.code ?? 5000, fault.message, 200);
     case 'retry_after': {
       const reply = codeReply(fault.code ?? 1302, fault.message, fault.status);
-      return { ...reply, headers: { 'retry-after': String(fault.seconds ?? 1) } };
+      return withRetryAfter(reply, { seconds: fault.seconds ?? 1, as: fault.as ?? 'seconds' }, nowMs);
     }
+    case 'late_task':
+      return codeReply(fault.code ?? 5001, fault.message, fault.status);
     case 'refuse_external_id':
       return codeReply(1201, fault.message ?? 'external_task_id is not a supported parameter');
     case 'http':
@@ -241,6 +264,8 @@ export function taskOrders(fault: Fault | undefined): TaskOrders {
   switch (fault?.kind) {
     case 'fail_task':
       return fault.message === undefined ? { fate: 'fail' } : { fate: 'fail', failMessage: fault.message };
+    case 'throttled_task':
+      return THROTTLED;
     case 'stuck_task':
       return { fate: 'stuck' };
     case 'charge_units':

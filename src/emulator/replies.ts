@@ -3,6 +3,7 @@
  *
  * Source: kling-api.md, sections 5 and 6 (vendor documents of 2026-09-20, read 2026-11-21).
  */
+import type { Ms } from '../units.ts';
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export interface JsonObject {
@@ -67,6 +68,20 @@ export function codeReply(code: number, message?: string, status?: number): Repl
     code,
     message: message ?? row?.message ?? 'error',
   };
+}
+
+/** The two forms of `Retry-After` (RFC 9110, section 10.2.3). */
+export type RetryAfterForm = 'seconds' | 'date';
+
+export interface RetryAfter {
+  seconds: number;
+  as?: RetryAfterForm;
+}
+
+/** Adds `Retry-After` to an answer; a date counts from `nowMs`, the wall time of the answer's own `Date`. */
+export function withRetryAfter(reply: Reply, { seconds, as = 'seconds' }: RetryAfter, nowMs: Ms): Reply {
+  const value = as === 'date' ? new Date(nowMs + seconds * 1000).toUTCString() : String(seconds);
+  return { ...reply, headers: { ...reply.headers, 'retry-after': value } };
 }
 
 /** Writes thousandths as a plain decimal without trailing zeros: `2400` is `2.4`. */

@@ -18,6 +18,8 @@ import { createRoute, legacyList, legacyRead, listTasks, readTasks } from './tas
 type Methods = Partial<Record<'GET' | 'POST', Route>>;
 
 const LEGACY_CREATES = { ...LEGACY_VIDEO, ...LEGACY_MEDIA, ...LEGACY_IMAGE };
+const NEW_CREATES = { ...NEW_VIDEO, ...KLING_4 };
+const CREATE_PATHS = new Set(Object.keys({ ...LEGACY_CREATES, ...NEW_CREATES }));
 const TABLE = buildTable();
 
 function buildTable(): ReadonlyMap<string, Methods> {
@@ -27,8 +29,7 @@ function buildTable(): ReadonlyMap<string, Methods> {
   for (const [path, reader] of Object.entries(LEGACY_CREATES)) {
     add(path, { POST: createRoute(reader, 'legacy'), GET: legacyList(path) });
   }
-  for (const [path, reader] of Object.entries({ ...NEW_VIDEO, ...KLING_4 }))
-    add(path, { POST: createRoute(reader, 'new') });
+  for (const [path, reader] of Object.entries(NEW_CREATES)) add(path, { POST: createRoute(reader, 'new') });
   for (const [path, route] of Object.entries(SYNC_POSTS)) add(path, { POST: route });
   for (const [path, route] of Object.entries(LIBRARY_GETS)) add(path, { GET: route });
   add('/tasks', { GET: readTasks, POST: listTasks });
@@ -43,6 +44,11 @@ export const ROUTE_LIST: readonly string[] = [
   ...[...TABLE].flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`)),
   ...Object.keys(LEGACY_CREATES).map((path) => `GET ${path}/{id}`),
 ].sort();
+
+/** Returns whether a request asks for a task. */
+export function isCreate(method: string, path: string): boolean {
+  return method === 'POST' && CREATE_PATHS.has(path);
+}
 
 /** Finds the route of a request; refuses with 404/1202 or 404/1203. */
 export function routeOf(method: string, path: string): Route {

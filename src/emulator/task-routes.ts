@@ -16,7 +16,15 @@ export const TRIGGER_WORDS: Readonly<Record<string, string>> = {
   'policy-at-create': 'refused at once with 400/1300 (platform policy)',
   'forbidden-later': 'the task is made and fails with a content risk control message, not charged',
   'fail-please': 'the task is made and fails with an internal error message, not charged',
+  'throttled-later': 'the task is made and fails at once with the text of 1303, not charged',
   'stuck-please': 'the task is made, charged, and never ends',
+};
+
+/** The orders of a task that Kling rejects for its concurrency after the create was accepted. */
+export const THROTTLED: TaskOrders = {
+  fate: 'fail',
+  failMessage: new KlingRefusal(1303).message,
+  failsAtOnce: true,
 };
 
 const RISK_MESSAGE = 'Failure to pass the risk control system';
@@ -28,6 +36,7 @@ export function judge(body: Buffer): TaskOrders {
   if (body.includes('policy-at-create')) throw new KlingRefusal(1300);
   if (body.includes('forbidden-later')) return { fate: 'fail', failMessage: RISK_MESSAGE };
   if (body.includes('fail-please')) return { fate: 'fail', failMessage: FAIL_MESSAGE };
+  if (body.includes('throttled-later')) return THROTTLED;
   return body.includes('stuck-please') ? { fate: 'stuck' } : {};
 }
 
@@ -42,6 +51,7 @@ export function createRoute(reader: CreateReader, generation: 'legacy' | 'new'):
       plan,
       fate: orders.fate ?? 'succeed',
       failMessage: orders.failMessage ?? FAIL_MESSAGE,
+      failsAtOnce: orders.failsAtOnce ?? false,
       chargeMilli: orders.chargeMilli ?? null,
       apiKeyName: request.apiKeyName,
     });

@@ -15,6 +15,7 @@ import type { MediaLibrary } from './media-library.ts';
 import type { TaskPlan } from './plan.ts';
 import { KlingRefusal } from './replies.ts';
 import type { ResultFiles } from './result-files.ts';
+import { createSlots, type SlotLimits, type SlotUse } from './slots.ts';
 
 export type TaskStage = 'submitted' | 'processing' | 'succeeded' | 'failed';
 /** The end of a task; `stuck` never ends. */
@@ -49,6 +50,7 @@ export interface TaskRequest {
   plan: TaskPlan;
   fate: Fate;
   failMessage: string;
+  failsAtOnce: boolean;
   /** The charge in thousandths of a unit, instead of the list price; null: the list price. */
   chargeMilli: number | null;
   apiKeyName: string;
@@ -63,8 +65,7 @@ export interface Tasks {
   all(): readonly EmulatedTask[];
   stageOf(task: EmulatedTask): TaskStage;
   updatedAt(task: EmulatedTask): Ms;
-  /** Slots in use now. */
-  running(product: Product): number;
+  slots(product: Product): SlotUse;
   /** Makes an id in Kling's format: 18 decimal digits, rising. */
   newId(): string;
 }
@@ -75,14 +76,12 @@ export interface TaskTiming {
   processingMs: Ms;
 }
 
-interface TasksInput {
+interface TasksInput extends SlotLimits {
   time: EmulatorTime;
   book: ChargeBook;
   library: MediaLibrary;
   files: ResultFiles;
   timing: TaskTiming;
-  /** Slots of a product. */
-  limitOf: (product: Product) => number;
 }
 
 /** Makes an account's empty list of tasks. */
@@ -92,20 +91,12 @@ export function createTasks(input: TasksInput): Tasks {
   const byId = new Map<string, EmulatedTask>();
   const byExternalId = new Map<string, EmulatedTask>();
   const newId = createIds(time);
-  let open: EmulatedTask[] = [];
-
-  const running = (product: Product): number => {
-    const now = time.ageMs();
-    open = open.filter((task) => task.endsAgeMs > now);
-    return open.reduce((sum, task) => sum + (task.plan.product === product ? task.plan.weight : 0), 0);
-  };
+  const slots = createSlots(input, time.ageMs);
   const check = ({ plan }: TaskRequest, milli: number): void => {
     if (plan.externalId !== null && byExternalId.has(plan.externalId)) {
       throw new KlingRefusal(1201, `external_task_id ${plan.externalId} already exists`);
     }
-    if (plan.weight > 0 && running(plan.product) + plan.weight > input.limitOf(plan.product)) {
-      throw new KlingRefusal(1303);
-    }
+    if (!slots.fit(plan)) throw new KlingRefusal(1303);
     book.checkFunds(plan.product, milli);
   };
   const chargeOf = (request: TaskRequest, task: EmulatedTask, milli: number): Deduction[] => {
@@ -122,7 +113,7 @@ export function createTasks(input: TasksInput): Tasks {
       task.deductions = chargeOf(request, task, milli);
       task.outputs = makeOutputs(task, input, newId);
       all.push(task);
-      open.push(task);
+      slots.take(task);
       byId.set(task.id, task);
       if (task.plan.externalId !== null) byExternalId.set(task.plan.externalId, task);
       return task;
@@ -143,14 +134,15 @@ export function createTasks(input: TasksInput): Tasks {
       task.changedAt.set(changedAge, known);
       return known;
     },
-    running,
+    slots: slots.use,
     newId,
   };
 }
 
 function begin(request: TaskRequest, id: string, { time, timing }: TasksInput): EmulatedTask {
   const now = time.ageMs();
-  const startsAgeMs = now + timing.submittedMs;
+  const startsAgeMs = request.failsAtOnce ? now : now + timing.submittedMs;
+  const workMs = request.failsAtOnce ? 0 : timing.processingMs;
   return {
     id,
     path: request.path,
@@ -159,7 +151,7 @@ function begin(request: TaskRequest, id: string, { time, timing }: TasksInput): 
     failMessage: request.failMessage,
     createdWallMs: time.wallMs(),
     startsAgeMs,
-    endsAgeMs: request.fate === 'stuck' ? Infinity : startsAgeMs + timing.processingMs,
+    endsAgeMs: request.fate === 'stuck' ? Infinity : startsAgeMs + workMs,
     changedAt: new Map(),
     deductions: [],
     outputs: [],

@@ -60,6 +60,7 @@ const ONE_CREATE: Record<
   reset_before_charge: { charged: false, see: sees({ status: 0, broken: 'ECONNRESET' }) },
   reset_after_charge: { charged: true, see: sees({ status: 0, broken: 'ECONNRESET' }) },
   '5xx_after_charge': { charged: true, see: sees({ status: 500, text: code(5000) }) },
+  late_task: { charged: false, see: sees({ status: 503, text: code(5001) }) },
   html_after_charge: { charged: true, see: sees({ status: 502, text: expect.stringContaining('<html>') }) },
   truncate: { charged: true, see: sees({ status: 200, broken: 'ECONNRESET' }) },
   truncate_chunked: {
@@ -92,6 +93,7 @@ const ONE_CREATE: Record<
     see: sees({ status: 200, headers: { date: new Date(START + 600_000).toUTCString() } }),
   },
   fail_task: { charged: false, see: sees({ status: 200, text: code(0) }) },
+  throttled_task: { charged: false, see: sees({ status: 200, text: code(0) }) },
   stuck_task: { charged: true, see: sees({ status: 200, text: code(0) }) },
   charge_units: { charged: false, see: sees({ status: 200, text: code(0) }) },
 };
@@ -244,6 +246,46 @@ describe('a fault on order', () => {
     expect(rig.emulator.book().totalUnits).toBe(10.85);
   });
 
+  it('makes the task of a late_task when its time has come, unless it is refused then', async () => {
+    const rig = await startRig();
+    rig.emulator.addFault({ kind: 'late_task', code: 5002, ms: 20_000 });
+    expect(await rig.post(t2v, p)).toMatchObject({ status: 504, code: 5002 });
+    await rig.clock.advance(19_999);
+    expect(await rig.get('/tasks?external_task_ids=mine')).toMatchObject({ data: [] });
+    await rig.clock.advance(1);
+    await until(() => rig.emulator.book().charges.length === 1);
+    expect((await rig.get('/tasks?external_task_ids=mine')).data).toMatchObject([{ external_id: 'mine' }]);
+    rig.emulator.addFault({ kind: 'late_task', ms: 1000 });
+    expect(await rig.post(t2v, { ...p, external_task_id: 'second' })).toMatchObject({ code: 5001 });
+    expect(await rig.post(t2v, { ...p, external_task_id: 'second' })).toMatchObject({ code: 0 });
+    await rig.clock.advance(60_000);
+    expect(rig.emulator.book().charges).toHaveLength(2);
+  });
+
+  it('fails a throttled_task at once, with the text of 1303, and uses no slot for it', async () => {
+    const rig = await startRig({ concurrency: { video: 1 } });
+    rig.emulator.addFault({ kind: 'throttled_task' });
+    for (const prompt of ['a cat', 'throttled-later']) {
+      const { data } = await rig.post(t2v, { prompt });
+      expect((await rig.get(`${t2v}/${textAt(data, 'task_id')}`)).data).toMatchObject({
+        task_status: 'failed',
+        task_status_msg: 'parallel task over resource pack limit',
+      });
+    }
+    expect(await rig.post(t2v, p)).toMatchObject({ code: 0 });
+    expect(rig.emulator.book().charges).toHaveLength(1);
+  });
+
+  it('retry_after names seconds or a date, of any code', async () => {
+    const rig = await startRig();
+    rig.emulator.addFault({ kind: 'retry_after', code: 1303, seconds: 7 });
+    const seconds = await rig.post(t2v, p);
+    expect([seconds.code, seconds.headers.get('retry-after')]).toEqual([1303, '7']);
+    rig.emulator.addFault({ kind: 'retry_after', seconds: 7, as: 'date' });
+    const date = await rig.post(t2v, p);
+    expect(date.headers.get('retry-after')).toBe(new Date(START + 7000).toUTCString());
+  });
+
   it('refuse_external_id meets only creates that have one', async () => {
     const rig = await startRig();
     rig.emulator.addFault({ kind: 'refuse_external_id', times: 'always' });
@@ -303,6 +345,7 @@ describe('ordering faults over HTTP', () => {
       [{ kind: 'code', code: '1303' }, /code must be a number/],
       [{ kind: 'code', match: { path: 5 } }, /match\.path/],
       [{ kind: 'code', match: [] }, /match must be an object/],
+      [{ kind: 'retry_after', as: 'minutes' }, /as must be one of seconds, date/],
       ['x', /object/],
     ];
     for (const [order, message] of wrong) {
