@@ -10,7 +10,7 @@
  * store and no config.
  */
 import type { Ms } from '../units.ts';
-import type { RefusedUse } from './limits.ts';
+import type { PoolThrottle } from './limits.ts';
 
 /** The quiet time before the first try. */
 export const QUIET_MS_MIN: Ms = 300_000;
@@ -59,8 +59,9 @@ export class LearnedLimits {
   }
 
   /** Learns from a refusal for concurrency. Returns whether anything is to be kept anew. */
-  refused(pool: string, use: RefusedUse): boolean {
-    const taught = taughtBy(use);
+  refused(throttle: PoolThrottle): boolean {
+    const { pool } = throttle;
+    const taught = taughtBy(throttle);
     const known = this.#byPool.get(pool);
     if (!known) {
       this.#byPool.set(pool, { limit: taught, quietMs: QUIET_MS_MIN, isTrying: false, fullMs: 0 });
@@ -96,7 +97,7 @@ export class LearnedLimits {
  * Gives the limit that a refusal teaches. Where nothing else was in use, only the refused create itself was too large: one slot
  * less than it needs is allowed then.
  */
-function taughtBy({ inUse, weight }: RefusedUse): number {
+function taughtBy({ inUse, weight }: PoolThrottle): number {
   const others = inUse - weight;
   return Math.max(1, others > 0 ? others : inUse - 1);
 }

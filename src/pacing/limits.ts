@@ -11,28 +11,30 @@ import type { Product } from '../units.ts';
 /** Who says how many slots a pool has. */
 export type LimitSource = 'config' | 'pack' | 'tier' | 'learned';
 
+/** The limit of a pool: `video`, `image`, or a model. */
 export interface PoolLimit {
-  /** At least 1. */
-  limit: number;
-  source: LimitSource;
+  /** Slots, at least 1. */
+  readonly limit: number;
+  readonly source: LimitSource;
 }
 
-/** The limits in force: they may change at any time. */
-export interface Limits {
-  /** Gives the limit of a pool (`video`, `image` or a model); null where there is none. */
-  of(pool: string): PoolLimit | null;
-  /** Lists the pools that have a limit now. */
-  names(): readonly string[];
-  /** Takes note that Kling refused a create of a pool for concurrency (code 1303). */
-  refused(pool: string, use: RefusedUse): void;
-}
-
-/** What was in use when Kling refused a create for concurrency. */
-export interface RefusedUse {
+/** Kling refused a create of this pool for concurrency (code 1303). */
+export interface PoolThrottle {
+  readonly pool: string;
   /** Slots in use, with those of the refused create and of tasks that are not ours. */
-  inUse: number;
+  readonly inUse: number;
   /** Slots of the refused create. */
-  weight: number;
+  readonly weight: number;
+}
+
+/** The limits in force: they may change at any time (`Slots.limitsChanged` makes the queue look again). */
+export interface Limits {
+  /** Gives the limit of a pool now; null for none. */
+  of(pool: string): PoolLimit | null;
+  /** Names the pools that have a limit now. */
+  names(): Iterable<string>;
+  /** Takes note of a pool that Kling found full. */
+  noteFull(throttle: PoolThrottle): void;
 }
 
 /** What each source says now. */
@@ -69,12 +71,12 @@ export function mayLearn(pool: string, known: PoolLimit | null): boolean {
   return PRODUCTS.some((product) => product === pool) && (known === null || known.source === 'learned');
 }
 
-/** Makes limits that never change. */
-export function fixedLimits(concurrency: Readonly<Record<string, number>>): Limits {
+/** Makes limits of the config's record, which is fixed. */
+export function configuredLimits(concurrency: Readonly<Record<string, number>>): Limits {
   const byPool = limitsFrom({ config: concurrency, packs: {}, tier: null, learned: new Map() });
   return {
     of: (pool) => byPool.get(pool) ?? null,
-    names: () => [...byPool.keys()],
-    refused: () => undefined,
+    names: () => byPool.keys(),
+    noteFull: () => undefined,
   };
 }

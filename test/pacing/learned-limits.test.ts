@@ -7,7 +7,7 @@ const MINUTE_MS = 60_000;
 /** A limit of `limit`, learned from a refusal just above it. */
 function learned(limit: number): LearnedLimits {
   const limits = new LearnedLimits();
-  limits.refused('video', { inUse: limit + 1, weight: 1 });
+  limits.refused({ pool: 'video', inUse: limit + 1, weight: 1 });
   return limits;
 }
 
@@ -17,15 +17,15 @@ describe('a limit that a refusal teaches', () => {
   it('is what was in use without the refused create', () => {
     expect(now(learned(5))).toBe(5);
     const images = new LearnedLimits();
-    expect(images.refused('image', { inUse: 12, weight: 4 })).toBe(true);
+    expect(images.refused({ pool: 'image', inUse: 12, weight: 4 })).toBe(true);
     expect(images.current().get('image')).toBe(8);
     expect(images.current().has('video')).toBe(false);
   });
 
   it('is at least 1, and one less than a create that was too large alone', () => {
     const limits = new LearnedLimits();
-    limits.refused('video', { inUse: 1, weight: 1 });
-    limits.refused('image', { inUse: 9, weight: 9 });
+    limits.refused({ pool: 'video', inUse: 1, weight: 1 });
+    limits.refused({ pool: 'image', inUse: 9, weight: 9 });
     expect([...limits.current()]).toEqual([
       ['video', 1],
       ['image', 8],
@@ -34,9 +34,9 @@ describe('a limit that a refusal teaches', () => {
 
   it('is lowered by a refusal below it, and not raised by one above it', () => {
     const limits = learned(5);
-    expect(limits.refused('video', { inUse: 9, weight: 1 })).toBe(false);
+    expect(limits.refused({ pool: 'video', inUse: 9, weight: 1 })).toBe(false);
     expect(now(limits)).toBe(5);
-    expect(limits.refused('video', { inUse: 5, weight: 1 })).toBe(true);
+    expect(limits.refused({ pool: 'video', inUse: 5, weight: 1 })).toBe(true);
     expect(now(limits)).toBe(4);
   });
 
@@ -62,7 +62,7 @@ describe('a limit that a refusal teaches', () => {
       }
       waited.push(ms);
       expect(now(limits)).toBe(6);
-      limits.refused('video', { inUse: 6, weight: 1 });
+      limits.refused({ pool: 'video', inUse: 6, weight: 1 });
       expect(now(limits)).toBe(5);
     }
     expect(waited.map((ms) => ms / MINUTE_MS)).toEqual([5, 10, 20, 40, 60, 60]);
@@ -95,7 +95,7 @@ describe('a pool that is always full, whose limit at Kling is found', () => {
       const allowed = now(limits) ?? klingLimit + 3;
       if (allowed > klingLimit) {
         refusals += 1;
-        limits.refused('video', { inUse: klingLimit + 1, weight: 1 });
+        limits.refused({ pool: 'video', inUse: klingLimit + 1, weight: 1 });
       } else limits.wasFull('video', MINUTE_MS);
     }
     return refusals;
@@ -141,7 +141,7 @@ describe('a pool that is always full, whose limit at Kling is found', () => {
             expect(now(limits) ?? 0).toBeLessThanOrEqual((before ?? 0) + 1);
             expect(now(limits) ?? 0).toBeGreaterThanOrEqual(before ?? 0);
           } else {
-            limits.refused('video', { inUse: Math.max(one.inUse, one.weight), weight: one.weight });
+            limits.refused({ pool: 'video', inUse: Math.max(one.inUse, one.weight), weight: one.weight });
             expect(now(limits)).toBeLessThanOrEqual(before ?? Infinity);
           }
           if (limits.current().size > 0) expect(now(limits)).toBeGreaterThanOrEqual(1);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fixedLimits, limitsFrom, mayLearn, type LimitSources } from '../../src/pacing/limits.ts';
+import { configuredLimits, limitsFrom, mayLearn, type LimitSources } from '../../src/pacing/limits.ts';
 
 const sources = (over: Partial<LimitSources> = {}): LimitSources => ({
   config: {},
@@ -69,9 +69,9 @@ describe('the limit of a pool', () => {
   });
 
   it('stays the same where it is given once', () => {
-    const limits = fixedLimits({ video: 2, 'kling-v3': 1 });
-    limits.refused('video', { inUse: 2, weight: 1 });
-    expect(limits.names()).toEqual(['video', 'kling-v3']);
+    const limits = configuredLimits({ video: 2, 'kling-v3': 1 });
+    limits.noteFull({ pool: 'video', inUse: 2, weight: 1 });
+    expect([...limits.names()]).toEqual(['video', 'kling-v3']);
     expect(limits.of('video')).toEqual({ limit: 2, source: 'config' });
     expect(limits.of('image')).toBeNull();
   });
