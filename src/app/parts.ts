@@ -9,7 +9,9 @@ import { Delivery, type Receiver } from '../outbox/delivery.ts';
 import { isHeard } from '../outbox/heard-facts.ts';
 import { Instance } from '../ledger/instance.ts';
 import { Ledger } from '../outbox/ledger.ts';
-import { Slots, type SlotOptions } from '../pacing/slots.ts';
+import { configuredLimits } from '../pacing/limits.ts';
+import type { SlotOptions } from '../pacing/slot.ts';
+import { Slots } from '../pacing/slots.ts';
 import { MoneySums } from '../ledger/money-sums.ts';
 import { Observer, type ObserverDeps } from '../ledger/observer.ts';
 import { SumsCheck } from '../ledger/sums-check.ts';
@@ -227,9 +229,12 @@ function openObserver(log: Log, deps: Pick<ObserverDeps, 'ledger' | 'clock'>): O
 
 /** Gives the slots' limits; in `observe` mode nobody waits. */
 export function slotLimits({ limits, mode }: Config): SlotOptions {
-  if (mode === 'observe') {
-    return { concurrency: {}, requestsPerMinute: null, queueWaitMsMax: 0, queueLengthMax: 0 };
-  }
   const { concurrency, requestsPerMinute, queueWaitMsMax, queueLengthMax } = limits;
-  return { concurrency, requestsPerMinute, queueWaitMsMax, queueLengthMax };
+  return {
+    isPaced: mode === 'protect',
+    limits: configuredLimits(concurrency),
+    requestsPerMinute,
+    queueWaitMsMax,
+    queueLengthMax,
+  };
 }

@@ -10,48 +10,17 @@
  */
 import type { Clock, Timer } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
-import type { Ms, Product } from '../units.ts';
-
-export interface SlotOptions {
-  /** Limits by pool: `video`, `image`, or a model's name. */
-  concurrency: Readonly<Record<string, number>>;
-  /** Creates a minute over all apps; null for no limit. */
-  requestsPerMinute: number | null;
-  queueWaitMsMax: Ms;
-  queueLengthMax: number;
-}
-
-/** What a create needs to be sent. */
-export interface SlotRequest {
-  product: Product;
-  model: string | null;
-  /** 1 for a video, the number of pictures for an image. */
-  weight: number;
-  app: string;
-  /** The app's own `requestsPerMinute`, or null. */
-  appRequestsPerMinute: number | null;
-  /** Never waits longer than this, with any options. */
-  waitMsMax: Ms;
-  /** Aborts the wait when the caller goes away. */
-  signal: AbortSignal;
-}
-
-export interface PoolState {
-  name: string;
-  inUse: number;
-  limit: number;
-  queued: number;
-}
-
-/** The slots of one create: either they pass to its hold, or they become free again. */
-export interface SlotTicket {
-  waitedMs: Ms;
-  pool: string | null;
-  /** Passes the slots to a hold: `Slots.free(holdId)` frees them. */
-  keepFor(holdId: string): void;
-  /** Frees them at once: nothing was sent. Does nothing after `keepFor`. */
-  unreserve(): void;
-}
+import type { Ms } from '../units.ts';
+import { Pauses, type PauseReason } from './pauses.ts';
+import {
+  poolsOf,
+  type PoolState,
+  type SlotOptions,
+  type SlotRequest,
+  type SlotTicket,
+  type Throttle,
+  type WaitingCreate,
+} from './slot.ts';
 
 interface Waiter {
   request: SlotRequest;
@@ -68,6 +37,10 @@ interface ReservedSlots {
 }
 
 const MINUTE_MS = 60_000;
+/** The longest pause for a `Retry-After` of Kling's: then one create shows whether it still refuses. */
+const ASKED_PAUSE_MS_MAX = 60_000;
+/** Kling's code for a full pool. */
+const POOL_FULL = 1303;
 
 export class Slots {
   readonly #clock: Clock;
@@ -76,17 +49,48 @@ export class Slots {
   readonly #byHold = new Map<string, ReservedSlots>();
   readonly #queue: Waiter[] = [];
   readonly #sentAt = new Map<string, Ms[]>();
+  readonly #pauses: Pauses;
   #retry: Timer | null = null;
   #isClosed = false;
 
-  constructor(options: SlotOptions, clock: Clock) {
+  constructor(options: SlotOptions, clock: Clock, random?: () => number) {
     this.#options = options;
     this.#clock = clock;
+    this.#pauses = new Pauses(clock, random);
   }
 
   /** Sets new limits and checks the waiting creates again. */
   configure(options: SlotOptions): void {
     this.#options = options;
+    if (!options.isPaced) this.#pauses.clear();
+    this.#grantNext();
+  }
+
+  /** Checks the waiting creates again, after a limit changed. */
+  limitsChanged(): void {
+    this.#grantNext();
+  }
+
+  /** Sends nothing of these pools for `ms` from now (0 or more). */
+  pause(pools: readonly string[], ms: Ms, why: PauseReason): void {
+    if (!this.#options.isPaced) return;
+    this.#pauses.begin(pools, ms, why);
+    this.#scheduleRate();
+  }
+
+  /**
+   * Takes note of Kling's 1302 or 1303: for the limits, and for the pause that a burst of them or a `Retry-After` asks for.
+   * Slots that the create has reserved stay reserved.
+   */
+  throttled({ code, pools, weight = 1, retryAfterMs }: Throttle): void {
+    if (!this.#options.isPaced) return;
+    if (code === POOL_FULL) {
+      for (const pool of pools)
+        this.#options.limits.noteFull({ pool, inUse: this.#inUse.get(pool) ?? 0, weight });
+    }
+    if (retryAfterMs !== null)
+      this.#pauses.begin(pools, Math.min(retryAfterMs, ASKED_PAUSE_MS_MAX), 'retry_after');
+    this.#pauses.noteThrottle(pools);
     this.#grantNext();
   }
 
@@ -145,14 +149,42 @@ export class Slots {
     for (const waiter of this.#queue.slice()) waiter.leave(closing());
   }
 
-  /** Gives use, limit and queue of each limited pool. */
+  /** Gives use, limit, queue and pause of each pool that has a limit, pauses, or lets creates wait. */
   pools(): PoolState[] {
-    return Object.entries(this.#options.concurrency).map(([name, limit]) => ({
+    const { limits, isPaced } = this.#options;
+    if (!isPaced) return [];
+    const queued = new Map<string, number>();
+    for (const { pools } of this.#queue)
+      for (const pool of pools) queued.set(pool, (queued.get(pool) ?? 0) + 1);
+    const names = new Set([...limits.names(), ...this.#pauses.names(), ...queued.keys()]);
+    return [...names].map((name) => ({
       name,
       inUse: this.#inUse.get(name) ?? 0,
-      limit,
-      queued: this.#queue.filter((waiter) => waiter.pools.includes(name)).length,
+      limit: limits.of(name)?.limit ?? null,
+      source: limits.of(name)?.source ?? null,
+      queued: queued.get(name) ?? 0,
+      pausedUntil: this.#wallOf(this.#pauses.of(name)?.until),
     }));
+  }
+
+  /** Lists who waits, in the order in which they leave. */
+  waiting(): WaitingCreate[] {
+    return this.#queue.map(({ request, pools, since }, i) => ({
+      app: request.app,
+      operation: request.operation,
+      pool: this.#limitedOf(pools) ?? request.product,
+      since: this.#wallOf(since) ?? 0,
+      position: i + 1,
+      waitMs: this.#options.queueWaitMsMax,
+    }));
+  }
+
+  #wallOf(tick: Ms | undefined): Ms | null {
+    return tick === undefined ? null : Math.round(this.#clock.now() + tick - this.#clock.monotonic());
+  }
+
+  #limitedOf(pools: readonly string[]): string | null {
+    return pools.find((pool) => this.#options.limits.of(pool) !== null) ?? null;
   }
 
   #wait(request: SlotRequest, pools: string[]): Promise<SlotTicket> {
@@ -210,6 +242,8 @@ export class Slots {
       const [oldest] = this.#lastMinute(key);
       if (oldest !== undefined) dueMs = Math.min(dueMs, oldest + MINUTE_MS - now);
     }
+    for (const pool of this.#pauses.names())
+      dueMs = Math.min(dueMs, (this.#pauses.of(pool)?.until ?? now) - now);
     this.#retry = this.#clock.after(Math.max(1, dueMs), () => this.#grantNext());
   }
 
@@ -220,7 +254,7 @@ export class Slots {
     let isOpen = true;
     return {
       waitedMs,
-      pool: pools.find((pool) => this.#options.concurrency[pool] !== undefined) ?? null,
+      pool: this.#limitedOf(pools),
       keepFor: (holdId) => {
         if (isOpen) this.#byHold.set(holdId, reserved);
         isOpen = false;
@@ -236,10 +270,12 @@ export class Slots {
   }
 
   #fits(request: SlotRequest, pools: string[]): boolean {
+    if (!this.#options.isPaced) return true;
     for (const pool of pools) {
-      const limit = this.#options.concurrency[pool];
+      const limit = this.#options.limits.of(pool)?.limit;
       const inUse = this.#inUse.get(pool) ?? 0;
       if (limit !== undefined && inUse > 0 && inUse + request.weight > limit) return false;
+      if (this.#pauses.of(pool) !== null) return false;
     }
     return !this.#isRateFull(request);
   }
@@ -295,10 +331,10 @@ export class Slots {
   }
 
   #full(request: SlotRequest, pools: string[], why: string): SidecarError {
-    const pool = pools.find((name) => this.#options.concurrency[name] !== undefined);
-    const limit = pool === undefined ? undefined : this.#options.concurrency[pool];
+    const pool = this.#limitedOf(pools);
+    const limit = pool === null ? undefined : this.#options.limits.of(pool)?.limit;
     const what =
-      pool === undefined || this.#isRateFull(request)
+      pool === null || this.#isRateFull(request)
         ? 'The creates of this minute are used up'
         : `No slot of ${pool} (limit ${limit}) became free`;
     const retryAfterSeconds = Math.max(1, Math.ceil(this.#options.queueWaitMsMax / 1000));
@@ -306,10 +342,6 @@ export class Slots {
       detail: { pool: pool ?? request.product, limit: limit ?? null, retryAfterSeconds },
     });
   }
-}
-
-function poolsOf(request: Pick<SlotRequest, 'product' | 'model'>): string[] {
-  return request.model === null ? [request.product] : [request.product, request.model];
 }
 
 function gone(): Error {

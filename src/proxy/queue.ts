@@ -1,7 +1,7 @@
 /** Slots for a create: at once if there are enough, else by the queue; a create that would be refused afterwards does not queue. */
 import { budgetRoom } from '../budget/budget-room.ts';
 import { freezeState } from '../ledger/freeze.ts';
-import type { SlotRequest, SlotTicket } from '../pacing/slots.ts';
+import type { SlotRequest, SlotTicket } from '../pacing/slot.ts';
 import { leftMs, type CreateDeps, type CreateRequest } from './create-request.ts';
 import { SEND_MS_MIN } from './caller.ts';
 import type { Prepared } from './prepare.ts';
@@ -11,14 +11,16 @@ import { refusalError } from './rules.ts';
 export function slotsFor(
   deps: CreateDeps,
   create: CreateRequest,
-  { price: { product, model, weight } }: Prepared,
+  { price: { product, model, weight, operation } }: Prepared,
 ): SlotRequest {
   const { settings, caller, gone: signal } = create;
   const ownRate = caller.settings?.requestsPerMinute ?? null;
   return {
     product,
     model,
+    operation,
     weight,
+    joinHash: null,
     app: caller.app,
     appRequestsPerMinute: settings.mode === 'observe' ? null : ownRate,
     waitMsMax: leftMs(deps, create) - SEND_MS_MIN,

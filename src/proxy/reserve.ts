@@ -12,7 +12,7 @@
 import { SidecarError } from '../errors.ts';
 import { admit } from '../ledger/admit.ts';
 import type { AdmitResult, GuardState } from '../ledger/ledger.ts';
-import type { SlotTicket } from '../pacing/slots.ts';
+import type { SlotTicket } from '../pacing/slot.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { Line } from '../upstream/line.ts';
 import { admitArgs } from './admit-args.ts';

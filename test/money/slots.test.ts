@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock, type Clock } from '../../src/clock.ts';
-import { Slots, type SlotOptions, type SlotRequest } from '../../src/pacing/slots.ts';
+import { configuredLimits } from '../../src/pacing/limits.ts';
+import type { SlotOptions, SlotRequest } from '../../src/pacing/slot.ts';
+import { Slots } from '../../src/pacing/slots.ts';
 
 const options = (over: Partial<SlotOptions> = {}): SlotOptions => ({
-  concurrency: { video: 1 },
+  isPaced: true,
+  limits: configuredLimits({ video: 1 }),
   requestsPerMinute: null,
   queueWaitMsMax: 25_000,
   queueLengthMax: 10,
@@ -13,6 +16,8 @@ const options = (over: Partial<SlotOptions> = {}): SlotOptions => ({
 const create = (over: Partial<SlotRequest> = {}): SlotRequest => ({
   product: 'video',
   model: null,
+  operation: 'text-to-video',
+  joinHash: null,
   weight: 1,
   app: 'default',
   appRequestsPerMinute: null,
@@ -53,7 +58,7 @@ describe('slots', () => {
 
   it('counts a create that was refused after all in no rate', async () => {
     const clock = createManualClock(0);
-    const slots = new Slots(options({ concurrency: {}, requestsPerMinute: 1 }), clock);
+    const slots = new Slots(options({ limits: configuredLimits({}), requestsPerMinute: 1 }), clock);
     for (let i = 0; i < 5; i += 1) (await slots.enter(create({ appRequestsPerMinute: 1 }))).unreserve();
     (await slots.enter(create({ appRequestsPerMinute: 1 }))).keepFor('sent');
     const late = slots.enter(create()).catch((error: unknown) => error);
@@ -70,6 +75,6 @@ describe('slots', () => {
     gone.abort();
     expect(await waiting).not.toHaveProperty('code');
     expect(await slots.enter(create({ signal: gone.signal })).catch(() => 'gone')).toBe('gone');
-    expect(slots.pools()).toEqual([{ name: 'video', inUse: 1, limit: 1, queued: 0 }]);
+    expect(slots.pools()).toMatchObject([{ name: 'video', inUse: 1, limit: 1, queued: 0 }]);
   });
 });

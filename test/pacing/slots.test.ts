@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
-import { Slots, type SlotOptions, type SlotRequest, type SlotTicket } from '../../src/pacing/slots.ts';
+import { configuredLimits } from '../../src/pacing/limits.ts';
+import type { SlotOptions, SlotRequest, SlotTicket } from '../../src/pacing/slot.ts';
+import { Slots } from '../../src/pacing/slots.ts';
 
 const options = (over: Partial<SlotOptions> = {}): SlotOptions => ({
-  concurrency: { video: 2 },
+  isPaced: true,
+  limits: configuredLimits({ video: 2 }),
   requestsPerMinute: null,
   queueWaitMsMax: 5_000,
   queueLengthMax: 3,
@@ -14,6 +17,8 @@ const options = (over: Partial<SlotOptions> = {}): SlotOptions => ({
 const create = (over: Partial<SlotRequest> = {}): SlotRequest => ({
   product: 'video',
   model: null,
+  operation: 'text-to-video',
+  joinHash: null,
   weight: 1,
   app: 'default',
   appRequestsPerMinute: null,
@@ -28,7 +33,7 @@ async function taken(slots: Slots, count: number): Promise<void> {
 
 describe('slots', () => {
   it('admits every create at once if no limit is configured', async () => {
-    const slots = new Slots(options({ concurrency: {} }), createManualClock(0));
+    const slots = new Slots(options({ limits: configuredLimits({}) }), createManualClock(0));
     await taken(slots, 50);
     expect(slots.pools()).toEqual([]);
   });
@@ -63,7 +68,10 @@ describe('slots', () => {
   });
 
   it('weighs an image by its pictures, and lets one larger than the limit run alone', async () => {
-    const slots = new Slots(options({ concurrency: { image: 4 }, queueLengthMax: 0 }), createManualClock(0));
+    const slots = new Slots(
+      options({ limits: configuredLimits({ image: 4 }), queueLengthMax: 0 }),
+      createManualClock(0),
+    );
     const big = await slots.enter(create({ product: 'image', weight: 9 }));
     await expect(slots.enter(create({ product: 'image' }))).rejects.toMatchObject({ code: 'queue_full' });
     big.unreserve();
@@ -74,7 +82,10 @@ describe('slots', () => {
   });
 
   it('admits creates of another pool while a queue waits', async () => {
-    const slots = new Slots(options({ concurrency: { video: 1, image: 1 } }), createManualClock(0));
+    const slots = new Slots(
+      options({ limits: configuredLimits({ video: 1, image: 1 }) }),
+      createManualClock(0),
+    );
     (await slots.enter(create())).keepFor('hold_v');
     void slots.enter(create()).catch(() => undefined);
     await expect(slots.enter(create({ product: 'image' }))).resolves.toMatchObject({ waitedMs: 0 });
@@ -83,7 +94,7 @@ describe('slots', () => {
   it('spreads creates over the minute that requestsPerMinute allows', async () => {
     const clock = createManualClock(0);
     const slots = new Slots(
-      options({ concurrency: {}, requestsPerMinute: 2, queueWaitMsMax: 90_000 }),
+      options({ limits: configuredLimits({}), requestsPerMinute: 2, queueWaitMsMax: 90_000 }),
       clock,
     );
     await taken(slots, 2);
@@ -113,7 +124,10 @@ describe('slots', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
         const clock = createManualClock(0);
-        const slots = new Slots(options({ concurrency: { video: 5 }, queueLengthMax: 100 }), clock);
+        const slots = new Slots(
+          options({ limits: configuredLimits({ video: 5 }), queueLengthMax: 100 }),
+          clock,
+        );
         const open: string[] = [];
         const tickets: SlotTicket[] = [];
         const pending: Promise<unknown>[] = [];

@@ -2,6 +2,7 @@ import { expect, it, describe } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { SidecarError } from '../../src/errors.ts';
 import type { AdmitArgs, AdmitResult, GuardState } from '../../src/ledger/ledger.ts';
+import { configuredLimits } from '../../src/pacing/limits.ts';
 import { Slots } from '../../src/pacing/slots.ts';
 import { AccountRefusals } from '../../src/proxy/account-refusals.ts';
 import { Closing } from '../../src/proxy/closing.ts';
@@ -79,8 +80,9 @@ function rig(given: Given = {}) {
     use: () => ((lineUsers += 1), line),
     release: () => (lineUsers -= 1),
   };
-  const limits = { requestsPerMinute: null, queueWaitMsMax: 5_000, queueLengthMax: 0 };
-  const slots = new Slots({ concurrency: { video: videoSlots }, ...limits }, clock);
+  const limits = configuredLimits({ video: videoSlots });
+  const options = { isPaced: true, limits, requestsPerMinute: null };
+  const slots = new Slots({ ...options, queueWaitMsMax: 5_000, queueLengthMax: 0 }, clock);
   const check = (): void => {
     if (given.isDateSure === false) throw new SidecarError('clock_untrusted', 'the clock stepped');
   };
@@ -227,6 +229,8 @@ describe('a store that takes no hold', () => {
 const WANTED = {
   product: 'video',
   model: null,
+  operation: 'text-to-video',
+  joinHash: null,
   weight: 1,
   app: 'default',
   appRequestsPerMinute: null,

@@ -32,7 +32,7 @@ export async function answerStatus(commands: ControlCommands): Promise<StatusAns
     uptimeSeconds,
     pid,
     budgets: budgets.map((row) => shapeBudget(row, cash)),
-    pools: live.pools.map((pool) => ({ ...pool })),
+    pools: live.pools.map(({ name, inUse, limit, queued }) => ({ name, inUse, limit, queued })),
     inDoubtHolds: money.inDoubtHolds,
     inDoubtCredits: toCredits(money.inDoubtCredits),
     oldestDoubtSince: isoOrNull(money.oldestDoubtSince),

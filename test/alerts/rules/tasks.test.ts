@@ -6,6 +6,7 @@ import { queueSaturated } from '../../../src/alerts/rules/queue-saturated.ts';
 import { tasksStuck } from '../../../src/alerts/rules/tasks-stuck.ts';
 import { observeTasks } from '../../../src/ledger/observe.ts';
 import { resolveHold } from '../../../src/ledger/resolve.ts';
+import { configuredLimits } from '../../../src/pacing/limits.ts';
 import { Slots } from '../../../src/pacing/slots.ts';
 import { PolledTasks } from '../../../src/asking/polled-tasks.ts';
 import { admitHold, close, newHold, NOON, sighting } from '../../ledger/making.ts';
@@ -83,12 +84,14 @@ describe('queue_saturated', () => {
   it('fires above 80 % of the queue’s places, for the pool whose creates wait', async () => {
     const clock = createManualClock(NOON);
     const queueLengthMax = 10;
-    const limits = { concurrency: { video: 1, image: 5 }, requestsPerMinute: null };
-    const slots = new Slots({ ...limits, queueWaitMsMax: 60_000, queueLengthMax }, clock);
+    const limits = { limits: configuredLimits({ video: 1, image: 5 }), requestsPerMinute: null };
+    const slots = new Slots({ isPaced: true, ...limits, queueWaitMsMax: 60_000, queueLengthMax }, clock);
     const enter = () =>
       slots.enter({
         product: 'video',
         model: null,
+        operation: 'text-to-video',
+        joinHash: null,
         weight: 1,
         app: 'web',
         appRequestsPerMinute: null,
