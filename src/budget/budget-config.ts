@@ -4,7 +4,7 @@ import { configSection } from '../config-section.ts';
 import { APP_NAME, creditsAmount, ianaZone, label, TAG } from '../fields.ts';
 import { fromCredits, type MilliCredits } from '../units.ts';
 import { FREE_OPERATIONS, OPERATIONS } from '../words.ts';
-import type { BudgetRule } from './budget-rule.ts';
+import { commonZone, type BudgetRule } from './budget-rule.ts';
 
 const budgetMatch = z.strictObject({
   app: z
@@ -121,17 +121,43 @@ function decimalParts(value: number): { digits: bigint; places: number } {
   return { digits: BigInt(whole + fraction), places: fraction.length };
 }
 
+/** The name of the budget that a tier adds. */
+const TIER_BUDGET = 'free-tier';
+
+/**
+ * Adds the day's credits of the account's tier as a budget of its own: all matching budgets must have room, so a lower one still
+ * refuses first. A budget of that name replaces it.
+ */
+function withTierBudget(rules: readonly BudgetRule[], creditsPerDay: number | null): readonly BudgetRule[] {
+  if (creditsPerDay === null || rules.some(({ name }) => name === TIER_BUDGET)) return rules;
+  const tierBudget: BudgetRule = {
+    name: TIER_BUDGET,
+    limit: fromCredits(creditsPerDay),
+    window: 'day',
+    timeZone: commonZone(rules) ?? 'UTC',
+    alertAt: [0.8],
+    mode: 'enforce',
+    match: {},
+    per: null,
+  };
+  return [...rules, tierBudget];
+}
+
 interface BudgetOthers {
   price: { perCredit: number };
+  /** Whole credits that the account's tier gives a day; null for no limit. */
+  tierCreditsPerDay: number | null;
   /** Gives the name that a model's creates are booked under. */
   bookedName(model: string): string;
 }
 
 export const budgetsConfig = configSection({
   schema: budgetsSection,
-  toConfig: (budgets, { price, bookedName }: BudgetOthers): readonly BudgetRule[] =>
-    toBudgetRules(budgets, price.perCredit).map((rule) => {
+  toConfig: (budgets, { price, bookedName, tierCreditsPerDay }: BudgetOthers): readonly BudgetRule[] => {
+    const rules = toBudgetRules(budgets, price.perCredit).map((rule) => {
       const { model } = rule.match;
       return model === undefined ? rule : { ...rule, match: { ...rule.match, model: bookedName(model) } };
-    }),
+    });
+    return withTierBudget(rules, tierCreditsPerDay);
+  },
 });

@@ -92,6 +92,8 @@ export interface FromLoader {
   bookedName(model: string): string;
   /** What is sent by OTLP, which the environment says too; null if nothing is. */
   exports: OtlpExports | null;
+  /** Whole credits that the account's tier gives a day; null for no limit. */
+  tierCreditsPerDay: number | null;
 }
 
 /** Gives the values with every path absolute: relative ones start at the config file's folder. */

@@ -3,7 +3,6 @@ import { type ConfigProblem, placeOf, problemsOf, unknownKey } from './config-pr
 import { SECTIONS, type ConfigValues, type SectionName } from './config-schema.ts';
 import { findSecrets } from './literal-secret.ts';
 import { keyOf, type PlainObject } from './plain.ts';
-import { withoutEmptyKeys } from './unavailable.ts';
 
 export interface ParsedValues {
   /** Complete; broken sections have their defaults. */
@@ -13,8 +12,7 @@ export interface ParsedValues {
 }
 
 /** Parses file and environment together; `sources` names the variable that set a key. */
-export function parseValues(given: PlainObject, sources: ReadonlyMap<string, string>): ParsedValues {
-  const raw = withoutEmptyKeys(given);
+export function parseValues(raw: PlainObject, sources: ReadonlyMap<string, string>): ParsedValues {
   const broken = new Set<SectionName>();
   const values: PlainObject = {};
   const found: ConfigProblem[] = [];

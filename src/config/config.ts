@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { idleJobs } from '../jobs/jobs-config.ts';
+import { tierOf } from '../pacing/tiers.ts';
 import { readOtlp, type OtlpExports } from '../telemetry/otlp-config.ts';
 import { checkValues } from './config-checks.ts';
 import { applyEnvironment, environmentProblems, type Environment } from './config-environment.ts';
@@ -170,8 +171,9 @@ function fileProblem(name: string, problem: ConfigProblem): ConfigInvalid {
 }
 
 function toConfig(values: ConfigValues, exports: OtlpExports | null): Config {
+  const tierCreditsPerDay = tierOf(values.limits.tier)?.creditsPerDay ?? null;
   return {
-    ...readySections(values, { bookedName, exports }),
+    ...readySections(values, { bookedName, exports, tierCreditsPerDay }),
     usdBudgets: values.budgets.flatMap(({ name, usd }) => (usd === undefined ? [] : [name])),
   };
 }

@@ -183,6 +183,11 @@ export function passes(state: CursorState, key: string, value: string): boolean 
 }
 
 const MONTH_MS = 30 * 86_400_000;
+/** The values of the filters of `POST /tasks` (kling-api.md, section 3.1). */
+const TASK_FILTERS: Readonly<Record<string, readonly string[]>> = {
+  status: ['submitted', 'processing', 'succeeded', 'failed'],
+  product_type: ['video', 'image', 'try_on'],
+};
 
 /** `POST /tasks`: every task of the account, newest first, by cursor. */
 export const listTasks: Route = (request, account) => {
@@ -191,8 +196,12 @@ export const listTasks: Route = (request, account) => {
   const body = bodyFields(request, account);
   const to = timeOf(body, 'end_time') ?? now;
   const defaultRange = { from: to - MONTH_MS, to };
-  const keys = ['status', 'product_type'];
+  const keys = Object.keys(TASK_FILTERS);
   const state = cursorState(body, { limitDefault: 100, limitMax: 500, keys, defaultRange });
+  for (const { key, values } of state.filters) {
+    const wrong = values.find((value) => TASK_FILTERS[key]?.includes(value) !== true);
+    if (wrong !== undefined) body.refuse('filters', `value '${wrong}' of ${key} is invalid`);
+  }
   const matching = tasks
     .all()
     .filter((task) => task.createdWallMs >= state.from && task.createdWallMs <= state.to)

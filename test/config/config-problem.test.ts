@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { EMPTY_KEYS } from '../../src/config/unavailable.ts';
 import { load, problemAt, problemsOf } from './load-text.ts';
 
 describe('what is refused', () => {
@@ -203,13 +202,6 @@ describe('what is refused', () => {
   it('says nothing of what depends on a section that is broken itself', () => {
     const keys = problemsOf({ listen: { host: '0.0.0.0' }, apps: [{ name: 'a' }] }).map(({ key }) => key);
     expect(keys).toEqual(['apps[0]']);
-  });
-
-  it('is a key of 0.1.0 that does nothing at anything but null', () => {
-    for (const { section, name } of EMPTY_KEYS) {
-      expect(problemsOf({ [section]: { [name]: null } })).toEqual([]);
-      expect(problemAt(`${section}.${name}`, { [section]: { [name]: 'x' } }).suggestion).toBe('remove it');
-    }
   });
 
   it('is an environment in which secrets or certificates are open', () => {

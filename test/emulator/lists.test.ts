@@ -64,6 +64,8 @@ describe('lists', () => {
       { cursor: 'nonsense' },
       { start_time: 5, end_time: 5 },
       { filters: [{ key: 'a' }] },
+      { filters: [{ key: 'status', values: ['succeed'] }] },
+      { filters: [{ key: 'product_type', values: ['try-on'] }] },
     ]) {
       expect(await rig.post('/tasks', wrong), JSON.stringify(wrong)).toMatchObject({ status: 400 });
     }
