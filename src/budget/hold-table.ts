@@ -33,8 +33,8 @@ export interface HoldEnd {
 /** The statement that inserts a create; {@link createValues} gives its values. */
 export const INSERT_CREATE = `INSERT INTO creates (id, request_id, at, app, tag, path, route, operation, model, mode, product,
   duration_seconds, credits, basis, weight, external_task_id, prompt_hash, prompt_preview, counters,
-  upstream_host, upstream_account, owner, generation, guard_key, guard_task_id, fingerprint)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  upstream_host, upstream_account, owner, generation, guard_key, guard_task_id, fingerprint, join_hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const INSERT_ADJUST =
   'INSERT INTO adjustments (hold_id, id, at, credits, basis, note) VALUES (?, ?, ?, ?, ?, ?)';
 
@@ -58,10 +58,12 @@ export interface HoldPlace {
   counters: string;
   /** The guard by which repeats of its request are found; null without one. */
   guard: { idempotencyKey: string | null; callerTaskId: string | null; fingerprint: string } | null;
+  /** By which an equal create of its app is known; null if none may join it. */
+  joinHash: string | null;
 }
 
 /** Gives the values of {@link INSERT_CREATE}. */
-export function createValues(hold: NewHold, { at, counters, guard }: HoldPlace): SqlValue[] {
+export function createValues(hold: NewHold, { at, counters, guard, joinHash }: HoldPlace): SqlValue[] {
   return [
     hold.holdId,
     hold.requestId,
@@ -89,6 +91,7 @@ export function createValues(hold: NewHold, { at, counters, guard }: HoldPlace):
     guard?.idempotencyKey ?? null,
     guard?.callerTaskId ?? null,
     guard?.fingerprint ?? null,
+    joinHash,
   ];
 }
 

@@ -52,7 +52,7 @@ const SET_DATED_TO = 'UPDATE spending SET dated_to = ? WHERE id = 1';
 export const admit = defineFactWrite(
   'ledger.admit',
   async (tx: Tx, args: AdmitArgs): Promise<AdmitResult> => {
-    const { hold, guard, enforce } = args;
+    const { hold, guard, join, enforce } = args;
     if (guard) {
       const state = await findGuard(tx, { app: hold.app, guard, at: hold.at });
       if (state) return { kind: 'repeat', state };
@@ -68,7 +68,7 @@ export const admit = defineFactWrite(
     if (!reserved) return { kind: 'refused', refusal: await explain(tx, budgets, hold.credits) };
     const counters = budgets.map((budget) => budget.counterId).join(' ');
     if (at !== state.dated_to) await tx.run(SET_DATED_TO, at);
-    await tx.run(INSERT_CREATE, ...createValues(hold, { at, counters, guard }));
+    await tx.run(INSERT_CREATE, ...createValues(hold, { at, counters, guard, joinHash: join?.hash ?? null }));
     const facts = unpricedFacts(hold, at);
     for (const { budget, state: counter } of reserved) {
       facts.push(...(await noteThresholds(tx, { ...budget, windowKey: budget.span.key }, counter, at)));
@@ -89,7 +89,7 @@ export const admit = defineFactWrite(
  * The usual case: no repeat, no freeze, known rules, a published price, room in every budget, and no threshold reached. Gives
  * undefined in all other cases, with unchanged counters.
  */
-function admitUsual(tx: SyncTx, { hold, guard }: AdmitArgs): AdmitResult | undefined {
+function admitUsual(tx: SyncTx, { hold, guard, join }: AdmitArgs): AdmitResult | undefined {
   if (isUnpriced(hold) || (guard && hasGuard(tx, hold.app, guard))) return undefined;
   const state = tx.get<SpendingState>(SELECT_STATE, [hold.owner.instance]);
   const rules = state && state.frozen_since === null ? knownRules(state.rules_version) : undefined;
@@ -107,7 +107,7 @@ function admitUsual(tx: SyncTx, { hold, guard }: AdmitArgs): AdmitResult | undef
   }
   const counters = reserved.map(({ budget }) => budget.counterId).join(' ');
   if (at !== state.dated_to) tx.run(SET_DATED_TO, [at]);
-  tx.run(INSERT_CREATE, createValues(hold, { at, counters, guard }));
+  tx.run(INSERT_CREATE, createValues(hold, { at, counters, guard, joinHash: join?.hash ?? null }));
   return { kind: 'admitted', ...lowestRemainder(reserved), wouldRefuse: null, facts: [] };
 }
 

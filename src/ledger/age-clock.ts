@@ -32,7 +32,12 @@ export class AgeClock {
   }
 
   now(): Ms {
-    return Math.floor(this.#base + this.#clock.monotonic() - this.#fromTick);
+    return this.at(this.#clock.monotonic());
+  }
+
+  /** Gives the reading of an earlier instant of the steady clock; at most {@link now}. */
+  at(tick: Ms): Ms {
+    return Math.floor(this.#base + tick - this.#fromTick);
   }
 
   /** The beginning of a doubt that begins now; null if it begins with its first answered look-up. */

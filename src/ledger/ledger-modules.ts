@@ -29,6 +29,7 @@ import * as claimCompose from '../claims/compose.ts';
 import { neededCalls } from '../claims/needed-calls.ts';
 import * as claimNotices from '../claims/notices.ts';
 import { guardMigrations } from '../idempotency/guard-schema.ts';
+import { joinMigrations } from '../idempotency/join-schema.ts';
 import * as importExport from '../imports/export.ts';
 import * as importTable from '../imports/import-table.ts';
 import { outboxModule } from '../outbox/outbox-module.ts';
@@ -108,7 +109,7 @@ export const ledgerModules: readonly StoreModule[] = [
     migrations: taskMigrations,
     operations: [openTasks, listOpenTasks, listTasks, getTask, readStuckTasks, readFailedTasks],
   },
-  { migrations: guardMigrations, operations: [] },
+  { migrations: [...guardMigrations, ...joinMigrations], operations: [] },
   {
     migrations: slaMigrations,
     operations: exportedOperations(

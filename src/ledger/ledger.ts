@@ -20,9 +20,18 @@ import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 export type { NewHold } from '../budget/hold.ts';
 export type { EndedGuard, GuardState, RepeatGuard, StoredAnswer } from '../idempotency/guard.ts';
 
+/** How an equal create is known that must join an earlier one (idempotency/join-table.ts). */
+export interface JoinArgs {
+  hash: string;
+  /** When the request arrived: a reading of the clock of ages. */
+  arrivedAge: Ms;
+}
+
 export interface AdmitArgs {
   hold: NewHold;
   guard: RepeatGuard | null;
+  /** Without it, the create neither joins an earlier one nor can be joined. */
+  join?: JoinArgs;
   /** False in `observe` mode: budgets are reported in `wouldRefuse` and do not refuse. A freeze always does. */
   enforce: boolean;
 }

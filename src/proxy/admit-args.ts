@@ -1,6 +1,6 @@
 /** The arguments of a create's admission. */
 import { newId } from '../ids.ts';
-import type { AdmitArgs } from '../ledger/ledger.ts';
+import type { AdmitArgs, JoinArgs } from '../ledger/ledger.ts';
 import type { Line } from '../upstream/line.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import type { Prepared } from './prepare.ts';
@@ -36,6 +36,16 @@ export function admitArgs(
       owner: deps.owner(),
     },
     guard: prepared.guard,
+    ...joinArgs(deps, create, prepared),
     enforce: create.settings.mode === 'protect',
   };
+}
+
+/** Gives by what a create can join an earlier one; nothing if it cannot. */
+export function joinArgs(
+  { ages }: Pick<CreateDeps, 'ages'>,
+  { startedTick }: CreateRequest,
+  { joinHash }: Prepared,
+): { join?: JoinArgs } {
+  return joinHash === null ? {} : { join: { hash: joinHash, arrivedAge: ages.at(startedTick) } };
 }

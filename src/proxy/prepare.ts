@@ -10,6 +10,7 @@ import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import type { CreateLabels } from '../facts.ts';
 import { newId } from '../ids.ts';
+import { canonicalHash, HASH_INLINE_BYTES_MAX } from '../kling/canonical-hash.ts';
 import { injectInPlace, isSameButId, readExternalId, undoInPlace } from '../kling/external-id.ts';
 import { priceCreate, type CreatePrice } from '../kling/price.ts';
 import { memberOf, scanBody, textOf, type JsonObject } from '../kling/strict-json.ts';
@@ -21,8 +22,6 @@ import type { BodyBuffer } from './body.ts';
 import type { Caller } from './caller.ts';
 import type { ProxySettings } from './settings.ts';
 
-/** Bodies above this are hashed off the event loop. */
-const HASH_INLINE_BYTES_MAX = 262_144;
 const JSON_TYPE = /^application\/json(?:\s*;\s*charset=(?:"utf-8"|utf-8))?\s*$/i;
 
 export interface PrepareInput {
@@ -60,6 +59,11 @@ export interface Prepared {
   readonly externalTaskId: string | null;
   /** Null if the caller sent nothing that identifies a repeat, or if it is not used. */
   readonly guard: RepeatGuard | null;
+  /**
+   * The same for every equal request (kling/canonical-hash.ts): a caller's retry is known by it. Null with an idempotency key,
+   * which says more, and in `observe` mode.
+   */
+  readonly joinHash: string | null;
   readonly prompt: { hash: string; preview: string } | null;
 }
 
@@ -79,13 +83,33 @@ interface Checked {
  */
 export function prepareCreate(input: PrepareInput): Prepared | Promise<Prepared> {
   const checked = check(input);
-  const { idempotencyKey } = input.caller;
-  if (idempotencyKey === null && checked.own === null) return complete(input, checked, null);
-  // The hash is of the received body: the edit uses the same memory.
-  const hash = fingerprint(`POST ${input.path}\n`, checked.received);
-  const guard = { idempotencyKey, callerTaskId: checked.own };
-  if (typeof hash === 'string') return complete(input, checked, { ...guard, fingerprint: hash });
-  return hash.then((made) => complete(input, checked, { ...guard, fingerprint: made }));
+  // Both hashes are of the received body: the edit uses the same memory.
+  const guard = guardOf(input, checked);
+  const joinHash = joinHashOf(input, checked);
+  if (!(guard instanceof Promise) && !(joinHash instanceof Promise))
+    return complete(input, checked, { guard, joinHash });
+  return Promise.all([guard, joinHash]).then(([made, hashed]) =>
+    complete(input, checked, { guard: made, joinHash: hashed }),
+  );
+}
+
+function guardOf(
+  { path, caller: { idempotencyKey } }: PrepareInput,
+  { received, own: callerTaskId }: Checked,
+): RepeatGuard | null | Promise<RepeatGuard> {
+  if (idempotencyKey === null && callerTaskId === null) return null;
+  const hash = fingerprint(`POST ${path}\n`, received);
+  const guard = { idempotencyKey, callerTaskId };
+  if (typeof hash === 'string') return { ...guard, fingerprint: hash };
+  return hash.then((made) => ({ ...guard, fingerprint: made }));
+}
+
+function joinHashOf(
+  { route, path, caller, settings }: PrepareInput,
+  { received, body }: Checked,
+): string | null | Promise<string> {
+  if (body === null || caller.idempotencyKey !== null || settings.mode === 'observe') return null;
+  return canonicalHash({ route, method: 'POST', path, bytes: received, body });
 }
 
 function check(input: PrepareInput): Checked {
@@ -103,7 +127,11 @@ function check(input: PrepareInput): Checked {
 }
 
 /** Adds an external task id if one is wanted; the rest of the body is unchanged. */
-function complete(input: PrepareInput, checked: Checked, guard: RepeatGuard | null): Prepared {
+function complete(
+  input: PrepareInput,
+  checked: Checked,
+  repeats: Pick<Prepared, 'guard' | 'joinHash'>,
+): Prepared {
   const { received, body, own } = checked;
   const { route, settings, caller } = input;
   const prompt = body && promptOf(received, body, settings.promptPreviewChars);
@@ -118,7 +146,7 @@ function complete(input: PrepareInput, checked: Checked, guard: RepeatGuard | nu
     price,
     labels: { app: caller.app, operation, model, mode },
     credits: price.credits ?? input.unpricedCredits,
-    guard,
+    ...repeats,
     prompt,
   };
 }

@@ -61,9 +61,8 @@ function usageSql(table: string): string {
 /** Tables that the migration makes, fills or drops. */
 const CHANGED = new Set(
   `holds entries calls tasks task_events guards schema_migrations
-   creates adjustments task_results task_states journal instances refusals refusal_count audit sla_windows`.split(
-    /\s+/,
-  ),
+   creates adjustments task_results task_states journal instances refusals refusal_count audit sla_windows
+   joins`.split(/\s+/),
 );
 
 /** Gives each list by its name, and each table that the migration must not touch, as statements. */

@@ -126,6 +126,7 @@ function rig(given: Given = {}) {
     labels: { app: 'default', operation: 'text-to-video', model: null, mode: null },
     credits: 100,
     guard: { idempotencyKey: 'k', callerTaskId: null, fingerprint: 'f' },
+    joinHash: null,
   } as unknown as Prepared;
   return {
     run: () => reserve(deps, create, prepared),
