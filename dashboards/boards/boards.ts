@@ -2,6 +2,7 @@
 import { makeBoard, type BoardShape } from './board.ts';
 import { credits } from './credits.ts';
 import { overview } from './overview.ts';
+import { pacing } from './pacing.ts';
 import { sidecar } from './sidecar.ts';
 import { tasks } from './tasks.ts';
 import { upstream } from './upstream.ts';
@@ -10,6 +11,7 @@ export const BOARDS: Readonly<Record<string, BoardShape>> = {
   'overview.json': overview,
   'credits.json': credits,
   'tasks.json': tasks,
+  'pacing.json': pacing,
   'upstream-and-sla.json': upstream,
   'sidecar.json': sidecar,
 };

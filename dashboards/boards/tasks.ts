@@ -7,7 +7,7 @@ const ENDED = of('kling_task_duration_seconds_count');
 export const tasks: BoardShape = {
   uid: 'kling-tasks',
   title: 'Kling / Tasks',
-  description: 'Open tasks, time to finish, failures, slots and the queue, doubts.',
+  description: 'Open tasks, time to finish, failures, doubts.',
   rows: [
     {
       title: 'Now',
@@ -71,7 +71,7 @@ export const tasks: BoardShape = {
         },
         {
           title: 'Queue',
-          description: 'Creates that wait for a slot.',
+          description: 'Creates that wait for a slot. The board Pacing shows the pools.',
           kind: 'stat',
           size: [4, 5],
           noValue: '0',
@@ -163,42 +163,6 @@ export const tasks: BoardShape = {
           size: [8, 8],
           queries: [{ expr: `sum(${of('kling_holds_in_doubt')})`, legend: 'in doubt' }],
         },
-      ],
-    },
-    {
-      title: 'Slots and queue',
-      panels: [
-        {
-          title: 'Slots in use',
-          description: 'Tasks that run at once, and the limit, by pool.',
-          kind: 'timeseries',
-          min: 0,
-          size: [8, 8],
-          noValue: 'no limits are configured',
-          queries: [
-            { expr: of('kling_concurrency_in_use'), legend: '{{pool}} in use' },
-            { expr: of('kling_concurrency_limit'), legend: '{{pool}} limit' },
-          ],
-        },
-        {
-          title: 'Wait for a slot',
-          description: 'How long creates waited, by pool: half of them, and the slowest twentieth.',
-          kind: 'timeseries',
-          unit: 's',
-          min: 0,
-          size: [8, 8],
-          noValue: 'nobody waited',
-          queries: [0.5, 0.95].map((share) => ({
-            expr: quantile(share, of('kling_queue_wait_seconds_bucket'), ['pool']),
-            legend: `{{pool}} p${share * 100}`,
-          })),
-        },
-        counted({
-          title: 'Repeats answered from what is kept',
-          description: 'Creates that got the first answer again, by what they had in common.',
-          metric: 'kling_replays_total',
-          by: 'kind',
-        }),
       ],
     },
   ],

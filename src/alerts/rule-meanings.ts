@@ -30,6 +30,8 @@ export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
   pack_nearly_empty: 'The packs of a product are empty within the threshold at the pace of the last week.',
   pack_expires: 'A pack ends within the threshold with units that will be lost; once more on its last day.',
   queue_saturated: 'Creates of one pool take more than the threshold of the queue’s places.',
+  queue_full:
+    'At least the threshold of creates got 429 `queue_full` in 10 minutes: no slot became free, or the queue was full.',
   poll_loop: 'An app asked for one open task more often than the threshold; once for each app and day.',
   claim_open: 'A claim was drafted, is valid again, or may be filed from now on; each once.',
   claim_withdrawn: 'Nothing is due any more for a month: its draft must not be filed.',

@@ -19,7 +19,7 @@ export interface RuleDefault {
   threshold?: number;
 }
 
-/** A share such as 0.05, hours, days, minutes or a number of reads: `unit` of docs/alerts.md's table. */
+/** A share such as 0.05, hours, days, minutes, or a number of reads or creates: `unit` of docs/alerts.md's table. */
 export const RULES = {
   budget_threshold: { kind: 'notice', severity: 'ticket' },
   budget_used_up: { kind: 'period', severity: 'page' },
@@ -42,6 +42,7 @@ export const RULES = {
   pack_nearly_empty: { kind: 'period', severity: 'ticket', threshold: 3 },
   pack_expires: { kind: 'notice', severity: 'ticket', threshold: 7 },
   queue_saturated: { kind: 'condition', severity: 'ticket', threshold: 0.8 },
+  queue_full: { kind: 'condition', severity: 'ticket', threshold: 10 },
   poll_loop: { kind: 'notice', severity: 'ticket', threshold: 300 },
   claim_open: { kind: 'notice', severity: 'ticket' },
   claim_withdrawn: { kind: 'notice', severity: 'ticket' },

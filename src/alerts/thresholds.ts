@@ -4,7 +4,7 @@
  */
 import type { RULES, RuleWord } from './rule-words.ts';
 
-export type ThresholdUnit = 'share' | 'credits' | 'hours' | 'minutes' | 'days' | 'reads' | 'MiB';
+export type ThresholdUnit = 'share' | 'credits' | 'hours' | 'minutes' | 'days' | 'reads' | 'creates' | 'MiB';
 
 export interface Threshold {
   readonly unit: ThresholdUnit;
@@ -67,6 +67,11 @@ export const THRESHOLDS: Readonly<Record<RuleWithThreshold, Threshold>> = {
     unit: 'share',
     min: 0.05,
     max: 1,
+  },
+  queue_full: {
+    unit: 'creates',
+    min: 1,
+    max: 1_000_000,
   },
   poll_loop: {
     unit: 'reads',

@@ -7,13 +7,14 @@
 import type { CallRecord, RefusalRecord } from '../calls/call.ts';
 import type { CreateLabels, Fact } from '../facts.ts';
 import type { HeardFact } from '../outbox/heard-facts.ts';
-import { toCredits, type MilliCredits, type Ms } from '../units.ts';
+import { toCredits, type MilliCredits } from '../units.ts';
 import { createAccessLog, type CallPlace } from './access-log.ts';
 import { createAlertEvents, type AlertEvents } from './alert-events.ts';
 import { createFactTeller, logHeardFact, type CreditState } from './fact-events.ts';
 import { beginCredits, beginJobs, beginSeries } from './zero-series.ts';
 import { createAppLabel, createBoundedWords, methodLabel, statusLabel } from './labels.ts';
 import type { Log } from './log.ts';
+import { createPacingEvents, type PacingEvents } from './pacing-events.ts';
 import { createPriceDoubts, type PricedCreate } from './price-doubts.ts';
 import type { Instruments } from './metrics.ts';
 import type { AccessLogSetting } from './telemetry-config.ts';
@@ -30,7 +31,7 @@ export interface EventsOptions {
 }
 
 /** The events of the planes; each function returns at once and never throws. */
-export interface BusinessEvents extends AlertEvents {
+export interface BusinessEvents extends AlertEvents, PacingEvents {
   /** An attempt at Kling ended, with any result. */
   callEnded(call: CallRecord, place?: CallPlace): void;
   /** The sidecar refused a request itself; `labels` if it was a create whose body had been read. */
@@ -47,16 +48,8 @@ export interface BusinessEvents extends AlertEvents {
   createPriced(app: string, price: PricedCreate): void;
   /** `count` reads were answered but not journalled. */
   readUnrecorded(count: number): void;
-  /** An attempt is repeated. */
-  retried(reason: string): void;
-  /** Kling answered 429; `code` names the kind. */
-  throttled(code: number | null): void;
-  /** A create got its slot, or its wait timed out, after this time. */
-  queueWaited(pool: string, waitedMs: Ms): void;
   /** A batch of operations was sent to the store after its first one had waited this time. */
   storeWaited(queue: string, seconds: number): void;
-  /** A create got the first answer again. */
-  replayed(kind: 'key' | 'task_id'): void;
   /** A look-up of a create in doubt ended. */
   lookedUp(result: 'found' | 'absent' | 'failed'): void;
   /** A run of a job ended; `missed` earlier runs were left out. */
@@ -115,7 +108,10 @@ export function createEvents(options: EventsOptions): BusinessEvents {
     },
     requestRefused(refusal, labels, trace) {
       if (refusal.wouldOnly) instruments.wouldRefuse.add(1, word(refusal.word));
-      else if (labels && refusal.credits !== null) addCredits(labels, refusal.credits, 'refused');
+      else {
+        instruments.refusals.add(1, word(refusal.word));
+        if (labels && refusal.credits !== null) addCredits(labels, refusal.credits, 'refused');
+      }
       access.refused(refusal, trace);
     },
     createHeld: (labels, credits) => addCredits(labels, credits, 'held'),
@@ -133,10 +129,8 @@ export function createEvents(options: EventsOptions): BusinessEvents {
       logDoubts(caller, priced);
     },
     readUnrecorded: (count) => instruments.readsUnrecorded.add(count),
-    retried: (reason) => instruments.retries.add(1, word(reason)),
-    throttled: (which) => instruments.throttles.add(1, which === null ? '' : code(String(which))),
-    queueWaited: (pool, waitedMs) => instruments.queueWaits.observe(waitedMs / 1000, word(pool)),
     credentialsRefused: (which) => instruments.credentialsRefused.add(1, code(String(which))),
+    ...createPacingEvents(instruments, { code, word }),
     ...engineEvents(instruments),
     ...createAlertEvents({ instruments, log }),
     setKnownApps(apps) {
@@ -149,21 +143,13 @@ export function createEvents(options: EventsOptions): BusinessEvents {
 
 type EngineEvents = Pick<
   BusinessEvents,
-  | 'storeWaited'
-  | 'replayed'
-  | 'lookedUp'
-  | 'jobRan'
-  | 'tokenRefreshed'
-  | 'configReloaded'
-  | 'storeCommitted'
-  | 'setJobs'
+  'storeWaited' | 'lookedUp' | 'jobRan' | 'tokenRefreshed' | 'configReloaded' | 'storeCommitted' | 'setJobs'
 >;
 
 /** Events of the sidecar's own parts, which are only counted. */
 function engineEvents(instruments: Instruments): EngineEvents {
   return {
     storeWaited: (queue, seconds) => instruments.storeWaits.observe(seconds, queue),
-    replayed: (kind) => instruments.replays.add(1, kind),
     lookedUp: (result) => instruments.lookUps.add(1, result),
     jobRan({ name, result, seconds, missed }) {
       instruments.jobRuns.add(1, name, result);

@@ -28,6 +28,7 @@ export type Instruments = ReturnType<typeof createInstruments>;
 export function createInstruments() {
   return {
     ...requestInstruments(),
+    ...pacingInstruments(),
     ...moneyInstruments(),
     ...taskInstruments(),
     ...engineInstruments(),
@@ -59,30 +60,20 @@ function requestInstruments() {
       help: 'Requests that observe mode let through or left unchanged and protect mode would have refused or edited.',
       labels: ['word'],
     }),
+    refusals: createCounter({
+      name: 'kling_refusals_total',
+      help: 'Requests that the sidecar refused itself, by the word of the reason; after outcome_unknown a create may have been sent.',
+      labels: ['word'],
+    }),
     readsUnrecorded: createCounter({
       name: 'kling_reads_unrecorded_total',
       help: 'Reads that were answered but could not be journalled.',
       labels: [],
     }),
-    retries: createCounter({
-      name: 'kling_retries_total',
-      help: 'Attempts repeated by the sidecar.',
-      labels: ['reason'],
-    }),
-    replays: createCounter({
-      name: 'kling_replays_total',
-      help: 'Creates that got the first answer again, by what they had in common: an idempotency key or a task id.',
-      labels: ['kind'],
-    }),
     lookUps: createCounter({
       name: 'kling_look_ups_total',
       help: 'Results of look-ups of creates in doubt: found, absent, or failed if Kling gave no answer.',
       labels: ['result'],
-    }),
-    throttles: createCounter({
-      name: 'kling_throttles_total',
-      help: 'Answers with status 429, by the code that names their kind.',
-      labels: ['code'],
     }),
     credentialsRefused: createCounter({
       name: 'kling_credentials_refused_total',
@@ -98,6 +89,32 @@ function requestInstruments() {
       name: 'kling_config_reloads_total',
       help: 'Reloads of config and secrets after the start; a failed one changed nothing.',
       labels: ['result'],
+    }),
+  };
+}
+
+function pacingInstruments() {
+  return {
+    retries: createCounter({
+      name: 'kling_retries_total',
+      help: 'Attempts repeated by the sidecar.',
+      labels: ['reason'],
+    }),
+    replays: createCounter({
+      name: 'kling_replays_total',
+      help: 'Creates that got the first answer again, by what they had in common: an idempotency key or a task id.',
+      labels: ['kind'],
+    }),
+    throttles: createCounter({
+      name: 'kling_throttles_total',
+      help: 'Answers with status 429, by the code that names their kind.',
+      labels: ['code'],
+    }),
+    queueWaits: createHistogram({
+      name: 'kling_queue_wait_seconds',
+      help: 'Time that creates waited for a slot of their pool.',
+      labels: ['pool'],
+      bounds: QUEUE_SECONDS,
     }),
   };
 }
@@ -147,12 +164,6 @@ function taskInstruments() {
 
 function engineInstruments() {
   return {
-    queueWaits: createHistogram({
-      name: 'kling_queue_wait_seconds',
-      help: 'Time that creates waited for a slot of their pool.',
-      labels: ['pool'],
-      bounds: QUEUE_SECONDS,
-    }),
     storeCommits: createHistogram({
       name: 'kling_store_commit_seconds',
       help: 'Time from a batch’s first statement until its commit was on disk.',

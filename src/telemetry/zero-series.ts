@@ -24,6 +24,7 @@ export function beginSeries(instruments: Instruments): void {
     instruments.tokenRefreshes.add(0, result);
     instruments.configReloads.add(0, result);
   }
+  for (const word of Object.keys(REFUSALS)) instruments.refusals.add(0, word);
   for (const word of [...Object.keys(REFUSALS), 'external_task_id_added'])
     instruments.wouldRefuse.add(0, word);
   for (const reason of [...ERROR_CLASSES, 'external_task_id_refused']) instruments.retries.add(0, reason);

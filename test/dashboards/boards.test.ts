@@ -121,6 +121,7 @@ describe('the boards', () => {
       'overview.json': 'kling-overview',
       'credits.json': 'kling-credits',
       'tasks.json': 'kling-tasks',
+      'pacing.json': 'kling-pacing',
       'upstream-and-sla.json': 'kling-upstream-sla',
       'sidecar.json': 'kling-sidecar',
     });

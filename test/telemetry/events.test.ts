@@ -48,7 +48,7 @@ describe('the events', () => {
     expect(logged().map((line) => line['msg'])).not.toContain('hold resolved');
   });
 
-  test('a refusal is counted as refused credits, or as would-refuse if it was let through', async () => {
+  test('a refusal is counted by its word and as refused credits, or as would-refuse if it was let through', async () => {
     const { telemetry } = make();
     telemetry.requestRefused({ ...REFUSAL, wouldOnly: true }, LABELS);
     telemetry.requestRefused({ ...REFUSAL, word: 'host_refused', credits: null }, null);
@@ -58,6 +58,9 @@ describe('the events', () => {
       { name: 'kling_would_refuse_total', labels: { word: 'budget_exceeded' }, value: 1 },
     ]);
     expect(series.filter(({ name, value }) => name === 'kling_credits_total' && value > 0)).toEqual([]);
+    expect(series.filter(({ name, value }) => name === 'kling_refusals_total' && value > 0)).toEqual([
+      { name: 'kling_refusals_total', labels: { word: 'host_refused' }, value: 1 },
+    ]);
   });
 
   test('no event throws, for any arguments', () => {

@@ -14,6 +14,7 @@ const CONTRACT: Readonly<Record<string, { type: string; labels: string[] }>> = {
   kling_request_duration_seconds: { type: 'histogram', labels: ['method', 'route', 'status'] },
   kling_sidecar_overhead_seconds: { type: 'histogram', labels: ['route'] },
   kling_credits_total: { type: 'counter', labels: ['app', 'mode', 'model', 'operation', 'state'] },
+  kling_refusals_total: { type: 'counter', labels: ['word'] },
   kling_would_refuse_total: { type: 'counter', labels: ['word'] },
   kling_unpriced_fields_total: { type: 'counter', labels: ['operation'] },
   kling_reads_unrecorded_total: { type: 'counter', labels: [] },
@@ -163,6 +164,7 @@ describe('the metrics', () => {
     }
     await zero('kling_task_failures_total', { operation: 'text-to-video', reason: 'content' });
     await zero('kling_would_refuse_total', { word: 'budget_exceeded' });
+    await zero('kling_refusals_total', { word: 'queue_full' });
     await zero('kling_retries_total', { reason: 'external_task_id_refused' });
     await zero('kling_unpriced_fields_total', { operation: 'omni-video' });
     telemetry.setKnownApps(['studio', 'added']);

@@ -2,7 +2,8 @@
 import type { Rule } from '../rule.ts';
 import { holdsInDoubt } from './holds-in-doubt.ts';
 import { pollLoop } from './poll-loop.ts';
+import { queueFull } from './queue-full.ts';
 import { queueSaturated } from './queue-saturated.ts';
 import { tasksStuck } from './tasks-stuck.ts';
 
-export const taskRules: readonly Rule[] = [tasksStuck, holdsInDoubt, queueSaturated, pollLoop];
+export const taskRules: readonly Rule[] = [tasksStuck, holdsInDoubt, queueSaturated, queueFull, pollLoop];

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { creditsRefused } from '../../../src/alerts/rules/credits-refused.ts';
+import { queueFull } from '../../../src/alerts/rules/queue-full.ts';
 import { klingRefuses } from '../../../src/alerts/rules/kling-refuses.ts';
 import { WORDED_CODES } from '../../../src/alerts/rules/kling-refuses-words.ts';
 import type { RefusalRecord } from '../../../src/calls/call.ts';
@@ -25,26 +26,27 @@ beforeEach(() => {
 });
 afterEach(() => store.close());
 
+function refusal(over: Partial<RefusalRecord>): RefusalRecord {
+  return {
+    id: `r${(made += 1)}`,
+    requestId: `req${made}`,
+    at: NOON,
+    app: 'web',
+    tag: null,
+    method: 'POST',
+    route: '/v1/videos/text2video',
+    status: 403,
+    word: 'budget_exceeded',
+    message: '',
+    credits: 35_000,
+    budget: 'daily',
+    wouldOnly: false,
+    ...over,
+  };
+}
+
 describe('credits_refused', () => {
-  const refuse = (over: Partial<RefusalRecord>): Promise<void> =>
-    store.run(recordRefusals, [
-      {
-        id: `r${(made += 1)}`,
-        requestId: `req${made}`,
-        at: NOON,
-        app: 'web',
-        tag: null,
-        method: 'POST',
-        route: '/v1/videos/text2video',
-        status: 403,
-        word: 'budget_exceeded',
-        message: '',
-        credits: 35_000,
-        budget: 'daily',
-        wouldOnly: false,
-        ...over,
-      },
-    ]);
+  const refuse = (over: Partial<RefusalRecord>): Promise<void> => store.run(recordRefusals, [refusal(over)]);
   const find = (at: number, threshold = 1) =>
     findAt(store, creditsRefused, at, { rules: { credits_refused: { threshold } } });
 
@@ -93,6 +95,35 @@ describe('credits_refused', () => {
     expect(found.map(({ labels }) => labels['app'])).toEqual(
       Array.from({ length: 20 }, (_, index) => `app-${29 - index}`),
     );
+  });
+});
+
+describe('queue_full', () => {
+  const refuse = (at: number, over: Partial<RefusalRecord> = {}): Promise<void> =>
+    store.run(recordRefusals, [refusal({ at, status: 429, word: 'queue_full', budget: null, ...over })]);
+  const pool = { queued: 3, queueMax: 256 };
+  const pools = [
+    { name: 'video', inUse: 5, limit: 5, ...pool },
+    { name: 'image', inUse: 2, limit: 9, ...pool },
+  ];
+  const find = (at: number, threshold?: number) =>
+    findAt(store, queueFull, at, {
+      signals: { pools },
+      ...(threshold !== undefined && { rules: { queue_full: { threshold } } }),
+    });
+
+  it('fires at ten creates without a slot in ten minutes, names the full pools, and is over when that is long ago', async () => {
+    for (let index = 0; index < 9; index += 1) await refuse(NOON + index * 1_000);
+    await refuse(NOON, { word: 'budget_exceeded' });
+    await refuse(NOON, { wouldOnly: true });
+    expect(await find(NOON + MINUTE)).toEqual([]);
+    await refuse(NOON + MINUTE);
+    const values = { creates: 10, threshold: 10, pools: 'video 5/5' };
+    expect(await find(NOON + MINUTE)).toEqual([
+      { rule: 'queue_full', labels: {}, period: null, values, since: NOON + MINUTE },
+    ]);
+    expect(await find(NOON + 10 * MINUTE + 1)).toEqual([]);
+    expect(await find(NOON + 10 * MINUTE + 1, 9)).toMatchObject([{ values: { creates: 9, threshold: 9 } }]);
   });
 });
 

@@ -69,6 +69,9 @@ const CASES: Partial<Record<RuleWord, WordCase>> = {
     labels: { pool: fc.constantFrom('video', 'kling-v3') },
     values: { queued: count, queueMax: count, inUse: fc.nat(9), limit: fc.option(count), threshold: share },
   },
+  queue_full: {
+    values: { creates: count, threshold: count, pools: fc.option(fc.constant('video 5/5, kling-v3 2/2')) },
+  },
   poll_loop: {
     labels: { app },
     values: { taskId: fc.constant('8502'), reads: count, tasks: count, firstAt: instant, limit: count },

@@ -1,0 +1,167 @@
+/** The pace of creates: slots, the queue, what Kling refuses, what is sent again. */
+import { of, type BoardShape } from './board.ts';
+import { counted, quantile } from './parts.ts';
+
+const THROTTLED = 'code=~"1302|1303"';
+
+export const pacing: BoardShape = {
+  uid: 'kling-pacing',
+  title: 'Kling / Pacing',
+  description: 'Slots and the queue, 429s by kind, what is sent again, what the sidecar refuses.',
+  rows: [
+    {
+      title: 'Now',
+      panels: [
+        {
+          title: 'Waiting',
+          description: 'Creates that wait for a slot: kling-sidecar queue lists them.',
+          kind: 'stat',
+          size: [4, 5],
+          noValue: '0',
+          queries: [{ expr: `sum(${of('kling_queue_length')}) or vector(0)` }],
+        },
+        {
+          title: 'Slots in use, share',
+          description: 'Slots in use of the pool that is nearest to its limit. At 100 % creates wait.',
+          kind: 'stat',
+          unit: 'percentunit',
+          decimals: 0,
+          size: [4, 5],
+          noValue: 'no limit',
+          queries: [
+            { expr: `max(${of('kling_concurrency_in_use')} / (${of('kling_concurrency_limit')} > 0))` },
+          ],
+        },
+        {
+          title: 'Throttled',
+          description:
+            'Answers 1302 and 1303 of Kling’s in the time shown. Many: another program uses the account, or a limit here is too high.',
+          kind: 'stat',
+          size: [4, 5],
+          steps: [
+            { color: 'green', from: null },
+            { color: 'orange', from: 1 },
+          ],
+          noValue: '0',
+          queries: [
+            {
+              expr: `sum(increase(${of('kling_throttles_total', THROTTLED)}[$__range])) or vector(0)`,
+              instant: true,
+            },
+          ],
+        },
+        {
+          title: 'Found no slot',
+          description:
+            'Creates that waited without success, or came when the queue was full, in the time shown: 429 queue_full.',
+          kind: 'stat',
+          size: [4, 5],
+          steps: [
+            { color: 'green', from: null },
+            { color: 'orange', from: 1 },
+          ],
+          noValue: '0',
+          queries: [
+            {
+              expr: `sum(increase(${of('kling_refusals_total', 'word="queue_full"')}[$__range])) or vector(0)`,
+              instant: true,
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Slots and queue',
+      panels: [
+        {
+          title: 'Slots in use',
+          description: 'Slots of running tasks, and the limit, by pool.',
+          kind: 'timeseries',
+          min: 0,
+          noValue: 'no pool has a limit',
+          queries: [
+            { expr: of('kling_concurrency_in_use'), legend: '{{pool}} in use' },
+            { expr: of('kling_concurrency_limit'), legend: '{{pool}} limit' },
+          ],
+        },
+        {
+          title: 'Creates that wait',
+          description: 'The length of the queue, by pool. limits.queueLengthMax bounds it.',
+          kind: 'timeseries',
+          stack: true,
+          min: 0,
+          noValue: 'nobody waits',
+          queries: [{ expr: `sum by (pool) (${of('kling_queue_length')})`, legend: '{{pool}}' }],
+        },
+        {
+          title: 'Wait for a slot',
+          description: 'How long creates waited, by pool: half of them, and the slowest twentieth.',
+          kind: 'timeseries',
+          unit: 's',
+          min: 0,
+          noValue: 'nobody waited',
+          queries: [0.5, 0.95].map((share) => ({
+            expr: quantile(share, of('kling_queue_wait_seconds_bucket'), ['pool']),
+            legend: `{{pool}} p${share * 100}`,
+          })),
+        },
+        {
+          title: 'Wait for a slot (heat map)',
+          description: 'All waits by how long they took, also those without success.',
+          kind: 'heatmap',
+          unit: 's',
+          queries: [
+            {
+              expr: `sum by (le) (increase(${of('kling_queue_wait_seconds_bucket')}[$__rate_interval]))`,
+              legend: '{{le}}',
+              format: 'heatmap',
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Refused and sent again',
+      panels: [
+        counted({
+          title: '429s by kind',
+          description:
+            '1302 is the rate, 1303 the number of tasks at once: both are sent again. 1100 to 1102 and 1304 are about the account: creates stop.',
+          metric: 'kling_throttles_total',
+          by: 'code',
+          stack: true,
+        }),
+        counted({
+          title: 'Sent again',
+          description: 'Creates and reads that the sidecar sent again, by reason.',
+          metric: 'kling_retries_total',
+          by: 'reason',
+          stack: true,
+        }),
+        counted({
+          title: 'Repeats answered from what is kept',
+          description: 'Creates that got the first answer again, by what they had in common.',
+          metric: 'kling_replays_total',
+          by: 'kind',
+          stack: true,
+        }),
+        {
+          title: 'Refused by the sidecar',
+          description:
+            'Requests that the sidecar refused itself, by reason: queue_full waited for no slot, account_refused met a stop.',
+          kind: 'timeseries',
+          bars: true,
+          stack: true,
+          size: [24, 8],
+          noValue: '0',
+          queries: [
+            {
+              expr: `sum by (word) (increase(${of('kling_refusals_total')}[$__rate_interval])) > 0`,
+              legend: '{{word}}',
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
