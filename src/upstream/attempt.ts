@@ -7,11 +7,13 @@
  * **Invariant**: nothing is sent twice: there is no retry, no redirect and no second socket here. Time-outs come
  * from the given clock, not from undici.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { ErrorClass } from '../calls/outcome.ts';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Ms } from '../units.ts';
 import { describeError, type ConnectFailure, type ConnectionPool } from './pool.ts';
+import { TimeLimits } from './time-limits.ts';
 
 /** The longest pause of an answer's body between two chunks. */
 export const BODY_IDLE_MS_MAX = 30_000;
@@ -71,12 +73,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
   readonly #sink: AttemptSink;
   #stage: Stage = 'waiting';
   #controller: Dispatcher.DispatchController | null = null;
-  #timer: Timer | null = null;
-  #deadline: Timer | null = null;
+  readonly #limits: TimeLimits;
 
   constructor(options: AttemptOptions, sink: AttemptSink) {
     this.#options = options;
     this.#sink = sink;
+    this.#limits = new TimeLimits(options.clock, () => this.#passLimit());
   }
 
   /** True once bytes of the request may have left. */
@@ -85,12 +87,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   dispatch(request: OutboundRequest): void {
-    const { pool, clock, deadlineMs } = this.#options;
-    if (deadlineMs !== null) {
-      this.#deadline = clock.after(deadlineMs, () => {
-        this.#giveUp(this.#stage === 'answering' ? 'body_timeout' : 'headers_timeout', 'deadline passed');
-      });
-    }
+    const { pool, deadlineMs, timeoutMs } = this.#options;
+    if (deadlineMs !== null) this.#limits.begin(deadlineMs, Math.min(timeoutMs, BODY_IDLE_MS_MAX));
     try {
       pool.dispatch(
         {
@@ -118,7 +116,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   /** Stops the socket until {@link resume}: during that time a pause of the body is ours, not Kling's. */
   pause(): void {
-    if (this.#stage === 'answering') this.#timer?.cancel();
+    if (this.#stage === 'answering') this.#limits.endStep();
     this.#controller?.pause();
   }
 
@@ -137,27 +135,23 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onRequestSent(): void {
-    if (this.#stage !== 'sent') return;
-    const { clock, timeoutMs } = this.#options;
-    this.#timer = clock.after(timeoutMs, () =>
-      this.#giveUp('headers_timeout', `no answer in ${timeoutMs} ms`),
-    );
+    if (this.#stage === 'sent') this.#limits.beginStep(this.#options.timeoutMs);
   }
 
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
-    _headers: unknown,
+    parsed: IncomingHttpHeaders,
     reason?: string,
   ): void {
     if (status < 200 || this.#stage === 'over') return;
     this.#stage = 'answering';
-    if (this.#options.coversBody !== true) this.#deadline?.cancel();
+    if (this.#options.coversBody !== true) this.#limits.endWhole();
     this.#watchBody();
     this.#sink.onHead({
       status,
       reason: wireText(reason ?? ''),
-      headers: headerLines(controller.rawHeaders),
+      headers: headerLines(controller.rawHeaders, parsed),
     });
   }
 
@@ -180,10 +174,17 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #watchBody(): void {
-    this.#timer?.cancel();
-    this.#timer = this.#options.clock.after(BODY_IDLE_MS_MAX, () => {
-      this.#giveUp('body_timeout', `answer stood still for ${BODY_IDLE_MS_MAX} ms`);
-    });
+    this.#limits.beginStep(BODY_IDLE_MS_MAX);
+  }
+
+  /** Gives up: a step took too long, or the whole attempt. */
+  #passLimit(): void {
+    const isAnswering = this.#stage === 'answering';
+    const stepText = isAnswering
+      ? `answer stood still for ${BODY_IDLE_MS_MAX} ms`
+      : `no answer in ${this.#options.timeoutMs} ms`;
+    const cause = this.#limits.isWholeOver ? 'deadline passed' : stepText;
+    this.#giveUp(isAnswering ? 'body_timeout' : 'headers_timeout', cause);
   }
 
   #giveUp(errorClass: ErrorClass, cause: string): void {
@@ -209,8 +210,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   #finish(): void {
     this.#stage = 'over';
-    this.#timer?.cancel();
-    this.#deadline?.cancel();
+    this.#limits.end();
   }
 }
 
@@ -229,12 +229,21 @@ function wireText(reason: string): string {
   return /^[\x20-\x7e]*$/.test(reason) ? reason : Buffer.from(reason).toString('latin1');
 }
 
-function headerLines(raw: unknown): string[] {
+/**
+ * Gives the header lines as they came. `parsed` has the same values as text, by lower-case name: only those of names
+ * that came more than once must be read again.
+ */
+function headerLines(raw: unknown, parsed: IncomingHttpHeaders): string[] {
   if (!Array.isArray(raw)) return [];
-  const lines: string[] = Array.from({ length: raw.length });
-  for (let i = 0; i < raw.length; i += 1) {
-    const part: unknown = raw[i];
-    lines[i] = typeof part === 'string' ? part : Buffer.isBuffer(part) ? part.toString('latin1') : '';
+  const lines: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = textOf(raw[i]);
+    const value: unknown = parsed[name.toLowerCase()];
+    lines.push(name, typeof value === 'string' ? value : textOf(raw[i + 1]));
   }
   return lines;
+}
+
+function textOf(part: unknown): string {
+  return typeof part === 'string' ? part : Buffer.isBuffer(part) ? part.toString('latin1') : '';
 }
