@@ -1,12 +1,11 @@
 /**
- * The log: one JSON object for each line through pino, readable on a terminal, never with a secret.
+ * The log: one JSON object for each line, readable on a terminal, never with a secret.
  *
  * Lines are gathered and written together, at the latest after {@link FLUSH_MS}: a call costs microseconds and
  * never waits for a disk or a pipe. The rest is written when the process exits.
  *
  * **Invariant**: every line is redacted before it is written; writing a line never throws into its caller.
  */
-import { pino, type Logger } from 'pino';
 import { systemClock, type Clock, type Timer } from '../clock.ts';
 import type { Secret } from '../secret.ts';
 import { SidecarError } from '../errors.ts';
@@ -47,10 +46,12 @@ export interface LogOptions {
   clock?: Clock;
 }
 
+/** From the least to the most important. */
+const LEVELS: readonly LogOptions['level'][] = ['debug', 'info', 'warn', 'error', 'silent'];
 /** The longest time that a line waits for others. */
 const FLUSH_MS = 50;
 /** Gathered text that is written without waiting for the timer. */
-const FLUSH_CHARACTERS = 16_384;
+const FLUSH_CHARACTERS = 65_536;
 
 /** Makes the log. Without a destination it writes to standard output and flushes when the process exits. */
 export function createLog(options: LogOptions): Log {
@@ -69,18 +70,21 @@ export function createLog(options: LogOptions): Log {
     const clean = redaction.clean(line);
     for (const listener of listeners) listener(clean);
   };
-  const logger = pino(
-    {
-      level: options.level,
-      base: null,
-      timestamp: timestamps(clock),
-      formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: describeError },
-    },
-    { write },
-  );
-  const writeAt = (level: LogLevel) => (message: string, fields: LogFields) =>
-    writeLine(logger, level, message, fields);
+  const timeOf = timestamps(clock);
+  const lineOf = (level: LogLevel, json: string): string =>
+    `{"level":"${level}","time":"${timeOf()}",${json}}\n`;
+  const writeAt = (level: LogLevel) => {
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(options.level)) return () => {};
+    return (message: string, fields: LogFields): void => {
+      try {
+        write(lineOf(level, fieldsOf(message, fields)));
+      } catch (error) {
+        // A field that cannot be written (a getter that throws, a BigInt) must not fail the caller.
+        const why = { event: 'telemetry_failed', error, line: message } as const;
+        write(lineOf('warn', fieldsOf('a log line could not be written in full', why)));
+      }
+    };
+  };
   const error = writeAt('error');
   return {
     debug: writeAt('debug'),
@@ -101,7 +105,7 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
-/** Gives the time of a line in pino's form; lines of one millisecond share the text. */
+/** Gives the time of a line; lines of one millisecond share the text. */
 function timestamps(clock: Clock): () => string {
   let at = -1;
   let text = '';
@@ -109,20 +113,16 @@ function timestamps(clock: Clock): () => string {
     const now = clock.now();
     if (now !== at) {
       at = now;
-      text = `,"time":"${new Date(now).toISOString()}"`;
+      text = new Date(now).toISOString();
     }
     return text;
   };
 }
 
-function writeLine(logger: Logger, level: LogLevel, message: string, fields: LogFields): void {
-  try {
-    logger[level](fields, message);
-  } catch (cause) {
-    // A field that cannot be written (a getter that throws, a BigInt) must not fail the caller.
-    const event: EventName = 'telemetry_failed';
-    logger.warn({ event, error: cause, line: message }, 'a log line could not be written in full');
-  }
+/** Gives a line's fields and its message in JSON, without braces. */
+function fieldsOf(message: string, fields: LogFields): string {
+  const shown = 'error' in fields ? { ...fields, error: describeError(fields['error']) } : fields;
+  return `${JSON.stringify(shown).slice(1, -1)},"msg":${JSON.stringify(message)}`;
 }
 
 interface Sink {
