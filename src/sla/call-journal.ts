@@ -15,7 +15,7 @@ import type { Store } from '../store/store.ts';
 /** The longest that a record waits for others. */
 const GATHER_MS = 50;
 /** Records that are written without waiting for the timer. */
-const RECORDS_MAX = 64;
+const RECORDS_MAX = 256;
 
 const RETRY_MS = 1_000;
 /** Records that are kept while the store takes no writes; with more, the oldest are lost. */
