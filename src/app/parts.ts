@@ -87,21 +87,17 @@ export function buildParts(input: PartsInput): AppParts {
     telemetry.facts(facts);
     traces.facts(facts);
     poller.follow(facts);
-    for (const fact of facts) if (fact.kind === 'hold_resolved') slots.free(fact.holdId);
+    slots.follow(facts);
     if (facts.some(isHeard)) delivery.wake();
   };
   const onError = backgroundErrors(log);
   const ledger = new Ledger({ store, publish, onError });
   const delivery = new Delivery({ store, clock, onError, receivers: receiversOf(telemetry) });
-  const callJournal = openCallJournal(input);
-  const journal = (call: CallRecord): void => {
-    callJournal.add(call);
+  const onCall = (call: CallRecord): void => {
     watch.noteCall(call);
+    slots.noteCall(call);
   };
-  const journalOwn = (call: CallRecord): void => {
-    journal(call);
-    telemetry.callEnded(call);
-  };
+  const { journalOwn, ...journals } = openJournals(input, onCall);
   const ask = createAsk({ upstream, clock, journal: journalOwn, traces });
   const watch = openWatch(input, ask);
   const clocks = buildClocks({ store, upstream, clock, log, ask });
@@ -118,11 +114,11 @@ export function buildParts(input: PartsInput): AppParts {
   const doubts = new Doubts({ ...asking, ages: clocks.ages, onLookedUp: telemetry.lookedUp });
   upstream.onRecovery = () => doubts.noteRecovery();
   const poller = new Poller({ ...asking, ...pollerSettings(config) });
-  const onCall = (call: CallRecord): void => watch.noteCall(call);
   const closing = new Closing({ ledger, clock: clocks.dated, onError, onCall });
   return {
     ...clocks,
     ...money,
+    ...journals,
     store,
     ledger,
     upstream,
@@ -132,7 +128,6 @@ export function buildParts(input: PartsInput): AppParts {
     account: new AccountReader({ ...asking, clock }),
     closing,
     observer: openObserver(log, { ledger, clock: clocks.dated }),
-    callJournal,
     watch,
     delivery,
     lastFreeze,
@@ -140,7 +135,6 @@ export function buildParts(input: PartsInput): AppParts {
     storeWatch: openStoreWatch(input),
     instance: new Instance({ store, clock, name: input.instance, onReplaced: logReplaced(log), onError }),
     budgetForecast: new BudgetForecast(),
-    journal,
     traces,
   };
 }
@@ -179,6 +173,23 @@ function openCallJournal({ store, clock, log, telemetry, instance }: PartsInput)
       log.warn('records of calls were lost', { event: 'records_lost', count, error });
     },
   });
+}
+
+/** Opens the journal: `journal` takes the calls of apps, and `journalOwn` our own, which nothing else reports. */
+function openJournals(
+  input: PartsInput,
+  onCall: (call: CallRecord) => void,
+): Pick<AppParts, 'callJournal' | 'journal'> & { journalOwn: (call: CallRecord) => void } {
+  const callJournal = openCallJournal(input);
+  const journal = (call: CallRecord): void => {
+    callJournal.add(call);
+    onCall(call);
+  };
+  const journalOwn = (call: CallRecord): void => {
+    journal(call);
+    input.telemetry.callEnded(call);
+  };
+  return { callJournal, journal, journalOwn };
 }
 
 function openWatch({ store, clock, log, config }: PartsInput, ask: SlaWatchDeps['ask']): SlaWatch {

@@ -7,7 +7,7 @@ export interface SlotOptions {
   /** False in mode `observe`: slots are counted, and nothing waits. */
   isPaced: boolean;
   limits: Limits;
-  /** Creates a minute over all apps; null for no limit. */
+  /** Requests to Kling a minute, of all apps and our own; null for no limit. */
   requestsPerMinute: number | null;
   queueWaitMsMax: Ms;
   queueLengthMax: number;

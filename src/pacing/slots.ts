@@ -1,17 +1,25 @@
 /**
- * Slots of Kling's concurrency limits: a create reserves them before it is sent and keeps them until its hold ends.
+ * Slots of Kling's concurrency limits and requests in a minute: what a create waits for before it is sent.
  *
  * Kling counts tasks that run, per account and pack type, not requests (its concurrency rules, read 2026-09-20). So a
- * slot belongs to a hold: reserved in the order of arrival, free again when the hold is settled, released or written
- * off. After a restart the store says which holds are open ({@link Slots.occupy}).
+ * slot belongs to a hold: reserved before the create is sent, free again when the hold is settled, released or written
+ * off. After a restart the store says which holds are open ({@link Slots.occupy}). Who waits, and who is next, is in
+ * `fair-queue.ts`. A create that waited without success gets a `Retry-After` by which its turn should come, and keeps its place.
  *
- * **Invariant**: without a configured limit no create waits; a create whose wait timed out was never held or sent; a
- * pool is above its limit only because of holds that were open at the start, or after its limit was lowered.
+ * **Invariant**: without a limit and without a pause no create waits; a create whose wait timed out was never held or sent; no create is
+ * let into a pool above its limit, but one that is larger than the limit has the pool for itself.
  */
+import type { CallRecord } from '../calls/call.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
-import type { Ms } from '../units.ts';
-import { Pauses, type PauseReason } from './pauses.ts';
+import type { Fact } from '../facts.ts';
+import type { Ms, Product } from '../units.ts';
+import { FairQueue, type Lack, type Queued } from './fair-queue.ts';
+import { KEPT_AFTER_MS, KeptPlaces } from './kept-places.ts';
+import type { PauseReason } from './pauses.ts';
+import type { ReservedSlots } from './pool-use.ts';
+import { queueFull } from './queue-full.ts';
+import { Room, SHARED } from './room.ts';
 import {
   poolsOf,
   type PoolState,
@@ -22,21 +30,15 @@ import {
   type WaitingCreate,
 } from './slot.ts';
 
-interface Waiter {
-  request: SlotRequest;
-  pools: string[];
-  since: Ms;
-  timer: Timer;
-  grant: (ticket: SlotTicket) => void;
-  leave: (error: Error) => void;
+interface Waiter extends Queued {
+  readonly request: SlotRequest;
+  readonly pools: readonly string[];
+  /** On the steady clock. */
+  readonly since: Ms;
+  readonly grant: (ticket: SlotTicket) => void;
+  readonly leave: (error: Error) => void;
 }
 
-interface ReservedSlots {
-  pools: string[];
-  weight: number;
-}
-
-const MINUTE_MS = 60_000;
 /** The longest pause for a `Retry-After` of Kling's: then one create shows whether it still refuses. */
 const ASKED_PAUSE_MS_MAX = 60_000;
 /** Kling's code for a full pool. */
@@ -44,25 +46,28 @@ const POOL_FULL = 1303;
 
 export class Slots {
   readonly #clock: Clock;
-  #options: SlotOptions;
-  readonly #inUse = new Map<string, number>();
+  readonly #room: Room;
   readonly #byHold = new Map<string, ReservedSlots>();
-  readonly #queue: Waiter[] = [];
-  readonly #sentAt = new Map<string, Ms[]>();
-  readonly #pauses: Pauses;
-  #retry: Timer | null = null;
+  /** The product that was served last is the last one. */
+  readonly #queues = new Map<Product, FairQueue<Waiter>>([
+    ['video', new FairQueue()],
+    ['image', new FairQueue()],
+  ]);
+  readonly #places: KeptPlaces;
+  #arrivals = 0;
+  #recheck: { at: Ms; timer: Timer } | null = null;
   #isClosed = false;
 
+  /** @param random gives a number from 0 to 1: how long a pause after a burst is. */
   constructor(options: SlotOptions, clock: Clock, random?: () => number) {
-    this.#options = options;
     this.#clock = clock;
-    this.#pauses = new Pauses(clock, random);
+    this.#room = new Room(options, clock, random);
+    this.#places = new KeptPlaces(clock);
   }
 
   /** Sets new limits and checks the waiting creates again. */
   configure(options: SlotOptions): void {
-    this.#options = options;
-    if (!options.isPaced) this.#pauses.clear();
+    this.#room.configure(options);
     this.#grantNext();
   }
 
@@ -73,9 +78,9 @@ export class Slots {
 
   /** Sends nothing of these pools for `ms` from now (0 or more). */
   pause(pools: readonly string[], ms: Ms, why: PauseReason): void {
-    if (!this.#options.isPaced) return;
-    this.#pauses.begin(pools, ms, why);
-    this.#scheduleRate();
+    if (!this.#room.options.isPaced) return;
+    this.#room.pauses.begin(pools, ms, why);
+    this.#grantNext();
   }
 
   /**
@@ -83,38 +88,54 @@ export class Slots {
    * Slots that the create has reserved stay reserved.
    */
   throttled({ code, pools, weight = 1, retryAfterMs }: Throttle): void {
-    if (!this.#options.isPaced) return;
+    const { use, pauses, options } = this.#room;
+    if (!options.isPaced) return;
     if (code === POOL_FULL) {
-      for (const pool of pools)
-        this.#options.limits.noteFull({ pool, inUse: this.#inUse.get(pool) ?? 0, weight });
+      for (const pool of pools) options.limits.noteFull({ pool, inUse: use.inUse(pool), weight });
     }
-    if (retryAfterMs !== null)
-      this.#pauses.begin(pools, Math.min(retryAfterMs, ASKED_PAUSE_MS_MAX), 'retry_after');
-    this.#pauses.noteThrottle(pools);
+    if (retryAfterMs !== null) pauses.begin(pools, Math.min(retryAfterMs, ASKED_PAUSE_MS_MAX), 'retry_after');
+    pauses.noteThrottle(pools);
     this.#grantNext();
   }
 
-  /** Reserves the slots of a hold that was open before this process began. */
+  /** Counts a request to Kling in its rates, if it did not wait here: a read, and a create that was sent again. */
+  noteCall({ origin, app, holdId, attempt }: CallRecord): void {
+    const isOfApp = origin === 'app';
+    if (isOfApp && holdId !== null && attempt === 1) return;
+    this.#room.rates.noteRead(isOfApp ? app : null);
+  }
+
+  /** Frees the slots of holds that ended, and learns how long tasks take. */
+  follow(facts: readonly Fact[]): void {
+    for (const fact of facts) {
+      if (fact.kind === 'hold_resolved') this.free(fact.holdId);
+      else if (fact.kind === 'task_changed' && (fact.to === 'succeeded' || fact.to === 'failed'))
+        this.#room.use.noteDuration(poolsOf(fact), fact.ageMs);
+    }
+  }
+
+  /** Reserves the slots of a hold that was open before this process began, also above a limit. */
   occupy(holdId: string, request: Pick<SlotRequest, 'product' | 'model' | 'weight'>): void {
     if (this.#byHold.has(holdId)) return;
-    const reserved = { pools: poolsOf(request), weight: request.weight };
-    this.#add(reserved, 1);
-    this.#byHold.set(holdId, reserved);
+    this.#byHold.set(holdId, this.#room.use.reserve(poolsOf(request), request.weight));
   }
 
   /**
-   * Waits, in the order of arrival, until every pool of the create has room.
+   * Waits for its turn until every pool of the create has room.
    * @throws SidecarError `queue_full` with `retryAfterSeconds` in its detail, or `shutting_down`.
    */
   enter(request: SlotRequest): Promise<SlotTicket> {
     const ticket = this.enterNow(request);
     if (ticket) return Promise.resolve(ticket);
     if (this.#isClosed) return Promise.reject(closing());
-    const pools = poolsOf(request);
-    if (this.#queue.length >= this.#options.queueLengthMax) {
-      return Promise.reject(this.#full(request, pools, 'the queue is full'));
-    }
-    return this.#wait(request, pools);
+    if (request.signal.aborted) return Promise.reject(gone());
+    const { queueLengthMax, queueWaitMsMax } = this.#room.options;
+    const waitMs = Math.min(request.waitMsMax, queueWaitMsMax);
+    const kept = this.#places.use(request);
+    if (waitMs <= 0) return Promise.reject(this.#refused(request, 'it may not wait'));
+    if (kept === null && this.#waitingCount() >= queueLengthMax)
+      return Promise.reject(this.#refused(request, 'the queue is full'));
+    return this.#wait(request, { waitMs, arrival: kept ?? (this.#arrivals += 1) });
   }
 
   /** True once no create is let in any more. */
@@ -124,13 +145,14 @@ export class Slots {
 
   /** Reserves the slots of a create that need not wait for them; null where it would have to {@link enter}. */
   enterNow(request: SlotRequest): SlotTicket | null {
-    return this.wouldWait(request) ? null : this.#reserve(request, poolsOf(request), 0);
+    if (this.wouldWait(request)) return null;
+    this.#places.use(request);
+    return this.#ticket(request, poolsOf(request), 0);
   }
 
   /** Returns whether a create would have to wait now, or could only be refused. */
   wouldWait(request: SlotRequest): boolean {
-    const pools = poolsOf(request);
-    return this.#isClosed || this.#queueFor(pools) > 0 || !this.#fits(request, pools);
+    return this.#isClosed || this.#queueOf(request.product).length > 0 || this.#room.lackOf(request) !== null;
   }
 
   /** Frees the slots of a hold that ended; does nothing if it has none. */
@@ -138,209 +160,189 @@ export class Slots {
     const reserved = this.#byHold.get(holdId);
     if (!reserved) return;
     this.#byHold.delete(holdId);
-    this.#add(reserved, -1);
+    this.#room.use.free(reserved);
     this.#grantNext();
   }
 
   /** Refuses all waiting creates and all later ones. */
   close(): void {
     this.#isClosed = true;
-    this.#retry?.cancel();
-    for (const waiter of this.#queue.slice()) waiter.leave(closing());
+    this.#recheck?.timer.cancel();
+    for (const queue of this.#queues.values()) for (const waiter of queue.inOrder()) waiter.leave(closing());
   }
 
   /** Gives use, limit, queue and pause of each pool that has a limit, pauses, or lets creates wait. */
   pools(): PoolState[] {
-    const { limits, isPaced } = this.#options;
-    if (!isPaced) return [];
+    const { options, pauses, use } = this.#room;
+    if (!options.isPaced) return [];
     const queued = new Map<string, number>();
-    for (const { pools } of this.#queue)
-      for (const pool of pools) queued.set(pool, (queued.get(pool) ?? 0) + 1);
-    const names = new Set([...limits.names(), ...this.#pauses.names(), ...queued.keys()]);
-    return [...names].map((name) => ({
-      name,
-      inUse: this.#inUse.get(name) ?? 0,
-      limit: limits.of(name)?.limit ?? null,
-      source: limits.of(name)?.source ?? null,
-      queued: queued.get(name) ?? 0,
-      pausedUntil: this.#wallOf(this.#pauses.of(name)?.until),
-    }));
+    for (const [product, queue] of this.#queues) {
+      if (queue.length > 0) queued.set(product, queue.length);
+      for (const model of queue.models())
+        if (model !== null) queued.set(model, (queued.get(model) ?? 0) + queue.countOf(model));
+    }
+    const names = new Set([...options.limits.names(), ...pauses.names(), ...queued.keys()]);
+    return [...names].map((name) => {
+      const limit = options.limits.of(name);
+      const until = pauses.of(name)?.until;
+      return {
+        name,
+        inUse: use.inUse(name),
+        limit: limit?.limit ?? null,
+        source: limit?.source ?? null,
+        queued: queued.get(name) ?? 0,
+        pausedUntil: until === undefined ? null : this.#wallOf(until),
+      };
+    });
   }
 
-  /** Lists who waits, in the order in which they leave. */
+  /** Lists who waits: by product, and in it in the order in which they leave. */
   waiting(): WaitingCreate[] {
-    return this.#queue.map(({ request, pools, since }, i) => ({
-      app: request.app,
-      operation: request.operation,
-      pool: this.#limitedOf(pools) ?? request.product,
-      since: this.#wallOf(since) ?? 0,
-      position: i + 1,
-      waitMs: this.#options.queueWaitMsMax,
-    }));
+    return [...this.#queues].flatMap(([product, queue]) => {
+      const waits = new Map<string | null, (ahead: number) => Ms>();
+      return queue.inOrder().map((waiter, ahead) => {
+        const { request, pools, since, arrival } = waiter;
+        const waitOf = waits.get(request.model) ?? this.#room.waitsOf(request, pools);
+        waits.set(request.model, waitOf);
+        return {
+          app: request.app,
+          operation: request.operation,
+          pool: this.#room.poolLackedBy(request),
+          since: this.#wallOf(since),
+          position: ahead + 1,
+          waitMs: waitOf(ahead + this.#places.countBefore(product, arrival)),
+        };
+      });
+    });
   }
 
-  #wallOf(tick: Ms | undefined): Ms | null {
-    return tick === undefined ? null : Math.round(this.#clock.now() + tick - this.#clock.monotonic());
+  /** Returns whether creates of a product wait, or were asked to come back soon: then its slots are wanted as soon as they are free. */
+  isWanted(product: Product): boolean {
+    return this.#queueOf(product).length > 0 || this.#places.countBefore(product, Infinity) > 0;
   }
 
-  #limitedOf(pools: readonly string[]): string | null {
-    return pools.find((pool) => this.#options.limits.of(pool) !== null) ?? null;
-  }
-
-  #wait(request: SlotRequest, pools: string[]): Promise<SlotTicket> {
-    const waitMs = Math.min(request.waitMsMax, this.#options.queueWaitMsMax);
-    if (request.signal.aborted) return Promise.reject(gone());
+  #wait(request: SlotRequest, { waitMs, arrival }: { waitMs: Ms; arrival: number }): Promise<SlotTicket> {
+    const queue = this.#queueOf(request.product);
     return new Promise((resolve, reject) => {
-      const leave = (error: Error): void => {
-        const at = this.#queue.indexOf(waiter);
-        if (at !== -1) this.#queue.splice(at, 1);
-        waiter.timer.cancel();
+      const settle = (): void => {
+        timer.cancel();
         request.signal.removeEventListener('abort', onAbort);
+      };
+      const leave = (error: Error): void => {
+        queue.remove(waiter);
+        settle();
         reject(error);
         this.#grantNext();
       };
       const onAbort = (): void => leave(gone());
       const waiter: Waiter = {
+        app: request.app,
+        model: request.model,
+        arrival,
         request,
-        pools,
+        pools: poolsOf(request),
         since: this.#clock.monotonic(),
-        timer: this.#clock.after(waitMs, () => leave(this.#full(request, pools, `waited ${waitMs} ms`))),
         grant: (ticket) => {
-          request.signal.removeEventListener('abort', onAbort);
+          settle();
           resolve(ticket);
         },
         leave,
       };
+      const timer = this.#clock.after(waitMs, () => leave(this.#timedOut(waiter, waitMs)));
       request.signal.addEventListener('abort', onAbort, { once: true });
-      this.#queue.push(waiter);
-      this.#scheduleRate();
+      queue.add(waiter);
+      this.#grantNext();
     });
   }
 
+  /** Lets creates leave while any may; products take turns, since a rate may be all that they wait for. */
   #grantNext(): void {
-    const blocked = new Set<string>();
-    for (const waiter of this.#queue.slice()) {
-      const isBehind = waiter.pools.some((pool) => blocked.has(pool));
-      if (!isBehind && this.#fits(waiter.request, waiter.pools)) {
-        this.#queue.splice(this.#queue.indexOf(waiter), 1);
-        waiter.timer.cancel();
-        const waitedMs = this.#clock.monotonic() - waiter.since;
-        waiter.grant(this.#reserve(waiter.request, waiter.pools, waitedMs));
-      } else for (const pool of waiter.pools) blocked.add(pool);
+    for (let isAny = !this.#isClosed; isAny;) {
+      isAny = false;
+      for (const [product, queue] of this.#queues) {
+        const waiter = queue.length === 0 ? null : queue.next(this.#lackOf);
+        if (waiter === null) continue;
+        isAny = true;
+        queue.serve(waiter);
+        this.#queues.delete(product);
+        this.#queues.set(product, queue);
+        waiter.grant(this.#ticket(waiter.request, waiter.pools, this.#clock.monotonic() - waiter.since));
+        break;
+      }
     }
-    this.#scheduleRate();
+    this.#scheduleRecheck();
   }
 
-  /** Checks the queue again when the oldest create of the last minute leaves that minute. A freed slot checks it at once. */
-  #scheduleRate(): void {
-    this.#retry?.cancel();
-    this.#retry = null;
-    if (this.#queue.length === 0) return;
-    const now = this.#clock.monotonic();
-    let dueMs = MINUTE_MS;
-    for (const key of this.#sentAt.keys()) {
-      const [oldest] = this.#lastMinute(key);
-      if (oldest !== undefined) dueMs = Math.min(dueMs, oldest + MINUTE_MS - now);
-    }
-    for (const pool of this.#pauses.names())
-      dueMs = Math.min(dueMs, (this.#pauses.of(pool)?.until ?? now) - now);
-    this.#retry = this.#clock.after(Math.max(1, dueMs), () => this.#grantNext());
+  readonly #lackOf = ({ request }: Waiter): Lack => {
+    const lacking = this.#room.lackOf(request);
+    return lacking === null ? null : SHARED[lacking];
+  };
+
+  /** Checks the queue again when a rate or a pause lets creates leave. A freed slot checks it at once. */
+  #scheduleRecheck(): void {
+    const at = this.#isClosed || this.#waitingCount() === 0 ? Infinity : this.#room.changesAt();
+    if (this.#recheck?.at === at) return;
+    this.#recheck?.timer.cancel();
+    this.#recheck = null;
+    if (at === Infinity) return;
+    const timer = this.#clock.after(Math.max(1, at - this.#clock.monotonic()), () => {
+      this.#recheck = null;
+      this.#grantNext();
+    });
+    this.#recheck = { at, timer };
   }
 
-  #reserve(request: SlotRequest, pools: string[], waitedMs: Ms): SlotTicket {
-    const reserved: ReservedSlots = { pools, weight: request.weight };
-    this.#add(reserved, 1);
-    const sentTick = this.#noteSent(request);
+  #ticket(request: SlotRequest, pools: readonly string[], waitedMs: Ms): SlotTicket {
+    const taken = this.#room.take(request, pools);
     let isOpen = true;
     return {
       waitedMs,
-      pool: this.#limitedOf(pools),
+      pool: this.#room.limitedOf(pools) ?? (waitedMs > 0 ? request.product : null),
       keepFor: (holdId) => {
-        if (isOpen) this.#byHold.set(holdId, reserved);
+        if (isOpen) this.#byHold.set(holdId, taken.slots);
         isOpen = false;
       },
       unreserve: () => {
         if (!isOpen) return;
         isOpen = false;
-        this.#add(reserved, -1);
-        this.#forgetSent(request, sentTick);
+        this.#room.giveBack(request, taken);
         this.#grantNext();
       },
     };
   }
 
-  #fits(request: SlotRequest, pools: string[]): boolean {
-    if (!this.#options.isPaced) return true;
-    for (const pool of pools) {
-      const limit = this.#options.limits.of(pool)?.limit;
-      const inUse = this.#inUse.get(pool) ?? 0;
-      if (limit !== undefined && inUse > 0 && inUse + request.weight > limit) return false;
-      if (this.#pauses.of(pool) !== null) return false;
-    }
-    return !this.#isRateFull(request);
+  /** Refuses a create whose wait is over, and keeps its place. */
+  #timedOut(waiter: Waiter, waitMs: Ms): SidecarError {
+    const { request, arrival } = waiter;
+    const { product } = request;
+    const ahead = this.#queueOf(product).aheadOf(waiter) + this.#places.countBefore(product, arrival);
+    const { error, retryAfterMs } = queueFull(this.#room, request, { ahead, why: `waited ${waitMs} ms` });
+    const placesMax = this.#room.options.queueLengthMax;
+    this.#places.keep(request, { arrival, ms: retryAfterMs + KEPT_AFTER_MS, placesMax });
+    return error;
   }
 
-  #isRateFull(request: SlotRequest): boolean {
-    const all = this.#options.requestsPerMinute;
-    if (all !== null && this.#lastMinute('').length >= all) return true;
-    const own = request.appRequestsPerMinute;
-    return own !== null && this.#lastMinute(request.app).length >= own;
+  /** Refuses a create that did not wait: it has no place. */
+  #refused(request: SlotRequest, why: string): SidecarError {
+    const { product } = request;
+    const ahead = this.#queueOf(product).length + this.#places.countBefore(product, Infinity);
+    return queueFull(this.#room, request, { ahead, why }).error;
   }
 
-  /** Counts a create in its rates; gives the instant under which it is counted. */
-  #noteSent(request: SlotRequest): Ms {
-    const now = this.#clock.monotonic();
-    if (this.#options.requestsPerMinute !== null) this.#times('').push(now);
-    if (request.appRequestsPerMinute !== null) this.#times(request.app).push(now);
-    return now;
+  #queueOf(product: Product): FairQueue<Waiter> {
+    const queue = this.#queues.get(product);
+    if (queue === undefined) throw new Error(`there is no queue for ${product}`);
+    return queue;
   }
 
-  /** Removes a create that was not sent from its rates. */
-  #forgetSent(request: SlotRequest, sentTick: Ms): void {
-    for (const key of ['', request.app]) {
-      const times = this.#sentAt.get(key);
-      const at = times?.lastIndexOf(sentTick) ?? -1;
-      if (at !== -1) times?.splice(at, 1);
-    }
+  #waitingCount(): number {
+    let count = 0;
+    for (const queue of this.#queues.values()) count += queue.length;
+    return count;
   }
 
-  /** When creates of the last minute were sent, the oldest first. */
-  #lastMinute(key: string): readonly Ms[] {
-    const times = this.#times(key);
-    const from = this.#clock.monotonic() - MINUTE_MS;
-    while (times.length > 0 && (times[0] ?? 0) <= from) times.shift();
-    return times;
-  }
-
-  #times(key: string): Ms[] {
-    const known = this.#sentAt.get(key);
-    if (known) return known;
-    const fresh: Ms[] = [];
-    this.#sentAt.set(key, fresh);
-    return fresh;
-  }
-
-  #queueFor(pools: string[]): number {
-    return this.#queue.filter((waiter) => waiter.pools.some((pool) => pools.includes(pool))).length;
-  }
-
-  #add(reserved: ReservedSlots, sign: 1 | -1): void {
-    for (const pool of reserved.pools) {
-      this.#inUse.set(pool, (this.#inUse.get(pool) ?? 0) + sign * reserved.weight);
-    }
-  }
-
-  #full(request: SlotRequest, pools: string[], why: string): SidecarError {
-    const pool = this.#limitedOf(pools);
-    const limit = pool === null ? undefined : this.#options.limits.of(pool)?.limit;
-    const what =
-      pool === null || this.#isRateFull(request)
-        ? 'The creates of this minute are used up'
-        : `No slot of ${pool} (limit ${limit}) became free`;
-    const retryAfterSeconds = Math.max(1, Math.ceil(this.#options.queueWaitMsMax / 1000));
-    return new SidecarError('queue_full', `${what}: ${why}. Nothing was sent or held; try again later.`, {
-      detail: { pool: pool ?? request.product, limit: limit ?? null, retryAfterSeconds },
-    });
+  #wallOf(tick: Ms): Ms {
+    return Math.round(this.#clock.now() + tick - this.#clock.monotonic());
   }
 }
 

@@ -2,34 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { configuredLimits } from '../../src/pacing/limits.ts';
-import type { SlotOptions, SlotRequest, SlotTicket } from '../../src/pacing/slot.ts';
+import type { SlotTicket } from '../../src/pacing/slot.ts';
 import { Slots } from '../../src/pacing/slots.ts';
-
-const options = (over: Partial<SlotOptions> = {}): SlotOptions => ({
-  isPaced: true,
-  limits: configuredLimits({ video: 2 }),
-  requestsPerMinute: null,
-  queueWaitMsMax: 5_000,
-  queueLengthMax: 3,
-  ...over,
-});
-
-const create = (over: Partial<SlotRequest> = {}): SlotRequest => ({
-  product: 'video',
-  model: null,
-  operation: 'text-to-video',
-  joinHash: null,
-  weight: 1,
-  app: 'default',
-  appRequestsPerMinute: null,
-  waitMsMax: 20_000,
-  signal: new AbortController().signal,
-  ...over,
-});
-
-async function taken(slots: Slots, count: number): Promise<void> {
-  for (let i = 0; i < count; i += 1) (await slots.enter(create())).keepFor(`hold_${i}`);
-}
+import { create, options, taken } from './asked.ts';
 
 describe('slots', () => {
   it('admits every create at once if no limit is configured', async () => {
@@ -62,7 +37,10 @@ describe('slots', () => {
     );
     await expect(slots.enter(create())).rejects.toMatchObject({ code: 'queue_full' });
     await clock.advance(5_000);
-    expect(await late).toMatchObject({ code: 'queue_full', detail: { pool: 'video', retryAfterSeconds: 5 } });
+    expect(await late).toMatchObject({
+      code: 'queue_full',
+      detail: { pool: 'video', retryAfterSeconds: 60 },
+    });
     await Promise.all(others);
     expect(slots.pools()[0]).toMatchObject({ inUse: 2, queued: 0 });
   });
