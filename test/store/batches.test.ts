@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { SidecarError } from '../../src/errors.ts';
-import { BATCH_MAX, Batches, LATER_MS } from '../../src/store/sqlite/batches.ts';
+import { BATCH_MAX, Batches, GATHER_TURNS, LATER_MS } from '../../src/store/sqlite/batches.ts';
 import { pack, unpack, type Packed } from '../../src/store/sqlite/plain.ts';
 
 /** A worker's end that answers when told: each operation's result is its arguments. */
@@ -48,10 +48,33 @@ describe('batches', () => {
     await nextTick();
     expect(sent[1]).toHaveLength(BATCH_MAX * 2);
     reply();
-    await nextTick();
+    for (let turn = 0; turn <= GATHER_TURNS; turn += 1) await nextTick();
     expect(sent[2]).toHaveLength(44 * 2);
     reply();
     expect(await Promise.all(others)).toEqual(others.map((_, index) => index + 1));
+  });
+
+  test('waits for the callers of a shared batch to ask again, and lets a single caller wait for nobody', async () => {
+    const { batches, sent, reply } = setUp();
+    const both = [batches.add('a', 1), batches.add('b', 2)];
+    await nextTick();
+    reply();
+    await Promise.all(both);
+    void batches.add('a', 3);
+    await nextTick();
+    void batches.add('b', 4);
+    for (let turn = 0; turn < GATHER_TURNS; turn += 1) await nextTick();
+    expect(sent[1]).toEqual(['a', 3, 'b', 4]);
+    reply();
+    void batches.add('a', 5);
+    for (let turn = 0; turn <= GATHER_TURNS; turn += 1) await nextTick();
+    reply();
+    void batches.add('a', 6);
+    await nextTick();
+    expect(sent.slice(2)).toEqual([
+      ['a', 5],
+      ['a', 6],
+    ]);
   });
 
   test('lets `later` wait at most 100 ms for company, and take the first that comes', async () => {
