@@ -47,4 +47,9 @@ CREATE TABLE account_reads (
 ) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    // The upstream whose list named the pack, host and account; NULL where it is not known.
+    id: '207-pack-upstreams',
+    sqlite: 'ALTER TABLE account_packs ADD COLUMN upstream TEXT;',
+  },
 ];

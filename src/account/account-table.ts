@@ -20,7 +20,11 @@ interface PackRow {
 /** Lists the packs that were ever seen, by the day they began. */
 export async function selectPacks(tx: Tx): Promise<Pack[]> {
   const rows = await tx.all<PackRow>('SELECT * FROM account_packs ORDER BY effective_at, id');
-  return rows.map((row) => ({
+  return rows.map(toPack);
+}
+
+function toPack(row: PackRow): Pack {
+  return {
     id: row.id,
     name: row.name,
     kind: row.kind,
@@ -30,8 +34,23 @@ export async function selectPacks(tx: Tx): Promise<Pack[]> {
     effectiveAt: row.effective_at,
     invalidAt: row.invalid_at,
     status: row.status,
-  }));
+  };
 }
+
+/** Lists the packs that an upstream named when its list was last read completely. */
+export const listedPacks = defineRead(
+  'account.listedPacks',
+  async (tx, { upstream }: { upstream: string }): Promise<Pack[]> => {
+    const { readAt } = await selectRead(tx, 'packs');
+    if (readAt === null) return [];
+    const rows = await tx.all<PackRow>(
+      'SELECT * FROM account_packs WHERE seen_at >= ? AND upstream = ? ORDER BY effective_at, id',
+      readAt,
+      upstream,
+    );
+    return rows.map(toPack);
+  },
+);
 
 /** Gives the packs that were ever seen, and how far the account was read. */
 export const readAccount = defineRead(
@@ -46,21 +65,28 @@ export const readAccount = defineRead(
   }),
 );
 
-/** Keeps the packs that Kling lists; a pack that is no longer listed stays unchanged. */
+/** Keeps the packs that an upstream lists, if it is known; a pack that is no longer listed stays unchanged. */
 export const recordPacks = defineWrite(
   'account.recordPacks',
-  async (tx, args: { packs: Pack[]; at: Ms }): Promise<void> => {
+  async (tx, args: { packs: Pack[]; upstream?: string; at: Ms }): Promise<void> => {
     for (const pack of args.packs) {
       const { id, name, kind, total, remaining } = pack;
-      const values = [pack.purchasedAt, pack.effectiveAt, pack.invalidAt, pack.status, args.at];
+      const values = [
+        pack.purchasedAt,
+        pack.effectiveAt,
+        pack.invalidAt,
+        pack.status,
+        args.at,
+        args.upstream ?? null,
+      ];
       await tx.run(
         `INSERT INTO account_packs
-           (id, name, kind, total, remaining, purchased_at, effective_at, invalid_at, status, seen_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           (id, name, kind, total, remaining, purchased_at, effective_at, invalid_at, status, seen_at, upstream)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, total = excluded.total,
            remaining = excluded.remaining, purchased_at = excluded.purchased_at,
            effective_at = excluded.effective_at, invalid_at = excluded.invalid_at, status = excluded.status,
-           seen_at = excluded.seen_at`,
+           seen_at = excluded.seen_at, upstream = excluded.upstream`,
         id,
         name,
         kind,

@@ -12,7 +12,8 @@ import type { AppAlerts } from './alerts.ts';
 import { urlsOf, type App, type AppOptions, type AppUrls, type ReloadOutcome } from './options.ts';
 import { proxySettings } from './settings.ts';
 import { countInBackground } from './counting.ts';
-import { buildParts, slotLimits, type AppParts } from './parts.ts';
+import { beginLimits, slotOptions } from './pacing.ts';
+import { buildParts, type AppParts } from './parts.ts';
 import { noteReload } from './orders.ts';
 import { putInOrder } from './start.ts';
 import { openAppStore } from './store.ts';
@@ -172,8 +173,10 @@ class Sidecar implements App {
       if (line) {
         running.upstream.change(line);
         running.poller.startOver();
+        await beginLimits(running);
       }
-      running.slots.configure(slotLimits(this.#config));
+      running.limits.applyConfig();
+      running.slots.configure(slotOptions(this.#config, running.limits));
       await running.watch.applyConfig();
       running.alerts?.applyConfig();
     }
@@ -304,7 +307,12 @@ class Sidecar implements App {
     // Jobs end at their next piece, while creates end by themselves.
     const [jobs, alerts] = [running.jobs?.stop(), running.alerts?.stop()];
     await running.dataPlane.idle(this.#config.listen.drainMs);
-    const asking = [running.doubts.stop(), running.poller.stop(), running.sumsCheck.stop()];
+    const asking = [
+      running.doubts.stop(),
+      running.poller.stop(),
+      running.sumsCheck.stop(),
+      running.limits.stop(),
+    ];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
     await running.upstream.end();
     await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, jobs, alerts]));

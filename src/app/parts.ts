@@ -1,5 +1,6 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
 import { reportHealth } from './health.ts';
+import { openPacing, type Pacing } from './pacing.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -9,9 +10,6 @@ import { Delivery, type Receiver } from '../outbox/delivery.ts';
 import { isHeard } from '../outbox/heard-facts.ts';
 import { Instance } from '../ledger/instance.ts';
 import { Ledger } from '../outbox/ledger.ts';
-import { configuredLimits } from '../pacing/limits.ts';
-import type { SlotOptions } from '../pacing/slot.ts';
-import { Slots } from '../pacing/slots.ts';
 import { MoneySums } from '../ledger/money-sums.ts';
 import { Observer, type ObserverDeps } from '../ledger/observer.ts';
 import { SumsCheck } from '../ledger/sums-check.ts';
@@ -34,11 +32,10 @@ import type { LineOptions } from '../upstream/line.ts';
 import { createAsk } from '../upstream/ask.ts';
 import { Upstream } from '../upstream/upstream.ts';
 
-export interface AppParts extends Clocks {
+export interface AppParts extends Clocks, Pacing {
   store: Store;
   ledger: Ledger;
   upstream: Upstream;
-  slots: Slots;
   sums: MoneySums;
   sumsCheck: SumsCheck;
   doubts: Doubts;
@@ -77,7 +74,6 @@ export interface PartsInput {
 export function buildParts(input: PartsInput): AppParts {
   const { store, clock, log, telemetry, config } = input;
   const upstream = openUpstream(input);
-  const slots = new Slots(slotLimits(config()), clock);
   const money = openSums(input);
   const lastFreeze = new LastFreeze();
   const traces = new HoldTraces({ store, telemetry, clock });
@@ -101,6 +97,7 @@ export function buildParts(input: PartsInput): AppParts {
   const ask = createAsk({ upstream, clock, journal: journalOwn, traces });
   const watch = openWatch(input, ask);
   const clocks = buildClocks({ store, upstream, clock, log, ask });
+  const { slots, limits } = openPacing({ store, clock, dated: clocks.dated, config, upstream, onError });
   const asking = {
     store,
     ledger,
@@ -123,9 +120,10 @@ export function buildParts(input: PartsInput): AppParts {
     ledger,
     upstream,
     slots,
+    limits,
     doubts,
     poller,
-    account: new AccountReader({ ...asking, clock }),
+    account: new AccountReader({ ...asking, clock, onPacks: limits.notePacks }),
     closing,
     observer: openObserver(log, { ledger, clock: clocks.dated }),
     watch,
@@ -236,16 +234,4 @@ function openObserver(log: Log, deps: Pick<ObserverDeps, 'ledger' | 'clock'>): O
       log.warn('what a read showed could not be recorded; the poller will see it', fields);
     },
   });
-}
-
-/** Gives the slots' limits; in `observe` mode nobody waits. */
-export function slotLimits({ limits, mode }: Config): SlotOptions {
-  const { concurrency, requestsPerMinute, queueWaitMsMax, queueLengthMax } = limits;
-  return {
-    isPaced: mode === 'protect',
-    limits: configuredLimits(concurrency),
-    requestsPerMinute,
-    queueWaitMsMax,
-    queueLengthMax,
-  };
 }

@@ -2,6 +2,7 @@
 import type { AppParts } from './parts.ts';
 import { countPiece } from '../budget/backfill.ts';
 import { applyBudgets } from '../budget/budget-table.ts';
+import { beginLimits } from './pacing.ts';
 import { noteKey, noteUpstream } from './upstream.ts';
 import { noteMode } from '../calls/would-have-table.ts';
 import type { Config } from '../config/config.ts';
@@ -14,13 +15,14 @@ import type { Log } from '../telemetry/log.ts';
 /** Holds counted for new budgets in one transaction of a start. */
 const ROWS_AT_START = 2000;
 
-/** Applies the budgets, finds what an earlier run left open, and takes the slots that its tasks still have and the sums of what is open. */
+/** Applies the budgets, finds what an earlier run left open, and takes the limits of the account, the slots that its tasks still have and the sums of what is open. */
 export async function putInOrder(
   {
     store,
     ledger,
     upstream,
     slots,
+    limits,
     sums,
     delivery,
     lastFreeze,
@@ -54,5 +56,6 @@ export async function putInOrder(
       due,
     });
   sums.begin(await store.read(openWork, {}));
+  await beginLimits({ store, upstream, limits });
   for (const slot of await store.read(openSlots, {})) slots.occupy(slot.holdId, slot);
 }

@@ -2,6 +2,12 @@
 import { alertsModule } from '../alerts/alerts-module.ts';
 import { jobsModule } from '../jobs/job-table.ts';
 import { ledgerModules } from '../ledger/ledger-modules.ts';
+import { pacingModule } from '../pacing/learned-limit-table.ts';
 import type { StoreModule } from '../store/registry.ts';
 
-export const storeModules: readonly StoreModule[] = [...ledgerModules, alertsModule, jobsModule];
+export const storeModules: readonly StoreModule[] = [
+  ...ledgerModules,
+  pacingModule,
+  alertsModule,
+  jobsModule,
+];

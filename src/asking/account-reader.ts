@@ -8,7 +8,7 @@
  * **Invariant**: only free reads, one at a time; a ledger counts as read up to an instant only when every page
  * before it was understood and stored. A failure is kept as a sentence and thrown; it does not prevent the other reads.
  */
-import { SETTLING_MS, WALLETS, type Wallet } from '../account/account.ts';
+import { SETTLING_MS, WALLETS, type Pack, type Wallet } from '../account/account.ts';
 import { readAccount, recordDeductions, recordPacks, recordRead } from '../account/account-table.ts';
 import { sleep, type Clock } from '../clock.ts';
 import {
@@ -20,6 +20,7 @@ import {
   readPacks,
   type Read,
 } from '../kling/account.ts';
+import { upstreamText, type UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { Envelope } from '../kling/envelope.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
@@ -45,6 +46,14 @@ export interface AccountReaderDeps {
   store: Pick<Store, 'read' | 'write'>;
   ask: AskKling;
   clock: Clock;
+  /** Called with the packs that Kling lists, and the upstream that was asked (`upstreamText`), once they are kept. */
+  onPacks: (packs: readonly Pack[], upstream: string) => void;
+}
+
+/** An answer, and the upstream that gave it. */
+interface Answered {
+  envelope: Envelope;
+  line: UpstreamAsked;
 }
 
 export class AccountReader {
@@ -82,14 +91,17 @@ export class AccountReader {
   }
 
   async #packs(signal: AbortSignal): Promise<string | null> {
-    const { store, clock } = this.#deps;
+    const { store, clock, onPacks } = this.#deps;
     const at = clock.now();
     const path = costsPath(at - PACKS_BACK_MS, at);
     const answer = await this.#ask({ path, route: COSTS_ROUTE }, signal);
     if (typeof answer === 'string') return answer;
-    const packs = readPacks(answer);
+    const packs = readPacks(answer.envelope);
     if ('problem' in packs) return packs.problem;
-    await store.write(recordPacks, { packs: packs.ok, at });
+    const { host, account } = answer.line;
+    const upstream = upstreamText({ upstream_host: host, upstream_account: account });
+    await store.write(recordPacks, { packs: packs.ok, upstream, at });
+    onPacks(packs.ok, upstream);
     return null;
   }
 
@@ -118,7 +130,7 @@ export class AccountReader {
     for (let page = 1; page <= PAGES_MAX && !signal.aborted; page += 1) {
       const answer = await this.#ask({ path: route, route, body }, signal);
       if (typeof answer === 'string') return answer;
-      const read: Read<{ cursor: string | null }> = await this.#keep(wallet, answer);
+      const read: Read<{ cursor: string | null }> = await this.#keep(wallet, answer.envelope);
       if ('problem' in read) return `page ${page}: ${read.problem}`;
       if (read.ok.cursor === null) return null;
       body = billingBody({ cursor: read.ok.cursor });
@@ -126,7 +138,7 @@ export class AccountReader {
     return signal.aborted ? 'stopped' : `more than ${PAGES_MAX} pages`;
   }
 
-  async #keep(wallet: Wallet, answer: Envelope | null): Promise<Read<{ cursor: string | null }>> {
+  async #keep(wallet: Wallet, answer: Envelope): Promise<Read<{ cursor: string | null }>> {
     const page = readBillingPage(wallet, answer);
     if ('problem' in page) return page;
     const { deductions, cursor } = page.ok;
@@ -135,7 +147,7 @@ export class AccountReader {
   }
 
   /** Asks Kling when its turn has come: one request at a time, a second after the last answer. */
-  #ask(request: OwnRequest, signal: AbortSignal): Promise<Envelope | null | string> {
+  #ask(request: OwnRequest, signal: AbortSignal): Promise<Answered | string> {
     const asking = this.#turn.then(() => this.#askNow(request, signal));
     this.#turn = asking.then(
       () => undefined,
@@ -145,15 +157,15 @@ export class AccountReader {
   }
 
   /** Gives a sentence if no answer came. */
-  async #askNow(request: OwnRequest, signal: AbortSignal): Promise<Envelope | null | string> {
+  async #askNow(request: OwnRequest, signal: AbortSignal): Promise<Answered | string> {
     const { ask, clock } = this.#deps;
     const leftMs = this.#answeredTick + PACE_MS - clock.monotonic();
     if (leftMs > 0) await sleep(clock, leftMs, signal).catch(() => undefined);
     if (signal.aborted) return 'stopped';
-    const { answer, failure } = await ask(request);
+    const { answer, failure, line } = await ask(request);
     this.#answeredTick = clock.monotonic();
     if (!answer) return `no answer: ${failure?.errorClass ?? 'unknown'}`;
     if (answer.envelope === null) return `HTTP ${answer.status} without Kling’s envelope`;
-    return answer.envelope;
+    return { envelope: answer.envelope, line };
   }
 }

@@ -1,4 +1,5 @@
 /** The lines under "Performance", and the concurrency that the account's packs allow. */
+import { limitSettings } from '../app/pacing.ts';
 import { concurrencyVerdict } from '../pacing/slot-checks.ts';
 import type { Evidence } from './checklist-evidence.ts';
 import { notOurs, passed, type LineVerdict } from '../check.ts';
@@ -18,7 +19,7 @@ function pooling({ config }: Evidence): LineVerdict {
 }
 
 function concurrency({ config, packs, now }: Evidence): LineVerdict {
-  return concurrencyVerdict(config.limits.concurrency, packs, now);
+  return concurrencyVerdict(limitSettings(config), packs, now);
 }
 
 function downloads(): LineVerdict {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isCovered, type BillingRow, type Pack } from '../../src/account/account.ts';
 import {
+  listedPacks,
   purgeDeductions,
   readAccount,
   recordDeductions,
@@ -100,5 +101,24 @@ describe('deductions', () => {
       problem: 'code 1000: no',
     });
     expect(reads.balance).toEqual({ readAt: null, fromAt: null, throughAt: null, problem: null });
+  });
+});
+
+describe('the packs that an upstream lists', () => {
+  it('are those of its last whole list, and none of another upstream', async () => {
+    const [one, other] = ['kling.example main', 'kling.example other'];
+    const ids = async (upstream: string) => (await store.run(listedPacks, { upstream })).map(({ id }) => id);
+    expect(await ids(one)).toEqual([]);
+    await store.run(recordPacks, { packs: [pack(), pack({ id: 'p-0' })], upstream: one, at: 10 });
+    await store.run(recordRead, { what: 'packs', readAt: 9, problem: null });
+    expect(await ids(one)).toEqual(['p-0', 'p-1']);
+    await store.run(recordPacks, { packs: [pack()], upstream: one, at: 20 });
+    expect(await ids(one)).toEqual(['p-1']);
+    await store.run(recordRead, { what: 'packs', problem: 'code 1103' });
+    expect(await ids(one)).toEqual(['p-1']);
+    expect(await ids(other)).toEqual([]);
+    await store.run(recordPacks, { packs: [pack({ id: 'p-2' })], upstream: other, at: 30 });
+    expect(await ids(one)).toEqual([]);
+    expect(await ids(other)).toEqual(['p-2']);
   });
 });

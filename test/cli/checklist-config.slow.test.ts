@@ -62,7 +62,11 @@ describe('a line about limits', () => {
   it('compares the slots with what the packs’ names allow', async () => {
     await start();
     expect((await judge(app)).line('concurrency')).toMatch(
-      /^warn: The pack allows 5 video tasks at once, .* → Set limits\.concurrency\.video to 5\. Set limits\.concurrency\.image to 9\.$/,
+      /^warn: The pack allows 5 video tasks at once, .* → Set account\.poll to true, or limits\.concurrency\.video to 5\. .*limits\.concurrency\.image to 9\.$/,
+    );
+    await app.reload({ account: { poll: true } });
+    expect((await judge(app)).line('concurrency')).toMatch(
+      /^ok: At most 5 video tasks run at once \(the account’s packs\); the pack allows 5\./,
     );
     await app.reload({ limits: { concurrency: { video: 6, image: 9 } } });
     const more = await judge(app);
@@ -78,7 +82,7 @@ describe('a line about limits', () => {
       env: { KLING_SIDECAR__LIMITS__CONCURRENCY: '{}' },
     });
     expect(unknown.line('concurrency')).toMatch(
-      /^warn: Nothing limits how many tasks run at once, and what the packs allow is not known/,
+      /^warn: Nothing limits how many tasks run at once before .*, and what the packs allow is not known/,
     );
   });
 

@@ -15,6 +15,9 @@ const AUDIT = 'SELECT id, at, actor, action, subject, before, after, reason FROM
 const WINDOWS = `SELECT window_start, host, origin, retry, excluded, ${CALL_CLASSES.join(', ')}
   FROM sla_windows ORDER BY window_start, host, origin, retry, excluded`;
 
+const PACKS = `SELECT id, name, kind, total, remaining, purchased_at, effective_at, invalid_at, status, seen_at
+  FROM account_packs ORDER BY id`;
+
 /** What is read: each list by its statement for the tables of before, and for those of today. */
 const LISTS = {
   holds: [holdsSql('holds'), holdsSql('creates')],
@@ -44,6 +47,7 @@ const LISTS = {
   usage: [usageSql('holds'), usageSql('creates')],
   refusals: [REFUSALS, REFUSALS],
   audit: [AUDIT, AUDIT],
+  packs: [PACKS, PACKS],
   windows: [WINDOWS, WINDOWS],
 } as const;
 
@@ -62,7 +66,7 @@ function usageSql(table: string): string {
 const CHANGED = new Set(
   `holds entries calls tasks task_events guards schema_migrations
    creates adjustments task_results task_states journal instances refusals refusal_count audit sla_windows
-   joins`.split(/\s+/),
+   joins learned_limits account_packs`.split(/\s+/),
 );
 
 /** Gives each list by its name, and each table that the migration must not touch, as statements. */
