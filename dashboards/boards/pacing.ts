@@ -33,6 +33,29 @@ export const pacing: BoardShape = {
           ],
         },
         {
+          title: 'Longest wait',
+          description: 'How long the create that waits longest has waited. limits.queueWaitMsMax bounds it.',
+          kind: 'stat',
+          unit: 's',
+          size: [4, 5],
+          noValue: 'nobody waits',
+          queries: [{ expr: `max(${of('kling_queue_oldest_seconds')})` }],
+        },
+        {
+          title: 'Paused for',
+          description:
+            'Seconds until the pool that pauses longest sends again. Three 429s within ten seconds pause a pool.',
+          kind: 'stat',
+          unit: 's',
+          size: [4, 5],
+          steps: [
+            { color: 'green', from: null },
+            { color: 'orange', from: 1 },
+          ],
+          noValue: 'no pool',
+          queries: [{ expr: `max(${of('kling_pool_paused_seconds')})` }],
+        },
+        {
           title: 'Throttled',
           description:
             'Answers 1302 and 1303 of Kling’s in the time shown. Many: another program uses the account, or a limit here is too high.',
@@ -92,6 +115,26 @@ export const pacing: BoardShape = {
           min: 0,
           noValue: 'nobody waits',
           queries: [{ expr: `sum by (pool) (${of('kling_queue_length')})`, legend: '{{pool}}' }],
+        },
+        {
+          title: 'Pauses',
+          description:
+            'Seconds until a pool sends again. Each rise is a burst of 429s, or a Retry-After of Kling’s.',
+          kind: 'timeseries',
+          unit: 's',
+          min: 0,
+          size: [12, 6],
+          noValue: 'no pool pauses',
+          queries: [{ expr: of('kling_pool_paused_seconds'), legend: '{{pool}}' }],
+        },
+        {
+          title: 'Who says the limits',
+          description:
+            'The source of each pool’s limit: config, packs, tier, or learned from Kling’s code 1303.',
+          kind: 'table',
+          size: [12, 6],
+          noValue: 'no pool has a limit',
+          queries: [{ expr: `max by (pool, source) (${of('kling_concurrency_limit_source')})` }],
         },
         {
           title: 'Wait for a slot',

@@ -57,6 +57,7 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       return deps.config().tasks.stuckAfterMs;
     },
     status: () => liveStatus(deps),
+    queue: () => ({ at: deps.clock.now(), waiting: deps.slots.waiting() }),
     money: (when) => deps.sums.read(store, when),
     cash: () => {
       const { price, usdBudgets } = deps.config();

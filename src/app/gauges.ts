@@ -62,18 +62,12 @@ function burning(forecast: BudgetForecast, rows: BudgetRow[], at: Ms): NonNullab
   return rows.map((row, index) => ({ ...row, budget: row.name, exhaustionSeconds: seconds[index] ?? null }));
 }
 
-function engineGauges({
-  store,
-  slots,
-  upstream,
-  clockTrust,
-  config,
-  isStoreWritable,
-}: GaugeDeps): GaugeSnapshot {
+function engineGauges(deps: GaugeDeps): GaugeSnapshot {
+  const { store, upstream, clockTrust, config, isStoreWritable } = deps;
   const { bytes, walBytes, queues } = store.stats();
   const { perCredit, currency } = config().price;
   return {
-    pools: slots.pools(),
+    pools: poolGauges(deps),
     connections: upstream.connections,
     clockOffsetMs: clockTrust.offsetMs,
     storeBytes: bytes,
@@ -82,6 +76,18 @@ function engineGauges({
     isStoreWritable: isStoreWritable(),
     price: { perCredit, currency },
   };
+}
+
+function poolGauges({ slots, clock }: GaugeDeps): NonNullable<GaugeSnapshot['pools']> {
+  const now = clock.now();
+  const oldest = new Map<string, Ms>();
+  for (const { pool, since } of slots.waiting())
+    oldest.set(pool, Math.min(since, oldest.get(pool) ?? Infinity));
+  return slots.pools().map(({ pausedUntil, ...pool }) => ({
+    ...pool,
+    oldestSeconds: Math.max(0, now - (oldest.get(pool.name) ?? now)) / 1000,
+    pausedSeconds: Math.max(0, (pausedUntil ?? now) - now) / 1000,
+  }));
 }
 
 /** Gives what is known of the packs that can still be used, by Kling's own lists and deductions. */

@@ -33,6 +33,15 @@ export function checkIdCursor(cursor: string, prefix: IdPrefix): string {
   throw notOurs(cursor);
 }
 
+/**
+ * Reads the cursor of a list in memory: the number of rows before its page.
+ * @throws SidecarError `bad_usage` if the text is no number of rows.
+ */
+export function readRowCursor(cursor: string): number {
+  if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
+  throw notOurs(cursor);
+}
+
 function notOurs(cursor: string): SidecarError {
   const text = `"${cursor}" is not a cursor of this list. Take \`nextCursor\` from its last answer, or leave it out.`;
   return new SidecarError('bad_usage', text);

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   config: async () => (await import('./config.ts')).addConfig,
   estimate: async () => (await import('./estimate.ts')).addEstimate,
   status: async () => (await import('./status.ts')).addStatus,
+  queue: async () => (await import('./queue.ts')).addQueue,
   tasks: async () => (await import('./tasks.ts')).addTasks,
   usage: async () => (await import('./usage.ts')).addUsage,
   budget: async () => (await import('./budget.ts')).addBudget,

@@ -23,6 +23,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kling-sidecar export prometheus rules --force',
   ],
   status: ['kling-sidecar status', 'kling-sidecar status --would-have', 'kling-sidecar status --json'],
+  queue: ['kling-sidecar queue', 'kling-sidecar queue --format csv'],
   tasks: [
     'kling-sidecar tasks --stuck',
     'kling-sidecar tasks --state failed --app web',

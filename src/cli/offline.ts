@@ -119,6 +119,7 @@ function offlineCommands(
       metricsReadAt: null,
       store: store.stats(),
     }),
+    queue: () => ({ at: clock.now(), waiting: [] }),
     money: (when) => store.read(moneyStatus, when),
     cash: () => ({ ...config.price, usdBudgets: config.usdBudgets }),
     readiness: () => ({ ready: false, reasons: ['no sidecar is running'] }),

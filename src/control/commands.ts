@@ -2,6 +2,7 @@
 import type { AlertCommands } from './alert-commands.ts';
 import type { MoneyStatus, StatusArgs } from '../ledger/status.ts';
 import type { DatesReset } from '../ledger/time.ts';
+import type { PoolState, WaitingCreate } from '../pacing/slot.ts';
 import type { Store } from '../store/store.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { EnforceMode } from '../words.ts';
@@ -21,7 +22,7 @@ export interface LiveStatus {
   uptimeSeconds: number;
   /** The running process; null if there is none. */
   pid: number | null;
-  pools: readonly { name: string; inUse: number; limit: number | null; queued: number }[];
+  pools: readonly PoolState[];
   /** Kling's clock less ours; null before the first answer. */
   clockOffsetMs: Ms | null;
   /** Kling's state by the last calls; times are instants. */
@@ -67,6 +68,8 @@ export interface ControlCommands {
   /** Tasks open for longer than this are stuck (`tasks.stuckAfterMs`). */
   readonly stuckAfterMs: Ms;
   status(): LiveStatus;
+  /** The creates that wait for a slot, in the order in which they leave, and the instant of this answer. */
+  queue(): { at: Ms; waiting: readonly WaitingCreate[] };
   /** The state of money: the sums that the process keeps, or those of the store where none runs. */
   money(when: StatusArgs): Promise<MoneyStatus>;
   cash(): CashTerms;

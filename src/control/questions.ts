@@ -97,6 +97,7 @@ export const usageQuery = z.strictObject({
   ...page,
 });
 export const auditQuery = z.strictObject(page);
+export const queueQuery = z.strictObject(page);
 
 export const budgetParams = z.object({ name: z.string().min(1).max(64) });
 export const idParams = z.object({ id: z.string().min(1).max(200) });
@@ -149,6 +150,7 @@ export type CallsQuery = z.output<typeof callsQuery>;
 export type HoldsQuery = z.output<typeof holdsQuery>;
 export type UsageQuery = z.output<typeof usageQuery>;
 export type AuditQuery = z.output<typeof auditQuery>;
+export type QueueQuery = z.output<typeof queueQuery>;
 
 /** Reads an instant: digits are milliseconds, a bare day begins at midnight UTC, a time must name its zone. */
 export function toInstant(text: string): number | null {

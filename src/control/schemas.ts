@@ -8,6 +8,7 @@ import { z } from '@hono/zod-openapi';
 import { RULE_WORDS } from '../alerts/rule-words.ts';
 import { PER_ROWS_MAX } from '../budget/budget-table.ts';
 import { OPERATIONS } from '../words.ts';
+import { pool, waitingCreate } from './pacing-schemas.ts';
 
 export const credits = z.number().describe('Credits, a decimal with at most three places.');
 export const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
@@ -109,9 +110,7 @@ export const statusAnswer = z
     budgets: z
       .array(budget)
       .describe(`Of a budget with "per" the ${PER_ROWS_MAX} most used rows; /v1/budgets has all.`),
-    pools: z.array(
-      z.object({ name: z.string(), inUse: z.int(), limit: z.int().nullable(), queued: z.int() }),
-    ),
+    pools: z.array(pool).describe('Pools that have a limit, pause, or let creates wait.'),
     inDoubtHolds: z.int(),
     inDoubtCredits: credits,
     oldestDoubtSince: instant.nullable(),
@@ -211,6 +210,7 @@ const refusal = z
     wouldOnly: z.boolean(),
   })
   .openapi('Refusal');
+export const queueAnswer = z.object({ waiting: z.array(waitingCreate), ...paged }).openapi('QueueAnswer');
 export const callsAnswer = z.object({ calls: z.array(call), ...paged }).openapi('CallsAnswer');
 export const refusalsAnswer = z.object({ calls: z.array(refusal), ...paged }).openapi('RefusalsAnswer');
 
@@ -371,6 +371,7 @@ export type BudgetAnswer = z.infer<typeof budget>;
 export type BudgetsAnswer = z.infer<typeof budgetsAnswer>;
 export type StatusAnswer = z.infer<typeof statusAnswer>;
 export type FreezeAnswer = z.infer<typeof freezeAnswer>;
+export type QueueAnswer = z.infer<typeof queueAnswer>;
 export type CallsAnswer = z.infer<typeof callsAnswer>;
 export type RefusalsAnswer = z.infer<typeof refusalsAnswer>;
 export type TasksAnswer = z.infer<typeof tasksAnswer>;

@@ -1,18 +1,33 @@
-/** What the sidecar is doing: status, calls and tasks. */
+/** What the sidecar is doing: status, queue, calls and tasks. */
 import { z } from '@hono/zod-openapi';
 import { answerCalls, answerRefusals } from './answers/call-answer.ts';
+import { answerQueue } from './answers/queue-answer.ts';
 import { answerStatus } from './answers/status-answer.ts';
 import { answerTask, answerTasks } from './answers/task-answer.ts';
 import type { ControlCommands } from './commands.ts';
-import { callsQuery, idParams, tasksQuery } from './questions.ts';
+import { callsQuery, idParams, queueQuery, tasksQuery } from './questions.ts';
 import { addQuestion, describeQuestion, type App } from './route-parts.ts';
-import { callsAnswer, refusalsAnswer, statusAnswer, taskAnswer, tasksAnswer } from './schemas.ts';
+import {
+  callsAnswer,
+  queueAnswer,
+  refusalsAnswer,
+  statusAnswer,
+  taskAnswer,
+  tasksAnswer,
+} from './schemas.ts';
 
 const status = describeQuestion({
   path: '/v1/status',
   summary: 'The present state of the sidecar',
   answer: statusAnswer,
   says: 'The status.',
+});
+const queue = describeQuestion({
+  path: '/v1/queue',
+  summary: 'The creates that wait for a slot',
+  query: queueQuery,
+  answer: queueAnswer,
+  says: 'The one that leaves first at the top.',
 });
 const calls = describeQuestion({
   path: '/v1/calls',
@@ -41,6 +56,7 @@ export function addWorkRoutes(app: App, commands: ControlCommands): void {
   const { reader } = commands;
   const stuck = () => ({ at: commands.now(), afterMs: commands.stuckAfterMs });
   addQuestion(app, status, () => answerStatus(commands));
+  addQuestion(app, queue, async ({ query }) => answerQueue(commands.queue(), query));
   addQuestion(app, calls, async ({ query }) => {
     const list = query.kind === 'sent' ? answerCalls : answerRefusals;
     return await list(reader, query);

@@ -36,7 +36,22 @@ export const GAUGES = {
   tasksStuck: gauge('kling_tasks_stuck', 'Open tasks older than tasks.stuckAfterMs.', ['product', 'state']),
   concurrencyInUse: gauge('kling_concurrency_in_use', 'Slots of a pool in use.', ['pool']),
   concurrencyLimit: gauge('kling_concurrency_limit', 'Slots of a pool.', ['pool']),
+  concurrencySource: gauge(
+    'kling_concurrency_limit_source',
+    '1 for who says the limit of a pool: config, pack, tier, or learned from Kling’s 1303.',
+    ['pool', 'source'],
+  ),
+  poolPaused: gauge(
+    'kling_pool_paused_seconds',
+    'Seconds until a pool sends creates again, after throttles; 0 while it sends.',
+    ['pool'],
+  ),
   queueLength: gauge('kling_queue_length', 'Creates waiting for a slot.', ['pool']),
+  queueOldest: gauge(
+    'kling_queue_oldest_seconds',
+    'How long the longest of them has waited; 0 without any.',
+    ['pool'],
+  ),
   slaAvailability: gauge(
     'kling_sla_availability_ratio',
     'Availability of a month by a reading; 1 is 100 %.',

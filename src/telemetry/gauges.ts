@@ -34,8 +34,7 @@ export interface GaugeSnapshot {
   }[];
   tasks?: readonly { product: Product; state: TaskState; count: number }[];
   stuckTasks?: readonly { product: Product; state: TaskState; count: number }[];
-  /** `limit` is null for a pool without one. */
-  pools?: readonly { name: string; inUse: number; limit: number | null; queued: number }[];
+  pools?: readonly PoolGauges[];
   storeBytes?: number;
   walBytes?: number;
   isStoreWritable?: boolean;
@@ -56,6 +55,20 @@ export interface GaugeSnapshot {
   }[];
   slaWindow?: { requests: number; errors: number };
   isExcludedNow?: boolean;
+}
+
+/** A pool at one moment. */
+export interface PoolGauges {
+  name: string;
+  inUse: number;
+  /** Null for a pool without one. */
+  limit: number | null;
+  source: string | null;
+  queued: number;
+  /** The longest wait of a create that waits now; 0 without any. */
+  oldestSeconds: number;
+  /** Until it sends again; 0 while it sends. */
+  pausedSeconds: number;
 }
 
 export interface EventLoopLag {
@@ -88,10 +101,6 @@ export function readGauges(
   process: { lagSeconds: number; startedAtSeconds: number },
 ): GaugeReading[] {
   const budgets = boundedRows(snapshot.budgets ?? []);
-  const pools = snapshot.pools ?? [];
-  const bounded = pools.flatMap(({ name, limit }) =>
-    limit === null ? [] : [{ labels: [name], value: limit }],
-  );
   return [
     ...costGauges(budgets, snapshot.price),
     ...moneyGauges(snapshot, budgets),
@@ -112,12 +121,7 @@ export function readGauges(
     },
     { gauge: GAUGES.tasks, points: countsOf(snapshot.tasks) },
     { gauge: GAUGES.tasksStuck, points: countsOf(snapshot.stuckTasks) },
-    {
-      gauge: GAUGES.concurrencyInUse,
-      points: pools.map((pool) => ({ labels: [pool.name], value: pool.inUse })),
-    },
-    { gauge: GAUGES.concurrencyLimit, points: bounded },
-    { gauge: GAUGES.queueLength, points: pools.map((pool) => ({ labels: [pool.name], value: pool.queued })) },
+    ...poolGauges(snapshot.pools ?? []),
     { gauge: GAUGES.slaAvailability, points: slaPoints(snapshot.sla, 'availability') },
     { gauge: GAUGES.slaBudgetUsed, points: slaPoints(snapshot.sla, 'usedWindows') },
     { gauge: GAUGES.slaWindowRequests, points: single(snapshot.slaWindow?.requests) },
@@ -154,6 +158,24 @@ function moneyGauges(snapshot: GaugeSnapshot, budgets: readonly BudgetRow[]): Ga
     { gauge: GAUGES.packExpiry, points: known(packs.map((row) => [[row.pack], row.expiresAtSeconds])) },
     { gauge: GAUGES.packDaysLeft, points: known(packs.map((row) => [[row.pack], row.daysLeft])) },
     { gauge: GAUGES.slaExcluded, points: flag(snapshot.isExcludedNow) },
+  ];
+}
+
+function poolGauges(pools: readonly PoolGauges[]): GaugeReading[] {
+  const each = (of: (pool: PoolGauges) => number | null): GaugeReading['points'] =>
+    known(pools.map((pool) => [[pool.name], of(pool)]));
+  return [
+    { gauge: GAUGES.concurrencyInUse, points: each(({ inUse }) => inUse) },
+    { gauge: GAUGES.concurrencyLimit, points: each(({ limit }) => limit) },
+    {
+      gauge: GAUGES.concurrencySource,
+      points: pools.flatMap(({ name, source }) =>
+        source === null ? [] : [{ labels: [name, source], value: 1 }],
+      ),
+    },
+    { gauge: GAUGES.poolPaused, points: each(({ pausedSeconds }) => pausedSeconds) },
+    { gauge: GAUGES.queueLength, points: each(({ queued }) => queued) },
+    { gauge: GAUGES.queueOldest, points: each(({ oldestSeconds }) => oldestSeconds) },
   ];
 }
 

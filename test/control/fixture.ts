@@ -22,6 +22,7 @@ import { moneyStatus } from '../../src/ledger/status.ts';
 import { resetDates } from '../../src/ledger/time.ts';
 import { storeModules } from '../../src/app/store-operations.ts';
 import { Secret } from '../../src/secret.ts';
+import type { WaitingCreate } from '../../src/pacing/slot.ts';
 import { createExecutor } from '../../src/store/sqlite/executor.ts';
 import { createStore } from '../../src/store/sqlite/migrate.ts';
 import type { StoreOperation } from '../../src/store/operation.ts';
@@ -105,6 +106,12 @@ export function hold(fields: Partial<NewHold> & { holdId: string }): NewHold {
     ...fields,
   };
 }
+
+/** Two creates in the queue. */
+const WAITING: readonly WaitingCreate[] = [
+  { app: 'web', operation: 'text-to-video', pool: 'video', since: START - 2_500, position: 1, waitMs: 1_000 },
+  { app: 'ads', operation: 'image-to-video', pool: 'video', since: START - 500, position: 2, waitMs: 4_000 },
+];
 
 /** What reads of the store wait for; open unless a test closes it. */
 export interface Gate {
@@ -227,12 +234,13 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
       upstream: 'https://api.test',
       uptimeSeconds: 12,
       pid: 4321,
-      pools: [{ name: 'video', inUse: 1, limit: 5, queued: 0 }],
+      pools: [{ name: 'video', inUse: 1, limit: 5, source: 'pack', queued: 2, pausedUntil: START + 60_000 }],
       metricsReadAt: null,
       clockOffsetMs: -3.5,
       kling: { credentials: 'accepted', refusal: null, unreachable: null },
       store: { path: '/x/sidecar.db', bytes: 4096 },
     }),
+    queue: () => ({ at: at(), waiting: WAITING }),
     money: (when) => reader.read(moneyStatus, when),
     cash: () => ({ perCredit: 0.014, currency: 'USD', usdBudgets: ['monthly'] }),
     readiness: () => readiness,

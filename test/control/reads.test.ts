@@ -45,12 +45,51 @@ describe('reads', () => {
       inDoubtHolds: 1,
       inDoubtCredits: 5,
       clockOffsetMs: -3.5,
-      pools: [{ name: 'video', inUse: 1, limit: 5, queued: 0 }],
+      pools: [
+        {
+          name: 'video',
+          inUse: 1,
+          limit: 5,
+          source: 'pack',
+          queued: 2,
+          pausedUntil: '2026-11-21T10:01:00.000Z',
+        },
+      ],
       openTasks: [{ product: 'video', state: 'submitted', tasks: 1, stuck: 0 }],
       wouldHave: [],
       wouldHaveSince: null,
       wouldHaveBy: [],
     });
+  });
+
+  test('/v1/queue lists who waits, since when, for what and how long still, page by page', async () => {
+    const { waiting, ...rest } = checked(await get('/v1/queue'), schemas.queueAnswer);
+    expect(rest).toEqual({ nextCursor: null });
+    expect(waiting).toEqual([
+      {
+        position: 1,
+        app: 'web',
+        operation: 'text-to-video',
+        pool: 'video',
+        since: new Date(START - 2_500).toISOString(),
+        waitedSeconds: 2.5,
+        estimatedWaitSeconds: 1,
+      },
+      {
+        position: 2,
+        app: 'ads',
+        operation: 'image-to-video',
+        pool: 'video',
+        since: new Date(START - 500).toISOString(),
+        waitedSeconds: 0.5,
+        estimatedWaitSeconds: 4,
+      },
+    ]);
+    const first = checked(await get('/v1/queue?limit=1&total=true'), schemas.queueAnswer);
+    expect(first).toEqual({ waiting: [waiting[0]], nextCursor: '1', total: 2 });
+    const second = checked(await get('/v1/queue?limit=1&cursor=1'), schemas.queueAnswer);
+    expect(second).toEqual({ waiting: [waiting[1]], nextCursor: null });
+    expect((await get('/v1/queue?cursor=-1')).status).toBe(400);
   });
 
   test('/v1/budgets shows windows, credits as decimals, and one row for each app seen', async () => {

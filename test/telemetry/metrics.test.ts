@@ -28,7 +28,10 @@ const CONTRACT: Readonly<Record<string, { type: string; labels: string[] }>> = {
   kling_task_failures_total: { type: 'counter', labels: ['operation', 'reason'] },
   kling_concurrency_in_use: { type: 'gauge', labels: ['pool'] },
   kling_concurrency_limit: { type: 'gauge', labels: ['pool'] },
+  kling_concurrency_limit_source: { type: 'gauge', labels: ['pool', 'source'] },
+  kling_pool_paused_seconds: { type: 'gauge', labels: ['pool'] },
   kling_queue_length: { type: 'gauge', labels: ['pool'] },
+  kling_queue_oldest_seconds: { type: 'gauge', labels: ['pool'] },
   kling_queue_wait_seconds: { type: 'histogram', labels: ['pool'] },
   kling_retries_total: { type: 'counter', labels: ['reason'] },
   kling_throttles_total: { type: 'counter', labels: ['code'] },
@@ -143,6 +146,9 @@ describe('the metrics', () => {
     expect(valueOf(series, 'kling_task_failures_total', { reason: 'content' })).toBe(1);
     expect(valueOf(series, 'kling_concurrency_limit', { pool: 'free' })).toBeUndefined();
     expect(valueOf(series, 'kling_concurrency_in_use', { pool: 'free' })).toBe(1);
+    expect(valueOf(series, 'kling_concurrency_limit_source', { pool: 'video', source: 'pack' })).toBe(1);
+    expect(valueOf(series, 'kling_pool_paused_seconds', { pool: 'video' })).toBe(30);
+    expect(valueOf(series, 'kling_queue_oldest_seconds', { pool: 'video' })).toBe(2.5);
   });
 
   test('begin at 0 if the labels are known from the start', async () => {
@@ -328,7 +334,7 @@ describe('the metrics', () => {
     expect(new Set(names).size).toBe(names.length);
     for (const name of names)
       expect(name).toMatch(
-        /_(total|seconds|credits|cost|bytes|in_use|limit|length|tasks|stuck|ratio|windows|requests|errors|days_left)$|^kling_(tasks|holds_in_doubt|(outbox|upstream_connections)(_waiting)?|spending_frozen|alerts_(firing|waiting)|sla_excluded|store_writable)$/,
+        /_(total|seconds|credits|cost|bytes|in_use|limit|length|tasks|stuck|ratio|windows|requests|errors|days_left)$|^kling_(tasks|holds_in_doubt|(outbox|upstream_connections)(_waiting)?|spending_frozen|alerts_(firing|waiting)|sla_excluded|store_writable|concurrency_limit_source|breaker_open|creates_stopped)$/,
       );
   });
 });

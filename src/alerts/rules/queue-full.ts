@@ -20,7 +20,7 @@ export const queueFull: Rule = {
           'They waited in the queue without success, or the queue was full, and got 429 queue_full: nothing was sent or held. ' +
           `The alert fires at ${format.number(numberOf(values, 'threshold'))} of them.${pools(textOrNull(values, 'pools'), 'en')}`,
         advice:
-          'kling-sidecar status shows the pools. Send fewer creates at once, let them wait longer ' +
+          'kling-sidecar status shows the pools, and kling-sidecar queue who waits. Send fewer creates at once, let them wait longer ' +
           '(limits.queueWaitMsMax), or buy a pack that allows more tasks at once.',
       }),
       resolved: (event, format) => ({
@@ -36,7 +36,7 @@ export const queueFull: Rule = {
           '它们在队列中等待超时，或队列已满，收到 429 queue_full；没有发送，也没有预扣积分。' +
           `达到 ${format.number(numberOf(values, 'threshold'))} 个即告警。${pools(textOrNull(values, 'pools'), 'zh')}`,
         advice:
-          '运行 kling-sidecar status 查看各并发池。请减少同时发送的创建请求，' +
+          '运行 kling-sidecar status 查看各并发池，运行 kling-sidecar queue 查看谁在等待。请减少同时发送的创建请求，' +
           '延长等待时间（limits.queueWaitMsMax），或购买并发数更高的资源包。',
       }),
       resolved: (event, format) => ({

@@ -27,7 +27,7 @@ export const queueSaturated: Rule = {
           `${limitText(numberOrNull(values, 'limit'), format, ' of ')}. ` +
           'Creates that wait too long, or come when it is full, get 429 queue_full.',
         advice:
-          'kling-sidecar status shows the pools. Send fewer creates at once, or raise limits.concurrency if Kling allows the account more.',
+          'kling-sidecar queue shows who waits. Send fewer creates at once, or raise limits.concurrency if Kling allows the account more.',
       }),
       resolved: (event, format) => ({
         title: `The queue of pool ${textOf(event.labels, 'pool')} is short again`,
@@ -44,7 +44,7 @@ export const queueSaturated: Rule = {
           `${limitText(numberOrNull(values, 'limit'), format, '，上限 ')}。` +
           '等待过久或队列已满时，请求会收到 429 queue_full。',
         advice:
-          '运行 kling-sidecar status 查看各并发池。请减少同时发送的创建请求；如果可灵允许更高并发，可调大 limits.concurrency。',
+          '运行 kling-sidecar queue 查看谁在等待。请减少同时发送的创建请求；如果可灵允许更高并发，可调大 limits.concurrency。',
       }),
       resolved: (event, format) => ({
         title: `${textOf(event.labels, 'pool')} 的队列已恢复正常`,

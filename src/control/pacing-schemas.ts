@@ -1,0 +1,30 @@
+/** The shapes of pacing in the control plane's JSON: pools, and who waits in the queue. */
+import { z } from '@hono/zod-openapi';
+
+const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
+
+/** A pool of `GET /v1/status`. */
+export const pool = z.object({
+  name: z.string().describe('`video`, `image` or a model.'),
+  inUse: z.int().describe('Slots of our own open tasks.'),
+  limit: z.int().nullable().describe('Null for a pool without a limit, which pauses or lets creates wait.'),
+  source: z
+    .enum(['config', 'pack', 'tier', 'learned'])
+    .nullable()
+    .describe('Who says the limit: limits.concurrency, the account’s packs, limits.tier, or Kling’s 1303.'),
+  queued: z.int(),
+  pausedUntil: instant.nullable().describe('Until when it sends nothing; null while it sends.'),
+});
+
+/** A create that waits. */
+export const waitingCreate = z
+  .object({
+    position: z.int().describe('1 leaves first.'),
+    app: z.string(),
+    operation: z.string(),
+    pool: z.string().describe('The pool that it waits for.'),
+    since: instant,
+    waitedSeconds: z.number().describe('How long it has waited.'),
+    estimatedWaitSeconds: z.number().describe('An estimate of the rest of its wait.'),
+  })
+  .openapi('WaitingCreate');
