@@ -110,7 +110,11 @@ class Sidecar implements App {
     try {
       const running = this.#build(store);
       this.#running = running;
-      await putInOrder(running, { config: this.#config, log: this.#log });
+      await putInOrder(running, {
+        config: this.#config,
+        routes: this.#settings.routes,
+        log: this.#log,
+      });
       const data = await running.dataPlane.listen(this.#config.listen, this.#secrets.tls, () =>
         this.#renewSettings(),
       );
@@ -165,7 +169,8 @@ class Sidecar implements App {
     this.#loaded = loaded;
     this.#config = change.config;
     this.#secrets = secrets;
-    running?.dataPlane.forgetRefusals();
+    running?.stops.clear();
+    running?.breaker.clear();
     running?.upstream.health.forget();
     this.#renewSettings();
     this.#telemetry.setKnownApps(this.#config.apps.map((app) => app.name));

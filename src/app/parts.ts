@@ -1,6 +1,7 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
 import { reportHealth } from './health.ts';
 import { openPacing, type Pacing } from './pacing.ts';
+import { openGates, type Gates } from './stops.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -32,7 +33,7 @@ import type { LineOptions } from '../upstream/line.ts';
 import { createAsk } from '../upstream/ask.ts';
 import { Upstream } from '../upstream/upstream.ts';
 
-export interface AppParts extends Clocks, Pacing {
+export interface AppParts extends Clocks, Pacing, Gates {
   store: Store;
   ledger: Ledger;
   upstream: Upstream;
@@ -74,12 +75,13 @@ export interface PartsInput {
 export function buildParts(input: PartsInput): AppParts {
   const { store, clock, log, telemetry, config } = input;
   const upstream = openUpstream(input);
+  const gates = openGates(input, upstream);
   const money = openSums(input);
-  const lastFreeze = new LastFreeze();
+  const own = openOwn(input);
   const traces = new HoldTraces({ store, telemetry, clock });
   const publish = (facts: readonly Fact[]): void => {
     money.sums.follow(facts);
-    lastFreeze.follow(facts);
+    own.lastFreeze.follow(facts);
     telemetry.facts(facts);
     traces.facts(facts);
     poller.follow(facts);
@@ -115,6 +117,8 @@ export function buildParts(input: PartsInput): AppParts {
   return {
     ...clocks,
     ...money,
+    ...gates,
+    ...own,
     ...journals,
     store,
     ledger,
@@ -128,12 +132,20 @@ export function buildParts(input: PartsInput): AppParts {
     observer: openObserver(log, { ledger, clock: clocks.dated }),
     watch,
     delivery,
-    lastFreeze,
-    polledTasks: new PolledTasks(clock),
-    storeWatch: openStoreWatch(input),
     instance: new Instance({ store, clock, name: input.instance, onReplaced: logReplaced(log), onError }),
-    budgetForecast: new BudgetForecast(),
     traces,
+  };
+}
+
+/** Makes the parts that need none of the others. */
+function openOwn(
+  input: PartsInput,
+): Pick<AppParts, 'lastFreeze' | 'polledTasks' | 'storeWatch' | 'budgetForecast'> {
+  return {
+    lastFreeze: new LastFreeze(),
+    polledTasks: new PolledTasks(input.clock),
+    storeWatch: openStoreWatch(input),
+    budgetForecast: new BudgetForecast(),
   };
 }
 

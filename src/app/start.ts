@@ -1,5 +1,6 @@
 /** What a start does with the store before anybody is served. */
 import type { AppParts } from './parts.ts';
+import { earlierRefusals } from './stops.ts';
 import { countPiece } from '../budget/backfill.ts';
 import { applyBudgets } from '../budget/budget-table.ts';
 import { beginLimits } from './pacing.ts';
@@ -10,12 +11,16 @@ import { freezeState } from '../ledger/freeze.ts';
 import { openSlots } from '../ledger/open-slots.ts';
 import { openWork } from '../ledger/open-work.ts';
 import { recoverHolds } from '../ledger/recover.ts';
+import type { RouteTable } from '../kling/routes.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Holds counted for new budgets in one transaction of a start. */
 const ROWS_AT_START = 2000;
 
-/** Applies the budgets, finds what an earlier run left open, and takes the limits of the account, the slots that its tasks still have and the sums of what is open. */
+/**
+ * Applies the budgets, finds what an earlier run left open, and takes the limits of the account, Kling's stops, the slots that its
+ * tasks still have and the sums of what is open.
+ */
 export async function putInOrder(
   {
     store,
@@ -23,6 +28,7 @@ export async function putInOrder(
     upstream,
     slots,
     limits,
+    stops,
     sums,
     delivery,
     lastFreeze,
@@ -31,7 +37,7 @@ export async function putInOrder(
     beginClocks,
     instance,
   }: AppParts,
-  { config, log }: { config: Config; log: Log },
+  { config, routes, log }: { config: Config; routes: RouteTable; log: Log },
 ): Promise<void> {
   await beginClocks();
   const at = dated.now();
@@ -40,6 +46,7 @@ export async function putInOrder(
   if (isPending) while ((await store.write(countPiece, { rowsMax: ROWS_AT_START })).more);
   await store.write(noteMode, { mode: config.mode, at });
   await noteUpstream(upstream.line, { store, slots, sums, log, at });
+  stops.restore(await earlierRefusals(store, { line: upstream.line, routes, at }));
   await noteKey(upstream.line, { store, environment: config.environment, at });
   lastFreeze.set(await store.read(freezeState, {}));
   const { recovered, due } = await ledger.run(recoverHolds, {

@@ -11,6 +11,7 @@ import { claimsConfig } from '../claims/claims-config.ts';
 import { controlConfig, probesConfig } from '../control/control-config.ts';
 import { jobsConfig } from '../jobs/jobs-config.ts';
 import { authConfig, priceConfig, pricingConfig } from '../kling/kling-config.ts';
+import { breakerConfig } from '../pacing/breaker-config.ts';
 import { limitsConfig } from '../pacing/pacing-config.ts';
 import { accountConfig, tasksConfig } from '../asking/polling-config.ts';
 import { appsConfig, createsConfig, listenConfig, refusalsConfig } from '../proxy/proxy-config.ts';
@@ -50,6 +51,7 @@ export const SECTION_TABLE = {
   creates: createsConfig,
   refusals: refusalsConfig,
   limits: limitsConfig,
+  breaker: breakerConfig,
   tasks: tasksConfig,
   account: accountConfig,
   sla: slaConfig,

@@ -34,7 +34,7 @@ export async function conclude(deps: CreateDeps, create: CreateRequest, sent: Se
   const { reserved, exchange, externalTaskId } = sent;
   const { prepared } = reserved;
   const verdict = judge(exchange, { route: create.route, externalTaskId, price: create.settings.cashPrice });
-  noteVerdict(deps, create, { prepared, verdict });
+  noteVerdict(deps, create, { reserved, verdict });
   const calls = callsOf(deps, create, { sent, verdict });
   const lastCall = calls.at(-1);
   create.trace?.set({ 'kling.task_id': lastCall?.taskId });

@@ -7,7 +7,9 @@ import type { SidecarError } from '../errors.ts';
 import type { KlingRoute } from '../kling/routes.ts';
 import type { AgeClock } from '../ledger/age-clock.ts';
 import type { Ledger } from '../outbox/ledger.ts';
+import type { Breaker } from '../pacing/breaker.ts';
 import type { Slots } from '../pacing/slots.ts';
+import type { Stops } from '../pacing/stops.ts';
 import type { ClockLook } from '../asking/clock-look.ts';
 import type { Doubts } from '../asking/doubt.ts';
 import type { Store } from '../store/store.ts';
@@ -16,7 +18,6 @@ import type { LaterTraces, Span, TraceIds } from '../telemetry/tracing.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { ClockTrust } from '../upstream/clock-trust.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { AccountRefusals } from './account-refusals.ts';
 import type { BodyRoom } from './body-room.ts';
 import { SEND_MS_MIN, type Caller } from './caller.ts';
 import type { Closing } from './closing.ts';
@@ -36,7 +37,8 @@ export interface CreateDeps {
   doubts: Doubts;
   closing: Closing;
   injection: Injection;
-  accountRefusals: AccountRefusals;
+  stops: Stops;
+  breaker: Breaker;
   lastFreeze: LastFreeze;
   telemetry: Telemetry;
   /** Journals a call that is not journalled with a hold's end. */

@@ -14,9 +14,10 @@ import { conclude, endUnsent } from './conclude.ts';
 import { answerCreate } from './create-answer.ts';
 import { tooLate } from './create-errors.ts';
 import { lacksTime, type CreateDeps, type CreateRequest } from './create-request.ts';
+import { CreatePermit } from './create-permit.ts';
 import { tracePrice } from './create-trace.ts';
 import { prepareCreate, type Prepared } from './prepare.ts';
-import { reserve, type Reserved } from './reserve.ts';
+import { reserve, type Reserved, type Wanted } from './reserve.ts';
 import { send, type Sent } from './send.ts';
 
 /**
@@ -25,7 +26,17 @@ import { send, type Sent } from './send.ts';
  */
 export async function handleCreate(deps: CreateDeps, create: CreateRequest, place: BodyPlace): Promise<void> {
   const prepared = await prepare(deps, create, place);
-  const reserved = await reserve(deps, create, prepared);
+  const permit = new CreatePermit(deps, create, prepared);
+  try {
+    await carryOut(deps, create, { prepared, permit });
+  } finally {
+    permit.end();
+  }
+}
+
+/** Reserves, sends once, concludes and answers. */
+async function carryOut(deps: CreateDeps, create: CreateRequest, wanted: Wanted): Promise<void> {
+  const reserved = await reserve(deps, create, wanted);
   if (reserved === null) return;
   try {
     if (await isGivenUp(deps, create, reserved)) return;

@@ -13,7 +13,6 @@ import type { PolledTasks } from '../asking/polled-tasks.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import type { Ms } from '../units.ts';
 import type { Line } from '../upstream/line.ts';
-import { AccountRefusals } from './account-refusals.ts';
 import { BodyRoom } from './body-room.ts';
 import { handleRequest, shuttingDown, type RequestDeps } from './handle-request.ts';
 import { InFlight } from './in-flight.ts';
@@ -23,8 +22,7 @@ import { openListeners, type OpenListeners } from './open-listeners.ts';
 import type { ListenConfig } from './proxy-config.ts';
 
 /** The dependencies that the plane makes itself. */
-type Made =
-  'accountRefusals' | 'bodyRoom' | 'injection' | 'isDraining' | 'noteWouldEdit' | 'observe' | 'recordRefusal';
+type Made = 'bodyRoom' | 'injection' | 'isDraining' | 'noteWouldEdit' | 'observe' | 'recordRefusal';
 
 export interface DataPlaneDeps extends Omit<RequestDeps, Made> {
   /** Records the task states in apps' own reads; never rejects. */
@@ -34,7 +32,6 @@ export interface DataPlaneDeps extends Omit<RequestDeps, Made> {
 
 export class DataPlane {
   readonly #deps: DataPlaneDeps;
-  readonly #accountRefusals: AccountRefusals;
   readonly #inFlight: InFlight;
   #servers: readonly Server[] = [];
   #ports: number[] = [];
@@ -42,7 +39,6 @@ export class DataPlane {
 
   constructor(deps: DataPlaneDeps) {
     this.#deps = deps;
-    this.#accountRefusals = new AccountRefusals(deps.clock);
     this.#inFlight = new InFlight(deps.clock);
   }
 
@@ -75,11 +71,6 @@ export class DataPlane {
     return open;
   }
 
-  /** Drops Kling's refusals for the account: it may be another one from now on. */
-  forgetRefusals(): void {
-    this.#accountRefusals.clear();
-  }
-
   /** Accepts no more connections and requests. Idempotent. */
   close(): void {
     this.#isDraining = true;
@@ -101,7 +92,6 @@ export class DataPlane {
     const { store, telemetry, observer, polledTasks } = this.#deps;
     return {
       ...this.#deps,
-      accountRefusals: this.#accountRefusals,
       injection: new Injection(),
       bodyRoom: new BodyRoom(this.#deps.clock),
       isDraining: () => this.#isDraining,

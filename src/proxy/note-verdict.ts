@@ -1,17 +1,22 @@
 /** The effect of a create's verdict on the account: it is kept for later creates, and counted. */
+import { stopScopeOf } from './create-permit.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
 import type { Verdict } from './judge.ts';
-import type { Prepared } from './prepare.ts';
+import type { Reserved } from './reserve.ts';
 
-/** Keeps a refusal for the account, drops it after a success, and counts a 429 of Kling's by its code. */
+/**
+ * Begins a stop after a refusal for the account, ends it after a success, and counts a 429 of Kling's by its code. What an
+ * upstream that a reload replaced answers shows nothing about the present account.
+ */
 export function noteVerdict(
-  { accountRefusals, telemetry }: Pick<CreateDeps, 'accountRefusals' | 'telemetry'>,
-  { route }: CreateRequest,
-  { prepared, verdict }: { prepared: Prepared; verdict: Verdict },
+  { stops, upstream, telemetry }: Pick<CreateDeps, 'stops' | 'upstream' | 'telemetry'>,
+  create: CreateRequest,
+  { reserved: { prepared, line }, verdict }: { reserved: Reserved; verdict: Verdict },
 ): void {
   const { end, info, message } = verdict;
-  const scope = { route: route.template, product: route.product, model: prepared.price.model };
-  if (end.kind === 'task' || end.kind === 'done') accountRefusals.forget(scope);
-  if (info?.accountWide) accountRefusals.note(scope, info, message);
   if (info?.status === 429) telemetry.throttled(info.code);
+  if (line !== upstream.line) return;
+  const scope = stopScopeOf(create, prepared);
+  if (end.kind === 'task' || end.kind === 'done') stops.noteTaken(scope);
+  if (info?.accountWide) stops.noteRefusal(scope, { code: info.code, message });
 }

@@ -41,6 +41,22 @@ export function enterSlots(
   return deps.slots.enterNow(wanted) ?? waitForSlots(deps, create, { prepared, wanted });
 }
 
+/** Reserves slots at once, above the limits: it must be seen whether Kling is back, and creates in doubt may occupy all slots. */
+export function enterAsProbe(
+  deps: CreateDeps,
+  create: CreateRequest,
+  prepared: Prepared,
+): ReturnType<typeof enterSlots> {
+  if (deps.slots.isClosed) return enterSlots(deps, create, prepared);
+  const wanted = slotsFor(deps, create, prepared);
+  return {
+    waitedMs: 0,
+    pool: null,
+    keepFor: (holdId) => deps.slots.occupy(holdId, wanted),
+    unreserve: () => undefined,
+  };
+}
+
 async function waitForSlots(
   deps: CreateDeps,
   create: CreateRequest,

@@ -276,8 +276,9 @@ class Relay {
     const envelope = isWhole ? this.#envelope() : null;
     if (!isAborted) {
       const mayBeCured = this.#attemptNumber === 1;
+      const startedAt = this.#startedAt;
       upstream.noteEnd(
-        { path: outbound.path, head: this.#head, envelope, failure },
+        { path: outbound.path, kind: 'read', head: this.#head, envelope, failure, startedAt },
         { line: this.#line, mayBeCured },
       );
     }

@@ -17,12 +17,13 @@ import type { MilliCredits, Ms } from '../units.ts';
 import type { Line } from '../upstream/line.ts';
 import { admitArgs } from './admit-args.ts';
 import { tooLate } from './create-errors.ts';
+import type { CreatePermit } from './create-permit.ts';
 import { lacksTime, type CreateDeps, type CreateRequest } from './create-request.ts';
 import { traceHold, traceNoHold } from './create-trace.ts';
 import type { Prepared } from './prepare.ts';
-import { enterSlots, slotsFor } from './queue.ts';
+import { enterAsProbe, enterSlots, slotsFor } from './queue.ts';
 import { answerRepeat } from './repeat.ts';
-import { brokenRules, isDatable, refusalError, refuseUnlessObserving, whyUndated } from './rules.ts';
+import { isDatable, refusalError, refuseUnlessObserving, whyUndated } from './rules.ts';
 
 /** A hold that is on disk. */
 export interface CreateHold {
@@ -41,6 +42,12 @@ export interface Reserved {
   readonly queueMs: Ms;
 }
 
+/** A prepared create with its permit. */
+export interface Wanted {
+  readonly prepared: Prepared;
+  readonly permit: CreatePermit;
+}
+
 /**
  * Reserves the slots and credits of a create. The caller of this function releases its line.
  * @returns Null if the create was answered as a repeat, or its caller closed its connection.
@@ -49,10 +56,10 @@ export interface Reserved {
 export async function reserve(
   deps: CreateDeps,
   create: CreateRequest,
-  prepared: Prepared,
+  wanted: Wanted,
 ): Promise<Reserved | null> {
-  const reserving = new Reserving(deps, create, prepared);
-  const refusals = brokenRules(deps, create, prepared);
+  const reserving = new Reserving(deps, create, wanted);
+  const { refusals } = wanted.permit;
   if (reserving.mayBeKeptBack(refusals) && !(await reserving.isNew())) return null;
   for (const refusal of refusals) refuseUnlessObserving(create, refusal);
   for (;;) {
@@ -91,14 +98,16 @@ interface Failed {
 class Reserving {
   readonly #deps: CreateDeps;
   readonly #create: CreateRequest;
+  readonly #permit: CreatePermit;
   #prepared: Prepared;
   #queueMs: Ms = 0;
   #isGuardRead: boolean;
   #isUndatedNoted = false;
 
-  constructor(deps: CreateDeps, create: CreateRequest, prepared: Prepared) {
+  constructor(deps: CreateDeps, create: CreateRequest, { prepared, permit }: Wanted) {
     this.#deps = deps;
     this.#create = create;
+    this.#permit = permit;
     this.#prepared = prepared;
     this.#isGuardRead = prepared.guard === null;
   }
@@ -137,14 +146,17 @@ class Reserving {
     const dated = this.#seeDated();
     if (dated) await dated;
     if (create.gone.aborted) return { kind: 'gone' };
-    const entering = enterSlots(deps, create, this.#prepared);
+    const enter = this.#permit.isBreakerProbe ? enterAsProbe : enterSlots;
+    const entering = enter(deps, create, this.#prepared);
     const isQueued = entering instanceof Promise;
     const ticket = isQueued ? await entering : entering;
     if (ticket === null) return { kind: 'gone' };
     this.#queueMs += ticket.waitedMs;
     let tried: Tried | null = null;
     try {
-      // Checked again, since the clock may have stepped during the wait; from here to the date nothing waits.
+      // Checked again, since much may have changed during the wait; from here to the date nothing waits.
+      const stopped = isQueued ? this.#permit.askAgain() : null;
+      if (stopped) refuseUnlessObserving(create, stopped);
       const datedAgain = isQueued ? this.#seeDated() : null;
       if (datedAgain) await datedAgain;
       if (create.gone.aborted) return { kind: 'gone' };

@@ -1,4 +1,4 @@
-/** The refusals of a create before its admission: by the operator's rules, Kling's last answers, the store, and the clock. */
+/** The refusals of a create before its admission: by the operator's rules, the credentials, the store, and the clock. */
 import { SidecarError } from '../errors.ts';
 import type { MoneyRefusal } from '../ledger/ledger.ts';
 import { formatCredits, lowerLimit, toCredits } from '../units.ts';
@@ -15,13 +15,10 @@ export function brokenRules(
   create: CreateRequest,
   prepared: Prepared,
 ): readonly SidecarError[] {
-  const { price } = prepared;
-  const scope = { product: price.product, model: price.model, route: create.route.template };
   return [
     whyUnpriced(create, prepared),
     whyTooExpensive(create, prepared),
     whyNoCredentials(create),
-    caught(() => deps.accountRefusals.check(scope)),
     caught(() => deps.checkStore()),
   ].filter((refusal) => refusal !== null);
 }

@@ -33,6 +33,13 @@ export const EVENTS = {
   credentials_accepted: ['info', 'Kling takes the credentials again'],
   upstream_down: ['warn', 'Kling cannot be reached'],
   upstream_up: ['info', 'Kling can be reached again'],
+  breaker_opened: ['warn', 'Kling fails: creates fail fast, and one is sent every 30 s'],
+  breaker_closed: ['info', 'Kling takes creates again'],
+  stop_began: [
+    'warn',
+    'Kling refuses all creates of the account, a product or a model; one is sent every 30 s',
+  ],
+  stop_ended: ['info', 'Kling took a create of that account, product or model again'],
   control_check: ['warn', 'after a failure, other addresses were tried to find whose fault it was'],
   // Availability and claims
   month_closed: ['info', 'a month of availability was closed'],

@@ -4,7 +4,7 @@
  * A failed attempt had no answer, or one of 500 to 599. An attempt for which this machine had no connection does not
  * count, and an attempt that a caller gave up is never reported here.
  *
- * **Invariant**: advisory, like everything about Kling's health; one answer below 500 ends a streak.
+ * **Invariant**: one answer below 500 ends a streak. What counts as a failure of Kling's is decided here alone.
  */
 import { isServerError } from '../calls/outcome.ts';
 import type { Clock } from '../clock.ts';
@@ -17,6 +17,12 @@ export interface FailingAttempts {
   since: Ms;
   /** The last one's text, such as `HTTP 503` or `connect ECONNREFUSED 203.0.113.7:443`. */
   cause: string;
+}
+
+/** The end of an attempt: its answer's head, or its failure. */
+export interface AttemptResult {
+  head: AnswerHead | null;
+  failure: AttemptFailure | null;
 }
 
 export class FailureStreak {
@@ -33,16 +39,13 @@ export class FailureStreak {
   }
 
   /** Records an attempt's end. */
-  note({ head, failure }: { head: AnswerHead | null; failure: AttemptFailure | null }): void {
-    if (head !== null && !isServerError(head.status)) {
-      this.#failing = null;
-      return;
-    }
-    const cause = head === null ? failureCause(failure) : `HTTP ${head.status}`;
-    if (cause === null) return;
+  note(end: AttemptResult): void {
+    const judged = judgeAttempt(end);
+    if (judged === 'answered') this.#failing = null;
+    if (typeof judged === 'string') return;
     const before = this.#failing === 'unknown' ? null : this.#failing;
     const { failures, since } = before ?? { failures: 0, since: this.#clock.now() };
-    this.#failing = { failures: failures + 1, since, cause };
+    this.#failing = { failures: failures + 1, since, cause: judged.cause };
   }
 
   /** Forgets the streak: the host has changed. */
@@ -51,6 +54,9 @@ export class FailureStreak {
   }
 }
 
-function failureCause(failure: AttemptFailure | null): string | null {
-  return failure === null || failure.errorClass === 'no_connection' ? null : failure.cause;
+/** Judges an attempt's end: Kling answered, Kling failed for a cause, or it shows nothing about Kling. */
+export function judgeAttempt({ head, failure }: AttemptResult): 'answered' | 'unclear' | { cause: string } {
+  if (head !== null) return isServerError(head.status) ? { cause: `HTTP ${head.status}` } : 'answered';
+  if (failure === null || failure.errorClass === 'no_connection') return 'unclear';
+  return { cause: failure.cause };
 }

@@ -12,8 +12,7 @@ import { AUTHENTICATION_CODES } from '../kling/codes.ts';
 import type { Envelope } from '../kling/envelope.ts';
 import type { Credentials } from '../kling/token.ts';
 import type { Ms } from '../units.ts';
-import type { AnswerHead, AttemptFailure } from './attempt.ts';
-import { FailureStreak, type FailingAttempts } from './failure-streak.ts';
+import { FailureStreak, type AttemptResult, type FailingAttempts } from './failure-streak.ts';
 
 export interface RefusedCredentials {
   code: number;
@@ -38,11 +37,9 @@ export interface HealthListener {
 }
 
 /** The end of an attempt, as far as it concerns Kling's health. */
-export interface SeenEnd {
+export interface SeenEnd extends AttemptResult {
   path: string;
-  head: AnswerHead | null;
   envelope: Envelope | null;
-  failure: AttemptFailure | null;
 }
 
 export class KlingHealth {

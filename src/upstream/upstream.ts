@@ -14,6 +14,7 @@ import type { Envelope } from '../kling/envelope.ts';
 import type { AttemptSpan, Span } from '../telemetry/tracing.ts';
 import type { Ms } from '../units.ts';
 import type { AnswerHead, AttemptFailure, AttemptSink, OutboundRequest } from './attempt.ts';
+import type { AttemptResult } from './failure-streak.ts';
 import { headerOf } from './headers.ts';
 import { KlingClock } from './kling-clock.ts';
 import { KlingHealth, type SeenEnd } from './kling-health.ts';
@@ -62,6 +63,15 @@ export interface ExchangeOptions {
   trace?: Span | null;
 }
 
+/** The end of an attempt, with what it was. */
+export interface NotedEnd extends SeenEnd {
+  kind: 'create' | 'read';
+  startedAt: Ms;
+}
+
+/** Receives the ends of attempts on the present line that show something about Kling. */
+export type EndListener = (end: AttemptResult & Pick<NotedEnd, 'kind' | 'startedAt'>) => void;
+
 export interface UpstreamOptions extends LineOptions {
   clock: Clock;
 }
@@ -80,6 +90,7 @@ export class Upstream {
   #failing = false;
   #isEnding = false;
   #onRecovery: () => void = () => {};
+  #onEnd: EndListener = () => {};
 
   constructor(options: UpstreamOptions) {
     this.#clock = options.clock;
@@ -114,6 +125,11 @@ export class Upstream {
   /** Sets the function to call when an answer arrives after a time without any. */
   set onRecovery(callback: () => void) {
     this.#onRecovery = callback;
+  }
+
+  /** Sets the function that gets the end of each attempt which {@link health} gets too. */
+  set onEnd(listener: EndListener) {
+    this.#onEnd = listener;
   }
 
   /** Sends a request whose answer is small, and reads the whole of it; on the present line, or on one that is in use. */
@@ -186,14 +202,16 @@ export class Upstream {
   }
 
   /** Records how an attempt ended; `mayBeCured`: it is sent once more if Kling answers that its token is early or expired. */
-  noteEnd(end: SeenEnd, { line, mayBeCured }: { line: Line; mayBeCured: boolean }): void {
+  noteEnd(end: NotedEnd, { line, mayBeCured }: { line: Line; mayBeCured: boolean }): void {
     // The end of an attempt on an old line does not concern the present one.
     if (line !== this.#line) return;
     if (end.failure) this.#failing = true;
     const code = end.envelope?.code ?? null;
     const { kind } = line.tokens;
     const isCurable = mayBeCured && kind === 'ak_sk' && code !== null && RESIGN_CODES.has(code);
-    if (!isCurable && !this.#isEnding) this.health.note(end, kind);
+    if (isCurable || this.#isEnding) return;
+    this.health.note(end, kind);
+    this.#onEnd(end);
   }
 
   /** Uses another line from now on; running requests end on the old one. */
@@ -279,7 +297,10 @@ export class Upstream {
     const { answer, failure, head } = end;
     const envelope = answer?.envelope ?? null;
     const isFirst = attempt === (options.firstAttempt ?? 1);
-    this.noteEnd({ path: request.path, head, envelope, failure }, { line, mayBeCured: isFirst });
+    // The sidecar itself only reads; callers' reads are streamed, and never come here.
+    const kind = context.origin === 'app' ? 'create' : 'read';
+    const noted = { path: request.path, kind, head, envelope, failure, startedAt } as const;
+    this.noteEnd(noted, { line, mayBeCured: isFirst });
     const record = this.record(context, request, {
       line,
       head,

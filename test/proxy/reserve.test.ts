@@ -2,10 +2,12 @@ import { expect, it, describe } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { SidecarError } from '../../src/errors.ts';
 import type { AdmitArgs, AdmitResult, GuardState } from '../../src/ledger/ledger.ts';
+import { Breaker } from '../../src/pacing/breaker.ts';
 import { configuredLimits } from '../../src/pacing/limits.ts';
 import { Slots } from '../../src/pacing/slots.ts';
-import { AccountRefusals } from '../../src/proxy/account-refusals.ts';
+import { Stops } from '../../src/pacing/stops.ts';
 import { Closing } from '../../src/proxy/closing.ts';
+import { CreatePermit } from '../../src/proxy/create-permit.ts';
 import type { CreateDeps, CreateRequest } from '../../src/proxy/create-request.ts';
 import { LastFreeze } from '../../src/proxy/last-freeze.ts';
 import type { Prepared } from '../../src/proxy/prepare.ts';
@@ -93,7 +95,8 @@ function rig(given: Given = {}) {
     closing,
     slots,
     upstream: { line },
-    accountRefusals: new AccountRefusals(clock),
+    stops: new Stops(clock),
+    breaker: new Breaker({ clock, failuresMin: () => 5 }),
     lastFreeze: new LastFreeze(),
     clockLook: { settle: () => null },
     clockTrust: { now: () => clock.now(), check },
@@ -129,7 +132,7 @@ function rig(given: Given = {}) {
     joinHash: null,
   } as unknown as Prepared;
   return {
-    run: () => reserve(deps, create, prepared),
+    run: () => reserve(deps, create, { prepared, permit: new CreatePermit(deps, create, prepared) }),
     slots,
     asked,
     held,
