@@ -55,13 +55,21 @@ interface Seat {
   socket: Socket;
   /** Requests on it whose answer is not over. */
   open: number;
+  /** The higher, the later it was made or an answer on it ended. */
+  lastUse: number;
 }
 
 /** The connections of one plane, at most `max`: a new one replaces the one that has been idle for the longest time. */
 export class Seats {
   readonly #max: number;
-  /** By the peer's address and port; the most recently used are at the end. */
+  /**
+   * By the peer's address and port. Nothing is added or deleted for a request: a collection that changes all the time leaves
+   * old tables behind, and each keeps what was in it, and the next table, until old memory is collected.
+   */
   readonly #seats = new Map<string, Seat>();
+  /** By the socket of requests, which is another one for TLS. */
+  readonly #bySocket = new WeakMap<Socket, Seat>();
+  #uses = 0;
 
   constructor(max: number) {
     this.#max = max;
@@ -73,17 +81,20 @@ export class Seats {
   }
 
   /** Records that a connection has a request, until the answer is over. */
-  note(request: IncomingMessage, response: ServerResponse): void {
-    const key = keyOf(request.socket);
-    const seat = this.#seats.get(key);
+  note({ socket }: IncomingMessage, response: ServerResponse): void {
+    const seat = this.#bySocket.get(socket) ?? this.#seatOf(socket);
     if (seat === undefined) return;
     seat.open += 1;
     response.once('close', () => {
       seat.open -= 1;
-      if (this.#seats.get(key) !== seat) return;
-      this.#seats.delete(key);
-      this.#seats.set(key, seat);
+      seat.lastUse = this.#uses += 1;
     });
+  }
+
+  #seatOf(socket: Socket): Seat | undefined {
+    const seat = this.#seats.get(keyOf(socket));
+    if (seat !== undefined) this.#bySocket.set(socket, seat);
+    return seat;
   }
 
   #sit(socket: Socket): void {
@@ -92,7 +103,7 @@ export class Seats {
       return;
     }
     const key = keyOf(socket);
-    const seat = { socket, open: 0 };
+    const seat = { socket, open: 0, lastUse: (this.#uses += 1) };
     this.#seats.set(key, seat);
     socket.once('close', () => {
       if (this.#seats.get(key) === seat) this.#seats.delete(key);
@@ -101,13 +112,15 @@ export class Seats {
 
   /** Closes the connection that has been idle for the longest time; false if all of them wait for an answer. */
   #freeOne(): boolean {
-    for (const [key, seat] of this.#seats) {
-      if (seat.open > 0) continue;
-      this.#seats.delete(key);
-      seat.socket.destroy();
-      return true;
+    let longest: [key: string, seat: Seat] | null = null;
+    for (const entry of this.#seats) {
+      const [, seat] = entry;
+      if (seat.open === 0 && (longest === null || seat.lastUse < longest[1].lastUse)) longest = entry;
     }
-    return false;
+    if (longest === null) return false;
+    this.#seats.delete(longest[0]);
+    longest[1].socket.destroy();
+    return true;
   }
 }
 

@@ -17,6 +17,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import { newId } from '../ids.ts';
+import { removeItem } from '../open-list.ts';
 import type { Secret } from '../secret.ts';
 import { DRAIN_MS_MAX, ignoreOffer, type Seats } from '../sockets.ts';
 import { onBodyWanted } from './body.ts';
@@ -103,7 +104,7 @@ interface OpenRequest {
 class SocketRefusals {
   readonly #clock: Clock;
   /** Requests without a complete answer, by connection: their answers come first. */
-  readonly #open = new WeakMap<Duplex, Set<OpenRequest>>();
+  readonly #open = new WeakMap<Duplex, OpenRequest[]>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -111,11 +112,11 @@ class SocketRefusals {
 
   note(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    const open = this.#open.get(socket) ?? new Set();
-    this.#open.set(socket, open);
+    let open = this.#open.get(socket);
+    if (open === undefined) this.#open.set(socket, (open = []));
     const entry = { request, response };
-    open.add(entry);
-    response.once('close', () => open.delete(entry));
+    open.push(entry);
+    response.once('close', () => removeItem(open, entry));
   }
 
   onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {

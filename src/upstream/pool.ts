@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { buildConnector as undiciConnector, ProxyAgent } from 'undici';
 import type { ErrorClass } from '../calls/outcome.ts';
+import { removeItem } from '../open-list.ts';
 import { buildConnector, loadProxyAgent, Pool, type Dispatcher } from './undici.ts';
 
 /** The longest time for a new connection: DNS, TCP and TLS together. */
@@ -46,7 +47,7 @@ export class ConnectionPool {
   readonly #host: string;
   readonly #dispatcher: Dispatcher;
   /** Every request that undici has not finished, oldest first: the first `connections` of them have one, or wait for it. */
-  readonly #active = new Set<Dispatcher.DispatchHandler>();
+  readonly #active: Dispatcher.DispatchHandler[] = [];
   readonly #connecting = new Set<Connecting>();
   readonly #failedSteps = new WeakMap<Error, Connecting['step']>();
 
@@ -59,18 +60,18 @@ export class ConnectionPool {
 
   /** Requests that have a connection, and requests that wait for one. */
   get load(): { inUse: number; waiting: number } {
-    const inUse = Math.min(this.#active.size, this.#options.connections);
-    return { inUse, waiting: this.#active.size - inUse };
+    const inUse = Math.min(this.#active.length, this.#options.connections);
+    return { inUse, waiting: this.#active.length - inUse };
   }
 
   /** Sends a request; `handler` must call {@link release} once undici has finished with it. */
   dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.#active.add(handler);
+    this.#active.push(handler);
     this.#dispatcher.dispatch(request, handler);
   }
 
   release(handler: Dispatcher.DispatchHandler): void {
-    this.#active.delete(handler);
+    removeItem(this.#active, handler);
   }
 
   /** Ends after the running requests. */
@@ -85,7 +86,7 @@ export class ConnectionPool {
   /** Gives why a request has no connection at its deadline; if several reasons are possible, the one that blames Kling least. */
   whyWaiting(handler: Dispatcher.DispatchHandler): ConnectFailure {
     const { connections, proxy } = this.#options;
-    const ahead = [...this.#active].indexOf(handler);
+    const ahead = this.#active.indexOf(handler);
     const steps = new Set([...this.#connecting].map(({ step }) => step));
     if (ahead >= connections || (steps.size === 0 && proxy === null)) {
       const cause = `all ${connections} connections to Kling were busy until the deadline`;

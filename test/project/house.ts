@@ -21,6 +21,7 @@ export const VOCABULARY: readonly string[] = [
   'config-section',
   'fields',
   'listen',
+  'open-list',
   'sockets',
   'csv',
   'markup',
