@@ -20,9 +20,11 @@ import { Injection } from './injection.ts';
 import type { TlsPair } from './listener.ts';
 import { openListeners, type OpenListeners } from './open-listeners.ts';
 import type { ListenConfig } from './proxy-config.ts';
+import { SeenAnswers } from './seen-answers.ts';
 
 /** The dependencies that the plane makes itself. */
-type Made = 'bodyRoom' | 'injection' | 'isDraining' | 'noteWouldEdit' | 'observe' | 'recordRefusal';
+type Made =
+  'bodyRoom' | 'injection' | 'isDraining' | 'noteWouldEdit' | 'observe' | 'recordRefusal' | 'seenAnswers';
 
 export interface DataPlaneDeps extends Omit<RequestDeps, Made> {
   /** Records the task states in apps' own reads; never rejects. */
@@ -93,6 +95,7 @@ export class DataPlane {
     return {
       ...this.#deps,
       injection: new Injection(),
+      seenAnswers: new SeenAnswers(),
       bodyRoom: new BodyRoom(this.#deps.clock),
       isDraining: () => this.#isDraining,
       observe(sightings, line, { app, isList }) {

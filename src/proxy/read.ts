@@ -7,7 +7,7 @@
 import type { CallRecord } from '../calls/call.ts';
 import { SidecarError } from '../errors.ts';
 import { RESIGN_CODES } from '../kling/codes.ts';
-import { isSuccess, sightingsIn, type Envelope } from '../kling/envelope.ts';
+import { isSuccess, showsTasks, sightingsIn, type Envelope } from '../kling/envelope.ts';
 import type { KlingRoute } from '../kling/routes.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import type { AttemptSpan } from '../telemetry/tracing.ts';
@@ -30,6 +30,7 @@ import {
   passedLines,
   serverTiming,
 } from './reply.ts';
+import type { ReadAnswer, SeenAnswers } from './seen-answers.ts';
 
 /** The largest copy of an answer's body; a larger answer is not parsed, and the poller settles. */
 const OBSERVED_BYTES_MAX = 4 * 1_048_576;
@@ -41,6 +42,7 @@ const FREE_WRITE_BYTES_MAX = 1_048_576;
 
 export interface ReadDeps extends Pick<CreateDeps, 'clock' | 'upstream' | 'telemetry' | 'bodyRoom'> {
   journal: (call: CallRecord) => void;
+  seenAnswers: SeenAnswers;
   /** Takes the task states in an app's own read; `isList` if the read was for all tasks, not for some. */
   observe: (sightings: TaskSighting[], line: Line, read: { app: string; isList: boolean }) => void;
 }
@@ -66,9 +68,9 @@ export interface ReadRequest extends Pick<
 /** Handles one read or free write; refusals are thrown as SidecarError before anything was answered. */
 export async function handleRead(deps: ReadDeps, read: ReadRequest): Promise<void> {
   if (read.frame.method !== 'POST') {
-    await dropBody(read.request);
-    await relay(deps, read, null);
-    return;
+    const dropping = dropBody(read.request);
+    if (dropping !== null) await dropping;
+    return relay(deps, read, null);
   }
   const place = deps.bodyRoom.place(roomRules(read));
   try {
@@ -164,7 +166,8 @@ class Relay {
     const attempt = { line, route: this.#route, attempt: this.#attemptNumber };
     this.#span = upstream.trace(this.#read.trace, outbound, attempt);
     try {
-      const headers = await upstream.sign(this.#span?.carriedBy(outbound.headers) ?? outbound.headers, line);
+      const made = upstream.sign(this.#span?.carriedBy(outbound.headers) ?? outbound.headers, line);
+      const headers = made instanceof Promise ? await made : made;
       // It is sent before the line is released, so that a reload does not close the line in between.
       return this.#send({ ...outbound, headers }, outbound);
     } finally {
@@ -273,7 +276,7 @@ class Relay {
     const { clock, upstream, telemetry, journal } = this.#deps;
     const { requestId, caller, route, startedTick, response, traceIds } = this.#read;
     const isWhole = failure === null && !isAborted;
-    const envelope = isWhole ? this.#envelope() : null;
+    const { envelope, sightings } = isWhole ? this.#readAnswer() : { envelope: null, sightings: [] };
     if (!isAborted) {
       const mayBeCured = this.#attemptNumber === 1;
       const startedAt = this.#startedAt;
@@ -313,8 +316,10 @@ class Relay {
     const isAnswered = response.headersSent || response.destroyed;
     const isRepeated = failure !== null && !isAnswered && mayRepeat(this.#read, failure, this.#attemptNumber);
     telemetry.callEnded(call, { trace: traceIds, isRepeated });
-    if (envelope !== null && route !== null && isSuccess(this.#head?.status ?? 0))
-      this.#learn(route, envelope);
+    if (sightings.length > 0) {
+      const isList = route?.operation === 'task-list';
+      this.#deps.observe(sightings, this.#line, { app: caller.app, isList });
+    }
   }
 
   get #route(): string {
@@ -326,13 +331,20 @@ class Relay {
     return this.#deps.upstream.readEnvelope(this.#head.headers, joined(this.#copy));
   }
 
-  /** Takes the task states in an app's own read. */
-  #learn(route: KlingRoute, envelope: Envelope): void {
-    if (route.operation !== 'task-read' && route.operation !== 'task-list') return;
-    const sightings = sightingsIn(route, envelope, this.#read.settings.cashPrice);
-    if (sightings.length === 0) return;
-    const isList = route.operation === 'task-list';
-    this.#deps.observe(sightings, this.#line, { app: this.#read.caller.app, isList });
+  /** Reads the whole answer; its task states only on a route that shows them. */
+  #readAnswer(): ReadAnswer {
+    const { route, settings, target } = this.#read;
+    const { headers = [], status = 0 } = this.#head ?? {};
+    const shownBy = route !== null && showsTasks(route) && isSuccess(status) ? route : null;
+    const parse = (): ReadAnswer => {
+      const envelope = this.#envelope();
+      const isRead = envelope !== null && shownBy !== null;
+      return { envelope, sightings: isRead ? sightingsIn(shownBy, envelope, settings.cashPrice) : [] };
+    };
+    if (this.#copy === null || shownBy === null) return parse();
+    const type = headerOf(headers, 'content-type');
+    const dependsOn = [route, settings, this.#line, type];
+    return this.#deps.seenAnswers.read({ target, body: joined(this.#copy), dependsOn }, parse);
   }
 }
 
