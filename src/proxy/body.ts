@@ -39,11 +39,11 @@ export function onBodyWanted(request: IncomingMessage, callback: () => void): vo
  * Reads and drops the body of a request that needs none.
  * @throws SidecarError `body_too_large` above 64 KiB.
  */
-export async function dropBody(request: IncomingMessage): Promise<void> {
+export function dropBody(request: IncomingMessage): Promise<unknown> | null {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
-  if (coding === undefined && (length === undefined || length === '0')) return;
+  if (coding === undefined && (length === undefined || length === '0')) return null;
   const rule = `a ${request.method} may carry at most ${UNUSED_BYTES_MAX} bytes`;
-  await readBody(request, { bytesMax: UNUSED_BYTES_MAX, rule });
+  return readBody(request, { bytesMax: UNUSED_BYTES_MAX, rule });
 }
 
 /** The limits of a body. */

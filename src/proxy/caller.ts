@@ -69,15 +69,21 @@ function digest(text: string): string {
  * Reads the caller of a request.
  * @throws SidecarError `unknown_app`, or `target_refused` for an invalid value of one of our own headers.
  */
-export async function readCaller(frame: Frame, identify: IdentifyApp | null): Promise<Caller> {
-  const { headers } = frame;
-  const settings = identify ? await identify(headers.get('authorization')) : null;
-  if (identify && !settings) {
-    throw new SidecarError(
-      'unknown_app',
-      'The bearer is none of the configured apps; send the key of one of them.',
-    );
-  }
+export function readCaller(frame: Frame, identify: IdentifyApp | null): Caller | Promise<Caller> {
+  if (identify === null) return callerOf(frame, null);
+  const found = identify(frame.headers.get('authorization'));
+  return found instanceof Promise ? found.then((app) => knownCaller(frame, app)) : knownCaller(frame, found);
+}
+
+function knownCaller(frame: Frame, settings: CallerApp | null): Caller {
+  if (settings !== null) return callerOf(frame, settings);
+  throw new SidecarError(
+    'unknown_app',
+    'The bearer is none of the configured apps; send the key of one of them.',
+  );
+}
+
+function callerOf({ headers }: Frame, settings: CallerApp | null): Caller {
   return {
     app: settings?.name ?? checked(headers, 'x-kling-app', APP_NAME) ?? 'default',
     settings,

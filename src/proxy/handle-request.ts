@@ -110,7 +110,8 @@ async function pass(deps: RequestDeps, { request, response, passage }: Exchanged
   passage.route = found.route?.template ?? 'unmatched';
   passage.trace = startTrace(deps, { frame, path: found.path, route: passage.route, startedTick });
   passage.traceIds = passage.trace ?? readTraceparent(frame.headers.get('traceparent'));
-  const caller = await readCaller(frame, settings.identify);
+  const asked = readCaller(frame, settings.identify);
+  const caller = asked instanceof Promise ? await asked : asked;
   passage.app = caller.app;
   passage.tag = caller.tag;
   // The connection may have closed before the listener was added: then nothing would end this request.

@@ -6,6 +6,10 @@ export class InFlight {
   readonly #clock: Clock;
   #count = 0;
   #onIdle: () => void = () => {};
+  readonly #onSettled = (): void => {
+    this.#count -= 1;
+    if (this.#count === 0) this.#onIdle();
+  };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -14,10 +18,7 @@ export class InFlight {
   /** Counts a request until its work settles. */
   follow(work: Promise<unknown>): void {
     this.#count += 1;
-    void work.finally(() => {
-      this.#count -= 1;
-      if (this.#count === 0) this.#onIdle();
-    });
+    void work.then(this.#onSettled, this.#onSettled);
   }
 
   /** Waits until no request is open, at most `waitMs`. */

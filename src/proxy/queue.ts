@@ -11,7 +11,7 @@ import { refusalError } from './rules.ts';
 export function slotsFor(
   deps: CreateDeps,
   create: CreateRequest,
-  { price: { product, model, weight, operation }, joinHash, guard }: Prepared,
+  { price: { product, model, weight, operation } }: Prepared,
 ): SlotRequest {
   const { settings, caller, gone: signal } = create;
   const ownRate = caller.settings?.requestsPerMinute ?? null;
@@ -20,7 +20,7 @@ export function slotsFor(
     model,
     operation,
     weight,
-    joinHash: joinHash ?? guard?.fingerprint ?? null,
+    joinHash: null,
     app: caller.app,
     appRequestsPerMinute: settings.mode === 'observe' ? null : ownRate,
     waitMsMax: leftMs(deps, create) - SEND_MS_MIN,

@@ -40,6 +40,7 @@ const CODINGS: Readonly<Record<string, Coding>> = {
  * coding, or a part of a coded body (206).
  */
 export function codingsOf({ status, headers }: { status: number; headers: readonly string[] }): Coding[] {
+  if (headerOf(headers, 'content-encoding') === null) return [];
   const names = allOf(headers, 'content-encoding')
     .flatMap((value) => value.split(','))
     .map((name) => name.trim().toLowerCase())

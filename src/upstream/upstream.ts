@@ -160,10 +160,18 @@ export class Upstream {
     };
   }
 
-  /** Adds a line's Authorization to header lines, and asks for an answer that is not compressed. */
-  async sign(headers: string[], { tokens }: Line): Promise<string[]> {
+  /**
+   * Adds a line's Authorization to header lines, and asks for an answer that is not compressed; a promise only while a token is
+   * being made.
+   */
+  sign(headers: readonly string[], { tokens }: Line): string[] | Promise<string[]> {
     const made = tokens.authorization();
-    const authorization = typeof made === 'string' ? made : await made;
+    return typeof made === 'string'
+      ? this.#signed(headers, made)
+      : made.then((authorization) => this.#signed(headers, authorization));
+  }
+
+  #signed(headers: readonly string[], authorization: string): string[] {
     this.#secrets.sent(authorization);
     return [...headers, 'accept-encoding', 'identity', 'authorization', authorization];
   }
