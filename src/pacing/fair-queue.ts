@@ -79,17 +79,20 @@ export class FairQueue<Waiter extends Queued> {
     return null;
   }
 
-  /** Counts those that leave before one, if each may leave when it is its turn. */
-  aheadOf(waiter: Waiter): number {
-    const own = this.#apps.get(waiter.app)?.before(waiter) ?? 0;
-    let ahead = 0;
+  /**
+   * Counts those that leave before one, which need not wait here, if each may leave when it is its turn.
+   * @param absent are expected back: they count as if they waited, too.
+   */
+  aheadOf({ app, arrival }: Omit<Queued, 'model'>, absent: FairQueue<Queued> = NOBODY): number {
+    const own = this.#before(app, arrival) + absent.#before(app, arrival);
+    let ahead = own;
     let isBefore = true;
-    for (const [app, line] of this.#apps) {
-      if (app === waiter.app) {
-        ahead += own;
-        isBefore = false;
-      } else ahead += Math.min(line.length, isBefore ? own + 1 : own);
+    for (const [other, line] of this.#apps) {
+      if (other === app) isBefore = false;
+      else ahead += Math.min(line.length + absent.#lengthOf(other), isBefore ? own + 1 : own);
     }
+    for (const [other, line] of absent.#apps)
+      if (other !== app && !this.#apps.has(other)) ahead += Math.min(line.length, isBefore ? own + 1 : own);
     return ahead;
   }
 
@@ -106,6 +109,14 @@ export class FairQueue<Waiter extends Queued> {
     return order;
   }
 
+  #before(app: string, arrival: number): number {
+    return this.#apps.get(app)?.before(arrival) ?? 0;
+  }
+
+  #lengthOf(app: string): number {
+    return this.#apps.get(app)?.length ?? 0;
+  }
+
   #count(model: string | null, by: 1 | -1): void {
     this.#length += by;
     const count = this.countOf(model) + by;
@@ -113,6 +124,8 @@ export class FairQueue<Waiter extends Queued> {
     else this.#byModel.set(model, count);
   }
 }
+
+const NOBODY = new FairQueue<Queued>();
 
 /** The creates of one app, by model, each list in the order of arrival. */
 class AppLine<Waiter extends Queued> {
@@ -144,10 +157,10 @@ class AppLine<Waiter extends Queued> {
     return first;
   }
 
-  /** Counts those that arrived before one. */
-  before(waiter: Waiter): number {
+  /** Counts those that arrived before `arrival`. */
+  before(arrival: number): number {
     let before = 0;
-    for (const list of this.#byModel.values()) before += countBefore(list, waiter.arrival);
+    for (const list of this.#byModel.values()) before += countBefore(list, arrival);
     return before;
   }
 

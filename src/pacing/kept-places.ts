@@ -8,7 +8,8 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Ms, Product } from '../units.ts';
-import { addInOrder, countBefore, removeFrom, type Arrived } from './arrivals.ts';
+import { addInOrder, removeFrom, type Arrived } from './arrivals.ts';
+import { FairQueue, type Queued } from './fair-queue.ts';
 
 /** How long a place is kept after its `Retry-After`: callers come back at its end, and a little later. */
 export const KEPT_AFTER_MS = 10_000;
@@ -19,11 +20,12 @@ const LOOK_MS = 1_000;
 export interface Returning {
   readonly app: string;
   readonly product: Product;
+  readonly model: string | null;
   /** Null for a create that is not known again: it has no place. */
   readonly joinHash: string | null;
 }
 
-interface Place extends Arrived {
+interface Place extends Queued {
   readonly key: string;
   readonly product: Product;
   readonly until: Ms;
@@ -33,8 +35,10 @@ export class KeptPlaces {
   readonly #clock: Clock;
   /** Of each create, in the order of arrival. */
   readonly #byCreate = new Map<string, Place[]>();
-  /** Of each product, in the order of arrival. */
-  readonly #byProduct: Readonly<Record<Product, Place[]>> = { video: [], image: [] };
+  readonly #byProduct: Readonly<Record<Product, FairQueue<Place>>> = {
+    video: new FairQueue(),
+    image: new FairQueue(),
+  };
   #lookedAt: Ms = 0;
 
   constructor(clock: Clock) {
@@ -50,9 +54,9 @@ export class KeptPlaces {
     const { video, image } = this.#byProduct;
     const key = keyOf(create);
     if (key === null || video.length + image.length >= placesMax) return;
-    const { product } = create;
-    const place = { key, product, arrival, until: this.#clock.monotonic() + ms };
-    addInOrder(this.#byProduct[product], place);
+    const { app, product, model } = create;
+    const place = { key, app, product, model, arrival, until: this.#clock.monotonic() + ms };
+    this.#byProduct[product].add(place);
     const equal = this.#byCreate.get(key);
     if (equal === undefined) this.#byCreate.set(key, [place]);
     else addInOrder(equal, place);
@@ -69,10 +73,10 @@ export class KeptPlaces {
     return used.arrival;
   }
 
-  /** Counts the creates of a product that are to come back and arrived before `arrival`. */
-  countBefore(product: Product, arrival: number): number {
+  /** Gives the places of a product, as a queue that nothing leaves by its turn. */
+  of(product: Product): FairQueue<Queued> {
     this.#dropOld();
-    return countBefore(this.#byProduct[product], arrival);
+    return this.#byProduct[product];
   }
 
   /** Drops the places that ran out, at most once in a second. */
@@ -85,7 +89,7 @@ export class KeptPlaces {
   }
 
   #drop(place: Place): void {
-    removeFrom(this.#byProduct[place.product], place);
+    this.#byProduct[place.product].remove(place);
     const equal = this.#byCreate.get(place.key) ?? [];
     removeFrom(equal, place);
     if (equal.length === 0) this.#byCreate.delete(place.key);

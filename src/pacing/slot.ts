@@ -21,7 +21,7 @@ export interface SlotRequest {
   /** 1 for a video, the number of pictures for an image. */
   weight: number;
   app: string;
-  /** Known again by it if it comes back after the wait (with its app); null where it has none. */
+  /** What an equal create has, too: it is known again by it if it comes back after its wait. Null where nothing says so. */
   joinHash: string | null;
   /** The app's own `requestsPerMinute`, or null. */
   appRequestsPerMinute: number | null;

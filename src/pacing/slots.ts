@@ -200,8 +200,9 @@ export class Slots {
   waiting(): WaitingCreate[] {
     return [...this.#queues].flatMap(([product, queue]) => {
       const waits = new Map<string | null, (ahead: number) => Ms>();
+      const absent = this.#places.of(product);
       return queue.inOrder().map((waiter, ahead) => {
-        const { request, pools, since, arrival } = waiter;
+        const { request, pools, since } = waiter;
         const waitOf = waits.get(request.model) ?? this.#room.waitsOf(request, pools);
         waits.set(request.model, waitOf);
         return {
@@ -210,7 +211,7 @@ export class Slots {
           pool: this.#room.poolLackedBy(request),
           since: this.#wallOf(since),
           position: ahead + 1,
-          waitMs: waitOf(ahead + this.#places.countBefore(product, arrival)),
+          waitMs: waitOf(queue.aheadOf(waiter, absent)),
         };
       });
     });
@@ -218,7 +219,7 @@ export class Slots {
 
   /** Returns whether creates of a product wait, or were asked to come back soon: then its slots are wanted as soon as they are free. */
   isWanted(product: Product): boolean {
-    return this.#queueOf(product).length > 0 || this.#places.countBefore(product, Infinity) > 0;
+    return this.#queueOf(product).length > 0 || this.#places.of(product).length > 0;
   }
 
   #wait(request: SlotRequest, { waitMs, arrival }: { waitMs: Ms; arrival: number }): Promise<SlotTicket> {
@@ -315,7 +316,7 @@ export class Slots {
   #timedOut(waiter: Waiter, waitMs: Ms): SidecarError {
     const { request, arrival } = waiter;
     const { product } = request;
-    const ahead = this.#queueOf(product).aheadOf(waiter) + this.#places.countBefore(product, arrival);
+    const ahead = this.#queueOf(product).aheadOf(waiter, this.#places.of(product));
     const { error, retryAfterMs } = queueFull(this.#room, request, { ahead, why: `waited ${waitMs} ms` });
     const placesMax = this.#room.options.queueLengthMax;
     this.#places.keep(request, { arrival, ms: retryAfterMs + KEPT_AFTER_MS, placesMax });
@@ -324,8 +325,9 @@ export class Slots {
 
   /** Refuses a create that did not wait: it has no place. */
   #refused(request: SlotRequest, why: string): SidecarError {
-    const { product } = request;
-    const ahead = this.#queueOf(product).length + this.#places.countBefore(product, Infinity);
+    const { app, product } = request;
+    const last = { app, arrival: Infinity };
+    const ahead = this.#queueOf(product).aheadOf(last, this.#places.of(product));
     return queueFull(this.#room, request, { ahead, why }).error;
   }
 

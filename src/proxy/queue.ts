@@ -11,7 +11,7 @@ import { refusalError } from './rules.ts';
 export function slotsFor(
   deps: CreateDeps,
   create: CreateRequest,
-  { price: { product, model, weight, operation } }: Prepared,
+  { price: { product, model, weight, operation }, joinHash, guard }: Prepared,
 ): SlotRequest {
   const { settings, caller, gone: signal } = create;
   const ownRate = caller.settings?.requestsPerMinute ?? null;
@@ -20,7 +20,7 @@ export function slotsFor(
     model,
     operation,
     weight,
-    joinHash: null,
+    joinHash: joinHash ?? guard?.fingerprint ?? null,
     app: caller.app,
     appRequestsPerMinute: settings.mode === 'observe' ? null : ownRate,
     waitMsMax: leftMs(deps, create) - SEND_MS_MIN,

@@ -1,7 +1,10 @@
 /** Slots of a clock that a test moves, and the creates that ask for them. */
+import { createManualClock, type ManualClock } from '../../src/clock.ts';
+import { SidecarError } from '../../src/errors.ts';
+import type { Fact } from '../../src/facts.ts';
 import { configuredLimits } from '../../src/pacing/limits.ts';
 import type { SlotOptions, SlotRequest } from '../../src/pacing/slot.ts';
-import type { Slots } from '../../src/pacing/slots.ts';
+import { Slots } from '../../src/pacing/slots.ts';
 
 export const options = (over: Partial<SlotOptions> = {}): SlotOptions => ({
   isPaced: true,
@@ -28,4 +31,66 @@ export const create = (over: Partial<SlotRequest> = {}): SlotRequest => ({
 /** Takes slots for `hold_0`, `hold_1`, …, which must be free. */
 export async function taken(slots: Slots, count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) (await slots.enter(create())).keepFor(`hold_${i}`);
+}
+
+/** Slots with creates that are known by a name, and what became of each. */
+export function begin(over: Partial<SlotOptions> = {}) {
+  const clock = createManualClock(0);
+  const slots = new Slots(options({ queueLengthMax: 10_000, ...over }), clock, () => 0);
+  const order: string[] = [];
+  const refused = new Map<string, SidecarError>();
+  return {
+    clock,
+    slots,
+    order,
+    refused,
+    /** Asks for slots; they are kept for the hold of that name. */
+    ask(name: string, request: Partial<SlotRequest> = {}): Promise<void> {
+      return slots.enter(create(request)).then(
+        (ticket) => {
+          ticket.keepFor(name);
+          return void order.push(name);
+        },
+        (error: unknown) => {
+          if (error instanceof SidecarError) refused.set(name, error);
+          return undefined;
+        },
+      );
+    },
+  };
+}
+
+/** A task that ended after `ageMs`. */
+export function ended(
+  ageMs: number,
+  over: { model?: string | null; to?: 'succeeded' | 'failed' } = {},
+): Fact {
+  const { model = null, to = 'succeeded' } = over;
+  return {
+    kind: 'task_changed',
+    holdId: 'hold',
+    taskId: 'task',
+    product: 'video',
+    from: 'processing',
+    to,
+    createdAt: 0,
+    ageMs,
+    weight: 1,
+    statusMessage: null,
+    at: ageMs,
+    app: 'default',
+    operation: 'text-to-video',
+    model,
+    mode: null,
+  };
+}
+
+export const retryAfter = (error: SidecarError | undefined): unknown => error?.detail['retryAfterSeconds'];
+
+/** Frees the slots of each hold in the order of their grants, until nothing is open. */
+export async function drain(clock: ManualClock, slots: Slots, order: readonly string[]): Promise<void> {
+  for (let at = 0; at < order.length; at += 1) {
+    slots.free(order[at] ?? '');
+    await clock.advance(0);
+  }
 }

@@ -52,9 +52,30 @@ describe('the queue of a product', () => {
         const order = queue.inOrder();
         expect(order.map((one) => queue.aheadOf(one))).toEqual(order.map((_, index) => index));
         expect(served(queue)).toEqual(order.map(({ arrival }) => arrival));
+        for (const app of ['a', 'b', 'c']) {
+          const own = order.flatMap((one) => (one.app === app ? one.arrival : []));
+          expect(own).toEqual(own.toSorted((a, b) => a - b));
+        }
         expect([queue.length, [...queue.models()]]).toEqual([0, []]);
       }),
     );
+  });
+
+  it('counts those that are expected back among those ahead, each app in its turns', () => {
+    const { queue } = queueOf([{ app: 'a' }, { app: 'b' }]);
+    const absent = new FairQueue<Queued>();
+    for (const [arrival, app] of [
+      [2, 'a'],
+      [3, 'a'],
+      [4, 'c'],
+      [5, 'a'],
+    ] as const) {
+      absent.add({ app, model: null, arrival });
+    }
+    const aheadOf = (app: string, arrival: number) => queue.aheadOf({ app, arrival }, absent);
+    expect([aheadOf('a', 0), aheadOf('b', 1), aheadOf('c', 4)]).toEqual([0, 1, 2]);
+    expect([aheadOf('a', 2), aheadOf('a', 3), aheadOf('a', 6)]).toEqual([3, 4, 6]);
+    expect([aheadOf('d', 6), aheadOf('b', 6)]).toEqual([3, 4]);
   });
 
   it('lets no two apps that wait for the same differ by more than one, at any order of arrivals', () => {

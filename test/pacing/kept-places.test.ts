@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { KeptPlaces } from '../../src/pacing/kept-places.ts';
 
-const equal = { app: 'web', product: 'video', joinHash: 'h' } as const;
+const equal = { app: 'web', product: 'video', model: null, joinHash: 'h' } as const;
 const kept = { ms: 5_000, placesMax: 3 };
 
 describe('kept places', () => {
@@ -11,10 +11,10 @@ describe('kept places', () => {
     places.keep(equal, { arrival: 7, ...kept });
     expect(places.use({ ...equal, app: 'batch' })).toBeNull();
     expect(places.use({ ...equal, joinHash: 'other' })).toBeNull();
-    expect(places.countBefore('video', 8)).toBe(1);
+    expect(places.of('video').length).toBe(1);
     expect(places.use(equal)).toBe(7);
     expect(places.use(equal)).toBeNull();
-    expect(places.countBefore('video', 8)).toBe(0);
+    expect(places.of('video').length).toBe(0);
   });
 
   it('gives equal creates their places in the order of arrival', () => {
@@ -30,7 +30,7 @@ describe('kept places', () => {
     await clock.advance(4_000);
     places.keep(equal, { arrival: 2, ...kept });
     await clock.advance(1_000);
-    expect([places.countBefore('video', 9), places.countBefore('image', 9)]).toEqual([1, 0]);
+    expect([places.of('video').length, places.of('image').length]).toEqual([1, 0]);
     expect([places.use(equal), places.use(equal)]).toEqual([2, null]);
   });
 
@@ -39,7 +39,7 @@ describe('kept places', () => {
     places.keep({ ...equal, joinHash: null }, { arrival: 1, ...kept });
     for (const arrival of [2, 3, 4, 5])
       places.keep({ ...equal, joinHash: `${arrival}` }, { arrival, ...kept });
-    expect(places.countBefore('video', Infinity)).toBe(3);
+    expect(places.of('video').length).toBe(3);
     expect(places.use({ ...equal, joinHash: null })).toBeNull();
     expect(places.use({ ...equal, joinHash: '5' })).toBeNull();
   });
