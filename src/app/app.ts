@@ -121,6 +121,7 @@ class Sidecar implements App {
       await running.watch.start();
       running.doubts.start();
       running.poller.start();
+      running.stuckSlots.start();
       running.storeWatch.start();
       running.sumsCheck.start();
       running.clockKeeper.start();
@@ -317,6 +318,7 @@ class Sidecar implements App {
       running.poller.stop(),
       running.sumsCheck.stop(),
       running.limits.stop(),
+      running.stuckSlots.stop(),
     ];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
     await running.upstream.end();

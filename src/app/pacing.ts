@@ -7,12 +7,14 @@ import { AccountLimits, type LimitSettings } from '../pacing/account-limits.ts';
 import type { Limits } from '../pacing/limits.ts';
 import type { SlotOptions } from '../pacing/slot.ts';
 import { Slots } from '../pacing/slots.ts';
+import { StuckSlots } from '../pacing/stuck-slots.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 export interface Pacing {
   slots: Slots;
   limits: AccountLimits;
+  stuckSlots: StuckSlots;
 }
 
 export interface PacingInput {
@@ -25,7 +27,7 @@ export interface PacingInput {
   onError: (message: string, error: unknown) => void;
 }
 
-/** Makes slots and limits; the limits know the account only after {@link beginLimits}. */
+/** Makes slots and limits; nothing is timed before a start, and the limits know the account only after {@link beginLimits}. */
 export function openPacing({ clock, dated, config, upstream, ...rest }: PacingInput): Pacing {
   const limits: AccountLimits = new AccountLimits({
     ...rest,
@@ -36,7 +38,9 @@ export function openPacing({ clock, dated, config, upstream, ...rest }: PacingIn
     onChange: () => slots.limitsChanged(),
   });
   const slots = new Slots(slotOptions(config(), limits), clock);
-  return { slots, limits };
+  const stuckAfterMs = (): number => config().tasks.stuckAfterMs;
+  const stuckSlots = new StuckSlots({ clock, slots, stuckAfterMs, onError: rest.onError });
+  return { slots, limits, stuckSlots };
 }
 
 /** Gives what the config says of limits. */

@@ -99,7 +99,7 @@ export function buildParts(input: PartsInput): AppParts {
   const ask = createAsk({ upstream, clock, journal: journalOwn, traces });
   const watch = openWatch(input, ask);
   const clocks = buildClocks({ store, upstream, clock, log, ask });
-  const { slots, limits } = openPacing({ store, clock, dated: clocks.dated, config, upstream, onError });
+  const { slots, ...pacing } = openPacing({ store, clock, dated: clocks.dated, config, upstream, onError });
   const asking = {
     store,
     ledger,
@@ -124,10 +124,10 @@ export function buildParts(input: PartsInput): AppParts {
     ledger,
     upstream,
     slots,
-    limits,
+    ...pacing,
     doubts,
     poller,
-    account: new AccountReader({ ...asking, clock, onPacks: limits.notePacks }),
+    account: new AccountReader({ ...asking, clock, onPacks: pacing.limits.notePacks }),
     closing,
     observer: openObserver(log, { ledger, clock: clocks.dated }),
     watch,

@@ -64,5 +64,6 @@ export async function putInOrder(
     });
   sums.begin(await store.read(openWork, {}));
   await beginLimits({ store, upstream, limits });
-  for (const slot of await store.read(openSlots, {})) slots.occupy(slot.holdId, slot);
+  for (const slot of await store.read(openSlots, {}))
+    slots.occupy(slot.holdId, slot, Math.max(0, at - slot.at));
 }

@@ -17,10 +17,11 @@ export function poolLines(pools: readonly Pool[], timeText: (at: string) => stri
 
 function poolText(pool: Pool, timeText: (at: string) => string): string {
   const { inUse, limit, queued } = pool;
-  // A sidecar of an earlier version says neither.
-  const { source, pausedUntil } = pool as Partial<Pool>;
+  // A sidecar of an earlier version says none of these.
+  const { source, pausedUntil, elsewhere = 0 } = pool as Partial<Pool>;
   const by = source === null || source === undefined ? '' : ` (by ${SOURCES[source]})`;
-  const use = `${inUse} of ${limit ?? 'any number'} in use${by}, ${queued} queued`;
+  const others = elsewhere === 0 ? '' : `, ${elsewhere} of them by tasks that are not ours`;
+  const use = `${inUse} of ${limit ?? 'any number'} in use${others}${by}, ${queued} queued`;
   return pausedUntil === null || pausedUntil === undefined
     ? use
     : `${use}; pauses until ${timeText(pausedUntil)}`;

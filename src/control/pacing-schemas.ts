@@ -6,7 +6,8 @@ const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
 /** A pool of `GET /v1/status`. */
 export const pool = z.object({
   name: z.string().describe('`video`, `image` or a model.'),
-  inUse: z.int().describe('Slots of our own open tasks.'),
+  inUse: z.int().describe('Slots of open tasks, with those of tasks that are not ours.'),
+  elsewhere: z.int().describe('Slots of open tasks of the account that are not ours, by Kling’s own list.'),
   limit: z.int().nullable().describe('Null for a pool without a limit, which pauses or lets creates wait.'),
   source: z
     .enum(['config', 'pack', 'tier', 'learned'])

@@ -1,12 +1,14 @@
 /** The slots of Kling's concurrency limits that open holds take: a start begins its count with them. */
 import { defineRead, type Tx } from '../store/operation.ts';
-import type { Product } from '../units.ts';
+import type { Ms, Product } from '../units.ts';
 
 export interface OpenSlot {
   holdId: string;
   product: Product;
   model: string | null;
   weight: number;
+  /** When the hold was made. */
+  at: Ms;
 }
 
 /** Gives the slots of every hold that is still `held` at the upstream in use. */
@@ -14,7 +16,7 @@ export const openSlots = defineRead(
   'ledger.openSlots',
   (tx: Tx, _args: Record<string, never>): Promise<OpenSlot[]> =>
     tx.all<OpenSlot>(
-      `SELECT id AS "holdId", product, model, weight FROM creates JOIN hold_places ON hold_id = id
+      `SELECT id AS "holdId", product, model, weight, at FROM creates JOIN hold_places ON hold_id = id
        WHERE state = 'held' AND is_in_use = 1 ORDER BY id`,
     ),
 );

@@ -26,17 +26,29 @@ export class PoolUse {
   readonly #clock: Clock;
   readonly #pools = new Map<string, Pool>();
   readonly #taskMs = new Map<string, Ms>();
+  readonly #elsewhere = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
+  /** Gives the slots in use, with those of tasks that are not ours. */
   inUse(pool: string): number {
-    return this.#pools.get(pool)?.inUse ?? 0;
+    return (this.#pools.get(pool)?.inUse ?? 0) + this.elsewhere(pool);
   }
 
-  reserve(pools: readonly string[], weight: number): ReservedSlots {
-    const reserved = { pools, weight, since: this.#clock.monotonic() };
+  /** Gives the slots of tasks of the account that are not ours. */
+  elsewhere(pool: string): number {
+    return this.#elsewhere.get(pool) ?? 0;
+  }
+
+  setElsewhere(pool: string, slots: number): void {
+    this.#elsewhere.set(pool, slots);
+  }
+
+  /** Reserves slots of some pools, since now or an earlier instant of the steady clock. */
+  reserve(pools: readonly string[], weight: number, since: Ms = this.#clock.monotonic()): ReservedSlots {
+    const reserved = { pools, weight, since };
     for (const name of pools) {
       let pool = this.#pools.get(name);
       if (pool === undefined) this.#pools.set(name, (pool = { inUse: 0, open: new Set() }));
@@ -70,14 +82,17 @@ export class PoolUse {
   forecast(pool: string, { product, limit }: { product: Product; limit: number }): (slots: number) => Ms {
     const now = this.#clock.monotonic();
     const { inUse, open } = this.#pools.get(pool) ?? { inUse: 0, open: [] };
+    const elsewhere = this.elsewhere(pool);
     const taskMs = this.#taskMs.get(pool) ?? this.#taskMs.get(product) ?? TASK_MS[product];
     const ends = Array.from(open, ({ since, weight }) => ({
       afterMs: Math.max(0, since + taskMs - now),
       weight,
     })).toSorted((a, b) => a.afterMs - b.afterMs);
     return (slots) => {
-      const lacking = inUse + slots - limit;
-      if (lacking <= 0 || inUse === 0) return 0;
+      const lacking = inUse + elsewhere + slots - limit;
+      if (lacking <= 0) return 0;
+      // When tasks that are not ours end is not known.
+      if (inUse === 0) return elsewhere === 0 ? 0 : taskMs;
       // After the open tasks have ended, as many run that take as long.
       const rounds = Math.floor((lacking - 1) / inUse);
       let rest = lacking - rounds * inUse;

@@ -33,7 +33,10 @@ export interface SlotRequest {
 
 export interface PoolState {
   name: string;
+  /** With those of tasks that are not ours. */
   inUse: number;
+  /** Of tasks of the account that are not ours. */
+  elsewhere: number;
   /** Null for a pool without a limit: it is listed while it pauses or creates wait. */
   limit: number | null;
   source: LimitSource | null;

@@ -114,10 +114,32 @@ export class Slots {
     }
   }
 
-  /** Reserves the slots of a hold that was open before this process began, also above a limit. */
-  occupy(holdId: string, request: Pick<SlotRequest, 'product' | 'model' | 'weight'>): void {
+  /** Reserves the slots of a hold at once, also above a limit; `ageMs` is that of one from before this process began. */
+  occupy(holdId: string, request: Pick<SlotRequest, 'product' | 'model' | 'weight'>, ageMs: Ms = 0): void {
     if (this.#byHold.has(holdId)) return;
-    this.#byHold.set(holdId, this.#room.use.reserve(poolsOf(request), request.weight));
+    const since = this.#clock.monotonic() - ageMs;
+    this.#byHold.set(holdId, this.#room.use.reserve(poolsOf(request), request.weight, since));
+  }
+
+  /** Frees the slots of holds that have them for at least `ms`. */
+  freeOlder(ms: Ms): void {
+    const from = this.#clock.monotonic() - ms;
+    let isAny = false;
+    for (const [holdId, reserved] of this.#byHold) {
+      // In the order of their begin, but for moments.
+      if (reserved.since > from) break;
+      this.#byHold.delete(holdId);
+      this.#room.use.free(reserved);
+      isAny = true;
+    }
+    if (isAny) this.#grantNext();
+  }
+
+  /** Sets how many slots of a product are in use by tasks of the account that are not ours. */
+  setElsewhere(product: Product, slots: number): void {
+    if (this.#room.use.elsewhere(product) === slots) return;
+    this.#room.use.setElsewhere(product, slots);
+    this.#grantNext();
   }
 
   /**
@@ -188,6 +210,7 @@ export class Slots {
       return {
         name,
         inUse: use.inUse(name),
+        elsewhere: use.elsewhere(name),
         limit: limit?.limit ?? null,
         source: limit?.source ?? null,
         queued: queued.get(name) ?? 0,

@@ -234,7 +234,17 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
       upstream: 'https://api.test',
       uptimeSeconds: 12,
       pid: 4321,
-      pools: [{ name: 'video', inUse: 1, limit: 5, source: 'pack', queued: 2, pausedUntil: START + 60_000 }],
+      pools: [
+        {
+          name: 'video',
+          inUse: 1,
+          elsewhere: 0,
+          limit: 5,
+          source: 'pack',
+          queued: 2,
+          pausedUntil: START + 60_000,
+        },
+      ],
       metricsReadAt: null,
       clockOffsetMs: -3.5,
       kling: { credentials: 'accepted', refusal: null, unreachable: null },

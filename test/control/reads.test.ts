@@ -49,6 +49,7 @@ describe('reads', () => {
         {
           name: 'video',
           inUse: 1,
+          elsewhere: 0,
           limit: 5,
           source: 'pack',
           queued: 2,

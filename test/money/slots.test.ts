@@ -3,6 +3,7 @@ import { createManualClock, type Clock } from '../../src/clock.ts';
 import { configuredLimits } from '../../src/pacing/limits.ts';
 import type { SlotOptions, SlotRequest } from '../../src/pacing/slot.ts';
 import { Slots } from '../../src/pacing/slots.ts';
+import { StuckSlots } from '../../src/pacing/stuck-slots.ts';
 
 const options = (over: Partial<SlotOptions> = {}): SlotOptions => ({
   isPaced: true,
@@ -64,6 +65,50 @@ describe('slots', () => {
     const late = slots.enter(create()).catch((error: unknown) => error);
     await clock.advance(20_000);
     expect(await late).toMatchObject({ code: 'queue_full' });
+  });
+
+  it('stops counting a task that is stuck, also one of before a restart', async () => {
+    const clock = createManualClock(0);
+    const slots = new Slots(options({ limits: configuredLimits({ video: 2 }) }), clock);
+    const stuck = new StuckSlots({
+      clock,
+      slots,
+      stuckAfterMs: () => 600_000,
+      onError: (message, error) => {
+        throw new Error(message, { cause: error });
+      },
+    });
+    stuck.start();
+    slots.occupy('earlier', { product: 'video', model: null, weight: 1 }, 400_000);
+    (await slots.enter(create())).keepFor('fresh');
+    expect(slots.enterNow(create())).toBeNull();
+    await clock.advance(190_000);
+    expect(slots.pools()).toMatchObject([{ inUse: 2 }]);
+    const waiting = slots.enter(create());
+    await clock.advance(20_000);
+    (await waiting).keepFor('third');
+    expect(slots.pools()).toMatchObject([{ inUse: 2 }]);
+    // Its real end frees nothing a second time.
+    slots.free('earlier');
+    expect(slots.pools()).toMatchObject([{ inUse: 2 }]);
+    await clock.advance(400_000);
+    expect(slots.pools()).toMatchObject([{ inUse: 1 }]);
+    await stuck.stop();
+  });
+
+  it('counts tasks of the account that are not ours, and lets waiting creates go when they end', async () => {
+    const slots = new Slots(options({ limits: configuredLimits({ video: 2 }) }), createManualClock(0));
+    slots.setElsewhere('video', 1);
+    (await slots.enter(create())).keepFor('own');
+    expect(slots.pools()).toMatchObject([{ name: 'video', inUse: 2, elsewhere: 1 }]);
+    const waiting = slots.enter(create());
+    slots.setElsewhere('video', 0);
+    (await waiting).keepFor('later');
+    slots.setElsewhere('video', 5);
+    slots.free('own');
+    slots.free('later');
+    expect(slots.enterNow(create())).toBeNull();
+    expect(slots.enterNow(create({ product: 'image' }))).not.toBeNull();
   });
 
   it('sends no shutdown to a caller that went away', async () => {

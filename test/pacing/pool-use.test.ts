@@ -26,6 +26,16 @@ describe('the estimate of when slots become free', () => {
     expect(wait()).toBe(16_000);
   });
 
+  it('counts tasks that are not ours as slots whose end is not known', () => {
+    const use = new PoolUse(createManualClock(0));
+    use.noteDuration(['video'], 10_000);
+    use.setElsewhere('video', 2);
+    expect(use.inUse('video')).toBe(2);
+    expect([1, 2].map(use.forecast('video', { product: 'video', limit: 3 }))).toEqual([0, 10_000]);
+    use.reserve(['video'], 1);
+    expect([1, 2].map(use.forecast('video', { product: 'video', limit: 3 }))).toEqual([10_000, 20_000]);
+  });
+
   it('moves slowly with the durations, and not far by one that was seen late', () => {
     const use = new PoolUse(createManualClock(0));
     use.reserve(['video'], 1);
