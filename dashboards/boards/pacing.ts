@@ -1,22 +1,46 @@
 /** The pace of creates: slots, the queue, what Kling refuses, what is sent again. */
 import { of, type BoardShape } from './board.ts';
-import { counted, quantile } from './parts.ts';
+import { counted, GOOD_BAD, quantile } from './parts.ts';
 
 const THROTTLED = 'code=~"1302|1303"';
 
 export const pacing: BoardShape = {
   uid: 'kling-pacing',
   title: 'Kling / Pacing',
-  description: 'Slots and the queue, 429s by kind, what is sent again, what the sidecar refuses.',
+  description:
+    'Slots and the queue, the breaker and stops, 429s by kind, what is sent again, what the sidecar refuses.',
   rows: [
     {
       title: 'Now',
       panels: [
         {
+          title: 'Breaker',
+          description:
+            'Open: the last creates failed at Kling, so creates are refused at once, and one is sent every 30 seconds. See the runbook breaker_open.',
+          kind: 'stat',
+          size: [3, 5],
+          steps: GOOD_BAD,
+          mappings: [
+            { value: 0, text: 'closed', color: 'green' },
+            { value: 1, text: 'OPEN', color: 'red' },
+          ],
+          queries: [{ expr: `max(${of('kling_breaker_open')})` }],
+        },
+        {
+          title: 'Stops',
+          description:
+            'Parts of the account for which Kling refuses every create: kling-sidecar status names them. See the runbook kling_refuses.',
+          kind: 'stat',
+          size: [3, 5],
+          steps: GOOD_BAD,
+          noValue: '0',
+          queries: [{ expr: `sum(${of('kling_creates_stopped')})` }],
+        },
+        {
           title: 'Waiting',
           description: 'Creates that wait for a slot: kling-sidecar queue lists them.',
           kind: 'stat',
-          size: [4, 5],
+          size: [3, 5],
           noValue: '0',
           queries: [{ expr: `sum(${of('kling_queue_length')}) or vector(0)` }],
         },
@@ -26,7 +50,7 @@ export const pacing: BoardShape = {
           kind: 'stat',
           unit: 'percentunit',
           decimals: 0,
-          size: [4, 5],
+          size: [3, 5],
           noValue: 'no limit',
           queries: [
             { expr: `max(${of('kling_concurrency_in_use')} / (${of('kling_concurrency_limit')} > 0))` },
@@ -37,7 +61,7 @@ export const pacing: BoardShape = {
           description: 'How long the create that waits longest has waited. limits.queueWaitMsMax bounds it.',
           kind: 'stat',
           unit: 's',
-          size: [4, 5],
+          size: [3, 5],
           noValue: 'nobody waits',
           queries: [{ expr: `max(${of('kling_queue_oldest_seconds')})` }],
         },
@@ -47,7 +71,7 @@ export const pacing: BoardShape = {
             'Seconds until the pool that pauses longest sends again. Three 429s within ten seconds pause a pool.',
           kind: 'stat',
           unit: 's',
-          size: [4, 5],
+          size: [3, 5],
           steps: [
             { color: 'green', from: null },
             { color: 'orange', from: 1 },
@@ -60,7 +84,7 @@ export const pacing: BoardShape = {
           description:
             'Answers 1302 and 1303 of Kling’s in the time shown. Many: another program uses the account, or a limit here is too high.',
           kind: 'stat',
-          size: [4, 5],
+          size: [3, 5],
           steps: [
             { color: 'green', from: null },
             { color: 'orange', from: 1 },
@@ -78,7 +102,7 @@ export const pacing: BoardShape = {
           description:
             'Creates that waited without success, or came when the queue was full, in the time shown: 429 queue_full.',
           kind: 'stat',
-          size: [4, 5],
+          size: [3, 5],
           steps: [
             { color: 'green', from: null },
             { color: 'orange', from: 1 },
@@ -98,12 +122,13 @@ export const pacing: BoardShape = {
       panels: [
         {
           title: 'Slots in use',
-          description: 'Slots of running tasks, and the limit, by pool.',
+          description: 'Slots of running tasks, those of other programs among them, and the limit, by pool.',
           kind: 'timeseries',
           min: 0,
           noValue: 'no pool has a limit',
           queries: [
             { expr: of('kling_concurrency_in_use'), legend: '{{pool}} in use' },
+            { expr: `${of('kling_concurrency_elsewhere_in_use')} > 0`, legend: '{{pool}} by others' },
             { expr: of('kling_concurrency_limit'), legend: '{{pool}} limit' },
           ],
         },
@@ -188,6 +213,18 @@ export const pacing: BoardShape = {
           by: 'kind',
           stack: true,
         }),
+        {
+          title: 'When creates were stopped',
+          description:
+            'When the breaker was open, and when Kling refused every create of a part of the account, by code.',
+          kind: 'state-timeline',
+          size: [24, 6],
+          steps: GOOD_BAD,
+          queries: [
+            { expr: `max(${of('kling_breaker_open')})`, legend: 'breaker' },
+            { expr: `max by (code) (${of('kling_creates_stopped')})`, legend: 'code {{code}}' },
+          ],
+        },
         {
           title: 'Refused by the sidecar',
           description:

@@ -4,7 +4,8 @@ import type { RuleWord } from './rule-words.ts';
 
 /** By the weaker rule: the rules that keep it back while an alert of theirs is open. */
 const INHIBITED_BY: Partial<Record<RuleWord, readonly RuleWord[]>> = {
-  failure_rate: ['upstream_down'],
+  breaker_open: ['upstream_down'],
+  failure_rate: ['upstream_down', 'breaker_open'],
 };
 
 /**

@@ -11,7 +11,10 @@ export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
     'Creates worth at least the threshold were refused for money in 10 minutes; one alert for each app.',
   failure_rate:
     'More than the threshold of the requests to Kling failed, in two 5-minute windows with enough requests.',
-  upstream_down: 'Kling cannot be reached, or answers only with server errors. Keeps `failure_rate` back.',
+  upstream_down:
+    'Kling cannot be reached, or answers only with server errors. Keeps `breaker_open` and `failure_rate` back.',
+  breaker_open:
+    'Creates fail one after the other for at least the threshold, so they are refused at once. `upstream_down` keeps it back.',
   sla_at_risk:
     'At least the threshold of the month’s error budget is used (once a month), or it burns so fast that the month breaks (once a day).',
   sla_broken: 'Kling’s availability of this month is below its commitment: a voucher is due.',

@@ -27,6 +27,7 @@ export const RULES = {
   credits_refused: { kind: 'condition', severity: 'ticket', threshold: 1 },
   failure_rate: { kind: 'condition', severity: 'page', threshold: 0.05 },
   upstream_down: { kind: 'condition', severity: 'page' },
+  breaker_open: { kind: 'condition', severity: 'page', threshold: 1 },
   sla_at_risk: { kind: 'period', severity: 'ticket', threshold: 0.5 },
   sla_broken: { kind: 'period', severity: 'ticket' },
   sla_tier_worse: { kind: 'notice', severity: 'ticket' },

@@ -11,6 +11,8 @@ export interface Signals {
   readonly budgetForecast: Pick<BudgetForecast, 'note' | 'reachesBack'>;
   /** Failed attempts at Kling since the last successful one; null if the last one succeeded, `unknown` before the first since the start. */
   readonly upstreamDown: { failures: number; since: Ms; cause: string } | null | 'unknown';
+  /** The breaker for creates; `since` is when the first of its failures ended. */
+  readonly breaker: { isOpen: boolean; failures: number; since: Ms | null; cause: string | null };
   readonly pools: readonly {
     name: string;
     inUse: number;

@@ -33,6 +33,11 @@ export const THRESHOLDS: Readonly<Record<RuleWithThreshold, Threshold>> = {
     min: 0.001,
     max: 1,
   },
+  breaker_open: {
+    unit: 'minutes',
+    min: 1,
+    max: 1440,
+  },
   sla_at_risk: {
     unit: 'share',
     min: 0.01,

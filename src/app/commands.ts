@@ -15,7 +15,9 @@ import { resolveHold } from '../ledger/resolve.ts';
 import type { MoneySums } from '../ledger/money-sums.ts';
 import { acceptClock as keepAccepted, resetDates, type DatesReset } from '../ledger/time.ts';
 import type { Ledger } from '../outbox/ledger.ts';
+import type { Breaker } from '../pacing/breaker.ts';
 import type { Slots } from '../pacing/slots.ts';
+import type { Stops } from '../pacing/stops.ts';
 import type { ClockLook } from '../asking/clock-look.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 import type { Store } from '../store/store.ts';
@@ -35,6 +37,8 @@ export interface CommandsDeps {
   upstream: Upstream;
   clockTrust: ClockTrust;
   slots: Slots;
+  breaker: Breaker;
+  stops: Stops;
   sums: MoneySums;
   config: () => Config;
   settings: () => ProxySettings;
@@ -107,6 +111,8 @@ function liveStatus(deps: CommandsDeps): LiveStatus {
     pid: process.pid,
     uptimeSeconds: Math.floor((deps.dated.monotonic() - deps.startedTick) / 1000),
     pools: deps.slots.pools(),
+    breaker: deps.breaker.state(),
+    stops: deps.stops.list(),
     clockOffsetMs: deps.clockTrust.offsetMs,
     kling: healthStatus(deps.upstream.health),
     metricsReadAt: deps.metricsReadAt(),

@@ -6,9 +6,12 @@ import type { AlertSettings } from '../alerts/settings.ts';
 import { listBudgets, type BudgetRow } from '../budget/budget-table.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
+import { ACCOUNT_CODES } from '../ledger/account-refusals.ts';
 import type { MoneySums } from '../ledger/money-sums.ts';
 import { outboxBacklog } from '../outbox/outbox-table.ts';
+import type { Breaker } from '../pacing/breaker.ts';
 import type { Slots } from '../pacing/slots.ts';
+import type { Stops, StopState } from '../pacing/stops.ts';
 import { listExclusions } from '../sla/exclusion-table.ts';
 import { readMonthGauges, readWindow } from '../sla/month-table.ts';
 import { monthQuestion } from '../sla/month-question.ts';
@@ -24,6 +27,8 @@ import type { Upstream } from '../upstream/upstream.ts';
 export interface GaugeDeps {
   store: Store;
   slots: Slots;
+  stops: Pick<Stops, 'list'>;
+  breaker: Pick<Breaker, 'isOpen'>;
   sums: MoneySums;
   upstream: Pick<Upstream, 'connections'>;
   clockTrust: Pick<ClockTrust, 'offsetMs'>;
@@ -63,11 +68,13 @@ function burning(forecast: BudgetForecast, rows: BudgetRow[], at: Ms): NonNullab
 }
 
 function engineGauges(deps: GaugeDeps): GaugeSnapshot {
-  const { store, upstream, clockTrust, config, isStoreWritable } = deps;
+  const { store, upstream, clockTrust, stops, breaker, config, isStoreWritable } = deps;
   const { bytes, walBytes, queues } = store.stats();
   const { perCredit, currency } = config().price;
   return {
     pools: poolGauges(deps),
+    isBreakerOpen: breaker.isOpen,
+    stops: stopGauges(stops.list()),
     connections: upstream.connections,
     clockOffsetMs: clockTrust.offsetMs,
     storeBytes: bytes,
@@ -87,6 +94,14 @@ function poolGauges({ slots, clock }: GaugeDeps): NonNullable<GaugeSnapshot['poo
     ...pool,
     oldestSeconds: Math.max(0, now - (oldest.get(pool.name) ?? now)) / 1000,
     pausedSeconds: Math.max(0, (pausedUntil ?? now) - now) / 1000,
+  }));
+}
+
+/** Counts the stops by their code; a code without one is 0. */
+function stopGauges(stops: readonly StopState[]): NonNullable<GaugeSnapshot['stops']> {
+  return ACCOUNT_CODES.map((code) => ({
+    code,
+    count: stops.filter((stop) => stop.code === code).length,
   }));
 }
 

@@ -6,6 +6,7 @@ import type { Signals } from '../alerts/signals.ts';
 import type { StoreWatch } from '../store/store-watch.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
+import type { Breaker } from '../pacing/breaker.ts';
 import type { Slots } from '../pacing/slots.ts';
 import type { PolledTasks } from '../asking/polled-tasks.ts';
 import { monthQuestion } from '../sla/month-question.ts';
@@ -22,6 +23,7 @@ export interface SignalDeps {
   upstream: Pick<Upstream, 'health'>;
   clockTrust: Pick<ClockTrust, 'isTrusted' | 'offsetMs'>;
   slots: Pick<Slots, 'pools'>;
+  breaker: Pick<Breaker, 'state'>;
   storeWatch: Pick<StoreWatch, 'look'>;
   polledTasks: Pick<PolledTasks, 'often'>;
   budgetForecast: BudgetForecast;
@@ -47,8 +49,8 @@ export class AppSignals {
 
   /** Gives the present state. */
   read(): Signals {
-    const { store, config, upstream, slots, storeWatch, polledTasks, budgetForecast, isStoreWritable } =
-      this.#deps;
+    const { store, config, upstream, slots, breaker, isStoreWritable } = this.#deps;
+    const { storeWatch, polledTasks, budgetForecast } = this.#deps;
     const { limits, alerts } = config();
     const { credentials, failing } = upstream.health;
     const { threshold } = alerts.settings.rules.poll_loop;
@@ -57,6 +59,7 @@ export class AppSignals {
       clock: this.#clock(),
       budgetForecast,
       upstreamDown: failing,
+      breaker: breaker.state(),
       pools: slots.pools().map((pool) => ({ ...pool, queueMax: limits.queueLengthMax })),
       polledTasks: threshold === null ? [] : polledTasks.often(threshold),
       isStoreWritable: isStoreWritable(),

@@ -114,6 +114,8 @@ function offlineCommands(
       uptimeSeconds: 0,
       pid: null,
       pools: [],
+      breaker: { isOpen: false, failures: 0, since: null, cause: null, nextProbeAt: null },
+      stops: [],
       clockOffsetMs: null,
       kling: { credentials: 'unknown', refusal: null, unreachable: null },
       metricsReadAt: null,

@@ -1,5 +1,6 @@
-/** The pace of creates in `status`: the pools with their limits and pauses. */
+/** The pace of creates in `status`: the breaker, the stops, and the pools with their limits and pauses. */
 import type { StatusAnswer } from '../control/schemas.ts';
+import { plainText } from '../plain-text.ts';
 
 type Pool = StatusAnswer['pools'][number];
 
@@ -25,4 +26,33 @@ function poolText(pool: Pool, timeText: (at: string) => string): string {
   return pausedUntil === null || pausedUntil === undefined
     ? use
     : `${use}; pauses until ${timeText(pausedUntil)}`;
+}
+
+/** Gives a line for an open breaker and for each stop; empty without any, and for an earlier version's sidecar. */
+export function stopLines(
+  { breaker, stops }: Partial<Pick<StatusAnswer, 'breaker' | 'stops'>>,
+  timeText: (at: string) => string,
+): [string, string][] {
+  const next = (at: string | null): string =>
+    at === null ? 'one create is at Kling to see if it lasts' : `the next create is sent at ${timeText(at)}`;
+  const since = (at: string | null): string => (at === null ? '' : ` since ${timeText(at)}`);
+  const lines: [string, string][] = [];
+  if (breaker?.open) {
+    const cause = breaker.cause === null ? '' : ` (${plainText(breaker.cause)})`;
+    lines.push([
+      'breaker',
+      `open: ${breaker.failures} ${breaker.failures === 1 ? 'create' : 'creates'} failed in a row at Kling${since(breaker.since)}${cause}; ${next(breaker.nextProbeAt)}`,
+    ]);
+  }
+  for (const stop of stops ?? []) {
+    const text = `${scopeText(stop)} refused by Kling${since(stop.since)}: ${plainText(stop.message)}; ${next(stop.nextProbeAt)}`;
+    lines.push([`stop ${stop.code}`, text]);
+  }
+  return lines;
+}
+
+function scopeText({ product, operation, model }: StatusAnswer['stops'][number]): string {
+  if (operation !== null)
+    return `creates of ${operation}${model === null ? '' : ` with ${plainText(model)}`}`;
+  return product === null ? 'all creates' : `${product} creates`;
 }

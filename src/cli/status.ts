@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 import { budgetsText } from './budget.ts';
 import { klingOf } from './kling-status.ts';
 import { alertLines } from './alert-status.ts';
-import { poolLines } from './pacing-status.ts';
+import { poolLines, stopLines } from './pacing-status.ts';
 import { openSource } from './source.ts';
 import { fieldsText, minuteText, roomOf, toTable, zoneOf, type Column } from './table.ts';
 import { plainText } from '../plain-text.ts';
@@ -63,7 +63,9 @@ function printStatus(context: Context, status: StatusAnswer, isRunning: boolean)
   for (const { upstream, holds, credits } of status.heldElsewhere) {
     lines.push(['held elsewhere', `${holds} of ${credits} credits at ${upstream}: they wait for you`]);
   }
-  lines.push(...poolLines(status.pools, (at) => timeText(context, at)));
+  const when = (at: string): string => timeText(context, at);
+  for (const [name, text] of stopLines(status, when)) lines.push([name, paint(terminal, 'bad', text)]);
+  lines.push(...poolLines(status.pools, when));
   terminal.out(fieldsText(lines, roomOf(terminal).width));
   if (status.budgets.length > 0) {
     terminal.out(`\n${budgetsText(context, status.budgets)}`);

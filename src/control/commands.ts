@@ -2,7 +2,9 @@
 import type { AlertCommands } from './alert-commands.ts';
 import type { MoneyStatus, StatusArgs } from '../ledger/status.ts';
 import type { DatesReset } from '../ledger/time.ts';
+import type { BreakerState } from '../pacing/breaker.ts';
 import type { PoolState, WaitingCreate } from '../pacing/slot.ts';
+import type { StopState } from '../pacing/stops.ts';
 import type { Store } from '../store/store.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { EnforceMode } from '../words.ts';
@@ -23,6 +25,8 @@ export interface LiveStatus {
   /** The running process; null if there is none. */
   pid: number | null;
   pools: readonly PoolState[];
+  breaker: BreakerState;
+  stops: readonly StopState[];
   /** Kling's clock less ours; null before the first answer. */
   clockOffsetMs: Ms | null;
   /** Kling's state by the last calls; times are instants. */

@@ -17,6 +17,28 @@ export const pool = z.object({
   pausedUntil: instant.nullable().describe('Until when it sends nothing; null while it sends.'),
 });
 
+/** The breaker of `GET /v1/status`. */
+export const breaker = z.object({
+  open: z.boolean().describe('Whether creates are refused at once.'),
+  failures: z.int().describe('Attempts at creates in a row that failed, up to now.'),
+  since: instant.nullable().describe('When the first of them ended.'),
+  cause: z.string().nullable().describe('The last failure.'),
+  nextProbeAt: instant
+    .nullable()
+    .describe('When the next create is sent; null if it is closed, or while one is at Kling.'),
+});
+
+/** A stop of `GET /v1/status`. */
+export const stop = z.object({
+  code: z.int(),
+  message: z.string().describe('Kling’s words, or the meaning of the code.'),
+  product: z.enum(['video', 'image']).nullable().describe('Set for code 1102.'),
+  operation: z.string().nullable().describe('Set for code 1103, with `model`.'),
+  model: z.string().nullable(),
+  since: instant,
+  nextProbeAt: instant.nullable().describe('When the next create is sent; null while one is at Kling.'),
+});
+
 /** A create that waits. */
 export const waitingCreate = z
   .object({

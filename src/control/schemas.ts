@@ -8,7 +8,7 @@ import { z } from '@hono/zod-openapi';
 import { RULE_WORDS } from '../alerts/rule-words.ts';
 import { PER_ROWS_MAX } from '../budget/budget-table.ts';
 import { OPERATIONS } from '../words.ts';
-import { pool, waitingCreate } from './pacing-schemas.ts';
+import { breaker, pool, stop, waitingCreate } from './pacing-schemas.ts';
 
 export const credits = z.number().describe('Credits, a decimal with at most three places.');
 export const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
@@ -111,6 +111,8 @@ export const statusAnswer = z
       .array(budget)
       .describe(`Of a budget with "per" the ${PER_ROWS_MAX} most used rows; /v1/budgets has all.`),
     pools: z.array(pool).describe('Pools that have a limit, pause, or let creates wait.'),
+    breaker: breaker.describe('Open while the last creates failed at Kling.'),
+    stops: z.array(stop).describe('Parts of the account for which Kling refuses every create.'),
     inDoubtHolds: z.int(),
     inDoubtCredits: credits,
     oldestDoubtSince: instant.nullable(),

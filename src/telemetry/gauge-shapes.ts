@@ -35,6 +35,11 @@ export const GAUGES = {
   tasks: gauge('kling_tasks', 'Tasks known, by state.', ['product', 'state']),
   tasksStuck: gauge('kling_tasks_stuck', 'Open tasks older than tasks.stuckAfterMs.', ['product', 'state']),
   concurrencyInUse: gauge('kling_concurrency_in_use', 'Slots of a pool in use.', ['pool']),
+  concurrencyElsewhere: gauge(
+    'kling_concurrency_elsewhere_in_use',
+    'Slots in use by tasks of the account that are not ours: a part of kling_concurrency_in_use.',
+    ['pool'],
+  ),
   concurrencyLimit: gauge('kling_concurrency_limit', 'Slots of a pool.', ['pool']),
   concurrencySource: gauge(
     'kling_concurrency_limit_source',
@@ -51,6 +56,16 @@ export const GAUGES = {
     'kling_queue_oldest_seconds',
     'How long the longest of them has waited; 0 without any.',
     ['pool'],
+  ),
+  breakerOpen: gauge(
+    'kling_breaker_open',
+    '1 while creates are refused at once, since the last ones failed at Kling.',
+    [],
+  ),
+  createsStopped: gauge(
+    'kling_creates_stopped',
+    'Stops in force, by Kling’s code: parts of the account for which Kling refuses every create.',
+    ['code'],
   ),
   slaAvailability: gauge(
     'kling_sla_availability_ratio',

@@ -35,6 +35,9 @@ export interface GaugeSnapshot {
   tasks?: readonly { product: Product; state: TaskState; count: number }[];
   stuckTasks?: readonly { product: Product; state: TaskState; count: number }[];
   pools?: readonly PoolGauges[];
+  isBreakerOpen?: boolean;
+  /** Every code that begins a stop, also without one. */
+  stops?: readonly { code: number; count: number }[];
   storeBytes?: number;
   walBytes?: number;
   isStoreWritable?: boolean;
@@ -61,6 +64,8 @@ export interface GaugeSnapshot {
 export interface PoolGauges {
   name: string;
   inUse: number;
+  /** Of tasks that are not ours. */
+  elsewhere: number;
   /** Null for a pool without one. */
   limit: number | null;
   source: string | null;
@@ -122,6 +127,11 @@ export function readGauges(
     { gauge: GAUGES.tasks, points: countsOf(snapshot.tasks) },
     { gauge: GAUGES.tasksStuck, points: countsOf(snapshot.stuckTasks) },
     ...poolGauges(snapshot.pools ?? []),
+    { gauge: GAUGES.breakerOpen, points: flag(snapshot.isBreakerOpen) },
+    {
+      gauge: GAUGES.createsStopped,
+      points: (snapshot.stops ?? []).map(({ code, count }) => ({ labels: [String(code)], value: count })),
+    },
     { gauge: GAUGES.slaAvailability, points: slaPoints(snapshot.sla, 'availability') },
     { gauge: GAUGES.slaBudgetUsed, points: slaPoints(snapshot.sla, 'usedWindows') },
     { gauge: GAUGES.slaWindowRequests, points: single(snapshot.slaWindow?.requests) },
@@ -166,6 +176,7 @@ function poolGauges(pools: readonly PoolGauges[]): GaugeReading[] {
     known(pools.map((pool) => [[pool.name], of(pool)]));
   return [
     { gauge: GAUGES.concurrencyInUse, points: each(({ inUse }) => inUse) },
+    { gauge: GAUGES.concurrencyElsewhere, points: each(({ elsewhere }) => elsewhere) },
     { gauge: GAUGES.concurrencyLimit, points: each(({ limit }) => limit) },
     {
       gauge: GAUGES.concurrencySource,

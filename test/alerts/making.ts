@@ -54,6 +54,7 @@ export function signalsOf(over: Partial<Signals> = {}): Signals {
     clock: null,
     budgetForecast: new BudgetForecast(),
     upstreamDown: null,
+    breaker: { isOpen: false, failures: 0, since: null, cause: null },
     pools: [],
     polledTasks: [],
     isStoreWritable: true,

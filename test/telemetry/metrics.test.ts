@@ -27,12 +27,15 @@ const CONTRACT: Readonly<Record<string, { type: string; labels: string[] }>> = {
   kling_task_duration_seconds: { type: 'histogram', labels: ['mode', 'model', 'operation', 'result'] },
   kling_task_failures_total: { type: 'counter', labels: ['operation', 'reason'] },
   kling_concurrency_in_use: { type: 'gauge', labels: ['pool'] },
+  kling_concurrency_elsewhere_in_use: { type: 'gauge', labels: ['pool'] },
   kling_concurrency_limit: { type: 'gauge', labels: ['pool'] },
   kling_concurrency_limit_source: { type: 'gauge', labels: ['pool', 'source'] },
   kling_pool_paused_seconds: { type: 'gauge', labels: ['pool'] },
   kling_queue_length: { type: 'gauge', labels: ['pool'] },
   kling_queue_oldest_seconds: { type: 'gauge', labels: ['pool'] },
   kling_queue_wait_seconds: { type: 'histogram', labels: ['pool'] },
+  kling_breaker_open: { type: 'gauge', labels: [] },
+  kling_creates_stopped: { type: 'gauge', labels: ['code'] },
   kling_retries_total: { type: 'counter', labels: ['reason'] },
   kling_throttles_total: { type: 'counter', labels: ['code'] },
   kling_token_refreshes_total: { type: 'counter', labels: ['result'] },
@@ -146,6 +149,7 @@ describe('the metrics', () => {
     expect(valueOf(series, 'kling_task_failures_total', { reason: 'content' })).toBe(1);
     expect(valueOf(series, 'kling_concurrency_limit', { pool: 'free' })).toBeUndefined();
     expect(valueOf(series, 'kling_concurrency_in_use', { pool: 'free' })).toBe(1);
+    expect(valueOf(series, 'kling_concurrency_elsewhere_in_use', { pool: 'video' })).toBe(1);
     expect(valueOf(series, 'kling_concurrency_limit_source', { pool: 'video', source: 'pack' })).toBe(1);
     expect(valueOf(series, 'kling_pool_paused_seconds', { pool: 'video' })).toBe(30);
     expect(valueOf(series, 'kling_queue_oldest_seconds', { pool: 'video' })).toBe(2.5);

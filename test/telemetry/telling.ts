@@ -267,6 +267,7 @@ export function tellEverything(telemetry: Telemetry): void {
         {
           name: 'video',
           inUse: 2,
+          elsewhere: 1,
           limit: 5,
           source: 'pack',
           queued: 1,
@@ -276,6 +277,7 @@ export function tellEverything(telemetry: Telemetry): void {
         {
           name: 'free',
           inUse: 1,
+          elsewhere: 0,
           limit: null,
           source: null,
           queued: 0,
@@ -283,6 +285,8 @@ export function tellEverything(telemetry: Telemetry): void {
           pausedSeconds: 0,
         },
       ],
+      isBreakerOpen: true,
+      stops: [{ code: 1102, count: 1 }],
       storeBytes: 4096,
       ...MORE_GAUGES,
     }),

@@ -34,7 +34,24 @@ function seconds(ms: Ms): number {
   return Math.max(0, Math.round(ms / 100) / 10);
 }
 
-/** Shapes the pools of the status. */
-export function shapePools(pools: LiveStatus['pools']): StatusAnswer['pools'] {
-  return pools.map(({ pausedUntil, ...pool }) => ({ ...pool, pausedUntil: isoOrNull(pausedUntil) }));
+/** Shapes the pools, the breaker and the stops of the status. */
+export function shapePacing({
+  pools,
+  breaker: { isOpen, ...breaker },
+  stops,
+}: Pick<LiveStatus, 'pools' | 'breaker' | 'stops'>): Pick<StatusAnswer, 'pools' | 'breaker' | 'stops'> {
+  return {
+    pools: pools.map(({ pausedUntil, ...pool }) => ({ ...pool, pausedUntil: isoOrNull(pausedUntil) })),
+    breaker: {
+      ...breaker,
+      open: isOpen,
+      since: isoOrNull(breaker.since),
+      nextProbeAt: isoOrNull(breaker.nextProbeAt),
+    },
+    stops: stops.map((stop) => ({
+      ...stop,
+      since: iso(stop.since),
+      nextProbeAt: isoOrNull(stop.nextProbeAt),
+    })),
+  };
 }

@@ -8,7 +8,7 @@ import type { ControlCommands, LiveStatus } from '../commands.ts';
 import type { FreezeAnswer, StatusAnswer } from '../schemas.ts';
 import { alertsOfStatus } from './alert-answer.ts';
 import { shapeBudget } from './budget-answer.ts';
-import { shapePools } from './queue-answer.ts';
+import { shapePacing } from './queue-answer.ts';
 import { iso, isoOrNull } from './shape.ts';
 
 /** Joins the state of the process with that of money, budgets and alerts, at the present instant. */
@@ -33,7 +33,7 @@ export async function answerStatus(commands: ControlCommands): Promise<StatusAns
     uptimeSeconds,
     pid,
     budgets: budgets.map((row) => shapeBudget(row, cash)),
-    pools: shapePools(live.pools),
+    ...shapePacing(live),
     inDoubtHolds: money.inDoubtHolds,
     inDoubtCredits: toCredits(money.inDoubtCredits),
     oldestDoubtSince: isoOrNull(money.oldestDoubtSince),

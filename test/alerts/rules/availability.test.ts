@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { breakerOpen } from '../../../src/alerts/rules/breaker-open.ts';
 import { failureRate } from '../../../src/alerts/rules/failure-rate.ts';
 import { slaAtRisk } from '../../../src/alerts/rules/sla-at-risk.ts';
 import { slaBroken, slaTierWorse } from '../../../src/alerts/rules/sla-broken.ts';
@@ -110,6 +111,30 @@ describe('failure_rate', () => {
     expect(await endedAt(store, failureRate, NOON + HOUR, open)).toMatchObject([
       { ...key, values: { isQuiet: true } },
     ]);
+  });
+});
+
+describe('breaker_open', () => {
+  const open = { isOpen: true, failures: 7, since: NOON, cause: 'HTTP 503' };
+  const find = (breaker: Partial<typeof open>, at: number, threshold?: number) =>
+    findAt(store, breakerOpen, at, {
+      signals: { breaker: { ...open, ...breaker } },
+      ...(threshold !== undefined && { rules: { breaker_open: { threshold } } }),
+    });
+
+  it('fires once creates have failed for a minute and the breaker is open, and is over when it closes', async () => {
+    expect(await find({}, NOON + MINUTE - 1)).toEqual([]);
+    expect(await find({ isOpen: false }, NOON + HOUR)).toEqual([]);
+    expect(await find({}, NOON + MINUTE)).toEqual([
+      {
+        rule: 'breaker_open',
+        labels: {},
+        period: null,
+        values: { failures: 7, cause: 'HTTP 503' },
+        since: NOON,
+      },
+    ]);
+    expect(await find({}, NOON + 5 * MINUTE, 10)).toEqual([]);
   });
 });
 

@@ -43,6 +43,7 @@ const CASES: Partial<Record<RuleWord, WordCase>> = {
     },
   },
   upstream_down: { values: { failures: count, cause: words } },
+  breaker_open: { values: { failures: count, cause: words } },
   sla_at_risk: {
     labels: { cause: fc.constantFrom('used', 'burn') },
     values: {
