@@ -17,7 +17,7 @@ describe('the limit of a pool', () => {
     await clock.advance(0);
     expect(order).toEqual(['a', 'b']);
     expect(slots.pools()).toEqual([
-      { name: 'video', inUse: 2, limit: 2, source: 'pack', queued: 1, pausedUntil: null },
+      { name: 'video', inUse: 2, elsewhere: 0, limit: 2, source: 'pack', queued: 1, pausedUntil: null },
     ]);
     limit = null;
     slots.limitsChanged();
