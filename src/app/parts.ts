@@ -18,7 +18,7 @@ import { AccountReader } from '../asking/account-reader.ts';
 import { buildClocks, type Clocks } from '../asking/clocks.ts';
 import { Doubts } from '../asking/doubt.ts';
 import { PolledTasks } from '../asking/polled-tasks.ts';
-import { Poller } from '../asking/poller.ts';
+import { Poller, type PollerDeps } from '../asking/poller.ts';
 import { Closing } from '../proxy/closing.ts';
 import { LastFreeze } from '../proxy/last-freeze.ts';
 import { CallJournal } from '../sla/call-journal.ts';
@@ -112,7 +112,11 @@ export function buildParts(input: PartsInput): AppParts {
   };
   const doubts = new Doubts({ ...asking, ages: clocks.ages, onLookedUp: telemetry.lookedUp });
   upstream.onRecovery = () => doubts.noteRecovery();
-  const poller = new Poller({ ...asking, ...pollerSettings(config) });
+  const poller = new Poller({
+    ...asking,
+    ...pollerSettings(config),
+    isWanted: (product) => slots.isWanted(product),
+  });
   const closing = new Closing({ ledger, clock: clocks.dated, onError, onCall });
   return {
     ...clocks,
@@ -164,8 +168,15 @@ function openUpstream({ clock, log, telemetry, line }: PartsInput): Upstream {
   return upstream;
 }
 
-function pollerSettings(config: () => Config): { isOn: () => boolean; intervalMs: () => number } {
-  return { isOn: () => config().tasks.poll, intervalMs: () => config().tasks.pollIntervalMs };
+function pollerSettings(
+  config: () => Config,
+): Pick<PollerDeps, 'isOn' | 'intervalMs' | 'stuckAfterMs' | 'requestsPerMinute'> {
+  return {
+    isOn: () => config().tasks.poll,
+    intervalMs: () => config().tasks.pollIntervalMs,
+    stuckAfterMs: () => config().tasks.stuckAfterMs,
+    requestsPerMinute: () => config().limits.requestsPerMinute,
+  };
 }
 
 /** Who hears the facts of the outbox; each has a row in `outbox_receivers`. */

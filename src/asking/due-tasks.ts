@@ -4,13 +4,16 @@
  * Times are those of the steady clock. **Invariant**: a task is here once; a task that a pass took is not given again before
  * it gets a new due time or is added again.
  */
-import type { Ms } from '../units.ts';
+import type { Ms, Product } from '../units.ts';
 import type { TaskState } from '../words.ts';
 
 /** An open task of the poller; its host is read from the store before it is first asked for. */
 export interface DueTask {
   readonly id: string;
+  readonly product: Product;
   readonly createdAt: Ms;
+  /** When it began, on the steady clock: for a new task, when its create was answered. */
+  readonly beganTick: Ms;
   state: TaskState;
   made: MadeAt | null;
 }
@@ -64,6 +67,18 @@ export class DueTasks {
     this.#heap.length = 0;
   }
 
+  /** Gives the first due time of all; infinite if there is none. */
+  get nextTick(): Ms {
+    return this.#heap[0]?.dueTick ?? Infinity;
+  }
+
+  /** Makes those tasks due at once that are due later than `latestOf` allows; null allows any time. */
+  bringForward(nowTick: Ms, latestOf: (task: DueTask) => Ms | null): void {
+    for (const { task, dueTick, index } of this.#places.values()) {
+      if (index !== -1 && dueTick > (latestOf(task) ?? Infinity)) this.putOff(task.id, nowTick);
+    }
+  }
+
   /** Takes out those that are due, the longest due first, at most `max`. */
   take(nowTick: Ms, max: number): DueTask[] {
     const taken: DueTask[] = [];
@@ -76,7 +91,7 @@ export class DueTasks {
     return taken;
   }
 
-  /** Puts a task off; one that has ended meanwhile is left out. */
+  /** Gives a task a new due time; one that has ended meanwhile is left out. */
   putOff(id: string, dueTick: Ms): void {
     const place = this.#places.get(id);
     if (!place) return;

@@ -2,7 +2,8 @@
  * Asks Kling for open tasks, so that holds settle even if no app asks.
  *
  * In batches of twenty through `GET /tasks` if the credentials allow it, else one task at a time at its own
- * path. A task is asked for every `tasks.pollIntervalMs`; the wait grows with its age, to a minute at most. When each is due is
+ * path. A task is asked for every `tasks.pollIntervalMs`; the wait grows with its age, to a minute at most. While creates wait for
+ * a slot of its product, it is asked for at each whole second of its life, until it is stuck. When each is due is
  * kept in memory: after a start all are, and an answer without news is written nowhere but in the journal.
  *
  * **Invariant**: it only passes sightings to the ledger; a poll that fails changes nothing.
@@ -25,7 +26,7 @@ import {
 } from '../tasks/task-table.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import { Repeating } from '../repeating.ts';
-import type { Ms } from '../units.ts';
+import type { Ms, Product } from '../units.ts';
 import type { AskKling } from '../upstream/ask.ts';
 import { DueTasks, type DueTask } from './due-tasks.ts';
 import { askAll, askedOf, planAsks, sightingsIn, type Ask } from './plan.ts';
@@ -39,6 +40,14 @@ const LOAD_MS: Ms = 600_000;
 /** How often a pass looks for due tasks, or the poll interval if that is shorter. */
 const PERIOD_MS_MAX: Ms = 1_000;
 const INTERVAL_MS_MAX = 60_000;
+/** How often a task is asked for whose slot is wanted. */
+const WANTED_MS: Ms = 1_000;
+/** A pass for such tasks begins so much after the first is due: those that are due right after it are asked for together. */
+const GATHER_MS: Ms = 10;
+/** The shortest time between two passes. */
+const BETWEEN_MS_MIN: Ms = 50;
+/** The share of the account's requests in a minute that such polls take at most. */
+const WANTED_RATE_SHARE = 0.5;
 /** A task is asked for again after this share of its age, once that exceeds the interval. */
 const AGE_SHARE = 0.05;
 
@@ -50,11 +59,21 @@ export interface PollerDeps {
   /** Whether it asks by itself. */
   isOn: () => boolean;
   intervalMs: () => Ms;
+  /** After this age a task is stuck: then it holds no slot. */
+  stuckAfterMs: () => Ms;
+  /** Whether creates wait for a slot of a product. */
+  isWanted: (product: Product) => boolean;
+  /** The account's requests in a minute; null for no limit. */
+  requestsPerMinute: () => number | null;
   routes: () => RouteTable;
   price: () => CashPrice;
   credentials: () => Credentials['kind'];
   onError: (message: string, error: unknown) => void;
 }
+
+type TaskChanged = Extract<Fact, { kind: 'task_changed' }>;
+
+const PRODUCTS: readonly Product[] = ['video', 'image'];
 
 /** A task that can be asked for. */
 type Known = DueTask & { made: NonNullable<DueTask['made']> };
@@ -71,7 +90,7 @@ export class Poller {
       clock: deps.clock,
       pass: async () => {
         if (deps.isOn()) await this.#pass();
-        return this.#periodMs;
+        return this.#nextPassMs();
       },
       onError: (error) => deps.onError('a poll failed', error),
       errorWaitMs: PERIOD_MS_MAX,
@@ -93,7 +112,7 @@ export class Poller {
       const known = this.#due.get(fact.taskId);
       if (isTerminal(fact.to)) this.#due.remove(fact.taskId);
       else if (known) known.state = fact.to;
-      else this.#add({ id: fact.taskId, createdAt: fact.at - fact.ageMs, state: fact.to, made: null });
+      else this.#begin(fact);
     }
   }
 
@@ -112,8 +131,17 @@ export class Poller {
     return Math.min(this.#deps.intervalMs(), PERIOD_MS_MAX);
   }
 
+  /** The wait until the next pass: as long as always, or until a task is due while slots are wanted. */
+  #nextPassMs(): Ms {
+    if (!this.#deps.isOn() || !PRODUCTS.some((product) => this.#deps.isWanted(product)))
+      return this.#periodMs;
+    const dueMs = this.#due.nextTick - this.#deps.clock.monotonic() + GATHER_MS;
+    return Math.min(WANTED_MS, Math.max(BETWEEN_MS_MIN, dueMs));
+  }
+
   async #pass(): Promise<void> {
     await this.#load();
+    this.#due.bringForward(this.#deps.clock.monotonic(), (task) => this.#wantedTick(task));
     // Tasks that become due meanwhile wait for the next pass.
     const untilTick = this.#deps.clock.monotonic();
     while (!this.#passes.isStopped) {
@@ -131,22 +159,37 @@ export class Poller {
     let after: OpenTaskCursor | null = null;
     do {
       const page: OpenTaskPage = await store.read(listOpenTasks, { after, limit: PAGE_TASKS });
-      for (const { id, createdAt, state, ...made } of page.tasks) {
+      for (const { id, createdAt, state, product, ...made } of page.tasks) {
         const known = this.#due.get(id);
         // As the store has it: what was ignored once is handed over again, for an operator may have named its account since.
         if (known) known.state = state;
-        else this.#add({ id, createdAt, state, made });
+        else this.#add({ id, product, createdAt, beganTick: this.#tickOf(createdAt), state, made });
       }
       after = page.next;
     } while (after !== null && !this.#passes.isStopped);
     this.#loadedTick = fromTick;
   }
 
+  /** Adds the task of a fact: one that is new begins now, when Kling has begun with it for sure. */
+  #begin({ taskId: id, product, at, ageMs, from, to: state }: TaskChanged): void {
+    const createdAt = at - ageMs;
+    const beganTick = from === null && ageMs === 0 ? this.#deps.clock.monotonic() : this.#tickOf(createdAt);
+    this.#add({ id, product, createdAt, beganTick, state, made: null });
+  }
+
+  #tickOf(at: Ms): Ms {
+    const { clock } = this.#deps;
+    return clock.monotonic() - Math.max(0, clock.now() - at);
+  }
+
   /** A task is first asked for at the age of one interval; one from a time to come was made before the clock was set back. */
   #add(task: DueTask): void {
     const { clock, intervalMs } = this.#deps;
     const ageMs = clock.now() - task.createdAt;
-    this.#due.add(task, clock.monotonic() + (ageMs < 0 ? 0 : Math.max(0, intervalMs() - ageMs)));
+    const usualTick = clock.monotonic() + (ageMs < 0 ? 0 : Math.max(0, intervalMs() - ageMs));
+    const wantedTick = this.#wantedTick(task);
+    this.#due.add(task, Math.min(usualTick, wantedTick ?? Infinity));
+    if (wantedTick !== null) this.#passes.wake(wantedTick - clock.monotonic() + GATHER_MS);
   }
 
   async #askFor(taken: readonly DueTask[]): Promise<void> {
@@ -225,9 +268,23 @@ export class Poller {
     return known === undefined || isTerminal(state) || isAdvance(known.state, state);
   }
 
-  #putOff({ id, createdAt }: DueTask): void {
+  #putOff(task: DueTask): void {
     const { clock } = this.#deps;
-    this.#due.putOff(id, clock.monotonic() + this.#waitMs(clock.now() - createdAt));
+    const usualTick = clock.monotonic() + this.#waitMs(clock.now() - task.createdAt);
+    this.#due.putOff(task.id, Math.min(usualTick, this.#wantedTick(task) ?? Infinity));
+  }
+
+  /**
+   * Gives when a task is to be asked for whose slot is wanted: at the next whole second of its life, or later where the account's
+   * rate allows fewer polls. Null where its slot is not wanted.
+   */
+  #wantedTick({ product, beganTick }: DueTask): Ms | null {
+    const { clock, isWanted, stuckAfterMs, requestsPerMinute } = this.#deps;
+    const ageMs = clock.monotonic() - beganTick;
+    if (ageMs >= stuckAfterMs() || !isWanted(product)) return null;
+    const perMinute = (requestsPerMinute() ?? Infinity) * WANTED_RATE_SHARE;
+    const everyMs = Math.max(WANTED_MS, Math.ceil(60_000 / perMinute));
+    return beganTick + (Math.floor(ageMs / everyMs) + 1) * everyMs;
   }
 
   #waitMs(ageMs: Ms): Ms {
@@ -235,6 +292,6 @@ export class Poller {
   }
 }
 
-function askableOf({ id, createdAt, state, made }: Known): OpenTask {
-  return { id, createdAt, state, ...made };
+function askableOf({ id, product, createdAt, state, made }: Known): OpenTask {
+  return { id, product, createdAt, state, ...made };
 }

@@ -106,10 +106,11 @@ export interface OpenTask {
   path: string;
   route: string;
   state: TaskState;
+  product: Product;
   createdAt: Ms;
 }
 
-const OPEN_TASK = `SELECT c.task_id AS id, c.id AS "holdId", c.path, c.route, c.task_state AS state,
+const OPEN_TASK = `SELECT c.task_id AS id, c.id AS "holdId", c.path, c.route, c.task_state AS state, c.product,
   c.task_created_at AS "createdAt"`;
 /** Only tasks of the host in use: a task is asked for at the host that made it. */
 const OPEN_TASK_FROM = `FROM creates c JOIN hold_places p ON p.hold_id = c.id
