@@ -148,16 +148,31 @@ export const pacing: BoardShape = {
           kind: 'timeseries',
           unit: 's',
           min: 0,
-          size: [12, 6],
+          size: [8, 8],
           noValue: 'no pool pauses',
           queries: [{ expr: of('kling_pool_paused_seconds'), legend: '{{pool}}' }],
         },
+        counted({
+          title: 'How waits ended',
+          description:
+            'Creates that waited for a slot: with one, without one in time, or gone, since their caller hung up.',
+          metric: 'kling_queue_ends_total',
+          by: 'result',
+          stack: true,
+        }),
+        counted({
+          title: 'Pauses that began',
+          description: 'By reason: a burst of three 429s within ten seconds, or a Retry-After of Kling’s.',
+          metric: 'kling_pool_pauses_total',
+          by: 'why',
+          stack: true,
+        }),
         {
           title: 'Who says the limits',
           description:
             'The source of each pool’s limit: config, packs, tier, or learned from Kling’s code 1303.',
           kind: 'table',
-          size: [12, 6],
+          size: [8, 8],
           noValue: 'no pool has a limit',
           queries: [{ expr: `max by (pool, source) (${of('kling_concurrency_limit_source')})` }],
         },

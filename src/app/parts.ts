@@ -100,6 +100,7 @@ export function buildParts(input: PartsInput): AppParts {
   const watch = openWatch(input, ask);
   const clocks = buildClocks({ store, upstream, clock, log, ask });
   const { slots, ...pacing } = openPacing({ store, clock, dated: clocks.dated, config, upstream, onError });
+  slots.onPause = telemetry.poolPaused;
   const asking = {
     store,
     ledger,

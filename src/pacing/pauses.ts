@@ -23,7 +23,16 @@ export interface Pause {
   readonly why: PauseReason;
 }
 
+/** The begin of a pause. */
+export interface BegunPause {
+  readonly pool: string;
+  readonly ms: Ms;
+  readonly why: PauseReason;
+}
+
 export class Pauses {
+  /** Gets each pause when it begins; one that becomes longer is no other pause. */
+  onBegin: (pause: BegunPause) => void = () => undefined;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #byPool = new Map<string, Pause>();
@@ -40,7 +49,9 @@ export class Pauses {
     const until = this.#clock.monotonic() + ms;
     for (const pool of pools) {
       const present = this.of(pool);
-      if (present === null || present.until < until) this.#byPool.set(pool, { until, why });
+      if (present !== null && present.until >= until) continue;
+      this.#byPool.set(pool, { until, why });
+      if (present === null) this.onBegin({ pool, ms, why });
     }
   }
 

@@ -16,7 +16,7 @@ import type { Fact } from '../facts.ts';
 import type { Ms, Product } from '../units.ts';
 import { FairQueue, type Lack, type Queued } from './fair-queue.ts';
 import { KEPT_AFTER_MS, KeptPlaces } from './kept-places.ts';
-import type { PauseReason } from './pauses.ts';
+import type { BegunPause, PauseReason } from './pauses.ts';
 import type { ReservedSlots } from './pool-use.ts';
 import { queueFull } from './queue-full.ts';
 import { Room, SHARED } from './room.ts';
@@ -63,6 +63,11 @@ export class Slots {
     this.#clock = clock;
     this.#room = new Room(options, clock, random);
     this.#places = new KeptPlaces(clock);
+  }
+
+  /** Sets the function that gets each pause when it begins. */
+  set onPause(listener: (pause: BegunPause) => void) {
+    this.#room.pauses.onBegin = listener;
   }
 
   /** Sets new limits and checks the waiting creates again. */

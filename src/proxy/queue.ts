@@ -1,5 +1,6 @@
 /** Slots for a create: at once if there are enough, else by the queue; a create that would be refused afterwards does not queue. */
 import { budgetRoom } from '../budget/budget-room.ts';
+import { SidecarError } from '../errors.ts';
 import { freezeState } from '../ledger/freeze.ts';
 import type { SlotRequest, SlotTicket } from '../pacing/slot.ts';
 import { leftMs, type CreateDeps, type CreateRequest } from './create-request.ts';
@@ -66,13 +67,22 @@ async function waitForSlots(
   const queuedFrom = deps.clock.monotonic();
   try {
     const ticket = await deps.slots.enter(wanted);
+    deps.telemetry.queueLeft(ticket.pool ?? wanted.product, 'slot');
     if (ticket.waitedMs > 0) create.trace?.step('queue', queuedFrom, { 'kling.pool': ticket.pool });
     return ticket;
   } catch (error) {
     create.trace?.step('queue', queuedFrom, { 'error.type': 'no_slot' });
+    const full = fullPool(error);
+    deps.telemetry.queueLeft(full ?? wanted.product, full === null ? 'gone' : 'no_slot');
     if (create.gone.aborted) return null;
     throw error;
   }
+}
+
+/** Gives the pool without a slot; null for a wait that ended otherwise. */
+function fullPool(error: unknown): string | null {
+  if (!(error instanceof SidecarError) || error.code !== 'queue_full') return null;
+  return String(error.detail['pool']);
 }
 
 /** Refuses a create before the queue if a freeze or a budget does not allow it now. Only the admission decides. */

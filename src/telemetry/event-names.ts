@@ -40,6 +40,10 @@ export const EVENTS = {
     'Kling refuses all creates of the account, a product or a model; one is sent every 30 s',
   ],
   stop_ended: ['info', 'Kling took a create of that account, product or model again'],
+  pool_paused: [
+    'warn',
+    'Kling answered several creates with 1302 or 1303, or asked for a wait: a pool pauses',
+  ],
   control_check: ['warn', 'after a failure, other addresses were tried to find whose fault it was'],
   // Availability and claims
   month_closed: ['info', 'a month of availability was closed'],

@@ -130,7 +130,7 @@ export function createEvents(options: EventsOptions): BusinessEvents {
     },
     readUnrecorded: (count) => instruments.readsUnrecorded.add(count),
     credentialsRefused: (which) => instruments.credentialsRefused.add(1, code(String(which))),
-    ...createPacingEvents(instruments, { code, word }),
+    ...createPacingEvents({ instruments, log }, { code, word }),
     ...engineEvents(instruments),
     ...createAlertEvents({ instruments, log }),
     setKnownApps(apps) {
@@ -186,6 +186,8 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
     retried: guard(events.retried),
     throttled: guard(events.throttled),
     queueWaited: guard(events.queueWaited),
+    queueLeft: guard(events.queueLeft),
+    poolPaused: guard(events.poolPaused),
     storeWaited: guard(events.storeWaited),
     replayed: guard(events.replayed),
     lookedUp: guard(events.lookedUp),

@@ -110,9 +110,19 @@ function pacingInstruments() {
       help: 'Answers with status 429, by the code that names their kind.',
       labels: ['code'],
     }),
+    queueEnds: createCounter({
+      name: 'kling_queue_ends_total',
+      help: 'Ends of waits for a slot: slot, no_slot (its time was over, or the queue was full), or gone (its caller hung up, or the sidecar stopped).',
+      labels: ['pool', 'result'],
+    }),
+    pauses: createCounter({
+      name: 'kling_pool_pauses_total',
+      help: 'Pauses of pools, after a burst of 429s or by a Retry-After of Kling’s.',
+      labels: ['pool', 'why'],
+    }),
     queueWaits: createHistogram({
       name: 'kling_queue_wait_seconds',
-      help: 'Time that creates waited for a slot of their pool.',
+      help: 'Time that creates waited for a slot of their pool, of those that got one.',
       labels: ['pool'],
       bounds: QUEUE_SECONDS,
     }),

@@ -1,6 +1,11 @@
 /** The events of pacing: waits for slots, throttles, and what is sent or answered again. */
 import type { Ms } from '../units.ts';
+import type { Log } from './log.ts';
 import type { Instruments } from './metrics.ts';
+
+export const QUEUE_RESULTS = ['slot', 'no_slot', 'gone'] as const;
+export type QueueResult = (typeof QUEUE_RESULTS)[number];
+export const PAUSE_REASONS = ['burst', 'retry_after'] as const;
 
 export interface PacingEvents {
   /** An attempt is repeated. */
@@ -9,6 +14,10 @@ export interface PacingEvents {
   throttled(code: number | null): void;
   /** A create got its slot, or its wait timed out, after this time. */
   queueWaited(pool: string, waitedMs: Ms): void;
+  /** A wait for a slot ended: with a slot, without one in time, or since its caller went away. */
+  queueLeft(pool: string, result: QueueResult): void;
+  /** A pool sends nothing from now on for `ms`. */
+  poolPaused(pause: { pool: string; ms: Ms; why: (typeof PAUSE_REASONS)[number] }): void;
   /** A create got the first answer again. */
   replayed(kind: 'key' | 'task_id'): void;
 }
@@ -19,12 +28,20 @@ interface Bounded {
   word(word: string): string;
 }
 
-/** Makes the functions of these events, which only count. */
-export function createPacingEvents(instruments: Instruments, { code, word }: Bounded): PacingEvents {
+/** Makes the functions of these events. */
+export function createPacingEvents(
+  { instruments, log }: { instruments: Instruments; log: Log },
+  { code, word }: Bounded,
+): PacingEvents {
   return {
     retried: (reason) => instruments.retries.add(1, word(reason)),
     throttled: (which) => instruments.throttles.add(1, which === null ? '' : code(String(which))),
     queueWaited: (pool, waitedMs) => instruments.queueWaits.observe(waitedMs / 1000, word(pool)),
+    queueLeft: (pool, result) => instruments.queueEnds.add(1, word(pool), result),
+    poolPaused({ pool, ms, why }) {
+      instruments.pauses.add(1, word(pool), why);
+      log.warn('Kling throttles: creates of this pool pause', { event: 'pool_paused', pool, ms, why });
+    },
     replayed: (kind) => instruments.replays.add(1, kind),
   };
 }

@@ -9,8 +9,10 @@ import { REFUSALS } from '../errors.ts';
 import { AUTHENTICATION_CODES, CODES } from '../kling/codes.ts';
 import { FREE_OPERATIONS, OPERATIONS } from '../words.ts';
 import { FAILURE_REASONS } from './labels.ts';
+import { PAUSE_REASONS, QUEUE_RESULTS } from './pacing-events.ts';
 import type { Instruments } from './metrics.ts';
 
+const PRODUCTS = ['video', 'image'] as const;
 const THROTTLED = 429;
 const RESULTS = ['ok', 'failed'] as const;
 const CREDIT_STATES = ['held', 'settled', 'released', 'refused'] as const;
@@ -29,6 +31,10 @@ export function beginSeries(instruments: Instruments): void {
     instruments.wouldRefuse.add(0, word);
   for (const reason of [...ERROR_CLASSES, 'external_task_id_refused']) instruments.retries.add(0, reason);
   for (const result of ['found', 'absent', 'failed']) instruments.lookUps.add(0, result);
+  for (const pool of PRODUCTS) {
+    for (const result of QUEUE_RESULTS) instruments.queueEnds.add(0, pool, result);
+    for (const why of PAUSE_REASONS) instruments.pauses.add(0, pool, why);
+  }
   for (const kind of ['key', 'task_id']) instruments.replays.add(0, kind);
   for (const operation of OPERATIONS) {
     if (free.has(operation)) continue;

@@ -115,4 +115,12 @@ describe('a running sidecar', () => {
     expect(await status()).toMatchObject({ breaker: { open: false } });
     expect(await metrics()).toMatch(/^kling_breaker_open(\{[^}]*\})? 0$/m);
   });
+
+  it('counts how waits for a slot ended', async () => {
+    await start({ limits: { concurrency: { video: 1 }, queueWaitMsMax: 1_000 } });
+    await create(VIDEO, { ...textToVideo(), prompt: 'stuck-please' });
+    expect((await create(VIDEO, textToVideo())).json).toMatchObject({ code: 1303 });
+    expect(await metrics()).toMatch(/^kling_queue_ends_total\{.*result="no_slot".*\} 1$/m);
+    expect(await status()).toMatchObject({ pools: [{ name: 'video', pausedUntil: null }] });
+  });
 });

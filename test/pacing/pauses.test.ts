@@ -48,4 +48,21 @@ describe('pauses', () => {
     pauses.clear();
     expect(pauses.names()).toEqual([]);
   });
+
+  it('report each pause once, when it begins', async () => {
+    const clock = createManualClock(0);
+    const begun: unknown[] = [];
+    const pauses = new Pauses(clock, () => 0);
+    pauses.onBegin = (pause) => begun.push(pause);
+    pauses.begin(['video', 'kling-v3'], 5_000, 'retry_after');
+    pauses.begin(['video'], 9_000, 'retry_after');
+    pauses.begin(['video'], 1_000, 'retry_after');
+    await clock.advance(9_000);
+    for (let throttle = 0; throttle < 3; throttle += 1) pauses.noteThrottle(['video']);
+    expect(begun).toEqual([
+      { pool: 'video', ms: 5_000, why: 'retry_after' },
+      { pool: 'kling-v3', ms: 5_000, why: 'retry_after' },
+      { pool: 'video', ms: 30_000, why: 'burst' },
+    ]);
+  });
 });

@@ -43,6 +43,7 @@ describe('the events', () => {
       'spending is frozen',
       'spending is resumed',
       'a job failed; it is tried again',
+      'Kling throttles: creates of this pool pause',
       'a channel took no alert; kling-sidecar alert list shows what waits',
     ]);
     expect(logged().map((line) => line['msg'])).not.toContain('hold resolved');

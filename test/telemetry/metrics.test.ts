@@ -33,6 +33,8 @@ const CONTRACT: Readonly<Record<string, { type: string; labels: string[] }>> = {
   kling_pool_paused_seconds: { type: 'gauge', labels: ['pool'] },
   kling_queue_length: { type: 'gauge', labels: ['pool'] },
   kling_queue_oldest_seconds: { type: 'gauge', labels: ['pool'] },
+  kling_queue_ends_total: { type: 'counter', labels: ['pool', 'result'] },
+  kling_pool_pauses_total: { type: 'counter', labels: ['pool', 'why'] },
   kling_queue_wait_seconds: { type: 'histogram', labels: ['pool'] },
   kling_breaker_open: { type: 'gauge', labels: [] },
   kling_creates_stopped: { type: 'gauge', labels: ['code'] },
@@ -175,6 +177,8 @@ describe('the metrics', () => {
     await zero('kling_task_failures_total', { operation: 'text-to-video', reason: 'content' });
     await zero('kling_would_refuse_total', { word: 'budget_exceeded' });
     await zero('kling_refusals_total', { word: 'queue_full' });
+    await zero('kling_queue_ends_total', { pool: 'video', result: 'no_slot' });
+    await zero('kling_pool_pauses_total', { pool: 'image', why: 'burst' });
     await zero('kling_retries_total', { reason: 'external_task_id_refused' });
     await zero('kling_unpriced_fields_total', { operation: 'omni-video' });
     telemetry.setKnownApps(['studio', 'added']);

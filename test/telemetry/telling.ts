@@ -229,6 +229,8 @@ export function tellEverything(telemetry: Telemetry): void {
   telemetry.retried('1303');
   telemetry.throttled(1302);
   telemetry.queueWaited('video', 1500);
+  telemetry.queueLeft('video', 'slot');
+  telemetry.poolPaused({ pool: 'video', ms: 30_000, why: 'burst' });
   telemetry.tokenRefreshed('ok');
   telemetry.credentialsRefused(1002);
   telemetry.configReloaded('ok');
