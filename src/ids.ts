@@ -8,11 +8,16 @@ import { randomFillSync } from 'node:crypto';
 import type { Ms } from './units.ts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const CODES = Buffer.from(ALPHABET, 'latin1');
 const TIME_CHARS = 10;
-const RANDOM_BYTES = 10;
-const POOL_BYTES = RANDOM_BYTES * 512;
-const pool = Buffer.alloc(POOL_BYTES);
-let poolAt = POOL_BYTES;
+const RANDOM_CHARS = 16;
+/** Characters that are made at once: a call for each id would cost more than the id. */
+const POOL_CHARS = RANDOM_CHARS * 256;
+const pool = Buffer.alloc(POOL_CHARS);
+let randomText = '';
+let randomAt = POOL_CHARS;
+/** The characters of the instant of the last id: a request makes several in one millisecond. */
+let latest = { ms: -1, text: '' };
 
 /** The prefixes in use; `ks` marks the external task ids that we inject. */
 export type IdPrefix =
@@ -32,29 +37,29 @@ export type IdPrefix =
 
 /** Makes a new id such as `ks_01k8…`, 26 characters after the underscore. */
 export function newId(prefix: IdPrefix, nowMs: Ms): string {
-  if (poolAt >= POOL_BYTES) {
-    randomFillSync(pool);
-    poolAt = 0;
-  }
+  if (randomAt >= POOL_CHARS) fillPool();
+  if (latest.ms !== nowMs) latest = { ms: nowMs, text: timeText(nowMs) };
+  const from = randomAt;
+  randomAt += RANDOM_CHARS;
+  return `${prefix}_${latest.text}${randomText.slice(from, randomAt)}`;
+}
+
+/** Five random bits of each byte make a character. */
+function fillPool(): void {
+  randomFillSync(pool);
+  for (let i = 0; i < POOL_CHARS; i += 1) pool[i] = CODES[(pool[i] ?? 0) & 31] ?? 0;
+  randomText = pool.toString('latin1');
+  randomAt = 0;
+}
+
+function timeText(ms: Ms): string {
   let text = '';
-  let time = nowMs;
+  let left = ms;
   for (let i = 0; i < TIME_CHARS; i += 1) {
-    text = ALPHABET.charAt(time % 32) + text;
-    time = Math.floor(time / 32);
+    text = ALPHABET.charAt(left % 32) + text;
+    left = Math.floor(left / 32);
   }
-  let bits = 0;
-  let held = 0;
-  for (let i = 0; i < RANDOM_BYTES; i += 1) {
-    held = (held << 8) | (pool[poolAt + i] ?? 0);
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += ALPHABET.charAt((held >>> bits) & 31);
-    }
-    held &= (1 << bits) - 1;
-  }
-  poolAt += RANDOM_BYTES;
-  return `${prefix}_${text}`;
+  return text;
 }
 
 /**
