@@ -24,6 +24,7 @@ import { findGuard, hasGuard } from '../idempotency/guard-table.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
 import type { SyncTx, Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
+import { admitForm } from './create-messages.ts';
 import type { AdmitArgs, AdmitResult, BudgetRefusal, FreezeRefusal } from './ledger.ts';
 
 interface SpendingState {
@@ -79,6 +80,7 @@ export const admit = defineFactWrite(
   {
     scope: 'own',
     isPlain: () => true,
+    form: admitForm,
     priority: 'request',
     usual: admitUsual,
     toPublish: ({ hold }, result) => (result.kind === 'admitted' ? [heldFact(hold), ...result.facts] : []),

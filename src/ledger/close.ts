@@ -14,6 +14,7 @@ import { defineFactWrite } from '../outbox/outbox-table.ts';
 import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { closeUsual } from './close-usual.ts';
+import { closeForm } from './create-messages.ts';
 import type { AgeReading, CloseArgs, CreateEnd } from './ledger.ts';
 import { attachSighting, firstAges, releaseHold, resolveTo } from './sighting.ts';
 
@@ -35,7 +36,13 @@ export const closeCreate = defineFactWrite(
       await journalCreateCall(tx, { holdId, at, call, isLast: call === calls.at(-1) });
     return { facts };
   },
-  { scope: 'own', isPlain: (args) => args.answer === null, priority: 'request', usual: closeUsual },
+  {
+    scope: 'own',
+    isPlain: (args) => args.answer === null,
+    form: closeForm,
+    priority: 'request',
+    usual: closeUsual,
+  },
 );
 
 async function applyEnd(

@@ -26,6 +26,14 @@ export interface SyncTx {
   run(sql: string, values: readonly SqlValue[]): number;
 }
 
+/** A form of an operation's arguments that costs less to send to a thread. */
+export interface ArgsForm<A> {
+  /** Gives plain JSON values. */
+  pack(args: A): unknown;
+  /** Gives back what was packed; arguments that were not packed are given back as they are. */
+  unpack(packed: unknown): A;
+}
+
 /** An operation of the workers; only the name is sent to the worker, where the same module registered it. */
 export interface StoreOperation<A, R> {
   readonly name: string;
@@ -38,6 +46,8 @@ export interface StoreOperation<A, R> {
   usual?(tx: SyncTx, args: A): R | undefined;
   /** Promises that arguments are plain JSON values, so that they are not checked one by one before they are sent. */
   isPlain?(args: A): boolean;
+  /** Of an operation that every create runs. */
+  readonly form?: ArgsForm<A>;
   /** Of a write. */
   readonly scope?: Scope;
   /** A request waits for it: it is read on another thread than reports, and background writes are small for a while. */
@@ -70,6 +80,8 @@ export interface WriteOptions<A, R> {
   scope: Scope;
   /** See {@link Operation.isPlain}. */
   isPlain?: (args: A) => boolean;
+  /** See {@link Operation.form}. */
+  form?: ArgsForm<A>;
   /** Default: `background`. */
   priority?: Priority;
   /** See {@link Operation.usual}. */
@@ -80,7 +92,7 @@ export interface WriteOptions<A, R> {
 export function defineWrite<A, R>(
   name: string,
   run: (tx: Tx, args: A) => Promise<R>,
-  { scope, isPlain, priority = 'background', usual }: WriteOptions<A, R>,
+  { scope, isPlain, form, priority = 'background', usual }: WriteOptions<A, R>,
 ): Operation<A, R> {
   return {
     name,
@@ -89,6 +101,7 @@ export function defineWrite<A, R>(
     scope,
     isAwaited: priority === 'request',
     ...(isPlain && { isPlain }),
+    ...(form && { form }),
     ...(usual && { usual }),
   };
 }

@@ -116,11 +116,12 @@ function createRunner(
   db: Database,
   operations: ReadonlyMap<string, AnyOperation>,
   access: 'read' | 'write',
-): (name: string, args: unknown) => unknown {
+): (name: string, sent: unknown) => unknown {
   const { tx, syncTx } = createTx(db);
-  return (name, args) => {
+  return (name, sent) => {
     const operation = operations.get(name);
     if (operation?.access !== access) throw new Error(`no ${access} operation is registered as "${name}"`);
+    const args: unknown = operation.form ? operation.form.unpack(sent) : sent;
     return operation.usual?.(syncTx, args) ?? operation.run(tx, args);
   };
 }

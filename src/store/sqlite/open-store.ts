@@ -192,14 +192,19 @@ function createStore(
   return {
     write<A, R>(operation: Operation<A, R>, args: A) {
       if (operation.isAwaited) link.writes.backgroundTurns.noteAwaited();
-      return link.writes.add(operation.name, args, operation.isPlain?.(args)) as Promise<R>;
+      return link.writes.add(
+        operation.name,
+        packed(operation, args),
+        operation.isPlain?.(args),
+      ) as Promise<R>;
     },
     background: <A, R>(operation: Operation<A, R>, take: (isBusy: boolean) => A) =>
       link.writes.addBackground(operation.name, (isBusy) => {
         const args = take(isBusy);
-        return { args, isPlain: operation.isPlain?.(args) ?? false };
+        return { args: packed(operation, args), isPlain: operation.isPlain?.(args) ?? false };
       }) as Promise<R>,
-    later: (operation, args) => link.writes.addLater(operation.name, args, operation.isPlain?.(args)),
+    later: (operation, args) =>
+      link.writes.addLater(operation.name, packed(operation, args), operation.isPlain?.(args)),
     read: <A, R>(operation: Operation<A, R>, args: A) =>
       (operation.isAwaited ? link.reads : link.reports).add(operation.name, args) as Promise<R>,
     lost: () => files.lost(),
@@ -219,6 +224,11 @@ function createStore(
       return closing;
     },
   };
+}
+
+/** Gives the form in which arguments are sent. */
+function packed<A, R>({ form }: Operation<A, R>, args: A): unknown {
+  return form ? form.pack(args) : args;
 }
 
 /** Copies a store on a thread of its own, so that neither reads nor writes wait for it. An abort ends the thread. */

@@ -1,0 +1,172 @@
+/**
+ * The forms in which the arguments of a create's two operations are sent to the store's thread: lists of values.
+ *
+ * A list costs half of what an object costs to write and to read as JSON, and every create pays it twice. A case that a list
+ * does not hold is sent as it is.
+ *
+ * **Invariant**: what is unpacked equals what was packed.
+ */
+import type { ArgsForm } from '../store/operation.ts';
+import type { AdmitArgs, CloseArgs } from './ledger.ts';
+
+/** The form of an admission's arguments. */
+export const admitForm: ArgsForm<AdmitArgs> = {
+  pack: admitList,
+  unpack: (packed) =>
+    Array.isArray(packed) ? toAdmitArgs(packed as unknown as AdmitList) : (packed as AdmitArgs),
+};
+
+/** The form of a close's arguments: a list if Kling made a task in the only attempt, and no answer is kept. */
+export const closeForm: ArgsForm<CloseArgs> = {
+  pack: (args) => closeList(args) ?? args,
+  unpack: (packed) =>
+    Array.isArray(packed) ? toCloseArgs(packed as unknown as CloseList) : (packed as CloseArgs),
+};
+
+type AdmitList = ReturnType<typeof admitList>;
+type CloseList = NonNullable<ReturnType<typeof closeList>>;
+
+function admitList({ hold, guard, join, enforce }: AdmitArgs) {
+  return [
+    enforce,
+    guard,
+    join ?? null,
+    hold.holdId,
+    hold.requestId,
+    hold.at,
+    hold.app,
+    hold.tag,
+    hold.path,
+    hold.route,
+    hold.operation,
+    hold.model,
+    hold.mode,
+    hold.product,
+    hold.durationSeconds,
+    hold.credits,
+    hold.basis,
+    hold.weight,
+    hold.externalTaskId,
+    hold.upstream.host,
+    hold.upstream.account,
+    hold.owner.instance,
+    hold.owner.generation,
+    hold.prompt?.hash ?? null,
+    hold.prompt?.preview ?? null,
+  ] as const;
+}
+
+function toAdmitArgs(list: AdmitList): AdmitArgs {
+  const [enforce, guard, join] = list;
+  const [hash, preview] = [list[23], list[24]];
+  const hold = {
+    holdId: list[3],
+    requestId: list[4],
+    at: list[5],
+    app: list[6],
+    tag: list[7],
+    path: list[8],
+    route: list[9],
+    operation: list[10],
+    model: list[11],
+    mode: list[12],
+    product: list[13],
+    durationSeconds: list[14],
+    credits: list[15],
+    basis: list[16],
+    weight: list[17],
+    externalTaskId: list[18],
+    upstream: { host: list[19], account: list[20] },
+    owner: { instance: list[21], generation: list[22] },
+    prompt: hash === null || preview === null ? null : { hash, preview },
+  };
+  return join === null ? { hold, guard, enforce } : { hold, guard, join, enforce };
+}
+
+function closeList({ holdId, at, end, calls, answer, age }: CloseArgs) {
+  const call = calls[0];
+  if (end.kind !== 'task' || answer !== null || !age || !call || calls.length > 1) return null;
+  const { sighting } = end;
+  const isBare =
+    sighting.statusMessage === null && sighting.deduction === null && sighting.results.length === 0;
+  if (!isBare || call.evidence !== null || call.holdId !== holdId || call.taskId !== sighting.taskId)
+    return null;
+  return [
+    holdId,
+    at,
+    age.now,
+    age.doubtFrom,
+    sighting.taskId,
+    sighting.externalTaskId,
+    sighting.state,
+    sighting.updatedAt,
+    sighting.createdAt,
+    call.id,
+    call.requestId,
+    call.at,
+    call.app,
+    call.tag,
+    call.method,
+    call.route,
+    call.host,
+    call.status,
+    call.code,
+    call.klingRequestId,
+    call.attempt,
+    call.outcome,
+    call.errorClass,
+    call.durationMs,
+    call.overheadMs,
+    call.bytesSent,
+    call.bytesReceived,
+    call.clockOffsetMs,
+    call.origin,
+  ] as const;
+}
+
+function toCloseArgs(list: CloseList): CloseArgs {
+  const [holdId, at, now, doubtFrom, taskId] = list;
+  const sighting = {
+    taskId,
+    externalTaskId: list[5],
+    state: list[6],
+    statusMessage: null,
+    updatedAt: list[7],
+    createdAt: list[8],
+    deduction: null,
+    results: [],
+  };
+  const call = {
+    id: list[9],
+    requestId: list[10],
+    at: list[11],
+    app: list[12],
+    tag: list[13],
+    method: list[14],
+    route: list[15],
+    host: list[16],
+    status: list[17],
+    code: list[18],
+    klingRequestId: list[19],
+    taskId,
+    holdId,
+    attempt: list[20],
+    outcome: list[21],
+    errorClass: list[22],
+    durationMs: list[23],
+    overheadMs: list[24],
+    bytesSent: list[25],
+    bytesReceived: list[26],
+    clockOffsetMs: list[27],
+    origin: list[28],
+    evidence: null,
+  };
+  return {
+    holdId,
+    at,
+    end: { kind: 'task', sighting },
+    calls: [call],
+    answer: null,
+    age: { now, doubtFrom },
+  };
+}
