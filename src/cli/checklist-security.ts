@@ -72,7 +72,7 @@ function rateLimit({ config }: Evidence): LineVerdict {
     'Set limits.requestsPerMinute, or requestsPerMinute of each app; and limit each user in the app itself.';
   if (requestsPerMinute !== null) {
     return passed(
-      `At most ${requestsPerMinute} creates leave in a minute (limits.requestsPerMinute). Limiting each user is the app’s.`,
+      `At most ${requestsPerMinute} requests leave in a minute, or creates wait (limits.requestsPerMinute). Limiting each user is the app’s.`,
     );
   }
   const without = config.apps.filter((app) => app.requestsPerMinute === null).map(({ name }) => name);

@@ -77,7 +77,7 @@ describe('a line about limits', () => {
     await app.reload({ limits: { concurrency: { video: 5, image: 4 }, requestsPerMinute: 30 } });
     const fits = await judge(app);
     expect(fits.line('concurrency')).toMatch(/^ok: At most 5 video tasks run at once/);
-    expect(fits.line('rate_limit')).toMatch(/^ok: At most 30 creates leave in a minute/);
+    expect(fits.line('rate_limit')).toMatch(/^ok: At most 30 requests leave in a minute/);
     const unknown = await judge(app, ['--without-kling'], {
       env: { KLING_SIDECAR__LIMITS__CONCURRENCY: '{}' },
     });
