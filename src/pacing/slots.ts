@@ -14,12 +14,9 @@ import type { Clock, Timer } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
 import type { Ms, Product } from '../units.ts';
-import { FairQueue, type Lack, type Queued } from './fair-queue.ts';
-import { KEPT_AFTER_MS, KeptPlaces } from './kept-places.ts';
 import type { BegunPause, PauseReason } from './pauses.ts';
 import type { ReservedSlots } from './pool-use.ts';
-import { queueFull } from './queue-full.ts';
-import { Room, SHARED } from './room.ts';
+import { Room } from './room.ts';
 import {
   poolsOf,
   type PoolState,
@@ -29,15 +26,7 @@ import {
   type Throttle,
   type WaitingCreate,
 } from './slot.ts';
-
-interface Waiter extends Queued {
-  readonly request: SlotRequest;
-  readonly pools: readonly string[];
-  /** On the steady clock. */
-  readonly since: Ms;
-  readonly grant: (ticket: SlotTicket) => void;
-  readonly leave: (error: Error) => void;
-}
+import { Waiting, type Waiter } from './waiting.ts';
 
 /** The longest pause for a `Retry-After` of Kling's: then one create shows whether it still refuses. */
 const ASKED_PAUSE_MS_MAX = 60_000;
@@ -48,13 +37,7 @@ export class Slots {
   readonly #clock: Clock;
   readonly #room: Room;
   readonly #byHold = new Map<string, ReservedSlots>();
-  /** The product that was served last is the last one. */
-  readonly #queues = new Map<Product, FairQueue<Waiter>>([
-    ['video', new FairQueue()],
-    ['image', new FairQueue()],
-  ]);
-  readonly #places: KeptPlaces;
-  #arrivals = 0;
+  readonly #waiting: Waiting;
   #recheck: { at: Ms; timer: Timer } | null = null;
   #isClosed = false;
 
@@ -62,7 +45,7 @@ export class Slots {
   constructor(options: SlotOptions, clock: Clock, random?: () => number) {
     this.#clock = clock;
     this.#room = new Room(options, clock, random);
-    this.#places = new KeptPlaces(clock);
+    this.#waiting = new Waiting(this.#room, clock);
   }
 
   /** Sets the function that gets each pause when it begins. */
@@ -158,11 +141,11 @@ export class Slots {
     if (request.signal.aborted) return Promise.reject(gone());
     const { queueLengthMax, queueWaitMsMax } = this.#room.options;
     const waitMs = Math.min(request.waitMsMax, queueWaitMsMax);
-    const kept = this.#places.use(request);
-    if (waitMs <= 0) return Promise.reject(this.#refused(request, 'it may not wait'));
-    if (kept === null && this.#waitingCount() >= queueLengthMax)
-      return Promise.reject(this.#refused(request, 'the queue is full'));
-    return this.#wait(request, { waitMs, arrival: kept ?? (this.#arrivals += 1) });
+    const kept = this.#waiting.usePlace(request);
+    if (waitMs <= 0) return Promise.reject(this.#waiting.refused(request, 'it may not wait'));
+    if (kept === null && this.#waiting.length >= queueLengthMax)
+      return Promise.reject(this.#waiting.refused(request, 'the queue is full'));
+    return this.#wait(request, { waitMs, arrival: kept ?? this.#waiting.arrive() });
   }
 
   /** True once no create is let in any more. */
@@ -173,13 +156,15 @@ export class Slots {
   /** Reserves the slots of a create that need not wait for them; null where it would have to {@link enter}. */
   enterNow(request: SlotRequest): SlotTicket | null {
     if (this.wouldWait(request)) return null;
-    this.#places.use(request);
+    this.#waiting.usePlace(request);
     return this.#ticket(request, poolsOf(request), 0);
   }
 
   /** Returns whether a create would have to wait now, or could only be refused. */
   wouldWait(request: SlotRequest): boolean {
-    return this.#isClosed || this.#queueOf(request.product).length > 0 || this.#room.lackOf(request) !== null;
+    return (
+      this.#isClosed || this.#waiting.countOf(request.product) > 0 || this.#room.lackOf(request) !== null
+    );
   }
 
   /** Frees the slots of a hold that ended; does nothing if it has none. */
@@ -195,19 +180,14 @@ export class Slots {
   close(): void {
     this.#isClosed = true;
     this.#recheck?.timer.cancel();
-    for (const queue of this.#queues.values()) for (const waiter of queue.inOrder()) waiter.leave(closing());
+    for (const waiter of this.#waiting.all()) waiter.leave(closing());
   }
 
   /** Gives use, limit, queue and pause of each pool that has a limit, pauses, or lets creates wait. */
   pools(): PoolState[] {
     const { options, pauses, use } = this.#room;
     if (!options.isPaced) return [];
-    const queued = new Map<string, number>();
-    for (const [product, queue] of this.#queues) {
-      if (queue.length > 0) queued.set(product, queue.length);
-      for (const model of queue.models())
-        if (model !== null) queued.set(model, (queued.get(model) ?? 0) + queue.countOf(model));
-    }
+    const queued = this.#waiting.byPool();
     const names = new Set([...options.limits.names(), ...pauses.names(), ...queued.keys()]);
     return [...names].map((name) => {
       const limit = options.limits.of(name);
@@ -226,39 +206,22 @@ export class Slots {
 
   /** Lists who waits: by product, and in it in the order in which they leave. */
   waiting(): WaitingCreate[] {
-    return [...this.#queues].flatMap(([product, queue]) => {
-      const waits = new Map<string | null, (ahead: number) => Ms>();
-      const absent = this.#places.of(product);
-      return queue.inOrder().map((waiter, ahead) => {
-        const { request, pools, since } = waiter;
-        const waitOf = waits.get(request.model) ?? this.#room.waitsOf(request, pools);
-        waits.set(request.model, waitOf);
-        return {
-          app: request.app,
-          operation: request.operation,
-          pool: this.#room.poolLackedBy(request),
-          since: this.#wallOf(since),
-          position: ahead + 1,
-          waitMs: waitOf(queue.aheadOf(waiter, absent)),
-        };
-      });
-    });
+    return this.#waiting.list((tick) => this.#wallOf(tick));
   }
 
   /** Returns whether creates of a product wait, or were asked to come back soon: then its slots are wanted as soon as they are free. */
   isWanted(product: Product): boolean {
-    return this.#queueOf(product).length > 0 || this.#places.of(product).length > 0;
+    return this.#waiting.isWanted(product);
   }
 
   #wait(request: SlotRequest, { waitMs, arrival }: { waitMs: Ms; arrival: number }): Promise<SlotTicket> {
-    const queue = this.#queueOf(request.product);
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         timer.cancel();
         request.signal.removeEventListener('abort', onAbort);
       };
       const leave = (error: Error): void => {
-        queue.remove(waiter);
+        this.#waiting.remove(waiter);
         settle();
         reject(error);
         this.#grantNext();
@@ -277,39 +240,29 @@ export class Slots {
         },
         leave,
       };
-      const timer = this.#clock.after(waitMs, () => leave(this.#timedOut(waiter, waitMs)));
+      const timer = this.#clock.after(waitMs, () => leave(this.#waiting.timedOut(waiter, waitMs)));
       request.signal.addEventListener('abort', onAbort, { once: true });
-      queue.add(waiter);
+      this.#waiting.add(waiter);
       this.#grantNext();
     });
   }
 
-  /** Lets creates leave while any may; products take turns, since a rate may be all that they wait for. */
+  /** Lets creates leave while any may. */
   #grantNext(): void {
-    for (let isAny = !this.#isClosed; isAny;) {
-      isAny = false;
-      for (const [product, queue] of this.#queues) {
-        const waiter = queue.length === 0 ? null : queue.next(this.#lackOf);
-        if (waiter === null) continue;
-        isAny = true;
-        queue.serve(waiter);
-        this.#queues.delete(product);
-        this.#queues.set(product, queue);
-        waiter.grant(this.#ticket(waiter.request, waiter.pools, this.#clock.monotonic() - waiter.since));
-        break;
-      }
+    for (let next = this.#nextOne(); next !== null; next = this.#nextOne()) {
+      const waitedMs = this.#clock.monotonic() - next.since;
+      next.grant(this.#ticket(next.request, next.pools, waitedMs));
     }
     this.#scheduleRecheck();
   }
 
-  readonly #lackOf = ({ request }: Waiter): Lack => {
-    const lacking = this.#room.lackOf(request);
-    return lacking === null ? null : SHARED[lacking];
-  };
+  #nextOne(): Waiter | null {
+    return this.#isClosed ? null : this.#waiting.takeNext();
+  }
 
   /** Checks the queue again when a rate or a pause lets creates leave. A freed slot checks it at once. */
   #scheduleRecheck(): void {
-    const at = this.#isClosed || this.#waitingCount() === 0 ? Infinity : this.#room.changesAt();
+    const at = this.#isClosed || this.#waiting.length === 0 ? Infinity : this.#room.changesAt();
     if (this.#recheck?.at === at) return;
     this.#recheck?.timer.cancel();
     this.#recheck = null;
@@ -338,37 +291,6 @@ export class Slots {
         this.#grantNext();
       },
     };
-  }
-
-  /** Refuses a create whose wait is over, and keeps its place. */
-  #timedOut(waiter: Waiter, waitMs: Ms): SidecarError {
-    const { request, arrival } = waiter;
-    const { product } = request;
-    const ahead = this.#queueOf(product).aheadOf(waiter, this.#places.of(product));
-    const { error, retryAfterMs } = queueFull(this.#room, request, { ahead, why: `waited ${waitMs} ms` });
-    const placesMax = this.#room.options.queueLengthMax;
-    this.#places.keep(request, { arrival, ms: retryAfterMs + KEPT_AFTER_MS, placesMax });
-    return error;
-  }
-
-  /** Refuses a create that did not wait: it has no place. */
-  #refused(request: SlotRequest, why: string): SidecarError {
-    const { app, product } = request;
-    const last = { app, arrival: Infinity };
-    const ahead = this.#queueOf(product).aheadOf(last, this.#places.of(product));
-    return queueFull(this.#room, request, { ahead, why }).error;
-  }
-
-  #queueOf(product: Product): FairQueue<Waiter> {
-    const queue = this.#queues.get(product);
-    if (queue === undefined) throw new Error(`there is no queue for ${product}`);
-    return queue;
-  }
-
-  #waitingCount(): number {
-    let count = 0;
-    for (const queue of this.#queues.values()) count += queue.length;
-    return count;
   }
 
   #wallOf(tick: Ms): Ms {

@@ -1,5 +1,5 @@
 /**
- * Many creates against a pack of five slots, by callers of several apps that come back when they are told to.
+ * Many creates against a pack of five slots, by callers of several apps that come back after their `Retry-After`.
  *
  * Real sockets and a real store; only the clock is moved by hand, when nothing is on its way any more. So the time that creates need is
  * that of the pack, and no machine is too slow for it.
