@@ -236,6 +236,7 @@ class Sidecar implements App {
       owner: () => parts.instance.owner,
       onError: (message, error) => this.#log.error(message, { event: 'background_failed', error }),
       settings: () => this.#settings,
+      random: Math.random,
     });
     return { ...parts, dataPlane, control: null, jobs: null, alerts: null };
   }

@@ -118,7 +118,7 @@ export function buildParts(input: PartsInput): AppParts {
     ...pollerSettings(config),
     isWanted: (product) => slots.isWanted(product),
   });
-  const closing = new Closing({ ledger, clock: clocks.dated, onError, onCall });
+  const closing = new Closing({ store, ledger, clock: clocks.dated, onError, onCall });
   return {
     ...clocks,
     ...money,

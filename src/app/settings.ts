@@ -34,6 +34,7 @@ export function proxySettings(
     injectExternalTaskId: config.creates.injectExternalTaskId,
     trustExpectedSeconds: config.creates.trustExpectedSeconds,
     deadlineMs: config.creates.deadlineMs,
+    resendsCreates: config.mode === 'protect' && config.creates.resend === 'auto',
     upstreamTimeoutMs: config.upstream.timeoutMs,
     budgetStatus: config.refusals.budgetStatus,
     promptPreviewChars: config.store.promptPreviewChars,

@@ -62,10 +62,25 @@ export interface DoubtDeps {
   onError: (message: string, error: unknown) => void;
 }
 
+/** What a waiting caller learnt about its create. */
+export type LookedUp =
+  | { kind: 'found'; answer: StoredAnswer }
+  /** Kling answered "no such task" twice, the second time 10 s or more after the wait began. It is still in doubt. */
+  | { kind: 'absent' }
+  /** Kling's "no such task" ended the doubt: there is no task. */
+  | { kind: 'released' }
+  /** Nobody knows yet. */
+  | { kind: 'open' };
+
+/** The time after which a second "no such task" is enough to send a create again with the same id. */
+const ABSENT_MS_MIN = 10_000;
+
 interface Waiter {
   /** On the steady clock. */
+  sinceTick: Ms;
   untilTick: Ms;
-  done: (answer: StoredAnswer | null) => void;
+  absences: number;
+  done: (result: LookedUp) => void;
 }
 
 export class Doubts {
@@ -106,7 +121,7 @@ export class Doubts {
   /** Begins no more look-ups, releases all waiting callers without an answer, and waits for running requests. */
   async stop(): Promise<void> {
     const stopping = [this.#passes.stop(), this.#recoveries.stop()];
-    for (const holdId of this.#waiters.keys()) this.#answer(holdId, null);
+    for (const holdId of this.#waiters.keys()) this.#answer(holdId, { kind: 'open' });
     await Promise.all([...stopping, ...this.#rounds]);
   }
 
@@ -125,23 +140,23 @@ export class Doubts {
   /**
    * Waits until a look-up finds the task of a hold, for at most `waitMs`, and no longer than the last look-up in
    * that time.
-   * @returns The answer its create would have had, or null: not found yet, or known not to exist.
    */
-  waitFor(holdId: string, waitMs: Ms): Promise<StoredAnswer | null> {
+  waitFor(holdId: string, waitMs: Ms): Promise<LookedUp> {
     this.#passes.wake(PERIOD_MS);
-    if (waitMs <= 0 || this.#passes.isStopped) return Promise.resolve(null);
+    if (waitMs <= 0 || this.#passes.isStopped) return Promise.resolve({ kind: 'open' });
     return new Promise((resolve) => {
       const waiters = this.#waiters.get(holdId) ?? new Set();
       this.#waiters.set(holdId, waiters);
-      const done = (answer: StoredAnswer | null): void => {
+      const done = (result: LookedUp): void => {
         timer.cancel();
         waiters.delete(waiter);
         if (waiters.size === 0) this.#waiters.delete(holdId);
-        resolve(answer);
+        resolve(result);
       };
       const { clock } = this.#deps;
-      const waiter: Waiter = { untilTick: clock.monotonic() + waitMs, done };
-      const timer = clock.after(waitMs, () => done(null));
+      const sinceTick = clock.monotonic();
+      const waiter: Waiter = { sinceTick, untilTick: sinceTick + waitMs, absences: 0, done };
+      const timer = clock.after(waitMs, () => done({ kind: 'open' }));
       waiters.add(waiter);
     });
   }
@@ -206,6 +221,7 @@ export class Doubts {
 
   async #ask(ask: Ask<DueLookUp>): Promise<void> {
     const holdIds = ask.asked.map(({ holdId }) => holdId);
+    const askedTick = this.#deps.clock.monotonic();
     const { answer, line } = await this.#deps.ask({
       path: ask.path,
       route: ask.route,
@@ -221,7 +237,7 @@ export class Doubts {
       return;
     }
     const outcomeOf = (hold: DueLookUp): LookUpArgs['outcome'] => this.#outcomeOf(ask, hold, answer);
-    await this.#record(ask.asked, outcomeOf, askedOf(line));
+    await this.#record(ask.asked, outcomeOf, { askedTick, upstream: askedOf(line) });
   }
 
   #outcomeOf(ask: Ask<DueLookUp>, hold: DueLookUp, answer: Answer | null): LookUpArgs['outcome'] {
@@ -235,7 +251,7 @@ export class Doubts {
   async #record(
     holds: readonly DueLookUp[],
     outcomeOf: (hold: DueLookUp) => LookUpArgs['outcome'],
-    upstream?: UpstreamAsked,
+    { askedTick, upstream }: { askedTick?: Ms; upstream?: UpstreamAsked } = {},
   ): Promise<void> {
     const at = this.#deps.clock.now();
     const age = this.#deps.ages.now();
@@ -247,23 +263,41 @@ export class Doubts {
       outcome: outcomeOf(hold),
     }));
     const { facts } = await this.#deps.ledger.run(recordLookUps, results);
+    const released = new Set(
+      facts.flatMap((it) => (it.kind === 'doubt_ended' && !it.found ? it.holdId : [])),
+    );
     for (const [i, { holdId, outcome }] of results.entries()) {
       this.#deps.onLookedUp(outcome.kind);
-      if (outcome.kind === 'found') this.#answer(holdId, outcome.answer);
+      if (outcome.kind === 'found') this.#answer(holdId, foundBy(outcome.answer));
+      else if (released.has(holdId)) this.#answer(holdId, { kind: 'released' });
+      else if (outcome.kind === 'absent') this.#noteAbsence(holdId, askedTick ?? -Infinity);
       const ageFrom = holds[i]?.ageFrom ?? age;
       const nextAt = outcome.kind === 'absent' ? nextLookUpAt(ageFrom, age) : age + RETRY_MS;
       this.#endLateWaits(holdId, nextAt - age);
     }
-    for (const fact of facts) if (fact.kind === 'doubt_ended' && !fact.found) this.#answer(fact.holdId, null);
   }
 
-  #answer(holdId: string, answer: StoredAnswer | null): void {
-    for (const waiter of this.#waiters.get(holdId) ?? []) waiter.done(answer);
+  #answer(holdId: string, result: LookedUp): void {
+    for (const waiter of this.#waiters.get(holdId) ?? []) waiter.done(result);
+  }
+
+  #noteAbsence(holdId: string, askedTick: Ms): void {
+    for (const waiter of this.#waiters.get(holdId) ?? []) {
+      waiter.absences += 1;
+      const isLate = askedTick - waiter.sinceTick >= ABSENT_MS_MIN;
+      if (waiter.absences > 1 && isLate) waiter.done({ kind: 'absent' });
+    }
   }
 
   /** Releases the callers for whom the next look-up comes too late. */
   #endLateWaits(holdId: string, nextMs: Ms): void {
     const nextTick = this.#deps.clock.monotonic() + nextMs;
-    for (const waiter of this.#waiters.get(holdId) ?? []) if (waiter.untilTick < nextTick) waiter.done(null);
+    for (const waiter of this.#waiters.get(holdId) ?? [])
+      if (waiter.untilTick < nextTick) waiter.done({ kind: 'open' });
   }
+}
+
+/** A task without an answer that can be made of it is known to the ledger alone. */
+function foundBy(answer: StoredAnswer | null): LookedUp {
+  return answer === null ? { kind: 'open' } : { kind: 'found', answer };
 }

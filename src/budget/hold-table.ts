@@ -180,6 +180,22 @@ export async function putInDoubt(
   };
 }
 
+/** Begins the doubt of a hold in doubt again, after a second send. Its date stays that of the first. */
+export async function restartDoubt(
+  tx: Tx,
+  holdId: string,
+  doubt: { ageFrom: Ms | null; nextLookUpAt: Ms | null; evidence?: string },
+): Promise<void> {
+  await tx.run(
+    `UPDATE creates SET doubt_age_from = ?, next_look_up_at = ?, doubt_evidence = COALESCE(?, doubt_evidence), look_ups = 0
+     WHERE id = ? AND in_doubt = 1`,
+    doubt.ageFrom,
+    doubt.nextLookUpAt,
+    doubt.evidence ?? null,
+    holdId,
+  );
+}
+
 /** Sums the credits in doubt of one counter. Holds in doubt are few. */
 export async function inDoubtCredits(tx: Tx, counterId: string): Promise<MilliCredits> {
   let sum = 0;

@@ -1,5 +1,6 @@
 /** The lines under "Error Handling". */
 import { CODES, RESIGN_CODES } from '../kling/codes.ts';
+import { TRIES_MAX } from '../pacing/backoff.ts';
 import { CONNECT_MS_MAX } from '../upstream/pool.ts';
 import type { Evidence } from './checklist-evidence.ts';
 import { notOurs, passed, together, warned, type LineVerdict } from '../check.ts';
@@ -27,22 +28,29 @@ function httpCodes(): LineVerdict {
 
 function backoff({ config }: Evidence): LineVerdict {
   const { concurrency, queueWaitMsMax } = config.limits;
-  const own = 'The sidecar repeats no create; look-ups and polls wait longer each time.';
+  const own =
+    config.creates.resend === 'never'
+      ? 'The sidecar sends each create once; look-ups and polls wait longer each time.'
+      : `The sidecar sends a create again after 1302 and 1303, with full jitter and at most ${TRIES_MAX} tries; look-ups and polls wait longer each time.`;
   if (Object.keys(concurrency).length > 0 && queueWaitMsMax > 0) {
     return passed(
       `${own} Creates wait here for a slot, up to ${queueWaitMsMax / 1000} s, before Kling would refuse them.`,
     );
   }
   return notOurs(
-    `${own} Kling’s 429s go to the app as they come, since no limits.concurrency makes creates wait here.`,
+    `${own} Other 429s of Kling’s go to the app as they come, since no limits.concurrency makes creates wait here.`,
     'Let the app back off with jitter on codes 1302 and 1303 alone, or set limits.concurrency.',
   );
 }
 
-function retryLimit(): LineVerdict {
+function retryLimit({ config }: Evidence): LineVerdict {
+  const lookedUp =
+    'What is in doubt is looked up. After 5000 and 5001 it is sent again with the same external task id, once two look-ups found no task.';
+  if (config.creates.resend === 'never')
+    return passed('A create is sent once. What is in doubt is looked up.');
   const again = [...RESIGN_CODES].join(' and ');
   return passed(
-    `A create is sent once; once more only after ${again}, which prove that nothing was made. What is in doubt is looked up, never sent again.`,
+    `A create is sent at most ${TRIES_MAX} times, after ${again}, 1302, 1303 and failed connections, which prove that nothing was made. ${lookedUp}`,
   );
 }
 

@@ -15,8 +15,11 @@ export interface CodeInfo {
   /** Whether a task exists after a create with this answer. */
   taskMade: 'no' | 'yes' | 'unknown';
   holdAction: 'keep' | 'release' | 'doubt';
-  /** `resign_once`: once, with a fresh token. `wait`: later, the same bytes. `read_only`: reads yes, creates no. */
-  retry: 'never' | 'resign_once' | 'wait' | 'read_only';
+  /**
+   * Whether the same request may be sent again. `resign_once`: once, with a fresh token. `wait`: later. `look_up`: reads later, a
+   * create with the same external task id, once look-ups did not find its task. `read_only`: reads later, creates never.
+   */
+  retry: 'never' | 'resign_once' | 'wait' | 'look_up' | 'read_only';
   /** True if the next create of this account, pack or model would be refused too. */
   accountWide: boolean;
   /** What the caller can do about it. */
@@ -96,8 +99,8 @@ const REFUSALS: readonly Row[] = [
 ];
 
 const DOUBTS: readonly Row[] = [
-  [5000, 500, 'internal error', 'read_only', false, 'A task may exist: it is looked up by its external id.'],
-  [5001, 503, 'maintenance', 'read_only', false, 'A task may exist: it is looked up by its external id.'],
+  [5000, 500, 'internal error', 'look_up', false, 'A task may exist: it is looked up by its external id.'],
+  [5001, 503, 'maintenance', 'look_up', false, 'A task may exist: it is looked up by its external id.'],
   [
     5002,
     504,

@@ -64,7 +64,7 @@ export function createEnd(answer: CreateAnswer): CreateEnd {
   if (status >= 500) return unknown(`HTTP ${status}${code === null ? '' : `, code ${code}`}`);
   if (envelope === null || code === null) return unknown(`HTTP ${status} without Kling's envelope`);
   const info = codeInfo(code);
-  if (info === null) return unknown(`code ${code}, which Kling does not document`);
+  if (info === null) return unlisted(status, envelope);
   const said = `HTTP ${status}, code ${code}: ${storableText((envelope.message ?? info.meaning).slice(0, 200))}`;
   if (info.taskMade === 'unknown') return unknown(said);
   if (info.taskMade === 'no') {
@@ -95,7 +95,13 @@ function taskEnd({ route, externalTaskId, price }: CreateAnswer, { data }: Envel
   return { kind: 'task', sighting: { ...sighting, externalTaskId: echoed ?? externalTaskId } };
 }
 
-function unknown(evidence: string): CreateEnd {
+/** A refusal is Kling's own only with a request id: a proxy's JSON may have a code, too. */
+function unlisted(status: number, { code, requestId }: Envelope): CreateEnd {
+  const end = unknown(`HTTP ${status}, code ${code}, which Kling does not document`);
+  return status >= 400 && status <= 499 && requestId !== null ? { ...end, isRefusal: true } : end;
+}
+
+function unknown(evidence: string): CreateEnd & { kind: 'unknown' } {
   return { kind: 'unknown', evidence };
 }
 

@@ -4,19 +4,20 @@
  * The last attempt is part of the create's row. Earlier attempts, and one that differs from the row, are rows of the journal.
  *
  * **Invariant**: everything is durable before the caller sees the answer. It is recorded even if an operator has ended the
- * hold meanwhile. An unknown end leaves the guard open and puts the hold in doubt.
+ * hold meanwhile. An unknown end leaves the guard open and puts the hold in doubt; of a second send, it begins the doubt again.
  */
-import { adjustHold, putInDoubt, readHold } from '../budget/hold-table.ts';
+import { adjustHold, putInDoubt, readHold, restartDoubt } from '../budget/hold-table.ts';
 import type { Fact } from '../facts.ts';
 import { keepAnswer } from '../idempotency/guard-table.ts';
 import { journalCreateCall } from '../sla/journal.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
 import type { Tx } from '../store/operation.ts';
+import type { TaskSighting } from '../tasks/task.ts';
 import type { Ms } from '../units.ts';
 import { closeUsual } from './close-usual.ts';
 import { closeForm } from './create-messages.ts';
 import type { AgeReading, CloseArgs, CreateEnd } from './ledger.ts';
-import { attachSighting, firstAges, releaseHold, resolveTo } from './sighting.ts';
+import { attachSighting, doubtEnded, firstAges, releaseHold, resolveTo } from './sighting.ts';
 
 /**
  * Records how a create's attempt ended.
@@ -53,7 +54,7 @@ async function applyEnd(
 ): Promise<Fact[]> {
   switch (end.kind) {
     case 'task':
-      return (await attachSighting(tx, holdId, end.sighting, { source: 'create', at, age })).facts;
+      return attachOwn(tx, holdId, end.sighting, { at, age });
     case 'done':
       return settleAtOnce(tx, holdId, end, at);
     case 'refused': {
@@ -63,10 +64,26 @@ async function applyEnd(
     }
     case 'unknown': {
       const hold = await readHold(tx, holdId);
-      if (hold.state !== 'held' || hold.in_doubt === 1 || hold.task_id !== null) return [];
-      return [await putInDoubt(tx, hold, { at, ...firstAges(hold, age), evidence: end.evidence })];
+      if (hold.state !== 'held' || hold.task_id !== null) return [];
+      const ages = firstAges(hold, age, end.isRefusal);
+      if (hold.in_doubt === 0) return [await putInDoubt(tx, hold, { at, ...ages, evidence: end.evidence })];
+      await restartDoubt(tx, hold.id, { ...ages, evidence: end.evidence });
+      return [];
     }
   }
+}
+
+/** Attaches the task of a create's own answer. After a second send that ends the doubt which the first one began. */
+async function attachOwn(
+  tx: Tx,
+  holdId: string,
+  sighting: TaskSighting,
+  { at, age }: { at: Ms; age: AgeReading },
+): Promise<Fact[]> {
+  const before = await readHold(tx, holdId);
+  const { isOwn, facts } = await attachSighting(tx, holdId, sighting, { source: 'create', at, age });
+  if (!isOwn || before.in_doubt === 0) return facts;
+  return [doubtEnded(before, sighting.taskId, at), ...facts];
 }
 
 /** Settles a synchronous create with Kling's deduction, or with our price if Kling names none. */

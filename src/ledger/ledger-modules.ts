@@ -60,6 +60,7 @@ import { renewLease, startInstance } from './instance-table.ts';
 import { purgeOld } from './purge.ts';
 import { recoverHolds } from './recover.ts';
 import { resolveHold } from './resolve.ts';
+import { sendAgain } from './send-again.ts';
 import { firstSignOfLife, spendingElsewhere } from './spending-elsewhere.ts';
 import { moneyStatus } from './status.ts';
 import { acceptClock, keepAge, readTime, resetDates } from './time.ts';
@@ -138,6 +139,7 @@ export const ledgerModules: readonly StoreModule[] = [
       recordLookUps,
       makeLookUpsDue,
       resolveHold,
+      sendAgain,
       freeze,
       unfreeze,
       freezeState,

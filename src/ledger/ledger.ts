@@ -80,8 +80,11 @@ export type CreateEnd =
   | { kind: 'done'; credits: MilliCredits | null; raw: string | null }
   /** Kling refused it and certainly made no task, or it never left: released. */
   | { kind: 'refused'; evidence: string }
-  /** Nobody knows: the hold stays, in doubt. */
-  | { kind: 'unknown'; evidence: string };
+  /**
+   * Nobody knows: the hold stays, in doubt. With `isRefusal` Kling refused it with a code that is not documented: then Kling's
+   * "no such task" ends the doubt after 10 s already.
+   */
+  | { kind: 'unknown'; evidence: string; isRefusal?: true };
 
 export interface CloseArgs {
   holdId: string;

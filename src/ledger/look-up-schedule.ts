@@ -1,8 +1,9 @@
 /**
- * When creates in doubt are looked up: 2, 10, 60 and 600 s after the doubt began, then every 600 s.
+ * When creates in doubt are looked up: 2, 10, 60 and 600 s after the doubt began, then every 600 s. A second send begins the
+ * doubt again: its task may appear as late as that of the first.
  *
- * **Invariant**: a look-up releases a hold only at or after 600 s, and only if Kling answers that there is no such task. A
- * look-up without an answer does not count and is repeated soon. Pure; all times are readings of the clock of ages
+ * **Invariant**: a look-up releases a hold only at or after 600 s, and only if Kling answers that there is no such task; at 10 s if
+ * Kling's answer to the create was a refusal with an unlisted code. A look-up without an answer does not count and is repeated soon. Pure; all times are readings of the clock of ages
  * (age-clock.ts), so that no step of a wall clock makes a doubt older.
  */
 import type { Ms } from '../units.ts';
@@ -23,6 +24,14 @@ export function nextLookUpAt(doubtFrom: Ms, at: Ms): Ms {
   const elapsed = Math.max(0, at - doubtFrom);
   const step = STEPS_MS.find((candidate) => candidate > elapsed);
   return at + ((step ?? (Math.floor(elapsed / DECISIVE_MS) + 1) * DECISIVE_MS) - elapsed);
+}
+
+/**
+ * Gives the beginning of a doubt that begins now. After a refusal with an unlisted code it is dated back, so that the look-up
+ * at 10 s is the decisive one: Kling answered, and did not say that it is busy or broken.
+ */
+export function doubtFromOf(now: Ms, { isRefusal }: { isRefusal: boolean }): Ms {
+  return isRefusal ? now - (DECISIVE_MS - STEPS_MS[1]) : now;
 }
 
 /** Returns whether "no such task" at this instant ends the doubt. */

@@ -7,7 +7,7 @@
  */
 import { isOfUpstream } from '../budget/hold-upstream.ts';
 import { readHold } from '../budget/hold-table.ts';
-import { labelsOf, type HoldRow } from '../budget/hold.ts';
+import type { HoldRow } from '../budget/hold.ts';
 import type { Fact } from '../facts.ts';
 import { keepAnswer } from '../idempotency/guard-table.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
@@ -16,7 +16,7 @@ import type { TaskSighting } from '../tasks/task.ts';
 import type { Ms } from '../units.ts';
 import type { DueLookUp, LookUpArgs, StoredAnswer } from './ledger.ts';
 import { DECISIVE_MS, isDecisive, nextLookUpAt, RETRY_MS } from './look-up-schedule.ts';
-import { attachSighting, releaseHold } from './sighting.ts';
+import { attachSighting, doubtEnded, releaseHold } from './sighting.ts';
 
 interface DueColumns {
   id: string;
@@ -113,10 +113,6 @@ async function found(
   const { isOwn, facts } = await attachSighting(tx, hold.id, sighting, { source: 'look_up', at });
   if (hold.in_doubt === 0) return facts;
   return [doubtEnded(hold, isOwn ? sighting.taskId : null, at), ...facts];
-}
-
-function doubtEnded(hold: HoldRow, taskId: string | null, at: Ms): Fact {
-  return { kind: 'doubt_ended', holdId: hold.id, found: taskId !== null, taskId, at, ...labelsOf(hold) };
 }
 
 /** Makes every hold in doubt due now, such as after an outage of Kling; gives their number. `at` is a reading of the clock of ages. */

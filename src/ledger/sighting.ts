@@ -26,7 +26,7 @@ import {
 } from '../tasks/task-table.ts';
 import type { Ms } from '../units.ts';
 import type { AgeReading } from './ledger.ts';
-import { firstLookUpAt } from './look-up-schedule.ts';
+import { doubtFromOf, firstLookUpAt } from './look-up-schedule.ts';
 
 export interface Seen {
   source: SightingSource;
@@ -38,10 +38,16 @@ export interface Seen {
 /** The first look-up of a hold that is put in doubt now, and the beginning of its doubt. */
 export function firstAges(
   hold: Pick<HoldRow, 'external_task_id'>,
-  age: AgeReading,
+  { now, doubtFrom }: AgeReading,
+  isRefusal = false,
 ): { ageFrom: Ms | null; nextLookUpAt: Ms | null } {
-  const nextLookUpAt = hold.external_task_id === null ? null : firstLookUpAt(age.now);
-  return { ageFrom: age.doubtFrom, nextLookUpAt };
+  const nextLookUpAt = hold.external_task_id === null ? null : firstLookUpAt(now);
+  return { ageFrom: doubtFrom === null ? null : doubtFromOf(doubtFrom, { isRefusal }), nextLookUpAt };
+}
+
+/** Makes the fact that a doubt ended: with a task, or because there is none (null). */
+export function doubtEnded(hold: HoldRow, taskId: string | null, at: Ms): Fact {
+  return { kind: 'doubt_ended', holdId: hold.id, found: taskId !== null, taskId, at, ...labelsOf(hold) };
 }
 
 /** Ends a hold, and with it the wait of its guard. */

@@ -102,6 +102,12 @@ export class Slots {
     }
   }
 
+  /** Gives how long the longest pause of these pools still lasts; 0 without one. */
+  pauseMs(pools: readonly string[]): Ms {
+    const now = this.#clock.monotonic();
+    return Math.max(0, ...pools.map((pool) => (this.#room.pauses.of(pool)?.until ?? now) - now));
+  }
+
   /** Reserves the slots of a hold at once, also above a limit; `ageMs` is that of one from before this process began. */
   occupy(holdId: string, request: Pick<SlotRequest, 'product' | 'model' | 'weight'>, ageMs: Ms = 0): void {
     if (this.#byHold.has(holdId)) return;

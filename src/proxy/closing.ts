@@ -10,13 +10,16 @@ import type { Clock } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import { closeCreate } from '../ledger/close.ts';
 import type { CloseArgs } from '../ledger/ledger.ts';
+import { sendAgain, type SendAgainArgs } from '../ledger/send-again.ts';
 import { sleep } from '../clock.ts';
 import type { Ledger } from '../outbox/ledger.ts';
+import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 
 const RETRY_MS = 1_000;
 
 export interface ClosingDeps {
+  store: Pick<Store, 'write'>;
   ledger: Pick<Ledger, 'run'>;
   clock: Clock;
   onError: (message: string, error: unknown) => void;
@@ -52,6 +55,21 @@ export class Closing {
     const doubt = { ...args, end: { kind: 'unknown', evidence }, answer: null } as const;
     if ((await this.#record(doubt)) !== null) await this.#record({ ...doubt, calls: [] });
     return false;
+  }
+
+  /**
+   * Records that a create is sent again, and its attempts until now. False if it must not be sent again, or if the store
+   * does not take it now: nothing is written again later.
+   */
+  async sendAgain(args: SendAgainArgs): Promise<boolean> {
+    try {
+      if (!(await this.#deps.store.write(sendAgain, args))) return false;
+    } catch (error) {
+      this.#deps.onError(`a second send of ${args.holdId} could not be recorded: nothing is sent`, error);
+      return false;
+    }
+    for (const call of args.calls) this.#deps.onCall(call);
+    return true;
   }
 
   /** Writes an end until the store takes it; gives the reason if the ledger refused it, else null. */

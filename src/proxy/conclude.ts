@@ -1,15 +1,15 @@
 /**
- * From an exchange to its end: it is judged, and the end is durable before the caller gets the answer.
+ * From an answer to the end of its create: the end is durable before the caller gets the answer.
  *
  * **Invariant**: nothing that the caller does changes the record, also not a closed connection. Without a hold the calls are
  * journalled like those of a read.
  */
 import type { CallRecord } from '../calls/call.ts';
+import type { LookedUp } from '../asking/doubt.ts';
 import { within } from '../clock.ts';
 import type { CreateEnd, StoredAnswer } from '../ledger/ledger.ts';
 import { leftMs, type CreateDeps, type CreateRequest } from './create-request.ts';
-import { judge, type Verdict } from './judge.ts';
-import { noteVerdict } from './note-verdict.ts';
+import type { Ms } from '../units.ts';
 import { overheadOf, type Timing } from './reply.ts';
 import type { Reserved } from './reserve.ts';
 import type { Sent } from './send.ts';
@@ -26,27 +26,27 @@ export interface Concluded {
   /** False if its end was not recorded in time, or if another end was recorded. */
   readonly isRecorded: boolean;
   /** The result of the look-up of a create in doubt; null if there is none to wait for. */
-  readonly lookedUp: Promise<StoredAnswer | null> | null;
+  readonly lookedUp: Promise<LookedUp> | null;
+  /** When it was sent and recorded, on the steady clock. */
+  readonly endedTick: Ms;
 }
 
-/** Judges a create that was sent, and records its end; waits for the record until the caller's deadline. */
+/** Records the end of a create that was sent; waits for the record until the caller's deadline. */
 export async function conclude(deps: CreateDeps, create: CreateRequest, sent: Sent): Promise<Concluded> {
-  const { reserved, exchange, externalTaskId } = sent;
-  const { prepared } = reserved;
-  const verdict = judge(exchange, { route: create.route, externalTaskId, price: create.settings.cashPrice });
-  noteVerdict(deps, create, { reserved, verdict });
-  const calls = callsOf(deps, create, { sent, verdict });
+  const { reserved, exchange, verdict } = sent;
+  const calls = attemptsOf(deps, create, sent);
   const lastCall = calls.at(-1);
   create.trace?.set({ 'kling.task_id': lastCall?.taskId });
-  const answer = prepared.guard && verdict.isKept && exchange.answer ? storable(exchange.answer) : null;
+  const answer =
+    reserved.prepared.guard && verdict.isKept && exchange.answer ? storable(exchange.answer) : null;
   const isUnknown = verdict.end.kind === 'unknown';
   // The waiter is registered first: the look-up can finish before the commit.
-  const lookedUp = isUnknown ? lookUpOf(deps, create, sent) : null;
+  const lookedUp = isUnknown ? (sent.lookedUp ?? lookUpOf(deps, create, sent)) : null;
   const ended = { end: verdict.end, calls, answer };
   const isRecorded = await recordInTime(deps, create, { reserved, ended });
   for (const call of calls)
     deps.telemetry.callEnded(call, { trace: create.traceIds, isRepeated: call !== lastCall });
-  return { sent, isUnknown, isRecorded, lookedUp };
+  return { sent, isUnknown, isRecorded, lookedUp, endedTick: deps.clock.monotonic() };
 }
 
 /** Records the end of a create that is not sent any more; resolves when it is durable. */
@@ -67,13 +67,12 @@ export function timingOf(
   return { upstreamMs, queueMs, totalMs: clock.monotonic() - startedTick };
 }
 
-/** Makes the journal's records, with the time that we took; the last one has the task that Kling made. */
-function callsOf(
-  deps: CreateDeps,
+/** Makes the journal's records of attempts, with the time that we took; the last one has the task that Kling made. */
+export function attemptsOf(
+  deps: Pick<CreateDeps, 'clock'>,
   create: CreateRequest,
-  { sent: { reserved, exchange }, verdict: { end } }: { sent: Sent; verdict: Verdict },
+  { reserved, exchange: { calls }, upstreamMs, verdict: { end } }: Sent,
 ): CallRecord[] {
-  const { upstreamMs, calls } = exchange;
   const overheadMs = overheadOf(timingOf(deps, create, { upstreamMs, queueMs: reserved.queueMs }));
   const taskId = end.kind === 'task' ? end.sighting.taskId : null;
   const last = calls.length - 1;
@@ -85,7 +84,7 @@ function lookUpOf(
   deps: CreateDeps,
   create: CreateRequest,
   { reserved: { hold }, externalTaskId }: Sent,
-): Promise<StoredAnswer | null> | null {
+): Promise<LookedUp> | null {
   if (externalTaskId === null || hold === null) return null;
   return deps.doubts.waitFor(hold.holdId, leftMs(deps, create));
 }

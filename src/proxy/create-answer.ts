@@ -21,27 +21,27 @@ import { fromStored } from './stored-answer.ts';
 export async function answerCreate(
   deps: CreateDeps,
   create: CreateRequest,
-  { sent, isUnknown, isRecorded, lookedUp }: Concluded,
+  { sent, isUnknown, isRecorded, lookedUp, endedTick }: Concluded,
 ): Promise<void> {
   const { exchange, externalTaskId, reserved } = sent;
   const inDoubt = { holdId: reserved.hold?.holdId ?? null, externalTaskId };
-  const { answer, failure, upstreamMs } = exchange;
+  const { answer, failure } = exchange;
   if (!isRecorded) throw unknownOutcome(inDoubt, 'its outcome could not be recorded yet', answer);
-  const waitedFrom = deps.clock.monotonic();
-  const found = lookedUp === null ? null : await lookedUp;
+  const result = lookedUp === null ? null : await lookedUp;
   // The time of a look-up counts as Kling's.
-  const waitedMs = lookedUp === null ? 0 : deps.clock.monotonic() - waitedFrom;
-  if (found) {
-    reply(deps, create, { sent, upstreamMs: upstreamMs + waitedMs, answer: fromStored(found) });
+  const upstreamMs = sent.upstreamMs + (lookedUp === null ? 0 : deps.clock.monotonic() - endedTick);
+  if (result?.kind === 'found') {
+    reply(deps, create, { sent, upstreamMs, answer: fromStored(result.answer) });
     return;
   }
+  const isStillUnknown = isUnknown && result?.kind !== 'released';
   if (answer) {
-    if (isUnknown && create.settings.mode === 'protect')
+    if (isStillUnknown && create.settings.mode === 'protect')
       throw unknownOutcome(inDoubt, `it answered with HTTP ${answer.status}`, answer);
-    reply(deps, create, { sent, upstreamMs: upstreamMs + waitedMs, answer });
+    reply(deps, create, { sent, upstreamMs, answer });
     return;
   }
-  if (failure && !failure.sent) {
+  if (failure && !failure.sent && !isUnknown) {
     throw new SidecarError(
       failure.isLate ? 'upstream_timeout' : 'upstream_unreachable',
       `Kling could not be reached (${failure.cause}); nothing was sent and nothing is held.`,

@@ -51,6 +51,8 @@ export interface CreateDeps {
   /** The running instance, as the owner of the creates that it sends. */
   owner: () => Owner;
   traces: Pick<LaterTraces, 'remember'>;
+  /** Gives a number from 0 to below 1, for waits that differ. */
+  random: () => number;
   /** @throws SidecarError `ledger_unavailable` if the store's files were lost under the running process. */
   checkStore: () => void;
 }

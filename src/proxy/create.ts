@@ -1,16 +1,16 @@
 /**
- * A create, step by step: read, prepare, reserve, send once, conclude, answer.
+ * A create, step by step: read, prepare, reserve, send, conclude, answer.
  *
  * Each step takes the value of the step before and gives its own: `Prepared` (the bytes to send, and their price), `Reserved` (its
  * hold is on disk), `Sent` (Kling's answer), `Concluded` (its end is on disk). The order matters: the hold is durable before a
  * byte leaves, and the task id is durable before the caller gets it.
  *
- * **Invariant**: one create of a caller is sent once; a second send happens only if Kling's answer proves that
- * the first made nothing (an expired token, a refused `external_task_id` field).
+ * **Invariant**: one create of a caller makes one task. It is sent again only if that is sure (`send-again.ts`): nothing was
+ * made, or Kling refuses the second send as a duplicate of the first.
  */
 import type { BodyPlace } from './body-room.ts';
 import { readBody } from './body.ts';
-import { conclude, endUnsent } from './conclude.ts';
+import { conclude, endUnsent, type Concluded } from './conclude.ts';
 import { answerCreate } from './create-answer.ts';
 import { tooLate } from './create-errors.ts';
 import { lacksTime, type CreateDeps, type CreateRequest } from './create-request.ts';
@@ -18,7 +18,8 @@ import { CreatePermit } from './create-permit.ts';
 import { tracePrice } from './create-trace.ts';
 import { prepareCreate, type Prepared } from './prepare.ts';
 import { reserve, type Reserved, type Wanted } from './reserve.ts';
-import { send, type Sent } from './send.ts';
+import { send, sendAfterLookUps } from './send-again.ts';
+import type { Sent } from './send.ts';
 
 /**
  * Handles one create from its headers to its answer; the place of its body is not needed afterwards.
@@ -34,15 +35,15 @@ export async function handleCreate(deps: CreateDeps, create: CreateRequest, plac
   }
 }
 
-/** Reserves, sends once, concludes and answers. */
+/** Reserves, sends, concludes and answers. */
 async function carryOut(deps: CreateDeps, create: CreateRequest, wanted: Wanted): Promise<void> {
   const reserved = await reserve(deps, create, wanted);
   if (reserved === null) return;
   try {
     if (await isGivenUp(deps, create, reserved)) return;
-    const sent = await sendOnce(deps, create, reserved);
+    const sent = await sendSafely(deps, create, reserved);
     const concluded = await conclude(deps, create, sent);
-    await answerCreate(deps, create, concluded);
+    await answerCreate(deps, create, await followLookUps(deps, create, concluded));
   } finally {
     reserved.line.release();
   }
@@ -86,11 +87,33 @@ async function isGivenUp(deps: CreateDeps, create: CreateRequest, reserved: Rese
   return true;
 }
 
-/** Sends it. If that fails by a fault of ours, nobody knows which bytes had left, and the hold is put in doubt. */
-async function sendOnce(deps: CreateDeps, create: CreateRequest, reserved: Reserved): Promise<Sent> {
+/** Sends it, as often as nothing was made. */
+function sendSafely(deps: CreateDeps, create: CreateRequest, reserved: Reserved): Promise<Sent> {
   create.progress.isSent = true;
+  return orDoubt(deps, create, { reserved, sending: send(deps, create, reserved) });
+}
+
+/** Sends a create in doubt again where its look-ups allow it, and gives its last conclusion. */
+async function followLookUps(
+  deps: CreateDeps,
+  create: CreateRequest,
+  concluded: Concluded,
+): Promise<Concluded> {
+  const { reserved } = concluded.sent;
+  const sending = sendAfterLookUps(deps, create, concluded);
+  const again = await orDoubt(deps, create, { reserved, sending });
+  if (again === null) return concluded;
+  return followLookUps(deps, create, await conclude(deps, create, again));
+}
+
+/** If sending fails by a fault of ours, nobody knows which bytes had left, and the hold is put in doubt. */
+async function orDoubt<T>(
+  deps: CreateDeps,
+  create: CreateRequest,
+  { reserved, sending }: { reserved: Reserved; sending: Promise<T> },
+): Promise<T> {
   try {
-    return await send(deps, create, reserved);
+    return await sending;
   } catch (error) {
     const end = { kind: 'unknown', evidence: 'the sidecar failed while it was sent' } as const;
     await endUnsent(deps, create, { reserved, end });

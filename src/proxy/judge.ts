@@ -15,11 +15,27 @@ export interface Verdict {
   isKept: boolean;
 }
 
-/** Judges an exchange by Kling's answer, or by the bytes that may have been sent. */
-export function judge(
-  exchange: Exchange,
-  create: { route: KlingRoute; externalTaskId: string | null; price: CashPrice },
-): Verdict {
+export interface Judged {
+  route: KlingRoute;
+  externalTaskId: string | null;
+  price: CashPrice;
+  /** Whether an earlier send of the same create may have made a task. */
+  mayBeMade: boolean;
+}
+
+/**
+ * Judges an exchange by Kling's answer, or by the bytes that may have been sent. If an earlier send may have made a task, no
+ * refusal of a later one proves that there is none.
+ */
+export function judge(exchange: Exchange, { mayBeMade, ...create }: Judged): Verdict {
+  const verdict = judgeAlone(exchange, create);
+  const { end } = verdict;
+  if (!mayBeMade || (end.kind !== 'refused' && end.kind !== 'unknown')) return verdict;
+  const evidence = `${end.evidence}; an earlier send of it may have made a task`;
+  return { ...verdict, end: { kind: 'unknown', evidence }, isKept: false };
+}
+
+function judgeAlone(exchange: Exchange, create: Omit<Judged, 'mayBeMade'>): Verdict {
   const { answer, failure } = exchange;
   if (!answer) {
     const cause = failure?.cause ?? 'no answer';

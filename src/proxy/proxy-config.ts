@@ -195,6 +195,12 @@ export const createsSection = z
       .max(29_999)
       .default(25_000)
       .describe('Queue, retries and answer of a create together; under the 30 s of careful clients.'),
+    resend: z
+      .enum(['auto', 'never'])
+      .default('auto')
+      .describe(
+        'Whether a create is sent again where Kling made nothing for it; "never" sends each create once, in any case.',
+      ),
   })
   .prefault({});
 
@@ -205,6 +211,7 @@ export interface CreatesConfig {
   injectExternalTaskId: boolean;
   trustExpectedSeconds: boolean;
   deadlineMs: Ms;
+  resend: 'auto' | 'never';
 }
 
 export function toCreatesConfig(section: z.output<typeof createsSection>): CreatesConfig {

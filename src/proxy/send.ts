@@ -1,67 +1,75 @@
 /**
- * Sends a reserved create: once, and a second time only if Kling's answer proves that the first made nothing.
+ * Sends a reserved create: one attempt, judged and noted. `send-again.ts` decides whether another one follows.
  *
- * **Invariant**: bytes leave on the line that the hold names. Before the received bytes are sent without our external task id, the
- * id is removed from the hold: Kling never gets it, so a look-up that does not find it would prove nothing.
+ * **Invariant**: bytes leave on the line that the hold names.
  */
-import { refusesExternalId } from '../kling/envelope.ts';
-import { dropExternalId } from '../ledger/drop-external-id.ts';
+import type { LookedUp } from '../asking/doubt.ts';
+import { headerOf } from '../upstream/headers.ts';
 import type { Exchange } from '../upstream/upstream.ts';
+import { retryAfterOf } from '../retry.ts';
+import type { Ms } from '../units.ts';
 import { SEND_MS_MIN } from './caller.ts';
-import { lacksTime, leftMs, type CreateDeps, type CreateRequest } from './create-request.ts';
+import { leftMs, type CreateDeps, type CreateRequest } from './create-request.ts';
+import { judge, type Verdict } from './judge.ts';
+import { noteVerdict } from './note-verdict.ts';
 import type { Reserved } from './reserve.ts';
 
-/** A create that was sent, with its answer. */
-export interface Sent {
+/** What is sent, and what was sent before. */
+export interface Sending {
   readonly reserved: Reserved;
-  readonly exchange: Exchange;
-  /** The id in the bytes that were sent last. */
+  readonly body: Uint8Array;
+  /** The id in `body`. */
   readonly externalTaskId: string | null;
+  /** The attempts before this one. */
+  readonly attempts: number;
+  /** Time of Kling's before this attempt: earlier attempts, and the waits between them. */
+  readonly upstreamMs: Ms;
+  /** Whether an attempt before this one may have made a task; its hold is in doubt then. */
+  readonly mayBeMade: boolean;
+  /** The wait for the look-ups of the doubt that earlier attempts began; null without one. */
+  readonly lookedUp: Promise<LookedUp> | null;
 }
 
-/** Sends a create and reads its answer; if Kling refuses the field of the added id, sends it once more without the id. */
-export async function send(deps: CreateDeps, create: CreateRequest, reserved: Reserved): Promise<Sent> {
-  const { bytes, original, externalTaskId } = reserved.prepared;
-  const exchange = await exchangeOnce(deps, create, { reserved, body: bytes, firstAttempt: 1 });
-  const sent = { reserved, exchange, externalTaskId };
-  if (original === null || !isFieldRefused(exchange)) return sent;
-  deps.injection.stop(create.route.template);
-  if (lacksTime(deps, create) || !(await isIdDropped(deps, reserved))) return sent;
-  deps.telemetry.retried('external_task_id_refused');
-  const firstAttempt = exchange.calls.length + 1;
-  const second = await exchangeOnce(deps, create, { reserved, body: original(), firstAttempt });
+/** A create that was sent, with the answer to its last attempt. */
+export interface Sent extends Sending {
+  /** Its calls are the attempts that are not recorded yet. */
+  readonly exchange: Exchange;
+  readonly verdict: Verdict;
+  /** The wait that the answer asked for, or null. */
+  readonly retryAfterMs: Ms | null;
+}
+
+/** Sends a create once, and judges the answer. */
+export async function sendOnce(deps: CreateDeps, create: CreateRequest, sending: Sending): Promise<Sent> {
+  const { reserved, externalTaskId, mayBeMade } = sending;
+  const exchange = await exchangeOnce(deps, create, sending);
+  const { route, settings } = create;
+  const verdict = judge(exchange, { route, externalTaskId, mayBeMade, price: settings.cashPrice });
+  const retryAfterMs = askedMs(deps, exchange);
+  noteVerdict(deps, create, { reserved, verdict, retryAfterMs });
   return {
-    reserved,
-    exchange: {
-      ...second,
-      calls: [...exchange.calls, ...second.calls],
-      upstreamMs: exchange.upstreamMs + second.upstreamMs,
-    },
-    externalTaskId: null,
+    ...sending,
+    exchange,
+    verdict,
+    retryAfterMs,
+    attempts: sending.attempts + exchange.calls.length,
+    upstreamMs: sending.upstreamMs + exchange.upstreamMs,
   };
 }
 
-function isFieldRefused({ answer }: Exchange): boolean {
-  return answer !== null && refusesExternalId(answer.status, answer.envelope);
-}
-
-/** Removes the id from the hold; false if that is not durable: then nothing more is sent. */
-async function isIdDropped({ store }: CreateDeps, { hold }: Reserved): Promise<boolean> {
-  if (hold === null) return true;
-  try {
-    await store.write(dropExternalId, { holdId: hold.holdId });
-    return true;
-  } catch {
-    return false;
-  }
+function askedMs({ clock }: CreateDeps, { head }: Exchange): Ms | null {
+  if (head === null) return null;
+  const of = (name: string): string | undefined => headerOf(head.headers, name) ?? undefined;
+  return retryAfterOf({ 'retry-after': of('retry-after'), date: of('date') }, clock.now());
 }
 
 function exchangeOnce(
   deps: CreateDeps,
   create: CreateRequest,
-  { reserved, body, firstAttempt }: { reserved: Reserved; body: Uint8Array; firstAttempt: number },
+  { reserved, body, attempts }: Sending,
 ): Promise<Exchange> {
   const { frame, caller, requestId, route, settings } = create;
+  const isObserving = settings.mode === 'observe';
   return deps.upstream.exchange(
     { method: 'POST', path: create.path, headers: frame.forward, body },
     {
@@ -75,10 +83,10 @@ function exchangeOnce(
         overheadMs: 0,
       },
       line: reserved.line,
-      firstAttempt,
+      firstAttempt: attempts + 1,
       timeoutMs: settings.upstreamTimeoutMs,
       deadlineMs: leftMs(deps, create),
-      repeatMsMin: settings.mode === 'protect' ? SEND_MS_MIN : 0,
+      repeatMsMin: isObserving ? 0 : settings.resendsCreates ? SEND_MS_MIN : Infinity,
       trace: create.trace,
     },
   );

@@ -32,6 +32,8 @@ export interface ProxySettings {
   trustExpectedSeconds: boolean;
   /** From a create's arrival to its answer. */
   deadlineMs: Ms;
+  /** Whether creates may be sent again; never in `observe` mode. */
+  resendsCreates: boolean;
   upstreamTimeoutMs: Ms;
   /** The status of `budget_exceeded`, for clients that need another 4xx. */
   budgetStatus: number;

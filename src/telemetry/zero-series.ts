@@ -14,6 +14,8 @@ import type { Instruments } from './metrics.ts';
 
 const PRODUCTS = ['video', 'image'] as const;
 const THROTTLED = 429;
+/** Why an attempt is repeated, beside the classes of failures. */
+const OTHER_RETRIES = ['external_task_id_refused', 'throttled', 'not_found', 'server_error'];
 const RESULTS = ['ok', 'failed'] as const;
 const CREDIT_STATES = ['held', 'settled', 'released', 'refused'] as const;
 const free: ReadonlySet<string> = new Set(FREE_OPERATIONS);
@@ -29,7 +31,7 @@ export function beginSeries(instruments: Instruments): void {
   for (const word of Object.keys(REFUSALS)) instruments.refusals.add(0, word);
   for (const word of [...Object.keys(REFUSALS), 'external_task_id_added'])
     instruments.wouldRefuse.add(0, word);
-  for (const reason of [...ERROR_CLASSES, 'external_task_id_refused']) instruments.retries.add(0, reason);
+  for (const reason of [...ERROR_CLASSES, ...OTHER_RETRIES]) instruments.retries.add(0, reason);
   for (const result of ['found', 'absent', 'failed']) instruments.lookUps.add(0, result);
   for (const pool of PRODUCTS) {
     for (const result of QUEUE_RESULTS) instruments.queueEnds.add(0, pool, result);

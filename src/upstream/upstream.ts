@@ -57,7 +57,7 @@ export interface ExchangeOptions {
   timeoutMs?: Ms;
   /** From now to the answer's last byte, including a second attempt; twice the time-out by default. */
   deadlineMs?: Ms;
-  /** A second attempt is made only if this much of the deadline is left. */
+  /** A second attempt is made only if more than this of the deadline is left; with infinity never. */
   repeatMsMin?: Ms;
   /** The parent span of the attempts; null with tracing off. */
   trace?: Span | null;
@@ -304,11 +304,11 @@ export class Upstream {
     if (end.head) this.noteHead(end.head, line);
     const { answer, failure, head } = end;
     const envelope = answer?.envelope ?? null;
-    const isFirst = attempt === (options.firstAttempt ?? 1);
+    const mayBeCured = attempt === (options.firstAttempt ?? 1) && options.repeatMsMin !== Infinity;
     // The sidecar itself only reads; callers' reads are streamed, and never come here.
     const kind = context.origin === 'app' ? 'create' : 'read';
     const noted = { path: request.path, kind, head, envelope, failure, startedAt } as const;
-    this.noteEnd(noted, { line, mayBeCured: isFirst });
+    this.noteEnd(noted, { line, mayBeCured });
     const record = this.record(context, request, {
       line,
       head,

@@ -20,12 +20,13 @@ describe('the code table', () => {
     expect(CODES.length).toBe(page.flatMap(([, codes]) => codes).length);
   });
 
-  it('waits only for 1302 and 1303, signs again only for 1003 and 1004', () => {
+  it('waits only for 1302 and 1303, signs again only for 1003 and 1004, looks up first after 5000 and 5001', () => {
     const codes = (retry: string): number[] =>
       CODES.filter((row) => row.retry === retry).map(({ code }) => code);
     expect(codes('wait')).toEqual([1302, 1303]);
     expect(codes('resign_once')).toEqual([1003, 1004]);
-    expect(codes('read_only')).toEqual([5000, 5001, 5002]);
+    expect(codes('look_up')).toEqual([5000, 5001]);
+    expect(codes('read_only')).toEqual([5002]);
     expect(CODES.filter(({ accountWide }) => accountWide).map(({ code }) => code)).toEqual([
       1100, 1101, 1102, 1103, 1304,
     ]);

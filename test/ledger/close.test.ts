@@ -212,10 +212,11 @@ describe('a create without a task', () => {
         mode: 'std',
       },
     ]);
+    // A second send: its doubt is that of the first, and begins again.
     expect(await close(store, 'h', { kind: 'unknown', evidence: 'again' })).toEqual([]);
     expect(today()).toEqual([0, 10_000]);
     const { holds } = await store.run(listHolds, { limit: 10, cursor: null, inDoubt: true });
-    expect(holds).toMatchObject([{ id: 'h', state: 'held', inDoubt: true, doubtEvidence: 'reset' }]);
+    expect(holds).toMatchObject([{ id: 'h', state: 'held', inDoubt: true, doubtEvidence: 'again' }]);
   });
 
   it('is not closed if it was never admitted, and then journals nothing', async () => {

@@ -27,6 +27,7 @@ function rig(outcomes: (Error | null)[]) {
   };
   const closing = new Closing({
     ledger: { run } as unknown as Ledger,
+    store: { write: () => Promise.reject(out()) },
     clock,
     onCall: () => undefined,
     onError: (_message, error) => void errors.push(error),

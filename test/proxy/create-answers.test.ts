@@ -125,13 +125,14 @@ describe('answers to creates', () => {
       ['401 Unauthorized', 1002],
       ['404 Not Found', 1202],
       ['404 Not Found', 1203],
-      ['429 Too Many Requests', 1302],
-      ['429 Too Many Requests', 1303],
       ['200 OK', 1301],
     ];
     for (const [status, code] of refusals) {
       const body = JSON.stringify({ code, message: 'no', request_id: 'r' });
-      const text = answerText(body, { status, lines: ['Content-Type: application/json', 'Retry-After: 7'] });
+      const text = answerText(body, {
+        status,
+        lines: ['Content-Type: application/json', 'Retry-After: 7'],
+      });
       const { answer, posts } = await create(always(text));
       const about = `${status} ${code}`;
       expect(`${answer.status} ${answer.reason}`, about).toBe(status);

@@ -72,6 +72,7 @@ function rig(given: Given = {}) {
   };
   const closing = new Closing({
     ledger: { run } as never,
+    store: {} as never,
     clock,
     onError: () => undefined,
     onCall: () => undefined,

@@ -179,7 +179,8 @@ describe('the metrics', () => {
     await zero('kling_refusals_total', { word: 'queue_full' });
     await zero('kling_queue_ends_total', { pool: 'video', result: 'no_slot' });
     await zero('kling_pool_pauses_total', { pool: 'image', why: 'burst' });
-    await zero('kling_retries_total', { reason: 'external_task_id_refused' });
+    for (const reason of ['external_task_id_refused', 'throttled', 'not_found', 'server_error'])
+      await zero('kling_retries_total', { reason });
     await zero('kling_unpriced_fields_total', { operation: 'omni-video' });
     telemetry.setKnownApps(['studio', 'added']);
     await zero('kling_credits_total', { app: 'added', state: 'refused' });
