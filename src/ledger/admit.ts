@@ -38,6 +38,8 @@ interface SpendingState {
   dated_to: Ms | null;
 }
 
+type UsualState = Pick<SpendingState, 'rules_version' | 'dated_to'>;
+
 /** A matching budget with the state of its counter. */
 interface Reserved {
   budget: MatchingBudget;
@@ -47,6 +49,9 @@ interface Reserved {
 const SELECT_STATE = `SELECT (SELECT generation FROM instances WHERE id = ?) AS generation,
   rules_version, frozen_since, frozen_reason, frozen_actor, dated_to
 FROM spending WHERE id = 1`;
+/** What the usual case needs of it; no row if spending is frozen, or another instance has taken over. */
+const SELECT_USUAL_STATE = `SELECT rules_version, dated_to FROM spending WHERE id = 1 AND frozen_since IS NULL
+  AND NOT EXISTS (SELECT 1 FROM instances WHERE instances.id = ? AND generation <> ?)`;
 const SET_DATED_TO = 'UPDATE spending SET dated_to = ? WHERE id = 1';
 
 /** Inserts the hold of a create, or gives the reason of its refusal. A refusal changes nothing. */
@@ -93,9 +98,10 @@ export const admit = defineFactWrite(
  */
 function admitUsual(tx: SyncTx, { hold, guard, join }: AdmitArgs): AdmitResult | undefined {
   if (isUnpriced(hold) || (guard && hasGuard(tx, hold.app, guard))) return undefined;
-  const state = tx.get<SpendingState>(SELECT_STATE, [hold.owner.instance]);
-  const rules = state && state.frozen_since === null ? knownRules(state.rules_version) : undefined;
-  if (!state || !rules || isReplaced(state, hold)) return undefined;
+  const { instance, generation } = hold.owner;
+  const state = tx.get<UsualState>(SELECT_USUAL_STATE, [instance, generation]);
+  const rules = state && knownRules(state.rules_version);
+  if (!state || !rules) return undefined;
   const at = Math.max(hold.at, state.dated_to ?? hold.at);
   const reserved: Reserved[] = [];
   for (const budget of matchingBudgets(rules, hold, at)) {

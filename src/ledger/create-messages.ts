@@ -83,9 +83,9 @@ function toAdmitArgs(list: AdmitList): AdmitArgs {
   return join === null ? { hold, guard, enforce } : { hold, guard, join, enforce };
 }
 
-function closeList({ holdId, at, end, calls, answer, age }: CloseArgs) {
+function closeList({ holdId, heldAs, at, end, calls, answer, age }: CloseArgs) {
   const call = calls[0];
-  if (end.kind !== 'task' || answer !== null || !age || !call || calls.length > 1) return null;
+  if (end.kind !== 'task' || answer !== null || !age || !heldAs || !call || calls.length > 1) return null;
   const { sighting } = end;
   const isBare =
     sighting.statusMessage === null && sighting.deduction === null && sighting.results.length === 0;
@@ -121,6 +121,12 @@ function closeList({ holdId, at, end, calls, answer, age }: CloseArgs) {
     call.bytesReceived,
     call.clockOffsetMs,
     call.origin,
+    heldAs.owner,
+    heldAs.operation,
+    heldAs.model,
+    heldAs.mode,
+    heldAs.product,
+    heldAs.weight,
   ] as const;
 }
 
@@ -161,12 +167,14 @@ function toCloseArgs(list: CloseList): CloseArgs {
     origin: list[28],
     evidence: null,
   };
-  return {
-    holdId,
-    at,
-    end: { kind: 'task', sighting },
-    calls: [call],
-    answer: null,
-    age: { now, doubtFrom },
+  const heldAs = {
+    owner: list[29],
+    operation: list[30],
+    model: list[31],
+    mode: list[32],
+    product: list[33],
+    weight: list[34],
   };
+  const end = { kind: 'task', sighting } as const;
+  return { holdId, heldAs, at, end, calls: [call], answer: null, age: { now, doubtFrom } };
 }

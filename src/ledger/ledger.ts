@@ -86,8 +86,16 @@ export type CreateEnd =
    */
   | { kind: 'unknown'; evidence: string; isRefusal?: true };
 
+/** The columns of a create that its close reports, as its hold has them. */
+export interface HeldAs extends Pick<NewHold, 'operation' | 'model' | 'mode' | 'product' | 'weight'> {
+  /** The instance. */
+  owner: string;
+}
+
 export interface CloseArgs {
   holdId: string;
+  /** Lets the usual case do without reading the row. */
+  heldAs?: HeldAs;
   at: Ms;
   end: CreateEnd;
   /** All attempts of this create that are not in the journal yet, in order. */

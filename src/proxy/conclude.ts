@@ -7,10 +7,11 @@
 import type { CallRecord } from '../calls/call.ts';
 import type { LookedUp } from '../asking/doubt.ts';
 import { within } from '../clock.ts';
-import type { CreateEnd, StoredAnswer } from '../ledger/ledger.ts';
+import type { CloseArgs, CreateEnd, HeldAs, StoredAnswer } from '../ledger/ledger.ts';
 import { leftMs, type CreateDeps, type CreateRequest } from './create-request.ts';
 import type { Ms } from '../units.ts';
 import { overheadOf, type Timing } from './reply.ts';
+import type { Prepared } from './prepare.ts';
 import type { Reserved } from './reserve.ts';
 import type { Sent } from './send.ts';
 import { storable } from './stored-answer.ts';
@@ -55,7 +56,8 @@ export async function endUnsent(
   create: CreateRequest,
   { reserved, end }: { reserved: Reserved; end: CreateEnd },
 ): Promise<void> {
-  if (reserved.hold) await close(deps, create, reserved.hold.holdId, { end, calls: [], answer: null });
+  const holdId = reserved.hold?.holdId;
+  if (holdId !== undefined) await close(deps, create, { holdId, end, calls: [], answer: null });
 }
 
 /** Gives the parts of a create's time until now. */
@@ -99,26 +101,32 @@ interface Ended {
 async function recordInTime(
   deps: CreateDeps,
   create: CreateRequest,
-  { reserved: { hold }, ended }: { reserved: Reserved; ended: Ended },
+  { reserved: { hold, prepared }, ended }: { reserved: Reserved; ended: Ended },
 ): Promise<boolean> {
   if (hold === null) {
     for (const call of ended.calls) deps.journal(call);
     return true;
   }
   const limitMs = Math.max(RECORD_MS_MIN, leftMs(deps, create));
-  return (await within(deps.clock, limitMs, close(deps, create, hold.holdId, ended))) ?? false;
+  const closed = { holdId: hold.holdId, heldAs: heldAs(deps, prepared), ...ended };
+  return (await within(deps.clock, limitMs, close(deps, create, closed))) ?? false;
+}
+
+/** What the ledger reports of a create, as `admitArgs` gave it. */
+function heldAs({ owner }: CreateDeps, { price }: Prepared): HeldAs {
+  const { operation, model, mode, product, weight } = price;
+  return { owner: owner().instance, operation, model, mode, product, weight };
 }
 
 async function close(
   deps: CreateDeps,
   create: CreateRequest,
-  holdId: string,
-  ended: Ended,
+  ended: Omit<CloseArgs, 'at' | 'age'>,
 ): Promise<boolean> {
   const closeFrom = deps.clock.monotonic();
   const { ages, clockTrust } = deps;
   const age = { now: ages.now(), doubtFrom: ages.doubtFrom };
-  const isClosed = await deps.closing.close({ holdId, at: clockTrust.now(), age, ...ended });
+  const isClosed = await deps.closing.close({ ...ended, at: clockTrust.now(), age });
   create.trace?.step('close', closeFrom, { 'kling.end': ended.end.kind });
   return isClosed;
 }

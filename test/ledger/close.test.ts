@@ -54,7 +54,7 @@ describe('a create that made a task', () => {
     expect((await store.run(listCalls, { limit: 10, cursor: null })).calls).toEqual(calls);
   });
 
-  it('takes three statements in the usual case', async () => {
+  it('takes two statements in the usual case', async () => {
     const closeAs = (id: string, taskId: string) =>
       close(
         store,
@@ -68,7 +68,7 @@ describe('a create that made a task', () => {
     await admitHold(store, newHold('h2'));
     const before = store.statements();
     await closeAs('h2', 't2');
-    expect(store.statements() - before).toBe(3);
+    expect(store.statements() - before).toBe(2);
   });
 
   it('settles to the deduction when the task succeeds, below or above the hold', async () => {

@@ -75,6 +75,14 @@ const SIGHTING: Required<TaskSighting> = {
 };
 const CLOSE: Required<CloseArgs> = {
   holdId: 'hold_13',
+  heldAs: {
+    owner: 'owner 31',
+    operation: 'image',
+    model: 'model 32',
+    mode: 'std',
+    product: 'image',
+    weight: 33,
+  },
   at: 27,
   end: { kind: 'task', sighting: SIGHTING },
   calls: [CALL],

@@ -12,7 +12,7 @@ import { observeTasks } from '../../src/ledger/observe.ts';
 import { recoverHolds } from '../../src/ledger/recover.ts';
 import { resolveHold } from '../../src/ledger/resolve.ts';
 import type { StoreOperation } from '../../src/store/operation.ts';
-import { answer, call, newHold, NEXT_OWNER, NOON, OWNER, rule, sighting } from './making.ts';
+import { answer, call, heldAs, newHold, NEXT_OWNER, NOON, OWNER, rule, sighting } from './making.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
 /** Random operations; `LEDGER_STEPS=100000` runs as many. */
@@ -187,8 +187,10 @@ class Pair {
         app: this.#apps.get(holdId) ?? 'shop',
       }),
     );
+    const known = heldAs(this.general, holdId);
     return {
       holdId,
+      ...(known && { heldAs: known }),
       at: this.at,
       end: ends[step.end],
       calls,

@@ -4,7 +4,7 @@ import type { NewHold } from '../../src/budget/hold.ts';
 import type { CallRecord } from '../../src/calls/call.ts';
 import { admit } from '../../src/ledger/admit.ts';
 import { closeCreate } from '../../src/ledger/close.ts';
-import type { AdmitResult, CreateEnd, RepeatGuard, StoredAnswer } from '../../src/ledger/ledger.ts';
+import type { AdmitResult, CreateEnd, HeldAs, RepeatGuard, StoredAnswer } from '../../src/ledger/ledger.ts';
 import type { Fact } from '../../src/facts.ts';
 import type { TaskSighting } from '../../src/tasks/task.ts';
 import type { MemoryStore } from './memory-store.ts';
@@ -115,14 +115,23 @@ export function admitHold(
   return store.run(admit, { hold, guard: options.guard ?? null, enforce: options.enforce ?? true });
 }
 
+/** What the sender of a create knows of its row; undefined if there is none, or it has no owner. */
+export function heldAs(store: MemoryStore, holdId: string): HeldAs | undefined {
+  const sql =
+    'SELECT owner, operation, model, mode, product, weight FROM creates WHERE id = ? AND owner IS NOT NULL';
+  return store.db.prepare<[string], HeldAs>(sql).get(holdId);
+}
+
 export async function close(
   store: MemoryStore,
   holdId: string,
   end: CreateEnd,
   options: { at?: number; answer?: StoredAnswer; calls?: CallRecord[] } = {},
 ): Promise<Fact[]> {
+  const known = heldAs(store, holdId);
   const { facts } = await store.run(closeCreate, {
     holdId,
+    ...(known && { heldAs: known }),
     at: options.at ?? NOON,
     end,
     calls: options.calls ?? [],
