@@ -121,7 +121,7 @@ class Sidecar implements App {
       await running.watch.start();
       running.doubts.start();
       running.poller.start();
-      running.stuckSlots.start();
+      running.slotKeepers.start();
       running.storeWatch.start();
       running.sumsCheck.start();
       running.clockKeeper.start();
@@ -180,6 +180,7 @@ class Sidecar implements App {
         running.upstream.change(line);
         running.poller.startOver();
         await beginLimits(running);
+        running.slotKeepers.startOver();
       }
       running.limits.applyConfig();
       running.slots.configure(slotOptions(this.#config, running.limits));
@@ -318,8 +319,7 @@ class Sidecar implements App {
       running.doubts.stop(),
       running.poller.stop(),
       running.sumsCheck.stop(),
-      running.limits.stop(),
-      running.stuckSlots.stop(),
+      running.slotKeepers.stop(),
     ];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
     await running.upstream.end();

@@ -1,20 +1,34 @@
 /** The slots of the running app, and the limits of the account in use. */
 import { listedPacks } from '../account/account-table.ts';
+import { ForeignTasks } from '../asking/foreign-tasks.ts';
 import { upstreamText } from '../budget/hold-upstream.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
+import type { Fact } from '../facts.ts';
 import { AccountLimits, type LimitSettings } from '../pacing/account-limits.ts';
 import type { Limits } from '../pacing/limits.ts';
 import type { SlotOptions } from '../pacing/slot.ts';
 import { Slots } from '../pacing/slots.ts';
 import { StuckSlots } from '../pacing/stuck-slots.ts';
 import type { Store } from '../store/store.ts';
+import type { Ms } from '../units.ts';
+import type { AskKling } from '../upstream/ask.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 export interface Pacing {
   slots: Slots;
   limits: AccountLimits;
-  stuckSlots: StuckSlots;
+  /** What is known of the account's slots besides our own creates. */
+  slotKeepers: SlotKeepers;
+}
+
+/** The work beside requests that keeps the slots as Kling has them. */
+export interface SlotKeepers {
+  follow(facts: readonly Fact[]): void;
+  start(): void;
+  /** Begins anew: another upstream has other tasks. */
+  startOver(): void;
+  stop(): Promise<unknown>;
 }
 
 export interface PacingInput {
@@ -24,23 +38,65 @@ export interface PacingInput {
   dated: Clock;
   config: () => Config;
   upstream: Pick<Upstream, 'line'>;
+  ask: AskKling;
   onError: (message: string, error: unknown) => void;
 }
 
-/** Makes slots and limits; nothing is timed before a start, and the limits know the account only after {@link beginLimits}. */
-export function openPacing({ clock, dated, config, upstream, ...rest }: PacingInput): Pacing {
+/** Makes slots and limits; the limits know the account only after {@link beginLimits}. */
+export function openPacing(input: PacingInput): Pacing {
+  const { store, clock, dated, config, upstream, onError } = input;
   const limits: AccountLimits = new AccountLimits({
-    ...rest,
+    store,
     clock: dated,
     settings: () => limitSettings(config()),
     upstream: () => upstreamInUse(upstream),
     pools: () => slots.pools(),
-    onChange: () => slots.limitsChanged(),
+    onChange() {
+      slots.limitsChanged();
+      foreign.look();
+    },
+    onError,
   });
   const slots = new Slots(slotOptions(config(), limits), clock);
-  const stuckAfterMs = (): number => config().tasks.stuckAfterMs;
-  const stuckSlots = new StuckSlots({ clock, slots, stuckAfterMs, onError: rest.onError });
-  return { slots, limits, stuckSlots };
+  const foreign = openForeignTasks(input, { slots, limits });
+  const stuckSlots = new StuckSlots({ clock, slots, stuckAfterMs: stuckAfter(config), onError });
+  const slotKeepers: SlotKeepers = {
+    follow(facts) {
+      slots.follow(facts);
+      foreign.follow(facts);
+    },
+    start() {
+      stuckSlots.start();
+      foreign.start();
+    },
+    startOver: () => foreign.startOver(),
+    stop: () => Promise.all([limits.stop(), stuckSlots.stop(), foreign.stop()]),
+  };
+  return { slots, limits, slotKeepers };
+}
+
+function openForeignTasks(
+  { store, ask, dated, config, upstream, onError }: PacingInput,
+  { slots, limits }: Pick<Pacing, 'slots' | 'limits'>,
+): ForeignTasks {
+  return new ForeignTasks({
+    store,
+    ask,
+    clock: dated,
+    credentials: () => upstream.line.tokens.kind,
+    isUsed: (product) => slots.isLimited(product),
+    stuckAfterMs: stuckAfter(config),
+    onCount(product, tasks) {
+      // First the slots: a limit that is raised for these tasks lets no create into them.
+      slots.setElsewhere(product, tasks ?? 0);
+      limits.noteForeign(product, tasks);
+    },
+    onError,
+  });
+}
+
+function stuckAfter(config: () => Config): () => Ms {
+  return () => config().tasks.stuckAfterMs;
 }
 
 /** Gives what the config says of limits. */

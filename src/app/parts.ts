@@ -85,7 +85,7 @@ export function buildParts(input: PartsInput): AppParts {
     telemetry.facts(facts);
     traces.facts(facts);
     poller.follow(facts);
-    slots.follow(facts);
+    slotKeepers.follow(facts);
     if (facts.some(isHeard)) delivery.wake();
   };
   const onError = backgroundErrors(log);
@@ -99,7 +99,8 @@ export function buildParts(input: PartsInput): AppParts {
   const ask = createAsk({ upstream, clock, journal: journalOwn, traces });
   const watch = openWatch(input, ask);
   const clocks = buildClocks({ store, upstream, clock, log, ask });
-  const { slots, ...pacing } = openPacing({ store, clock, dated: clocks.dated, config, upstream, onError });
+  const pacing = openPacing({ store, clock, dated: clocks.dated, config, upstream, ask, onError });
+  const { slots, slotKeepers } = pacing;
   slots.onPause = telemetry.poolPaused;
   const asking = {
     store,
@@ -128,7 +129,6 @@ export function buildParts(input: PartsInput): AppParts {
     store,
     ledger,
     upstream,
-    slots,
     ...pacing,
     doubts,
     poller,

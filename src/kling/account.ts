@@ -70,7 +70,8 @@ export function readBillingPage(wallet: Wallet, envelope: Envelope | null): Read
   return { ok: { deductions: rows.ok, cursor: hasMore ? cursor : null } };
 }
 
-function refusalIn(envelope: Envelope | null): string | null {
+/** Gives why an answer is none, as a sentence; null for one of code 0. */
+export function refusalIn(envelope: Envelope | null): string | null {
   if (envelope === null) return 'an answer without Kling’s envelope';
   if (envelope.code === 0) return null;
   return `code ${envelope.code ?? '?'}: ${storableText((envelope.message ?? '').slice(0, 200))}`;

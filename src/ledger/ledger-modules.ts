@@ -42,6 +42,7 @@ import * as slaRun from '../sla/run-table.ts';
 import { slaMigrations } from '../sla/sla-schema.ts';
 import * as slaVerify from '../sla/verify.ts';
 import { exportedOperations, type StoreModule } from '../store/registry.ts';
+import { countForeign } from '../tasks/foreign-table.ts';
 import { taskMigrations } from '../tasks/task-schema.ts';
 import { getTask, listOpenTasks, listTasks, openTasks } from '../tasks/task-table.ts';
 import { readFailedTasks, readStuckTasks } from '../tasks/troubled-table.ts';
@@ -108,7 +109,7 @@ export const ledgerModules: readonly StoreModule[] = [
   },
   {
     migrations: taskMigrations,
-    operations: [openTasks, listOpenTasks, listTasks, getTask, readStuckTasks, readFailedTasks],
+    operations: [openTasks, listOpenTasks, listTasks, getTask, readStuckTasks, readFailedTasks, countForeign],
   },
   { migrations: [...guardMigrations, ...joinMigrations], operations: [] },
   {

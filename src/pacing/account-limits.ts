@@ -11,7 +11,7 @@ import type { Pack } from '../account/account.ts';
 import type { Clock } from '../clock.ts';
 import { Repeating } from '../repeating.ts';
 import type { Store } from '../store/store.ts';
-import type { Ms } from '../units.ts';
+import type { Ms, Product } from '../units.ts';
 import { keepLearnedLimits, readLearnedLimits } from './learned-limit-table.ts';
 import { LearnedLimits } from './learned-limits.ts';
 import { limitsFrom, mayLearn, type Limits, type PoolLimit, type PoolThrottle } from './limits.ts';
@@ -53,6 +53,8 @@ export class AccountLimits implements Limits {
   /** The pools that were at their limit at the last look. */
   #wereFull: ReadonlySet<string> = new Set();
   #lookedTick: Ms = 0;
+  /** The pools whose tasks that are not ours are counted now. */
+  readonly #counted = new Set<string>();
 
   constructor(deps: AccountLimitsDeps) {
     this.#deps = deps;
@@ -76,7 +78,7 @@ export class AccountLimits implements Limits {
   noteFull(throttle: PoolThrottle): void {
     if (!mayLearn(throttle.pool, this.of(throttle.pool))) return;
     this.#wereFull = new Set([...this.#wereFull].filter((pool) => pool !== throttle.pool));
-    if (this.#learned.refused(throttle)) this.#keep();
+    if (this.#learned.refused(throttle, !this.#counted.has(throttle.pool))) this.#keep();
     this.#changed();
     this.#looks.wake(LOOK_MS);
   }
@@ -92,6 +94,18 @@ export class AccountLimits implements Limits {
   readonly notePacks = (packs: readonly Pack[], upstream: string): void => {
     if (upstream === this.#deps.upstream()) this.#setPacks(packs);
   };
+
+  /** Takes how many slots of a product tasks use that are not ours; null where that is not known. */
+  noteForeign(product: Product, slots: number | null): void {
+    if (slots === null) {
+      this.#counted.delete(product);
+      return;
+    }
+    this.#counted.add(product);
+    if (!this.#learned.countForeign(product, slots)) return;
+    this.#keep();
+    this.#changed();
+  }
 
   /** Takes the settings of a new config. */
   applyConfig(): void {

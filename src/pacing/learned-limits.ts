@@ -33,6 +33,8 @@ interface Learning {
   isTrying: boolean;
   /** How long the pool was at its limit since the last refusal or raise. */
   fullMs: Ms;
+  /** Whether it was learned without the slots of tasks that are not ours. */
+  isOwnOnly: boolean;
 }
 
 export class LearnedLimits {
@@ -54,17 +56,21 @@ export class LearnedLimits {
   restore(kept: readonly LearnedLimit[]): void {
     this.#byPool.clear();
     for (const { pool, limit, quietMs } of kept) {
-      this.#byPool.set(pool, { limit, quietMs, isTrying: false, fullMs: 0 });
+      this.#byPool.set(pool, { limit, quietMs, isTrying: false, fullMs: 0, isOwnOnly: false });
     }
   }
 
-  /** Learns from a refusal for concurrency. Returns whether anything is to be kept anew. */
-  refused(throttle: PoolThrottle): boolean {
+  /**
+   * Learns from a refusal for concurrency; `isOwnOnly` says that tasks that are not ours were not counted. Returns whether
+   * anything is to be kept anew.
+   */
+  refused(throttle: PoolThrottle, isOwnOnly = false): boolean {
     const { pool } = throttle;
     const taught = taughtBy(throttle);
     const known = this.#byPool.get(pool);
     if (!known) {
-      this.#byPool.set(pool, { limit: taught, quietMs: QUIET_MS_MIN, isTrying: false, fullMs: 0 });
+      const quietMs = QUIET_MS_MIN;
+      this.#byPool.set(pool, { limit: taught, quietMs, isTrying: false, fullMs: 0, isOwnOnly });
       return true;
     }
     const before = { ...known };
@@ -73,6 +79,18 @@ export class LearnedLimits {
     known.isTrying = false;
     known.fullMs = 0;
     return known.limit !== before.limit || known.quietMs !== before.quietMs;
+  }
+
+  /**
+   * Adds the slots of tasks that are not ours, once they are counted, to a limit that was learned without them: they were in use
+   * when Kling refused. Returns whether the limit changed.
+   */
+  countForeign(pool: string, slots: number): boolean {
+    const known = this.#byPool.get(pool);
+    if (!known?.isOwnOnly) return false;
+    known.isOwnOnly = false;
+    known.limit += slots;
+    return slots > 0;
   }
 
   /**

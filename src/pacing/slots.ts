@@ -220,6 +220,13 @@ export class Slots {
     return this.#waiting.isWanted(product);
   }
 
+  /** Returns whether a product has a limit, and creates of ours that have a slot or want one. */
+  isLimited(product: Product): boolean {
+    const { options, use } = this.#room;
+    if (!options.isPaced || options.limits.of(product) === null) return false;
+    return use.inUse(product) > use.elsewhere(product) || this.isWanted(product);
+  }
+
   #wait(request: SlotRequest, { waitMs, arrival }: { waitMs: Ms; arrival: number }): Promise<SlotTicket> {
     return new Promise((resolve, reject) => {
       const settle = (): void => {

@@ -5,6 +5,8 @@ import { post, textToVideo } from '../app/calls.ts';
 import { startApp, type StartedApp, type StartOptions } from '../app/start-app.ts';
 import { advanceBy, advanceUntil, whileMoving } from '../money/hand-clock.ts';
 
+const PATH = '/v1/videos/text2video';
+
 let clock: ManualClock;
 let started: StartedApp;
 afterEach(() => started.stop());
@@ -24,10 +26,10 @@ async function start(
   });
 }
 
-const create = (): ReturnType<typeof post> => post(`${started.dataUrl}/v1/videos/text2video`, textToVideo());
+const create = (): ReturnType<typeof post> => post(started.dataUrl + PATH, textToVideo());
 const polls = (): number =>
   started.emulator.requests().filter(({ path }) => path.startsWith('/tasks?task_ids=')).length;
-const creates = (): number => started.emulator.requests().filter(({ method }) => method === 'POST').length;
+const creates = (): number => started.emulator.requests().filter(({ path }) => path === PATH).length;
 
 describe('a task whose slot is wanted', () => {
   it('is asked for each second while a create waits, and not before or after', async () => {

@@ -152,6 +152,22 @@ describe('limits of the account', () => {
     expect(limits.of('video')).toEqual({ limit: 3, source: 'learned' });
   });
 
+  it('take tasks that are not ours into account, whether they are counted before a refusal or after it', async () => {
+    fill(4);
+    refuse();
+    expect(limits.of('video')?.limit).toBe(3);
+    slots.setElsewhere('video', 2);
+    limits.noteForeign('video', 2);
+    expect(limits.of('video')).toEqual({ limit: 5, source: 'learned' });
+    expect(fill(1)).toBe(0);
+    // Now 4 and 2 are in use, with the refused create.
+    refuse();
+    expect(limits.of('video')?.limit).toBe(5);
+    limits.noteForeign('video', null);
+    await open();
+    expect(limits.of('video')?.limit).toBe(5);
+  });
+
   it('are raised by one after a quiet time at the limit, which lets a waiting create go', async () => {
     fill(4);
     refuse();

@@ -80,6 +80,18 @@ describe('a limit that a refusal teaches', () => {
     expect(after.current().size).toBe(0);
   });
 
+  it('grows once by tasks that are not ours, where it was learned without them', () => {
+    const limits = new LearnedLimits();
+    limits.refused({ pool: 'video', inUse: 4, weight: 1 }, true);
+    expect(now(limits)).toBe(3);
+    expect(limits.countForeign('video', 2)).toBe(true);
+    expect(limits.countForeign('video', 2)).toBe(false);
+    expect(now(limits)).toBe(5);
+    const counted = learned(3);
+    expect(counted.countForeign('video', 2)).toBe(false);
+    expect(now(counted)).toBe(3);
+  });
+
   it('knows nothing of a pool that was never refused', () => {
     const limits = new LearnedLimits();
     expect(limits.wasFull('video', QUIET_MS_MAX)).toBe(false);

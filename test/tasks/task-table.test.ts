@@ -82,6 +82,7 @@ describe('open tasks', () => {
     expect(await store.run(openTasks, { taskIds: ['t1', 't2', 'unknown'] })).toEqual([
       {
         id: 't1',
+        product: 'video',
         holdId: 'h1',
         path: '/v1/videos/text2video',
         route: '/v1/videos/text2video',
