@@ -13,6 +13,7 @@ import type { CallRecord } from '../calls/call.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
+import { failsForConcurrency } from '../kling/task-failures.ts';
 import type { Ms, Product } from '../units.ts';
 import type { BegunPause, PauseReason } from './pauses.ts';
 import type { ReservedSlots } from './pool-use.ts';
@@ -32,6 +33,10 @@ import { Waiting, type Waiter } from './waiting.ts';
 const ASKED_PAUSE_MS_MAX = 60_000;
 /** Kling's code for a full pool. */
 const POOL_FULL = 1303;
+/** The age of a task from which its failure for concurrency is not about now. */
+const LATE_MS = 60_000;
+
+type TaskChanged = Extract<Fact, { kind: 'task_changed' }>;
 
 export class Slots {
   readonly #clock: Clock;
@@ -93,13 +98,22 @@ export class Slots {
     this.#room.rates.noteRead(isOfApp ? app : null);
   }
 
-  /** Frees the slots of holds that ended, and learns how long tasks take. */
+  /** Frees the slots of holds that ended, and learns how long tasks take, and which ones Kling let fail for concurrency. */
   follow(facts: readonly Fact[]): void {
     for (const fact of facts) {
       if (fact.kind === 'hold_resolved') this.free(fact.holdId);
       else if (fact.kind === 'task_changed' && (fact.to === 'succeeded' || fact.to === 'failed'))
-        this.#room.use.noteDuration(poolsOf(fact), fact.ageMs);
+        this.#noteEnded(fact);
     }
+  }
+
+  #noteEnded(fact: TaskChanged): void {
+    const pools = poolsOf(fact);
+    if (fact.to === 'succeeded' || !failsForConcurrency(fact.statusMessage))
+      this.#room.use.noteDuration(pools, fact.ageMs);
+    // One that is seen late shows nothing about the present use.
+    else if (fact.ageMs <= LATE_MS)
+      this.throttled({ code: POOL_FULL, pools, weight: fact.weight, retryAfterMs: null });
   }
 
   /** Gives how long the longest pause of these pools still lasts; 0 without one. */

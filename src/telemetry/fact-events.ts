@@ -43,7 +43,10 @@ export function createFactTeller({ instruments, log, addCredits, model }: FactTe
       instruments.taskDurations.observe(seconds, ...labels);
     }
     if (fact.to === 'failed') {
-      instruments.taskFailures.add(1, fact.operation, failureReason(fact.statusMessage));
+      const reason = failureReason(fact.statusMessage);
+      instruments.taskFailures.add(1, fact.operation, reason);
+      // The same refusal as a 1303, only later.
+      if (reason === 'concurrency') instruments.throttles.add(1, '1303');
     }
     const { holdId, taskId, from, to, statusMessage, ageMs } = fact;
     const fields = { event: 'task_changed', holdId, taskId, from, to, statusMessage, ageMs } as const;

@@ -3,6 +3,7 @@
  *
  * **Invariant**: for any input, each function here gives at most a fixed number of different words.
  */
+import { failsForConcurrency } from '../kling/task-failures.ts';
 
 const OTHER = 'other';
 const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']);
@@ -45,7 +46,15 @@ export function statusLabel(status: number | null): string {
 }
 
 /** The words of {@link failureReason}. */
-export const FAILURE_REASONS = ['unstated', 'content', 'timeout', 'input', 'internal', 'other'] as const;
+export const FAILURE_REASONS = [
+  'unstated',
+  'content',
+  'concurrency',
+  'timeout',
+  'input',
+  'internal',
+  'other',
+] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 /**
@@ -56,6 +65,7 @@ export function failureReason(statusMessage: string | null): FailureReason {
   const text = statusMessage?.toLowerCase() ?? '';
   if (text === '') return 'unstated';
   if (/risk|policy|sensitive|violat|prohibit|moderat|copyright|审核|敏感|违规/.test(text)) return 'content';
+  if (failsForConcurrency(text)) return 'concurrency';
   if (/time.?out|timed out|超时/.test(text)) return 'timeout';
   if (/download|fetch|url|format|resolution|dimension|size|decode|invalid|素材/.test(text)) return 'input';
   if (/internal|system|busy|server|unavailable|服务/.test(text)) return 'internal';

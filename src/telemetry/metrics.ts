@@ -107,7 +107,7 @@ function pacingInstruments() {
     }),
     throttles: createCounter({
       name: 'kling_throttles_total',
-      help: 'Answers with status 429, by the code that names their kind.',
+      help: 'Answers with status 429, by the code that names their kind, and tasks that failed for concurrency (1303).',
       labels: ['code'],
     }),
     queueEnds: createCounter({

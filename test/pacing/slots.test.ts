@@ -45,6 +45,22 @@ describe('slots', () => {
     expect(slots.pools()[0]).toMatchObject({ inUse: 2, queued: 0 });
   });
 
+  it('takes note of a task that Kling let fail for concurrency, unless that is long ago', async () => {
+    const full: unknown[] = [];
+    const limits = { ...configuredLimits({}), noteFull: (throttle: unknown) => full.push(throttle) };
+    const slots = new Slots(options({ limits }), createManualClock(0));
+    await taken(slots, 3);
+    const failed = { kind: 'task_changed', to: 'failed', product: 'video', model: null, weight: 1 } as const;
+    const text = 'parallel task over resource pack limit';
+    const facts = [
+      { ...failed, statusMessage: text, ageMs: 1_000 },
+      { ...failed, statusMessage: text, ageMs: 600_000 },
+      { ...failed, statusMessage: 'risk control', ageMs: 1_000 },
+    ];
+    slots.follow(facts as unknown as Parameters<Slots['follow']>[0]);
+    expect(full).toEqual([{ pool: 'video', inUse: 3, weight: 1 }]);
+  });
+
   it('weighs an image by its pictures, and lets one larger than the limit run alone', async () => {
     const slots = new Slots(
       options({ limits: configuredLimits({ image: 4 }), queueLengthMax: 0 }),

@@ -84,6 +84,7 @@ describe('the events', () => {
     expect(failureReason('图片审核不通过')).toBe('content');
     expect(failureReason('Image download failed')).toBe('input');
     expect(failureReason('internal server error')).toBe('internal');
+    expect(failureReason('parallel task over resource pack limit')).toBe('concurrency');
     expect(failureReason('')).toBe('unstated');
     expect(failureReason(null)).toBe('unstated');
     expect(failureReason('something new')).toBe('other');

@@ -43,6 +43,7 @@ export const ENGLISH_DIGEST: DigestWords = {
     `${kind === 'claim' ? `file that of ${month}` : `use the voucher of ${month}`} (days left: ${days})`,
   reasons: {
     unstated: 'no reason given',
+    concurrency: 'too many at once',
     content: 'content',
     timeout: 'time-out',
     input: 'input',
@@ -80,6 +81,7 @@ export const CHINESE_DIGEST: DigestWords = {
     `${kind === 'claim' ? `提交 ${month} 的赔偿申请` : `使用 ${month} 的代金券`}还剩 ${days} 天`,
   reasons: {
     unstated: '未说明原因',
+    concurrency: '并发超限',
     content: '内容审核',
     timeout: '超时',
     input: '输入素材',
