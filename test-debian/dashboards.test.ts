@@ -128,6 +128,8 @@ describe('the rules', () => {
       'KlingBudgetUsedUp',
       'KlingFailureRate',
       'KlingTasksStuck',
+      'KlingBreakerOpen',
+      'KlingCreatesStopped',
       'KlingSlaBroken',
       'KlingSlaBurnFast',
     ]) {

@@ -128,7 +128,7 @@ export const pacing: BoardShape = {
           noValue: 'no pool has a limit',
           queries: [
             { expr: of('kling_concurrency_in_use'), legend: '{{pool}} in use' },
-            { expr: `${of('kling_concurrency_elsewhere_in_use')} > 0`, legend: '{{pool}} by others' },
+            { expr: of('kling_concurrency_elsewhere_in_use'), legend: '{{pool}} by others' },
             { expr: of('kling_concurrency_limit'), legend: '{{pool}} limit' },
           ],
         },

@@ -205,6 +205,8 @@ class Days {
       minute % 2 === 0 ? ({ kind: 'code', code: 5000 } as const) : ({ kind: 'http', status: 503 } as const);
     this.#app.emulator.addFault({ ...kind, times: 'always' });
     for (let read = 0; read < 3; read += 1) await this.#read(minute);
+    // As many as open the breaker, and some that it refuses.
+    if (minute < OUTAGE_FROM + OUTAGE_CREATES) await this.#create(TEXT_TO_VIDEO, textToVideo());
   }
 
   async failure(): Promise<void> {
@@ -232,8 +234,9 @@ class Days {
   async throttled(): Promise<void> {
     for (const code of [1302, 1303]) {
       this.#app.emulator.addFault({ kind: 'code', code, match: { method: 'POST' } });
-      const got = await this.#create(TEXT_TO_VIDEO, textToVideo());
-      if (got === code) this.#throttles[code] = (this.#throttles[code] ?? 0) + 1;
+      // Sent again: its caller gets a task.
+      await this.#create(TEXT_TO_VIDEO, textToVideo());
+      this.#throttles[code] = (this.#throttles[code] ?? 0) + 1;
     }
   }
 
@@ -286,6 +289,7 @@ const OUTAGE_FROM = 240;
 /** What is made later would not be settled at the last scrape. */
 const LAST_CREATE = 470;
 const OUTAGE_MINUTES = 50;
+const OUTAGE_CREATES = 8;
 type Special =
   | 'failure'
   | 'stuck'
