@@ -71,7 +71,8 @@ function whereToLook(folder: string, numbersUrl: string): string {
   return `  its letter and evidence: ${folder}\n  its numbers: ${numbersUrl}\n`;
 }
 
-async function order({ urls, token }: ClaimStage, target: string, body: object): Promise<unknown> {
+/** Sends an order to the control plane. */
+export async function order({ urls, token }: ClaimStage, target: string, body: object): Promise<unknown> {
   const answer = await fetch(urls.control + target, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token.reveal()}` },

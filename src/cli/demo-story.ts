@@ -3,13 +3,12 @@ import type { App, AppUrls } from '../app/options.ts';
 import { sleep } from '../clock.ts';
 import type { Emulator } from '../emulator/emulator.ts';
 import { DemoApp, type DemoAnswer } from './demo-app.ts';
+import { playPacing, read, type PacingStage } from './demo-pacing.ts';
 import { roomOf, toTable, type Column } from './table.ts';
 import { paint, type Terminal } from './terminal.ts';
 
-export interface DemoStage {
+export interface DemoStage extends PacingStage {
   app: App;
-  emulator: Emulator;
-  urls: AppUrls;
   emulatorUrl: string;
 }
 
@@ -26,7 +25,8 @@ const video = (over: object = {}): object => ({
 });
 
 /** Sends the demo's traffic, and prints the result of each request. */
-export async function playDemo(terminal: Terminal, { urls, emulator }: DemoStage): Promise<void> {
+export async function playDemo(terminal: Terminal, stage: DemoStage): Promise<void> {
+  const { urls, emulator } = stage;
   const app = new DemoApp(urls.data, terminal.clock);
   const tell = (what: string, answer: DemoAnswer): void => terminal.out(storyLine(terminal, what, answer));
   const first = await app.create(VIDEO, video());
@@ -56,6 +56,7 @@ export async function playDemo(terminal: Terminal, { urls, emulator }: DemoStage
     const state = await app.waitFor(VIDEO, first.taskId);
     terminal.out(`  the first video: ${state}\n`);
   }
+  await playPacing(terminal, app, stage);
   await settled(terminal, urls);
 }
 
@@ -182,10 +183,4 @@ function columns(fields: readonly string[]): Column[] {
     ...(DROPS[field] !== undefined && { drop: DROPS[field] }),
     ...(CUTS.has(field) && { cut: true as const }),
   }));
-}
-
-async function read<T>(urls: AppUrls, target: string): Promise<T> {
-  const answer = await fetch(urls.control + target);
-  if (!answer.ok) throw new Error(`${target} answered ${answer.status}: ${await answer.text()}`);
-  return (await answer.json()) as T;
 }

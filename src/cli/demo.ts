@@ -26,7 +26,7 @@ import { paint, type Terminal } from './terminal.ts';
 
 /** Tasks of the demo age this many times as fast as Kling's emulator lets them: a video takes a second. */
 const SPEED = 6;
-const DEMO_BUDGET_CREDITS = 80;
+const DEMO_BUDGET_CREDITS = 100;
 const PORTS = { data: 5564, control: 5565, emulator: 5566 };
 
 /** Runs the demo; gives the exit code. */
@@ -73,10 +73,10 @@ async function openStage(terminal: Terminal, folder: string): Promise<RunningDem
   const emulator = createEmulator({ clock, port: await freePort(PORTS.emulator), speed: SPEED });
   const { url } = await emulator.start();
   try {
-    const { app, token } = await openSidecar({ folder, clock, upstreamUrl: url });
+    const { app, token, reload } = await openSidecar({ folder, clock, upstreamUrl: url });
     const urls = await app.start();
     announce(terminal, urls, url);
-    return { app, emulator, urls, token, emulatorUrl: url };
+    return { app, emulator, urls, token, reload, emulatorUrl: url };
   } catch (error) {
     await emulator.stop();
     throw error;
@@ -94,7 +94,7 @@ async function openSidecar({
   folder,
   clock,
   upstreamUrl,
-}: SidecarOptions): Promise<{ app: App; token: Secret }> {
+}: SidecarOptions): Promise<Pick<RunningDemo, 'app' | 'token' | 'reload'>> {
   const config = {
     environment: 'demo',
     listen: { port: await freePort(PORTS.data) },
@@ -120,7 +120,8 @@ async function openSidecar({
     log: createLog({ level: 'silent' }),
     clock,
   });
-  return { app, token: secrets.controlToken };
+  const reload = (): Promise<unknown> => app.reload(loaded, secrets, { actor: 'demo', reason: 'repaired' });
+  return { app, token: secrets.controlToken, reload };
 }
 
 function announce(terminal: Terminal, urls: AppUrls, emulatorUrl: string): void {

@@ -11,7 +11,16 @@ it('the demo on a pipe prints its steps and the letter, and names no address or 
   const demo = launch([process.execPath, BIN, 'demo'], { cwd: folder, env: { TMPDIR: folder } });
   expect(await demo.exit).toBe(0);
   const text = demo.text();
-  expect(text).toMatch(/the ledger settled 52: they agree/);
+  expect(text).toMatch(/the ledger settled 76: they agree/);
+  expect(text).toMatch(/6 requests of 3 pictures at once, and the pack has 9 slots: [1-3] wait/);
+  expect(text).toMatch(/6 of them made, after .* ms; Kling answered 1303 never\n/);
+  for (const code of [1302, 1303]) {
+    expect(text).toMatch(new RegExp(`^${code} .* 200 after \\d+ ms, sent again `, 'm'));
+  }
+  for (const code of [1100, 1101, 1102, 1304]) {
+    const row = `^${code} .* 429 code ${code} +403 account_refused, not sent +200 after \\d+ ms$`;
+    expect(text).toMatch(new RegExp(row, 'm'));
+  }
   expect(text).toMatch(/ticket +credits_refused +Creates of app default are refused/);
   expect(text).toMatch(/ {2}\| # Claim for compensation/);
   expect(text).toMatch(/ {2}\| ## What we ask/);
