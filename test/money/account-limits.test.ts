@@ -1,9 +1,11 @@
-/** Limits that nobody configured: from the account's packs, over real sockets. */
+/** Limits that nobody configured: from the account's packs and from refusals, over real sockets. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createManualClock, type ManualClock } from '../../src/clock.ts';
 import { get, post, textToVideo } from '../app/calls.ts';
 import { startApp, type StartedApp, type StartOptions } from '../app/start-app.ts';
 import { advanceUntil, turns, whileMoving } from './hand-clock.ts';
+
+const PATH = '/v1/videos/text2video';
 
 let clock: ManualClock;
 let app: StartedApp;
@@ -18,11 +20,12 @@ async function start(options: StartOptions = {}): Promise<void> {
   });
 }
 
-const create = (): ReturnType<typeof post> => post(`${app.dataUrl}/v1/videos/text2video`, textToVideo());
-const pools = async (): Promise<unknown> => {
+const create = (): ReturnType<typeof post> => post(app.dataUrl + PATH, textToVideo());
+const pools = async (): Promise<{ name: string }[]> => {
   const { json } = await get(`${app.controlUrl}/v1/status`);
-  return (json as unknown as { pools: unknown }).pools;
+  return (json as unknown as { pools: { name: string }[] }).pools;
 };
+const video = async (): Promise<unknown> => (await pools()).find(({ name }) => name === 'video');
 const arrived = (): number =>
   app.emulator.requests().filter(({ path, method }) => method === 'POST' && path.startsWith('/v1/')).length;
 
@@ -54,5 +57,26 @@ describe('creates of an account whose packs are read', () => {
     await start();
     for (let i = 0; i < 5; i += 1) expect((await whileMoving(clock, create())).status).toBe(200);
     expect(await pools()).toEqual([]);
+  });
+});
+
+describe('creates of an account whose limit nobody names', () => {
+  it('teach it by a refusal, and the next life knows it', async () => {
+    const emulator = { concurrency: { video: 2 }, taskSeconds: { submitted: 200, processing: 200 } };
+    await start({ emulator });
+    for (let i = 0; i < 2; i += 1) expect((await whileMoving(clock, create())).status).toBe(200);
+    expect(await pools()).toEqual([]);
+    const refused = await whileMoving(clock, create());
+    expect(refused.json.code).toBe(1303);
+    expect(await video()).toMatchObject({ limit: 2, source: 'learned', inUse: 2 });
+    const { emulator: kling, app: first, folder } = app;
+    const baseUrl = `http://${kling.requests()[0]?.headers['host'] ?? ''}`;
+    await first.stop();
+    app = await startApp({ clock, folder, baseUrl });
+    expect(await video()).toMatchObject({ limit: 2, source: 'learned', inUse: 2 });
+    const sent = kling.requests().filter(({ path }) => path === PATH).length;
+    expect((await whileMoving(clock, create())).status).toBe(429);
+    expect(kling.requests().filter(({ path }) => path === PATH)).toHaveLength(sent);
+    await kling.stop();
   });
 });
