@@ -40,5 +40,5 @@ function whatLacks(room: Room, request: SlotRequest): string {
   const pool = room.poolLackedBy(request);
   if (room.pauses.of(pool) !== null) return `Creates of ${pool} pause, since Kling refused several with 429`;
   const limit = room.options.limits.of(pool)?.limit;
-  return `No slot of ${pool}${limit === undefined ? '' : ` (limit ${limit})`} became free`;
+  return `No slot of ${pool}${limit === undefined ? '' : ` (limit ${limit})`} is free`;
 }

@@ -161,8 +161,8 @@ export class Slots {
     if (request.signal.aborted) return Promise.reject(gone());
     const { queueLengthMax, queueWaitMsMax } = this.#room.options;
     const waitMs = Math.min(request.waitMsMax, queueWaitMsMax);
-    const kept = this.#waiting.usePlace(request);
     if (waitMs <= 0) return Promise.reject(this.#waiting.refused(request, 'it may not wait'));
+    const kept = this.#waiting.usePlace(request);
     if (kept === null && this.#waiting.length >= queueLengthMax)
       return Promise.reject(this.#waiting.refused(request, 'the queue is full'));
     return this.#wait(request, { waitMs, arrival: kept ?? this.#waiting.arrive() });

@@ -42,6 +42,21 @@ describe('the queue for slots', () => {
     expect(await pool()).toMatchObject({ inUse: 1, queued: 0 });
   });
 
+  it('counts reads in the requests of a minute, delays none, and leaves creates a fifth', async () => {
+    const limits = { requestsPerMinute: 5, queueWaitMsMax: 0 };
+    started = await startApp({ config: { limits, tasks: { poll: false } } });
+    const { dataUrl } = started;
+    const reads = () => Promise.all(Array.from({ length: 10 }, () => get(`${dataUrl}/tasks?task_ids=1`)));
+    const made = [];
+    for (let i = 0; i < 2; i += 1) {
+      expect((await reads()).map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+      made.push(await post(dataUrl + PATH, textToVideo()));
+    }
+    expect(made).toMatchObject([{ status: 200 }, { status: 429, json: { code: 1303 } }]);
+    expect(made[1]?.json.message).toContain('The requests of this minute are used up');
+    expect(Number(made[1]?.headers['retry-after'])).toBeGreaterThan(50);
+  });
+
   it('frees every slot, at any end of creates', async () => {
     started = await startApp({
       config: {

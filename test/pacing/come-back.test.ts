@@ -11,7 +11,7 @@ describe('a create that waited without success', () => {
     // The two open tasks end in 15 s, and those after them in 35 s; less half of the longest wait.
     expect(['a', 'b', 'c', 'd'].map((name) => retryAfter(refused.get(name)))).toEqual([13, 13, 33, 33]);
     expect(refused.get('a')).toMatchObject({ code: 'queue_full', detail: { pool: 'video', limit: 2 } });
-    expect(refused.get('a')?.message).toContain('No slot of video (limit 2) became free: waited 5000 ms');
+    expect(refused.get('a')?.message).toContain('No slot of video (limit 2) is free: waited 5000 ms');
   });
 
   it('is asked to come back in a minute at most, and in a second at least', async () => {
