@@ -12,6 +12,7 @@ export const PEER_NAMES = [
   'guards',
   'full',
   'traced',
+  'limited',
 ] as const;
 export type PeerName = (typeof PEER_NAMES)[number];
 

@@ -71,7 +71,7 @@ function isThere(): string | null {
   return existsSync(join(PROJECT, 'src/main.ts')) ? null : 'src/main.ts is not there';
 }
 
-const sidecar: Peer = {
+export const SIDECAR: Peer = {
   name: 'sidecar',
   does: 'everything on: holds, ids, journal, poller, metrics, SQLite with FULL',
   missing: isThere,
@@ -105,7 +105,7 @@ const full: Peer = {
   },
 };
 
-const traced: Peer = {
+export const TRACED: Peer = {
   name: 'traced',
   does: 'the sidecar with every trace exported by OTLP to a collector in the bench itself',
   isVariant: true,
@@ -122,6 +122,21 @@ const traced: Peer = {
       OTEL_BSP_MAX_QUEUE_SIZE: '65536',
     };
     return launchSidecar(join(folder, 'traced'), upstreamPort, { env });
+  },
+};
+
+/** Measured side by side with the sidecar only: the limits of no bench would be reached. */
+export const LIMITED: Peer = {
+  name: 'limited',
+  does: 'the sidecar with limits of product, model, minute and app, none of which is reached',
+  isVariant: true,
+  missing: isThere,
+  launch(folder, upstreamPort) {
+    const limits = {
+      concurrency: { video: 100_000, image: 100_000, 'kling-v2-5-turbo': 100_000 },
+      requestsPerMinute: 1_000_000,
+    };
+    return launchSidecar(join(folder, 'limited'), upstreamPort, { config: { limits } });
   },
 };
 
@@ -142,4 +157,4 @@ function startCollector(): Promise<string> {
 }
 
 /** The sidecar and its other forms, in the order of the tables. */
-export const SIDECARS: readonly Peer[] = [sidecar, guards, full, traced];
+export const SIDECARS: readonly Peer[] = [SIDECAR, guards, full, TRACED];

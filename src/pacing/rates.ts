@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Ms } from '../units.ts';
+import { Instants } from './instants.ts';
 
 const MINUTE_MS = 60_000;
 /** From this share of its limit on, a window's creates are spread. */
@@ -80,10 +81,10 @@ export class Rates {
   }
 }
 
-/** The requests of one limit in the last minute, each list with the oldest first. Without a limit nothing is counted. */
+/** The requests of one limit in the last minute. Without a limit nothing is counted. */
 class RateWindow {
-  readonly #creates: Ms[] = [];
-  readonly #reads: Ms[] = [];
+  readonly #creates = new Instants();
+  readonly #reads = new Instants();
   #limit: number | null = null;
   #readsMax = 0;
 
@@ -91,8 +92,8 @@ class RateWindow {
     if (limit === this.#limit) return;
     this.#limit = limit;
     this.#readsMax = Math.min(Math.floor((limit ?? 0) * READS_SHARE_MAX), (limit ?? 0) - 1);
-    if (limit === null) this.#creates.length = 0;
-    if (this.#reads.length > this.#readsMax) this.#reads.splice(0, this.#reads.length - this.#readsMax);
+    if (limit === null) this.#creates.drop(this.#creates.length);
+    this.#reads.drop(Math.max(0, this.#reads.length - this.#readsMax));
   }
 
   /** Gives the instant from which a create may be sent; one that is not after `now` if it may now. */
@@ -102,31 +103,29 @@ class RateWindow {
     const used = this.#creates.length + this.#reads.length;
     const left = this.#limit - used;
     if (used < this.#limit * SPREAD_FROM) return -Infinity;
-    const freesAt = Math.min(this.#creates[0] ?? Infinity, this.#reads[0] ?? Infinity) + MINUTE_MS;
+    const freesAt = Math.min(this.#creates.oldest ?? Infinity, this.#reads.oldest ?? Infinity) + MINUTE_MS;
     if (left <= 0) return freesAt;
-    const last = this.#creates.at(-1);
+    const last = this.#creates.newest;
     return last === undefined ? -Infinity : last + Math.ceil((freesAt - last) / (left + 1));
   }
 
   noteCreate(now: Ms): void {
-    if (this.#limit !== null) this.#creates.push(now);
+    if (this.#limit !== null) this.#creates.add(now);
   }
 
   forgetCreate(at: Ms): void {
-    const index = this.#creates.lastIndexOf(at);
-    if (index !== -1) this.#creates.splice(index, 1);
+    this.#creates.remove(at);
   }
 
   noteRead(now: Ms): void {
     if (this.#limit === null || this.#readsMax === 0) return;
     this.#dropOld(now);
-    this.#reads.push(now);
-    if (this.#reads.length > this.#readsMax) this.#reads.shift();
+    this.#reads.add(now);
+    if (this.#reads.length > this.#readsMax) this.#reads.drop(1);
   }
 
   #dropOld(now: Ms): void {
-    const from = now - MINUTE_MS;
-    for (const list of [this.#creates, this.#reads])
-      while (list.length > 0 && (list[0] ?? 0) <= from) list.shift();
+    this.#creates.dropUntil(now - MINUTE_MS);
+    this.#reads.dropUntil(now - MINUTE_MS);
   }
 }
