@@ -11,6 +11,7 @@ import { defineRead, defineWrite, type SqlValue, type Tx } from '../store/operat
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
 import type { CallEvidence, CallRecord, RefusalRecord } from './call.ts';
+import { callValues } from './call-values.ts';
 import { checkIdCursor, cursorAfter, readCursor } from './cursor.ts';
 import type { ErrorClass } from './outcome.ts';
 import { addWouldHave } from './would-have-table.ts';
@@ -28,33 +29,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON 
  * availability (`sla/journal.ts`): nothing else may journal.
  */
 export async function insertCall(tx: Tx, call: CallRecord): Promise<boolean> {
-  const inserted = await tx.run(
-    INSERT_CALL,
-    call.at,
-    call.id,
-    call.requestId,
-    call.app,
-    call.tag,
-    call.method,
-    call.route,
-    call.host,
-    call.status,
-    call.code,
-    call.klingRequestId,
-    call.taskId,
-    call.holdId,
-    call.attempt,
-    call.outcome,
-    call.errorClass,
-    call.durationMs,
-    call.overheadMs,
-    call.bytesSent,
-    call.bytesReceived,
-    call.clockOffsetMs,
-    call.origin,
-    call.evidence === null ? null : JSON.stringify(call.evidence),
-  );
-  return inserted > 0;
+  return (await tx.run(INSERT_CALL, ...callValues(call))) > 0;
 }
 
 const INSERT_REFUSAL = `INSERT INTO refusals (id, request_id, at, app, tag, method, route, status, word, message,

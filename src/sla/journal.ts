@@ -4,9 +4,10 @@
  * **Invariant**: every journalled call is counted, and only once.
  */
 import { insertCall } from '../calls/call-table.ts';
+import { callOfValues, callValues, type CallValues } from '../calls/call-values.ts';
 import { keepAttempt } from '../calls/create-call.ts';
 import type { CallRecord } from '../calls/call.ts';
-import { defineWrite, type Tx } from '../store/operation.ts';
+import { defineWrite, type ArgsForm, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { countCall, countCalls } from './sla-table.ts';
 import { storeName } from './store-name.ts';
@@ -37,6 +38,16 @@ export interface JournalArgs {
   calls: CallRecord[];
 }
 
+/** Calls are sent to the store's thread as lists of values. */
+const journalForm: ArgsForm<JournalArgs> = {
+  pack: ({ instance, calls }) => [instance, calls.map(callValues)],
+  unpack(packed) {
+    if (!Array.isArray(packed)) return packed as JournalArgs;
+    const [instance, calls] = packed as unknown as [JournalArgs['instance'], CallValues[]];
+    return { instance, calls: calls.map(callOfValues) };
+  },
+};
+
 /** Journals calls and counts them. */
 export const journalCalls = defineWrite(
   'sla.journalCalls',
@@ -45,5 +56,5 @@ export const journalCalls = defineWrite(
     for (const call of calls) if (await insertCall(tx, call)) fresh.push({ call });
     await countCalls(tx, fresh, instance ?? (await storeName(tx)));
   },
-  { scope: 'own', isPlain: () => true },
+  { scope: 'own', isPlain: () => true, form: journalForm },
 );
