@@ -26,7 +26,8 @@ const fault = (order: FaultOrder): unknown =>
   started.emulator.addFault({ match: { method: 'POST', path: PATH }, ...order });
 const create = (headers: Record<string, string> = {}) =>
   whileMoving(clock, post(started.dataUrl + PATH, textToVideo(), headers));
-const posts = () => started.emulator.requests().filter(({ method }) => method === 'POST');
+const posts = () =>
+  started.emulator.requests().filter(({ method, path }) => method === 'POST' && path === PATH);
 const idsSent = () =>
   posts().map(({ body }) => (JSON.parse(String(body)) as Record<string, unknown>)['external_task_id']);
 
@@ -35,6 +36,7 @@ interface CallView {
   status: number | null;
   code: number | null;
   method: string;
+  route: string;
   errorClass: string | null;
   taskId: string | null;
 }
@@ -43,7 +45,7 @@ interface CallView {
 async function attempts(): Promise<CallView[]> {
   const { json } = await get(`${started.controlUrl}/v1/calls?limit=100`);
   const { calls } = json as unknown as { calls: CallView[] };
-  return calls.filter(({ method }) => method === 'POST').toReversed();
+  return calls.filter(({ method, route }) => method === 'POST' && route === PATH).toReversed();
 }
 
 async function expectOneTask(): Promise<void> {
