@@ -27,19 +27,19 @@ export function closeUsual(tx: SyncTx, args: CloseArgs): { facts: Fact[] } | und
   const countedAs = classOf(call, 'unknown');
   if (!isUsual || call.taskId !== taskId || !isAnswer(countedAs)) return undefined;
   const task = [taskId, state, state, at, at, at, updatedAt];
-  const { owner: writer, ...labels } = heldAs;
-  const values = [...attemptValues(call, at), ...task, ...placeValues(call, holdId), writer, taskId];
+  const values = [...attemptValues(call, at), ...task, ...placeValues(call, holdId), heldAs.owner, taskId];
   if (tx.run(CLOSE, values) === 0) return undefined;
   if (answer) tx.run(KEEP_ANSWER, answerValues(holdId, answer, at));
-  addCallAtOnce(tx, call, { name: countedAs, writer });
-  const changed = {
-    kind: 'task_changed',
-    holdId,
-    taskId,
-    from: null,
-    to: state,
-    createdAt: at,
-    ageMs: 0,
-  } as const;
-  return { facts: [{ ...changed, statusMessage: null, at, app: call.app, ...labels }] };
+  addCallAtOnce(tx, call, { name: countedAs, writer: heldAs.owner });
+  return { facts: taskMade(args) };
+}
+
+/** Gives the facts of a close in the usual case. They depend on its arguments alone, so that its sender can make them too. */
+export function taskMade({ holdId, heldAs, at, end, calls: [call] }: CloseArgs): Fact[] {
+  if (end.kind !== 'task' || !heldAs || !call) throw new Error('this close is not a usual one');
+  const { operation, model, mode, product, weight } = heldAs;
+  const { taskId, state: to } = end.sighting;
+  const labels = { app: call.app, operation, model, mode, product, weight };
+  const changed = { from: null, to, createdAt: at, ageMs: 0, statusMessage: null, at };
+  return [{ kind: 'task_changed', holdId, taskId, ...changed, ...labels }];
 }

@@ -1,27 +1,48 @@
 /**
- * The forms in which the arguments of a create's two operations are sent to the store's thread: lists of values.
+ * The forms in which a create's two operations are sent between threads: lists of values for their arguments, and of their usual
+ * results only what the sender does not know.
  *
  * A list costs half of what an object costs to write and to read as JSON, and every create pays it twice. A case that a list
  * does not hold is sent as it is.
  *
  * **Invariant**: what is unpacked equals what was packed.
  */
-import type { ArgsForm } from '../store/operation.ts';
-import type { AdmitArgs, CloseArgs } from './ledger.ts';
+import type { Fact } from '../facts.ts';
+import type { ShortForm } from '../store/operation.ts';
+import { taskMade } from './close-usual.ts';
+import type { AdmitArgs, AdmitResult, CloseArgs } from './ledger.ts';
 
-/** The form of an admission's arguments. */
-export const admitForm: ArgsForm<AdmitArgs> = {
+/** The form of an admission; its usual result is the remainder and the name of the budget that has it. */
+export const admitForm: ShortForm<AdmitArgs, AdmitResult> = {
   pack: admitList,
-  unpack: (packed) =>
-    Array.isArray(packed) ? toAdmitArgs(packed as unknown as AdmitList) : (packed as AdmitArgs),
+  unpack: (list) => toAdmitArgs(list as unknown as AdmitList),
+  result: {
+    pack: (result) => (hasNoMore(result) ? [result.remainingCredits, result.budget] : result),
+    unpack(packed) {
+      if (!Array.isArray(packed)) return packed as AdmitResult;
+      const [remainingCredits, budget] = packed as [number | null, string | null];
+      return { kind: 'admitted', remainingCredits, budget, wouldRefuse: null, facts: [] };
+    },
+  },
 };
 
-/** The form of a close's arguments: a list if Kling made a task in the only attempt, and no answer is kept. */
-export const closeForm: ArgsForm<CloseArgs> = {
-  pack: (args) => closeList(args) ?? args,
-  unpack: (packed) =>
-    Array.isArray(packed) ? toCloseArgs(packed as unknown as CloseList) : (packed as CloseArgs),
+/** Stands for the facts of a usual close, which its sender makes from the arguments. */
+const AS_USUAL = 1;
+
+/** The form of a close in which Kling made a task in the only attempt, and no answer is kept. */
+export const closeForm: ShortForm<CloseArgs, { facts: Fact[] }> = {
+  pack: closeList,
+  unpack: (list) => toCloseArgs(list as unknown as CloseList),
+  result: {
+    pack: () => AS_USUAL,
+    unpack: (packed, args) =>
+      packed === AS_USUAL ? { facts: taskMade(args) } : (packed as { facts: Fact[] }),
+  },
 };
+
+function hasNoMore(result: AdmitResult): result is AdmitResult & { kind: 'admitted' } {
+  return result.kind === 'admitted' && result.wouldRefuse === null && result.facts.length === 0;
+}
 
 type AdmitList = ReturnType<typeof admitList>;
 type CloseList = NonNullable<ReturnType<typeof closeList>>;

@@ -7,7 +7,7 @@ import { insertCall } from '../calls/call-table.ts';
 import { callOfValues, callValues, type CallValues } from '../calls/call-values.ts';
 import { keepAttempt } from '../calls/create-call.ts';
 import type { CallRecord } from '../calls/call.ts';
-import { defineWrite, type ArgsForm, type Tx } from '../store/operation.ts';
+import { defineWrite, type ShortForm, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { countCall, countCalls } from './sla-table.ts';
 import { storeName } from './store-name.ts';
@@ -39,11 +39,10 @@ export interface JournalArgs {
 }
 
 /** Calls are sent to the store's thread as lists of values. */
-const journalForm: ArgsForm<JournalArgs> = {
+const journalForm: ShortForm<JournalArgs, void> = {
   pack: ({ instance, calls }) => [instance, calls.map(callValues)],
-  unpack(packed) {
-    if (!Array.isArray(packed)) return packed as JournalArgs;
-    const [instance, calls] = packed as unknown as [JournalArgs['instance'], CallValues[]];
+  unpack(list) {
+    const [instance, calls] = list as unknown as [JournalArgs['instance'], CallValues[]];
     return { instance, calls: calls.map(callOfValues) };
   },
 };

@@ -26,12 +26,19 @@ export interface SyncTx {
   run(sql: string, values: readonly SqlValue[]): number;
 }
 
-/** A form of an operation's arguments that costs less to send to a thread. */
-export interface ArgsForm<A> {
-  /** Gives plain JSON values. */
-  pack(args: A): unknown;
-  /** Gives back what was packed; arguments that were not packed are given back as they are. */
-  unpack(packed: unknown): A;
+/** Short forms of an operation's arguments and result, which cost less to send between threads. */
+export interface ShortForm<A, R> {
+  /** Gives a list of plain JSON values; null if these arguments have no short form. */
+  pack(args: A): readonly unknown[] | null;
+  /** Gives back what was packed. */
+  unpack(list: readonly unknown[]): A;
+  /** Of the result of a usual case whose arguments were packed; without it, results are sent as they are. */
+  readonly result?: {
+    /** Gives a plain JSON value. */
+    pack(result: R, args: A): unknown;
+    /** Gives back a result; one that was not packed is given back as it is. */
+    unpack(packed: unknown, args: A): R;
+  };
 }
 
 /** An operation of the workers; only the name is sent to the worker, where the same module registered it. */
@@ -47,7 +54,7 @@ export interface StoreOperation<A, R> {
   /** Promises that arguments are plain JSON values, so that they are not checked one by one before they are sent. */
   isPlain?(args: A): boolean;
   /** Of an operation that every create runs. */
-  readonly form?: ArgsForm<A>;
+  readonly form?: ShortForm<A, R>;
   /** Of a write. */
   readonly scope?: Scope;
   /** A request waits for it: it is read on another thread than reports, and background writes are small for a while. */
@@ -81,7 +88,7 @@ export interface WriteOptions<A, R> {
   /** See {@link Operation.isPlain}. */
   isPlain?: (args: A) => boolean;
   /** See {@link Operation.form}. */
-  form?: ArgsForm<A>;
+  form?: ShortForm<A, R>;
   /** Default: `background`. */
   priority?: Priority;
   /** See {@link Operation.usual}. */

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { NewHold } from '../../src/budget/hold.ts';
 import type { CallRecord } from '../../src/calls/call.ts';
 import { admitForm, closeForm } from '../../src/ledger/create-messages.ts';
-import type { AdmitArgs, CloseArgs } from '../../src/ledger/ledger.ts';
+import { taskMade } from '../../src/ledger/close-usual.ts';
+import type { AdmitArgs, AdmitResult, CloseArgs } from '../../src/ledger/ledger.ts';
 import type { TaskSighting } from '../../src/tasks/task.ts';
 
 /** Each value is another, so that two that were mixed up are found. */
@@ -36,6 +37,7 @@ const BARE: NewHold = {
   externalTaskId: null,
   prompt: null,
 };
+const HELD = { kind: 'create_held', holdId: 'hold_1', heldCredits: 1, upstream: HOLD.upstream } as const;
 const GUARD = { idempotencyKey: 'key', callerTaskId: null, fingerprint: 'print' };
 
 const CALL: Required<CallRecord> = {
@@ -95,8 +97,7 @@ describe('messages of creates', () => {
     ['all values', { hold: HOLD, guard: GUARD, join: { hash: 'hash', arrivedAge: 23 }, enforce: true }],
     ['the fewest values', { hold: BARE, guard: null, enforce: false }],
   ])('an admission with %s arrives unchanged, as a list', (_name, args) => {
-    const sent = JSON.parse(JSON.stringify(admitForm.pack(args))) as unknown;
-    expect(sent).toBeInstanceOf(Array);
+    const sent = JSON.parse(JSON.stringify(admitForm.pack(args))) as unknown[];
     expect(admitForm.unpack(sent)).toStrictEqual(args);
   });
 
@@ -105,8 +106,7 @@ describe('messages of creates', () => {
     ['a doubt that would begin later', { ...CLOSE, age: { now: 30, doubtFrom: null } }],
     ['no values that may be absent', closeWith({ ...CALL, tag: null, code: null, clockOffsetMs: null }, {})],
   ])('a close with a task and %s arrives unchanged, as a list', (_name, args) => {
-    const sent = JSON.parse(JSON.stringify(closeForm.pack(args))) as unknown;
-    expect(sent).toBeInstanceOf(Array);
+    const sent = JSON.parse(JSON.stringify(closeForm.pack(args))) as unknown[];
     expect(closeForm.unpack(sent)).toStrictEqual(args);
   });
 
@@ -128,12 +128,29 @@ describe('messages of creates', () => {
     ],
     ['with a deduction', closeWith(CALL, { deduction: { credits: 1, raw: '1' } })],
   ])('a close %s is sent as it is', (_name, args) => {
-    expect(closeForm.unpack(closeForm.pack(args))).toStrictEqual(args);
-    expect(closeForm.pack(args)).toBe(args);
+    expect(closeForm.pack(args)).toBeNull();
   });
 
-  test('arguments that nobody packed are taken as they are', () => {
-    expect(closeForm.unpack(CLOSE)).toBe(CLOSE);
+  test.each<[string, AdmitResult]>([
+    ['usual', { kind: 'admitted', remainingCredits: 1, budget: 'daily', wouldRefuse: null, facts: [] }],
+    ['unlimited', { kind: 'admitted', remainingCredits: null, budget: null, wouldRefuse: null, facts: [] }],
+    [
+      'with a fact',
+      { kind: 'admitted', remainingCredits: 1, budget: 'daily', wouldRefuse: null, facts: [HELD] },
+    ],
+    ['repeated', { kind: 'repeat', state: { kind: 'mismatch', which: 'idempotency-key' } }],
+  ])('the result of an admission that is %s arrives unchanged', (_name, result) => {
+    const args = { hold: HOLD, guard: null, enforce: true };
+    const sent = JSON.parse(JSON.stringify(admitForm.result?.pack(result, args))) as unknown;
+    expect(admitForm.result?.unpack(sent, args)).toStrictEqual(result);
+    expect(admitForm.result?.unpack(result, args)).toBe(result);
+  });
+
+  test('the result of a close arrives unchanged, and a usual one as a mark', () => {
+    const result = { facts: taskMade(CLOSE) };
+    expect(closeForm.result?.pack(result, CLOSE)).toBe(1);
+    expect(closeForm.result?.unpack(1, CLOSE)).toStrictEqual(result);
+    expect(closeForm.result?.unpack({ facts: [HELD] }, CLOSE)).toStrictEqual({ facts: [HELD] });
   });
 });
 

@@ -121,8 +121,12 @@ function createRunner(
   return (name, sent) => {
     const operation = operations.get(name);
     if (operation?.access !== access) throw new Error(`no ${access} operation is registered as "${name}"`);
-    const args: unknown = operation.form ? operation.form.unpack(sent) : sent;
-    return operation.usual?.(syncTx, args) ?? operation.run(tx, args);
+    const { form } = operation;
+    if (!form || !Array.isArray(sent)) return operation.usual?.(syncTx, sent) ?? operation.run(tx, sent);
+    const args = form.unpack(sent);
+    const result = operation.usual?.(syncTx, args);
+    if (result === undefined) return operation.run(tx, args);
+    return form.result ? form.result.pack(result, args) : result;
   };
 }
 

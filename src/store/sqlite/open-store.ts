@@ -192,11 +192,11 @@ function createStore(
   return {
     write<A, R>(operation: Operation<A, R>, args: A) {
       if (operation.isAwaited) link.writes.backgroundTurns.noteAwaited();
-      return link.writes.add(
-        operation.name,
-        packed(operation, args),
-        operation.isPlain?.(args),
-      ) as Promise<R>;
+      const unpack = operation.form?.result?.unpack;
+      const list = unpack && operation.form?.pack(args);
+      if (list) return link.writes.add(operation.name, list, true).then((result) => unpack(result, args));
+      const sent = packed(operation, args);
+      return link.writes.add(operation.name, sent, operation.isPlain?.(args)) as Promise<R>;
     },
     background: <A, R>(operation: Operation<A, R>, take: (isBusy: boolean) => A) =>
       link.writes.addBackground(operation.name, (isBusy) => {
@@ -226,9 +226,9 @@ function createStore(
   };
 }
 
-/** Gives the form in which arguments are sent. */
+/** Gives the form in which arguments are sent where a result is not unpacked. */
 function packed<A, R>({ form }: Operation<A, R>, args: A): unknown {
-  return form ? form.pack(args) : args;
+  return form && !form.result ? (form.pack(args) ?? args) : args;
 }
 
 /** Copies a store on a thread of its own, so that neither reads nor writes wait for it. An abort ends the thread. */
