@@ -123,4 +123,17 @@ describe('a running sidecar', () => {
     expect(await metrics()).toMatch(/^kling_queue_ends_total\{.*result="no_slot".*\} 1$/m);
     expect(await status()).toMatchObject({ pools: [{ name: 'video', pausedUntil: null }] });
   });
+
+  it('shows a pause after three throttles, until when, and counts it', async () => {
+    await start();
+    const model = { model_name: 'kling-v3', prompt: 'a lighthouse', n: 1 };
+    app.emulator.addFault({ kind: 'code', code: 1302, times: 3, match: { method: 'POST', path: IMAGE } });
+    await whileMoving(clock, Promise.all([1, 2, 3].map(() => post(app.dataUrl + IMAGE, model))));
+    const { pools } = (await status()) as { pools: { name: string; pausedUntil: string | null }[] };
+    const paused = pools.filter(({ pausedUntil }) => pausedUntil !== null);
+    expect(paused).not.toEqual([]);
+    expect(await metrics()).toMatch(/^kling_pool_pauses_total\{.*why="burst".*\} 1$/m);
+    expect(await metrics()).toMatch(/^kling_pool_paused_seconds\{.*\} [1-9]/m);
+    expect(await shown()).toMatch(new RegExp(`pool ${paused[0]?.name} .*; pauses until \\S+\n`));
+  });
 });
