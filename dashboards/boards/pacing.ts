@@ -179,6 +179,7 @@ export const pacing: BoardShape = {
         {
           title: 'Wait for a slot',
           description: 'How long creates waited, by pool: half of them, and the slowest twentieth.',
+          size: [8, 8],
           kind: 'timeseries',
           unit: 's',
           min: 0,
@@ -191,6 +192,7 @@ export const pacing: BoardShape = {
         {
           title: 'Wait for a slot (heat map)',
           description: 'All waits by how long they took, also those without success.',
+          size: [8, 8],
           kind: 'heatmap',
           unit: 's',
           queries: [
@@ -232,9 +234,9 @@ export const pacing: BoardShape = {
           title: 'When creates were stopped',
           description:
             'When the breaker was open, and when Kling refused every create of a part of the account, by code.',
-          kind: 'state-timeline',
+          kind: 'timeseries',
+          min: 0,
           size: [24, 6],
-          steps: GOOD_BAD,
           queries: [
             { expr: `max(${of('kling_breaker_open')})`, legend: 'breaker' },
             { expr: `max by (code) (${of('kling_creates_stopped')})`, legend: 'code {{code}}' },

@@ -17,6 +17,8 @@ import { turns, whileMoving } from '../../test/money/hand-clock.ts';
 
 export const MINUTE_MS = 60_000;
 const TEXT_TO_VIDEO = '/v1/videos/text2video';
+/** The sidecar’s own reads are POSTs, too. */
+const VIDEO_CREATES = { method: 'POST', path: TEXT_TO_VIDEO };
 const IMAGE = '/v1/images/generations';
 /** The first scrape; a whole 5-minute window, in the middle of a month of the SLA's zone. */
 export const START_MS = Date.UTC(2026, 9, 20, 6);
@@ -210,30 +212,30 @@ class Days {
   }
 
   async failure(): Promise<void> {
-    this.#app.emulator.addFault({ kind: 'fail_task', message: 'risk control', match: { method: 'POST' } });
+    this.#app.emulator.addFault({ kind: 'fail_task', message: 'risk control', match: VIDEO_CREATES });
     if ((await this.#create(TEXT_TO_VIDEO, textToVideo())) === 0) this.#failed += 1;
   }
 
   async stuck(): Promise<void> {
-    this.#app.emulator.addFault({ kind: 'stuck_task', match: { method: 'POST' } });
+    this.#app.emulator.addFault({ kind: 'stuck_task', match: VIDEO_CREATES });
     await this.#create(TEXT_TO_VIDEO, textToVideo());
   }
 
   /** Charged, and the answer lost: found by the look-up. */
   async doubt(): Promise<void> {
-    this.#app.emulator.addFault({ kind: 'reset_after_charge', match: { method: 'POST' } });
+    this.#app.emulator.addFault({ kind: 'reset_after_charge', match: VIDEO_CREATES });
     await this.#create(TEXT_TO_VIDEO, textToVideo());
   }
 
   /** Never arrived, and nobody knows: in doubt until the decisive look-up. */
   async lostDoubt(): Promise<void> {
-    this.#app.emulator.addFault({ kind: 'reset_before_charge', match: { method: 'POST' } });
+    this.#app.emulator.addFault({ kind: 'reset_before_charge', match: VIDEO_CREATES });
     await this.#create(TEXT_TO_VIDEO, textToVideo(), 'ads');
   }
 
   async throttled(): Promise<void> {
     for (const code of [1302, 1303]) {
-      this.#app.emulator.addFault({ kind: 'code', code, match: { method: 'POST' } });
+      this.#app.emulator.addFault({ kind: 'code', code, match: VIDEO_CREATES });
       // Sent again: its caller gets a task.
       await this.#create(TEXT_TO_VIDEO, textToVideo());
       this.#throttles[code] = (this.#throttles[code] ?? 0) + 1;
@@ -241,7 +243,7 @@ class Days {
   }
 
   async packEmpty(): Promise<void> {
-    this.#app.emulator.addFault({ kind: 'code', code: 1102, match: { method: 'POST' } });
+    this.#app.emulator.addFault({ kind: 'code', code: 1102, match: VIDEO_CREATES });
     if ((await this.#create(TEXT_TO_VIDEO, textToVideo())) === 1102) this.#throttles['1102'] = 1;
   }
 
