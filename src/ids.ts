@@ -33,6 +33,7 @@ export type IdPrefix =
   | 'excl'
   | 'blame'
   | 'check'
+  | 'join'
   | 'alert';
 
 /** Makes a new id such as `ks_01k8…`, 26 characters after the underscore. */

@@ -51,6 +51,28 @@ export function isSpokenVersion(request: IncomingMessage): boolean {
   return request.httpVersion === '1.1' || request.httpVersion === '1.0';
 }
 
+/** What is to be called when the client of a connection hangs up; the connection has the listeners, not each request. */
+const onHangUps = new WeakMap<Socket, Set<() => void>>();
+
+/**
+ * Calls `hangUp` as soon as a client ends or resets its connection, which is earlier than the `close` of its answer: a client that
+ * connects again at once is not served before. The returned function ends that; call it when the answer is over.
+ */
+export function onHangUp(socket: Socket, hangUp: () => void): () => void {
+  let all = onHangUps.get(socket);
+  if (all === undefined) {
+    const created = new Set<() => void>();
+    const callAll = (): void => {
+      for (const call of created) call();
+    };
+    socket.once('end', callAll).once('error', callAll);
+    onHangUps.set(socket, created);
+    all = created;
+  }
+  const calls = all.add(hangUp);
+  return () => void calls.delete(hangUp);
+}
+
 interface Seat {
   socket: Socket;
   /** Requests on it whose answer is not over. */

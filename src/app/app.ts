@@ -339,7 +339,7 @@ class Sidecar implements App {
     await running.traces.flush();
     running.closing.stop();
     running.storeWatch.stop();
-    running.instance.stop();
+    await running.instance.stop();
     await running.delivery.stop();
   }
 

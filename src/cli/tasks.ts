@@ -76,7 +76,17 @@ const TIMELINE: readonly Column[] = [
   { field: 'message', title: 'message', cut: true },
 ];
 
-function printTask(terminal: Terminal, zone: string, { timeline, results, ...task }: TaskAnswer): void {
+const JOINED: readonly Column[] = [
+  { field: 'at', title: 'joined', kind: 'time' },
+  { field: 'requestId', title: 'request' },
+  { field: 'tag', title: 'tag', drop: 1 },
+];
+
+function printTask(
+  terminal: Terminal,
+  zone: string,
+  { timeline, joined, results, ...task }: TaskAnswer,
+): void {
   const fields = Object.entries(task).filter(([, value]) => value !== null);
   const room = roomOf(terminal, zone);
   terminal.out(
@@ -86,6 +96,7 @@ function printTask(terminal: Terminal, zone: string, { timeline, results, ...tas
     ),
   );
   if (timeline.length > 0) terminal.out(`\n${toTable(timeline, TIMELINE, room)}`);
+  if (joined.length > 0) terminal.out(`\n${toTable(joined, JOINED, room)}`);
   // Addresses of results are there to be copied: they are never cut.
   for (const { kind, id, durationSeconds, url } of results) {
     const length = durationSeconds === null ? '' : `, ${durationSeconds} s`;

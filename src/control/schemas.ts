@@ -231,6 +231,7 @@ const taskFields = {
   stuck: z.boolean(),
   heldCredits: credits,
   settledCredits: credits,
+  joins: z.number().int().describe('Equal creates that got its answer, because its own caller did not.'),
   createdAt: instant,
   updatedAt: instant,
 };
@@ -248,6 +249,7 @@ export const taskAnswer = z
         message: z.string().nullable(),
       }),
     ),
+    joined: z.array(z.object({ at: instant, requestId: z.string(), tag: z.string().nullable() })),
     results: z.array(
       z.object({
         kind: z.enum(['video', 'image', 'audio', 'voice', 'element']),

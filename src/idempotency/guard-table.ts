@@ -9,17 +9,18 @@
 import type { SqlValue, SyncTx, Tx } from '../store/operation.ts';
 import { ANSWER_KEPT_MS, type Ms } from '../units.ts';
 import type { HoldState } from '../words.ts';
-import type { GuardDoubt, GuardHit, GuardState, RepeatGuard, StoredAnswer } from './guard.ts';
+import type { FoundGuard, GuardDoubt, GuardHit, GuardState, RepeatGuard, StoredAnswer } from './guard.ts';
 
 type GuardKind = 'key' | 'task_id';
 
 /** The name of a guard's kind for callers. */
 const WHICH = { key: 'idempotency-key', task_id: 'external_task_id' } as const;
 
-interface GuardRow {
+export interface GuardRow {
   hold_id: string;
   app: string;
-  fingerprint: string;
+  /** Null without a guard. */
+  fingerprint: string | null;
   hold_state: HoldState;
   external_task_id: string | null;
   task_id: string | null;
@@ -40,10 +41,12 @@ const SELECT_GUARD = `SELECT h.id AS hold_id, h.app, h.fingerprint, h.state AS h
   a.status, a.headers, a.body
 FROM creates h JOIN hold_places p ON p.hold_id = h.id LEFT JOIN answers a ON a.hold_id = h.id`;
 const BY_KEY = `${SELECT_GUARD} WHERE h.app = ? AND h.guard_key = ?`;
+const BY_HOLD = `${SELECT_GUARD} WHERE h.id = ?`;
 const BY_TASK_ID = `${SELECT_GUARD} WHERE h.guard_task_id = ?`;
-/** Keeps an answer where the hold has a guard; values: at, status, headers, body, hold id. */
+/** Keeps an answer where the hold has a guard or can be joined; values: at, status, headers, body, hold id. */
 export const KEEP_ANSWER = `INSERT INTO answers (hold_id, at, status, headers, body)
-SELECT id, COALESCE((SELECT aged_to FROM spending), ?), ?, ?, ? FROM creates WHERE id = ? AND fingerprint IS NOT NULL
+SELECT id, COALESCE((SELECT aged_to FROM spending), ?), ?, ?, ? FROM creates
+WHERE id = ? AND (fingerprint IS NOT NULL OR join_hash IS NOT NULL)
 ON CONFLICT (hold_id) DO UPDATE SET status = excluded.status, headers = excluded.headers, body = excluded.body
 WHERE answers.status IS NULL`;
 
@@ -113,7 +116,7 @@ function answerOf(row: GuardRow): StoredAnswer | null {
   return { status: row.status, headers: JSON.parse(row.headers) as [string, string][], body: row.body };
 }
 
-/** Keeps the answer for repeats of a hold's request, if it has a guard; the first kept answer stays. */
+/** Keeps the answer for repeats of a hold's request, if it has a guard or can be joined; the first kept answer stays. */
 export async function keepAnswer(tx: Tx, holdId: string, answer: StoredAnswer, at: Ms): Promise<void> {
   await tx.run(KEEP_ANSWER, ...answerValues(holdId, answer, at));
 }
@@ -163,8 +166,13 @@ export async function readGuardState(
   return row ? stateOf(row) : { kind: 'free' };
 }
 
+/** Reads the row of a hold as that of a guard; undefined without such a hold. */
+export function readGuardRow(tx: Tx, holdId: string): Promise<GuardRow | undefined> {
+  return tx.get<GuardRow>(BY_HOLD, holdId);
+}
+
 /** Gives the state of the first equal request, from the row of its guard. */
-function stateOf(row: GuardRow): GuardHit {
+export function stateOf(row: GuardRow): FoundGuard {
   const answer = answerOf(row);
   const first = { holdId: row.hold_id, externalTaskId: row.external_task_id };
   if (answer) return { kind: 'answered', answer, ...first };

@@ -55,3 +55,5 @@ export type GuardState =
 
 /** The state of the first equal request, if there is one. */
 export type GuardHit = Exclude<GuardState, { kind: 'free' }>;
+/** The state of the first request, if it is the same. */
+export type FoundGuard = Exclude<GuardHit, { kind: 'mismatch' }>;

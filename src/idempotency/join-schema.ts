@@ -10,6 +10,9 @@ ALTER TABLE creates ADD COLUMN join_hash TEXT;
 ALTER TABLE creates ADD COLUMN joinable_from INTEGER;
 CREATE INDEX creates_joinable ON creates (app, join_hash, joinable_from) WHERE joinable_from IS NOT NULL;
 
+-- The last generation of an instance that ended by a stop: it left no caller without an answer.
+ALTER TABLE instances ADD COLUMN stopped_generation INTEGER;
+
 CREATE TABLE joins (
   hold_id TEXT NOT NULL,
   id TEXT NOT NULL,

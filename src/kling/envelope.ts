@@ -157,7 +157,11 @@ export function sightingsIn(route: KlingRoute, envelope: Envelope, price?: CashP
  *
  * @param requestId - Goes into `request_id`: that of the look-up, or ours.
  */
-export function createAnswerFor(route: KlingRoute, sighting: TaskSighting, requestId: string): StoredAnswer {
+export function createAnswerFor(
+  route: KlingRoute,
+  sighting: Pick<TaskSighting, 'taskId' | 'externalTaskId' | 'createdAt'>,
+  requestId: string,
+): StoredAnswer {
   const { taskId, externalTaskId, createdAt } = sighting;
   const data =
     route.generation === 'new'

@@ -1,5 +1,5 @@
 /**
- * Admits a create: inserts its hold with the guard of repeats, and adds it to the counters of its matching budgets; or refuses.
+ * Admits a create: inserts its hold with the guard of repeats and the hash of joins, and adds it to the counters of its matching budgets; or refuses.
  *
  * **Invariant**: one transaction does all or nothing. A create is admitted if its price fits every matching budget in mode
  * `enforce`; one statement tests and changes a counter. A freeze stops every create, in `observe` mode too. No hold is dated
@@ -21,11 +21,12 @@ import { knownRules, matchingBudgets, rulesOf, type MatchingBudget } from '../bu
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
 import { findGuard, hasGuard } from '../idempotency/guard-table.ts';
+import { hasJoinable, takeJoinable, type JoinRequest } from '../idempotency/join-table.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
 import type { SyncTx, Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import { admitForm } from './create-messages.ts';
-import type { AdmitArgs, AdmitResult, BudgetRefusal, FreezeRefusal } from './ledger.ts';
+import type { AdmitArgs, AdmitResult, BudgetRefusal, FreezeRefusal, JoinArgs } from './ledger.ts';
 
 interface SpendingState {
   /** The present generation of the create's instance; null if that instance never began. */
@@ -63,6 +64,8 @@ export const admit = defineFactWrite(
       const state = await findGuard(tx, { app: hold.app, guard, at: hold.at });
       if (state) return { kind: 'repeat', state };
     }
+    const joined = join && (await takeJoinable(tx, joinRequest(hold, join)));
+    if (joined) return { kind: 'join', ...joined };
     const state = await tx.get<SpendingState>(SELECT_STATE, hold.owner.instance);
     if (!state) throw new Error('the row of table spending is missing');
     if (isReplaced(state, hold)) throw replaced(hold.owner);
@@ -93,11 +96,12 @@ export const admit = defineFactWrite(
 );
 
 /**
- * The usual case: no repeat, no freeze, known rules, a published price, room in every budget, and no threshold reached. Gives
+ * The usual case: no repeat and no join, no freeze, known rules, a published price, room in every budget, and no threshold reached. Gives
  * undefined in all other cases, with unchanged counters.
  */
 function admitUsual(tx: SyncTx, { hold, guard, join }: AdmitArgs): AdmitResult | undefined {
   if (isUnpriced(hold) || (guard && hasGuard(tx, hold.app, guard))) return undefined;
+  if (join && hasJoinable(tx, hold.app, join.hash)) return undefined;
   const { instance, generation } = hold.owner;
   const state = tx.get<UsualState>(SELECT_USUAL_STATE, [instance, generation]);
   const rules = state && knownRules(state.rules_version);
@@ -117,6 +121,10 @@ function admitUsual(tx: SyncTx, { hold, guard, join }: AdmitArgs): AdmitResult |
   if (at !== state.dated_to) tx.run(SET_DATED_TO, [at]);
   tx.run(INSERT_CREATE, createValues(hold, { at, counters, guard, joinHash: join?.hash ?? null }));
   return { kind: 'admitted', ...lowestRemainder(reserved), wouldRefuse: null, facts: [] };
+}
+
+function joinRequest({ app, requestId, tag, at }: NewHold, join: JoinArgs): JoinRequest {
+  return { app, requestId, tag, at, ...join };
 }
 
 /** Returns whether another instance has taken over the creates of this one. */

@@ -41,6 +41,16 @@ export const startInstance = defineWrite(
   { scope: 'own' },
 );
 
+/** Notes that a generation ended by a stop, with every caller answered. */
+export const stopInstance = defineWrite(
+  'ledger.stopInstance',
+  async (tx: Tx, { owner }: { owner: Owner }): Promise<void> => {
+    const { instance, generation } = owner;
+    await tx.run('UPDATE instances SET stopped_generation = ? WHERE id = ?', generation, instance);
+  },
+  { scope: 'own' },
+);
+
 /** Renews an instance's lease; `isOwner` is false if another instance has taken over its creates. */
 export const renewLease = defineWrite(
   'ledger.renewLease',

@@ -2,7 +2,7 @@
 import type { Owner } from '../budget/hold.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { Store } from '../store/store.ts';
-import { RENEW_MS, renewLease, startInstance } from './instance-table.ts';
+import { RENEW_MS, renewLease, startInstance, stopInstance } from './instance-table.ts';
 
 export interface InstanceDeps {
   store: Store;
@@ -38,8 +38,14 @@ export class Instance {
     return this.#owner;
   }
 
-  stop(): void {
+  /** Ends the generation; call it when every caller has its answer, while the store is open. Never rejects. */
+  async stop(): Promise<void> {
     this.#timer?.cancel();
+    if (!this.#owner) return;
+    const { store, onError } = this.#deps;
+    await store
+      .write(stopInstance, { owner: this.#owner })
+      .catch((error: unknown) => onError('the end of this instance could not be recorded', error));
   }
 
   async #renew(): Promise<void> {

@@ -52,12 +52,13 @@ import { listAudit, listImportedFiles, recordOrder } from './audit.ts';
 import { closeCreate } from './close.ts';
 import { freeze, freezeState, unfreeze } from './freeze.ts';
 import { guardState } from './guard.ts';
+import { joinEarlier, leaveJoin, noteLostAnswer, readJoined, takeJoined } from './join.ts';
 import { dueLookUps, makeLookUpsDue, recordLookUps } from './look-up.ts';
 import { observeTasks } from './observe.ts';
 import { dropExternalId } from './drop-external-id.ts';
 import { openSlots } from './open-slots.ts';
 import { openWork, openWorkInOrder } from './open-work.ts';
-import { renewLease, startInstance } from './instance-table.ts';
+import { renewLease, startInstance, stopInstance } from './instance-table.ts';
 import { purgeOld } from './purge.ts';
 import { recoverHolds } from './recover.ts';
 import { resolveHold } from './resolve.ts';
@@ -145,8 +146,14 @@ export const ledgerModules: readonly StoreModule[] = [
       unfreeze,
       freezeState,
       guardState,
+      noteLostAnswer,
+      joinEarlier,
+      takeJoined,
+      readJoined,
+      leaveJoin,
       recoverHolds,
       startInstance,
+      stopInstance,
       renewLease,
       verifyLedger,
       lastVerification,

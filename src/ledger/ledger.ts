@@ -14,6 +14,7 @@ import type { UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Fact } from '../facts.ts';
 import type { GuardHit, RepeatGuard, StoredAnswer } from '../idempotency/guard.ts';
+import type { Joined } from '../idempotency/join-table.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 
@@ -70,7 +71,9 @@ export type AdmitResult =
     }
   | { kind: 'refused'; refusal: MoneyRefusal }
   /** A guard was found: nothing is held, and the request gets the first one's answer. */
-  | { kind: 'repeat'; state: GuardHit };
+  | { kind: 'repeat'; state: GuardHit }
+  /** The answer of an earlier equal create was lost: nothing is held, and this one gets that answer. */
+  | ({ kind: 'join' } & Joined);
 
 /** What the end of an attempt means for the hold. */
 export type CreateEnd =

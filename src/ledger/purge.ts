@@ -1,11 +1,12 @@
 /**
- * Drops old calls, previews of prompts, and guards whose answers need not be given again.
+ * Drops old calls, previews of prompts, and guards whose answers need not be given again; ends the time of creates that nobody joined.
  *
  * **Invariant**: money is never dropped: creates, adjustments, counters and the audit stay. One run drops at most
  * {@link ROWS_MAX} rows of each kind, or fewer if the caller asks for it, so that no create waits for it; `more` asks for another run.
  */
 import { purgeCalls, purgePrompts } from '../calls/retention.ts';
 import { purgeGuards } from '../idempotency/guard-table.ts';
+import { expireJoinable } from '../idempotency/join-table.ts';
 import { defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { DAY_MS } from '../zone.ts';
@@ -40,7 +41,8 @@ export const purgeOld = defineWrite(
     const calls = await purgeCalls(tx, { before: at - args.callRetentionDays * DAY_MS, kept, rowsMax });
     const prompts = await purgePrompts(tx, at - args.promptRetentionDays * DAY_MS, rowsMax);
     const guards = await purgeGuards(tx, at, rowsMax);
-    return { calls, prompts, guards, more: Math.max(calls, prompts, guards) >= rowsMax };
+    const joinable = await expireJoinable(tx, at, rowsMax);
+    return { calls, prompts, guards, more: Math.max(calls, prompts, guards, joinable) >= rowsMax };
   },
   { scope: 'exclusive' },
 );

@@ -6,6 +6,7 @@ import { defineFactWrite } from '../outbox/outbox-table.ts';
 import type { Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { AgeReading } from './ledger.ts';
+import { recoverJoins } from './recover-joins.ts';
 
 export interface RecoverArgs {
   owner: Owner;
@@ -23,13 +24,14 @@ ORDER BY id`;
  * Puts every hold in doubt whose process ended between admission and answer, and makes all holds in doubt due now.
  *
  * Nobody knows whether Kling took such a create, nor since when it is open: its doubt begins now. From now on the starting
- * instance owns these holds.
+ * instance owns these holds. Equal creates join those whose callers may have got no answer (recover-joins.ts).
  */
 export const recoverHolds = defineFactWrite(
   'ledger.recoverHolds',
   async (tx: Tx, args: RecoverArgs): Promise<{ recovered: number; due: number; facts: Fact[] }> => {
     const { owner, at, age = { now: at, doubtFrom: at } } = args;
     const { instance, generation } = owner;
+    await recoverJoins(tx, { owner, at, age: age.now });
     const leftOpen = await tx.all<HoldRow>(LEFT_OPEN, instance, generation, instance, at);
     await tx.run(
       'UPDATE instances SET generation = generation + 1 WHERE id <> ? AND lease_until <= ?',

@@ -1,4 +1,5 @@
 /** The arguments of a create's admission. */
+import type { JoinRequest } from '../idempotency/join-table.ts';
 import { newId } from '../ids.ts';
 import type { AdmitArgs, JoinArgs } from '../ledger/ledger.ts';
 import type { Line } from '../upstream/line.ts';
@@ -36,16 +37,25 @@ export function admitArgs(
       owner: deps.owner(),
     },
     guard: prepared.guard,
-    ...joinArgs(deps, create, prepared),
+    ...joinArgs(deps, create, prepared.joinHash),
     enforce: create.settings.mode === 'protect',
   };
 }
 
 /** Gives by what a create can join an earlier one; nothing if it cannot. */
-export function joinArgs(
+function joinArgs(
   { ages }: Pick<CreateDeps, 'ages'>,
   { startedTick }: CreateRequest,
-  { joinHash }: Prepared,
+  hash: string | null,
 ): { join?: JoinArgs } {
-  return joinHash === null ? {} : { join: { hash: joinHash, arrivedAge: ages.at(startedTick) } };
+  return hash === null ? {} : { join: { hash, arrivedAge: ages.at(startedTick) } };
+}
+
+/** Makes the question whether a create joins an earlier one, before its admission. */
+export function joinRequest(
+  { ages, clockTrust }: Pick<CreateDeps, 'ages' | 'clockTrust'>,
+  { caller: { app, tag }, requestId, startedTick }: CreateRequest,
+  hash: string,
+): JoinRequest {
+  return { app, tag, requestId, hash, arrivedAge: ages.at(startedTick), at: clockTrust.now() };
 }

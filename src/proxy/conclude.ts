@@ -34,12 +34,11 @@ export interface Concluded {
 
 /** Records the end of a create that was sent; waits for the record until the caller's deadline. */
 export async function conclude(deps: CreateDeps, create: CreateRequest, sent: Sent): Promise<Concluded> {
-  const { reserved, exchange, verdict } = sent;
+  const { reserved, verdict } = sent;
   const calls = attemptsOf(deps, create, sent);
   const lastCall = calls.at(-1);
   create.trace?.set({ 'kling.task_id': lastCall?.taskId });
-  const answer =
-    reserved.prepared.guard && verdict.isKept && exchange.answer ? storable(exchange.answer) : null;
+  const answer = keptAnswer(create, sent);
   const isUnknown = verdict.end.kind === 'unknown';
   // The waiter is registered first: the look-up can finish before the commit.
   const lookedUp = isUnknown ? (sent.lookedUp ?? lookUpOf(deps, create, sent)) : null;
@@ -67,6 +66,17 @@ export function timingOf(
   { upstreamMs, queueMs }: Omit<Timing, 'totalMs'>,
 ): Timing {
   return { upstreamMs, queueMs, totalMs: clock.monotonic() - startedTick };
+}
+
+/** Gives the answer that is kept for repeats, and for an equal create where the caller is gone already. */
+function keptAnswer(
+  { progress: { watch } }: CreateRequest,
+  { reserved, exchange, verdict }: Sent,
+): StoredAnswer | null {
+  const answer = verdict.isKept ? exchange.answer : null;
+  if (watch) watch.answer = answer;
+  const isKept = reserved.prepared.guard !== null || watch?.isLost === true;
+  return answer && isKept ? storable(answer) : null;
 }
 
 /** Makes the journal's records of attempts, with the time that we took; the last one has the task that Kling made. */

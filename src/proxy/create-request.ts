@@ -24,6 +24,7 @@ import type { Closing } from './closing.ts';
 import type { Frame } from './frame.ts';
 import type { Injection } from './injection.ts';
 import type { LastFreeze } from './last-freeze.ts';
+import type { AnswerWatch, LostAnswers } from './lost-answers.ts';
 import type { Prepared } from './prepare.ts';
 import type { ProxySettings } from './settings.ts';
 
@@ -40,6 +41,7 @@ export interface CreateDeps {
   stops: Stops;
   breaker: Breaker;
   lastFreeze: LastFreeze;
+  lostAnswers: LostAnswers;
   telemetry: Telemetry;
   /** Journals a call that is not journalled with a hold's end. */
   journal: (call: CallRecord) => void;
@@ -57,12 +59,14 @@ export interface CreateDeps {
   checkStore: () => void;
 }
 
-/** The progress of a create, for its refusal and for a fault of ours; only `create.ts` writes it. */
+/** The progress of a create, for its refusal, for a fault of ours and for a caller that hangs up. */
 export interface CreateProgress {
   /** Null until its body is priced. */
   prepared: Prepared | null;
   /** True from the moment that bytes of it may leave: from then on no failure of ours may cause a repeat. */
   isSent: boolean;
+  /** Null before a hold or a join, and for a create that none can join. */
+  watch: AnswerWatch | null;
 }
 
 export interface CreateRequest {

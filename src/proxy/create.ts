@@ -41,6 +41,7 @@ async function carryOut(deps: CreateDeps, create: CreateRequest, wanted: Wanted)
   if (reserved === null) return;
   try {
     if (await isGivenUp(deps, create, reserved)) return;
+    watchAnswer(deps, create, reserved);
     const sent = await sendSafely(deps, create, reserved);
     const concluded = await conclude(deps, create, sent);
     await answerCreate(deps, create, await followLookUps(deps, create, concluded));
@@ -85,6 +86,16 @@ async function isGivenUp(deps: CreateDeps, create: CreateRequest, reserved: Rese
   await endUnsent(deps, create, { reserved, end });
   if (!isGone) throw tooLate();
   return true;
+}
+
+/** From now on an equal create joins this one if its caller does not get its answer. */
+function watchAnswer(
+  { lostAnswers }: CreateDeps,
+  { gone, progress }: CreateRequest,
+  { hold, prepared }: Reserved,
+): void {
+  if (hold === null || prepared.joinHash === null) return;
+  progress.watch = lostAnswers.watch({ holdId: hold.holdId, isJoin: false, gone });
 }
 
 /** Sends it, as often as nothing was made. */

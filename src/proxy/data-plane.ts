@@ -18,13 +18,21 @@ import { handleRequest, shuttingDown, type RequestDeps } from './handle-request.
 import { InFlight } from './in-flight.ts';
 import { Injection } from './injection.ts';
 import type { TlsPair } from './listener.ts';
+import { LostAnswers } from './lost-answers.ts';
 import { openListeners, type OpenListeners } from './open-listeners.ts';
 import type { ListenConfig } from './proxy-config.ts';
 import { SeenAnswers } from './seen-answers.ts';
 
 /** The dependencies that the plane makes itself. */
 type Made =
-  'bodyRoom' | 'injection' | 'isDraining' | 'noteWouldEdit' | 'observe' | 'recordRefusal' | 'seenAnswers';
+  | 'bodyRoom'
+  | 'injection'
+  | 'isDraining'
+  | 'lostAnswers'
+  | 'noteWouldEdit'
+  | 'observe'
+  | 'recordRefusal'
+  | 'seenAnswers';
 
 export interface DataPlaneDeps extends Omit<RequestDeps, Made> {
   /** Records the task states in apps' own reads; never rejects. */
@@ -35,6 +43,7 @@ export interface DataPlaneDeps extends Omit<RequestDeps, Made> {
 export class DataPlane {
   readonly #deps: DataPlaneDeps;
   readonly #inFlight: InFlight;
+  readonly #lostAnswers: LostAnswers;
   #servers: readonly Server[] = [];
   #ports: number[] = [];
   #isDraining = false;
@@ -42,6 +51,7 @@ export class DataPlane {
   constructor(deps: DataPlaneDeps) {
     this.#deps = deps;
     this.#inFlight = new InFlight(deps.clock);
+    this.#lostAnswers = new LostAnswers(deps);
   }
 
   /** The ports of the listeners, in the order of their opening. */
@@ -87,6 +97,7 @@ export class DataPlane {
 
   /** Closes the remaining connections, also those with open requests. */
   cut(): void {
+    this.#lostAnswers.stop();
     for (const server of this.#servers) server.closeAllConnections();
   }
 
@@ -95,6 +106,7 @@ export class DataPlane {
     return {
       ...this.#deps,
       injection: new Injection(),
+      lostAnswers: this.#lostAnswers,
       seenAnswers: new SeenAnswers(),
       bodyRoom: new BodyRoom(this.#deps.clock),
       isDraining: () => this.#isDraining,

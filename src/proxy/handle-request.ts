@@ -18,12 +18,13 @@ import { readCaller, saneRequestId, SEND_MS_MIN } from './caller.ts';
 import type { BodyPlace } from './body-room.ts';
 import { handleCreate } from './create.ts';
 import { allowOrigin, answerPreflight } from './cors.ts';
-import type { CreateDeps, CreateRequest } from './create-request.ts';
+import type { CreateDeps, CreateProgress, CreateRequest } from './create-request.ts';
 import { findRoute } from './find-route.ts';
 import { readFrame, readPreflight, type Frame } from './frame.ts';
 import { handleRead, type ReadDeps } from './read.ts';
 import { headerSafe, noteLines, refusalAnswer, writeRefusal } from './reply.ts';
 import type { ProxySettings } from './settings.ts';
+import { onHangUp } from '../sockets.ts';
 import type { Ms } from '../units.ts';
 
 export interface RequestDeps extends CreateDeps, ReadDeps {
@@ -135,8 +136,16 @@ async function pass(deps: RequestDeps, { request, response, passage }: Exchanged
   if (deps.isDraining()) throw shuttingDown();
   const route = found.route ?? UNKNOWN_CREATE;
   const gone = new AbortController();
+  const progress: CreateProgress = { prepared: null, isSent: false, watch: null };
+  const noteGone = (): void => {
+    if (response.writableFinished || gone.signal.aborted) return;
+    gone.abort(new Error('the caller went away'));
+    progress.watch?.lose();
+  };
+  const forget = onHangUp(request.socket, noteGone);
   response.once('close', () => {
-    if (!response.writableFinished) gone.abort(new Error('the caller went away'));
+    forget();
+    noteGone();
   });
   const deadlineMs = Math.min(settings.deadlineMs, caller.timeoutMs ?? settings.deadlineMs);
   const create: CreateRequest = {
@@ -148,7 +157,7 @@ async function pass(deps: RequestDeps, { request, response, passage }: Exchanged
     unpricedCredits: settings.unknownRoute === 'pass' ? 0 : settings.unknownRouteCredits,
     noteWouldRefuse: (error) => noteWouldRefuse(deps, passage, error),
     noteWouldEdit: () => deps.noteWouldEdit(passage.app),
-    progress: { prepared: null, isSent: false },
+    progress,
   };
   passage.create = create;
   const place = placeOf(deps, create);
@@ -197,6 +206,7 @@ function refuse(deps: RequestDeps, { request, response, passage }: Exchanged, er
   if (!(error instanceof SidecarError) && isGone) return;
   const known =
     error instanceof SidecarError && isRefusal(error.code) ? error : internal(error, passage.create);
+  if (isRefusal(known.code)) passage.create?.progress.watch?.refuse(known.code);
   const record = refusalRecord(deps, passage, known);
   deps.recordRefusal(record);
   deps.telemetry.requestRefused(record, labelsOf(passage), passage.traceIds);

@@ -4,25 +4,27 @@
  * The admission reads the guard of repeats in the transaction that makes the hold: a usual create reads it once, and of two
  * requests with one key, also in two processes with one store, only one is held. A repeat gets its answer even if it would be
  * refused as new. So the guard is read first if anything refuses or delays a create before its admission, or if the admission
- * fails.
+ * fails. The same is true for a create that joins an equal one whose answer was lost.
  *
  * **Invariant**: a create that continues has its hold on disk, with one exception: mode `observe` if the store is not
  * available. Slots are passed to the hold or released, and a line that is not passed on is released.
  */
 import { SidecarError } from '../errors.ts';
+import type { Joined } from '../idempotency/join-table.ts';
 import { admit } from '../ledger/admit.ts';
+import { joinEarlier } from '../ledger/join.ts';
 import type { AdmitResult, GuardState } from '../ledger/ledger.ts';
 import type { SlotTicket } from '../pacing/slot.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { Line } from '../upstream/line.ts';
-import { admitArgs } from './admit-args.ts';
+import { admitArgs, joinRequest } from './admit-args.ts';
 import { tooLate } from './create-errors.ts';
 import type { CreatePermit } from './create-permit.ts';
 import { lacksTime, type CreateDeps, type CreateRequest } from './create-request.ts';
 import { traceHold, traceNoHold } from './create-trace.ts';
 import type { Prepared } from './prepare.ts';
 import { enterAsProbe, enterSlots, slotsFor } from './queue.ts';
-import { answerRepeat } from './repeat.ts';
+import { answerJoin, answerRepeat } from './repeat.ts';
 import { isDatable, refusalError, refuseUnlessObserving, whyUndated } from './rules.ts';
 
 /** A hold that is on disk. */
@@ -58,9 +60,11 @@ export async function reserve(
   create: CreateRequest,
   wanted: Wanted,
 ): Promise<Reserved | null> {
+  deps.lostAnswers.flush();
   const reserving = new Reserving(deps, create, wanted);
   const { refusals } = wanted.permit;
-  if (reserving.mayBeKeptBack(refusals) && !(await reserving.isNew())) return null;
+  if (reserving.mayBeKeptBack(refusals) && !((await reserving.isNew()) && (await reserving.joinsNone())))
+    return null;
   for (const refusal of refusals) refuseUnlessObserving(create, refusal);
   for (;;) {
     const tried = await reserving.tryOnce();
@@ -73,6 +77,9 @@ export async function reserve(
         // Another request had the same key first: its answer is also for this one, or the key was used for other bytes.
         if (!(await reserving.isNew(tried.state))) return null;
         break;
+      case 'join':
+        if (!(await reserving.isNewAfter(tried))) return null;
+        break;
       case 'failed':
         if (!reserving.isGuardRead && !(await reserving.isNew())) return null;
         return reserving.withoutHold(tried);
@@ -84,7 +91,7 @@ export async function reserve(
 type Tried =
   | { kind: 'reserved'; reserved: Reserved }
   | { kind: 'gone' }
-  | Extract<AdmitResult, { kind: 'repeat' }>
+  | Extract<AdmitResult, { kind: 'repeat' | 'join' }>
   /** The store was not available. */
   | Failed;
 
@@ -119,7 +126,7 @@ class Reserving {
 
   /** Whether something can refuse or delay the create before the ledger can find that it is a repeat. */
   mayBeKeptBack(refusals: readonly SidecarError[]): boolean {
-    if (this.#isGuardRead) return false;
+    if (this.#isGuardRead && this.#prepared.joinHash === null) return false;
     const deps = this.#deps;
     return (
       refusals.length > 0 ||
@@ -137,6 +144,25 @@ class Reserving {
     this.#isGuardRead = true;
     if (next) this.#prepared = next;
     return next !== null;
+  }
+
+  /** Answers a create that can join an earlier one; true if it continues. */
+  async joinsNone(): Promise<boolean> {
+    const { joinHash } = this.#prepared;
+    if (joinHash === null) return true;
+    const request = joinRequest(this.#deps, this.#create, joinHash);
+    // A store that takes nothing refuses the create by its own words, or what delays it does.
+    const joined = await this.#deps.store.write(joinEarlier, request).catch(() => null);
+    return joined === null || this.isNewAfter(joined);
+  }
+
+  /** Answers a create that joined an earlier one; true if it continues as a new one. */
+  isNewAfter(joined: Joined): Promise<boolean> {
+    return answerJoin(this.#deps, this.#create, {
+      joined,
+      prepared: this.#prepared,
+      queueMs: this.#queueMs,
+    });
   }
 
   /** Tries to get slots and the hold. */
@@ -163,7 +189,7 @@ class Reserving {
       if (lacksTime(deps, create)) throw tooLate();
       return (tried = await this.#admit(ticket));
     } finally {
-      if (tried?.kind !== 'repeat' && ticket.pool !== null)
+      if (tried?.kind !== 'repeat' && tried?.kind !== 'join' && ticket.pool !== null)
         deps.telemetry.queueWaited(ticket.pool, ticket.waitedMs);
       ticket.unreserve();
     }
@@ -214,7 +240,7 @@ class Reserving {
       return { kind: 'failed', error, heldFrom };
     }
     if (result.kind !== 'admitted') line.release();
-    if (result.kind === 'repeat') return result;
+    if (result.kind === 'repeat' || result.kind === 'join') return result;
     if (create.trace) traceHold(create.trace, { heldFrom, args, result });
     if (result.kind === 'refused') throw refusalError(result.refusal, create.settings.budgetStatus);
     const { holdId, at } = args.hold;

@@ -160,7 +160,8 @@ export const openTasks = defineRead(
 
 const LISTED = `c.task_id AS id, c.external_task_id, c.id AS hold_id, c.operation, c.model, c.mode, c.product, c.app, c.tag,
   c.task_state AS state, c.task_message AS status_message, c.credits, c.state AS hold_state, c.settled_credits,
-  c.task_created_at AS created_at, c.task_updated_at AS updated_at`;
+  (SELECT COUNT(*) FROM joins j WHERE j.hold_id = c.id) AS joins, c.task_created_at AS created_at,
+  c.task_updated_at AS updated_at`;
 
 interface ListedColumns {
   id: string;
@@ -177,6 +178,7 @@ interface ListedColumns {
   credits: MilliCredits;
   hold_state: string;
   settled_credits: MilliCredits;
+  joins: number;
   created_at: Ms;
   updated_at: Ms;
 }
@@ -234,9 +236,18 @@ export interface TaskEvent {
   message: string | null;
 }
 
+/** An equal create that got a task's answer, because the task's own caller did not. */
+export interface TaskJoin {
+  at: Ms;
+  requestId: string;
+  tag: string | null;
+}
+
 export interface TaskDetail extends TaskRow {
   /** In the order of a task's life. */
   timeline: TaskEvent[];
+  /** The creates that joined it, the first one first. */
+  joined: TaskJoin[];
   results: TaskResult[];
 }
 
@@ -254,7 +265,11 @@ export const getTask = defineRead(
       args.taskId,
     );
     timeline.sort((a, b) => compareStates(a.state, b.state));
-    return { ...toTaskRow(row), timeline, results: JSON.parse(row.results ?? '[]') as TaskResult[] };
+    const joined = await tx.all<TaskJoin>(
+      'SELECT at, request_id AS "requestId", tag FROM joins WHERE hold_id = ? ORDER BY at, id',
+      row.hold_id,
+    );
+    return { ...toTaskRow(row), timeline, joined, results: JSON.parse(row.results ?? '[]') as TaskResult[] };
   },
 );
 
@@ -273,6 +288,7 @@ function toTaskRow(row: ListedColumns): TaskRow {
     statusMessage: row.status_message,
     heldCredits: row.hold_state === 'held' ? row.credits : 0,
     settledCredits: row.settled_credits,
+    joins: row.joins,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

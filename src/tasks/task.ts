@@ -49,6 +49,8 @@ export interface TaskRow {
   statusMessage: string | null;
   heldCredits: MilliCredits;
   settledCredits: MilliCredits;
+  /** How many equal creates got its answer, because its own caller did not. */
+  joins: number;
   createdAt: Ms;
   updatedAt: Ms;
 }

@@ -13,6 +13,10 @@ export const EVENTS = {
   hold_resolved: ['debug', 'a hold was settled, released or written off'],
   hold_adjusted: ['info', 'Kling reported another amount after a hold had ended'],
   hold_in_doubt: ['warn', 'nobody knows yet whether Kling took a create; its hold stays'],
+  create_joined: [
+    'info',
+    'a create got the answer of an earlier equal one, whose own answer was lost; `holdId` is the earlier one',
+  ],
   doubt_ended: ['info', 'a create in doubt was found, or Kling answered that it does not exist'],
   holds_elsewhere: ['warn', 'open holds belong to another upstream and wait for an operator'],
   doubts_recovered: ['warn', 'creates of an earlier run are in doubt and will be looked up'],

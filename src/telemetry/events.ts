@@ -190,6 +190,7 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
     poolPaused: guard(events.poolPaused),
     storeWaited: guard(events.storeWaited),
     replayed: guard(events.replayed),
+    createJoined: guard(events.createJoined),
     lookedUp: guard(events.lookedUp),
     jobRan: guard(events.jobRan),
     tokenRefreshed: guard(events.tokenRefreshed),

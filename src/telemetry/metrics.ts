@@ -102,7 +102,7 @@ function pacingInstruments() {
     }),
     replays: createCounter({
       name: 'kling_replays_total',
-      help: 'Creates that got the first answer again, by what they had in common: an idempotency key or a task id.',
+      help: 'Creates that got the first answer again, by what they had in common: an idempotency key, a task id, or an equal body after a lost answer (join).',
       labels: ['kind'],
     }),
     throttles: createCounter({

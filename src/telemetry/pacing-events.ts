@@ -19,7 +19,9 @@ export interface PacingEvents {
   /** A pool sends nothing from now on for `ms`. */
   poolPaused(pause: { pool: string; ms: Ms; why: (typeof PAUSE_REASONS)[number] }): void;
   /** A create got the first answer again. */
-  replayed(kind: 'key' | 'task_id'): void;
+  replayed(kind: 'key' | 'task_id' | 'join'): void;
+  /** A create joined the equal one of `holdId`, whose answer was lost. */
+  createJoined(joined: { holdId: string; requestId: string; app: string }): void;
 }
 
 /** Limits label values that come from outside. */
@@ -43,5 +45,10 @@ export function createPacingEvents(
       log.warn('Kling throttles: creates of this pool pause', { event: 'pool_paused', pool, ms, why });
     },
     replayed: (kind) => instruments.replays.add(1, kind),
+    createJoined: (joined) =>
+      log.info('a create joined an earlier equal one, whose answer was lost', {
+        event: 'create_joined',
+        ...joined,
+      }),
   };
 }

@@ -37,7 +37,7 @@ export function beginSeries(instruments: Instruments): void {
     for (const result of QUEUE_RESULTS) instruments.queueEnds.add(0, pool, result);
     for (const why of PAUSE_REASONS) instruments.pauses.add(0, pool, why);
   }
-  for (const kind of ['key', 'task_id']) instruments.replays.add(0, kind);
+  for (const kind of ['key', 'task_id', 'join']) instruments.replays.add(0, kind);
   for (const operation of OPERATIONS) {
     if (free.has(operation)) continue;
     instruments.unpricedFields.add(0, operation);

@@ -102,8 +102,9 @@ describe('a running instance', () => {
     store.db.exec('DROP TABLE instances');
     await clock.advance(RENEW_MS);
     expect(said).toEqual(['replaced', 'the lease of this instance could not be renewed']);
-    instance.stop();
+    await instance.stop();
+    expect(said.at(-1)).toBe('the end of this instance could not be recorded');
     await clock.advance(RENEW_MS);
-    expect(said).toHaveLength(2);
+    expect(said).toHaveLength(3);
   });
 });

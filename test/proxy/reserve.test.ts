@@ -104,6 +104,7 @@ function rig(given: Given = {}) {
     checkStore: () => undefined,
     owner: () => ({ instance: 'i', generation: 1 }),
     onError: () => undefined,
+    lostAnswers: { flush: () => undefined },
     telemetry: { queueWaited: () => undefined, createHeld: () => undefined, replayed: () => undefined },
   } as unknown as CreateDeps;
   const response = {
@@ -123,6 +124,7 @@ function rig(given: Given = {}) {
     startedTick: 0,
     deadlineTick: given.deadlineMs ?? 25_000,
     gone: new AbortController().signal,
+    progress: { prepared: null, isSent: false, watch: null },
     noteWouldRefuse: ({ code }: SidecarError) => noted.push(code),
   } as unknown as CreateRequest;
   const prepared = {

@@ -47,6 +47,7 @@ export async function answerTask(
   return {
     ...shapeTask(task, stuck),
     timeline: task.timeline.map(({ at, ...event }) => ({ at: iso(at), ...event })),
+    joined: task.joined.map(({ at, ...join }) => ({ at: iso(at), ...join })),
     results: task.results,
   };
 }
@@ -68,6 +69,7 @@ function shapeTask(task: TaskRow, stuck: StuckRule): TasksAnswer['tasks'][number
     stuck: isOpen && task.createdAt <= stuck.at - stuck.afterMs,
     heldCredits: toCredits(task.heldCredits),
     settledCredits: toCredits(task.settledCredits),
+    joins: task.joins,
     createdAt: iso(task.createdAt),
     updatedAt: iso(task.updatedAt),
   };
