@@ -42,7 +42,7 @@ export const stop = z.object({
 /** A create that waits. */
 export const waitingCreate = z
   .object({
-    position: z.int().describe('1 leaves first.'),
+    position: z.int().describe('1 leaves first of its product, videos or images.'),
     app: z.string(),
     operation: z.string(),
     pool: z.string().describe('The pool that it waits for.'),
