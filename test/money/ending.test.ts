@@ -37,9 +37,9 @@ describe('the end of a sidecar', () => {
   it('finishes the create that is in flight, answers the one that waits, and takes no new one', async () => {
     started = await startApp({ config: { limits: { concurrency: { video: 1 } } } });
     const { dataUrl, emulator, controlUrl } = started;
-    emulator.addFault({ kind: 'latency', ms: 800, match: { method: 'POST' } });
+    emulator.addFault({ kind: 'latency', ms: 800, match: { method: 'POST', path: PATH } });
     const first = post(dataUrl + PATH, textToVideo());
-    await until('it arrived at Kling', () => emulator.requests().length > 0);
+    await until('it arrived at Kling', () => emulator.requests().some(({ path }) => path === PATH));
     const second = post(dataUrl + PATH, textToVideo());
     await until('the second waits', async () => {
       const { json } = await get(`${controlUrl}/v1/status`);
