@@ -70,7 +70,7 @@ export async function liveThroughOutage(count: number): Promise<void> {
 }
 
 function sentTo(emulator: StartedApp['emulator']): number {
-  return emulator.requests().filter(({ method }) => method === 'POST').length;
+  return emulator.requests().filter(({ method, path }) => method === 'POST' && path === PATH).length;
 }
 
 interface Begun {

@@ -26,7 +26,8 @@ function rigOf(app: StartedApp, clock: ManualClock): Rig {
   return {
     clock,
     app,
-    sent: () => app.emulator.requests().filter(({ method }) => method === 'POST').length,
+    sent: () =>
+      app.emulator.requests().filter(({ method, path }) => method === 'POST' && path !== '/tasks').length,
     async video(over) {
       const { status, json } = await post(app.dataUrl + VIDEO, textToVideo(over));
       return [status, json.code, json.data?.['klingCode'] ?? json.data?.['breaker'] ?? null];
