@@ -196,6 +196,7 @@ describe('/openapi.json', () => {
       'GET /v1/exclusions',
       'GET /v1/holds',
       'GET /v1/jobs',
+      'GET /v1/queue',
       'GET /v1/sla/{month}',
       'GET /v1/sla/{month}/calls',
       'GET /v1/sla/{month}/windows',
