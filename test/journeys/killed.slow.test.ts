@@ -44,10 +44,12 @@ async function kill(): Promise<void> {
   await gone;
 }
 
-/** Posts a create that may be cut off; gives its task id where an answer came. */
-async function create(): Promise<string | null> {
+let created = 0;
+
+/** Posts a create that may be cut off; gives its task id where an answer came. An equal one would join one that was cut off. */
+async function create(prompt = `boat ${(created += 1)}`): Promise<string | null> {
   try {
-    const { status, json } = await post(`${dataUrl}/v1/videos/text2video`, textToVideo());
+    const { status, json } = await post(`${dataUrl}/v1/videos/text2video`, textToVideo({ prompt }));
     return status === 200 ? String(json.data['task_id']) : null;
   } catch {
     return null;
@@ -138,5 +140,41 @@ describe('a process that is killed', () => {
     expect(settled.heldCredits).toBe(open.length * 10);
     expect(posts()).toBeGreaterThanOrEqual(charged());
     expect(await verify()).toMatchObject({ ok: true, problems: [] });
+  }, 90_000);
+
+  it('while a create is in progress gives its task to the same create without a key, sent again', async () => {
+    const match = { method: 'POST', path: '/v1/videos/text2video' };
+    for (const kind of ['latency', 'no_answer_after_charge'] as const) {
+      await start();
+      const body = textToVideo({ prompt: kind });
+      const before = posts();
+      emulator.addFault({ kind, ms: 500, match });
+      const cutOff = post(`${dataUrl}/v1/videos/text2video`, body).catch(() => null);
+      await until('the create arrived', () => posts() > before);
+      await kill();
+      expect(await cutOff).toBeNull();
+      emulator.clearFaults();
+      await start();
+      const again = await post(`${dataUrl}/v1/videos/text2video`, body);
+      expect(again).toMatchObject({ status: 200, json: { code: 0 } });
+      expect(again.headers['x-kling-sidecar-replayed']).toBe('true');
+      expect(posts()).toBe(before + 1);
+      expect(emulator.book().charges.map(({ taskId }) => taskId)).toContain(again.json.data['task_id']);
+      const next = await post(`${dataUrl}/v1/videos/text2video`, body);
+      expect(next.headers['x-kling-sidecar-replayed']).toBeUndefined();
+      await kill();
+    }
+    expect(emulator.book().charges).toHaveLength(4);
+  }, 90_000);
+
+  it('at once after an answer may give that task to one equal create, and no other', async () => {
+    await start();
+    const first = await create('again');
+    await kill();
+    await start();
+    const [second, third] = [await create('again'), await create('again')];
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+    expect(posts()).toBe(2);
   }, 90_000);
 });
