@@ -78,8 +78,7 @@ async function drainQueue(terminal: Terminal, app: DemoApp, stage: PacingStage):
   const answers = await Promise.all(creates);
   const { waiting: queue = [] } = waiting ?? {};
   terminal.out(
-    `  ${REQUESTS} requests of ${PICTURES_EACH} pictures at once, and the pack has ${limit ?? 'no'} slots: ${queue.length} wait` +
-      `${queue[0] ? `, the first for about ${queue[0].estimatedWaitSeconds} s` : ''}\n`,
+    `  ${REQUESTS} requests of ${PICTURES_EACH} pictures at once, and the pack has ${limit ?? 'no'} slots: ${queue.length} wait\n`,
   );
   const waits = answers.map(({ tookMs }) => Math.round(tookMs)).sort((a, b) => a - b);
   const made = answers.filter(({ status }) => status === 200).length;

@@ -12,7 +12,7 @@ it('the demo on a pipe prints its steps and the letter, and names no address or 
   expect(await demo.exit).toBe(0);
   const text = demo.text();
   expect(text).toMatch(/the ledger settled 76: they agree/);
-  expect(text).toMatch(/6 requests of 3 pictures at once, and the pack has 9 slots: [1-3] wait/);
+  expect(text).toMatch(/6 requests of 3 pictures at once, and the pack has 9 slots: [1-5] wait\n/);
   expect(text).toMatch(/6 of them made, after .* ms; Kling answered 1303 never\n/);
   for (const code of [1302, 1303]) {
     expect(text).toMatch(new RegExp(`^${code} .* 200 after \\d+ ms, sent again `, 'm'));
