@@ -3,7 +3,7 @@ import { until } from '../app/calls.ts';
 import type { StartedApp } from '../app/start-app.ts';
 import { startProxy } from './proxy-app.ts';
 import { expectRefusal, nothingSent } from './refused.ts';
-import { CREATE_PATH, JSON_TYPE, createText, exchange, requestText, Wire } from './wire.ts';
+import { CREATE_BODY, CREATE_PATH, JSON_TYPE, createText, exchange, requestText, Wire } from './wire.ts';
 
 let started: StartedApp;
 let url = '';
@@ -99,7 +99,8 @@ describe('one connection', () => {
       const before = started.emulator.requests().length;
       fault.left = 1;
       const wire = await Wire.open(url);
-      wire.send(createText(url));
+      // An equal create would join the one before, whose connection was closed.
+      wire.send(createText(url, { body: CREATE_BODY.replace('a paper boat', `boat ${garbage.length}`) }));
       await until('the create arrived', () => started.emulator.requests().length > before);
       wire.send(garbage);
       const first = await wire.answer().catch(() => null);
