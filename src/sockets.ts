@@ -51,26 +51,60 @@ export function isSpokenVersion(request: IncomingMessage): boolean {
   return request.httpVersion === '1.1' || request.httpVersion === '1.0';
 }
 
+/** A reset that comes later than this after an answer says nothing about it: some clients end idle connections so. */
+const RESET_MS_MAX: Ms = 1_000;
+
 /** What is to be called when the client of a connection hangs up; the connection has the listeners, not each request. */
-const onHangUps = new WeakMap<Socket, Set<() => void>>();
+interface HangUpCalls {
+  /** A list, since a set that changes with each request keeps old requests in memory. */
+  open: (() => void)[];
+  /** For the last request, whose answer is written. */
+  answered: { onReset: () => void; untilTick: Ms; clock: Clock } | null;
+}
+
+const hangUpCalls = new WeakMap<Socket, HangUpCalls>();
+
+function hangUpsOf(socket: Socket): HangUpCalls {
+  const known = hangUpCalls.get(socket);
+  if (known !== undefined) return known;
+  const calls: HangUpCalls = { open: [], answered: null };
+  const callOpen = (): void => {
+    for (const call of calls.open.slice()) call();
+  };
+  socket.once('end', callOpen).once('error', () => {
+    callOpen();
+    const { answered } = calls;
+    if (answered !== null && answered.clock.monotonic() <= answered.untilTick) answered.onReset();
+  });
+  hangUpCalls.set(socket, calls);
+  return calls;
+}
 
 /**
  * Calls `hangUp` as soon as a client ends or resets its connection, which is earlier than the `close` of its answer: a client that
  * connects again at once is not served before. The returned function ends that; call it when the answer is over.
  */
 export function onHangUp(socket: Socket, hangUp: () => void): () => void {
-  let all = onHangUps.get(socket);
-  if (all === undefined) {
-    const created = new Set<() => void>();
-    const callAll = (): void => {
-      for (const call of created) call();
-    };
-    socket.once('end', callAll).once('error', callAll);
-    onHangUps.set(socket, created);
-    all = created;
-  }
-  const calls = all.add(hangUp);
-  return () => void calls.delete(hangUp);
+  const calls = hangUpsOf(socket);
+  calls.open.push(hangUp);
+  return () => {
+    const at = calls.open.indexOf(hangUp);
+    if (at !== -1) calls.open.splice(at, 1);
+  };
+}
+
+/**
+ * Calls `onReset` if a client resets its connection within a second after its answer was written, and before its next request: then
+ * it closed the connection without reading the answer to its end.
+ */
+export function onAnswerReset(socket: Socket, clock: Clock, onReset: () => void): void {
+  hangUpsOf(socket).answered = { onReset, untilTick: clock.monotonic() + RESET_MS_MAX, clock };
+}
+
+/** Takes note of a request: a client that sends its next one has read the last answer. */
+export function noteRequest(socket: Socket): void {
+  const calls = hangUpCalls.get(socket);
+  if (calls !== undefined) calls.answered = null;
 }
 
 interface Seat {

@@ -24,7 +24,7 @@ import { readFrame, readPreflight, type Frame } from './frame.ts';
 import { handleRead, type ReadDeps } from './read.ts';
 import { headerSafe, noteLines, refusalAnswer, writeRefusal } from './reply.ts';
 import type { ProxySettings } from './settings.ts';
-import { onHangUp } from '../sockets.ts';
+import { noteRequest, onAnswerReset, onHangUp } from '../sockets.ts';
 import type { Ms } from '../units.ts';
 
 export interface RequestDeps extends CreateDeps, ReadDeps {
@@ -98,6 +98,7 @@ interface Exchanged {
 
 async function pass(deps: RequestDeps, { request, response, passage }: Exchanged): Promise<void> {
   const startedTick = deps.clock.monotonic();
+  noteRequest(request.socket);
   const settings = deps.settings();
   const preflight = readPreflight(request, settings.frame);
   if (preflight !== null) {
@@ -135,25 +136,15 @@ async function pass(deps: RequestDeps, { request, response, passage }: Exchanged
   }
   if (deps.isDraining()) throw shuttingDown();
   const route = found.route ?? UNKNOWN_CREATE;
-  const gone = new AbortController();
   const progress: CreateProgress = { prepared: null, isSent: false, watch: null };
-  const noteGone = (): void => {
-    if (response.writableFinished || gone.signal.aborted) return;
-    gone.abort(new Error('the caller went away'));
-    progress.watch?.lose();
-  };
-  const forget = onHangUp(request.socket, noteGone);
-  response.once('close', () => {
-    forget();
-    noteGone();
-  });
+  const gone = watchCaller(deps, { request, response, progress });
   const deadlineMs = Math.min(settings.deadlineMs, caller.timeoutMs ?? settings.deadlineMs);
   const create: CreateRequest = {
     ...common,
     route,
     path: found.path,
     deadlineTick: startedTick + deadlineMs,
-    gone: gone.signal,
+    gone,
     unpricedCredits: settings.unknownRoute === 'pass' ? 0 : settings.unknownRouteCredits,
     noteWouldRefuse: (error) => noteWouldRefuse(deps, passage, error),
     noteWouldEdit: () => deps.noteWouldEdit(passage.app),
@@ -166,6 +157,31 @@ async function pass(deps: RequestDeps, { request, response, passage }: Exchanged
   } finally {
     place.release();
   }
+}
+
+/** Gives the signal that a create's caller went away, and reports an answer that it does not get. */
+function watchCaller(
+  { clock }: Pick<RequestDeps, 'clock'>,
+  {
+    request: { socket },
+    response,
+    progress,
+  }: Pick<Exchanged, 'request' | 'response'> & { progress: CreateProgress },
+): AbortSignal {
+  const gone = new AbortController();
+  const noteGone = (): void => {
+    if (response.writableFinished || gone.signal.aborted) return;
+    gone.abort(new Error('the caller went away'));
+    progress.watch?.lose();
+  };
+  const forget = onHangUp(socket, noteGone);
+  response.once('close', () => {
+    forget();
+    noteGone();
+    const { watch } = progress;
+    if (watch !== null && !gone.signal.aborted) onAnswerReset(socket, clock, () => watch.lose());
+  });
+  return gone.signal;
 }
 
 /** Begins a request's span; null with tracing off. The path of an unknown route may contain anything, so it is left out. */

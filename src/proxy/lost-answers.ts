@@ -1,8 +1,8 @@
 /**
  * Answers that do not reach their callers: from then on an equal create joins the first one (idempotency/join-table.ts).
  *
- * An answer is lost if the caller closes its connection before the answer is written, or if our own answer says that nobody knows
- * the outcome.
+ * An answer is lost if the caller closes its connection before the answer is written, or resets it right afterwards, without reading
+ * it to its end (`onAnswerReset`); or if our own answer says that nobody knows the outcome.
  *
  * **Invariant**: a loss is reported to the store in the same turn of the event loop, so that no later request is admitted before
  * it. What the store does not take is written again every second, and before the next create. After a crash the next start finds

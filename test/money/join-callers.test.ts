@@ -1,6 +1,7 @@
 import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
-import { post } from '../app/calls.ts';
+import { get, post, textToVideo, until } from '../app/calls.ts';
+import { advanceBy, turns } from './hand-clock.ts';
 import { isReplayed, JoinRig, taskOf } from './join-rig.ts';
 
 let rig: JoinRig;
@@ -94,4 +95,47 @@ it('counts joins with the repeats', async () => {
   await rig.create();
   const { body } = await request(`${rig.started.controlUrl}/metrics`);
   expect(await body.text()).toContain('kling_replays_total{kind="join"} 1');
+});
+
+describe('a caller that resets its connection after the answer was written', () => {
+  /** Sends a create on a connection that does not read, and waits until its answer is written. */
+  async function sendUnread() {
+    rig = await JoinRig.start({ isByHand: true });
+    const wire = await rig.send(textToVideo());
+    wire.socket.pause();
+    await until('the task is recorded', async () => {
+      const { json } = await get(`${rig.started.controlUrl}/v1/tasks`);
+      return (json as unknown as { tasks: unknown[] }).tasks.length === 1;
+    });
+    await turns();
+    return wire;
+  }
+
+  it('gets its task again if it did not read the answer', async () => {
+    const wire = await sendUnread();
+    wire.socket.resetAndDestroy();
+    await turns();
+    expect(isReplayed(await rig.create())).toBe(true);
+    expect(isReplayed(await rig.create())).toBe(false);
+    expect(rig.creates()).toBe(2);
+  });
+
+  it('had its answer if the reset comes later', async () => {
+    const wire = await sendUnread();
+    await advanceBy(rig.clock, 1_001);
+    wire.socket.resetAndDestroy();
+    await turns();
+    expect(isReplayed(await rig.create())).toBe(false);
+  });
+
+  it('had its answer if it sent another request', async () => {
+    const wire = await sendUnread();
+    wire.send(`GET /v1/videos/text2video/1 HTTP/1.1\r\nHost: ${new URL(rig.started.dataUrl).host}\r\n\r\n`);
+    await until('the read reached Kling', () =>
+      rig.started.emulator.requests().some(({ method }) => method === 'GET'),
+    );
+    wire.socket.resetAndDestroy();
+    await turns();
+    expect(isReplayed(await rig.create())).toBe(false);
+  });
 });

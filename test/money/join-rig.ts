@@ -70,7 +70,7 @@ export class JoinRig {
   /** Sends a create, and closes the connection once Kling has it. */
   async hangUp({ over = {}, how = 'close', ms = 300, headers = [] }: HangUp = {}): Promise<void> {
     const before = this.creates();
-    this.started.emulator.addFault({ kind: 'latency', ms, match: { method: 'POST' } });
+    this.started.emulator.addFault({ kind: 'latency', ms, match: { method: 'POST', path: PATH } });
     const wire = await this.send(textToVideo(over), { headers });
     await until('the create reached Kling', () => this.creates() === before + 1);
     wire[how]();
@@ -79,7 +79,7 @@ export class JoinRig {
   /** Loses the answer of a create that Kling made: look-ups fail until the caller's deadline. */
   async loseAnswer(): Promise<void> {
     const { emulator } = this.started;
-    emulator.addFault({ kind: 'no_answer_after_charge', match: { method: 'POST' } });
+    emulator.addFault({ kind: 'no_answer_after_charge', match: { method: 'POST', path: PATH } });
     this.failLookUps();
     const lost = await this.createByHand({}, SOON);
     emulator.clearFaults();
