@@ -15,7 +15,7 @@ const json = (url, body) =>
 
 async function once() {
   if (Math.random() < 0.1)
-    await json(`${EMULATOR}/_emulator/faults`, { ...pick(FAULTS), match: { method: 'POST' } });
+    await json(`${EMULATOR}/_emulator/faults`, { ...pick(FAULTS), match: { method: 'POST', path: '/v1/' } });
   const mode = pick(['std', 'pro']);
   const body = { model_name: pick(MODELS), mode, duration: '5', prompt: 'a lighthouse at dusk' };
   const answer = await json(`${SIDECAR}/v1/videos/text2video`, body);

@@ -50,7 +50,7 @@ describe('alerts of a running sidecar', () => {
     for (let i = 0; i < 2; i += 1) expect((await create()).status).toBe(200);
     await shows('recent', 'budget_threshold: Budget daily is used to 40 %');
 
-    started.emulator.addFault({ kind: 'code', code: 1102, match: { method: 'POST' } });
+    started.emulator.addFault({ kind: 'code', code: 1102, match: { method: 'POST', path: '/v1/' } });
     expect((await create()).json.code).toBe(1102);
     await shows('firing', 'kling_refuses: The video pack is used up or expired (code 1102)');
     await clock.advance(30_000);

@@ -68,7 +68,7 @@ it('shows the same state of money by its sums as by a scan, over a life, a reloa
     ids.push((json.data as { task_id: string }).task_id);
     await clock.advance(40_000);
   }
-  app.emulator.addFault({ kind: 'no_answer_after_charge', match: { method: 'POST' } });
+  app.emulator.addFault({ kind: 'no_answer_after_charge', match: { method: 'POST', path: '/v1/' } });
   app.emulator.addFault({ kind: 'reset_before_charge', times: 'always', match: { path: '/tasks' } });
   const hanging = create();
   await advanceUntil(clock, async () => (await running()).inDoubtHolds === 1);

@@ -47,7 +47,7 @@ describe('a line about money', () => {
     expect(tested.line('standard_mode')).toBe(
       'ok: Each of the 1 task of the last 31 days was made in mode std.',
     );
-    app.emulator.addFault({ kind: 'fail_task', match: { method: 'POST' } });
+    app.emulator.addFault({ kind: 'fail_task', match: { method: 'POST', path: '/v1/' } });
     await post(`${app.dataUrl}/v1/videos/text2video`, textToVideo({ mode: 'pro' }));
     await until('the task has failed', async () =>
       (await judge(app)).line('status_message').includes('1 task failed'),

@@ -67,7 +67,7 @@ describe('the process', () => {
   it('finishes a create in flight at the first signal, and ends at once with code 1 at the second', async () => {
     const emulator = createEmulator({ clock: systemClock, port: 0 });
     const { url } = await emulator.start();
-    const order = { kind: 'no_answer_after_charge', match: { method: 'POST' } } as const;
+    const order = { kind: 'no_answer_after_charge', match: { method: 'POST', path: '/v1/' } } as const;
     emulator.addFault(order);
     const env = { ...PORTS, KLING_API_KEY: 'emulator-key', KLING_SIDECAR__UPSTREAM__BASE_URL: url };
     const { child, says, exit, text } = run([], env);

@@ -81,7 +81,11 @@ describe('smoke names the step that failed, and what to do, where', () => {
 
   it('the task fails', async () => {
     await start();
-    app.emulator.addFault({ kind: 'fail_task', message: 'risk control', match: { method: 'POST' } });
+    app.emulator.addFault({
+      kind: 'fail_task',
+      message: 'risk control',
+      match: { method: 'POST', path: '/v1/' },
+    });
     await fails('task', /^FAIL {2}task +Kling could not make it: risk control\. Run the test again/m);
   });
 
@@ -138,7 +142,7 @@ describe('smoke names the step that failed, and what to do, where', () => {
 
   it('Kling deducts more than was held', async () => {
     await start();
-    app.emulator.addFault({ kind: 'charge_units', units: 1.5, match: { method: 'POST' } });
+    app.emulator.addFault({ kind: 'charge_units', units: 1.5, match: { method: 'POST', path: '/v1/' } });
     const { code, out } = await smoke('--yes');
     expect([code, failedStep(out)]).toEqual([1, 'deduction']);
     expect(out).toMatch(/Held: 10 credits; Kling deducted 15: budgets hold too little\. Name the price in/);

@@ -73,7 +73,7 @@ it('a token that a new one replaces is no refusal, and one that stays refused is
   started.emulator.addFault({ kind: 'code', code: 1004, match: { method: 'GET' } });
   expect((await list()).status).toBe(200);
   expect((await status()).kling.credentials).toBe('accepted');
-  started.emulator.addFault({ kind: 'code', code: 1004, times: 2, match: { method: 'POST' } });
+  started.emulator.addFault({ kind: 'code', code: 1004, times: 2, match: { method: 'POST', path: '/v1/' } });
   expect((await post(started.dataUrl + PATH, textToVideo())).json.code).toBe(1004);
   expect((await status()).kling.refusal?.code).toBe(1004);
   expect(lines('error', 'Kling refuses')).toHaveLength(1);

@@ -68,7 +68,7 @@ it('shows no secret in any answer, log line, metric, export or file, at any fail
   seen.push(await post(`${dataUrl}/nowhere/to/go`, textToVideo(), shop));
   seen.push(await post(video, '{"prompt":"a","prompt":1}', shop));
   const kinds = ['reset_after_charge', 'truncate', 'missing_task_id', 'code_nonzero_200'] as const;
-  for (const kind of kinds) emulator.addFault({ kind, match: { method: 'POST' } });
+  for (const kind of kinds) emulator.addFault({ kind, match: { method: 'POST', path: '/v1/' } });
   const hurried = { ...shop, 'x-kling-timeout-ms': '8001' };
   seen.push(await Promise.all(kinds.map(() => post(video, textToVideo(), hurried))));
   seen.push(await get(`${video}/123456789012345678`, shop));

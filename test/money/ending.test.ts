@@ -22,7 +22,7 @@ describe('the end of a sidecar', () => {
     const clock = createManualClock(Date.now());
     started = await startApp({ clock });
     const { dataUrl, emulator, controlUrl } = started;
-    emulator.addFault({ kind: 'stuck_task', match: { method: 'POST' } });
+    emulator.addFault({ kind: 'stuck_task', match: { method: 'POST', path: '/v1/' } });
     await post(dataUrl + PATH, textToVideo());
     emulator.addFault({ kind: 'no_answer_before_charge', times: 'always', match: { method: 'GET' } });
     const polls = () => emulator.requests().filter(({ method }) => method === 'GET').length;
@@ -63,7 +63,7 @@ describe('the end of a sidecar', () => {
     const clock = createManualClock(Date.now());
     started = await startApp({ clock, config: { listen: { drainMs: 300 } } });
     const { dataUrl, emulator, folder } = started;
-    emulator.addFault({ kind: 'no_answer_after_charge', match: { method: 'POST' } });
+    emulator.addFault({ kind: 'no_answer_after_charge', match: { method: 'POST', path: '/v1/' } });
     const lost = post(dataUrl + PATH, textToVideo(), { 'idempotency-key': 'drained' });
     await until('it was charged', () => emulator.book().charges.length === 1);
     const from = clock.monotonic();
@@ -100,7 +100,7 @@ describe('the deadline of a create', () => {
     const clock = createManualClock(Date.now());
     started = await startApp({ clock });
     const { dataUrl, emulator, controlUrl } = started;
-    emulator.addFault({ kind: 'drip', intervalMs: 2_000, match: { method: 'POST' } });
+    emulator.addFault({ kind: 'drip', intervalMs: 2_000, match: { method: 'POST', path: '/v1/' } });
     const from = clock.monotonic();
     const told = await whileMoving(clock, post(dataUrl + PATH, textToVideo()));
     expect(told).toMatchObject({ status: 424, json: { code: 9052 } });

@@ -89,7 +89,12 @@ describe('a create whose caller hung up', () => {
 
   it('is no create any more where Kling refused it for a reason that can end', async () => {
     rig = await JoinRig.start();
-    rig.started.emulator.addFault({ kind: 'code', code: 1302, match: { method: 'POST' }, times: 'always' });
+    rig.started.emulator.addFault({
+      kind: 'code',
+      code: 1302,
+      match: { method: 'POST', path: '/v1/' },
+      times: 'always',
+    });
     await rig.hangUp();
     rig.started.emulator.clearFaults();
     const again = await rig.create();
@@ -124,7 +129,7 @@ describe('a create with an unknown outcome', () => {
 
   it('is joined by a retry after half an answer of Kling’s, before its look-up', async () => {
     rig = await JoinRig.start();
-    rig.started.emulator.addFault({ kind: 'truncate', match: { method: 'POST' } });
+    rig.started.emulator.addFault({ kind: 'truncate', match: { method: 'POST', path: '/v1/' } });
     const wire = await Wire.open(rig.started.dataUrl);
     wire.send(createText(rig.started.dataUrl, { body: JSON.stringify(textToVideo()) }));
     await until('the create is in doubt', async () =>
@@ -145,7 +150,10 @@ describe('a create with an unknown outcome', () => {
 
   it('that Kling does not know at last is no create any more: the retry that waits is sent as new', async () => {
     rig = await JoinRig.start({ isByHand: true });
-    rig.started.emulator.addFault({ kind: 'no_answer_before_charge', match: { method: 'POST' } });
+    rig.started.emulator.addFault({
+      kind: 'no_answer_before_charge',
+      match: { method: 'POST', path: '/v1/' },
+    });
     expect((await rig.createByHand({}, SOON)).status).toBe(424);
     await advanceBy(rig.clock, 560_000, 2_000);
     let lost = 0;
@@ -161,7 +169,10 @@ describe('a create with an unknown outcome', () => {
 
   it('that Kling does not know is no create any more for a later retry either', async () => {
     rig = await JoinRig.start({ isByHand: true });
-    rig.started.emulator.addFault({ kind: 'no_answer_before_charge', match: { method: 'POST' } });
+    rig.started.emulator.addFault({
+      kind: 'no_answer_before_charge',
+      match: { method: 'POST', path: '/v1/' },
+    });
     expect((await rig.createByHand({}, SOON)).status).toBe(424);
     await advanceBy(rig.clock, 560_000, 2_000);
     expect((await rig.createByHand({}, SOON)).status).toBe(424);
@@ -190,7 +201,7 @@ describe('a create with an unknown outcome', () => {
 
   it('that only an operator can end refuses its retries at once, and does not send them', async () => {
     rig = await JoinRig.start({ config: { creates: { injectExternalTaskId: false } } });
-    rig.started.emulator.addFault({ kind: 'code', code: 5000, match: { method: 'POST' } });
+    rig.started.emulator.addFault({ kind: 'code', code: 5000, match: { method: 'POST', path: '/v1/' } });
     expect((await rig.create()).status).toBe(424);
     expect(await rig.create()).toMatchObject({ status: 424, json: { data: { externalTaskId: null } } });
     expect(rig.creates()).toBe(1);
@@ -200,7 +211,12 @@ describe('a create with an unknown outcome', () => {
 describe('equal creates', () => {
   it('that are in progress at the same time are both sent', async () => {
     rig = await JoinRig.start();
-    rig.started.emulator.addFault({ kind: 'latency', ms: 300, times: 2, match: { method: 'POST' } });
+    rig.started.emulator.addFault({
+      kind: 'latency',
+      ms: 300,
+      times: 2,
+      match: { method: 'POST', path: '/v1/' },
+    });
     const both = await Promise.all([rig.create(), rig.create()]);
     expect(new Set(both.map(taskOf)).size).toBe(2);
     expect([rig.creates(), rig.charges()]).toEqual([2, 2]);
@@ -209,7 +225,7 @@ describe('equal creates', () => {
   it('that were in progress before the other’s caller hung up do not join it', async () => {
     rig = await JoinRig.start();
     const { emulator } = rig.started;
-    emulator.addFault({ kind: 'latency', ms: 600, times: 1, match: { method: 'POST' } });
+    emulator.addFault({ kind: 'latency', ms: 600, times: 1, match: { method: 'POST', path: '/v1/' } });
     const parallel = rig.create();
     await until('the first reached Kling', () => rig.creates() === 1);
     await rig.hangUp({ ms: 100 });
@@ -245,7 +261,7 @@ describe('equal creates', () => {
   it('of the new generation join with another id in their options', async () => {
     rig = await JoinRig.start();
     const body = (id: string) => ({ prompt: 'a boat', settings: {}, options: { external_task_id: id } });
-    rig.started.emulator.addFault({ kind: 'latency', ms: 300, match: { method: 'POST' } });
+    rig.started.emulator.addFault({ kind: 'latency', ms: 300, match: { method: 'POST', path: '/v1/' } });
     const wire = await Wire.open(rig.started.dataUrl);
     wire.send(createText(rig.started.dataUrl, { path: NEW_PATH, body: JSON.stringify(body('one')) }));
     await until('it reached Kling', () => rig.creates() === 1);

@@ -36,7 +36,7 @@ it('without writes creates stop in protect and not in observe, reads go on, and 
     await start('observe', { log }),
     await start('protect'),
   ];
-  answered.emulator.addFault({ kind: 'latency', ms: 300, match: { method: 'POST' } });
+  answered.emulator.addFault({ kind: 'latency', ms: 300, match: { method: 'POST', path: '/v1/' } });
   const lost = post(answered.dataUrl + PATH, textToVideo(), KEY);
   await until('it arrived at Kling', () => answered.emulator.requests().length > 0);
   const locks = [lock(refusing), lock(observing), lock(answered)];

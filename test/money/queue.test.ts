@@ -67,7 +67,11 @@ describe('the queue for slots', () => {
     const { dataUrl, emulator } = started;
     const kinds = ['code', '5xx_after_charge', 'reset_after_charge', 'fail_task', 'latency'] as const;
     for (const kind of kinds) {
-      emulator.addFault({ kind, match: { method: 'POST' }, ...(kind === 'code' ? { code: 1303 } : {}) });
+      emulator.addFault({
+        kind,
+        match: { method: 'POST', path: '/v1/' },
+        ...(kind === 'code' ? { code: 1303 } : {}),
+      });
     }
     const gone = new AbortController();
     const aborted = fetch(dataUrl + PATH, {

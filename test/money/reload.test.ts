@@ -16,7 +16,7 @@ describe('a reload', () => {
     const { dataUrl, controlUrl, emulator } = started;
     const other = createEmulator({ clock: systemClock, port: 0, speed: 50 });
     const { url } = await other.start();
-    emulator.addFault({ kind: 'latency', ms: 500, match: { method: 'POST' } });
+    emulator.addFault({ kind: 'latency', ms: 500, match: { method: 'POST', path: '/v1/' } });
     const inFlight = post(dataUrl + PATH, textToVideo());
     await until('it arrived', () => emulator.requests().length === 1);
     await started.reload({ upstream: { baseUrl: url }, tasks: { poll: true } });
@@ -43,7 +43,7 @@ describe('a reload', () => {
   it('drops the refusals for the old credentials', async () => {
     started = await startApp();
     const { dataUrl, emulator } = started;
-    emulator.addFault({ kind: 'code', code: 1101, match: { method: 'POST' } });
+    emulator.addFault({ kind: 'code', code: 1101, match: { method: 'POST', path: '/v1/' } });
     expect((await post(dataUrl + PATH, textToVideo())).json.code).toBe(1101);
     expect((await post(dataUrl + PATH, textToVideo())).json.code).toBe(9006);
     await started.reload({}, { KLING_API_KEY: EMULATOR_KEY });

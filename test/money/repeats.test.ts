@@ -25,7 +25,7 @@ describe('a repeat', () => {
     started = await startApp();
     const { dataUrl, emulator, controlUrl, token } = started;
     const first = await post(dataUrl + PATH, textToVideo(), keyed('a'));
-    emulator.addFault({ kind: 'code', code: 1101, match: { method: 'POST' } });
+    emulator.addFault({ kind: 'code', code: 1101, match: { method: 'POST', path: '/v1/' } });
     expect((await post(dataUrl + PATH, textToVideo())).json.code).toBe(1101);
     expect((await post(dataUrl + PATH, textToVideo())).json.code).toBe(9006);
     await post(`${controlUrl}/v1/freeze`, { reason: 'drill' }, { authorization: `Bearer ${token}` });
@@ -55,7 +55,7 @@ describe('a repeat', () => {
       ),
     ] as const) {
       const before = creates();
-      emulator.addFault({ kind: 'code', code, match: { method: 'POST' } });
+      emulator.addFault({ kind: 'code', code, match: { method: 'POST', path: '/v1/' } });
       const first = await post(dataUrl + PATH, textToVideo(), keyed(`k-${code}`));
       expect(first.json.code).toBe(code);
       const second = await post(dataUrl + PATH, textToVideo(), keyed(`k-${code}`));
@@ -73,7 +73,7 @@ describe('a repeat', () => {
   it('of an own external_task_id is sent as new after the empty pack is topped up', async () => {
     started = await startApp();
     const { dataUrl, emulator } = started;
-    emulator.addFault({ kind: 'code', code: 1102, match: { method: 'POST' } });
+    emulator.addFault({ kind: 'code', code: 1102, match: { method: 'POST', path: '/v1/' } });
     const body = textToVideo({ external_task_id: 'scene-7' });
     expect((await post(dataUrl + PATH, body)).json.code).toBe(1102);
     await started.reload({});
@@ -86,7 +86,7 @@ describe('a repeat', () => {
     started = await startApp({ clock });
     const { dataUrl, controlUrl, token, emulator } = started;
     const order = { authorization: `Bearer ${token}` };
-    emulator.addFault({ kind: 'code', code: 5000, times: 'always', match: { method: 'POST' } });
+    emulator.addFault({ kind: 'code', code: 5000, times: 'always', match: { method: 'POST', path: '/v1/' } });
     const lost = await whileMoving(
       clock,
       post(dataUrl + PATH, textToVideo(), { ...keyed('w'), 'x-kling-timeout-ms': '9000' }),
@@ -110,7 +110,7 @@ describe('a repeat', () => {
   it('of a create that only an operator can end gets its answer at once, with no status that SDKs repeat', async () => {
     started = await startApp({ config: { creates: { injectExternalTaskId: false } } });
     const { dataUrl, emulator } = started;
-    emulator.addFault({ kind: 'code', code: 5000, match: { method: 'POST' } });
+    emulator.addFault({ kind: 'code', code: 5000, match: { method: 'POST', path: '/v1/' } });
     expect((await post(dataUrl + PATH, textToVideo(), keyed('d'))).status).toBe(424);
     const again = await post(dataUrl + PATH, textToVideo(), keyed('d'));
     expect(again).toMatchObject({ status: 424, json: { code: 9052, data: { externalTaskId: null } } });
@@ -122,7 +122,7 @@ describe('a repeat', () => {
     const clock = createManualClock(Date.now());
     started = await startApp({ clock, config: { tasks: { poll: false } } });
     const { dataUrl, emulator } = started;
-    emulator.addFault({ kind: 'no_answer_after_charge', match: { method: 'POST' } });
+    emulator.addFault({ kind: 'no_answer_after_charge', match: { method: 'POST', path: '/v1/' } });
     emulator.addFault({ kind: 'code', code: 5000, times: 'always', match: { path: '/tasks' } });
     const create = (): Promise<Got> => whileMoving(clock, post(dataUrl + PATH, textToVideo(), keyed('q')));
     expect((await create()).status).toBe(424);

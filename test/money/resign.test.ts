@@ -56,7 +56,12 @@ describe('a token that Kling calls early or expired', () => {
     expect([refused.status, refused.json.code]).toEqual([401, 1002]);
     expect(refused.headers['x-request-id']).toMatch(/^req_/);
     expect(requests()).toHaveLength(3);
-    started.emulator.addFault({ kind: 'code', code: 1004, times: 2, match: { method: 'POST' } });
+    started.emulator.addFault({
+      kind: 'code',
+      code: 1004,
+      times: 2,
+      match: { method: 'POST', path: '/v1/' },
+    });
     expect((await post(started.dataUrl + PATH, textToVideo())).json.code).toBe(1004);
     expect(requests()).toHaveLength(5);
     expect(started.emulator.book().charges).toHaveLength(0);

@@ -81,7 +81,7 @@ describe('a client that goes away', () => {
 
   it.concurrent('while it waits for a slot holds nothing and sends nothing', async () => {
     const app = await startProxy({ limits: { concurrency: { video: 1 }, queueWaitMsMax: 5_000 } });
-    app.emulator.addFault({ kind: 'stuck_task', match: { method: 'POST' } });
+    app.emulator.addFault({ kind: 'stuck_task', match: { method: 'POST', path: '/v1/' } });
     expect((await exchange(app.dataUrl, createText(app.dataUrl))).status).toBe(200);
     await nothingSent(app.emulator, async () => {
       const wire = await Wire.open(app.dataUrl);

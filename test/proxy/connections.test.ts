@@ -91,7 +91,11 @@ describe('one connection', () => {
   });
 
   it('never answers a request with the refusal of a later one', async () => {
-    const fault = started.emulator.addFault({ kind: 'latency', ms: 200, match: { method: 'POST' } });
+    const fault = started.emulator.addFault({
+      kind: 'latency',
+      ms: 200,
+      match: { method: 'POST', path: '/v1/' },
+    });
     for (const garbage of [
       '\0\0 what is this\r\n\r\n',
       'GET /tasks HTTP/1.1\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',

@@ -361,7 +361,7 @@ describe('an account that Kling refuses', () => {
       { code: 1304, status: 429, asked: otherVideo, again: [otherVideo, video, image], others: [] },
     ];
     for (const { code, status, asked, again, others } of refusals) {
-      emulator.addFault({ kind: 'code', code, match: { method: 'POST' } });
+      emulator.addFault({ kind: 'code', code, match: { method: 'POST', path: '/v1/' } });
       const first = await exchange(dataUrl, asked);
       expect(`${first.status} ${first.json.code}`).toBe(`${status} ${code}`);
       expect(await holdOf(app, idOf(first))).toMatchObject(RELEASED);

@@ -202,7 +202,7 @@ describe('the later steps of a create', () => {
 
   test('is looked up in a trace of its own, linked too, if the create is in doubt', async () => {
     const app = await start();
-    app.emulator.addFault({ kind: 'reset_after_charge', match: { method: 'POST' } });
+    app.emulator.addFault({ kind: 'reset_after_charge', match: { method: 'POST', path: '/v1/' } });
     await create(app, { traceparent: TRACEPARENT });
     const server = await span(CREATE, SERVER);
     const lookUp = await span('look_up');
