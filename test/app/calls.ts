@@ -40,6 +40,14 @@ export const textToVideo = (over: Record<string, unknown> = {}): Record<string, 
   ...over,
 });
 
+let scenes = 0;
+
+/** A create like {@link textToVideo} that equals no other one: an equal one would join one whose answer was lost. */
+export function anotherVideo(over: Record<string, unknown> = {}): Record<string, unknown> {
+  scenes += 1;
+  return textToVideo({ prompt: `a paper boat on a quiet lake, scene ${scenes}`, ...over });
+}
+
 /** Under the time that a test may take, so that it names what never came. No test measures with it. */
 const PATIENCE_MS = 200_000;
 

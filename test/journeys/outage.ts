@@ -7,7 +7,7 @@
 import { expect } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { WINDOW_MS, windowStart } from '../../src/sla/window.ts';
-import { get, post, textToVideo, until, type Got } from '../app/calls.ts';
+import { get, post, anotherVideo, until, type Got } from '../app/calls.ts';
 import type { StartedApp } from '../app/start-app.ts';
 import { budgetOf, type HoldRow } from '../money/books.ts';
 import { advanceBy, turns, whileMoving } from '../money/hand-clock.ts';
@@ -63,7 +63,7 @@ export async function liveThroughOutage(count: number): Promise<void> {
     await checkHolds(app);
     checkAnswers(app, answered);
     await checkWindows(app);
-    expect((await post(app.dataUrl + PATH, textToVideo())).status).toBe(200);
+    expect((await post(app.dataUrl + PATH, anotherVideo())).status).toBe(200);
   } finally {
     await app.stop();
   }
@@ -81,7 +81,7 @@ interface Begun {
 async function begin({ dataUrl, emulator }: StartedApp): Promise<Begun> {
   const before = sentTo(emulator);
   let isAnswered = false;
-  const answer = post(dataUrl + PATH, textToVideo());
+  const answer = post(dataUrl + PATH, anotherVideo());
   void answer.finally(() => (isAnswered = true)).catch(() => undefined);
   await until('the create is at Kling or refused', () => isAnswered || sentTo(emulator) > before);
   return { answer };

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createManualClock, type ManualClock } from '../../src/clock.ts';
 import { createEmulator } from '../../src/emulator/emulator.ts';
-import { get, post, textToVideo, until } from '../app/calls.ts';
+import { get, post, anotherVideo, until } from '../app/calls.ts';
 import type { StartedApp, StartOptions } from '../app/start-app.ts';
 import { holdsOf } from '../money/books.ts';
 import { whileMoving } from '../money/hand-clock.ts';
@@ -29,7 +29,7 @@ function rigOf(app: StartedApp, clock: ManualClock): Rig {
     sent: () =>
       app.emulator.requests().filter(({ method, path }) => method === 'POST' && path !== '/tasks').length,
     async video(over) {
-      const { status, json } = await post(app.dataUrl + VIDEO, textToVideo(over));
+      const { status, json } = await post(app.dataUrl + VIDEO, anotherVideo(over));
       return [status, json.code, json.data?.['klingCode'] ?? json.data?.['breaker'] ?? null];
     },
   };
@@ -139,7 +139,7 @@ describe('the breaker', () => {
 
   it('refuses creates at once, holds nothing and sends nothing', async () => {
     const { app, sent } = await broken();
-    const { headers, json, status } = await post(app.dataUrl + VIDEO, textToVideo());
+    const { headers, json, status } = await post(app.dataUrl + VIDEO, anotherVideo());
     expect([status, json.code, sent()]).toEqual([502, 9050, 6]);
     expect(json.data).toMatchObject({ word: 'upstream_unreachable', breaker: 'open', sent: 'no' });
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);
@@ -178,7 +178,7 @@ it('a task that Kling lets fail for concurrency counts as a throttle', async () 
   const app = await startProxy({ tasks: { poll: false } }, { clock });
   onTestFinished(() => app.stop());
   app.emulator.addFault({ kind: 'throttled_task', match: AT_VIDEO });
-  const created = await post(app.dataUrl + VIDEO, textToVideo());
+  const created = await post(app.dataUrl + VIDEO, anotherVideo());
   await clock.advance(1_000);
   const id = String(created.json.data['task_id']);
   expect((await get(`${app.dataUrl}${VIDEO}/${id}`)).json.data['task_status']).toBe('failed');
