@@ -38,7 +38,10 @@ describe('the external task id', () => {
       20,
     );
     expect(lost).toMatchObject({ status: 424, json: { code: 9052 } });
-    const kept = await post(started.dataUrl + PATH, textToVideo({ external_task_id: `${id}!` }));
+    const kept = await post(
+      started.dataUrl + PATH,
+      textToVideo({ prompt: 'another boat', external_task_id: `${id}!` }),
+    );
     expect(lost.headers['x-kling-external-task-id']).toBe(encodeURIComponent(id));
     expect(kept.headers['x-kling-external-task-id']).toBe(encodeURIComponent(`${id}!`));
   });
@@ -79,7 +82,8 @@ describe('the external task id', () => {
     const { emulator, dataUrl, controlUrl } = started;
     emulator.addFault({ kind: 'refuse_external_id', match: { path: PATH } });
     emulator.addFault({ kind: 'reset_after_charge', match: { method: 'POST', path: PATH } });
-    const lost = await whileMoving(clock, post(dataUrl + PATH, textToVideo()));
+    const body = textToVideo({ prompt: 'a third boat' });
+    const lost = await whileMoving(clock, post(dataUrl + PATH, body));
     expect(lost).toMatchObject({ status: 424, json: { code: 9052, data: { externalTaskId: null } } });
     expect(lost.headers['x-kling-external-task-id']).toBeUndefined();
     expect(emulator.book().charges).toHaveLength(1);

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import * as room from '../../src/budget/budget-room.ts';
 import * as freeze from '../../src/ledger/freeze.ts';
 import * as guard from '../../src/ledger/guard.ts';
+import * as join from '../../src/ledger/join.ts';
 import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
 import * as lookUp from '../../src/ledger/look-up.ts';
 import * as tasks from '../../src/tasks/task-table.ts';
@@ -14,6 +15,7 @@ const SHORT_READS = [
   'ledger.dueLookUps',
   'ledger.freezeState',
   'ledger.guardState',
+  'ledger.readJoined',
   'tasks.listOpenTasks',
   'tasks.openTasks',
 ];
@@ -31,7 +33,7 @@ it('never uses the connection of reports for a create', () => {
     ),
   );
   expect(read).toContain('guardState');
-  const known = { ...room, ...freeze, ...guard, ...lookUp, ...tasks } as Record<string, unknown>;
+  const known = { ...room, ...freeze, ...guard, ...join, ...lookUp, ...tasks } as Record<string, unknown>;
   for (const name of read)
     expect([name, known[name]]).toEqual([name, expect.objectContaining({ isAwaited: true })]);
 });
