@@ -84,7 +84,7 @@ it(
     // A repeat after it all gets the task that was charged, and Kling sees nothing of it.
     const repeated = paid.flatMap(({ tag, taskId }) => {
       const scene = scenes.get(tag ?? '');
-      return scene?.isRepeatable === true ? [{ scene, taskId }] : [];
+      return scene?.hasIdentity === true ? [{ scene, taskId }] : [];
     });
     for (const { scene, taskId } of repeated) {
       const again = await storm.repeat(scene);

@@ -1,6 +1,6 @@
 /**
  * A storm of SIGKILLs: a real sidecar process is killed again and again while 16 callers create through it, before an emulator that
- * resets, truncates, refuses and answers late.
+ * resets, truncates, refuses and answers late. Callers send again what was not answered, one in five without a key or an id.
  *
  * Each create is a scene with a prompt and a tag of its own, so that what arrived at Kling and what the ledger says can be compared
  * scene by scene. What callers send and which fault meets it follow from the seed; when a kill meets a create does not.
@@ -25,7 +25,7 @@ const EMULATOR: EmulatorOptions = {
   concurrency: { video: 100_000 },
   packs: [{ name: 'Storm-Video-1000000Units-100000Con-6Months', product: 'video', units: 1_000_000 }],
 };
-/** How often a caller repeats a create that it may repeat. */
+/** How often a caller repeats a create. */
 const REPEATS_MAX = 5;
 const PAUSE_MS_MAX = 40;
 /** How long a process serves before it is killed, and how long a start may take that is killed before. */
@@ -53,11 +53,13 @@ const FAULTS: readonly FaultOrder[] = [
 ];
 /** Answers that prove that nothing was made: only these let a create be sent once more. */
 const PROOFS: readonly string[] = ['code', 'retry_after'];
+/** Answers after which a caller sends again: those that SDKs repeat, and our own that nobody knows the outcome. */
+const AGAIN: readonly number[] = [409, 424, 429, 502, 503, 504];
 
 export interface Scene {
   tag: string;
-  /** The caller may send it again: it has an idempotency key, or an external task id of its own. */
-  isRepeatable: boolean;
+  /** Whether it has an idempotency key, or an external task id of its own: a repeat gets the first answer at any time. */
+  hasIdentity: boolean;
   headers: Record<string, string>;
   body: Record<string, unknown>;
   fault: Fault | null;
@@ -241,7 +243,7 @@ function makeScene(tag: string, random: () => number): Scene {
   if (hasKey) headers['idempotency-key'] = `key-${tag}`;
   return {
     tag,
-    isRepeatable: kind < 0.8,
+    hasIdentity: kind < 0.8,
     headers,
     body,
     fault: null,
@@ -265,11 +267,11 @@ async function isAnswered(url: string, scene: Scene): Promise<boolean> {
     const { status, json } = await send(url, scene);
     scene.statuses.push(status);
     if (status === 200) scene.taskIds.add(String(json.data['task_id']));
-    return !scene.isRepeatable || ![409, 429, 502, 503, 504].includes(status);
+    return !AGAIN.includes(status);
   } catch {
-    scene.statuses.push(0);
     // The process is gone, or goes: what it did with the create is what the ledger must know.
-    return !scene.isRepeatable;
+    scene.statuses.push(0);
+    return false;
   }
 }
 
