@@ -114,9 +114,10 @@ export class LedgerModel {
     if (hold.state === 'held' && hold.task === null) this.#end(hold, 'released', 0);
   }
 
+  /** Also of a second send, which begins the doubt again. */
   unknown(id: string, at: number): void {
     const hold = this.#hold(id);
-    if (hold.state !== 'held' || hold.inDoubt || hold.task !== null) return;
+    if (hold.state !== 'held' || hold.task !== null) return;
     hold.inDoubt = true;
     hold.doubtSince = at;
   }
