@@ -137,7 +137,7 @@ export class LedgerModel {
   }
 
   restart(at: number): void {
-    for (const id of this.holds.keys()) this.unknown(id, at);
+    for (const [id, { inDoubt }] of this.holds) if (!inDoubt) this.unknown(id, at);
   }
 
   counter(key: string): [settled: number, held: number] {
