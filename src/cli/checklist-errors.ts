@@ -27,19 +27,19 @@ function httpCodes(): LineVerdict {
 }
 
 function backoff({ config }: Evidence): LineVerdict {
-  const { concurrency, queueWaitMsMax } = config.limits;
-  const own =
-    config.creates.resend === 'never'
-      ? 'The sidecar sends each create once; look-ups and polls wait longer each time.'
-      : `The sidecar sends a create again after 1302 and 1303, with full jitter and at most ${TRIES_MAX} tries; look-ups and polls wait longer each time.`;
-  if (Object.keys(concurrency).length > 0 && queueWaitMsMax > 0) {
-    return passed(
-      `${own} Creates wait here for a slot, up to ${queueWaitMsMax / 1000} s, before Kling would refuse them.`,
+  const { queueWaitMsMax } = config.limits;
+  const wait =
+    queueWaitMsMax > 0
+      ? ` Where a limit is known (config, packs, tier, or Kling’s own refusals), creates wait here for a slot, up to ${queueWaitMsMax / 1000} s.`
+      : '';
+  if (config.creates.resend === 'never') {
+    return notOurs(
+      `The sidecar sends each create once; look-ups and polls wait longer each time.${wait}`,
+      'Let the app back off with jitter on codes 1302 and 1303 alone, or set creates.resend to "auto".',
     );
   }
-  return notOurs(
-    `${own} Other 429s of Kling’s go to the app as they come, since no limits.concurrency makes creates wait here.`,
-    'Let the app back off with jitter on codes 1302 and 1303 alone, or set limits.concurrency.',
+  return passed(
+    `The sidecar sends a create again after 1302 and 1303, with full jitter and at most ${TRIES_MAX} tries; look-ups and polls wait longer each time.${wait}`,
   );
 }
 

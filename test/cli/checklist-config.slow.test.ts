@@ -73,7 +73,7 @@ describe('a line about limits', () => {
     expect(more.line('concurrency')).toMatch(
       /^warn: limits\.concurrency\.video is 6, and the pack allows 5\./,
     );
-    expect(more.line('backoff')).toMatch(/^ok: .* Creates wait here for a slot, up to 5 s/);
+    expect(more.line('backoff')).toMatch(/^ok: .* creates wait here for a slot, up to 5 s/);
     await app.reload({ limits: { concurrency: { video: 5, image: 4 }, requestsPerMinute: 30 } });
     const fits = await judge(app);
     expect(fits.line('concurrency')).toMatch(/^ok: At most 5 video tasks run at once/);
