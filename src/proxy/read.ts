@@ -1,14 +1,12 @@
 /**
  * Reads and free writes: streamed unchanged, while a bounded copy of the answer is kept to read task states from it.
  *
- * **Invariant**: a read waits only for its signature: not for money, the store, a slot or a freeze. A GET
- * is sent once more if no answer had begun; a free write only if no byte of it had left.
+ * **Invariant**: the first try of a read waits only for its signature: not for money, the store, a slot or a freeze. What is
+ * sent again, and when, is decided in `read-again.ts`.
  */
 import type { CallRecord } from '../calls/call.ts';
-import { SidecarError } from '../errors.ts';
 import { RESIGN_CODES } from '../kling/codes.ts';
 import { isSuccess, showsTasks, sightingsIn, type Envelope } from '../kling/envelope.ts';
-import type { KlingRoute } from '../kling/routes.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import type { AttemptSpan } from '../telemetry/tracing.ts';
 import type { Ms } from '../units.ts';
@@ -17,10 +15,8 @@ import type { AnswerHead, AttemptFailure, AttemptSink, OutboundRequest } from '.
 import { headerOf } from '../upstream/headers.ts';
 import type { Line } from '../upstream/line.ts';
 import type { ReadAttempt } from '../upstream/read-attempt.ts';
-import type { CreateDeps, CreateRequest } from './create-request.ts';
-import type { BodyPlace, RoomRules } from './body-room.ts';
-import { dropBody, readBody } from './body.ts';
-import { checkMediaType } from './prepare.ts';
+import type { CreateDeps } from './create-request.ts';
+import { dropBody } from './body.ts';
 import {
   endWith,
   isBodyless,
@@ -30,39 +26,34 @@ import {
   passedLines,
   serverTiming,
 } from './reply.ts';
+import {
+  askedAgain,
+  noAnswerError,
+  mayBeAskedAgain,
+  mayRepeat,
+  waitForAgain,
+  type Again,
+  type HeldBack,
+} from './read-again.ts';
+import { readRoom, receiveBody } from './read-body.ts';
+import type { ReadRequest } from './read-request.ts';
 import type { ReadAnswer, SeenAnswers } from './seen-answers.ts';
 
 /** The largest copy of an answer's body; a larger answer is not parsed, and the poller settles. */
 const OBSERVED_BYTES_MAX = 4 * 1_048_576;
-/** Tries of a read that certainly never left. */
-const ATTEMPTS_MAX = 2;
+/** The largest answer that is kept back until it is known whether the read is sent again. */
+const KEPT_BACK_BYTES_MAX = 1_048_576;
 /** How long a caller may stop reading an answer: it occupies a connection to Kling all that time. */
 const STALLED_MS_MAX = 120_000;
-const FREE_WRITE_BYTES_MAX = 1_048_576;
 
-export interface ReadDeps extends Pick<CreateDeps, 'clock' | 'upstream' | 'telemetry' | 'bodyRoom'> {
+export interface ReadDeps extends Pick<
+  CreateDeps,
+  'clock' | 'upstream' | 'telemetry' | 'bodyRoom' | 'random' | 'slots'
+> {
   journal: (call: CallRecord) => void;
   seenAnswers: SeenAnswers;
   /** Takes the task states in an app's own read; `isList` if the read was for all tasks, not for some. */
   observe: (sightings: TaskSighting[], line: Line, read: { app: string; isList: boolean }) => void;
-}
-
-export interface ReadRequest extends Pick<
-  CreateRequest,
-  | 'request'
-  | 'response'
-  | 'requestId'
-  | 'frame'
-  | 'caller'
-  | 'startedTick'
-  | 'settings'
-  | 'trace'
-  | 'traceIds'
-> {
-  /** Null for an unknown path: it is a GET, so it costs nothing. */
-  readonly route: KlingRoute | null;
-  /** Path and query that are sent to Kling. */
-  readonly target: string;
 }
 
 /** Handles one read or free write; refusals are thrown as SidecarError before anything was answered. */
@@ -72,7 +63,7 @@ export async function handleRead(deps: ReadDeps, read: ReadRequest): Promise<voi
     if (dropping !== null) await dropping;
     return relay(deps, read, null);
   }
-  const place = deps.bodyRoom.place(roomRules(read));
+  const place = deps.bodyRoom.place(readRoom(read));
   try {
     await relay(deps, read, await receiveBody(read, place));
   } finally {
@@ -80,20 +71,7 @@ export async function handleRead(deps: ReadDeps, read: ReadRequest): Promise<voi
   }
 }
 
-function roomRules({ request, settings }: ReadRequest): RoomRules {
-  const gone = new AbortController();
-  request.once('close', () => gone.abort());
-  return { bytesTotal: settings.bodiesBytesTotal, waitMsMax: settings.deadlineMs, signal: gone.signal };
-}
-
-async function receiveBody({ frame, request, settings }: ReadRequest, place: BodyPlace): Promise<Uint8Array> {
-  if (settings.mode === 'protect') checkMediaType(frame.headers);
-  const bytesMax = Math.min(FREE_WRITE_BYTES_MAX, settings.bodyBytesMax);
-  const { buffer, start, end } = await readBody(request, { bytesMax, place });
-  return buffer.subarray(start, end);
-}
-
-/** Relays a read, once more if it certainly never left. */
+/** Relays a read; sends it again if no answer had begun, or if Kling's answer may be another one soon. */
 async function relay(deps: ReadDeps, read: ReadRequest, body: Uint8Array | null): Promise<void> {
   const { frame } = read;
   const outbound: OutboundRequest = {
@@ -102,43 +80,41 @@ async function relay(deps: ReadDeps, read: ReadRequest, body: Uint8Array | null)
     headers: frame.forward,
     body,
   };
+  let earlierMs = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const failure = await new Relay(deps, read, attempt).run(outbound);
-    if (failure === RESIGN) {
-      await deps.upstream.line.tokens.resign();
-      continue;
+    const relayed = new Relay(deps, read, { attempt, earlierMs });
+    const end = await relayed.run(outbound);
+    if (end === null || read.response.destroyed) return;
+    if (end === RESIGN) await deps.upstream.line.tokens.resign();
+    else if ('waitMs' in end) {
+      await waitForAgain(deps, read, end);
+      if (read.response.destroyed) return;
+      if (deps.slots.isClosed) return relayed.passHeldBack();
+      deps.telemetry.retried(end.reason);
+    } else {
+      if (read.response.headersSent) return;
+      if (!mayRepeat(deps, read, { failure: end, attempt })) throw noAnswerError(end);
+      deps.telemetry.retried(end.errorClass);
     }
-    if (failure === null || read.response.headersSent || read.response.destroyed) return;
-    if (!mayRepeat(read, failure, attempt)) throw failed(failure);
-    deps.telemetry.retried(failure.errorClass);
+    earlierMs += deps.clock.monotonic() - relayed.sentTick;
   }
 }
 
-/** Returns whether a read is sent once more after a failure. */
-function mayRepeat({ frame }: ReadRequest, failure: AttemptFailure, attempt: number): boolean {
-  const isOver = failure.errorClass === 'headers_timeout' || failure.errorClass === 'no_connection';
-  return attempt < ATTEMPTS_MAX && !isOver && (!failure.sent || frame.method !== 'POST');
-}
+/** How an attempt ended; null if its caller was answered. */
+type RelayEnd = AttemptFailure | typeof RESIGN | Again | null;
 
 /** The outcome that Kling called our token early or expired: another one may be tried. */
 const RESIGN = Symbol('resign');
-
-function failed(failure: AttemptFailure): SidecarError {
-  return new SidecarError(
-    failure.isLate ? 'upstream_timeout' : 'upstream_unreachable',
-    `Kling brought no answer to this read (${failure.cause}).`,
-    { detail: { sent: failure.sent ? 'yes' : 'no', cause: failure.cause } },
-  );
-}
 
 /** One attempt of a read, relayed to its caller. */
 class Relay {
   readonly #deps: ReadDeps;
   readonly #read: ReadRequest;
   readonly #attemptNumber: number;
+  readonly #earlierMs: Ms;
   readonly #startedAt: Ms;
   readonly #line: Line;
-  #sentTick: Ms = 0;
+  sentTick: Ms = 0;
   #headTick: Ms = 0;
   #head: AnswerHead | null = null;
   #copy: Buffer[] | null = null;
@@ -146,21 +122,25 @@ class Relay {
   /** The body's declared length, if one write can have it with the headers. */
   #oneWriteBytes = -1;
   #whole: Buffer | null = null;
-  /** A refused token's answer is read whole before anything is passed on. */
+  /** An answer after which the read may be sent again is read whole before anything is passed on. */
   #isHeldBack = false;
+  /** Whether the answer's body broke off. */
+  #isCut = false;
   readonly #keptBack: Buffer[] = [];
   #span: AttemptSpan | null = null;
 
-  constructor(deps: ReadDeps, read: ReadRequest, attemptNumber: number) {
+  /** @param earlierMs the time of earlier attempts and of the waits after them, which is not ours. */
+  constructor(deps: ReadDeps, read: ReadRequest, { attempt, earlierMs }: { attempt: number; earlierMs: Ms }) {
     this.#deps = deps;
     this.#read = read;
-    this.#attemptNumber = attemptNumber;
+    this.#attemptNumber = attempt;
+    this.#earlierMs = earlierMs;
     this.#startedAt = deps.clock.now();
     this.#line = deps.upstream.line;
   }
 
   /** Runs to the end of the answer; gives the failure if there was one, or that another token should be tried. */
-  async run(outbound: OutboundRequest): Promise<AttemptFailure | typeof RESIGN | null> {
+  async run(outbound: OutboundRequest): Promise<RelayEnd> {
     const line = this.#line.use();
     const { upstream } = this.#deps;
     const attempt = { line, route: this.#route, attempt: this.#attemptNumber };
@@ -175,7 +155,7 @@ class Relay {
     }
   }
 
-  #send(signed: OutboundRequest, outbound: OutboundRequest): Promise<AttemptFailure | typeof RESIGN | null> {
+  #send(signed: OutboundRequest, outbound: OutboundRequest): Promise<RelayEnd> {
     const { upstream, clock } = this.#deps;
     const { response } = this.#read;
     const acceptEncoding = this.#read.frame.headers.get('accept-encoding') ?? null;
@@ -185,15 +165,16 @@ class Relay {
         onChunk: (chunk, plain) => this.#onChunk(chunk, { plain: plain ?? chunk, attempt }),
         onEnd: () => {
           response.off('close', onGone);
-          const isResigning = this.#isHeldBack && this.#isTokenRefused();
-          if (this.#isHeldBack && !isResigning) this.#passHeldBack();
+          const next = this.#isHeldBack ? this.#next() : null;
+          if (this.#isHeldBack && next === null) this.passHeldBack();
           else if (this.#whole) endWith(response, this.#whole);
-          else if (!isResigning) response.end();
-          resolve(isResigning ? RESIGN : null);
-          this.#finish(outbound, null);
+          else if (next === null) response.end();
+          resolve(next);
+          this.#finish(outbound, null, next === null ? null : 'repeated');
         },
         onFailure: (failure) => {
           response.off('close', onGone);
+          if (this.#isHeldBack) return resolve(this.#endCut(outbound, failure));
           if (response.headersSent) response.destroy();
           resolve(failure);
           this.#finish(outbound, failure);
@@ -203,7 +184,7 @@ class Relay {
       const onGone = (): void => {
         attempt.abandon();
         resolve(null);
-        this.#finish(outbound, null, true);
+        this.#finish(outbound, null, 'aborted');
       };
       response.once('close', onGone);
       if (response.destroyed) {
@@ -211,7 +192,7 @@ class Relay {
         resolve(null);
         return;
       }
-      this.#sentTick = clock.monotonic();
+      this.sentTick = clock.monotonic();
       attempt.dispatch(signed);
     });
   }
@@ -222,29 +203,63 @@ class Relay {
     this.#headTick = clock.monotonic();
     upstream.noteHead(head, this.#line);
     this.#copy = mayHoldJson(head.headers) ? [] : null;
-    this.#isHeldBack =
-      head.status === 401 &&
-      this.#copy !== null &&
-      this.#attemptNumber === 1 &&
-      this.#line.tokens.kind === 'ak_sk';
+    this.#isHeldBack = this.#mayResign(head) || mayBeAskedAgain(this.#read, head, this.#attemptNumber);
     if (!this.#isHeldBack) this.#writeHead(head);
   }
 
-  #isTokenRefused(): boolean {
-    const code = this.#envelope()?.code;
-    return code != null && RESIGN_CODES.has(code);
+  #mayResign({ status }: AnswerHead): boolean {
+    return (
+      status === 401 && this.#copy !== null && this.#attemptNumber === 1 && this.#line.tokens.kind === 'ak_sk'
+    );
   }
 
-  #passHeldBack(): void {
+  /** Gives what follows a kept back answer; null if it is passed on. */
+  #next(): typeof RESIGN | Again | null {
+    const head = this.#head;
+    if (head === null) return null;
+    const code = this.#envelope()?.code ?? null;
+    if (this.#mayResign(head)) return code !== null && RESIGN_CODES.has(code) ? RESIGN : null;
+    return askedAgain(this.#deps, this.#read, this.#heldBack(head, code));
+  }
+
+  /** Ends an attempt whose answer was held back and broke off: its status decides, and it is passed on as it came. */
+  #endCut(outbound: OutboundRequest, failure: AttemptFailure): Again | null {
+    this.#isCut = true;
+    const next = this.#head && askedAgain(this.#deps, this.#read, this.#heldBack(this.#head, null));
+    if (next === null) this.passHeldBack();
+    this.#finish(outbound, failure, next === null ? null : 'repeated');
+    return next;
+  }
+
+  #heldBack(head: AnswerHead, code: number | null): HeldBack {
+    return { head, code, attempt: this.#attemptNumber };
+  }
+
+  /** Passes an answer on that was held back. */
+  passHeldBack(): void {
+    const { response } = this.#read;
+    if (this.#isCut) {
+      this.#letGo();
+      response.write('', () => response.destroy());
+      return;
+    }
     if (this.#head) this.#writeHead(this.#head);
-    endWith(this.#read.response, joined(this.#keptBack));
+    endWith(response, joined(this.#keptBack));
+  }
+
+  /** Passes a large answer on after all, from its beginning. */
+  #letGo(): void {
+    this.#isHeldBack = false;
+    if (this.#head === null) return;
+    this.#writeHead(this.#head);
+    if (!isBodyless(this.#head.status)) this.#read.response.write(joined(this.#keptBack));
   }
 
   #writeHead(head: AnswerHead): void {
     const { response, requestId, startedTick } = this.#read;
     const length = Number(headerOf(head.headers, 'content-length') ?? NaN);
     if (length > 0 && length <= ONE_WRITE_BYTES_MAX) this.#oneWriteBytes = length;
-    const upstreamMs = this.#headTick - this.#sentTick;
+    const upstreamMs = this.#earlierMs + this.#headTick - this.sentTick;
     const timing = { upstreamMs, queueMs: 0, totalMs: this.#headTick - startedTick };
     const ours = ['x-request-id', requestId, 'server-timing', serverTiming(timing)];
     const lines = passedLines(head.headers, ours);
@@ -256,8 +271,12 @@ class Relay {
     this.#bytes += chunk.length;
     if (this.#bytes > OBSERVED_BYTES_MAX) this.#copy = null;
     this.#copy?.push(plain);
-    if (this.#isHeldBack) this.#keptBack.push(chunk);
-    if (this.#isHeldBack || (this.#head !== null && isBodyless(this.#head.status))) return;
+    if (this.#isHeldBack) {
+      this.#keptBack.push(chunk);
+      if (this.#bytes > KEPT_BACK_BYTES_MAX) this.#letGo();
+      return;
+    }
+    if (this.#head !== null && isBodyless(this.#head.status)) return;
     if (chunk.length === this.#oneWriteBytes) {
       this.#whole = chunk;
       return;
@@ -272,7 +291,12 @@ class Relay {
     });
   }
 
-  #finish(outbound: OutboundRequest, failure: AttemptFailure | null, isAborted = false): void {
+  #finish(
+    outbound: OutboundRequest,
+    failure: AttemptFailure | null,
+    end: 'aborted' | 'repeated' | null = null,
+  ): void {
+    const isAborted = end === 'aborted';
     const { clock, upstream, telemetry, journal } = this.#deps;
     const { requestId, caller, route, startedTick, response, traceIds } = this.#read;
     const isWhole = failure === null && !isAborted;
@@ -286,7 +310,7 @@ class Relay {
       );
     }
     const endedTick = clock.monotonic();
-    const headMs = (this.#headTick === 0 ? endedTick : this.#headTick) - this.#sentTick;
+    const headMs = (this.#headTick === 0 ? endedTick : this.#headTick) - this.sentTick;
     const totalMs = (this.#headTick === 0 ? endedTick : this.#headTick) - startedTick;
     const call = upstream.record(
       {
@@ -296,7 +320,7 @@ class Relay {
         route: this.#route,
         holdId: null,
         origin: 'app',
-        overheadMs: overheadOf({ upstreamMs: headMs, queueMs: 0, totalMs }),
+        overheadMs: overheadOf({ upstreamMs: this.#earlierMs + headMs, queueMs: 0, totalMs }),
       },
       outbound,
       {
@@ -307,15 +331,18 @@ class Relay {
         bytesReceived: this.#bytes,
         isAborted,
         startedAt: this.#startedAt,
-        durationMs: endedTick - this.#sentTick,
+        durationMs: endedTick - this.sentTick,
         attempt: this.#attemptNumber,
       },
     );
     this.#span?.end(call);
     journal(call);
     const isAnswered = response.headersSent || response.destroyed;
-    const isRepeated = failure !== null && !isAnswered && mayRepeat(this.#read, failure, this.#attemptNumber);
-    telemetry.callEnded(call, { trace: traceIds, isRepeated });
+    const isRetried =
+      failure !== null &&
+      !isAnswered &&
+      mayRepeat(this.#deps, this.#read, { failure, attempt: this.#attemptNumber });
+    telemetry.callEnded(call, { trace: traceIds, isRepeated: end === 'repeated' || isRetried });
     if (sightings.length > 0) {
       const isList = route?.operation === 'task-list';
       this.#deps.observe(sightings, this.#line, { app: caller.app, isList });

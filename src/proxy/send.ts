@@ -4,9 +4,8 @@
  * **Invariant**: bytes leave on the line that the hold names.
  */
 import type { LookedUp } from '../asking/doubt.ts';
-import { headerOf } from '../upstream/headers.ts';
+import { askedMsOf } from '../upstream/headers.ts';
 import type { Exchange } from '../upstream/upstream.ts';
-import { retryAfterOf } from '../retry.ts';
 import type { Ms } from '../units.ts';
 import { SEND_MS_MIN } from './caller.ts';
 import { leftMs, type CreateDeps, type CreateRequest } from './create-request.ts';
@@ -45,7 +44,7 @@ export async function sendOnce(deps: CreateDeps, create: CreateRequest, sending:
   const exchange = await exchangeOnce(deps, create, sending);
   const { route, settings } = create;
   const verdict = judge(exchange, { route, externalTaskId, mayBeMade, price: settings.cashPrice });
-  const retryAfterMs = askedMs(deps, exchange);
+  const retryAfterMs = exchange.head && askedMsOf(exchange.head.headers, deps.clock.now());
   noteVerdict(deps, create, { reserved, verdict, retryAfterMs });
   return {
     ...sending,
@@ -55,12 +54,6 @@ export async function sendOnce(deps: CreateDeps, create: CreateRequest, sending:
     attempts: sending.attempts + exchange.calls.length,
     upstreamMs: sending.upstreamMs + exchange.upstreamMs,
   };
-}
-
-function askedMs({ clock }: CreateDeps, { head }: Exchange): Ms | null {
-  if (head === null) return null;
-  const of = (name: string): string | undefined => headerOf(head.headers, name) ?? undefined;
-  return retryAfterOf({ 'retry-after': of('retry-after'), date: of('date') }, clock.now());
 }
 
 function exchangeOnce(

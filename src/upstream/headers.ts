@@ -1,4 +1,6 @@
 /** Received header lines (name, value, name, value), and the rules for passing them on. */
+import { retryAfterOf } from '../retry.ts';
+import type { Ms } from '../units.ts';
 
 /** Headers that belong to one connection (RFC 9110, section 7.6.1), never passed on in either direction. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -63,4 +65,10 @@ function connectionNames(lines: readonly string[]): Set<string> | null {
     for (const listed of lower.split(',')) names.add(listed.trim());
   }
   return names;
+}
+
+/** Gives the wait that an answer asks for (`Retry-After`), by its header lines; null if there is none. */
+export function askedMsOf(lines: readonly string[], now: Ms): Ms | null {
+  const of = (name: string): string | undefined => headerOf(lines, name) ?? undefined;
+  return retryAfterOf({ 'retry-after': of('retry-after'), date: of('date') }, now);
 }

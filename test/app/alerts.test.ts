@@ -72,7 +72,7 @@ describe('Kling that is down', () => {
     rig.started.emulator.addFault({ kind: 'code', times: 'always', match: { method: 'GET' } });
     const read = () => get(`${rig.started.dataUrl}/v1/videos/text2video/123456789012345678`);
     for (let minute = 0; minute < 16; minute += 1) {
-      for (let i = 0; i < 8; i += 1) await whileMoving(rig.clock, read(), 10);
+      for (let i = 0; i < 8; i += 1) await whileMoving(rig.clock, read(), 500);
       await rig.pass(MINUTE_MS);
     }
     expect(rig.texts()).toEqual([expect.stringMatching(/Kling is down/)]);

@@ -1,16 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { get, until } from '../app/calls.ts';
+import { createManualClock } from '../../src/clock.ts';
+import { get } from '../app/calls.ts';
 import type { StartedApp } from '../app/start-app.ts';
+import { advanceUntil, whileMoving } from '../money/hand-clock.ts';
 import { answerText, startRawUpstream, type RawUpstream } from '../upstream/raw-upstream.ts';
 import { holdOf } from './holds.ts';
 import { startProxy } from './proxy-app.ts';
+import type { RawAnswer } from './raw-answer.ts';
 import { createText, exchange, requestText, Wire } from './wire.ts';
 
 let upstream: RawUpstream;
 let started: StartedApp;
+const clock = createManualClock(Date.now());
 beforeAll(async () => {
   upstream = await startRawUpstream(() => {});
-  started = await startProxy({}, { baseUrl: upstream.url });
+  started = await startProxy({}, { baseUrl: upstream.url, clock });
 });
 afterAll(async () => {
   await started.stop();
@@ -44,33 +48,35 @@ async function countedNow(): Promise<{ valid: number; errors: number; noAnswer: 
   return (json as unknown as { requests: { valid: number; errors: number; noAnswer: number } }).requests;
 }
 
-async function read(requestId: string): Promise<void> {
+async function read(requestId: string): Promise<RawAnswer> {
   const wire = await Wire.open(started.dataUrl);
   wire.send(
     requestText(started.dataUrl, 'GET /tasks?task_ids=1', { headers: [`X-Request-Id: ${requestId}`] }),
   );
-  await wire.closed();
+  return whileMoving(clock, wire.answer(), 100);
 }
 
 describe('an answer whose body breaks off', () => {
   it.each([
-    ['503 Service Unavailable', 'server_error', 1],
-    ['200 OK', 'ok', 0],
-    ['429 Too Many Requests', 'throttled', 0],
-    ['600 Odd', 'ok', 0],
-  ])('counts by its status line: %s', async (status, outcome, errors) => {
-    upstream.behave = broken(status);
+    ['503 Service Unavailable', 'server_error', { attempts: 3, errors: 3 }],
+    ['200 OK', 'ok', { attempts: 1, errors: 0 }],
+    ['429 Too Many Requests', 'throttled', { attempts: 1, errors: 0 }],
+    ['600 Odd', 'ok', { attempts: 1, errors: 0 }],
+  ])('counts by its status line, and reaches its caller so: %s', async (line, outcome, expected) => {
+    upstream.behave = broken(line);
+    const status = Number(line.slice(0, 3));
     const before = await countedNow();
-    const requestId = `broken-${status.slice(0, 3)}`;
-    await read(requestId);
-    const [call] = await until('the call is journalled', async () => {
-      const calls = await callsOf(requestId);
-      return calls.length > 0 && calls;
+    const requestId = `broken-${status}`;
+    const answer = await read(requestId);
+    expect([answer.status, answer.isWhole, answer.body.toString()]).toEqual([status, false, '{"code":1200,']);
+    const calls = await advanceUntil(clock, async () => {
+      const found = await callsOf(requestId);
+      return found.length === expected.attempts && found;
     });
-    expect(call).toMatchObject({ status: Number(status.slice(0, 3)), outcome, errorClass: 'truncated' });
+    for (const call of calls) expect(call).toMatchObject({ status, outcome, errorClass: 'truncated' });
     const after = await countedNow();
-    expect(after.valid - before.valid).toBe(1);
-    expect(after.errors - before.errors).toBe(errors);
+    expect(after.valid - before.valid).toBe(expected.attempts);
+    expect(after.errors - before.errors).toBe(expected.errors);
     expect(after.noAnswer).toBe(before.noAnswer);
   });
 
@@ -92,6 +98,6 @@ describe('an answer whose body breaks off', () => {
       const hold = await holdOf(started, answer.header('x-kling-external-task-id') ?? '');
       expect(hold).toMatchObject({ state: 'held', inDoubt: true });
     };
-    await Promise.all(statuses.map(send));
+    await whileMoving(clock, Promise.all(statuses.map(send)));
   });
 });
