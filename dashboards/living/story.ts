@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createManualClock, type ManualClock } from '../../src/clock.ts';
-import { post, textToVideo } from '../../test/app/calls.ts';
+import { post, anotherVideo } from '../../test/app/calls.ts';
 import { startApp, type StartedApp } from '../../test/app/start-app.ts';
 import { turns, whileMoving } from '../../test/money/hand-clock.ts';
 
@@ -182,7 +182,7 @@ class Days {
       await this.#create(IMAGE, { model_name: 'kling-v2-1', prompt: 'a lighthouse' }, app);
     const model = ['kling-v2-6', 'kling-v1', 'kling-v2-5-turbo'][minute % 3] ?? 'kling-v1';
     const mode = minute % 2 === 0 ? 'pro' : 'std';
-    await this.#create(TEXT_TO_VIDEO, textToVideo({ model_name: model, mode }), app);
+    await this.#create(TEXT_TO_VIDEO, anotherVideo({ model_name: model, mode }), app);
   }
 
   async #create(path: string, body: Record<string, unknown>, app: App = 'web'): Promise<number> {
@@ -198,7 +198,8 @@ class Days {
 
   async #read(minute: number): Promise<void> {
     const url = `${this.#app.dataUrl}/tasks?task_ids=${100 + minute}`;
-    await whileMoving(this.#clock, fetch(url, { headers: { authorization: `Bearer ${keyOf('web')}` } }), 20);
+    // In the outage it is sent again after waits of seconds.
+    await whileMoving(this.#clock, fetch(url, { headers: { authorization: `Bearer ${keyOf('web')}` } }), 250);
   }
 
   async #outage(minute: number): Promise<void> {
@@ -208,48 +209,48 @@ class Days {
     this.#app.emulator.addFault({ ...kind, times: 'always' });
     for (let read = 0; read < 3; read += 1) await this.#read(minute);
     // As many as open the breaker, and some that it refuses.
-    if (minute < OUTAGE_FROM + OUTAGE_CREATES) await this.#create(TEXT_TO_VIDEO, textToVideo());
+    if (minute < OUTAGE_FROM + OUTAGE_CREATES) await this.#create(TEXT_TO_VIDEO, anotherVideo());
   }
 
   async failure(): Promise<void> {
     this.#app.emulator.addFault({ kind: 'fail_task', message: 'risk control', match: VIDEO_CREATES });
-    if ((await this.#create(TEXT_TO_VIDEO, textToVideo())) === 0) this.#failed += 1;
+    if ((await this.#create(TEXT_TO_VIDEO, anotherVideo())) === 0) this.#failed += 1;
   }
 
   async stuck(): Promise<void> {
     this.#app.emulator.addFault({ kind: 'stuck_task', match: VIDEO_CREATES });
-    await this.#create(TEXT_TO_VIDEO, textToVideo());
+    await this.#create(TEXT_TO_VIDEO, anotherVideo());
   }
 
   /** Charged, and the answer lost: found by the look-up. */
   async doubt(): Promise<void> {
     this.#app.emulator.addFault({ kind: 'reset_after_charge', match: VIDEO_CREATES });
-    await this.#create(TEXT_TO_VIDEO, textToVideo());
+    await this.#create(TEXT_TO_VIDEO, anotherVideo());
   }
 
   /** Never arrived, and nobody knows: in doubt until the decisive look-up. */
   async lostDoubt(): Promise<void> {
     this.#app.emulator.addFault({ kind: 'reset_before_charge', match: VIDEO_CREATES });
-    await this.#create(TEXT_TO_VIDEO, textToVideo(), 'ads');
+    await this.#create(TEXT_TO_VIDEO, anotherVideo(), 'ads');
   }
 
   async throttled(): Promise<void> {
     for (const code of [1302, 1303]) {
       this.#app.emulator.addFault({ kind: 'code', code, match: VIDEO_CREATES });
       // Sent again: its caller gets a task.
-      await this.#create(TEXT_TO_VIDEO, textToVideo());
+      await this.#create(TEXT_TO_VIDEO, anotherVideo());
       this.#throttles[code] = (this.#throttles[code] ?? 0) + 1;
     }
   }
 
   async packEmpty(): Promise<void> {
     this.#app.emulator.addFault({ kind: 'code', code: 1102, match: VIDEO_CREATES });
-    if ((await this.#create(TEXT_TO_VIDEO, textToVideo())) === 1102) this.#throttles['1102'] = 1;
+    if ((await this.#create(TEXT_TO_VIDEO, anotherVideo())) === 1102) this.#throttles['1102'] = 1;
   }
 
   async freeze(): Promise<void> {
     await this.#order('POST', '/v1/freeze');
-    await this.#create(TEXT_TO_VIDEO, textToVideo());
+    await this.#create(TEXT_TO_VIDEO, anotherVideo());
     this.#refusedCredits += 10;
   }
 
@@ -260,7 +261,7 @@ class Days {
   /** A budget of its own runs to its end: twelve creates of 10 credits pass, and four are refused. */
   async exhaust(): Promise<void> {
     for (let i = 0; i < 4; i += 1) {
-      const code = await this.#create(TEXT_TO_VIDEO, textToVideo(), 'batch');
+      const code = await this.#create(TEXT_TO_VIDEO, anotherVideo(), 'batch');
       if (code === 9001) this.#refusedCredits += 10;
     }
   }

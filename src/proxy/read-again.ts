@@ -5,8 +5,8 @@
  * (`pacing/backoff.ts`), if Kling answers with a 5xx, 1302 or 1303: {@link ANSWERED_TRIES_MAX} tries within the read's time.
  * The answer of the last try goes to the caller as it came.
  *
- * **Invariant**: nothing is sent again in `observe` mode, while the sidecar stops, after the caller went away, or after a byte
- * of an answer was passed on.
+ * **Invariant**: nothing is sent again while the sidecar stops, after the caller went away, or after a byte of an answer was passed
+ * on. In `observe` mode only a read without an answer is: a connection that Kling closed while it was idle must not show.
  */
 import { sleep } from '../clock.ts';
 import { isServerError } from '../calls/outcome.ts';
@@ -27,12 +27,12 @@ const ANSWERED_TRIES_MAX = 3;
 /** Returns whether a read is sent once more after a failure. */
 export function mayRepeat(
   { slots }: Pick<CreateDeps, 'slots'>,
-  { frame, settings }: ReadRequest,
+  { frame }: ReadRequest,
   { failure, attempt }: { failure: AttemptFailure; attempt: number },
 ): boolean {
   const isOver = failure.errorClass === 'headers_timeout' || failure.errorClass === 'no_connection';
   const mayPass = attempt < ATTEMPTS_MAX && !isOver && (!failure.sent || frame.method !== 'POST');
-  return mayPass && settings.mode === 'protect' && !slots.isClosed;
+  return mayPass && !slots.isClosed;
 }
 
 /** The outcome that Kling's answer was kept back: the read is sent again after a wait. */

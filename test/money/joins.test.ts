@@ -261,7 +261,7 @@ describe('equal creates', () => {
   it('of the new generation join with another id in their options', async () => {
     rig = await JoinRig.start();
     const body = (id: string) => ({ prompt: 'a boat', settings: {}, options: { external_task_id: id } });
-    rig.started.emulator.addFault({ kind: 'latency', ms: 300, match: { method: 'POST', path: '/v1/' } });
+    rig.started.emulator.addFault({ kind: 'latency', ms: 300, match: { method: 'POST', path: NEW_PATH } });
     const wire = await Wire.open(rig.started.dataUrl);
     wire.send(createText(rig.started.dataUrl, { path: NEW_PATH, body: JSON.stringify(body('one')) }));
     await until('it reached Kling', () => rig.creates() === 1);
