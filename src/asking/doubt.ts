@@ -72,8 +72,11 @@ export type LookedUp =
   /** Nobody knows yet. */
   | { kind: 'open' };
 
-/** The time after which a second "no such task" is enough to send a create again with the same id. */
-const ABSENT_MS_MIN = 10_000;
+/**
+ * The time after which a second "no such task" is enough to send a create again with the same id. The schedule of look-ups counts
+ * whole milliseconds, so the look-up at 10 s may come up to one of them earlier.
+ */
+const ABSENT_MS_MIN = 10_000 - 1;
 
 interface Waiter {
   /** On the steady clock. */
@@ -284,7 +287,7 @@ export class Doubts {
   #noteAbsence(holdId: string, askedTick: Ms): void {
     for (const waiter of this.#waiters.get(holdId) ?? []) {
       waiter.absences += 1;
-      const isLate = askedTick - waiter.sinceTick >= ABSENT_MS_MIN;
+      const isLate = askedTick - waiter.sinceTick > ABSENT_MS_MIN;
       if (waiter.absences > 1 && isLate) waiter.done({ kind: 'absent' });
     }
   }

@@ -163,6 +163,22 @@ describe('a create that met Kling in trouble', () => {
     expect(posts()).toHaveLength(3);
   });
 
+  it('is sent again wherever in a millisecond its doubt began', async () => {
+    await start();
+    await clock.advance(0.7);
+    fault({ kind: 'code', code: 5001 });
+    const answer = post(started.dataUrl + PATH, textToVideo());
+    await until('it is in doubt', async () => (await holdsOf(started)).some((hold) => hold.inDoubt));
+    await clock.advance(2_000);
+    await started.app.runDue();
+    // The schedule counts whole milliseconds, so the next look-up is due this early.
+    await clock.advance(7_999.6);
+    await started.app.runDue();
+    const sentAgain = await whileMoving(clock, answer);
+    expect(sentAgain.status).toBe(200);
+    expect(posts()).toHaveLength(2);
+  });
+
   it('is found by its look-up if a task was made, and not sent again', async () => {
     await start();
     fault({ kind: '5xx_after_charge', code: 5001 });
