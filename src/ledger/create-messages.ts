@@ -7,6 +7,7 @@
  *
  * **Invariant**: what is unpacked equals what was packed.
  */
+import { callOfValues, callValues } from '../calls/call-values.ts';
 import type { Fact } from '../facts.ts';
 import type { ShortForm } from '../store/operation.ts';
 import { taskMade } from './close-usual.ts';
@@ -122,26 +123,7 @@ function closeList({ holdId, heldAs, at, end, calls, answer, age }: CloseArgs) {
     sighting.state,
     sighting.updatedAt,
     sighting.createdAt,
-    call.id,
-    call.requestId,
-    call.at,
-    call.app,
-    call.tag,
-    call.method,
-    call.route,
-    call.host,
-    call.status,
-    call.code,
-    call.klingRequestId,
-    call.attempt,
-    call.outcome,
-    call.errorClass,
-    call.durationMs,
-    call.overheadMs,
-    call.bytesSent,
-    call.bytesReceived,
-    call.clockOffsetMs,
-    call.origin,
+    callValues(call),
     heldAs.owner,
     heldAs.operation,
     heldAs.model,
@@ -163,38 +145,14 @@ function toCloseArgs(list: CloseList): CloseArgs {
     deduction: null,
     results: [],
   };
-  const call = {
-    id: list[9],
-    requestId: list[10],
-    at: list[11],
-    app: list[12],
-    tag: list[13],
-    method: list[14],
-    route: list[15],
-    host: list[16],
-    status: list[17],
-    code: list[18],
-    klingRequestId: list[19],
-    taskId,
-    holdId,
-    attempt: list[20],
-    outcome: list[21],
-    errorClass: list[22],
-    durationMs: list[23],
-    overheadMs: list[24],
-    bytesSent: list[25],
-    bytesReceived: list[26],
-    clockOffsetMs: list[27],
-    origin: list[28],
-    evidence: null,
-  };
+  const call = callOfValues(list[9]);
   const heldAs = {
-    owner: list[29],
-    operation: list[30],
-    model: list[31],
-    mode: list[32],
-    product: list[33],
-    weight: list[34],
+    owner: list[10],
+    operation: list[11],
+    model: list[12],
+    mode: list[13],
+    product: list[14],
+    weight: list[15],
   };
   const end = { kind: 'task', sighting } as const;
   return { holdId, heldAs, at, end, calls: [call], answer: null, age: { now, doubtFrom } };

@@ -85,6 +85,12 @@ export class Pauses {
     return null;
   }
 
+  /** Gives how long the longest pause of some pools still lasts; 0 without one. */
+  leftMs(pools: readonly string[]): Ms {
+    const now = this.#clock.monotonic();
+    return Math.max(0, ...pools.map((pool) => (this.of(pool)?.until ?? now) - now));
+  }
+
   /** Gives the pools that pause now. */
   names(): string[] {
     return [...this.#byPool.keys()].filter((pool) => this.of(pool) !== null);

@@ -95,7 +95,7 @@ export class Room {
     const rateMs =
       Math.max(this.rates.accountDueAt(), this.rates.appDueAt(request.app, request.appRequestsPerMinute)) -
       now;
-    const pauseMs = Math.max(0, ...pools.map((pool) => (this.pauses.of(pool)?.until ?? now) - now));
+    const pauseMs = this.pauses.leftMs(pools);
     const forecasts = pools.flatMap((pool) => {
       const limit = limits.of(pool)?.limit;
       return limit === undefined ? [] : [this.use.forecast(pool, { product: request.product, limit })];
@@ -103,7 +103,7 @@ export class Room {
     const betweenMs = requestsPerMinute === null ? 0 : 60_000 / requestsPerMinute;
     return (ahead) => {
       const slots = (ahead + 1) * request.weight;
-      return Math.max(rateMs + ahead * betweenMs, pauseMs, 0, ...forecasts.map((wait) => wait(slots)));
+      return Math.max(rateMs + ahead * betweenMs, pauseMs, ...forecasts.map((wait) => wait(slots)));
     };
   }
 

@@ -118,8 +118,7 @@ export class Slots {
 
   /** Gives how long the longest pause of these pools still lasts; 0 without one. */
   pauseMs(pools: readonly string[]): Ms {
-    const now = this.#clock.monotonic();
-    return Math.max(0, ...pools.map((pool) => (this.#room.pauses.of(pool)?.until ?? now) - now));
+    return this.#room.pauses.leftMs(pools);
   }
 
   /** Reserves the slots of a hold at once, also above a limit; `ageMs` is that of one from before this process began. */

@@ -76,15 +76,7 @@ export class Stops {
       Object.assign(known, { code, message, untilTick });
       return;
     }
-    const stop = {
-      ...partOf(scope, code),
-      code,
-      message,
-      since: this.#clock.now(),
-      untilTick,
-      isProbed: false,
-    };
-    this.#byScope.set(key, stop);
+    const stop = this.#begin(scope, { code, message, since: this.#clock.now(), untilTick });
     this.#listener.onBegin(this.#stateOf(stop));
   }
 
@@ -107,15 +99,7 @@ export class Stops {
       const leftMs = Math.min(STOP_MS, Math.max(0, lastAt + STOP_MS - now));
       const scope = { operation: operation ?? 'unknown', product: product ?? 'video', model } as const;
       const message = codeInfo(code)?.meaning ?? '';
-      const untilTick = tick + leftMs;
-      this.#byScope.set(keyOf(scope, code), {
-        ...partOf(scope, code),
-        code,
-        message,
-        since,
-        untilTick,
-        isProbed: false,
-      });
+      this.#begin(scope, { code, message, since, untilTick: tick + leftMs });
     }
   }
 
@@ -148,6 +132,13 @@ export class Stops {
   /** Gives all stops, in the order in which they began. */
   list(): StopState[] {
     return [...this.#byScope.values()].map((stop) => this.#stateOf(stop));
+  }
+
+  /** Begins a stop, with its first probe at `untilTick`. */
+  #begin(scope: StopScope, stop: Pick<Stop, 'code' | 'message' | 'since' | 'untilTick'>): Stop {
+    const begun = { ...partOf(scope, stop.code), ...stop, isProbed: false };
+    this.#byScope.set(keyOf(scope, stop.code), begun);
+    return begun;
   }
 
   #stateOf({ untilTick, isProbed, ...stop }: Stop): StopState {
