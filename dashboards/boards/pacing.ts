@@ -1,7 +1,12 @@
 /** The pace of creates: slots, the queue, what Kling refuses, what is sent again. */
 import { of, type BoardShape } from './board.ts';
+import type { PanelShape, Step } from './panel.ts';
 import { counted, GOOD_BAD, quantile } from './parts.ts';
 
+const FROM_ONE: readonly Step[] = [
+  { color: 'green', from: null },
+  { color: 'orange', from: 1 },
+];
 const THROTTLED = 'code=~"1302|1303"';
 
 export const pacing: BoardShape = {
@@ -72,49 +77,22 @@ export const pacing: BoardShape = {
           kind: 'stat',
           unit: 's',
           size: [3, 5],
-          steps: [
-            { color: 'green', from: null },
-            { color: 'orange', from: 1 },
-          ],
+          steps: FROM_ONE,
           noValue: 'no pool',
           queries: [{ expr: `max(${of('kling_pool_paused_seconds')})` }],
         },
-        {
+        countPanel({
           title: 'Throttled',
           description:
             'Answers 1302 and 1303 of Kling’s in the time shown. Many: another program uses the account, or a limit here is too high.',
-          kind: 'stat',
-          size: [3, 5],
-          steps: [
-            { color: 'green', from: null },
-            { color: 'orange', from: 1 },
-          ],
-          noValue: '0',
-          queries: [
-            {
-              expr: `sum(increase(${of('kling_throttles_total', THROTTLED)}[$__range])) or vector(0)`,
-              instant: true,
-            },
-          ],
-        },
-        {
+          counter: of('kling_throttles_total', THROTTLED),
+        }),
+        countPanel({
           title: 'Found no slot',
           description:
             'Creates that waited without success, or came when the queue was full, in the time shown: 429 queue_full.',
-          kind: 'stat',
-          size: [3, 5],
-          steps: [
-            { color: 'green', from: null },
-            { color: 'orange', from: 1 },
-          ],
-          noValue: '0',
-          queries: [
-            {
-              expr: `sum(increase(${of('kling_refusals_total', 'word="queue_full"')}[$__range])) or vector(0)`,
-              instant: true,
-            },
-          ],
-        },
+          counter: of('kling_refusals_total', 'word="queue_full"'),
+        }),
       ],
     },
     {
@@ -262,3 +240,23 @@ export const pacing: BoardShape = {
     },
   ],
 };
+
+/** Makes a panel that counts events in the time shown, where any is too many. */
+function countPanel({ title, description, counter }: Counted): PanelShape {
+  return {
+    title,
+    description,
+    kind: 'stat',
+    size: [3, 5],
+    steps: FROM_ONE,
+    noValue: '0',
+    queries: [{ expr: `sum(increase(${counter}[$__range])) or vector(0)`, instant: true }],
+  };
+}
+
+interface Counted {
+  title: string;
+  description: string;
+  /** A counter with its matchers. */
+  counter: string;
+}

@@ -4,7 +4,7 @@ import { createManualClock, type ManualClock } from '../../src/clock.ts';
 import { get, post, textToVideo, until, type Got } from '../app/calls.ts';
 import { startApp, type StartedApp, type StartOptions } from '../app/start-app.ts';
 import { createText, Wire } from '../proxy/wire.ts';
-import { whileMoving } from './hand-clock.ts';
+import { advanceBy, whileMoving } from './hand-clock.ts';
 
 export const PATH = '/v1/videos/text2video';
 /** A short deadline, with room for the steps of a clock that is moved by hand. */
@@ -84,6 +84,14 @@ export class JoinRig {
     const lost = await this.createByHand({}, SOON);
     emulator.clearFaults();
     expect(lost).toMatchObject({ status: 424, json: { code: 9052 } });
+  }
+
+  /** Loses a create that Kling never made, and waits until its doubt has 40 s left. */
+  async loseUnmade(): Promise<void> {
+    const match = { method: 'POST', path: '/v1/' };
+    this.started.emulator.addFault({ kind: 'no_answer_before_charge', match });
+    expect((await this.createByHand({}, SOON)).status).toBe(424);
+    await advanceBy(this.clock, 560_000, 2_000);
   }
 
   failLookUps(): void {

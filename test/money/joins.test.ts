@@ -150,12 +150,7 @@ describe('a create with an unknown outcome', () => {
 
   it('that Kling does not know at last is no create any more: the retry that waits is sent as new', async () => {
     rig = await JoinRig.start({ isByHand: true });
-    rig.started.emulator.addFault({
-      kind: 'no_answer_before_charge',
-      match: { method: 'POST', path: '/v1/' },
-    });
-    expect((await rig.createByHand({}, SOON)).status).toBe(424);
-    await advanceBy(rig.clock, 560_000, 2_000);
+    await rig.loseUnmade();
     let lost = 0;
     let last = await rig.createByHand();
     for (; last.status === 424 && lost < 20; lost += 1) last = await rig.createByHand();
@@ -169,12 +164,7 @@ describe('a create with an unknown outcome', () => {
 
   it('that Kling does not know is no create any more for a later retry either', async () => {
     rig = await JoinRig.start({ isByHand: true });
-    rig.started.emulator.addFault({
-      kind: 'no_answer_before_charge',
-      match: { method: 'POST', path: '/v1/' },
-    });
-    expect((await rig.createByHand({}, SOON)).status).toBe(424);
-    await advanceBy(rig.clock, 560_000, 2_000);
+    await rig.loseUnmade();
     expect((await rig.createByHand({}, SOON)).status).toBe(424);
     await advanceBy(rig.clock, 60_000, 2_000);
     expect(await holdsOf(rig.started.controlUrl)).toMatchObject([{ state: 'released' }]);

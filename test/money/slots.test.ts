@@ -1,31 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock, type Clock } from '../../src/clock.ts';
 import { configuredLimits } from '../../src/pacing/limits.ts';
-import type { SlotOptions, SlotRequest } from '../../src/pacing/slot.ts';
+import type { SlotOptions } from '../../src/pacing/slot.ts';
 import { Slots } from '../../src/pacing/slots.ts';
 import { StuckSlots } from '../../src/pacing/stuck-slots.ts';
+import { create, options as optionsOf } from '../pacing/asked.ts';
 
-const options = (over: Partial<SlotOptions> = {}): SlotOptions => ({
-  isPaced: true,
-  limits: configuredLimits({ video: 1 }),
-  requestsPerMinute: null,
-  queueWaitMsMax: 25_000,
-  queueLengthMax: 10,
-  ...over,
-});
-
-const create = (over: Partial<SlotRequest> = {}): SlotRequest => ({
-  product: 'video',
-  model: null,
-  operation: 'text-to-video',
-  joinHash: null,
-  weight: 1,
-  app: 'default',
-  appRequestsPerMinute: null,
-  waitMsMax: 20_000,
-  signal: new AbortController().signal,
-  ...over,
-});
+const options = (over: Partial<SlotOptions> = {}): SlotOptions =>
+  optionsOf({ limits: configuredLimits({ video: 1 }), queueWaitMsMax: 25_000, queueLengthMax: 10, ...over });
 
 /** A clock that counts the timers it is asked for. */
 function counting(clock: Clock): Clock & { timers: number } {

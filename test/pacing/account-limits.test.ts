@@ -3,10 +3,10 @@ import type { Pack } from '../../src/account/account.ts';
 import { createManualClock, type ManualClock } from '../../src/clock.ts';
 import { AccountLimits, type LimitSettings } from '../../src/pacing/account-limits.ts';
 import { QUIET_MS_MIN } from '../../src/pacing/learned-limits.ts';
-import type { SlotRequest } from '../../src/pacing/slot.ts';
 import { Slots } from '../../src/pacing/slots.ts';
 import { storeModules } from '../../src/app/store-operations.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
+import { create, packOf } from './asked.ts';
 
 const START = Date.UTC(2026, 9, 20);
 const DAY = 86_400_000;
@@ -54,23 +54,11 @@ async function open(packs: readonly Pack[] = []): Promise<void> {
   await limits.begin(packs);
 }
 
-const create = (): SlotRequest => ({
-  product: 'video',
-  model: 'kling-v3',
-  operation: 'text-to-video',
-  joinHash: null,
-  weight: 1,
-  app: 'default',
-  appRequestsPerMinute: null,
-  waitMsMax: 20_000,
-  signal: new AbortController().signal,
-});
-
 let holds = 0;
 /** Enters as many creates as get a slot at once, at most `max`. */
 function fill(max: number): number {
   for (let i = 0; i < max; i += 1) {
-    const ticket = slots.enterNow(create());
+    const ticket = slots.enterNow(create({ model: 'kling-v3' }));
     if (ticket === null) return i;
     ticket.keepFor(`hold_${(holds += 1)}`);
   }
@@ -80,18 +68,8 @@ function fill(max: number): number {
 const refuse = (): void =>
   slots.throttled({ code: 1303, pools: ['video', 'kling-v3'], weight: 1, retryAfterMs: null });
 
-const pack = (over: Partial<Pack> = {}): Pack => ({
-  id: 'p',
-  name: 'Trial-Video-100Units-5Con-1Months',
-  kind: 'decreasing_total',
-  total: 100,
-  remaining: 50,
-  purchasedAt: null,
-  effectiveAt: START,
-  invalidAt: START + DAY,
-  status: 'online',
-  ...over,
-});
+const pack = (over: Partial<Pack> = {}): Pack =>
+  packOf({ effectiveAt: START, invalidAt: START + DAY, ...over });
 
 describe('limits of the account', () => {
   it('are none at first, and learned from a refusal with its slots in use', () => {

@@ -1,4 +1,5 @@
 /** Slots of a clock that a test moves, and the creates that ask for them. */
+import type { Pack } from '../../src/account/account.ts';
 import { createManualClock, type ManualClock } from '../../src/clock.ts';
 import { SidecarError } from '../../src/errors.ts';
 import type { Fact } from '../../src/facts.ts';
@@ -25,6 +26,20 @@ export const create = (over: Partial<SlotRequest> = {}): SlotRequest => ({
   appRequestsPerMinute: null,
   waitMsMax: 20_000,
   signal: new AbortController().signal,
+  ...over,
+});
+
+/** A pack of video units that is usable from 1,000 to 2,000. */
+export const packOf = (over: Partial<Pack> = {}): Pack => ({
+  id: 'p',
+  name: 'Trial-Video-100Units-5Con-1Months',
+  kind: 'decreasing_total',
+  total: 100,
+  remaining: 50,
+  purchasedAt: null,
+  effectiveAt: 1_000,
+  invalidAt: 2_000,
+  status: 'online',
   ...over,
 });
 

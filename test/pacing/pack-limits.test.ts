@@ -1,19 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Pack } from '../../src/account/account.ts';
 import { nextPackChange, packConcurrency, packLimits } from '../../src/pacing/pack-limits.ts';
-
-const pack = (over: Partial<Pack> = {}): Pack => ({
-  id: 'p',
-  name: 'Trial-Video-100Units-5Con-1Months',
-  kind: 'decreasing_total',
-  total: 100,
-  remaining: 50,
-  purchasedAt: null,
-  effectiveAt: 1_000,
-  invalidAt: 2_000,
-  status: 'online',
-  ...over,
-});
+import { packOf } from './asked.ts';
 
 describe('the limits that packs set', () => {
   it('are read from their names, where these have one', () => {
@@ -25,28 +12,28 @@ describe('the limits that packs set', () => {
 
   it('are the largest of the packs in force, for each product', () => {
     const packs = [
-      pack(),
-      pack({ name: 'Video-1Units-10Con-1Months' }),
-      pack({ name: 'Video-1Units-50Con-1Months', effectiveAt: 1_501 }),
-      pack({ name: 'Trial-Image-1000Units-9Con-1Months' }),
-      pack({ name: 'Image-of-unknown-size' }),
+      packOf(),
+      packOf({ name: 'Video-1Units-10Con-1Months' }),
+      packOf({ name: 'Video-1Units-50Con-1Months', effectiveAt: 1_501 }),
+      packOf({ name: 'Trial-Image-1000Units-9Con-1Months' }),
+      packOf({ name: 'Image-of-unknown-size' }),
     ];
     expect(packLimits(packs, 1_500)).toEqual({ video: 10, image: 9 });
     expect(packLimits(packs, 1_501)).toEqual({ video: 50, image: 9 });
   });
 
   it('begin and end with the pack, to the millisecond, and end where it has run out', () => {
-    expect(packLimits([pack()], 999)).toEqual({});
-    expect(packLimits([pack()], 1_000)).toEqual({ video: 5 });
-    expect(packLimits([pack()], 1_999)).toEqual({ video: 5 });
-    expect(packLimits([pack()], 2_000)).toEqual({});
-    expect(packLimits([pack({ status: 'runOut' })], 1_500)).toEqual({});
-    expect(packLimits([pack({ remaining: 0 })], 1_500)).toEqual({});
-    expect(packLimits([pack({ remaining: null })], 1_500)).toEqual({ video: 5 });
+    expect(packLimits([packOf()], 999)).toEqual({});
+    expect(packLimits([packOf()], 1_000)).toEqual({ video: 5 });
+    expect(packLimits([packOf()], 1_999)).toEqual({ video: 5 });
+    expect(packLimits([packOf()], 2_000)).toEqual({});
+    expect(packLimits([packOf({ status: 'runOut' })], 1_500)).toEqual({});
+    expect(packLimits([packOf({ remaining: 0 })], 1_500)).toEqual({});
+    expect(packLimits([packOf({ remaining: null })], 1_500)).toEqual({ video: 5 });
   });
 
   it('change next when the next pack begins or ends', () => {
-    const packs = [pack(), pack({ effectiveAt: 1_500, invalidAt: 3_000 })];
+    const packs = [packOf(), packOf({ effectiveAt: 1_500, invalidAt: 3_000 })];
     expect([0, 1_000, 1_999, 2_000, 3_000].map((now) => nextPackChange(packs, now))).toEqual([
       1_000,
       1_500,

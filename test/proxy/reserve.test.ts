@@ -13,6 +13,7 @@ import { LastFreeze } from '../../src/proxy/last-freeze.ts';
 import type { Prepared } from '../../src/proxy/prepare.ts';
 import { reserve } from '../../src/proxy/reserve.ts';
 import { routeFor } from '../kling/pricing.ts';
+import { create as slotRequest } from '../pacing/asked.ts';
 
 const ADMITTED: AdmitResult = {
   kind: 'admitted',
@@ -179,7 +180,7 @@ describe('the guard of a create', () => {
 
   it('is read first if the create would have to wait for a slot', async () => {
     const repeat = rig({ videoSlots: 1, guards: [ANSWERED] });
-    (await repeat.slots.enter({ ...WANTED, signal: new AbortController().signal })).keepFor('other');
+    (await repeat.slots.enter(slotRequest({ waitMsMax: 1_000 }))).keepFor('other');
     expect(await repeat.run()).toBeNull();
     expect([repeat.asked, repeat.replies]).toEqual([['guard'], [200]]);
   });
@@ -232,14 +233,3 @@ describe('a store that takes no hold', () => {
     expect([noted, lineUsers()]).toEqual([['ledger_unavailable'], 1]);
   });
 });
-
-const WANTED = {
-  product: 'video',
-  model: null,
-  operation: 'text-to-video',
-  joinHash: null,
-  weight: 1,
-  app: 'default',
-  appRequestsPerMinute: null,
-  waitMsMax: 1_000,
-} as const;
