@@ -15,7 +15,7 @@ import { dayOf, monthOf } from '../sla/period.ts';
 import { readMonthProgress, readWindowRates } from '../sla/progress-table.ts';
 import type { Store } from '../store/store.ts';
 import { readFailedTasks, readStuckTasks } from '../tasks/troubled-table.ts';
-import { failureReason, type FailureReason } from '../telemetry/labels.ts';
+import { failureReason, type FailureReason } from '../kling/task-failures.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import { DAY_MS } from '../zone.ts';
 import type { LookConfig } from './rule.ts';

@@ -2,7 +2,7 @@
 import type { CreateLabels, Fact } from '../facts.ts';
 import type { HeardFact } from '../outbox/heard-facts.ts';
 import { toCredits, type MilliCredits } from '../units.ts';
-import { failureReason } from './labels.ts';
+import { failureReason } from '../kling/task-failures.ts';
 import type { Log } from './log.ts';
 import type { Instruments } from './metrics.ts';
 

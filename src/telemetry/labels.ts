@@ -3,7 +3,6 @@
  *
  * **Invariant**: for any input, each function here gives at most a fixed number of different words.
  */
-import { failsForConcurrency } from '../kling/task-failures.ts';
 
 const OTHER = 'other';
 const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']);
@@ -43,31 +42,4 @@ export function methodLabel(method: string): string {
 export function statusLabel(status: number | null): string {
   if (status === null) return '';
   return Number.isInteger(status) && status >= 100 && status <= 599 ? String(status) : OTHER;
-}
-
-/** The words of {@link failureReason}. */
-export const FAILURE_REASONS = [
-  'unstated',
-  'content',
-  'concurrency',
-  'timeout',
-  'input',
-  'internal',
-  'other',
-] as const;
-export type FailureReason = (typeof FAILURE_REASONS)[number];
-
-/**
- * Why Kling ended a task, from its free text (`task_status_msg`; kling-api.md, section 5). Kling publishes no list
- * of reasons, so the words here are ours and few.
- */
-export function failureReason(statusMessage: string | null): FailureReason {
-  const text = statusMessage?.toLowerCase() ?? '';
-  if (text === '') return 'unstated';
-  if (/risk|policy|sensitive|violat|prohibit|moderat|copyright|审核|敏感|违规/.test(text)) return 'content';
-  if (failsForConcurrency(text)) return 'concurrency';
-  if (/time.?out|timed out|超时/.test(text)) return 'timeout';
-  if (/download|fetch|url|format|resolution|dimension|size|decode|invalid|素材/.test(text)) return 'input';
-  if (/internal|system|busy|server|unavailable|服务/.test(text)) return 'internal';
-  return OTHER;
 }

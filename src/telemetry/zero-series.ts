@@ -8,7 +8,7 @@ import { ERROR_CLASSES } from '../calls/outcome.ts';
 import { REFUSALS } from '../errors.ts';
 import { AUTHENTICATION_CODES, CODES } from '../kling/codes.ts';
 import { FREE_OPERATIONS, OPERATIONS } from '../words.ts';
-import { FAILURE_REASONS } from './labels.ts';
+import { FAILURE_REASONS } from '../kling/task-failures.ts';
 import { PAUSE_REASONS, QUEUE_RESULTS } from './pacing-events.ts';
 import type { Instruments } from './metrics.ts';
 

@@ -14,7 +14,7 @@ import { sumUsage } from '../../src/ledger/usage-sums.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import { journalled } from '../sla/making.ts';
 import { readMonth } from '../../src/sla/month-table.ts';
-import { FAILURE_REASONS } from '../../src/telemetry/labels.ts';
+import { FAILURE_REASONS } from '../../src/kling/task-failures.ts';
 import { admitHold, call, close, newHold, rule, sighting } from '../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 import { LOOK_CONFIG, settingsOf } from './making.ts';

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { CallRecord } from '../../src/calls/call.ts';
 import type { Fact } from '../../src/facts.ts';
-import { failureReason } from '../../src/telemetry/labels.ts';
 import { CALL, LABELS, make, parse, REFUSAL, shutDownAll, tellEverything } from './telling.ts';
 
 afterEach(shutDownAll);
@@ -77,16 +76,5 @@ describe('the events', () => {
     await telemetry.shutdown();
     await telemetry.shutdown();
     expect(() => telemetry.callEnded(CALL)).not.toThrow();
-  });
-
-  test('Kling’s free texts of failure become few words', () => {
-    expect(failureReason('Failure to pass the risk control system')).toBe('content');
-    expect(failureReason('图片审核不通过')).toBe('content');
-    expect(failureReason('Image download failed')).toBe('input');
-    expect(failureReason('internal server error')).toBe('internal');
-    expect(failureReason('parallel task over resource pack limit')).toBe('concurrency');
-    expect(failureReason('')).toBe('unstated');
-    expect(failureReason(null)).toBe('unstated');
-    expect(failureReason('something new')).toBe('other');
   });
 });

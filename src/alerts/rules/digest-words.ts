@@ -1,5 +1,5 @@
 /** The words of a digest, in each language. */
-import type { FailureReason } from '../../telemetry/labels.ts';
+import type { FailureReason } from '../../kling/task-failures.ts';
 
 /** The words of a digest in one language; numbers are already texts. */
 export interface DigestWords {
