@@ -29,6 +29,7 @@ export const VOCABULARY: readonly string[] = [
   'phrases',
   'check',
   'ip-ranges',
+  'standard-webhooks',
 ];
 
 /** From the bottom up. A row may import the rows above it in this list; within a row the folders do not meet. */

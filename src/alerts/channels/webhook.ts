@@ -14,7 +14,7 @@ import type { ChannelDeps } from './channel-deps.ts';
 import { channelHosts, channelName, hasSecret, onePlace, secretPlace } from './channel-fields.ts';
 import { hostOf, isPostable } from './post-target.ts';
 import { shownMessage } from './shown-message.ts';
-import { readSigningKeys, signatureHeaders } from './standard-webhooks.ts';
+import { readSigningKeys, signatureHeaders } from '../../standard-webhooks.ts';
 
 export const webhookSection = z
   .strictObject({

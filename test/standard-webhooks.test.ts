@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readSigningKeys, signatureHeaders } from '../../../src/alerts/channels/standard-webhooks.ts';
-import { Secret } from '../../../src/secret.ts';
+import { Secret } from '../src/secret.ts';
+import { checkSignature, readSigningKeys, signatureHeaders, TOLERANCE_MS } from '../src/standard-webhooks.ts';
 
 const keysOf = (text: string) => readSigningKeys('The secret', new Secret(text));
 
@@ -66,6 +66,52 @@ describe('a signature of Standard Webhooks', () => {
           );
         },
       ),
+    );
+  });
+});
+
+describe('the check of a signature', () => {
+  test.each(VECTORS)('takes the message that $of signed, for five minutes', (vector) => {
+    const { secret, id, seconds, body, signature } = vector;
+    const keys = keysOf(secret);
+    const headers = {
+      'webhook-id': id,
+      'webhook-timestamp': String(seconds),
+      'webhook-signature': signature,
+    };
+    const at = seconds * 1_000;
+    const check = (over: Record<string, string | undefined>, now = at, bytes = body) =>
+      checkSignature(keys, { ...headers, ...over }, { body: Buffer.from(bytes), now });
+    expect(check({})).toBe('valid');
+    expect(check({ 'webhook-signature': `v1a,abc v1,${'A'.repeat(43)}= ${signature}` })).toBe('valid');
+    expect([check({}, at + TOLERANCE_MS), check({}, at - TOLERANCE_MS)]).toEqual(['valid', 'valid']);
+    expect([check({}, at + TOLERANCE_MS + 1), check({}, at - TOLERANCE_MS - 1)]).toEqual(['stale', 'stale']);
+    expect(
+      check({ 'webhook-id': undefined, 'webhook-timestamp': undefined, 'webhook-signature': undefined }),
+    ).toBe('absent');
+    expect(check({}, at, `${body} `)).toBe('wrong');
+    expect(check({ 'webhook-id': `${id}0` })).toBe('wrong');
+    expect(check({ 'webhook-timestamp': String(seconds + 1) })).toBe('wrong');
+    expect(check({ 'webhook-timestamp': `${seconds}.0` })).toBe('wrong');
+    expect(check({ 'webhook-signature': undefined })).toBe('wrong');
+    expect(check({ 'webhook-signature': signature.replace('v1,', 'v1a,') })).toBe('wrong');
+    expect(check({ 'webhook-signature': signature.slice(3) })).toBe('wrong');
+    expect(check({ 'webhook-signature': `${'v1,x '.repeat(500)}${signature}` })).toBe('wrong');
+  });
+
+  test('takes a message of either key while one replaces the other, and of no third one', () => {
+    const bytes = fc.uint8Array({ minLength: 24, maxLength: 64 });
+    fc.assert(
+      fc.property(bytes, bytes, bytes, fc.string({ unit: 'binary' }), (one, other, third, body) => {
+        const of = (key: Uint8Array): string => `whsec_${Buffer.from(key).toString('base64')}`;
+        const both = keysOf(`${of(one)} ${of(other)}`);
+        const by = (key: Uint8Array) => signatureHeaders(keysOf(of(key)), { id: 'msg_1', at: 1e12, body });
+        const given = { body: Buffer.from(body), now: 1e12 };
+        expect(checkSignature(both, by(one), given)).toBe('valid');
+        expect(checkSignature(both, by(other), given)).toBe('valid');
+        const isThird = ![one, other].some((key) => Buffer.from(key).equals(Buffer.from(third)));
+        if (isThird) expect(checkSignature(both, by(third), given)).toBe('wrong');
+      }),
     );
   });
 });
