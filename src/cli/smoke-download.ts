@@ -14,10 +14,14 @@ import {
   DownloadFailed,
   failureOf,
   follow,
+  giveUp,
+  headerOf,
   IDLE_MS,
+  isOfDisk,
+  lengthOf,
   watch,
   type DownloadOptions,
-} from './smoke-fetch.ts';
+} from '../results/result-request.ts';
 
 export interface Downloaded {
   bytes: number;
@@ -38,11 +42,22 @@ export async function download(address: string, part: string, options: DownloadO
   await rm(part, { force: true });
   const agent = agentOf(options.rules);
   try {
-    const answer = await follow(address, agent, options);
-    return await save(answer, part, options);
+    const { answer, host } = await follow(address, agent, options);
+    return await save(whole(answer, host), part, options);
   } finally {
     await agent.destroy();
   }
+}
+
+function whole(answer: Dispatcher.ResponseData, host: string): Dispatcher.ResponseData {
+  const { statusCode } = answer;
+  if (statusCode === 200) return answer;
+  giveUp(answer);
+  const advice =
+    statusCode === 403
+      ? 'Addresses of results are signed and expire: ask for the task again, and download at once.'
+      : AGAIN;
+  throw new DownloadFailed('status', `${host} answered ${statusCode} where the result should be.`, advice);
 }
 
 /** Gives a downloaded file its own name, durably. */
@@ -71,6 +86,7 @@ async function save(
       bytes += piece.length;
       if (bytes > bytesMax) {
         throw new DownloadFailed(
+          'too_large',
           `The result has more than ${bytesMax} bytes: it was given up.`,
           'Download it yourself.',
         );
@@ -92,23 +108,14 @@ async function save(
     limit.end();
   }
   await file.close();
-  return { bytes, sha256: hash.digest('hex'), contentType: textOf(answer.headers['content-type']) };
-}
-
-function lengthOf({ headers }: Dispatcher.ResponseData): number | null {
-  const text = textOf(headers['content-length']) ?? '';
-  return /^\d{1,15}$/.test(text) ? Number(text) : null;
-}
-
-function textOf(value: string | string[] | undefined): string | null {
-  return typeof value === 'string' ? value : null;
+  return { bytes, sha256: hash.digest('hex'), contentType: headerOf(answer.headers['content-type']) };
 }
 
 async function create(part: string, answer: Dispatcher.ResponseData): Promise<FileHandle> {
   try {
     return await open(part, 'wx', 0o644);
   } catch (error) {
-    answer.body.on('error', () => undefined).destroy();
+    giveUp(answer);
     throw diskFailure(part, error);
   }
 }
@@ -117,14 +124,9 @@ async function write(file: FileHandle, piece: Buffer): Promise<void> {
   for (let at = 0; at < piece.length;) at += (await file.write(piece, at)).bytesWritten;
 }
 
-const DISK_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EFBIG', 'EROFS']);
-
-function isOfDisk(error: unknown): boolean {
-  return DISK_CODES.has(codeOf(error));
-}
-
 function diskFailure(part: string, error: unknown): DownloadFailed {
   return new DownloadFailed(
+    'disk',
     `${part} cannot be written (${codeOf(error) || 'an error'}).`,
     'Make room, or name another place with --out.',
   );
@@ -132,5 +134,5 @@ function diskFailure(part: string, error: unknown): DownloadFailed {
 
 function cut(bytes: number, announced: number | null): DownloadFailed {
   const of = announced === null ? '' : ` of ${announced}`;
-  return new DownloadFailed(`The download broke off after ${bytes}${of} bytes.`, AGAIN);
+  return new DownloadFailed('cut', `The download broke off after ${bytes}${of} bytes.`, AGAIN);
 }

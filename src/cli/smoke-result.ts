@@ -6,7 +6,7 @@ import type { TaskSighting } from '../tasks/task.ts';
 import { toCredits, type Product } from '../units.ts';
 import { ok, notOk } from '../check.ts';
 import { download, keep, type Downloaded } from './smoke-download.ts';
-import { DownloadFailed } from './smoke-fetch.ts';
+import { DownloadFailed } from '../results/result-request.ts';
 import { checkFile } from './smoke-file.ts';
 import { StepFailed } from './smoke-step.ts';
 import { creditsText, isHere, type SmokeRecord, type SmokeTools, type SmokeWish } from './smoke-tools.ts';

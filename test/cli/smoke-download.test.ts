@@ -14,7 +14,7 @@ import { generate } from 'selfsigned';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createManualClock, systemClock } from '../../src/clock.ts';
 import { download, keep } from '../../src/cli/smoke-download.ts';
-import { DownloadFailed, type DownloadRules } from '../../src/cli/smoke-fetch.ts';
+import { DownloadFailed, type DownloadRules } from '../../src/results/result-request.ts';
 import { advanceUntil } from '../money/hand-clock.ts';
 
 const CONTENT = Buffer.alloc(5_000, 'video');
@@ -153,6 +153,7 @@ describe('a download', () => {
       'https://100.64.0.1/',
       'https://[fd00::1]/',
       'http://results.example/',
+      'https://results.example:8443/',
       'https://user:secret@results.example/',
       'file:///etc/passwd',
       'not an address',
@@ -169,14 +170,14 @@ describe('a download', () => {
   });
 
   it('goes to no name that leads to this machine, wholly or in part', async () => {
-    const port = await listen(whole);
+    await listen(whole);
     const lookup = ((_: string, __: object, callback: (error: null, found: object[]) => void) =>
       callback(null, [
         { address: '93.184.216.34', family: 4 },
         { address: '127.0.0.1', family: 4 },
       ])) as unknown as LookupFunction;
-    const said = await failure(`https://results.example:${port}/`, { ...ELSEWHERE, lookup });
-    expect(said).toBe(`results.example:${port} leads to a private address: it was not used.`);
+    const said = await failure(`https://results.example/`, { ...ELSEWHERE, lookup });
+    expect(said).toBe(`results.example leads to a private address: it was not used.`);
     expect(asked).toEqual([]);
   });
 

@@ -1,15 +1,9 @@
 /** The allowed targets of a POST: by the scheme and host of its URL, and by the addresses of the host's name. */
-import { lookup as systemLookup, type LookupAddress } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import { isPublicAddress } from '../../ip-ranges.ts';
+import type { Reach } from '../../upstream/guarded-lookup.ts';
 import { ChannelError } from '../channel.ts';
 import type { PostRequest } from './post.ts';
-
-/** The addresses that a connection may go to: `named` is all, since the config names the host. */
-export type Reach = 'public' | 'named' | 'private';
-
-/** The code of {@link guardedLookup}'s error for refused addresses. */
-export const ADDRESS_REFUSED = 'ERR_ADDRESS_REFUSED';
 
 export interface Target {
   origin: string;
@@ -72,24 +66,4 @@ function reachOf(url: URL, privateHosts: readonly string[]): Reach | null {
   const isNamed = isAddress || host === 'localhost' || isListed;
   if (url.protocol === 'https:') return isNamed ? 'named' : 'public';
   return isNamed && !(isAddress && isPublicAddress(host)) ? 'private' : null;
-}
-
-/** Makes a look-up for connections that fails if any address of a name is not allowed. */
-export function guardedLookup(reach: Reach, lookup: LookupFunction = systemLookup): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, found) => {
-      const addresses = found as LookupAddress[];
-      if (error) return callback(error, []);
-      if (!addresses.every(({ address }) => isWithin(reach, address))) {
-        return callback(Object.assign(new Error('address refused'), { code: ADDRESS_REFUSED }), []);
-      }
-      const [first] = addresses;
-      if (options.all || first === undefined) return callback(null, addresses);
-      return callback(null, first.address, first.family);
-    });
-  };
-}
-
-function isWithin(reach: Reach, address: string): boolean {
-  return reach === 'named' || isPublicAddress(address) === (reach === 'public');
 }

@@ -12,10 +12,11 @@ import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import { retryAfterOf } from '../../retry.ts';
 import type { Ms } from '../../units.ts';
+import { ADDRESS_REFUSED, guardedLookup, type Reach } from '../../upstream/guarded-lookup.ts';
 import { Agent, type Dispatcher } from '../../upstream/undici.ts';
 import { ChannelError } from '../channel.ts';
 import type { Post, PostAnswer, PostRequest } from './post.ts';
-import { ADDRESS_REFUSED, guardedLookup, targetOf, type Reach, type Target } from './post-target.ts';
+import { targetOf, type Target } from './post-target.ts';
 
 /** From the look-up of the name to the last byte of the answer. */
 const TIMEOUT_MS: Ms = 15_000;
