@@ -15,6 +15,7 @@ interface EmulateOptions {
   imageSlots?: number;
   requestsPerMinute?: number;
   retryAfter?: number;
+  resultBytes?: number;
 }
 
 /** Adds the command. */
@@ -44,6 +45,11 @@ export function addEmulate(program: Command, context: () => Context): void {
       '--retry-after <seconds>',
       'the Retry-After header of its 1302 and 1303 (default: none)',
       wholeNumber(0, 86_400),
+    )
+    .option(
+      '--result-bytes <bytes>',
+      'the size of a video result (default: 32768)',
+      wholeNumber(0, 2_147_483_648),
     )
     .action((options: EmulateOptions) => emulate(context(), options));
 }

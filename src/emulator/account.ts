@@ -40,7 +40,7 @@ export interface AccountOptions {
   requestsPerMinute: number | null;
   timing: TaskTiming;
   origin: () => string;
-  videoBytes: number;
+  resultBytes: number;
 }
 
 /** Makes an account without tasks and charges. */
@@ -49,7 +49,7 @@ export function createAccount(options: AccountOptions): KlingAccount {
   const time = createEmulatorTime(options.clock, options.speed);
   const library = createMediaLibrary(time);
   const book = createChargeBook({ packs: options.packs, cash: options.cash, wallMs: time.wallMs });
-  const files = createResultFiles({ time, origin: options.origin, videoBytes: options.videoBytes });
+  const files = createResultFiles({ time, origin: options.origin, resultBytes: options.resultBytes });
   const limitOf = (product: Product): number =>
     concurrency[product] ?? (book.packConcurrency(product) || (options.cash === null ? 0 : 5));
   const modelLimitOf = (model: string): number => options.modelConcurrency[model] ?? Infinity;
@@ -65,6 +65,7 @@ export interface TaskOrders {
   /** Whether a task that fails does so at once, without work. */
   failsAtOnce?: boolean;
   chargeMilli?: number;
+  resultBytes?: number;
 }
 
 export interface RouteRequest {

@@ -1,5 +1,5 @@
 /** The emulator's help text, for `--help`, for `GET /_emulator` and for the README. */
-import { FAULT_KINDS } from './faults.ts';
+import { FAULT_KINDS } from './fault-kinds.ts';
 import { ROUTE_LIST } from './routes.ts';
 import { TRIGGER_WORDS } from './task-routes.ts';
 

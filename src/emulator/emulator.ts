@@ -53,8 +53,8 @@ export interface EmulatorOptions {
   taskSeconds?: { submitted?: number; processing?: number };
   /** Whether requests are kept for {@link Emulator.requests} (the last ones, up to 64 MiB). Default true. */
   recordRequests?: boolean;
-  /** Size of a video result. Default 32 KiB. */
-  videoBytes?: number;
+  /** Size of a video result, at most 2 GiB; it is made while it is sent. Default 32 KiB. */
+  resultBytes?: number;
 }
 
 export interface Emulator {
@@ -151,7 +151,7 @@ function openAccount(options: EmulatorOptions, origin: () => string): KlingAccou
       processingMs: (options.taskSeconds?.processing ?? 5) * 1000,
     },
     origin,
-    videoBytes: options.videoBytes ?? 32_768,
+    resultBytes: options.resultBytes ?? 32_768,
   });
 }
 
@@ -184,7 +184,8 @@ async function serve({ request, response }: Exchange, serving: Serving): Promise
   }
   record.add(request, body ?? Buffer.alloc(0), time.wallMs());
   const incoming: Incoming = { request, method, path, target, body };
-  const fault = faults.take({ method, path, body: body ?? Buffer.alloc(0) });
+  const hasRange = request.headers.range !== undefined;
+  const fault = faults.take({ method, path, body: body ?? Buffer.alloc(0), hasRange });
   if (fault?.kind === 'latency') await sleep(clock, fault.ms ?? 1000);
   const skewMs = fault?.kind === 'clock_skew' ? (fault.ms ?? 600_000) : 0;
   const { answers } = serving.account();
@@ -228,7 +229,8 @@ async function carryOut(
 ): Promise<Reply> {
   const { request, method, path, target, body } = incoming;
   const account = serving.account();
-  if (path.startsWith(FILES_PREFIX)) return account.files.serve({ method, target, headers: request.headers });
+  if (path.startsWith(FILES_PREFIX))
+    return account.files.serve({ method, target, headers: request.headers, fault });
   const nowMs = account.time.wallMs() + skewMs;
   const apiKeyName = await serving.authenticate(request.headers.authorization, path, nowMs);
   account.rate.take();

@@ -11,6 +11,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Ms } from '../units.ts';
 import type { TaskOrders } from './account.ts';
+import { FAULT_KINDS, FILE_FAULTS, type FaultKind } from './fault-kinds.ts';
 import {
   codeReply,
   withRetryAfter,
@@ -19,41 +20,9 @@ import {
   type Reply,
   type RetryAfterForm,
 } from './replies.ts';
+import { FILES_PREFIX } from './result-files.ts';
+import { checkVideoBytes } from './sample-media.ts';
 import { THROTTLED } from './task-routes.ts';
-
-/** Every kind of fault, with its effect and its parameters. */
-export const FAULT_KINDS = {
-  latency: 'answers after `ms` (default 1000)',
-  code: 'answers `code` (default 5000) of Kling’s table, with its HTTP status or `status`, and `message`; nothing is made',
-  http: 'answers an HTML page with `status` (default 502); nothing is made',
-  html_200: 'answers 200 with an HTML page; nothing is made',
-  code_nonzero_200: 'answers HTTP 200 with `code` (default 5000); nothing is made',
-  redirect: 'answers `status` (default 307) with `location` (default another loopback port); nothing is made',
-  retry_after:
-    'answers `code` (default 1302) with Retry-After: `seconds` (default 1), as a date if `as` is "date"; nothing is made',
-  refuse_external_id: 'answers 400/1201 to a create that has an external task id; meets no other request',
-  reset_before_charge: 'resets the connection; nothing is made',
-  reset_after_charge: 'carries the request out, then resets the connection',
-  no_answer_before_charge: 'never answers; nothing is made',
-  no_answer_after_charge: 'carries the request out, then never answers',
-  '5xx_after_charge': 'carries the request out, then answers `code` (default 5000)',
-  late_task: 'answers `code` (default 5001), and carries the request out `ms` later (default 5000)',
-  html_after_charge: 'carries the request out, then answers an HTML page with `status` (default 502)',
-  truncate: 'declares the whole length, sends half of the body, then closes',
-  truncate_chunked: 'sends half of the body in chunks without the last one, then closes',
-  drip: 'sends the body byte by byte, `intervalMs` apart (default 100)',
-  missing_task_id: 'carries the request out, then leaves the task id out of the answer',
-  wrong_external_id: 'carries the request out, then names somebody else’s external id in the answer',
-  pad_answer: 'adds `bytes` (default 1048576) of padding to the answer’s JSON',
-  connection_close_after: 'answers, promises to keep the connection, and closes it at once',
-  informational: 'sends 103 Early Hints before the answer',
-  clock_skew: 'puts the Date header, and the clock tokens are judged by, off by `ms` (default 600000)',
-  fail_task: 'makes the task one that fails with `message`, not charged',
-  throttled_task: 'makes the task one that fails at once with the text of 1303, not charged',
-  stuck_task: 'makes the task one that never ends, charged',
-  charge_units: 'charges `units` in place of the list price',
-} as const;
-export type FaultKind = keyof typeof FAULT_KINDS;
 
 export interface FaultMatch {
   method?: string;
@@ -91,6 +60,8 @@ export interface FaultRequest {
   method: string;
   path: string;
   body: Buffer;
+  /** Whether it asks for a range of bytes. */
+  hasRange: boolean;
 }
 
 export interface Faults {
@@ -108,6 +79,7 @@ export function createFaults(): Faults {
   let count = 0;
   return {
     add(order) {
+      if (order.kind === 'result_bytes' && order.bytes !== undefined) checkVideoBytes(order.bytes);
       count += 1;
       const left = order.times === 'always' ? Infinity : (order.times ?? 1);
       const fault = { ...order, id: `fault-${count}`, left, met: 0 };
@@ -126,9 +98,11 @@ export function createFaults(): Faults {
   };
 }
 
-function meets({ kind, match = {} }: Fault, { method, path, body }: FaultRequest): boolean {
+function meets({ kind, match = {} }: Fault, { method, path, body, hasRange }: FaultRequest): boolean {
   if (kind === 'refuse_external_id' && !/"external_task_id"\s*:\s*"[^"]/.test(body.toString('latin1')))
     return false;
+  if (Object.hasOwn(FILE_FAULTS, kind) && !path.startsWith(FILES_PREFIX)) return false;
+  if (kind === 'file_416' && !hasRange) return false;
   return (
     (match.method === undefined || match.method.toUpperCase() === method) &&
     (match.path === undefined || path.startsWith(match.path)) &&
@@ -197,7 +171,7 @@ function string(value: unknown, name: string): string {
   return value;
 }
 
-export function isFaultKind(kind: string): kind is FaultKind {
+function isFaultKind(kind: string): kind is FaultKind {
   return Object.hasOwn(FAULT_KINDS, kind);
 }
 
@@ -270,6 +244,8 @@ export function taskOrders(fault: Fault | undefined): TaskOrders {
       return { fate: 'stuck' };
     case 'charge_units':
       return { chargeMilli: Math.round((fault.units ?? 0) * 1000) };
+    case 'result_bytes':
+      return fault.bytes === undefined ? {} : { resultBytes: fault.bytes };
     default:
       return {};
   }

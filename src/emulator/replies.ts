@@ -10,10 +10,18 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
-/** An answer before it is framed: Kling's envelope (the request id is added when it is sent), or plain bytes. */
+/** An answer before it is framed: Kling's envelope (the request id is added when it is sent), plain bytes, or a part of a file. */
 export type Reply =
   | { kind: 'envelope'; status: number; code: number; message: string; data?: Json; headers?: ReplyHeaders }
-  | { kind: 'bytes'; status: number; headers: ReplyHeaders; body: Buffer };
+  | { kind: 'bytes'; status: number; headers: ReplyHeaders; body: Buffer }
+  | { kind: 'file'; status: number; headers: ReplyHeaders; body: BodySource };
+
+/** A body that is made while it is sent, so that its size needs no memory. */
+export interface BodySource {
+  length: number;
+  /** Gives `length` bytes from `offset` on; both within the body. */
+  read(offset: number, length: number): Buffer;
+}
 export type ReplyHeaders = Record<string, string>;
 
 /** Kling's codes, each with its HTTP status and its default text. */

@@ -1,23 +1,27 @@
 /**
- * Result URLs: signed, expiring, protected against hotlinking, with ranges and validators.
+ * Result URLs: signed, expiring, protected against hotlinking, with ranges and validators; and their faults.
  *
  * **Invariant**: without the right token, or 30 days after the result was made (by the emulator's age), the answer
- * is 403 (kling-api.md, section 5). A download needs no credentials of the account.
+ * is 403 (kling-api.md, section 5). A download needs no credentials of the account. A file's bytes change only by the
+ * fault `file_changed`.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Ms } from '../units.ts';
 import type { EmulatorTime } from './emulator-time.ts';
+import type { FaultKind } from './fault-kinds.ts';
 import { RESULT_LIFE_MS } from './media-library.ts';
 import type { Reply, ReplyHeaders } from './replies.ts';
-import { sampleFile, type SampleFile } from './sample-media.ts';
+import { checkVideoBytes, sampleFile, type SampleFile } from './sample-media.ts';
 
 export const FILES_PREFIX = '/files/';
 
 export interface ResultFiles {
   /** Gives the URL of a result that is made at `readyAgeMs`. */
   url(owner: string, name: string, readyAgeMs: Ms): string;
-  /** Answers a download: 200, 206, 304, 403, 404, 405 or 416. */
+  /** Gives the videos of an owner another size than the usual one. */
+  setVideoBytes(owner: string, bytes: number): void;
+  /** Answers a download: 200, 206, 302, 304, 403, 404, 405 or 416. */
   serve(request: FileRequest): Reply;
 }
 
@@ -26,18 +30,25 @@ export interface FileRequest {
   /** Path and query as received. */
   target: string;
   headers: IncomingHttpHeaders;
+  /** The fault of this download. */
+  fault: { kind: FaultKind; status?: number; location?: string } | undefined;
 }
 
 interface FilesInput {
   time: EmulatorTime;
   /** The emulator's origin, without a trailing slash. */
   origin: () => string;
-  videoBytes: number;
+  /** The usual size of a video. */
+  resultBytes: number;
 }
 
 /** Makes the file side of one account; URLs of another instance are not accepted. */
-export function createResultFiles({ time, origin, videoBytes }: FilesInput): ResultFiles {
+export function createResultFiles({ time, origin, resultBytes }: FilesInput): ResultFiles {
   const key = randomBytes(32);
+  /** The sizes of videos by owner, where it is not the usual one; how often a file was changed, by path. */
+  const sizes = new Map<string, number>();
+  const versions = new Map<string, number>();
+  checkVideoBytes(resultBytes);
   const sign = (path: string, expires: string): string =>
     createHmac('sha256', key).update(`${path}\n${expires}`).digest('base64url');
   const isSigned = (path: string, query: URLSearchParams): boolean => {
@@ -46,20 +57,35 @@ export function createResultFiles({ time, origin, videoBytes }: FilesInput): Res
     const right = Buffer.from(sign(path, expires));
     return given.length === right.length && timingSafeEqual(given, right) && time.ageMs() < Number(expires);
   };
+  const fileAt = (path: string): { file: SampleFile; etag: string } | undefined => {
+    const version = versions.get(path) ?? 0;
+    const seed = version === 0 ? path : `${path} ${version}`;
+    const bytes = sizes.get(path.split('/', 3)[2] ?? '') ?? resultBytes;
+    const file = sampleFile(path.slice(path.lastIndexOf('.') + 1), seed, bytes);
+    const digest = createHash('sha256').update(`${seed}\n${bytes}`).digest('hex');
+    return file === undefined ? undefined : { file, etag: `"${digest.slice(0, 32)}"` };
+  };
   return {
     url(owner, name, readyAgeMs) {
       const path = `${FILES_PREFIX}${owner}/${name}`;
       const expires = String(Math.ceil(readyAgeMs + RESULT_LIFE_MS));
       return `${origin()}${path}?expires=${expires}&token=${sign(path, expires)}`;
     },
-    serve({ method, target, headers }) {
+    setVideoBytes: (owner, bytes) => void sizes.set(owner, bytes),
+    serve({ method, target, headers, fault }) {
       const [path = '', search = ''] = target.split('?', 2);
       if (method !== 'GET' && method !== 'HEAD')
         return plain(405, 'method not allowed', { allow: 'GET, HEAD' });
-      if (!isSigned(path, new URLSearchParams(search)))
+      if (!isSigned(path, new URLSearchParams(search)) || fault?.kind === 'file_expired')
         return plain(403, 'AccessDenied: expired or not signed');
-      const file = sampleFile(path.slice(path.lastIndexOf('.') + 1), path, videoBytes);
-      return file === undefined ? plain(404, 'NoSuchKey') : fileReply(file, headers);
+      if (fault?.kind === 'file_changed') versions.set(path, (versions.get(path) ?? 0) + 1);
+      if (fault?.kind === 'file_redirect')
+        return plain(fault.status ?? 302, 'moved', { location: fault.location ?? `${origin()}${target}` });
+      const found = fileAt(path);
+      if (found === undefined) return plain(404, 'NoSuchKey');
+      const { file, etag } = found;
+      if (fault?.kind === 'file_416') return outside(file);
+      return fileReply({ file, etag, headers, takesRanges: fault?.kind !== 'file_no_ranges' });
     },
   };
 }
@@ -73,21 +99,35 @@ function plain(status: number, text: string, headers: ReplyHeaders = {}): Reply 
   };
 }
 
-function fileReply({ bytes, contentType }: SampleFile, headers: IncomingHttpHeaders): Reply {
-  const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
-  const common = { 'content-type': contentType, etag, 'accept-ranges': 'bytes' };
+interface FileAnswer {
+  file: SampleFile;
+  etag: string;
+  headers: IncomingHttpHeaders;
+  takesRanges: boolean;
+}
+
+function fileReply({ file, etag, headers, takesRanges }: FileAnswer): Reply {
+  const { body, contentType } = file;
+  const ranges: ReplyHeaders = takesRanges ? { 'accept-ranges': 'bytes' } : {};
+  const common: ReplyHeaders = { 'content-type': contentType, etag, ...ranges };
   if (headers['if-none-match'] === etag)
     return { kind: 'bytes', status: 304, headers: common, body: Buffer.alloc(0) };
   const condition = headers['if-range'];
-  const range = condition === undefined || condition === etag ? headers.range : undefined;
-  if (range === undefined) return { kind: 'bytes', status: 200, headers: common, body: bytes };
-  const span = spanOf(range, bytes.length);
-  if (span === 'ignored') return { kind: 'bytes', status: 200, headers: common, body: bytes };
-  if (span === 'outside')
-    return plain(416, 'range not satisfiable', { 'content-range': `bytes */${bytes.length}` });
-  const contentRange = `bytes ${span.first}-${span.last}/${bytes.length}`;
-  const body = bytes.subarray(span.first, span.last + 1);
-  return { kind: 'bytes', status: 206, headers: { ...common, 'content-range': contentRange }, body };
+  const isWanted = takesRanges && (condition === undefined || condition === etag);
+  const span = isWanted && headers.range !== undefined ? spanOf(headers.range, body.length) : 'ignored';
+  if (span === 'ignored') return { kind: 'file', status: 200, headers: common, body };
+  if (span === 'outside') return outside(file);
+  const { first, last } = span;
+  return {
+    kind: 'file',
+    status: 206,
+    headers: { ...common, 'content-range': `bytes ${first}-${last}/${body.length}` },
+    body: { length: last - first + 1, read: (offset, length) => body.read(first + offset, length) },
+  };
+}
+
+function outside({ body }: SampleFile): Reply {
+  return plain(416, 'range not satisfiable', { 'content-range': `bytes */${body.length}` });
 }
 
 /** Reads one byte range (RFC 9110, section 14.1.2); several ranges and other units are ignored. */

@@ -1,31 +1,50 @@
 /**
- * Real small files, for the emulator's result URLs.
+ * Real files, for the emulator's result URLs: small ones, and videos of any size up to 2 GiB.
  *
  * **Invariant**: the same name and seed give the same bytes, another seed other bytes, so that a download can be
- * compared with its source and two results are never equal. Nothing is kept: files are made on request.
+ * compared with its source and two results are never equal. Nothing is kept: each part is made when it is read. No part
+ * of a video repeats within it, so that bytes at a wrong place are noticed.
  */
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
+import type { BodySource } from './replies.ts';
 
 export interface SampleFile {
   contentType: string;
-  bytes: Buffer;
+  body: BodySource;
+}
+
+/** The largest video: the length of its data box has 32 bits. */
+const VIDEO_BYTES_MAX = 2 ** 31;
+
+/** Throws if a video cannot have this size. */
+export function checkVideoBytes(bytes: number): void {
+  if (Number.isInteger(bytes) && bytes >= 0 && bytes <= VIDEO_BYTES_MAX) return;
+  throw new Error(`the size of a video must be a whole number from 0 to ${VIDEO_BYTES_MAX}, not ${bytes}`);
 }
 
 /** Makes a file by its extension (`mp4`, `png`, `mp3`, `wav`); videos are padded to `videoBytes`. */
 export function sampleFile(extension: string, seed: string, videoBytes: number): SampleFile | undefined {
   switch (extension) {
     case 'mp4':
-      return { contentType: 'video/mp4', bytes: mp4(seed, videoBytes) };
+      return { contentType: 'video/mp4', body: mp4(seed, videoBytes) };
     case 'png':
-      return { contentType: 'image/png', bytes: png(seed) };
+      return { contentType: 'image/png', body: sourceOf(png(seed)) };
     case 'mp3':
-      return { contentType: 'audio/mpeg', bytes: mp3(seed) };
+      return { contentType: 'audio/mpeg', body: sourceOf(mp3(seed)) };
     case 'wav':
-      return { contentType: 'audio/wav', bytes: wav(seed) };
+      return { contentType: 'audio/wav', body: sourceOf(wav(seed)) };
     default:
       return undefined;
   }
+}
+
+/** Gives bytes as a source of a body. */
+export function sourceOf(bytes: Buffer): BodySource {
+  return {
+    length: bytes.length,
+    read: (offset, length) => bytes.subarray(offset, offset + length),
+  };
 }
 
 function noise(seed: string, length: number): Buffer {
@@ -42,8 +61,20 @@ function box(type: string, ...content: Buffer[]): Buffer {
   return Buffer.concat([head, body]);
 }
 
+const BLOCK_BYTES = 16;
+
+/** Endless bytes of a seed that can be read from any offset: the key stream of AES in counter mode. */
+function endlessNoise(seed: string, offset: number, length: number): Buffer {
+  const first = Math.floor(offset / BLOCK_BYTES);
+  const skipped = offset - first * BLOCK_BYTES;
+  const counter = Buffer.alloc(BLOCK_BYTES);
+  counter.writeBigUInt64BE(BigInt(first), 8);
+  const cipher = createCipheriv('aes-128-ctr', noise(seed, BLOCK_BYTES), counter);
+  return cipher.update(Buffer.alloc(skipped + length)).subarray(skipped);
+}
+
 /** A file type box, an empty movie of one second, and media data: players open it and find no track. */
-function mp4(seed: string, length: number): Buffer {
+function mp4(seed: string, wanted: number): BodySource {
   const type = box('ftyp', Buffer.from('isom\0\0\x02\0isomiso2mp41', 'latin1'));
   const header = Buffer.alloc(100);
   header.writeUInt32BE(1000, 12);
@@ -55,8 +86,19 @@ function mp4(seed: string, length: number): Buffer {
   header.writeUInt32BE(0x4000_0000, 68);
   header.writeUInt32BE(1, 96);
   const movie = box('moov', box('mvhd', header));
-  const data = noise(seed, Math.max(64, length - type.length - movie.length - 8));
-  return Buffer.concat([type, movie, box('mdat', data)]);
+  const dataHead = box('mdat');
+  const head = Buffer.concat([type, movie, dataHead]);
+  const length = Math.max(head.length + 64, wanted);
+  head.writeUInt32BE(length - type.length - movie.length, type.length + movie.length);
+  return {
+    length,
+    read(offset, count) {
+      const inHead = head.subarray(offset, offset + count);
+      if (inHead.length === count) return inHead;
+      const data = endlessNoise(seed, Math.max(0, offset - head.length), count - inHead.length);
+      return inHead.length === 0 ? data : Buffer.concat([inHead, data]);
+    },
+  };
 }
 
 /** An 8 by 8 picture of one colour (PNG, RFC 2083). */

@@ -53,6 +53,7 @@ export function createRoute(reader: CreateReader, generation: 'legacy' | 'new'):
       failMessage: orders.failMessage ?? FAIL_MESSAGE,
       failsAtOnce: orders.failsAtOnce ?? false,
       chargeMilli: orders.chargeMilli ?? null,
+      resultBytes: orders.resultBytes ?? null,
       apiKeyName: request.apiKeyName,
     });
     return success(generation === 'new' ? newCreated(task) : legacyCreated(task));

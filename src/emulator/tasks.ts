@@ -53,6 +53,8 @@ export interface TaskRequest {
   failsAtOnce: boolean;
   /** The charge in thousandths of a unit, instead of the list price; null: the list price. */
   chargeMilli: number | null;
+  /** The size of its videos; null: the usual one. */
+  resultBytes: number | null;
   apiKeyName: string;
 }
 
@@ -111,6 +113,7 @@ export function createTasks(input: TasksInput): Tasks {
       check(request, milli);
       const task = begin(request, newId(), input);
       task.deductions = chargeOf(request, task, milli);
+      if (request.resultBytes !== null) input.files.setVideoBytes(task.id, request.resultBytes);
       task.outputs = makeOutputs(task, input, newId);
       all.push(task);
       slots.take(task);
@@ -183,13 +186,11 @@ const EXTENSIONS: Readonly<Record<TaskPlan['output'], readonly string[]>> = {
 function makeOutputs(task: EmulatedTask, { files, library }: TasksInput, newId: () => string): Output[] {
   const { plan } = task;
   if (task.fate !== 'succeed') return [];
+  const urlOf = (name: string): string => files.url(task.id, name, task.endsAgeMs);
   return Array.from({ length: plan.outputCount }, (_, index) => {
-    const urls = EXTENSIONS[plan.output].map((extension, part) =>
-      files.url(task.id, `${index}-${part}.${extension}`, task.endsAgeMs),
-    );
-    const watermarkUrl = plan.watermark
-      ? files.url(task.id, `${index}-watermark.${EXTENSIONS[plan.output][0] ?? 'mp4'}`, task.endsAgeMs)
-      : null;
+    const extensions = EXTENSIONS[plan.output];
+    const urls = extensions.map((extension, part) => urlOf(`${index}-${part}.${extension}`));
+    const watermarkUrl = plan.watermark ? urlOf(`${index}-watermark.${extensions[0] ?? 'mp4'}`) : null;
     const output = { id: newId(), urls, watermarkUrl };
     enter(task, output, library);
     return output;

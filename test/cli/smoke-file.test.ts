@@ -15,7 +15,10 @@ const check = async (bytes: Buffer) => {
   await writeFile(file, bytes);
   return await checkFile(file);
 };
-const sample = (extension: string): Buffer => sampleFile(extension, 'seed', 2_000)?.bytes ?? Buffer.alloc(0);
+const sample = (extension: string): Buffer => {
+  const { body } = sampleFile(extension, 'seed', 2_000) ?? {};
+  return body?.read(0, body.length) ?? Buffer.alloc(0);
+};
 const riff = Buffer.concat([Buffer.from('RIFF\x10\0\0\0WEBPVP8 ', 'latin1'), Buffer.alloc(8)]);
 const jpeg = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), Buffer.alloc(60, 7), Buffer.from('ffd9', 'hex')]);
 const WHOLE = [

@@ -10,7 +10,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { createApi } from '../../src/control/api.ts';
 import { SECRET_VARIABLES } from '../../src/config/secret-variable.ts';
 import { EMULATOR_CREDENTIALS } from '../../src/emulator/emulator-help.ts';
-import { FAULT_KINDS } from '../../src/emulator/faults.ts';
+import { FAULT_KINDS } from '../../src/emulator/fault-kinds.ts';
 import { TRIGGER_WORDS } from '../../src/emulator/task-routes.ts';
 import { REFUSALS } from '../../src/errors.ts';
 import { metricsPage } from '../../src/telemetry/metrics-page.ts';

@@ -98,3 +98,8 @@ export async function finishedTask(rig: Rig, path: string, body: unknown): Promi
   rig.emulator.advance(60_000);
   return id;
 }
+
+/** Waits for a condition, one turn of the event loop after another. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,7 +1,13 @@
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { FAULT_KINDS, type FaultKind, type FaultOrder } from '../../src/emulator/faults.ts';
-import { at, finishedTask, START, startRig, textAt, type Rig } from './client.ts';
+import {
+  FAULT_KINDS,
+  FILE_FAULTS,
+  type FaultKind,
+  type FileFaultKind,
+} from '../../src/emulator/fault-kinds.ts';
+import type { FaultOrder } from '../../src/emulator/faults.ts';
+import { at, finishedTask, START, startRig, textAt, until, type Rig } from './client.ts';
 
 const t2v = '/v1/videos/text2video';
 const p = { prompt: 'a cat', external_task_id: 'mine' };
@@ -41,7 +47,10 @@ const sees = (expected: object) => async (rig: Rig) => expect(await rawPost(rig,
 const code = (value: number) => expect.stringContaining(`"code":${value},`);
 
 const ONE_CREATE: Record<
-  Exclude<FaultKind, 'latency' | 'drip' | 'no_answer_before_charge' | 'no_answer_after_charge'>,
+  Exclude<
+    FaultKind,
+    'latency' | 'drip' | 'no_answer_before_charge' | 'no_answer_after_charge' | FileFaultKind
+  >,
   Expected
 > = {
   code: { charged: false, see: sees({ status: 500, text: code(5000), broken: null }) },
@@ -96,6 +105,7 @@ const ONE_CREATE: Record<
   throttled_task: { charged: false, see: sees({ status: 200, text: code(0) }) },
   stuck_task: { charged: true, see: sees({ status: 200, text: code(0) }) },
   charge_units: { charged: false, see: sees({ status: 200, text: code(0) }) },
+  result_bytes: { charged: true, see: sees({ status: 200, text: code(0) }) },
 };
 
 describe('a fault on order', () => {
@@ -371,11 +381,12 @@ describe('ordering faults over HTTP', () => {
 });
 
 /** Lets the event loop turn until a condition holds. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
-}
 
-it('every kind of fault is tested here', () => {
+it('every kind of fault is tested here, and those of downloads in their own file', () => {
   const elsewhere = ['latency', 'drip', 'no_answer_before_charge', 'no_answer_after_charge'];
-  expect([...Object.keys(ONE_CREATE), ...elsewhere].toSorted()).toEqual(Object.keys(FAULT_KINDS).toSorted());
+  expect([...Object.keys(ONE_CREATE), ...elsewhere].toSorted()).toEqual(
+    Object.keys(FAULT_KINDS)
+      .filter((kind) => !Object.hasOwn(FILE_FAULTS, kind))
+      .toSorted(),
+  );
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
-import { FAULT_KINDS, type FaultKind, type FaultOrder } from '../../src/emulator/faults.ts';
+import { FAULT_KINDS, FILE_FAULTS, type FaultKind } from '../../src/emulator/fault-kinds.ts';
+import type { FaultOrder } from '../../src/emulator/faults.ts';
 import { get, until } from '../app/calls.ts';
 import type { StartedApp } from '../app/start-app.ts';
 import { whileMoving } from '../money/hand-clock.ts';
@@ -71,6 +72,7 @@ const CASES: readonly Case[] = [
   made('drip', { intervalMs: 2 }),
   made('informational'),
   made('connection_close_after'),
+  made('result_bytes', { bytes: 1000 }),
   {
     ...made('charge_units', { units: 2 }),
     ends: { ...SETTLED, settledCredits: 20 } as Partial<HoldView>,
@@ -168,7 +170,8 @@ describe('a create that meets a fault', () => {
     'is posted again only if nothing was made, answered honestly, and its hold ends only as Kling says',
     async () => {
       const kinds = new Set(CASES.map(({ fault }) => fault.kind));
-      expect([...kinds, 'clock_skew', 'refuse_external_id'].sort()).toEqual(Object.keys(FAULT_KINDS).sort());
+      const elsewhere = ['clock_skew', 'refuse_external_id', ...Object.keys(FILE_FAULTS)];
+      expect([...kinds, ...elsewhere].sort()).toEqual(Object.keys(FAULT_KINDS).sort());
       const all = Promise.all(
         CASES.map(async (one, index) => {
           const result = await run(one, index);
