@@ -10,7 +10,7 @@ import type { Answer } from '../upstream/whole-answer.ts';
 import { timingOf, type Concluded } from './conclude.ts';
 import { unknownOutcome } from './create-errors.ts';
 import type { CreateDeps, CreateRequest } from './create-request.ts';
-import { headerSafe, noteLines, passedLines, serverTiming, writeAnswer } from './reply.ts';
+import { headerSafe, noteLines, passedLines, serverTiming } from './reply.ts';
 import type { Sent } from './send.ts';
 import { fromStored } from './stored-answer.ts';
 
@@ -67,7 +67,7 @@ function reply(deps: CreateDeps, create: CreateRequest, { sent, upstreamMs, answ
   if (externalTaskId !== null) ours.push('x-kling-external-task-id', headerSafe(externalTaskId));
   ours.push(...noteLines(prepared.price.notes));
   ours.push('server-timing', serverTiming(timingOf(deps, create, { upstreamMs, queueMs })));
-  writeAnswer(create.response, {
+  create.answer({
     status: answer.status,
     reason: answer.reason,
     lines: passedLines(answer.headers, ours),

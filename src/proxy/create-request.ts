@@ -1,5 +1,4 @@
 /** A create as it was received, and the parts of the program that its steps need. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Owner } from '../budget/hold.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
@@ -26,6 +25,7 @@ import type { Injection } from './injection.ts';
 import type { LastFreeze } from './last-freeze.ts';
 import type { AnswerWatch, LostAnswers } from './lost-answers.ts';
 import type { Prepared } from './prepare.ts';
+import type { WholeAnswer } from './reply.ts';
 import type { ProxySettings } from './settings.ts';
 
 export interface CreateDeps {
@@ -70,8 +70,6 @@ export interface CreateProgress {
 }
 
 export interface CreateRequest {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
   readonly requestId: string;
   readonly settings: ProxySettings;
   readonly frame: Frame;
@@ -92,6 +90,8 @@ export interface CreateRequest {
   readonly noteWouldRefuse: (error: SidecarError) => void;
   /** Counts a body that `observe` mode did not change. */
   readonly noteWouldEdit: () => void;
+  /** Answers its caller; harmless if the caller has closed its connection. */
+  readonly answer: (answer: WholeAnswer) => void;
   readonly progress: CreateProgress;
 }
 

@@ -8,8 +8,7 @@
  * **Invariant**: one create of a caller makes one task. It is sent again only if that is sure (`send-again.ts`): nothing was
  * made, or Kling refuses the second send as a duplicate of the first.
  */
-import type { BodyPlace } from './body-room.ts';
-import { readBody } from './body.ts';
+import type { BodyBuffer } from './body.ts';
 import { conclude, endUnsent, type Concluded } from './conclude.ts';
 import { answerCreate } from './create-answer.ts';
 import { tooLate } from './create-errors.ts';
@@ -22,11 +21,15 @@ import { send, sendAfterLookUps } from './send-again.ts';
 import type { Sent } from './send.ts';
 
 /**
- * Handles one create from its headers to its answer; the place of its body is not needed afterwards.
+ * Handles one create from its body to its answer; the room of its body is not needed afterwards.
  * Refusals are thrown as SidecarError.
  */
-export async function handleCreate(deps: CreateDeps, create: CreateRequest, place: BodyPlace): Promise<void> {
-  const prepared = await prepare(deps, create, place);
+export async function handleCreate(
+  deps: CreateDeps,
+  create: CreateRequest,
+  body: Promise<BodyBuffer>,
+): Promise<void> {
+  const prepared = await prepare(deps, create, await body);
   const permit = new CreatePermit(deps, create, prepared);
   try {
     await carryOut(deps, create, { prepared, permit });
@@ -50,10 +53,9 @@ async function carryOut(deps: CreateDeps, create: CreateRequest, wanted: Wanted)
   }
 }
 
-/** Reads, checks, prices and completes the body. */
-async function prepare(deps: CreateDeps, create: CreateRequest, place: BodyPlace): Promise<Prepared> {
-  const { settings, request, frame, caller, route, path, trace } = create;
-  const body = await readBody(request, { bytesMax: settings.bodyBytesMax, place });
+/** Checks, prices and completes the body. */
+async function prepare(deps: CreateDeps, create: CreateRequest, body: BodyBuffer): Promise<Prepared> {
+  const { settings, frame, caller, route, path, trace } = create;
   const preparing = prepareCreate({
     route,
     path,

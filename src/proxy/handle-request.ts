@@ -16,13 +16,14 @@ import { readTraceparent, type Span, type TraceIds } from '../telemetry/tracing.
 import { UNKNOWN_CREATE, type KlingRoute } from '../kling/routes.ts';
 import { readCaller, saneRequestId, SEND_MS_MIN } from './caller.ts';
 import type { BodyPlace } from './body-room.ts';
+import { readBody } from './body.ts';
 import { handleCreate } from './create.ts';
 import { allowOrigin, answerPreflight } from './cors.ts';
 import type { CreateDeps, CreateProgress, CreateRequest } from './create-request.ts';
 import { findRoute } from './find-route.ts';
 import { readFrame, readPreflight, type Frame } from './frame.ts';
 import { handleRead, type ReadDeps } from './read.ts';
-import { headerSafe, noteLines, refusalAnswer, writeRefusal } from './reply.ts';
+import { headerSafe, noteLines, refusalAnswer, writeAnswer, writeRefusal } from './reply.ts';
 import type { ProxySettings } from './settings.ts';
 import { noteRequest, onAnswerReset, onHangUp } from '../sockets.ts';
 import type { Ms } from '../units.ts';
@@ -119,8 +120,6 @@ async function pass(deps: RequestDeps, { request, response, passage }: Exchanged
   // The connection may have closed before the listener was added: then nothing would end this request.
   if (response.destroyed) throw new Error('the caller went away');
   const common = {
-    request,
-    response,
     requestId: passage.requestId,
     settings,
     frame,
@@ -131,7 +130,8 @@ async function pass(deps: RequestDeps, { request, response, passage }: Exchanged
   };
   if (isFree(found.route, frame)) {
     if (deps.isDraining()) throw shuttingDown();
-    await handleRead(deps, { ...common, route: found.route, target: found.path + found.query });
+    const target = found.path + found.query;
+    await handleRead(deps, { ...common, request, response, route: found.route, target });
     return;
   }
   if (deps.isDraining()) throw shuttingDown();
@@ -148,12 +148,13 @@ async function pass(deps: RequestDeps, { request, response, passage }: Exchanged
     unpricedCredits: settings.unknownRoute === 'pass' ? 0 : settings.unknownRouteCredits,
     noteWouldRefuse: (error) => noteWouldRefuse(deps, passage, error),
     noteWouldEdit: () => deps.noteWouldEdit(passage.app),
+    answer: (answer) => writeAnswer(response, answer),
     progress,
   };
   passage.create = create;
   const place = placeOf(deps, create);
   try {
-    await handleCreate(deps, create, place);
+    await handleCreate(deps, create, readBody(request, { bytesMax: settings.bodyBytesMax, place }));
   } finally {
     place.release();
   }

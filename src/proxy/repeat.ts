@@ -12,7 +12,7 @@ import type { EndedGuard, GuardState, RepeatGuard, StoredAnswer } from '../ledge
 import type { Ms } from '../units.ts';
 import { leftMs, type CreateDeps, type CreateRequest } from './create-request.ts';
 import type { Prepared } from './prepare.ts';
-import { headerSafe, noteLines, passedLines, REPLAYED_HEADER, serverTiming, writeAnswer } from './reply.ts';
+import { headerSafe, noteLines, passedLines, REPLAYED_HEADER, serverTiming } from './reply.ts';
 import { refuseUnlessObserving } from './rules.ts';
 
 /** The wait before the store is read again: another process may have answered the first request. */
@@ -191,7 +191,7 @@ function replay(deps: CreateDeps, create: CreateRequest, kept: Kept): void {
   if (externalTaskId !== null) ours.push('x-kling-external-task-id', headerSafe(externalTaskId));
   ours.push(...noteLines(notes));
   ours.push('server-timing', serverTiming({ upstreamMs: 0, queueMs, totalMs }));
-  writeAnswer(create.response, {
+  create.answer({
     status: answer.status,
     lines: passedLines(answer.headers.flat(), ours),
     body: answer.body,

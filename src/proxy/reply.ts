@@ -127,11 +127,17 @@ export function refusalAnswer(error: SidecarError, requestId: string, detail: Er
   return { status: error.status, lines, body };
 }
 
+/** An answer with its whole body, before it is written. */
+export interface WholeAnswer {
+  status: number;
+  /** The reason phrase; Node's own for the status if it is absent or empty. */
+  reason?: string;
+  lines: string[];
+  body: Uint8Array;
+}
+
 /** Writes a whole answer; harmless if the caller has closed its connection. */
-export function writeAnswer(
-  response: ServerResponse,
-  answer: { status: number; reason?: string; lines: string[]; body: Uint8Array },
-): void {
+export function writeAnswer(response: ServerResponse, answer: WholeAnswer): void {
   if (response.headersSent || response.destroyed) return;
   const lines = lengthLines(answer.status, answer.lines);
   if (answer.reason) response.writeHead(answer.status, answer.reason, lines);

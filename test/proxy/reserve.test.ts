@@ -108,15 +108,9 @@ function rig(given: Given = {}) {
     lostAnswers: { flush: () => undefined },
     telemetry: { queueWaited: () => undefined, createHeld: () => undefined, replayed: () => undefined },
   } as unknown as CreateDeps;
-  const response = {
-    headersSent: false,
-    destroyed: false,
-    writeHead: (status: number) => replies.push(status),
-    end: () => undefined,
-  };
   const create = {
-    response,
     requestId: 'r',
+    answer: ({ status }: { status: number }) => replies.push(status),
     path: '/v1/videos/text2video',
     route: routeFor('/v1/videos/text2video'),
     settings: { mode, maxCreditsEach, unknownRoute: 'hold', hasApiKey: true, budgetStatus: 403 },
