@@ -104,6 +104,19 @@ export type Fact =
       statusMessage: string | null;
       at: Ms;
     } & CreateLabels)
+  /** A task was open for 30 days without an end: nobody asks for it any more, and its hold stays. */
+  | ({
+      kind: 'task_lost';
+      holdId: string;
+      taskId: string;
+      product: Product;
+      /** The last known one. */
+      state: TaskState;
+      createdAt: Ms;
+      /** 0 if an operator has ended the hold. */
+      heldCredits: MilliCredits;
+      at: Ms;
+    } & CreateLabels)
   /**
    * A claim's filing dates: a draft may be filed from now on (`open`), has few days left (`due`), was not filed in
    * time (`missed`); or a granted voucher ends soon. Days are `YYYY-MM-DD`, `asked` is in millionths of the currency.

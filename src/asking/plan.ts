@@ -116,6 +116,13 @@ export function isRefusedBatch(ask: Ask<unknown>, answer: Answer | null): boolea
   return [400, 404, 413, 414, 422, 431].includes(answer.status);
 }
 
+/** Returns whether an answer is Kling's about the tasks themselves: their states, or that there are none. */
+export function isAnswered(answer: Answer | null): boolean {
+  if (answer === null || answer.envelope === null) return false;
+  const { status, envelope } = answer;
+  return (isSuccess(status) && envelope.code === 0) || isAbsence(status, envelope);
+}
+
 /** Reads the tasks that an answer shows. */
 export function sightingsIn(
   ask: Pick<Ask<unknown>, 'path'>,

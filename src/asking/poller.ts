@@ -4,7 +4,8 @@
  * In batches of twenty through `GET /tasks` if the credentials allow it, else one task at a time at its own
  * path. A task is asked for every `tasks.pollIntervalMs`; the wait grows with its age, to a minute at most. While creates wait for
  * a slot of its product, it is asked for at each whole second of its life, until it is stuck. When each is due is
- * kept in memory: after a start all are, and an answer without news is written nowhere but in the journal.
+ * kept in memory: after a start all are, and an answer without news is written nowhere but in the journal. After 30 days it is
+ * given up (`lost-tasks.ts`).
  *
  * **Invariant**: it only passes sightings to the ledger; a poll that fails changes nothing.
  */
@@ -29,7 +30,17 @@ import { Repeating } from '../repeating.ts';
 import type { Ms, Product } from '../units.ts';
 import type { AskKling } from '../upstream/ask.ts';
 import { DueTasks, type DueTask } from './due-tasks.ts';
-import { askAll, askedOf, planAsks, sightingsIn, type Ask } from './plan.ts';
+import { isTooOld, LostTasks } from './lost-tasks.ts';
+import {
+  askAll,
+  askedOf,
+  isAnswered,
+  isRefusedBatch,
+  planAsks,
+  sightingsIn,
+  type Ask,
+  type AskOptions,
+} from './plan.ts';
 
 /** Open tasks taken up at once; a pass goes on until none is due. */
 const TASKS_AT_ONCE = 400;
@@ -81,14 +92,17 @@ type Known = DueTask & { made: NonNullable<DueTask['made']> };
 export class Poller {
   readonly #deps: PollerDeps;
   readonly #due = new DueTasks();
+  readonly #lost: LostTasks;
   readonly #passes: Repeating;
   #loadedTick: Ms | null = null;
 
   constructor(deps: PollerDeps) {
     this.#deps = deps;
+    this.#lost = new LostTasks(deps);
     this.#passes = new Repeating({
       clock: deps.clock,
       pass: async () => {
+        if (this.#isLoadDue) await this.#load();
         if (deps.isOn()) await this.#pass();
         return this.#nextPassMs();
       },
@@ -112,7 +126,7 @@ export class Poller {
       const known = this.#due.get(fact.taskId);
       if (isTerminal(fact.to)) this.#due.remove(fact.taskId);
       else if (known) known.state = fact.to;
-      else this.#begin(fact);
+      else if (!isTooOld(fact.ageMs)) this.#begin(fact);
     }
   }
 
@@ -140,7 +154,6 @@ export class Poller {
   }
 
   async #pass(): Promise<void> {
-    await this.#load();
     this.#due.bringForward(this.#deps.clock.monotonic(), (task) => this.#wantedTick(task));
     // Tasks that become due meanwhile wait for the next pass.
     const untilTick = this.#deps.clock.monotonic();
@@ -151,11 +164,21 @@ export class Poller {
     }
   }
 
-  /** Reads the open tasks, at the start and now and then. */
+  get #isLoadDue(): boolean {
+    return this.#loadedTick === null || this.#deps.clock.monotonic() - this.#loadedTick >= LOAD_MS;
+  }
+
+  /** Reads the open tasks, at the start and now and then, and gives up the old ones that it does not ask for. */
   async #load(): Promise<void> {
-    const { store, clock } = this.#deps;
-    if (this.#loadedTick !== null && clock.monotonic() - this.#loadedTick < LOAD_MS) return;
+    const { clock, isOn } = this.#deps;
     const fromTick = clock.monotonic();
+    if (isOn()) await this.#readOpen();
+    await this.#lost.loseUnasked(isOn() ? 'elsewhere' : 'all');
+    this.#loadedTick = fromTick;
+  }
+
+  async #readOpen(): Promise<void> {
+    const { store } = this.#deps;
     let after: OpenTaskCursor | null = null;
     do {
       const page: OpenTaskPage = await store.read(listOpenTasks, { after, limit: PAGE_TASKS });
@@ -167,7 +190,6 @@ export class Poller {
       }
       after = page.next;
     } while (after !== null && !this.#passes.isStopped);
-    this.#loadedTick = fromTick;
   }
 
   /** Adds the task of a fact: one that is new begins now, when Kling has begun with it for sure. */
@@ -196,16 +218,26 @@ export class Poller {
     try {
       await this.#learnPlaces(taken);
       const known = taken.filter((task): task is Known => task.made !== null);
-      const { asks } = planAsks(known.map(askableOf), {
-        routes: this.#deps.routes(),
-        credentials: this.#deps.credentials(),
-        by: 'task_ids',
-        idOf: (task) => task.id,
-      });
+      const { asks, left } = planAsks(known.map(askableOf), this.#howToAsk());
       await askAll(asks, (ask) => this.#tryAsk(ask));
+      await this.#giveUpOld(left);
     } finally {
       for (const task of taken) this.#putOff(task);
     }
+  }
+
+  #howToAsk(): AskOptions<OpenTask> {
+    const { routes, credentials } = this.#deps;
+    return { routes: routes(), credentials: credentials(), by: 'task_ids', idOf: (task) => task.id };
+  }
+
+  /** Gives up those of some tasks that are too old, and still open after what Kling answered. */
+  async #giveUpOld(tasks: readonly OpenTask[]): Promise<void> {
+    const now = this.#deps.clock.now();
+    const old = tasks.filter(({ id, createdAt }) => isTooOld(now - createdAt) && this.#due.get(id));
+    if (old.length === 0) return;
+    await this.#lost.lose(old.map(({ id }) => id));
+    for (const { id } of old) this.#due.remove(id);
   }
 
   /** Reads where tasks were made that this process has not asked for yet; what has ended, or is another host's, is forgotten. */
@@ -239,16 +271,25 @@ export class Poller {
       route: ask.route,
       trace: { name: 'poll', holdIds: ask.asked.map(({ holdId }) => holdId) },
     });
+    if (isRefusedBatch(ask, answer)) return this.#askEach(ask);
     const shown = answer ? sightingsIn(ask, answer, price()) : [];
     const sightings = shown.filter((sighting) => this.#isNews(sighting));
-    if (sightings.length === 0) return;
-    await ledger.run(observeTasks, {
-      sightings,
-      source: 'poll',
-      at: clock.now(),
-      upstream: askedOf(line),
-    });
-    this.#noteHanded(sightings);
+    if (sightings.length > 0) {
+      await ledger.run(observeTasks, {
+        sightings,
+        source: 'poll',
+        at: clock.now(),
+        upstream: askedOf(line),
+      });
+      this.#noteHanded(sightings);
+    }
+    if (isAnswered(answer)) await this.#giveUpOld(ask.asked);
+  }
+
+  /** Asks for each task of a refused batch alone: one that Kling does not take must not hide the others. */
+  async #askEach({ asked }: Ask<OpenTask>): Promise<void> {
+    const asks = asked.flatMap((task) => planAsks([task], this.#howToAsk()).asks);
+    await askAll(asks, (ask) => this.#tryAsk(ask));
   }
 
   /**

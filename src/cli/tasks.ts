@@ -42,7 +42,13 @@ export function addTasks(program: Command, context: () => Context): void {
   )
     .argument('[id]', 'a task’s id')
     .addOption(
-      new Option('--state <state>', 'only these').choices(['submitted', 'processing', 'succeeded', 'failed']),
+      new Option('--state <state>', 'only these').choices([
+        'submitted',
+        'processing',
+        'succeeded',
+        'failed',
+        'lost',
+      ]),
     )
     .option('--stuck', 'only open ones that are older than tasks.stuckAfterMs')
     .option('--app <name>', 'only of this app')

@@ -55,7 +55,7 @@ const range = {
 };
 
 export const tasksQuery = z.strictObject({
-  state: z.enum(['submitted', 'processing', 'succeeded', 'failed']).optional(),
+  state: z.enum(['submitted', 'processing', 'succeeded', 'failed', 'lost']).optional(),
   app: label.optional(),
   stuck: z.literal('true').optional(),
   ...range,

@@ -226,7 +226,9 @@ const taskFields = {
   product: z.enum(['video', 'image']),
   app: z.string(),
   tag: z.string().nullable(),
-  state: z.enum(['submitted', 'processing', 'succeeded', 'failed']),
+  state: z
+    .enum(['submitted', 'processing', 'succeeded', 'failed', 'lost'])
+    .describe('lost: open for 30 days without an end; nobody asks for it any more.'),
   statusMessage: z.string().nullable(),
   stuck: z.boolean(),
   heldCredits: credits,
@@ -234,6 +236,7 @@ const taskFields = {
   joins: z.number().int().describe('Equal creates that got its answer, because its own caller did not.'),
   createdAt: instant,
   updatedAt: instant,
+  lostAt: instant.nullable().describe('When it was marked as lost; kept if Kling reports its end later.'),
 };
 export const tasksAnswer = z
   .object({ tasks: z.array(z.object(taskFields).openapi('Task')), ...paged })

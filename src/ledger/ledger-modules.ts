@@ -43,6 +43,7 @@ import { slaMigrations } from '../sla/sla-schema.ts';
 import * as slaVerify from '../sla/verify.ts';
 import { exportedOperations, type StoreModule } from '../store/registry.ts';
 import { countForeign } from '../tasks/foreign-table.ts';
+import { listOldUnasked, lostMigrations, readLostTasks } from '../tasks/lost-table.ts';
 import { taskMigrations } from '../tasks/task-schema.ts';
 import { getTask, listOpenTasks, listTasks, openTasks } from '../tasks/task-table.ts';
 import { readFailedTasks, readStuckTasks } from '../tasks/troubled-table.ts';
@@ -54,6 +55,7 @@ import { freeze, freezeState, unfreeze } from './freeze.ts';
 import { guardState } from './guard.ts';
 import { joinEarlier, leaveJoin, noteLostAnswer, readJoined, takeJoined } from './join.ts';
 import { dueLookUps, makeLookUpsDue, recordLookUps } from './look-up.ts';
+import { loseTasks } from './lose-tasks.ts';
 import { observeTasks } from './observe.ts';
 import { dropExternalId } from './drop-external-id.ts';
 import { openSlots } from './open-slots.ts';
@@ -109,8 +111,18 @@ export const ledgerModules: readonly StoreModule[] = [
     ],
   },
   {
-    migrations: taskMigrations,
-    operations: [openTasks, listOpenTasks, listTasks, getTask, readStuckTasks, readFailedTasks, countForeign],
+    migrations: [...taskMigrations, ...lostMigrations],
+    operations: [
+      openTasks,
+      listOpenTasks,
+      listTasks,
+      getTask,
+      readStuckTasks,
+      readFailedTasks,
+      readLostTasks,
+      listOldUnasked,
+      countForeign,
+    ],
   },
   { migrations: [...guardMigrations, ...joinMigrations], operations: [] },
   {
@@ -137,6 +149,7 @@ export const ledgerModules: readonly StoreModule[] = [
       admit,
       closeCreate,
       observeTasks,
+      loseTasks,
       dueLookUps,
       recordLookUps,
       makeLookUpsDue,

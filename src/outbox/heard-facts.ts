@@ -10,6 +10,7 @@ export const HEARD_KINDS = [
   'actual_above_estimate',
   'hold_in_doubt',
   'doubt_ended',
+  'task_lost',
   'claim_drafted',
   'claim_withdrawn',
   'claim_deadline',

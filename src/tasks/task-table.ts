@@ -8,6 +8,7 @@ import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { Mode, OperationWord, TaskState } from '../words.ts';
+import { IS_LOST } from './lost-table.ts';
 import { compareStates, isTerminal } from './task-state.ts';
 import type { SightingSource, TaskResult, TaskRow, TaskSighting } from './task.ts';
 
@@ -112,9 +113,9 @@ export interface OpenTask {
 
 const OPEN_TASK = `SELECT c.task_id AS id, c.id AS "holdId", c.path, c.route, c.task_state AS state, c.product,
   c.task_created_at AS "createdAt"`;
-/** Only tasks of the host in use: a task is asked for at the host that made it. */
+/** Only tasks of the host in use: a task is asked for at the host that made it. Nobody asks for a lost one. */
 const OPEN_TASK_FROM = `FROM creates c JOIN hold_places p ON p.hold_id = c.id
-  WHERE c.task_state IN ('submitted', 'processing') AND p.is_at_host = 1`;
+  WHERE c.task_state IN ('submitted', 'processing') AND c.lost_at IS NULL AND p.is_at_host = 1`;
 
 /** A page of open tasks, and from where on the next one is; null after the last. */
 export interface OpenTaskPage {
@@ -161,7 +162,7 @@ export const openTasks = defineRead(
 const LISTED = `c.task_id AS id, c.external_task_id, c.id AS hold_id, c.operation, c.model, c.mode, c.product, c.app, c.tag,
   c.task_state AS state, c.task_message AS status_message, c.credits, c.state AS hold_state, c.settled_credits,
   (SELECT COUNT(*) FROM joins j WHERE j.hold_id = c.id) AS joins, c.task_created_at AS created_at,
-  c.task_updated_at AS updated_at`;
+  c.task_updated_at AS updated_at, c.lost_at`;
 
 interface ListedColumns {
   id: string;
@@ -181,6 +182,7 @@ interface ListedColumns {
   joins: number;
   created_at: Ms;
   updated_at: Ms;
+  lost_at: Ms | null;
 }
 
 export interface ListTasksArgs {
@@ -191,7 +193,8 @@ export interface ListTasksArgs {
   /** By the instant of the create; `from` is inclusive, `to` exclusive. */
   from?: Ms;
   to?: Ms;
-  state?: TaskState;
+  /** The shown state: a lost task is only `lost`. */
+  state?: TaskState | 'lost';
   app?: string;
   /** Only tasks that have been open for at least this long at `at`. */
   stuck?: { afterMs: Ms; at: Ms };
@@ -209,7 +212,11 @@ export const listTasks = defineRead(
     };
     if (args.from !== undefined) add('c.task_created_at >= ?', args.from);
     if (args.to !== undefined) add('c.task_created_at < ?', args.to);
-    if (args.state !== undefined) add('c.task_state = ?', args.state);
+    if (args.state === 'lost') conditions.push(IS_LOST);
+    else if (args.state !== undefined) {
+      add('c.task_state = ?', args.state);
+      if (!isTerminal(args.state)) conditions.push('c.lost_at IS NULL');
+    }
     if (args.app !== undefined) add('c.app = ?', args.app);
     if (args.stuck) {
       conditions.push("c.task_state IN ('submitted', 'processing')");
@@ -291,6 +298,7 @@ function toTaskRow(row: ListedColumns): TaskRow {
     joins: row.joins,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    lostAt: row.lost_at,
   };
 }
 

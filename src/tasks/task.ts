@@ -53,4 +53,6 @@ export interface TaskRow {
   joins: number;
   createdAt: Ms;
   updatedAt: Ms;
+  /** When it was given up after 30 days without an end; null for most. A later answer of Kling's may have ended it since. */
+  lostAt: Ms | null;
 }

@@ -28,6 +28,7 @@ export const EVENTS = {
   ],
   budget_counting: ['info, error', 'a new budget counts earlier spending'],
   price_unsure: ['info, warn', 'a price is assumed, or a field that Kling does not document was sent'],
+  task_lost: ['warn', 'a task was open for 30 days without an end; its hold stays until you end it'],
   task_changed: ['debug, info', 'a task has another state; info once it has ended'],
   spending_frozen: ['warn', 'spending is frozen'],
   spending_resumed: ['warn', 'spending is resumed'],

@@ -109,6 +109,14 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
       });
     case 'doubt_ended':
       return logDoubtEnded(log, fact);
+    case 'task_lost':
+      return log.warn('a task is lost: open for 30 days without an end; its hold stays', {
+        event: fact.kind,
+        holdId: fact.holdId,
+        taskId: fact.taskId,
+        state: fact.state,
+        heldCredits: toCredits(fact.heldCredits),
+      });
     case 'claim_drafted':
       return log.warn('a claim was drafted; it waits to be read and filed', {
         event: fact.kind,

@@ -3,6 +3,7 @@ import { Poller, type PollerDeps } from '../../src/asking/poller.ts';
 import { createManualClock } from '../../src/clock.ts';
 import type { TaskSighting } from '../../src/tasks/task.ts';
 import { DEFAULT_ROUTES } from '../../src/kling/routes.ts';
+import { listOldUnasked } from '../../src/tasks/lost-table.ts';
 
 const NOON = Date.UTC(2026, 10, 21, 12);
 const SECOND_MS = 1_000;
@@ -15,7 +16,9 @@ function rig() {
   const task = { id: '1', holdId: 'h', path: '/v1/videos/text2video', route: '/v1/videos/text2video' };
   const page = { tasks: [{ ...task, state: 'submitted', createdAt: NOON }], next: null };
   const deps = {
-    store: { read: () => Promise.resolve(page) },
+    store: {
+      read: (operation: unknown) => Promise.resolve(operation === listOldUnasked ? [] : page),
+    },
     ledger: {
       run: (_: unknown, { sightings }: { sightings: TaskSighting[] }) => {
         handed.push(...sightings.map(({ state }) => state));

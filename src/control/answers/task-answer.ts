@@ -7,7 +7,7 @@ import type { TaskRow } from '../../tasks/task.ts';
 import { toCredits, type Ms } from '../../units.ts';
 import type { TasksQuery } from '../questions.ts';
 import type { TaskAnswer, TasksAnswer } from '../schemas.ts';
-import { given, iso } from './shape.ts';
+import { given, iso, isoOrNull } from './shape.ts';
 
 /** The instant before which an open task counts as stuck. */
 export interface StuckRule {
@@ -64,7 +64,7 @@ function shapeTask(task: TaskRow, stuck: StuckRule): TasksAnswer['tasks'][number
     product: task.product,
     app: task.app,
     tag: task.tag,
-    state: task.state,
+    state: isOpen && task.lostAt !== null ? 'lost' : task.state,
     statusMessage: task.statusMessage,
     stuck: isOpen && task.createdAt <= stuck.at - stuck.afterMs,
     heldCredits: toCredits(task.heldCredits),
@@ -72,5 +72,6 @@ function shapeTask(task: TaskRow, stuck: StuckRule): TasksAnswer['tasks'][number
     joins: task.joins,
     createdAt: iso(task.createdAt),
     updatedAt: iso(task.updatedAt),
+    lostAt: isoOrNull(task.lostAt),
   };
 }

@@ -63,6 +63,7 @@ const CASES: Partial<Record<RuleWord, WordCase>> = {
     labels: { product: fc.constantFrom('video', 'image') },
     values: { tasks: count, heldCredits: credits, oldestAt: instant, stuckAfterMs: duration },
   },
+  tasks_lost: { values: { tasks: count, heldCredits: credits, oldestAt: instant } },
   holds_in_doubt: {
     values: { holds: count, credits, oldestAt: instant, forOperator: fc.nat(3), allowedMs: duration },
   },

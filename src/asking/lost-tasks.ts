@@ -1,0 +1,58 @@
+/**
+ * Gives up open tasks at the age of 30 days, once Kling has answered about them without an end.
+ *
+ * A task that the poller asks for is lost after such an answer, so that a start after a long stop asks first, and an outage of
+ * Kling's loses none. A task that nobody asks for, since polls are off or it is at another host, is lost by its age alone.
+ *
+ * **Invariant**: it moves no money, and the state of a lost task is unchanged: Kling's answer to an app still ends it.
+ */
+import type { Clock } from '../clock.ts';
+import { loseTasks } from '../ledger/lose-tasks.ts';
+import type { Ledger } from '../outbox/ledger.ts';
+import type { Store } from '../store/store.ts';
+import { listOldUnasked, LOST_AFTER_MS, type Unasked } from '../tasks/lost-table.ts';
+import type { Ms } from '../units.ts';
+
+/** Tasks marked in one transaction, so that no create waits long for it. */
+const TASKS_AT_ONCE = 100;
+
+export interface LostTasksDeps {
+  store: Pick<Store, 'read'>;
+  ledger: Pick<Ledger, 'run'>;
+  clock: Clock;
+}
+
+/** Returns whether a task of an age is given up once Kling has answered about it. */
+export function isTooOld(ageMs: Ms): boolean {
+  return ageMs >= LOST_AFTER_MS;
+}
+
+export class LostTasks {
+  readonly #deps: LostTasksDeps;
+
+  constructor(deps: LostTasksDeps) {
+    this.#deps = deps;
+  }
+
+  /** Marks those of some tasks that are still open. */
+  async lose(taskIds: readonly string[]): Promise<void> {
+    const { ledger, clock } = this.#deps;
+    for (let from = 0; from < taskIds.length; from += TASKS_AT_ONCE) {
+      await ledger.run(loseTasks, {
+        taskIds: taskIds.slice(from, from + TASKS_AT_ONCE),
+        at: clock.now(),
+      });
+    }
+  }
+
+  /** Marks the old open tasks that no poll asks for. */
+  async loseUnasked(unasked: Unasked): Promise<void> {
+    const { store, clock } = this.#deps;
+    for (;;) {
+      const until = clock.now() - LOST_AFTER_MS;
+      const taskIds = await store.read(listOldUnasked, { unasked, until, limit: TASKS_AT_ONCE });
+      if (taskIds.length === 0) return;
+      await this.lose(taskIds);
+    }
+  }
+}
