@@ -2,13 +2,13 @@
 import { notOk, ok, type Check } from '../check.ts';
 import { countText, dayText, durationText, sentence } from '../phrases.ts';
 import type { Ms } from '../units.ts';
-import type { AccountRead, Millionths, Pack, Wallet } from './account.ts';
+import type { AccountRead, Pack, Wallet } from './account.ts';
+import { decimalText } from './row-credits.ts';
 
 const DAY_MS = 86_400_000;
 /** Ledgers are read every six hours and packs every hour: what is this old has been missed. */
 const STALE_MS = 13 * 3_600_000;
 const EXPIRY_MS = 14 * DAY_MS;
-const MILLION = 1_000_000;
 
 /** What is read of the account: the list of packs, and each ledger. */
 type What = 'packs' | Wallet;
@@ -102,10 +102,5 @@ function checkPack(pack: Pack, now: Ms): Check[] {
 
 function packText({ name, remaining, total }: Pack): string {
   if (remaining === null) return `${name} with an unknown rest`;
-  return `${name} with ${quantityText(remaining)}${total === null ? '' : ` of ${quantityText(total)}`} units`;
-}
-
-/** Writes units or money as a decimal. */
-export function quantityText(millionths: Millionths): string {
-  return String(millionths / MILLION);
+  return `${name} with ${decimalText(remaining)}${total === null ? '' : ` of ${decimalText(total)}`} units`;
 }

@@ -52,4 +52,15 @@ CREATE TABLE account_reads (
     id: '207-pack-upstreams',
     sqlite: 'ALTER TABLE account_packs ADD COLUMN upstream TEXT;',
   },
+  {
+    // `credits`: what a row is worth; NULL until it was compared with its create, and if it cannot be converted. `compared_at`:
+    // when that was; NULL until then. `upstream` of a read: the host and account that it is of; NULL where that is not known.
+    id: '240-compared-deductions',
+    sqlite: `
+ALTER TABLE account_deductions ADD COLUMN credits INTEGER;
+ALTER TABLE account_deductions ADD COLUMN compared_at INTEGER;
+CREATE INDEX account_deductions_new ON account_deductions (task_id) WHERE compared_at IS NULL;
+ALTER TABLE account_reads ADD COLUMN upstream TEXT;
+`,
+  },
 ];

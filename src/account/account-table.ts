@@ -95,7 +95,13 @@ export const recordPacks = defineWrite(
         ...values,
       );
     }
-    await writeRead(tx, 'packs', { readAt: args.at, fromAt: null, throughAt: null, problem: null });
+    await writeRead(tx, 'packs', {
+      readAt: args.at,
+      fromAt: null,
+      throughAt: null,
+      problem: null,
+      upstream: null,
+    });
   },
   { scope: 'exclusive' },
 );
@@ -209,24 +215,27 @@ export async function selectRead(tx: Tx, what: What): Promise<AccountRead> {
     from_at: Ms | null;
     through_at: Ms | null;
     problem: string | null;
-  }>('SELECT read_at, from_at, through_at, problem FROM account_reads WHERE what = ?', what);
+    upstream: string | null;
+  }>('SELECT read_at, from_at, through_at, problem, upstream FROM account_reads WHERE what = ?', what);
   return {
     readAt: row?.read_at ?? null,
     fromAt: row?.from_at ?? null,
     throughAt: row?.through_at ?? null,
     problem: row?.problem ?? null,
+    upstream: row?.upstream ?? null,
   };
 }
 
 async function writeRead(tx: Tx, what: What, read: AccountRead): Promise<void> {
   await tx.run(
-    `INSERT INTO account_reads (what, read_at, from_at, through_at, problem) VALUES (?, ?, ?, ?, ?)
+    `INSERT INTO account_reads (what, read_at, from_at, through_at, problem, upstream) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (what) DO UPDATE SET read_at = excluded.read_at, from_at = excluded.from_at,
-       through_at = excluded.through_at, problem = excluded.problem`,
+       through_at = excluded.through_at, problem = excluded.problem, upstream = excluded.upstream`,
     what,
     read.readAt,
     read.fromAt,
     read.throughAt,
     read.problem,
+    read.upstream,
   );
 }

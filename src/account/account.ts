@@ -61,6 +61,8 @@ export interface AccountRead {
   throughAt: Ms | null;
   /** Why the last try failed. */
   problem: string | null;
+  /** The upstream that the ledger was read from (`upstreamText`); null if that is not known, and for packs. */
+  upstream: string | null;
 }
 
 /**

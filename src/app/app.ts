@@ -12,6 +12,7 @@ import type { AppAlerts } from './alerts.ts';
 import { urlsOf, type App, type AppOptions, type AppUrls, type ReloadOutcome } from './options.ts';
 import { proxySettings } from './settings.ts';
 import { countInBackground } from './counting.ts';
+import { noteLedgers } from './ledgers.ts';
 import { beginLimits, slotOptions } from './pacing.ts';
 import { buildParts, type AppParts } from './parts.ts';
 import { noteReload } from './orders.ts';
@@ -166,6 +167,7 @@ class Sidecar implements App {
       if (line) await noteUpstream(line, { ...running, log: this.#log, at });
       const { environment } = change.config;
       await noteKey(line ?? running.upstream.line, { store: running.store, environment, at });
+      await noteLedgers(running, change.config);
     }
     this.#loaded = loaded;
     this.#config = change.config;

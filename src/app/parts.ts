@@ -14,7 +14,7 @@ import { Ledger } from '../outbox/ledger.ts';
 import { MoneySums } from '../ledger/money-sums.ts';
 import { Observer, type ObserverDeps } from '../ledger/observer.ts';
 import { SumsCheck } from '../ledger/sums-check.ts';
-import { AccountReader } from '../asking/account-reader.ts';
+import { AccountReader, type AccountReaderDeps } from '../asking/account-reader.ts';
 import { buildClocks, type Clocks } from '../asking/clocks.ts';
 import { Doubts } from '../asking/doubt.ts';
 import { PolledTasks } from '../asking/polled-tasks.ts';
@@ -132,7 +132,7 @@ export function buildParts(input: PartsInput): AppParts {
     ...pacing,
     doubts,
     poller,
-    account: new AccountReader({ ...asking, clock, onPacks: pacing.limits.notePacks }),
+    account: new AccountReader({ ...asking, ...ofAccount(upstream, pacing), clock }),
     closing,
     observer: openObserver(log, { ledger, clock: clocks.dated }),
     watch,
@@ -152,6 +152,13 @@ function openOwn(
     storeWatch: openStoreWatch(input),
     budgetForecast: new BudgetForecast(),
   };
+}
+
+function ofAccount(
+  upstream: Upstream,
+  { limits }: Pick<Pacing, 'limits'>,
+): Pick<AccountReaderDeps, 'line' | 'onPacks'> {
+  return { line: () => upstream.line, onPacks: limits.notePacks };
 }
 
 function backgroundErrors(log: Log): (message: string, error: unknown) => void {

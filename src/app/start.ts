@@ -1,5 +1,6 @@
 /** What a start does with the store before anybody is served. */
 import type { AppParts } from './parts.ts';
+import { noteLedgers } from './ledgers.ts';
 import { earlierRefusals } from './stops.ts';
 import { countPiece } from '../budget/backfill.ts';
 import { applyBudgets } from '../budget/budget-table.ts';
@@ -62,6 +63,7 @@ export async function putInOrder(
       recovered,
       due,
     });
+  await noteLedgers({ store, ledger, upstream, dated }, config);
   sums.begin(await store.read(openWork, {}));
   await beginLimits({ store, upstream, limits });
   for (const slot of await store.read(openSlots, {}))

@@ -8,7 +8,7 @@
  * **Invariant**: only free reads, one at a time; a ledger counts as read up to an instant only when every page
  * before it was understood and stored. A failure is kept as a sentence and thrown; it does not prevent the other reads.
  */
-import { SETTLING_MS, WALLETS, type Pack, type Wallet } from '../account/account.ts';
+import { SETTLING_MS, WALLETS, type AccountRead, type Pack, type Wallet } from '../account/account.ts';
 import { readAccount, recordDeductions, recordPacks, recordRead } from '../account/account-table.ts';
 import { sleep, type Clock } from '../clock.ts';
 import {
@@ -20,11 +20,16 @@ import {
   readPacks,
   type Read,
 } from '../kling/account.ts';
+import type { CashPrice } from '../account/row-credits.ts';
+import { spansAround, type Span } from '../account/spans.ts';
 import { upstreamText, type UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { Envelope } from '../kling/envelope.ts';
+import { heldTasksBefore } from '../ledger/settle-deductions.ts';
+import type { Ledger } from '../outbox/ledger.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import type { AskKling, OwnRequest } from '../upstream/ask.ts';
+import { settleByLedgers } from './settle-by-ledgers.ts';
 
 const DAY_MS = 86_400_000;
 const PACE_MS = 1_000;
@@ -41,11 +46,22 @@ const NAMES = {
 } as const;
 /** Pages of one question: 500 rows each; an endless cursor must not be followed for ever. */
 const PAGES_MAX = 20_000;
+/** Held tasks that are older than what is read again are asked for by their times: this many at most, … */
+const HELD_TASKS_MAX = 10_000;
+/** … in this many questions, … */
+const HELD_SPANS_MAX = 50;
+/** … each from so long before a task to so long after it: our clock may differ from Kling's, and an answer takes a while. */
+const HELD_MARGIN_MS = 600_000;
 
 export interface AccountReaderDeps {
   store: Pick<Store, 'read' | 'write'>;
   ask: AskKling;
   clock: Clock;
+  /** Runs the settlement by the ledgers. */
+  ledger: Pick<Ledger, 'run'>;
+  price: () => CashPrice;
+  /** The upstream that is asked now. */
+  line: () => UpstreamAsked;
   /** Called with the packs that Kling lists, and the upstream that was asked (`upstreamText`), once they are kept. */
   onPacks: (packs: readonly Pack[], upstream: string) => void;
 }
@@ -71,9 +87,23 @@ export class AccountReader {
     return this.#readAll(['packs'], signal);
   }
 
-  /** Reads both ledgers from the last known instant, in the same way. @throws Error with the ledgers that failed, and why. */
-  readLedgers(signal: AbortSignal): Promise<void> {
-    return this.#readAll(WALLETS, signal);
+  /**
+   * Reads both ledgers from the last known instant, in the same way, and settles creates by what is known then.
+   * @throws Error with the ledgers that failed, and why.
+   */
+  async readLedgers(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#readAll(WALLETS, signal);
+    } finally {
+      if (!signal.aborted) await this.#settle(signal);
+    }
+  }
+
+  async #settle(signal: AbortSignal): Promise<void> {
+    const { ledger, clock, price, line } = this.#deps;
+    const { host, account, fingerprint } = line();
+    const args = { at: clock.now(), price: price(), upstream: { host, account, fingerprint } };
+    await settleByLedgers(ledger, args, signal);
   }
 
   async #readAll(all: readonly ('packs' | Wallet)[], signal: AbortSignal): Promise<void> {
@@ -105,31 +135,56 @@ export class AccountReader {
     return null;
   }
 
-  /** Reads a ledger from where it is known up to now, a step at a time. */
+  /** Reads a ledger from where it is known up to now, a step at a time; then the tasks that are held for longer. */
   async #ledger(wallet: Wallet, signal: AbortSignal): Promise<string | null> {
     const { store, clock } = this.#deps;
+    const upstream = this.#upstream();
     const { reads } = await store.read(readAccount, {});
+    const known = isOf(reads[wallet], upstream) ? reads[wallet] : { fromAt: null, throughAt: null };
     const until = clock.now();
-    const fromAt = reads[wallet].fromAt ?? until - LEDGER_BACK_MS;
-    let start = reads[wallet].throughAt ?? fromAt;
-    while (start < until && !signal.aborted) {
+    const fromAt = known.fromAt ?? until - LEDGER_BACK_MS;
+    const knownTo = known.throughAt ?? fromAt;
+    for (let start = knownTo; start < until && !signal.aborted;) {
       const end = Math.min(start + STEP_MS, until);
-      const problem = await this.#step(wallet, { start, end }, signal);
+      const problem = await this.#step(wallet, { start, end, upstream }, signal);
       if (problem !== null) return problem;
       // Tasks of the last day may still be charged: they are read again the next time.
       const throughAt = Math.max(start, Math.min(end, until - SETTLING_MS));
-      await store.write(recordRead, { what: wallet, fromAt, throughAt });
+      await store.write(recordRead, { what: wallet, fromAt, throughAt, upstream });
       start = end;
+    }
+    for (const span of await this.#heldSpans(fromAt, knownTo)) {
+      const problem = await this.#step(wallet, { ...span, upstream }, signal);
+      if (problem !== null) return problem;
     }
     return null;
   }
 
-  async #step(wallet: Wallet, span: { start: Ms; end: Ms }, signal: AbortSignal): Promise<string | null> {
+  /** The times around tasks that are older than what is read again, and held: they may be charged at any time. */
+  async #heldSpans(from: Ms, before: Ms): Promise<Span[]> {
+    const { store } = this.#deps;
+    const instants = await store.read(heldTasksBefore, { from, before, limit: HELD_TASKS_MAX });
+    return spansAround(instants, { marginMs: HELD_MARGIN_MS, spansMax: HELD_SPANS_MAX });
+  }
+
+  #upstream(): string {
+    const { host, account } = this.#deps.line();
+    return upstreamText({ upstream_host: host, upstream_account: account });
+  }
+
+  async #step(
+    wallet: Wallet,
+    { upstream, ...span }: Span & { upstream: string },
+    signal: AbortSignal,
+  ): Promise<string | null> {
     const route = billingPath(wallet);
     let body = billingBody(span);
     for (let page = 1; page <= PAGES_MAX && !signal.aborted; page += 1) {
       const answer = await this.#ask({ path: route, route, body }, signal);
       if (typeof answer === 'string') return answer;
+      const { host, account } = answer.line;
+      if (upstreamText({ upstream_host: host, upstream_account: account }) !== upstream)
+        return 'the upstream was changed meanwhile';
       const read: Read<{ cursor: string | null }> = await this.#keep(wallet, answer.envelope);
       if ('problem' in read) return `page ${page}: ${read.problem}`;
       if (read.ok.cursor === null) return null;
@@ -168,4 +223,9 @@ export class AccountReader {
     if (answer.envelope === null) return `HTTP ${answer.status} without Kling’s envelope`;
     return { envelope: answer.envelope, line };
   }
+}
+
+/** Returns whether a ledger's read is of an upstream; one that was read before this was recorded is. */
+function isOf(read: AccountRead, upstream: string): boolean {
+  return read.upstream === null || read.upstream === upstream;
 }

@@ -12,7 +12,7 @@ import type { UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { Clock } from '../clock.ts';
 import { newId } from '../ids.ts';
 import type { AgeClock } from '../ledger/age-clock.ts';
-import type { CashPrice } from '../kling/deduction.ts';
+import type { CashPrice } from '../account/row-credits.ts';
 import type { RouteTable } from '../kling/routes.ts';
 import type { Credentials } from '../kling/token.ts';
 import { dueLookUps, makeLookUpsDue, recordLookUps } from '../ledger/look-up.ts';

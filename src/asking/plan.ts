@@ -5,7 +5,7 @@
  * 2026-11-21); with access and secret key each task is asked for at the path that made it.
  */
 import type { UpstreamAsked } from '../budget/hold-upstream.ts';
-import type { CashPrice } from '../kling/deduction.ts';
+import type { CashPrice } from '../account/row-credits.ts';
 import { createAnswerFor, isSuccess, showsTasks, sightingsIn as klingSightings } from '../kling/envelope.ts';
 import {
   BATCH_IDS_MAX,

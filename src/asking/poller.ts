@@ -11,7 +11,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Fact } from '../facts.ts';
-import type { CashPrice } from '../kling/deduction.ts';
+import type { CashPrice } from '../account/row-credits.ts';
 import type { RouteTable } from '../kling/routes.ts';
 import type { Credentials } from '../kling/token.ts';
 import { observeTasks } from '../ledger/observe.ts';

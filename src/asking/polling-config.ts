@@ -16,7 +16,7 @@ export const accountSection = z
       .boolean()
       .default(true)
       .describe(
-        'Read packs and the ledgers of deductions (jobs.packs, jobs.ledgers say when): terms and fees follow from them.',
+        'Read packs and the ledgers of deductions (jobs.packs, jobs.ledgers say when): terms and fees follow from them, and tasks without a deduction of their own are settled by them.',
       ),
   })
   .prefault({});

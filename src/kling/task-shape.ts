@@ -6,7 +6,8 @@
 import type { TaskResult, TaskSighting } from '../tasks/task.ts';
 import type { Ms, Product } from '../units.ts';
 import type { TaskState } from '../words.ts';
-import { deductionOf, type CashPrice } from './deduction.ts';
+import type { CashPrice } from '../account/row-credits.ts';
+import { deductionOf } from './deduction.ts';
 import { fieldOf, nameOfValue, textOfValue } from './json-value.ts';
 
 const STATES: Readonly<Record<string, TaskState>> = {

@@ -51,6 +51,7 @@ import { accountRefusals } from './account-refusals.ts';
 import { admit } from './admit.ts';
 import { listAudit, listImportedFiles, recordOrder } from './audit.ts';
 import { closeCreate } from './close.ts';
+import { noteLedgersAreRead } from './deduction-wait.ts';
 import { freeze, freezeState, unfreeze } from './freeze.ts';
 import { guardState } from './guard.ts';
 import { joinEarlier, leaveJoin, noteLostAnswer, readJoined, takeJoined } from './join.ts';
@@ -65,6 +66,7 @@ import { purgeOld } from './purge.ts';
 import { recoverHolds } from './recover.ts';
 import { resolveHold } from './resolve.ts';
 import { sendAgain } from './send-again.ts';
+import { heldTasksBefore, settleNewDeductions, settleWaiting } from './settle-deductions.ts';
 import { firstSignOfLife, spendingElsewhere } from './spending-elsewhere.ts';
 import { moneyStatus } from './status.ts';
 import { acceptClock, keepAge, readTime, resetDates } from './time.ts';
@@ -188,6 +190,10 @@ export const ledgerModules: readonly StoreModule[] = [
       useUpstream,
       noteUsedKey,
       readUsedKeys,
+      noteLedgersAreRead,
+      heldTasksBefore,
+      settleNewDeductions,
+      settleWaiting,
       spendingElsewhere,
       firstSignOfLife,
       accountRefusals,

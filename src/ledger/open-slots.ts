@@ -11,12 +11,13 @@ export interface OpenSlot {
   at: Ms;
 }
 
-/** Gives the slots of every hold that is still `held` at the upstream in use. */
+/** Gives the slots of every hold that is still `held` at the upstream in use, without those whose task has ended. */
 export const openSlots = defineRead(
   'ledger.openSlots',
   (tx: Tx, _args: Record<string, never>): Promise<OpenSlot[]> =>
     tx.all<OpenSlot>(
       `SELECT id AS "holdId", product, model, weight, at FROM creates JOIN hold_places ON hold_id = id
-       WHERE state = 'held' AND is_in_use = 1 ORDER BY id`,
+       WHERE state = 'held' AND is_in_use = 1 AND (task_state IS NULL OR task_state IN ('submitted', 'processing'))
+       ORDER BY id`,
     ),
 );

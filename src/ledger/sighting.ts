@@ -1,8 +1,9 @@
 /**
  * Applies a sighting of a task to its hold: attach, advance, settle, release, adjust.
  *
- * A hold ends when its task ends. `succeeded` settles it with Kling's deduction, or with our price until Kling names one.
- * `failed` releases it unless Kling deducted something. After the end, another deduction is an adjustment, for every kind of
+ * A hold ends when its task ends. `succeeded` settles it with Kling's deduction; without one it stays held until Kling's ledger
+ * has it (deduction-wait.ts), or is settled with our price where the ledgers are not read. `failed` releases it unless Kling
+ * deducted something. After the end, another deduction is an adjustment, for every kind of
  * end.
  *
  * **Invariant**: only a terminal sighting moves money. A task always belongs to the hold that first named it.
@@ -26,6 +27,7 @@ import {
 } from '../tasks/task-table.ts';
 import type { Ms } from '../units.ts';
 import type { AgeReading } from './ledger.ts';
+import { waitsForLedger } from './deduction-wait.ts';
 import { doubtFromOf, firstLookUpAt } from './look-up-schedule.ts';
 
 export interface Seen {
@@ -189,6 +191,10 @@ async function moveMoney(
   if (!isTerminal(sighting.state)) return [];
   const charge = chargeOf(hold, sighting);
   if (hold.state === 'held') {
+    if (charge.basis === 'estimate' && (await waitsForLedger(tx))) {
+      if (hold.guarded === 1) await closeUnanswered(tx, hold.id, when.at);
+      return [];
+    }
     const state = sighting.state === 'failed' && charge.credits === 0 ? 'released' : 'settled';
     return resolveTo(tx, hold, { state, ...charge, at: when.at });
   }

@@ -1,5 +1,6 @@
 /** Checks of `doctor`: spending from the account that this store does not know. */
-import { namesOf, quantityText, type Reads } from '../account/account-checks.ts';
+import { namesOf, type Reads } from '../account/account-checks.ts';
+import { decimalText } from '../account/row-credits.ts';
 import { notOk, ok, type Check } from '../check.ts';
 import { countText, dayText } from '../phrases.ts';
 import type { Ms } from '../units.ts';
@@ -47,6 +48,6 @@ function keysText(keys: readonly string[]): string {
 }
 
 function sumText({ wallet, product, currency, amount }: ElsewhereSum): string {
-  if (wallet === 'balance') return `${quantityText(amount)} ${currency ?? 'of an unnamed currency'}`;
-  return `${quantityText(amount)} ${product === null ? '' : `${product} `}units`;
+  if (wallet === 'balance') return `${decimalText(amount)} ${currency ?? 'of an unnamed currency'}`;
+  return `${decimalText(amount)} ${product === null ? '' : `${product} `}units`;
 }

@@ -7,6 +7,7 @@ import { counterIds } from '../budget/hold.ts';
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits } from '../units.ts';
 import type { HoldState } from '../words.ts';
+import { waitsForLedger } from './deduction-wait.ts';
 
 export interface Verification {
   ok: boolean;
@@ -136,8 +137,10 @@ async function checkOrphans(tx: Tx, findings: Findings): Promise<void> {
     for (const { id } of await tx.all<{ id: string }>(`${sql} LIMIT ${PROBLEMS_MAX}`))
       findings.report(tell(id));
   };
+  const mayWait = await waitsForLedger(tx);
+  const ended = mayWait ? "task_state = 'failed'" : "(task_state = 'succeeded' OR task_state = 'failed')";
   await check(
-    `SELECT task_id AS id FROM creates WHERE state = 'held' AND task_state IN ('succeeded', 'failed') ORDER BY id`,
+    `SELECT task_id AS id FROM creates WHERE state = 'held' AND ${ended} ORDER BY id`,
     (id) => `task ${id} has ended and its hold has not`,
   );
   await check(

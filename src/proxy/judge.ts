@@ -1,6 +1,6 @@
 /** The meaning of a create's exchange: for its hold, for a repeat of the same request, and for the account. */
 import { codeInfo, isLastingRefusal, type CodeInfo } from '../kling/codes.ts';
-import type { CashPrice } from '../kling/deduction.ts';
+import type { CashPrice } from '../account/row-credits.ts';
 import { createEnd } from '../kling/envelope.ts';
 import type { KlingRoute } from '../kling/routes.ts';
 import type { CreateEnd } from '../ledger/ledger.ts';

@@ -1,5 +1,5 @@
 /** The data plane's settings from the config; replaced as one value when the config is read again. */
-import type { CashPrice } from '../kling/deduction.ts';
+import type { CashPrice } from '../account/row-credits.ts';
 import type { RouteTable } from '../kling/routes.ts';
 import type { PriceOptions } from '../kling/price.ts';
 import type { MilliCredits, Ms } from '../units.ts';

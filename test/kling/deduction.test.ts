@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cashToMilli, deductionOf } from '../../src/kling/deduction.ts';
+import { cashToMilli } from '../../src/account/row-credits.ts';
+import { deductionOf } from '../../src/kling/deduction.ts';
 
 describe('deductions', () => {
   it('convert cash at the configured price, rounded up to a thousandth', () => {
