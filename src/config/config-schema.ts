@@ -15,6 +15,7 @@ import { breakerConfig } from '../pacing/breaker-config.ts';
 import { limitsConfig } from '../pacing/pacing-config.ts';
 import { accountConfig, tasksConfig } from '../asking/polling-config.ts';
 import { appsConfig, createsConfig, listenConfig, refusalsConfig } from '../proxy/proxy-config.ts';
+import { resultsConfig } from '../results/results-config.ts';
 import { slaConfig } from '../sla/sla-config.ts';
 import { storeConfig } from '../store/store-config.ts';
 import { telemetryConfig } from '../telemetry/telemetry-config.ts';
@@ -53,6 +54,7 @@ export const SECTION_TABLE = {
   limits: limitsConfig,
   breaker: breakerConfig,
   tasks: tasksConfig,
+  results: resultsConfig,
   account: accountConfig,
   sla: slaConfig,
   claims: claimsConfig,

@@ -44,6 +44,8 @@ import * as slaVerify from '../sla/verify.ts';
 import { exportedOperations, type StoreModule } from '../store/registry.ts';
 import { countForeign } from '../tasks/foreign-table.ts';
 import { listOldUnasked, lostMigrations, readLostTasks } from '../tasks/lost-table.ts';
+import { resultFileMigrations } from '../tasks/result-file-schema.ts';
+import * as resultFileTable from '../tasks/result-file-table.ts';
 import { taskMigrations } from '../tasks/task-schema.ts';
 import { getTask, listOpenTasks, listTasks, openTasks } from '../tasks/task-table.ts';
 import { readFailedTasks, readStuckTasks } from '../tasks/troubled-table.ts';
@@ -126,6 +128,7 @@ export const ledgerModules: readonly StoreModule[] = [
       countForeign,
     ],
   },
+  { migrations: resultFileMigrations, operations: exportedOperations(resultFileTable) },
   { migrations: [...guardMigrations, ...joinMigrations], operations: [] },
   {
     migrations: slaMigrations,

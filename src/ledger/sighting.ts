@@ -154,7 +154,7 @@ export async function applySighting(
     await advanceTask(tx, hold.id, sighting, seen);
     facts.push(changeFact(hold, sighting, { from: task.state, createdAt: task.created_at, at: seen.at }));
   } else if (bringsResults(task, sighting)) {
-    await keepResults(tx, hold.id, sighting.results);
+    await keepResults(tx, hold.id, sighting, seen.at);
   }
   facts.push(...(await moveMoney(tx, hold, sighting, { isNews: advances, at: seen.at })));
   return facts;

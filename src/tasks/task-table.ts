@@ -9,6 +9,7 @@ import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { Mode, OperationWord, TaskState } from '../words.ts';
 import { IS_LOST } from './lost-table.ts';
+import { planFiles } from './result-file-table.ts';
 import { compareStates, isTerminal } from './task-state.ts';
 import type { SightingSource, TaskResult, TaskRow, TaskSighting } from './task.ts';
 
@@ -45,7 +46,7 @@ export async function attachTask(
     holdId,
   );
   if (statusMessage !== null) await tx.run(INSERT_STATE, taskId, state, at, source, statusMessage);
-  await keepResults(tx, holdId, sighting.results);
+  await keepResults(tx, holdId, sighting, at);
 }
 
 /** The fields of a task that sightings are compared with. */
@@ -91,12 +92,14 @@ export async function advanceTask(
     holdId,
   );
   await tx.run(INSERT_STATE, taskId, state, seen.at, seen.source, statusMessage);
-  await keepResults(tx, holdId, sighting.results);
+  await keepResults(tx, holdId, sighting, seen.at);
 }
 
-/** Keeps the results of a task in place of earlier ones; none change nothing. */
-export async function keepResults(tx: Tx, holdId: string, results: TaskResult[]): Promise<void> {
+/** Keeps the results of a task in place of earlier ones, and plans their files; none change nothing. */
+export async function keepResults(tx: Tx, holdId: string, sighting: TaskSighting, at: Ms): Promise<void> {
+  const { results } = sighting;
   if (results.length > 0) await tx.run(KEEP_RESULTS, holdId, JSON.stringify(results));
+  await planFiles(tx, holdId, sighting, at);
 }
 
 /** An open task, with what is needed to ask Kling for it. */

@@ -66,7 +66,7 @@ function usageSql(table: string): string {
 const CHANGED = new Set(
   `holds entries calls tasks task_events guards schema_migrations
    creates adjustments task_results task_states journal instances refusals refusal_count audit sla_windows
-   joins learned_limits account_packs`.split(/\s+/),
+   joins learned_limits account_packs result_keeping result_files result_asks`.split(/\s+/),
 );
 
 /** Gives each list by its name, and each table that the migration must not touch, as statements. */
