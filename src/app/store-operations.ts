@@ -1,5 +1,6 @@
 /** The registry: every operation and migration that the store's workers run. A new module is one line here. */
 import { alertsModule } from '../alerts/alerts-module.ts';
+import { readTaskTimeline } from '../control/task-timeline.ts';
 import { jobsModule } from '../jobs/job-table.ts';
 import { ledgerModules } from '../ledger/ledger-modules.ts';
 import { pacingModule } from '../pacing/learned-limit-table.ts';
@@ -10,4 +11,5 @@ export const storeModules: readonly StoreModule[] = [
   pacingModule,
   alertsModule,
   jobsModule,
+  { migrations: [], operations: [readTaskTimeline] },
 ];

@@ -75,23 +75,16 @@ async function showTask(context: Context, id: string, options: ListOptions): Pro
   }
 }
 
-const TIMELINE: readonly Column[] = [
+const LIFE: readonly Column[] = [
   { field: 'at', title: 'at', kind: 'time' },
-  { field: 'state', title: 'state' },
-  { field: 'source', title: 'source', drop: 1 },
-  { field: 'message', title: 'message', cut: true },
-];
-
-const JOINED: readonly Column[] = [
-  { field: 'at', title: 'joined', kind: 'time' },
-  { field: 'requestId', title: 'request' },
-  { field: 'tag', title: 'tag', drop: 1 },
+  { field: 'step', title: 'step' },
+  { field: 'text', title: 'what', cut: true },
 ];
 
 function printTask(
   terminal: Terminal,
   zone: string,
-  { timeline, joined, results, ...task }: TaskAnswer,
+  { life, timeline: _states, joined: _joins, results, ...task }: TaskAnswer,
 ): void {
   const fields = Object.entries(task).filter(([, value]) => value !== null);
   const room = roomOf(terminal, zone);
@@ -101,8 +94,7 @@ function printTask(
       room.width,
     ),
   );
-  if (timeline.length > 0) terminal.out(`\n${toTable(timeline, TIMELINE, room)}`);
-  if (joined.length > 0) terminal.out(`\n${toTable(joined, JOINED, room)}`);
+  if (life.length > 0) terminal.out(`\n${toTable(life, LIFE, room)}`);
   // Addresses of results are there to be copied: they are never cut.
   for (const { kind, id, durationSeconds, url } of results) {
     const length = durationSeconds === null ? '' : `, ${durationSeconds} s`;

@@ -7,6 +7,7 @@
 import { z } from '@hono/zod-openapi';
 import { RULE_WORDS } from '../alerts/rule-words.ts';
 import { PER_ROWS_MAX } from '../budget/budget-table.ts';
+import { TIMELINE_STEPS } from '../store/timeline.ts';
 import { OPERATIONS } from '../words.ts';
 import { breaker, pool, stop, waitingCreate } from './pacing-schemas.ts';
 
@@ -244,6 +245,9 @@ export const tasksAnswer = z
 export const taskAnswer = z
   .object({
     ...taskFields,
+    life: z
+      .array(z.object({ at: instant, step: z.enum(TIMELINE_STEPS), text: z.string() }))
+      .describe('Everything that happened to it, the earliest first. Steps may be added.'),
     timeline: z.array(
       z.object({
         at: instant,

@@ -21,6 +21,7 @@ import { callMigrations } from '../calls/call-schema.ts';
 import { listCalls, listRefusals, recordRefusals } from '../calls/call-table.ts';
 import { sumRefusals } from '../calls/refusal-sums.ts';
 import { moneyRefusals } from '../calls/money-refusals.ts';
+import { noteQueueWait, queueWaitMigrations } from '../calls/queue-wait-table.ts';
 import { readDroppedTo } from '../calls/retention.ts';
 import { countWouldHave, noteMode, readWouldHave } from '../calls/would-have-table.ts';
 import { claimMigrations } from '../claims/claim-schema.ts';
@@ -100,7 +101,7 @@ export const ledgerModules: readonly StoreModule[] = [
     ],
   },
   {
-    migrations: callMigrations,
+    migrations: [...callMigrations, ...queueWaitMigrations],
     operations: [
       recordRefusals,
       listCalls,
@@ -112,6 +113,7 @@ export const ledgerModules: readonly StoreModule[] = [
       noteMode,
       readWouldHave,
       moneyRefusals,
+      noteQueueWait,
     ],
   },
   {

@@ -9,6 +9,7 @@
  * **Invariant**: a create that continues has its hold on disk, with one exception: mode `observe` if the store is not
  * available. Slots are passed to the hold or released, and a line that is not passed on is released.
  */
+import { noteQueueWait } from '../calls/queue-wait-table.ts';
 import { SidecarError } from '../errors.ts';
 import type { Joined } from '../idempotency/join-table.ts';
 import { admit } from '../ledger/admit.ts';
@@ -223,6 +224,12 @@ class Reserving {
     this.#isUndatedNoted = true;
   }
 
+  /** Keeps the wait for the task's timeline; a create that did not wait has none. */
+  #keepWait(holdId: string, heldAt: Ms): void {
+    const waitedMs = this.#queueMs;
+    this.#deps.store.later(noteQueueWait, { holdId, at: heldAt - waitedMs, waitedMs });
+  }
+
   /** Makes the hold, with the present date and the line that the create will be sent on. */
   async #admit(ticket: SlotTicket): Promise<Tried> {
     const deps = this.#deps;
@@ -247,6 +254,7 @@ class Reserving {
     ticket.keepFor(holdId);
     if (create.trace) deps.traces.remember(holdId, create.trace, at);
     deps.telemetry.createHeld(prepared.labels, prepared.credits);
+    if (this.#queueMs > 0) this.#keepWait(holdId, at);
     if (result.wouldRefuse)
       create.noteWouldRefuse(refusalError(result.wouldRefuse, create.settings.budgetStatus));
     const hold = { holdId, remainingCredits: result.remainingCredits };

@@ -5,6 +5,7 @@ import type { Store } from '../../store/store.ts';
 import { getTask, listTasks } from '../../tasks/task-table.ts';
 import type { TaskRow } from '../../tasks/task.ts';
 import { toCredits, type Ms } from '../../units.ts';
+import { readTaskTimeline } from '../task-timeline.ts';
 import type { TasksQuery } from '../questions.ts';
 import type { TaskAnswer, TasksAnswer } from '../schemas.ts';
 import { given, iso, isoOrNull } from './shape.ts';
@@ -37,7 +38,10 @@ export async function answerTask(
   taskId: string,
   stuck: StuckRule,
 ): Promise<TaskAnswer> {
-  const task = await reader.read(getTask, { taskId });
+  const [task, life] = await Promise.all([
+    reader.read(getTask, { taskId }),
+    reader.read(readTaskTimeline, { taskId }),
+  ]);
   if (!task) {
     throw new SidecarError(
       'not_found',
@@ -46,6 +50,7 @@ export async function answerTask(
   }
   return {
     ...shapeTask(task, stuck),
+    life: life.map(({ at, ...line }) => ({ at: iso(at), ...line })),
     timeline: task.timeline.map(({ at, ...event }) => ({ at: iso(at), ...event })),
     joined: task.joined.map(({ at, ...join }) => ({ at: iso(at), ...join })),
     results: task.results,
