@@ -6,6 +6,8 @@
 import type { Clock } from '../clock.ts';
 import type { Product } from '../units.ts';
 import { createAnswerCounts, type AnswerCounts } from './answer-counts.ts';
+import type { CallbackSettings } from './callback-orders.ts';
+import { createCallbacks, type Callbacks } from './callbacks.ts';
 import { createChargeBook, type CashOptions, type ChargeBook, type PackOptions } from './book.ts';
 import { createEmulatorTime, type EmulatorTime } from './emulator-time.ts';
 import { Fields } from './fields.ts';
@@ -13,6 +15,7 @@ import { createMediaLibrary, type MediaLibrary } from './media-library.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { KlingRefusal, type Reply } from './replies.ts';
 import { createResultFiles, type ResultFiles } from './result-files.ts';
+import { callbackBody } from './task-views.ts';
 import { createTasks, type Fate, type Tasks, type TaskTiming } from './tasks.ts';
 
 export interface KlingAccount {
@@ -23,6 +26,7 @@ export interface KlingAccount {
   files: ResultFiles;
   rate: RateLimit;
   answers: AnswerCounts;
+  callbacks: Callbacks;
   /** Warnings about accepted requests that differ from the documents; bounded. */
   warnings: string[];
 }
@@ -40,6 +44,7 @@ export interface AccountOptions {
   requestsPerMinute: number | null;
   timing: TaskTiming;
   origin: () => string;
+  callbacks: Partial<CallbackSettings>;
   resultBytes: number;
 }
 
@@ -55,7 +60,21 @@ export function createAccount(options: AccountOptions): KlingAccount {
   const modelLimitOf = (model: string): number => options.modelConcurrency[model] ?? Infinity;
   const tasks = createTasks({ time, book, library, files, timing, limitOf, modelLimitOf });
   const rate = createRateLimit(options.clock, options.requestsPerMinute);
-  return { time, tasks, book, library, files, rate, answers: createAnswerCounts(), warnings: [] };
+  const callbacks = createCallbacks({
+    clock: options.clock,
+    time,
+    settings: options.callbacks,
+    byId: tasks.byId,
+    bodyOf: (task, ageMs) => callbackBody(task, tasks.stateOf(task, ageMs), library),
+    newId: tasks.newId,
+  });
+  return { time, tasks, book, library, files, rate, answers: createAnswerCounts(), callbacks, warnings: [] };
+}
+
+/** Ends an account: nothing happens by itself any more. */
+export function closeAccount({ time, callbacks }: KlingAccount): void {
+  time.close();
+  callbacks.close();
 }
 
 /** The orders of a test for the task that a request makes. */
@@ -78,7 +97,7 @@ export interface RouteRequest {
   orders: TaskOrders;
 }
 
-export type Route = (request: RouteRequest, account: KlingAccount) => Reply;
+export type Route = (request: RouteRequest, account: KlingAccount) => Reply | Promise<Reply>;
 
 const WARNINGS_MAX = 1000;
 

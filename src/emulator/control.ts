@@ -4,6 +4,7 @@
  * **Invariant**: these paths are not Kling's; they need no credentials and never change the request record.
  */
 import type { KlingAccount } from './account.ts';
+import { readCallbackSettings, readForgery } from './callback-orders.ts';
 import { emulatorHelp } from './emulator-help.ts';
 import { readFaultOrder, type Fault, type Faults } from './faults.ts';
 import type { Json, JsonObject, Reply } from './replies.ts';
@@ -27,15 +28,15 @@ export interface ControlRequest {
 }
 
 /** Answers one control request: JSON, or 400 and 404 with `{ error }`. */
-export function control(request: ControlRequest, target: ControlTarget): Reply {
+export async function control(request: ControlRequest, target: ControlTarget): Promise<Reply> {
   try {
-    return answer(request, target);
+    return await answer(request, target);
   } catch (error) {
     return json({ error: error instanceof Error ? error.message : String(error) }, 400);
   }
 }
 
-function answer({ method, path, body }: ControlRequest, target: ControlTarget): Reply {
+function answer({ method, path, body }: ControlRequest, target: ControlTarget): Reply | Promise<Reply> {
   const { account, faults } = target;
   switch (`${method} ${path.slice(CONTROL_PREFIX.length).replace(/\/$/, '')}`) {
     case 'GET ':
@@ -53,6 +54,15 @@ function answer({ method, path, body }: ControlRequest, target: ControlTarget): 
     case 'DELETE /faults':
       faults.clear();
       return json({ faults: [] });
+    case 'GET /callbacks':
+      return json(callbacksView(account()));
+    case 'POST /callbacks':
+      account().callbacks.set(readCallbackSettings(parse(body)));
+      return json(callbacksView(account()));
+    case 'POST /callbacks/forge':
+      return account()
+        .callbacks.forge(readForgery(parse(body)))
+        .then((sent) => json({ ...sent }));
     case 'GET /clock':
       return json(clockView(account()));
     case 'POST /clock':
@@ -101,6 +111,14 @@ function moveClock(given: Record<string, unknown>, { time }: KlingAccount): void
 
 function clockView({ time }: KlingAccount): JsonObject {
   return { now: new Date(time.wallMs()).toISOString(), speed: time.speed, skewMs: time.skewMs };
+}
+
+function callbacksView({ callbacks }: KlingAccount): JsonObject {
+  const { retryMs, ...rest } = callbacks.settings();
+  return {
+    settings: { ...rest, retryMs: [...retryMs] },
+    callbacks: callbacks.list().map((sent) => ({ ...sent })),
+  };
 }
 
 function faultView({ left, match = {}, ...rest }: Fault): JsonObject {

@@ -23,6 +23,11 @@ const CONTROL: Readonly<Record<string, string>> = {
   'POST /_emulator/clock':
     '{ advanceMs } makes tasks, URLs and sessions older; { speed } lets them age faster; { skewMs } puts the wall clock off',
   'GET /_emulator/clock': 'the wall clock, the speed and the skew',
+  'POST /_emulator/callbacks':
+    'how they are sent: { secret, loseShare, doubleShare, reorderShare, earlyShare, lateMs, retryMs, seed }',
+  'GET /_emulator/callbacks': 'the settings, and what was sent, lost or forged, with the receiver’s answers',
+  'POST /_emulator/callbacks/forge':
+    'sends one that Kling did not: { taskId, status, message, signature: none | wrong | stale | right, url, body }',
   'POST /_emulator/reset': 'a new account: no tasks, no charges, full packs, no faults, no recorded requests',
   'GET /_emulator/requests': 'the requests that arrived, without bodies',
   'GET /_emulator/warnings': 'requests that were taken though the documents want them otherwise',
@@ -47,7 +52,7 @@ export function emulatorHelp(): string {
     ...table(FAULT_KINDS),
     '',
     'A media URL says how long the media last: https://…/clip.mp4?seconds=12.4 (default 5 s); motion control also',
-    'takes output=9 for a result shorter than its reference. Nothing is downloaded. Callbacks are not delivered.',
+    'takes output=9 for a result shorter than its reference. Nothing is downloaded. A `callback_url` gets a POST for each status of its task.',
     '',
     'Kling’s routes:',
     ...ROUTE_LIST.map((route) => `  ${route}`),

@@ -8,7 +8,7 @@
  *
  * **Invariant**: age never goes back, also if the wall clock does.
  */
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { Ms } from '../units.ts';
 
 export interface EmulatorTime {
@@ -18,6 +18,10 @@ export interface EmulatorTime {
   ageMs(): Ms;
   /** The wall time at which an age in the past was reached. */
   wallOf(ageMs: Ms): Ms;
+  /** Calls back once when age reaches `ageMs`; in the order of ages, and at once within an `advance`. */
+  whenAge(ageMs: Ms, callback: () => void): void;
+  /** Forgets the waiting calls. */
+  close(): void;
   /** Makes everything older by `byMs` (0 or more) at once. */
   advance(byMs: Ms): void;
   /** Lets age run `factor` times (above 0) as fast from now on. */
@@ -26,6 +30,44 @@ export interface EmulatorTime {
   setSkew(byMs: Ms): void;
   readonly speed: number;
   readonly skewMs: Ms;
+}
+
+/** The least wait of a timer, so that rounding cannot make it wait for nothing again and again. */
+const WAIT_MS_MIN = 0.5;
+
+/** The calls that wait for their ages: one timer, for the first of them. */
+function createCalls(
+  clock: Clock,
+  ageMs: () => Ms,
+  speed: () => number,
+): { add: EmulatorTime['whenAge']; run: () => void; close: () => void } {
+  let waiting: { ageMs: Ms; callback: () => void }[] = [];
+  let timer: Timer | undefined;
+  const arm = (): void => {
+    timer?.cancel();
+    const [first] = waiting;
+    if (first === undefined) return;
+    timer = clock.after(Math.max(WAIT_MS_MIN, (first.ageMs - ageMs()) / speed()), run);
+  };
+  const run = (): void => {
+    for (let [first] = waiting; first !== undefined && first.ageMs <= ageMs(); [first] = waiting) {
+      waiting.shift();
+      first.callback();
+    }
+    arm();
+  };
+  return {
+    add(age, callback) {
+      const place = waiting.findLastIndex((call) => call.ageMs <= age) + 1;
+      waiting.splice(place, 0, { ageMs: age, callback });
+      if (place === 0) arm();
+    },
+    run,
+    close() {
+      waiting = [];
+      timer?.cancel();
+    },
+  };
 }
 
 /** Age runs at one speed from `steadyMs` on, until the next segment begins. */
@@ -45,6 +87,7 @@ export function createEmulatorTime(clock: Clock, speed: number): EmulatorTime {
     current = { steadyMs: clock.monotonic(), ageMs: age, speed: factor };
     segments.push(current);
   };
+  const calls = createCalls(clock, ageMs, () => current.speed);
   const steadyOf = (age: Ms): Ms => {
     for (let i = segments.length - 1; i >= 0; i -= 1) {
       const segment = segments[i];
@@ -60,8 +103,16 @@ export function createEmulatorTime(clock: Clock, speed: number): EmulatorTime {
     wallMs,
     ageMs,
     wallOf: (age) => Math.floor(wallMs() - (clock.monotonic() - steadyOf(age))),
-    advance: (byMs) => begin(ageMs() + byMs, current.speed),
-    setSpeed: (factor) => begin(ageMs(), factor),
+    whenAge: calls.add,
+    close: calls.close,
+    advance(byMs) {
+      begin(ageMs() + byMs, current.speed);
+      calls.run();
+    },
+    setSpeed(factor) {
+      begin(ageMs(), factor);
+      calls.run();
+    },
     setSkew: (byMs) => void (skewMs = byMs),
     get speed() {
       return current.speed;

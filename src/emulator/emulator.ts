@@ -6,16 +6,18 @@
  * the same mistakes, since it must find them.
  *
  * **Invariant**: a request that was carried out and charged is in the book before any byte of its answer leaves.
- * It listens only on the configured addresses, sends no requests (callbacks are not delivered), and writes nothing to disk.
+ * It listens only on the configured addresses, sends requests only to the addresses of callbacks, and writes nothing to disk.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { sleep, type Clock } from '../clock.ts';
 import { listenAt, LOOPBACKS, urlOf } from '../listen.ts';
 import type { Ms, Product } from '../units.ts';
-import { createAccount, type KlingAccount } from './account.ts';
+import { closeAccount, createAccount, type KlingAccount } from './account.ts';
 import type { Answers } from './answer-counts.ts';
 import { createAuthenticate, type Authenticate } from './auth.ts';
 import type { Book, CashOptions, PackOptions } from './book.ts';
+import type { CallbackSettings, Forgery } from './callback-orders.ts';
+import type { SentCallback } from './callback-line.ts';
 import { control, CONTROL_PREFIX, slotsOf } from './control.ts';
 import { deliver, reset as dropConnection } from './delivery.ts';
 import { EMULATOR_CREDENTIALS } from './emulator-help.ts';
@@ -55,6 +57,8 @@ export interface EmulatorOptions {
   recordRequests?: boolean;
   /** Size of a video result, at most 2 GiB; it is made while it is sent. Default 32 KiB. */
   resultBytes?: number;
+  /** How callbacks are sent. Default: each one once, not signed. */
+  callbacks?: Partial<CallbackSettings>;
 }
 
 export interface Emulator {
@@ -69,6 +73,11 @@ export interface Emulator {
   /** The requests that arrived at Kling's paths and result URLs, oldest first. */
   requests(): readonly RecordedRequest[];
   warnings(): readonly string[];
+  /** What was sent to the addresses of callbacks, oldest first; tries and copies are entries of their own. */
+  callbacks(): readonly SentCallback[];
+  setCallbacks(settings: Partial<CallbackSettings>): void;
+  /** Sends a forged callback; rejects if its task is unknown or has no address. */
+  forgeCallback(forgery: Forgery): Promise<SentCallback>;
   addFault(order: FaultOrder): Fault;
   faults(): readonly Fault[];
   clearFaults(): void;
@@ -103,6 +112,7 @@ export function createEmulator(options: EmulatorOptions): Emulator {
   const reset = (): void => {
     faults.clear();
     record.clear();
+    closeAccount(account);
     account = openAccount(options, () => origin);
   };
   const make = (): Server =>
@@ -118,10 +128,12 @@ export function createEmulator(options: EmulatorOptions): Emulator {
       const hosts = host === undefined ? LOOPBACKS : [host];
       const had = await listenAt(make, { hosts, port, setting: 'the emulator’s port' });
       servers = had.servers;
+      account.callbacks.open();
       origin = urlOf(had.hosts[0] ?? '', had.port);
       return { url: origin, port: had.port };
     },
     async stop() {
+      account.callbacks.close();
       await Promise.all(servers.map(close));
     },
     book: () => account.book.read(),
@@ -129,6 +141,9 @@ export function createEmulator(options: EmulatorOptions): Emulator {
     slots: () => slotsOf(account),
     requests: () => record.list(),
     warnings: () => account.warnings,
+    callbacks: () => account.callbacks.list(),
+    setCallbacks: (settings) => account.callbacks.set(settings),
+    forgeCallback: (forgery) => account.callbacks.forge(forgery),
     addFault: (order) => faults.add(order),
     faults: () => faults.list(),
     clearFaults: () => faults.clear(),
@@ -152,6 +167,7 @@ function openAccount(options: EmulatorOptions, origin: () => string): KlingAccou
     },
     origin,
     resultBytes: options.resultBytes ?? 32_768,
+    callbacks: options.callbacks ?? {},
   });
 }
 
@@ -178,7 +194,7 @@ async function serve({ request, response }: Exchange, serving: Serving): Promise
   const isControl = path === CONTROL_PREFIX || path.startsWith(`${CONTROL_PREFIX}/`);
   const { time } = serving.account();
   if (isControl) {
-    const reply = controlReply({ method, path, body: body ?? Buffer.alloc(0) }, serving);
+    const reply = await controlReply({ method, path, body: body ?? Buffer.alloc(0) }, serving);
     await deliver({ response, reply, fault: undefined, dateMs: time.wallMs() }, clock);
     return;
   }
@@ -240,7 +256,7 @@ async function carryOut(
   const query = new URLSearchParams(target.slice(path.length + 1));
   const contentType = request.headers['content-type'] ?? '';
   const orders = taskOrders(fault);
-  return route({ method, path, query, body, contentType, apiKeyName, orders }, account);
+  return await route({ method, path, query, body, contentType, apiKeyName, orders }, account);
 }
 
 function refusalReply(error: unknown, retryAfter: RetryAfter | null, nowMs: Ms): Reply {
@@ -252,7 +268,10 @@ function refusalReply(error: unknown, retryAfter: RetryAfter | null, nowMs: Ms):
   return codeReply(5000, `the emulator failed: ${error instanceof Error ? error.message : String(error)}`);
 }
 
-function controlReply(asked: { method: string; path: string; body: Buffer }, serving: Serving): Reply {
+function controlReply(
+  asked: { method: string; path: string; body: Buffer },
+  serving: Serving,
+): Promise<Reply> {
   const { account, faults, reset, record } = serving;
   const requests = (): ReturnType<typeof record.heads> => record.heads();
   return control(asked, { account, faults, reset, requests });

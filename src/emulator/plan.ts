@@ -42,6 +42,8 @@ export interface TaskPlan {
   voiceControl: boolean;
   watermark: boolean;
   externalId: string | null;
+  /** The address for its callbacks; null: none is sent. */
+  callbackUrl: string | null;
   parentVideo: ParentVideo | null;
   /** A library item's own name and description. */
   title: string;
@@ -71,6 +73,7 @@ export function plan(given: Partial<TaskPlan> & Pick<TaskPlan, 'productFunction'
     voiceControl: false,
     watermark: false,
     externalId: null,
+    callbackUrl: null,
     parentVideo: null,
     title: '',
     description: '',
@@ -86,10 +89,16 @@ const OPTIONS = {
 } as const satisfies FieldTable;
 
 /** Reads the fields of every task; `options` is undefined if a body of the new generation has none. */
-export function optionsOf(options: Fields | undefined): Pick<TaskPlan, 'externalId' | 'watermark'> {
-  if (options === undefined) return { externalId: null, watermark: false };
-  const { external_task_id: externalId = null, watermark_info: mark } = readFields(options, OPTIONS);
-  return { externalId, watermark: mark?.enabled ?? false };
+export function optionsOf(
+  options: Fields | undefined,
+): Pick<TaskPlan, 'externalId' | 'callbackUrl' | 'watermark'> {
+  if (options === undefined) return { externalId: null, callbackUrl: null, watermark: false };
+  const {
+    external_task_id: externalId = null,
+    callback_url: callback = '',
+    watermark_info: mark,
+  } = readFields(options, OPTIONS);
+  return { externalId, callbackUrl: callback === '' ? null : callback, watermark: mark?.enabled ?? false };
 }
 
 export const MODE_RESOLUTION: Readonly<Record<'std' | 'pro' | '4k', Resolution>> = {

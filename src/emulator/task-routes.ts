@@ -56,7 +56,9 @@ export function createRoute(reader: CreateReader, generation: 'legacy' | 'new'):
       resultBytes: orders.resultBytes ?? null,
       apiKeyName: request.apiKeyName,
     });
-    return success(generation === 'new' ? newCreated(task) : legacyCreated(task));
+    const reply = success(generation === 'new' ? newCreated(task) : legacyCreated(task));
+    const early = account.callbacks.follow(task);
+    return early === null ? reply : early.then(() => reply);
   };
 }
 
@@ -67,7 +69,7 @@ export function legacyRead(path: string, id: string): Route {
     const byName = path === '/v1/videos/advanced-lip-sync' ? undefined : tasks.byExternalId(id);
     const task = tasks.byId(id) ?? byName;
     if (task === undefined || task.path !== path) throw new KlingRefusal(1201, `Task not found: ${id}`);
-    return success(legacyView(task, tasks, library));
+    return success(legacyView(task, tasks.stateOf(task), library));
   };
 }
 
@@ -92,7 +94,7 @@ export function legacyList(path: string): Route {
   return (request, { tasks, library }) => {
     const own = tasks.all().filter((task) => task.path === path);
     const page = pageOf(own.toReversed(), request.query, pageSizeMax);
-    return success(page.map((task) => legacyView(task, tasks, library)));
+    return success(page.map((task) => legacyView(task, tasks.stateOf(task), library)));
   };
 }
 
@@ -107,7 +109,7 @@ export const readTasks: Route = ({ query }, { tasks, library }) => {
   if (total > IDS_MAX) throw new KlingRefusal(1201, `at most ${IDS_MAX} ids, got ${total}`);
   const found = [...ids.map((id) => tasks.byId(id)), ...externalIds.map((id) => tasks.byExternalId(id))];
   const present = found.filter((task): task is EmulatedTask => task !== undefined);
-  return success(present.map((task) => newView(task, tasks, library)));
+  return success(present.map((task) => newView(task, tasks.stateOf(task), library)));
 };
 
 function idsIn(text: string | null): string[] {
@@ -206,9 +208,9 @@ export const listTasks: Route = (request, account) => {
   const matching = tasks
     .all()
     .filter((task) => task.createdWallMs >= state.from && task.createdWallMs <= state.to)
-    .filter((task) => passes(state, 'status', tasks.stageOf(task)))
+    .filter((task) => passes(state, 'status', tasks.stateOf(task).stage))
     .filter((task) => passes(state, 'product_type', task.plan.productType));
   const { items, tail } = cursorPage(matching.toReversed(), state);
-  const result: Json = items.map((task) => newView(task, tasks, library));
+  const result: Json = items.map((task) => newView(task, tasks.stateOf(task), library));
   return success({ result, count: items.length, ...tail });
 };

@@ -8,7 +8,7 @@ import type { Ms } from '../units.ts';
 import { cashText, unitsText, type Deduction } from './book.ts';
 import type { MediaLibrary } from './media-library.ts';
 import { decimalText, type Json, type JsonObject } from './replies.ts';
-import type { EmulatedTask, Output, Tasks } from './tasks.ts';
+import type { EmulatedTask, Output, ShownState } from './tasks.ts';
 
 /** The answer of a legacy create. */
 export function legacyCreated(task: EmulatedTask): JsonObject {
@@ -43,8 +43,8 @@ function externalInfo({ plan }: EmulatedTask): JsonObject {
 }
 
 /** A task in the answer of a legacy query. */
-export function legacyView(task: EmulatedTask, tasks: Tasks, library: MediaLibrary): JsonObject {
-  const stage = tasks.stageOf(task);
+export function legacyView(task: EmulatedTask, state: ShownState, library: MediaLibrary): JsonObject {
+  const { stage, updatedAt } = state;
   const hasEnded = stage === 'succeeded' || stage === 'failed';
   return {
     task_id: task.id,
@@ -55,8 +55,20 @@ export function legacyView(task: EmulatedTask, tasks: Tasks, library: MediaLibra
     watermark_info: { enabled: task.plan.watermark },
     ...(hasEnded ? legacyCosts(task.deductions) : {}),
     created_at: task.createdWallMs,
-    updated_at: tasks.updatedAt(task),
+    updated_at: updatedAt,
   };
+}
+
+/**
+ * The body of a callback, in the form of the task's generation (kling-api.md, section 7). The documents name images and videos
+ * as results of the legacy form, no others.
+ */
+export function callbackBody(task: EmulatedTask, state: ShownState, library: MediaLibrary): JsonObject {
+  const { plan, path } = task;
+  if (!path.startsWith('/v1/')) return newView(task, state, library);
+  const { watermark_info: _mark, ...body } = legacyView(task, state, library);
+  const isNamed = plan.output === 'video' || plan.output === 'image';
+  return isNamed ? body : { ...body, task_result: {} };
 }
 
 /** The deduction fields of a legacy answer, as decimal text; `"0"` if not used. */
@@ -135,14 +147,14 @@ function legacyAudio(id: string, urls: readonly string[], duration: string): Jso
 }
 
 /** A task in the answer of `/tasks`, of both generations. */
-export function newView(task: EmulatedTask, tasks: Tasks, library: MediaLibrary): JsonObject {
-  const stage = tasks.stageOf(task);
+export function newView(task: EmulatedTask, state: ShownState, library: MediaLibrary): JsonObject {
+  const { stage, updatedAt } = state;
   return {
     id: task.id,
     status: stage,
     message: stage === 'failed' ? task.failMessage : '',
     create_time: task.createdWallMs,
-    update_time: tasks.updatedAt(task),
+    update_time: updatedAt,
     external_id: task.plan.externalId ?? '',
     outputs: stage === 'succeeded' ? task.outputs.flatMap((one) => newOutputs(task, one, library)) : [],
     billing: stage === 'succeeded' ? billingOf(task) : [],

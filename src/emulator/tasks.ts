@@ -21,6 +21,13 @@ export type TaskStage = 'submitted' | 'processing' | 'succeeded' | 'failed';
 /** The end of a task; `stuck` never ends. */
 export type Fate = 'succeed' | 'fail' | 'stuck';
 
+/** What an answer shows of a task at one age. */
+export interface ShownState {
+  stage: TaskStage;
+  /** The wall time of its last change. */
+  updatedAt: Ms;
+}
+
 export interface EmulatedTask {
   id: string;
   /** The path of its create; a legacy task is also read there. */
@@ -29,6 +36,7 @@ export interface EmulatedTask {
   fate: Fate;
   failMessage: string;
   createdWallMs: Ms;
+  createdAgeMs: Ms;
   /** The ages of its begin of work and of its end; the end of a stuck task is infinite. */
   startsAgeMs: Ms;
   endsAgeMs: Ms;
@@ -65,8 +73,8 @@ export interface Tasks {
   byExternalId(id: string): EmulatedTask | undefined;
   /** Every task, oldest first. */
   all(): readonly EmulatedTask[];
-  stageOf(task: EmulatedTask): TaskStage;
-  updatedAt(task: EmulatedTask): Ms;
+  /** Gives a task's state at an age, by default at the present one. */
+  stateOf(task: EmulatedTask, ageMs?: Ms): ShownState;
   slots(product: Product): SlotUse;
   /** Makes an id in Kling's format: 18 decimal digits, rising. */
   newId(): string;
@@ -124,22 +132,26 @@ export function createTasks(input: TasksInput): Tasks {
     byId: (id) => byId.get(id),
     byExternalId: (id) => byExternalId.get(id),
     all: () => all,
-    stageOf(task) {
-      const now = time.ageMs();
-      if (now >= task.endsAgeMs) return task.fate === 'fail' ? 'failed' : 'succeeded';
-      return now >= task.startsAgeMs ? 'processing' : 'submitted';
-    },
-    updatedAt(task) {
-      const now = time.ageMs();
-      const [changedAge] = [task.endsAgeMs, task.startsAgeMs].filter((age) => age <= now);
-      if (changedAge === undefined) return task.createdWallMs;
-      const known = task.changedAt.get(changedAge) ?? Math.max(task.createdWallMs, time.wallOf(changedAge));
-      task.changedAt.set(changedAge, known);
-      return known;
-    },
+    stateOf: (task, ageMs = time.ageMs()) => ({
+      stage: stageAt(task, ageMs),
+      updatedAt: updatedAt(task, ageMs, time),
+    }),
     slots: slots.use,
     newId,
   };
+}
+
+function stageAt(task: EmulatedTask, ageMs: Ms): TaskStage {
+  if (ageMs >= task.endsAgeMs) return task.fate === 'fail' ? 'failed' : 'succeeded';
+  return ageMs >= task.startsAgeMs ? 'processing' : 'submitted';
+}
+
+function updatedAt(task: EmulatedTask, ageMs: Ms, time: EmulatorTime): Ms {
+  const [changedAge] = [task.endsAgeMs, task.startsAgeMs].filter((age) => age <= ageMs);
+  if (changedAge === undefined) return task.createdWallMs;
+  const known = task.changedAt.get(changedAge) ?? Math.max(task.createdWallMs, time.wallOf(changedAge));
+  task.changedAt.set(changedAge, known);
+  return known;
 }
 
 function begin(request: TaskRequest, id: string, { time, timing }: TasksInput): EmulatedTask {
@@ -153,6 +165,7 @@ function begin(request: TaskRequest, id: string, { time, timing }: TasksInput): 
     fate: request.fate,
     failMessage: request.failMessage,
     createdWallMs: time.wallMs(),
+    createdAgeMs: now,
     startsAgeMs,
     endsAgeMs: request.fate === 'stuck' ? Infinity : startsAgeMs + workMs,
     changedAt: new Map(),

@@ -1,0 +1,12 @@
+/** Numbers that a seed decides, so that a run with faults can be repeated. */
+
+/** Gives numbers from 0 to below 1 (mulberry32); the same seed gives the same ones. */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b_79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
