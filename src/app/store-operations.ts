@@ -4,10 +4,12 @@ import { readTaskTimeline } from '../control/task-timeline.ts';
 import { jobsModule } from '../jobs/job-table.ts';
 import { ledgerModules } from '../ledger/ledger-modules.ts';
 import { pacingModule } from '../pacing/learned-limit-table.ts';
+import { reconcileModule } from '../reconcile/reconcile-module.ts';
 import type { StoreModule } from '../store/registry.ts';
 
 export const storeModules: readonly StoreModule[] = [
   ...ledgerModules,
+  reconcileModule,
   pacingModule,
   alertsModule,
   jobsModule,

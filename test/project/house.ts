@@ -41,6 +41,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ['sla'],
   ['claims', 'imports'],
   ['ledger'],
+  ['reconcile'],
   ['kling'],
   ['telemetry'],
   ['upstream'],
