@@ -58,6 +58,7 @@ export function createAppControl(deps: AppControlDeps): ControlPlane {
       }),
     }),
     telemetry,
+    results: null,
     probes,
     version,
     log,

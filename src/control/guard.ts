@@ -134,6 +134,17 @@ export function checkProbe(request: IncomingMessage): void {
   }
 }
 
+/**
+ * Accepts a read whose address is its permission: a page of any site may send it, since nobody else knows the address.
+ * @throws PlaneRefusal `bad_request`, `host_refused`, `forbidden`.
+ */
+export function checkCapability(request: IncomingMessage, hostNames: ReadonlySet<string>): void {
+  checkVersion(request);
+  checkHost(request, hostNames);
+  checkSingletons(request);
+  plainPath(request);
+}
+
 function checkVersion(request: IncomingMessage): void {
   if (isSpokenVersion(request)) return;
   throw new PlaneRefusal('bad_request', `HTTP/${request.httpVersion} is not spoken here; use HTTP/1.1.`);
@@ -151,11 +162,15 @@ function checkHost(request: IncomingMessage, hostNames: ReadonlySet<string>): vo
   );
 }
 
-function checkBrowser(request: IncomingMessage): void {
+function checkSingletons(request: IncomingMessage): void {
   for (const name of SINGLETONS) {
     if (linesOf(request, name).length > 1)
       throw new PlaneRefusal('forbidden', `The header ${name} came twice.`);
   }
+}
+
+function checkBrowser(request: IncomingMessage): void {
+  checkSingletons(request);
   const { origin, host = '' } = request.headers;
   const own = `http://${host.toLowerCase()}`;
   if (origin !== undefined && origin.toLowerCase() !== own) {

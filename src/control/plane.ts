@@ -23,6 +23,7 @@ import { DEFAULT_ROUTES } from '../kling/routes.ts';
 import { urlOf } from '../listen.ts';
 import { createListener, type Listener } from './listener.ts';
 import { PlaneRefusal } from './problem.ts';
+import { ResultServer, type KeptFiles } from './result-files.ts';
 import type { Ms } from '../units.ts';
 
 export interface ControlPlaneOptions {
@@ -36,6 +37,8 @@ export interface ControlPlaneOptions {
   dataUrl: string;
   commands: ControlCommands;
   telemetry: Pick<Telemetry, 'metricsText'>;
+  /** Kept results, served below /v1/results; null: none are. */
+  results: KeptFiles | null;
   /** A second listener with only /livez, /readyz and /metrics, without a token. */
   probes: { hosts: readonly string[]; port: number } | null;
   version: string;
@@ -89,7 +92,13 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     const { token, requireTokenForReads } = options;
     return { hostNames, token, requireTokenForReads, misdirected };
   };
+  const results = options.results && new ResultServer(options.results, clock);
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const asked = results?.asked(request) ?? null;
+    if (results && asked) {
+      const here = rules(() => null);
+      return results.answer({ request, response }, results.check(request, asked, here));
+    }
     if (isHealthRead(request)) {
       checkRequest(
         request,

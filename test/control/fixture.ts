@@ -169,6 +169,7 @@ export async function startRig(
     dataUrl: 'http://127.0.0.1:5564',
     commands: commandsOf({ ledger, clock, readiness, gate }),
     telemetry,
+    results: null,
     probes: null,
     version: '9.9.9',
     log,
