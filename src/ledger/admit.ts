@@ -24,6 +24,7 @@ import { findGuard, hasGuard } from '../idempotency/guard-table.ts';
 import { hasJoinable, takeJoinable, type JoinRequest } from '../idempotency/join-table.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
 import type { SyncTx, Tx } from '../store/operation.ts';
+import { noteAdmitted } from '../tasks/retry-table.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import { admitForm } from './create-messages.ts';
 import type { AdmitArgs, AdmitResult, BudgetRefusal, FreezeRefusal, JoinArgs } from './ledger.ts';
@@ -59,7 +60,7 @@ const SET_DATED_TO = 'UPDATE spending SET dated_to = ? WHERE id = 1';
 export const admit = defineFactWrite(
   'ledger.admit',
   async (tx: Tx, args: AdmitArgs): Promise<AdmitResult> => {
-    const { hold, guard, join, enforce } = args;
+    const { hold, guard, join, retry, enforce } = args;
     if (guard) {
       const state = await findGuard(tx, { app: hold.app, guard, at: hold.at });
       if (state) return { kind: 'repeat', state };
@@ -78,6 +79,7 @@ export const admit = defineFactWrite(
     const counters = budgets.map((budget) => budget.counterId).join(' ');
     if (at !== state.dated_to) await tx.run(SET_DATED_TO, at);
     await tx.run(INSERT_CREATE, ...createValues(hold, { at, counters, guard, joinHash: join?.hash ?? null }));
+    if (retry) await noteAdmitted(tx, hold.holdId, retry);
     const facts = unpricedFacts(hold, at);
     for (const { budget, state: counter } of reserved) {
       facts.push(...(await noteThresholds(tx, { ...budget, windowKey: budget.span.key }, counter, at)));
@@ -87,7 +89,7 @@ export const admit = defineFactWrite(
   },
   {
     scope: 'own',
-    isPlain: () => true,
+    isPlain: ({ retry }) => retry === undefined,
     form: admitForm,
     priority: 'request',
     usual: admitUsual,
@@ -96,11 +98,11 @@ export const admit = defineFactWrite(
 );
 
 /**
- * The usual case: no repeat and no join, no freeze, known rules, a published price, room in every budget, and no threshold reached. Gives
- * undefined in all other cases, with unchanged counters.
+ * The usual case: no repeat, no join and no task retry, no freeze, known rules, a published price, room in every budget, and no
+ * threshold reached. Gives undefined in all other cases, with unchanged counters.
  */
-function admitUsual(tx: SyncTx, { hold, guard, join }: AdmitArgs): AdmitResult | undefined {
-  if (isUnpriced(hold) || (guard && hasGuard(tx, hold.app, guard))) return undefined;
+function admitUsual(tx: SyncTx, { hold, guard, join, retry }: AdmitArgs): AdmitResult | undefined {
+  if (retry || isUnpriced(hold) || (guard && hasGuard(tx, hold.app, guard))) return undefined;
   if (join && hasJoinable(tx, hold.app, join.hash)) return undefined;
   const { instance, generation } = hold.owner;
   const state = tx.get<UsualState>(SELECT_USUAL_STATE, [instance, generation]);

@@ -45,10 +45,11 @@ function hasNoMore(result: AdmitResult): result is AdmitResult & { kind: 'admitt
   return result.kind === 'admitted' && result.wouldRefuse === null && result.facts.length === 0;
 }
 
-type AdmitList = ReturnType<typeof admitList>;
+type AdmitList = NonNullable<ReturnType<typeof admitList>>;
 type CloseList = NonNullable<ReturnType<typeof closeList>>;
 
-function admitList({ hold, guard, join, enforce }: AdmitArgs) {
+function admitList({ hold, guard, join, retry, enforce }: AdmitArgs) {
+  if (retry) return null;
   return [
     enforce,
     guard,

@@ -47,6 +47,9 @@ import { countForeign } from '../tasks/foreign-table.ts';
 import { listOldUnasked, lostMigrations, readLostTasks } from '../tasks/lost-table.ts';
 import { resultFileMigrations } from '../tasks/result-file-schema.ts';
 import * as resultFileTable from '../tasks/result-file-table.ts';
+import { retryMigrations } from '../tasks/retry-schema.ts';
+import * as retryTable from '../tasks/retry-table.ts';
+import { retryLinks } from '../tasks/retry-links.ts';
 import { taskMigrations } from '../tasks/task-schema.ts';
 import { getTask, listOpenTasks, listTasks, openTasks } from '../tasks/task-table.ts';
 import { readFailedTasks, readStuckTasks } from '../tasks/troubled-table.ts';
@@ -117,8 +120,10 @@ export const ledgerModules: readonly StoreModule[] = [
     ],
   },
   {
-    migrations: [...taskMigrations, ...lostMigrations],
+    migrations: [...taskMigrations, ...lostMigrations, ...retryMigrations],
     operations: [
+      ...exportedOperations(retryTable),
+      retryLinks,
       openTasks,
       listOpenTasks,
       listTasks,

@@ -15,6 +15,7 @@ import type { CallRecord } from '../calls/call.ts';
 import type { Fact } from '../facts.ts';
 import type { GuardHit, RepeatGuard, StoredAnswer } from '../idempotency/guard.ts';
 import type { Joined } from '../idempotency/join-table.ts';
+import type { RetryArgs } from '../tasks/retry-table.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 
@@ -33,6 +34,8 @@ export interface AdmitArgs {
   guard: RepeatGuard | null;
   /** Without it, the create neither joins an earlier one nor can be joined. */
   join?: JoinArgs;
+  /** Present if its task may be tried again, or if it is a task retry itself. */
+  retry?: RetryArgs;
   /** False in `observe` mode: budgets are reported in `wouldRefuse` and do not refuse. A freeze always does. */
   enforce: boolean;
 }

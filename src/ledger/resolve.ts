@@ -5,6 +5,7 @@ import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
 import type { Tx } from '../store/operation.ts';
+import { endChainOf } from '../tasks/retry-table.ts';
 import { formatCredits, type MilliCredits, type Ms } from '../units.ts';
 import { releaseHold, resolveTo } from './sighting.ts';
 
@@ -43,6 +44,7 @@ export const resolveHold = defineFactWrite(
     const facts = isRelease
       ? await releaseHold(tx, hold, reason, at)
       : await resolveTo(tx, hold, { state: 'written_off', credits, basis: 'estimate', note: reason, at });
+    await endChainOf(tx, holdId, { why: 'ended_by_operator', at });
     const doubt = hold.in_doubt === 1 ? ' in doubt' : '';
     await recordAudit(tx, {
       at,

@@ -66,6 +66,7 @@ function usageSql(table: string): string {
 const CHANGED = new Set(
   `holds entries calls tasks task_events guards schema_migrations
    creates adjustments task_results task_states journal instances refusals refusal_count audit sla_windows
+   queue_waits task_retry_chains task_retry_bodies task_retries
    joins learned_limits account_packs result_keeping result_files result_asks`.split(/\s+/),
 );
 
