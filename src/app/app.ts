@@ -122,6 +122,7 @@ class Sidecar implements App {
       await running.watch.start();
       running.doubts.start();
       running.poller.start();
+      running.taskRetrier.start((kept) => running.dataPlane.sendKept(kept));
       running.slotKeepers.start();
       running.storeWatch.start();
       running.sumsCheck.start();
@@ -204,6 +205,7 @@ class Sidecar implements App {
   async runDue(): Promise<void> {
     await this.#running?.doubts.runDue();
     await this.#running?.poller.runDue();
+    await this.#running?.taskRetrier.runDue();
     await this.#running?.jobs?.runDue(this.#running.dated.now());
     await this.#running?.alerts?.runDue();
   }
@@ -320,6 +322,7 @@ class Sidecar implements App {
     const asking = [
       running.doubts.stop(),
       running.poller.stop(),
+      running.taskRetrier.stop(),
       running.sumsCheck.stop(),
       running.slotKeepers.stop(),
     ];

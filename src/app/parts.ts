@@ -24,6 +24,7 @@ import { LastFreeze } from '../proxy/last-freeze.ts';
 import { CallJournal } from '../sla/call-journal.ts';
 import { SlaWatch, type SlaWatchDeps } from '../sla/watch.ts';
 import { StoreWatch } from '../store/store-watch.ts';
+import { TaskRetrier } from '../task-retries/retrier.ts';
 import type { Store } from '../store/store.ts';
 import { HoldTraces } from '../telemetry/hold-traces.ts';
 import { BudgetForecast } from '../telemetry/forecast.ts';
@@ -55,6 +56,7 @@ export interface AppParts extends Clocks, Pacing, Gates {
   /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
   journal: (call: CallRecord) => void;
   traces: HoldTraces;
+  taskRetrier: TaskRetrier;
 }
 
 /** What the parts work with; what a reload changes is a function. */
@@ -80,12 +82,9 @@ export function buildParts(input: PartsInput): AppParts {
   const own = openOwn(input);
   const traces = new HoldTraces({ store, telemetry, clock });
   const publish = (facts: readonly Fact[]): void => {
-    money.sums.follow(facts);
-    own.lastFreeze.follow(facts);
     telemetry.facts(facts);
     traces.facts(facts);
-    poller.follow(facts);
-    slotKeepers.follow(facts);
+    for (const each of [money.sums, own.lastFreeze, poller, taskRetrier, slotKeepers]) each.follow(facts);
     if (facts.some(isHeard)) delivery.wake();
   };
   const onError = backgroundErrors(log);
@@ -119,6 +118,7 @@ export function buildParts(input: PartsInput): AppParts {
     ...pollerSettings(config),
     isWanted: (product) => slots.isWanted(product),
   });
+  const taskRetrier = openRetrier(input, clocks.dated);
   const closing = new Closing({ store, ledger, clock: clocks.dated, onError, onCall });
   return {
     ...clocks,
@@ -139,7 +139,19 @@ export function buildParts(input: PartsInput): AppParts {
     delivery,
     instance: new Instance({ store, clock, name: input.instance, onReplaced: logReplaced(log), onError }),
     traces,
+    taskRetrier,
   };
+}
+
+function openRetrier({ store, config, telemetry, log }: PartsInput, dated: Clock): TaskRetrier {
+  return new TaskRetrier({
+    store,
+    clock: dated,
+    rules: () => (config().mode === 'protect' ? config().tasks.retryFailed : []),
+    events: telemetry,
+    random: Math.random,
+    onError: backgroundErrors(log),
+  });
 }
 
 /** Makes the parts that need none of the others. */

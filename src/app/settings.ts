@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { AppSecret, Secrets } from '../config/secrets.ts';
 import { claimedAccessKey, verifyAppToken, type AppKeys } from '../kling/token.ts';
-import { appsByBearer, type CallerApp, type IdentifyApp } from '../proxy/caller.ts';
+import { appsByBearer, type CallerApp } from '../proxy/caller.ts';
 import { hostNames } from '../proxy/frame.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 
@@ -29,13 +29,14 @@ export function proxySettings(
     },
     controlUrl,
     ...bodyLimits(config.listen),
-    identify: identifyApps(config, secrets, clock),
+    ...identifyApps(config, secrets, clock),
     cashPrice: config.price,
     injectExternalTaskId: config.creates.injectExternalTaskId,
     trustExpectedSeconds: config.creates.trustExpectedSeconds,
     deadlineMs: config.creates.deadlineMs,
     resendsCreates: config.mode === 'protect' && config.creates.resend === 'auto',
     upstreamTimeoutMs: config.upstream.timeoutMs,
+    retryRules: config.mode === 'protect' ? config.tasks.retryFailed : [],
     budgetStatus: config.refusals.budgetStatus,
     promptPreviewChars: config.store.promptPreviewChars,
     hasApiKey: secrets.kling.kind === 'api_key',
@@ -54,8 +55,12 @@ function bodyLimits({
   };
 }
 
-function identifyApps(config: Config, secrets: Secrets, clock: Clock): IdentifyApp | null {
-  if (config.apps.length === 0) return null;
+function identifyApps(
+  config: Config,
+  secrets: Secrets,
+  clock: Clock,
+): Pick<ProxySettings, 'identify' | 'apps'> {
+  if (config.apps.length === 0) return { identify: null, apps: new Map() };
   const secretOf = new Map(secrets.apps.map((app) => [app.name, app]));
   const apps = config.apps.map((app): CallerApp => {
     const secret = secretOf.get(app.name);
@@ -71,10 +76,11 @@ function identifyApps(config: Config, secrets: Secrets, clock: Clock): IdentifyA
   const signers = new Map(
     secrets.apps.filter(isSigner).map((app): [string, AppKeys & { name: string }] => [app.accessKey, app]),
   );
-  return appsByBearer(apps, async (token) => {
+  const identify = appsByBearer(apps, async (token) => {
     const signer = signers.get(claimedAccessKey(token) ?? '');
     return signer && (await verifyAppToken(token, signer, clock)) ? signer.name : null;
   });
+  return { identify, apps: new Map(apps.map((app) => [app.name, app])) };
 }
 
 function isSigner(app: AppSecret): app is Extract<AppSecret, { kind: 'ak_sk' }> {

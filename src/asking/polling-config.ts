@@ -1,12 +1,14 @@
 /** The `tasks` and `account` sections of the config: how open tasks are asked for, and whether the account is read. */
 import { z } from 'zod';
 import { plainSection } from '../config-section.ts';
+import { retryFailedSetting } from '../task-retries/retry-rules.ts';
 
 export const tasksSection = z
   .strictObject({
     poll: z.boolean().default(true).describe('Ask for open tasks though no app does, so that they settle.'),
     pollIntervalMs: z.int().min(100).max(3_600_000).default(5000),
     stuckAfterMs: z.int().min(1000).max(2_592_000_000).default(600_000),
+    retryFailed: retryFailedSetting,
   })
   .prefault({});
 

@@ -60,6 +60,9 @@ function printStatus(context: Context, status: StatusAnswer, isRunning: boolean)
   lines.push(...klingLines(context, status), ...alertLines(context, status));
   if (status.clockOffsetMs !== null)
     lines.push(['Kling’s clock', `${Math.round(status.clockOffsetMs)} ms from ours`]);
+  const { waiting, nextAt } = status.taskRetries;
+  if (nextAt !== null)
+    lines.push(['task retries', `${waiting} wait, the first until ${timeText(context, nextAt)}`]);
   for (const { upstream, holds, credits } of status.heldElsewhere) {
     lines.push(['held elsewhere', `${holds} of ${credits} credits at ${upstream}: they wait for you`]);
   }

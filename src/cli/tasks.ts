@@ -84,7 +84,15 @@ const LIFE: readonly Column[] = [
 function printTask(
   terminal: Terminal,
   zone: string,
-  { life, timeline: _states, joined: _joins, results, ...task }: TaskAnswer,
+  {
+    life,
+    timeline: _states,
+    joined: _joins,
+    retriedBy: _retries,
+    retryChain: _chain,
+    results,
+    ...task
+  }: TaskAnswer,
 ): void {
   const fields = Object.entries(task).filter(([, value]) => value !== null);
   const room = roomOf(terminal, zone);

@@ -10,6 +10,7 @@ import { PER_ROWS_MAX } from '../budget/budget-table.ts';
 import { TIMELINE_STEPS } from '../store/timeline.ts';
 import { OPERATIONS } from '../words.ts';
 import { breaker, pool, stop, waitingCreate } from './pacing-schemas.ts';
+import { retryFields, taskRetries } from './retry-schemas.ts';
 
 export const credits = z.number().describe('Credits, a decimal with at most three places.');
 export const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
@@ -122,6 +123,7 @@ export const statusAnswer = z
       .array(z.object({ upstream: z.string(), holds: z.int(), credits }))
       .describe('Open holds of upstreams that are not in use.'),
     heldCredits: credits,
+    taskRetries,
     openTasks: z.array(
       z.object({
         product: z.enum(['video', 'image']),
@@ -245,6 +247,7 @@ export const tasksAnswer = z
 export const taskAnswer = z
   .object({
     ...taskFields,
+    ...retryFields,
     life: z
       .array(z.object({ at: instant, step: z.enum(TIMELINE_STEPS), text: z.string() }))
       .describe('Everything that happened to it, the earliest first. Steps may be added.'),

@@ -14,10 +14,17 @@ import {
   type TimelineReader,
   type TimelineStep,
 } from '../store/timeline.ts';
+import { retryTimeline } from '../tasks/retry-links.ts';
 import { stateTimeline } from '../tasks/state-timeline.ts';
 
 /** One line for each folder. */
-const READERS: readonly TimelineReader[] = [moneyTimeline, callTimeline, joinTimeline, stateTimeline];
+const READERS: readonly TimelineReader[] = [
+  moneyTimeline,
+  callTimeline,
+  joinTimeline,
+  stateTimeline,
+  retryTimeline,
+];
 
 const RANKS = new Map<TimelineStep, number>(TIMELINE_STEPS.map((step, rank) => [step, rank]));
 

@@ -38,6 +38,7 @@ export function admitArgs(
     },
     guard: prepared.guard,
     ...joinArgs(deps, create, prepared.joinHash),
+    ...retryArgs(create, prepared),
     enforce: create.settings.mode === 'protect',
   };
 }
@@ -49,6 +50,15 @@ function joinArgs(
   hash: string | null,
 ): { join?: JoinArgs } {
   return hash === null ? {} : { join: { hash, arrivedAge: ages.at(startedTick) } };
+}
+
+/** Gives what the admission does for task retries; nothing for nearly every create. */
+function retryArgs(
+  { retry, caller: { expectedSeconds } }: CreateRequest,
+  { kept: body }: Prepared,
+): Pick<AdmitArgs, 'retry'> {
+  if (retry !== null) return { retry: { kind: 'take', ...retry } };
+  return body === null ? {} : { retry: { kind: 'keep', body, expectedSeconds } };
 }
 
 /** Makes the question whether a create joins an earlier one, before its admission. */

@@ -12,6 +12,7 @@ import type { Stops } from '../pacing/stops.ts';
 import type { ClockLook } from '../asking/clock-look.ts';
 import type { Doubts } from '../asking/doubt.ts';
 import type { Store } from '../store/store.ts';
+import type { RetryNumber } from '../task-retries/retry-id.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { LaterTraces, Span, TraceIds } from '../telemetry/tracing.ts';
 import type { MilliCredits, Ms } from '../units.ts';
@@ -75,6 +76,8 @@ export interface CreateRequest {
   readonly frame: Frame;
   readonly caller: Caller;
   readonly route: KlingRoute;
+  /** Null for a create of an app; else the task retry that it is. */
+  readonly retry: RetryNumber | null;
   /** Null with tracing off. */
   readonly trace: Span | null;
   /** For the log: our trace, or the caller's with tracing off. */

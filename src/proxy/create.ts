@@ -19,6 +19,8 @@ import { prepareCreate, type Prepared } from './prepare.ts';
 import { reserve, type Reserved, type Wanted } from './reserve.ts';
 import { send, sendAfterLookUps } from './send-again.ts';
 import type { Sent } from './send.ts';
+import { retryTaskId } from '../task-retries/retry-id.ts';
+import { ruleFor } from '../task-retries/retry-rules.ts';
 
 /**
  * Handles one create from its body to its answer; the room of its body is not needed afterwards.
@@ -55,7 +57,8 @@ async function carryOut(deps: CreateDeps, create: CreateRequest, wanted: Wanted)
 
 /** Checks, prices and completes the body. */
 async function prepare(deps: CreateDeps, create: CreateRequest, body: BodyBuffer): Promise<Prepared> {
-  const { settings, frame, caller, route, path, trace } = create;
+  const { settings, frame, caller, route, path, trace, retry } = create;
+  const rule = retry === null && settings.retryRules.length > 0 ? ruleFor(settings.retryRules, caller) : null;
   const preparing = prepareCreate({
     route,
     path,
@@ -65,12 +68,15 @@ async function prepare(deps: CreateDeps, create: CreateRequest, body: BodyBuffer
     settings,
     unpricedCredits: create.unpricedCredits,
     mayInject: deps.injection.mayInject(route.template),
+    retryTaskId: retry === null ? null : retryTaskId(retry),
+    keptBytesMax: (rule?.maxBodyKiB ?? 0) * 1024,
     clock: deps.clock,
     onWouldRefuse: create.noteWouldRefuse,
     onWouldEdit: create.noteWouldEdit,
   });
   const prepared = preparing instanceof Promise ? await preparing : preparing;
   create.progress.prepared = prepared;
+  if (rule !== null && prepared.kept === null) deps.telemetry.taskRetryNotKept();
   deps.telemetry.createPriced(caller.app, prepared.price);
   if (trace) tracePrice(trace, prepared);
   return prepared;

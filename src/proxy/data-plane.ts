@@ -10,6 +10,7 @@ import type { Server } from 'node:http';
 import { countWouldHave } from '../calls/would-have-table.ts';
 import { recordRefusals } from '../calls/call-table.ts';
 import type { PolledTasks } from '../asking/polled-tasks.ts';
+import type { KeptCreate } from '../tasks/retry-table.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import type { Ms } from '../units.ts';
 import type { Line } from '../upstream/line.ts';
@@ -17,6 +18,7 @@ import { BodyRoom } from './body-room.ts';
 import { handleRequest, shuttingDown, type RequestDeps } from './handle-request.ts';
 import { InFlight } from './in-flight.ts';
 import { Injection } from './injection.ts';
+import { sendKept } from './kept-create.ts';
 import type { TlsPair } from './listener.ts';
 import { LostAnswers } from './lost-answers.ts';
 import { openListeners, type OpenListeners } from './open-listeners.ts';
@@ -42,6 +44,7 @@ export interface DataPlaneDeps extends Omit<RequestDeps, Made> {
 
 export class DataPlane {
   readonly #deps: DataPlaneDeps;
+  readonly #requestDeps: RequestDeps;
   readonly #inFlight: InFlight;
   readonly #lostAnswers: LostAnswers;
   #servers: readonly Server[] = [];
@@ -52,6 +55,7 @@ export class DataPlane {
     this.#deps = deps;
     this.#inFlight = new InFlight(deps.clock);
     this.#lostAnswers = new LostAnswers(deps);
+    this.#requestDeps = this.#makeRequestDeps();
   }
 
   /** The ports of the listeners, in the order of their opening. */
@@ -68,7 +72,7 @@ export class DataPlane {
    * @throws SidecarError `config_invalid` if an address cannot be opened; `shutting_down` after `close`.
    */
   async listen(config: ListenConfig, tls: TlsPair | null, onPort: () => void): Promise<OpenListeners> {
-    const deps = this.#requestDeps();
+    const deps = this.#requestDeps;
     const handle: Parameters<typeof openListeners>[1]['handle'] = (request, response) =>
       this.#inFlight.follow(handleRequest(deps, request, response));
     const open = await openListeners(config, { handle, tls, clock: deps.clock }, (port) => {
@@ -81,6 +85,17 @@ export class DataPlane {
       throw shuttingDown();
     }
     return open;
+  }
+
+  /**
+   * Makes and sends the next create of a chain of task retries, as an app's create; resolves when it is answered.
+   * @throws SidecarError `shutting_down` after `close`, and as {@link sendKept}.
+   */
+  async sendKept(kept: KeptCreate): Promise<void> {
+    if (this.#isDraining) throw shuttingDown();
+    const sending = sendKept(this.#requestDeps, this.#deps.settings(), kept);
+    this.#inFlight.follow(sending);
+    await sending;
   }
 
   /** Accepts no more connections and requests. Idempotent. */
@@ -101,7 +116,7 @@ export class DataPlane {
     for (const server of this.#servers) server.closeAllConnections();
   }
 
-  #requestDeps(): RequestDeps {
+  #makeRequestDeps(): RequestDeps {
     const { store, telemetry, observer, polledTasks } = this.#deps;
     return {
       ...this.#deps,

@@ -142,6 +142,7 @@ async function pass(deps: RequestDeps, { request, response, passage }: Exchanged
   const create: CreateRequest = {
     ...common,
     route,
+    retry: null,
     path: found.path,
     deadlineTick: startedTick + deadlineMs,
     gone,

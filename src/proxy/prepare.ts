@@ -35,6 +35,10 @@ export interface PrepareInput {
   unpricedCredits: MilliCredits;
   /** False on routes where Kling refused the field. */
   mayInject: boolean;
+  /** The id of a task retry, which replaces any other; it is no repeat of its first create. Null for a create of an app. */
+  retryTaskId: string | null;
+  /** The largest body of which a copy is kept for a task retry, in bytes; 0 keeps none. */
+  keptBytesMax: number;
   clock: Clock;
   /** Called with a refusal that `observe` does not carry out. */
   onWouldRefuse: (error: SidecarError) => void;
@@ -65,6 +69,8 @@ export interface Prepared {
    */
   readonly joinHash: string | null;
   readonly prompt: { hash: string; preview: string } | null;
+  /** A copy of the received body, if it is kept for a task retry. */
+  readonly kept: Uint8Array | null;
 }
 
 /** A received body after checking and pricing. */
@@ -94,10 +100,10 @@ export function prepareCreate(input: PrepareInput): Prepared | Promise<Prepared>
 }
 
 function guardOf(
-  { path, caller: { idempotencyKey } }: PrepareInput,
+  { path, caller: { idempotencyKey }, retryTaskId }: PrepareInput,
   { received, own: callerTaskId }: Checked,
 ): RepeatGuard | null | Promise<RepeatGuard> {
-  if (idempotencyKey === null && callerTaskId === null) return null;
+  if ((idempotencyKey === null && callerTaskId === null) || retryTaskId !== null) return null;
   const hash = fingerprint(`POST ${path}\n`, received);
   const guard = { idempotencyKey, callerTaskId };
   if (typeof hash === 'string') return { ...guard, fingerprint: hash };
@@ -105,10 +111,11 @@ function guardOf(
 }
 
 function joinHashOf(
-  { route, path, caller, settings }: PrepareInput,
+  { route, path, caller, settings, retryTaskId }: PrepareInput,
   { received, body }: Checked,
 ): string | null | Promise<string> {
   if (body === null || caller.idempotencyKey !== null || settings.mode === 'observe') return null;
+  if (retryTaskId !== null) return null;
   return canonicalHash({ route, method: 'POST', path, bytes: received, body });
 }
 
@@ -135,8 +142,12 @@ function complete(
   const { received, body, own } = checked;
   const { route, settings, caller } = input;
   const prompt = body && promptOf(received, body, settings.promptPreviewChars);
-  const may = caller.settings?.injectExternalTaskId ?? settings.injectExternalTaskId;
-  const isWanted = body !== null && own === null && may && route.knowsExternalId && input.mayInject;
+  const may = (caller.settings?.injectExternalTaskId ?? settings.injectExternalTaskId) && input.mayInject;
+  // Kling takes an id once: the caller's own is that of the first create.
+  const isNeeded = own === null ? may : input.retryTaskId !== null;
+  const isWanted = body !== null && isNeeded && route.knowsExternalId;
+  const isKept = received.length > 0 && received.length <= input.keptBytesMax;
+  const kept = isKept ? new Uint8Array(received) : null;
   if (isWanted && settings.mode === 'observe') input.onWouldEdit();
   const isAdded = isWanted && settings.mode !== 'observe';
   const { price, ...sent } = isAdded ? withOwnId(input, body, checked.price) : unchanged(checked);
@@ -148,6 +159,7 @@ function complete(
     credits: price.credits ?? input.unpricedCredits,
     ...repeats,
     prompt,
+    kept,
   };
 }
 
@@ -164,7 +176,7 @@ function unchanged({ received, price, own }: Checked): Completed {
 function withOwnId(input: PrepareInput, body: JsonObject, first: CreatePrice): Completed {
   const { route } = input;
   const { buffer, start, end } = input.body;
-  const id = newId('ks', input.clock.now());
+  const id = input.retryTaskId ?? newId('ks', input.clock.now());
   const edited = injectInPlace({ buffer, start, end, body, route, id });
   const bytes = buffer.subarray(edited.start, edited.end);
   const rescanned = scanBody(bytes, { trusted: true });

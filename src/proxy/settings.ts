@@ -4,7 +4,8 @@ import type { RouteTable } from '../kling/routes.ts';
 import type { PriceOptions } from '../kling/price.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { EnforceMode } from '../words.ts';
-import type { IdentifyApp } from './caller.ts';
+import type { RetryRule } from '../task-retries/retry-rules.ts';
+import type { CallerApp, IdentifyApp } from './caller.ts';
 import type { FrameRules } from './frame.ts';
 
 export interface ProxySettings {
@@ -18,6 +19,8 @@ export interface ProxySettings {
   bodiesBytesTotal: number;
   /** Null if no apps are configured: every bearer is accepted and dropped. */
   identify: IdentifyApp | null;
+  /** The configured apps by their name; empty if none are configured. */
+  apps: ReadonlyMap<string, CallerApp>;
   routes: RouteTable;
   pricing: PriceOptions;
   /** The price of a credit, for deductions in cash. */
@@ -35,6 +38,8 @@ export interface ProxySettings {
   /** Whether creates may be sent again; never in `observe` mode. */
   resendsCreates: boolean;
   upstreamTimeoutMs: Ms;
+  /** Which creates are kept and made again if their task fails; none in `observe` mode. */
+  retryRules: readonly RetryRule[];
   /** The status of `budget_exceeded`, for clients that need another 4xx. */
   budgetStatus: number;
   promptPreviewChars: number;

@@ -17,6 +17,7 @@ import type { Log } from './log.ts';
 import { createPacingEvents, type PacingEvents } from './pacing-events.ts';
 import { createPriceDoubts, type PricedCreate } from './price-doubts.ts';
 import type { Instruments } from './metrics.ts';
+import { createTaskRetryEvents, type TaskRetryEvents } from './task-retry-events.ts';
 import type { AccessLogSetting } from './telemetry-config.ts';
 import type { TraceIds } from './tracing.ts';
 
@@ -31,7 +32,7 @@ export interface EventsOptions {
 }
 
 /** The events of the planes; each function returns at once and never throws. */
-export interface BusinessEvents extends AlertEvents, PacingEvents {
+export interface BusinessEvents extends AlertEvents, PacingEvents, TaskRetryEvents {
   /** An attempt at Kling ended, with any result. */
   callEnded(call: CallRecord, place?: CallPlace): void;
   /** The sidecar refused a request itself; `labels` if it was a create whose body had been read. */
@@ -131,6 +132,7 @@ export function createEvents(options: EventsOptions): BusinessEvents {
     readUnrecorded: (count) => instruments.readsUnrecorded.add(count),
     credentialsRefused: (which) => instruments.credentialsRefused.add(1, code(String(which))),
     ...createPacingEvents({ instruments, log }, { code, word }),
+    ...createTaskRetryEvents({ instruments, log }),
     ...engineEvents(instruments),
     ...createAlertEvents({ instruments, log }),
     setKnownApps(apps) {
@@ -191,6 +193,11 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
     storeWaited: guard(events.storeWaited),
     replayed: guard(events.replayed),
     createJoined: guard(events.createJoined),
+    taskRetryQueued: guard(events.taskRetryQueued),
+    taskRetryMade: guard(events.taskRetryMade),
+    taskRetryDelayed: guard(events.taskRetryDelayed),
+    taskRetriesEnded: guard(events.taskRetriesEnded),
+    taskRetryNotKept: guard(events.taskRetryNotKept),
     lookedUp: guard(events.lookedUp),
     jobRan: guard(events.jobRan),
     tokenRefreshed: guard(events.tokenRefreshed),

@@ -169,6 +169,11 @@ function taskInstruments() {
       help: 'Tasks that Kling ended as failed.',
       labels: ['operation', 'reason'],
     }),
+    taskRetries: createCounter({
+      name: 'kling_task_retries_total',
+      help: 'Steps of failed tasks that are tried again by new creates: queued, made, delayed, not_kept (too large a body), and why nothing more is made.',
+      labels: ['result'],
+    }),
   };
 }
 

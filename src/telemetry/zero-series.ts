@@ -11,6 +11,7 @@ import { FREE_OPERATIONS, OPERATIONS } from '../words.ts';
 import { FAILURE_REASONS } from '../kling/task-failures.ts';
 import { PAUSE_REASONS, QUEUE_RESULTS } from './pacing-events.ts';
 import type { Instruments } from './metrics.ts';
+import { RETRY_RESULTS } from './task-retry-events.ts';
 
 const PRODUCTS = ['video', 'image'] as const;
 const THROTTLED = 429;
@@ -37,6 +38,7 @@ export function beginSeries(instruments: Instruments): void {
     for (const result of QUEUE_RESULTS) instruments.queueEnds.add(0, pool, result);
     for (const why of PAUSE_REASONS) instruments.pauses.add(0, pool, why);
   }
+  for (const result of RETRY_RESULTS) instruments.taskRetries.add(0, result);
   for (const kind of ['key', 'task_id', 'join']) instruments.replays.add(0, kind);
   for (const operation of OPERATIONS) {
     if (free.has(operation)) continue;

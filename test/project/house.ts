@@ -45,6 +45,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ['kling'],
   ['telemetry'],
   ['upstream'],
+  ['task-retries'],
   ['pacing', 'asking', 'results'],
   ['alerts'],
   ['proxy', 'control'],

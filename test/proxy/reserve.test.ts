@@ -110,6 +110,7 @@ function rig(given: Given = {}) {
   } as unknown as CreateDeps;
   const create = {
     requestId: 'r',
+    retry: null,
     answer: ({ status }: { status: number }) => replies.push(status),
     path: '/v1/videos/text2video',
     route: routeFor('/v1/videos/text2video'),
@@ -128,6 +129,7 @@ function rig(given: Given = {}) {
     credits: 100,
     guard: { idempotencyKey: 'k', callerTaskId: null, fingerprint: 'f' },
     joinHash: null,
+    kept: null,
   } as unknown as Prepared;
   return {
     run: () => reserve(deps, create, { prepared, permit: new CreatePermit(deps, create, prepared) }),

@@ -26,6 +26,7 @@ const CONTRACT: Readonly<Record<string, { type: string; labels: string[] }>> = {
   kling_tasks_stuck: { type: 'gauge', labels: ['product', 'state'] },
   kling_task_duration_seconds: { type: 'histogram', labels: ['mode', 'model', 'operation', 'result'] },
   kling_task_failures_total: { type: 'counter', labels: ['operation', 'reason'] },
+  kling_task_retries_total: { type: 'counter', labels: ['result'] },
   kling_concurrency_in_use: { type: 'gauge', labels: ['pool'] },
   kling_concurrency_elsewhere_in_use: { type: 'gauge', labels: ['pool'] },
   kling_concurrency_limit: { type: 'gauge', labels: ['pool'] },

@@ -231,6 +231,13 @@ export function tellEverything(telemetry: Telemetry): void {
   telemetry.queueWaited('video', 1500);
   telemetry.queueLeft('video', 'slot');
   telemetry.poolPaused({ pool: 'video', ms: 30_000, why: 'burst' });
+  const retry = { firstHoldId: 'hold_1', number: 1 };
+  telemetry.taskRetryQueued({ ...retry, taskId: '1', reason: 'internal', dueAt: 0 });
+  telemetry.taskRetryMade({ ...retry, holdId: 'hold_2' });
+  telemetry.taskRetryDelayed({ ...retry, why: 'budget_exceeded', dueAt: 0 });
+  telemetry.taskRetriesEnded({ ...retry, why: 'succeeded' });
+  telemetry.taskRetriesEnded({ ...retry, number: 0, why: 'succeeded' });
+  telemetry.taskRetryNotKept();
   telemetry.tokenRefreshed('ok');
   telemetry.credentialsRefused(1002);
   telemetry.configReloaded('ok');

@@ -3,6 +3,7 @@ import { listBudgets } from '../../budget/budget-table.ts';
 import { readWouldHave, type WouldHaveCounts } from '../../calls/would-have-table.ts';
 import { freezeState, type FreezeState } from '../../ledger/freeze.ts';
 import type { Store } from '../../store/store.ts';
+import { retryQueue } from '../../tasks/retry-table.ts';
 import { toCredits } from '../../units.ts';
 import type { ControlCommands, LiveStatus } from '../commands.ts';
 import type { FreezeAnswer, StatusAnswer } from '../schemas.ts';
@@ -17,11 +18,12 @@ export async function answerStatus(commands: ControlCommands): Promise<StatusAns
   const at = commands.now();
   const cash = commands.cash();
   const live = commands.status();
-  const [{ budgets }, money, wouldHave, ofAlerts] = await Promise.all([
+  const [{ budgets }, money, wouldHave, ofAlerts, retries] = await Promise.all([
     reader.read(listBudgets, { at, isSummary: true }),
     commands.money({ at, stuckAfterMs }),
     reader.read(readWouldHave, {}),
     alertsOfStatus(reader, alerts),
+    reader.read(retryQueue, {}),
   ]);
   const { version, mode, environment, upstream, uptimeSeconds, pid, clockOffsetMs, store } = live;
   return {
@@ -41,6 +43,7 @@ export async function answerStatus(commands: ControlCommands): Promise<StatusAns
     heldElsewhere: money.elsewhere.map((row) => ({ ...row, credits: toCredits(row.credits) })),
     heldCredits: toCredits(money.heldCredits),
     openTasks: money.openTasks.map(({ product, state, tasks, stuck }) => ({ product, state, tasks, stuck })),
+    taskRetries: { waiting: retries.waiting, nextAt: isoOrNull(retries.nextAt) },
     alerts: ofAlerts,
     clockOffsetMs,
     kling: shapeKling(live.kling),

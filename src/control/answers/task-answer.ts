@@ -2,6 +2,7 @@
 import { checkIdCursor } from '../../calls/cursor.ts';
 import { SidecarError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
+import { retryLinks, type RetryLinks } from '../../tasks/retry-links.ts';
 import { getTask, listTasks } from '../../tasks/task-table.ts';
 import type { TaskRow } from '../../tasks/task.ts';
 import { toCredits, type Ms } from '../../units.ts';
@@ -38,8 +39,9 @@ export async function answerTask(
   taskId: string,
   stuck: StuckRule,
 ): Promise<TaskAnswer> {
-  const [task, life] = await Promise.all([
+  const [task, links, life] = await Promise.all([
     reader.read(getTask, { taskId }),
+    reader.read(retryLinks, { taskId }),
     reader.read(readTaskTimeline, { taskId }),
   ]);
   if (!task) {
@@ -50,10 +52,21 @@ export async function answerTask(
   }
   return {
     ...shapeTask(task, stuck),
+    ...shapeLinks(links),
     life: life.map(({ at, ...line }) => ({ at: iso(at), ...line })),
     timeline: task.timeline.map(({ at, ...event }) => ({ at: iso(at), ...event })),
     joined: task.joined.map(({ at, ...join }) => ({ at: iso(at), ...join })),
     results: task.results,
+  };
+}
+
+function shapeLinks(links: RetryLinks | null): Pick<TaskAnswer, 'retryOf' | 'retriedBy' | 'retryChain'> {
+  if (links === null) return { retryOf: null, retriedBy: [], retryChain: null };
+  const { retryOf, retriedBy, retryChain } = links;
+  return {
+    retryOf,
+    retriedBy: retriedBy.map(({ at, ...retry }) => ({ ...retry, at: iso(at) })),
+    retryChain: retryChain && { ...retryChain, dueAt: isoOrNull(retryChain.dueAt) },
   };
 }
 
