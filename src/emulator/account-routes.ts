@@ -1,13 +1,15 @@
 /**
  * `/account/...`: packs, and the ledgers of units and money (kling-api.md, sections 3.3 and 9.5).
  *
- * **Invariant**: the answers are read from the charge book; the sums of the rows equal the book's sums.
+ * **Invariant**: the answers are read from the charge book; the sums of the rows equal the book's sums,
+ * with those of others, once the delay has passed.
  */
 import { bodyFields, type KlingAccount, type Route } from './account.ts';
-import type { Deduction, Pack } from './book.ts';
+import type { Deduction } from './ledger-rows.ts';
 import { KlingRefusal, success, type JsonObject } from './replies.ts';
 import { cursorPage, cursorState, passes, type CursorState } from './task-routes.ts';
 import { secondsText } from './task-views.ts';
+import type { Pack } from './wallet.ts';
 
 const CAMEL_KEYS = ['startTime', 'endTime', 'resourcePackName'];
 
@@ -24,32 +26,34 @@ export const costs: Route = ({ query }, { book, time }) => {
   });
   if ((start ?? 0) > (end ?? 0)) throw new KlingRefusal(1201, 'start_time must not be later than end_time');
   const name = query.get('resource_pack_name') ?? '';
-  const packs = book.packs.filter((pack) => name === '' || pack.name === name);
+  const packs = book.wallet.packs.filter((pack) => name === '' || pack.name === name);
   return success({
     code: 0,
     msg: 'success',
-    resource_pack_subscribe_infos: packs.map((pack) => packView(pack, time.wallMs())),
+    resource_pack_subscribe_infos: packs.map((pack) =>
+      packView(pack, book.rows.reportedMilli(pack), time.wallMs()),
+    ),
   });
 };
 
-function packView(pack: Pack, nowMs: number): JsonObject {
+function packView(pack: Pack, leftMilli: number, nowMs: number): JsonObject {
   return {
     resource_pack_name: pack.name,
     resource_pack_id: pack.id,
     resource_pack_type: 'decreasing_total',
     total_quantity: pack.totalMilli / 1000,
-    remaining_quantity: pack.leftMilli / 1000,
+    remaining_quantity: leftMilli / 1000,
     purchase_time: pack.purchasedAt,
     effective_time: pack.effectiveAt,
     invalid_time: pack.invalidAt,
-    status: packStatus(pack, nowMs),
+    status: packStatus(pack, leftMilli, nowMs),
   };
 }
 
-function packStatus(pack: Pack, nowMs: number): string {
+function packStatus(pack: Pack, leftMilli: number, nowMs: number): string {
   if (nowMs < pack.effectiveAt) return 'toBeOnline';
   if (nowMs >= pack.invalidAt) return 'expired';
-  return pack.leftMilli === 0 ? 'runOut' : 'online';
+  return leftMilli === 0 ? 'runOut' : 'online';
 }
 
 type Wallet = 'package' | 'balance';
@@ -68,7 +72,8 @@ export function billing(wallet: Wallet): Route {
     if (named.has('package_name') && named.has('package_id')) {
       body.refuse('filters', 'may not have both package_name and package_id');
     }
-    const rows = account.book.deductions
+    const rows = account.book.rows
+      .visible()
       .filter((row) => (row.pack === null) === (wallet === 'balance'))
       .filter((row) => row.at >= state.from && row.at <= state.to)
       .filter((row) => matches(row, state, account));

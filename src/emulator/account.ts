@@ -8,14 +8,16 @@ import type { Product } from '../units.ts';
 import { createAnswerCounts, type AnswerCounts } from './answer-counts.ts';
 import type { CallbackSettings } from './callback-orders.ts';
 import { createCallbacks, type Callbacks } from './callbacks.ts';
-import { createChargeBook, type CashOptions, type ChargeBook, type PackOptions } from './book.ts';
+import { createChargeBook, type ChargeBook } from './book.ts';
 import { createEmulatorTime, type EmulatorTime } from './emulator-time.ts';
 import { Fields } from './fields.ts';
+import type { BillingSettings } from './ledger-rows.ts';
 import { createMediaLibrary, type MediaLibrary } from './media-library.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { KlingRefusal, type Reply } from './replies.ts';
 import { createResultFiles, type ResultFiles } from './result-files.ts';
 import { callbackBody } from './task-views.ts';
+import type { CashOptions, PackOptions } from './wallet.ts';
 import { createTasks, type Fate, type Tasks, type TaskTiming } from './tasks.ts';
 
 export interface KlingAccount {
@@ -45,6 +47,7 @@ export interface AccountOptions {
   timing: TaskTiming;
   origin: () => string;
   callbacks: Partial<CallbackSettings>;
+  billing: Partial<BillingSettings>;
   resultBytes: number;
 }
 
@@ -53,10 +56,15 @@ export function createAccount(options: AccountOptions): KlingAccount {
   const { timing, concurrency } = options;
   const time = createEmulatorTime(options.clock, options.speed);
   const library = createMediaLibrary(time);
-  const book = createChargeBook({ packs: options.packs, cash: options.cash, wallMs: time.wallMs });
+  const book = createChargeBook({
+    packs: options.packs,
+    cash: options.cash,
+    time,
+    billing: options.billing,
+  });
   const files = createResultFiles({ time, origin: options.origin, resultBytes: options.resultBytes });
   const limitOf = (product: Product): number =>
-    concurrency[product] ?? (book.packConcurrency(product) || (options.cash === null ? 0 : 5));
+    concurrency[product] ?? (book.wallet.packConcurrency(product) || (options.cash === null ? 0 : 5));
   const modelLimitOf = (model: string): number => options.modelConcurrency[model] ?? Infinity;
   const tasks = createTasks({ time, book, library, files, timing, limitOf, modelLimitOf });
   const rate = createRateLimit(options.clock, options.requestsPerMinute);

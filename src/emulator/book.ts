@@ -1,53 +1,15 @@
 /**
- * The emulator's charge book: each charge, and its pack or purse.
+ * The emulator's charge book: each charge, ours and others'.
  *
  * **Invariant**: integers only (thousandths of a unit, billionths of a currency unit). A charge is entered when a
- * task is made that will succeed, or when a synchronous call is answered. A task that will fail is never entered, and no
+ * task is made that will succeed, or when a synchronous call is answered; only its row in the ledgers may come later. A task that will fail is never entered, and no
  * charge is removed. The totals are the sums of the entries.
  */
 import type { Ms, Product } from '../units.ts';
-import { decimalText, KlingRefusal } from './replies.ts';
-
-/** A pack in the emulator's options. Times are wall times in ms. */
-export interface PackOptions {
-  name: string;
-  product: Product;
-  units: number;
-  /** Default: half of its months ago. */
-  effectiveAt?: Ms;
-  invalidAt?: Ms;
-}
-
-/** Money that pays the list price if no pack can. */
-export interface CashOptions {
-  balance: number;
-  currency: 'USD' | 'CNY';
-  cashType?: 'balance' | 'test_balance';
-}
-
-export interface Pack {
-  id: string;
-  name: string;
-  product: Product;
-  totalMilli: number;
-  leftMilli: number;
-  purchasedAt: Ms;
-  effectiveAt: Ms;
-  invalidAt: Ms;
-}
-
-/** One task's charge from one pack or purse: a row of the vendor's ledger. */
-export interface Deduction {
-  at: Ms;
-  taskId: string;
-  apiKeyName: string;
-  pack: Pack | null;
-  cash: CashOptions | null;
-  /** Thousandths of a unit, or billionths of a currency unit for cash. */
-  amount: number;
-  before: number;
-  after: number;
-}
+import type { EmulatorTime } from './emulator-time.ts';
+import { createLedgerRows, type BillingSettings, type Deduction, type LedgerRows } from './ledger-rows.ts';
+import { decimalText } from './replies.ts';
+import { createWallet, type CashOptions, type PackOptions, type Wallet } from './wallet.ts';
 
 /** One entry of `GET /_emulator/book`. `units` is exact to a thousandth. */
 export interface BookCharge {
@@ -60,12 +22,28 @@ export interface BookCharge {
   at: string;
   /** Present if money paid: the amount, as decimal text. */
   cash?: string;
+  /** Present if somebody else on the account spent it; such charges are in no total but `foreignUnits`. */
+  foreign?: true;
 }
 
 export interface Book {
   charges: BookCharge[];
   totalUnits: number;
   totalUnitsByProduct: Record<Product, number>;
+  foreignUnits: number;
+}
+
+/** A charge of somebody else on the account. */
+export interface ForeignCharge {
+  taskId: string;
+  path: string;
+  product: Product;
+  apiKeyName: string;
+  /** Thousandths of a unit from the packs, or billionths of the purse's currency. */
+  milli?: number;
+  billionths?: number;
+  /** The wall time of its deduction: now or earlier. */
+  at: Ms;
 }
 
 export interface ChargeRequest {
@@ -78,87 +56,54 @@ export interface ChargeRequest {
 }
 
 export interface ChargeBook {
-  /** Refuses with 429/1102 if neither the packs nor the purse of a product can pay. */
-  checkFunds(product: Product, milli: number): void;
   /** Enters a charge and gives its deductions; an amount of 0 enters nothing. */
   charge(request: ChargeRequest): Deduction[];
   read(): Book;
-  readonly packs: readonly Pack[];
-  readonly deductions: readonly Deduction[];
-  /** The largest concurrency among a product's active packs; 0 without one. */
-  packConcurrency(product: Product): number;
+  /** Enters a charge that is not ours. Refuses with 429/1102 if its packs or the purse cannot pay. */
+  chargeForeign(charge: ForeignCharge): Deduction[];
+  readonly wallet: Wallet;
+  readonly rows: LedgerRows;
 }
-
-const DAY_MS: Ms = 86_400_000;
-const MONTH_MS: Ms = 30 * DAY_MS;
-const PRICE_BILLIONTHS_PER_MILLI: Record<CashOptions['currency'], Record<Product, number>> = {
-  // $0.14 and $0.0035 a unit (kling-api.md, section 9.1); the mainland's yuan price is about 1 for a video unit.
-  USD: { video: 140_000, image: 3500 },
-  CNY: { video: 1_000_000, image: 25_000 },
-};
 
 interface BookInput {
   packs: readonly PackOptions[];
   cash: CashOptions | null;
-  wallMs: () => Ms;
+  time: Pick<EmulatorTime, 'wallMs' | 'ageMs'>;
+  billing: Partial<BillingSettings>;
 }
 
-/** Makes an empty book over these packs; a pack without dates began a day ago and lasts as many months as its name says. */
-export function createChargeBook({ packs: given, cash, wallMs }: BookInput): ChargeBook {
-  const packs = given.map((pack, index) => openPack(pack, index, wallMs()));
+/** Makes an empty book over these packs. */
+export function createChargeBook({ packs: given, cash, time, billing: changes }: BookInput): ChargeBook {
+  const { wallMs } = time;
   const charges: BookCharge[] = [];
-  const deductions: Deduction[] = [];
   const totals: Record<Product, number> = { video: 0, image: 0 };
-  let purse = cash === null ? 0 : Math.round(cash.balance * 1e9);
-  const active = (product: Product): Pack[] =>
-    packs
-      .filter((pack) => pack.product === product && pack.effectiveAt <= wallMs() && wallMs() < pack.invalidAt)
-      .sort((one, other) => one.invalidAt - other.invalidAt);
-  const inPacks = (product: Product): number =>
-    active(product).reduce((sum, pack) => sum + pack.leftMilli, 0);
-  const priceOf = (product: Product, milli: number): number =>
-    cash === null ? Infinity : milli * PRICE_BILLIONTHS_PER_MILLI[cash.currency][product];
-  const take = (request: ChargeRequest): Deduction[] => {
-    const base = { at: wallMs(), taskId: request.taskId, apiKeyName: request.apiKeyName };
-    if (inPacks(request.product) < request.milli) {
-      const amount = priceOf(request.product, request.milli);
-      purse -= amount;
-      return [{ ...base, pack: null, cash, amount, before: purse + amount, after: purse }];
-    }
-    const rows: Deduction[] = [];
-    let owed = request.milli;
-    for (const pack of active(request.product)) {
-      const amount = Math.min(owed, pack.leftMilli);
-      if (amount === 0) continue;
-      const before = pack.leftMilli;
-      pack.leftMilli -= amount;
-      owed -= amount;
-      rows.push({ ...base, pack, cash: null, amount, before, after: pack.leftMilli });
-    }
-    return rows;
-  };
+  let foreignMilli = 0;
+  const wallet = createWallet(given, cash, wallMs);
+  const rows = createLedgerRows(time, changes);
   return {
-    packs,
-    deductions,
-    checkFunds(product, milli) {
-      const hasPack = active(product).some((pack) => pack.leftMilli > 0) && inPacks(product) >= milli;
-      if (!hasPack && priceOf(product, milli) > purse) throw new KlingRefusal(1102);
-    },
+    wallet,
+    rows,
     charge(request) {
       if (request.milli === 0) return [];
-      const rows = take(request);
-      deductions.push(...rows);
+      const paid = rows.add(wallet.pay(request.product, request.milli), request, wallMs());
       totals[request.product] += request.milli;
-      charges.push(entryOf(request, rows));
-      return rows;
+      charges.push(entryOf(request, paid));
+      return paid;
+    },
+    chargeForeign({ milli = 0, billionths = 0, at, ...rest }) {
+      const request = { ...rest, milli, externalTaskId: null };
+      const payments = billionths > 0 ? wallet.payCash(billionths) : wallet.payUnits(rest.product, milli);
+      const paid = rows.add(payments, request, at);
+      foreignMilli += milli;
+      charges.push({ ...entryOf(request, paid), foreign: true });
+      return paid;
     },
     read: () => ({
       charges: charges.map((charge) => ({ ...charge })),
       totalUnits: (totals.video + totals.image) / 1000,
       totalUnitsByProduct: { video: totals.video / 1000, image: totals.image / 1000 },
+      foreignUnits: foreignMilli / 1000,
     }),
-    packConcurrency: (product) =>
-      Math.max(0, ...active(product).map((pack) => numberIn(pack.name, /-(\d+)Con-/))),
   };
 }
 
@@ -187,24 +132,4 @@ export function cashText(billionths: number): string {
 /** A task's charge in units, in the vendor's format; cash charges are 0 units. */
 export function unitsText(deductions: readonly Deduction[]): string {
   return decimalText(deductions.reduce((sum, row) => sum + (row.pack === null ? 0 : row.amount), 0));
-}
-
-function openPack(given: PackOptions, index: number, nowMs: Ms): Pack {
-  const months = numberIn(given.name, /-(\d+)Months/) || 1;
-  const effectiveAt = given.effectiveAt ?? nowMs - Math.floor((months * MONTH_MS) / 2);
-  const milli = Math.round(given.units * 1000);
-  return {
-    id: `pack-${index + 1}`,
-    name: given.name,
-    product: given.product,
-    totalMilli: milli,
-    leftMilli: milli,
-    purchasedAt: effectiveAt,
-    effectiveAt,
-    invalidAt: given.invalidAt ?? effectiveAt + months * MONTH_MS,
-  };
-}
-
-function numberIn(text: string, pattern: RegExp): number {
-  return Number(pattern.exec(text)?.[1] ?? 0);
 }

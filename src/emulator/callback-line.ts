@@ -48,6 +48,19 @@ export interface CallbackLine {
 }
 
 const KEPT_MAX = 100_000;
+const NOT_SENT = 'not sent: its host is neither this machine nor one of `hosts`';
+
+/** What is no address is left to the sender. */
+function isAllowed(url: string, hosts: readonly string[]): boolean {
+  if (hosts.includes('*') || !URL.canParse(url)) return true;
+  const { hostname } = new URL(url);
+  return (
+    hostname === 'localhost' ||
+    hostname === '[::1]' ||
+    /^127(\.\d+){3}$/.test(hostname) ||
+    hosts.includes(hostname)
+  );
+}
 
 /** Makes an empty line; `settings` are read for each message. */
 export function createCallbackLine(
@@ -68,10 +81,10 @@ export function createCallbackLine(
   };
   const post = async (message: CallbackMessage, isEarly: boolean): Promise<boolean> => {
     const { id, body, url } = message;
-    const { secret } = settings();
+    const { secret, hosts } = settings();
     const entry = enter(message, { isEarly });
     const headers = secret === null ? {} : webhookHeaders(secret, { id, atMs: time.wallMs(), body });
-    entry.answer = await sender.post(url, headers, body);
+    entry.answer = isAllowed(url, hosts) ? await sender.post(url, headers, body) : NOT_SENT;
     return typeof entry.answer === 'number' && entry.answer >= 200 && entry.answer < 300;
   };
   const again = (message: CallbackMessage, [wait, ...rest]: readonly Ms[]): void => {
@@ -94,7 +107,8 @@ export function createCallbackLine(
     },
     async sendForged(message, headers) {
       const entry = enter(message, { isForged: true });
-      entry.answer = await sender.post(message.url, headers, message.body);
+      const { url, body } = message;
+      entry.answer = isAllowed(url, settings().hosts) ? await sender.post(url, headers, body) : NOT_SENT;
       return entry;
     },
     lose: (message) => void enter(message, { answer: 'lost' }),

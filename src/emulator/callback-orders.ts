@@ -21,6 +21,8 @@ export interface CallbackSettings {
   lateMs: Ms;
   /** Waits before further tries, where the receiver did not answer 2xx. Kling's own are not documented: none by default. */
   retryMs: readonly Ms[];
+  /** Hosts, besides this machine, that callbacks are sent to; `*` is all. By default a test reaches nobody's real receiver. */
+  hosts: readonly string[];
   /** Decides the draws: the same one and the same requests give the same draws. */
   seed: number;
 }
@@ -33,6 +35,7 @@ export const DEFAULT_CALLBACKS: CallbackSettings = {
   earlyShare: 0,
   lateMs: 0,
   retryMs: [],
+  hosts: [],
   seed: 1,
 };
 
@@ -78,6 +81,10 @@ export function readCallbackSettings(value: Record<string, unknown>): Partial<Ca
       case 'retryMs':
         if (!Array.isArray(given)) throw new Error('retryMs must be a list of milliseconds');
         settings.retryMs = given.map((wait) => numberWithin(wait, name, Number.MAX_SAFE_INTEGER));
+        break;
+      case 'hosts':
+        if (!Array.isArray(given)) throw new Error('hosts must be a list of host names');
+        settings.hosts = given.map((host) => text(host, name));
         break;
       default:
         throw new Error(`${name} is none of ${Object.keys(DEFAULT_CALLBACKS).join(', ')}`);

@@ -7,6 +7,7 @@ import type { KlingAccount } from './account.ts';
 import { readCallbackSettings, readForgery } from './callback-orders.ts';
 import { emulatorHelp } from './emulator-help.ts';
 import { readFaultOrder, type Fault, type Faults } from './faults.ts';
+import { readBilling, readForeignSpend, spendForeign } from './foreign-spend.ts';
 import type { Json, JsonObject, Reply } from './replies.ts';
 import type { SlotUse } from './slots.ts';
 import type { Product } from '../units.ts';
@@ -63,6 +64,13 @@ function answer({ method, path, body }: ControlRequest, target: ControlTarget): 
       return account()
         .callbacks.forge(readForgery(parse(body)))
         .then((sent) => json({ ...sent }));
+    case 'GET /billing':
+      return json({ ...account().book.rows.settings() });
+    case 'POST /billing':
+      account().book.rows.set(readBilling(parse(body)));
+      return json({ ...account().book.rows.settings() });
+    case 'POST /foreign':
+      return json({ taskId: spendForeign(readForeignSpend(parse(body)), account()) });
     case 'GET /clock':
       return json(clockView(account()));
     case 'POST /clock':
@@ -114,9 +122,9 @@ function clockView({ time }: KlingAccount): JsonObject {
 }
 
 function callbacksView({ callbacks }: KlingAccount): JsonObject {
-  const { retryMs, ...rest } = callbacks.settings();
+  const { retryMs, hosts, ...rest } = callbacks.settings();
   return {
-    settings: { ...rest, retryMs: [...retryMs] },
+    settings: { ...rest, retryMs: [...retryMs], hosts: [...hosts] },
     callbacks: callbacks.list().map((sent) => ({ ...sent })),
   };
 }

@@ -13,10 +13,14 @@ export const EMULATOR_CREDENTIALS = {
 const CONTROL: Readonly<Record<string, string>> = {
   'GET /_emulator': 'this text',
   'GET /_emulator/book':
-    'what was charged: { charges: [{ taskId, externalTaskId, path, units, product, at }], totalUnits }',
+    'what was charged: { charges: [{ taskId, externalTaskId, path, units, product, at }], totalUnits, foreignUnits }',
   'GET /_emulator/answers':
     'how often each code was answered: { all, creates }, such as { creates: { "0": 12, "1303": 1 } }',
   'GET /_emulator/slots': 'the slots of each product: { limit, inUse, most }',
+  'POST /_emulator/billing':
+    '{ delayMs } lets a deduction appear later in the ledgers, { packLagMs } keeps the packs’ remaining units behind',
+  'POST /_emulator/foreign':
+    'somebody else on the account spends: { units or cash, product, apiKeyName, at, task: true | "open" }',
   'POST /_emulator/faults': 'orders a fault: { match: { method, path, bodyIncludes }, kind, times, … }',
   'GET /_emulator/faults': 'the faults ordered, and how often each was met',
   'DELETE /_emulator/faults': 'clears them',
@@ -24,7 +28,7 @@ const CONTROL: Readonly<Record<string, string>> = {
     '{ advanceMs } makes tasks, URLs and sessions older; { speed } lets them age faster; { skewMs } puts the wall clock off',
   'GET /_emulator/clock': 'the wall clock, the speed and the skew',
   'POST /_emulator/callbacks':
-    'how they are sent: { secret, loseShare, doubleShare, reorderShare, earlyShare, lateMs, retryMs, seed }',
+    'how they are sent: { secret, loseShare, doubleShare, reorderShare, earlyShare, lateMs, retryMs, hosts, seed }',
   'GET /_emulator/callbacks': 'the settings, and what was sent, lost or forged, with the receiver’s answers',
   'POST /_emulator/callbacks/forge':
     'sends one that Kling did not: { taskId, status, message, signature: none | wrong | stale | right, url, body }',

@@ -91,7 +91,8 @@ export function createEmulatorTime(clock: Clock, speed: number): EmulatorTime {
   const steadyOf = (age: Ms): Ms => {
     for (let i = segments.length - 1; i >= 0; i -= 1) {
       const segment = segments[i];
-      if (segment === undefined || segment.ageMs > age) continue;
+      // An age before the first one is a task that was made to be older than the emulator.
+      if (segment === undefined || (segment.ageMs > age && i > 0)) continue;
       const next = segments[i + 1];
       const reached = segment.steadyMs + (age - segment.ageMs) / segment.speed;
       return next === undefined ? reached : Math.min(reached, next.steadyMs);

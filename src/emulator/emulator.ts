@@ -15,18 +15,21 @@ import type { Ms, Product } from '../units.ts';
 import { closeAccount, createAccount, type KlingAccount } from './account.ts';
 import type { Answers } from './answer-counts.ts';
 import { createAuthenticate, type Authenticate } from './auth.ts';
-import type { Book, CashOptions, PackOptions } from './book.ts';
+import type { Book } from './book.ts';
 import type { CallbackSettings, Forgery } from './callback-orders.ts';
 import type { SentCallback } from './callback-line.ts';
 import { control, CONTROL_PREFIX, slotsOf } from './control.ts';
 import { deliver, reset as dropConnection } from './delivery.ts';
 import { EMULATOR_CREDENTIALS } from './emulator-help.ts';
 import { createFaults, replyAfter, replyInstead, taskOrders, type Fault, type FaultOrder } from './faults.ts';
+import { spendForeign, type ForeignSpend } from './foreign-spend.ts';
 import { codeReply, KlingRefusal, withRetryAfter, type Reply, type RetryAfter } from './replies.ts';
+import type { BillingSettings } from './ledger-rows.ts';
 import { createRequestRecord, type RecordedRequest } from './request-record.ts';
 import { FILES_PREFIX } from './result-files.ts';
 import { isCreate, routeOf } from './routes.ts';
 import type { SlotUse } from './slots.ts';
+import type { CashOptions, PackOptions } from './wallet.ts';
 
 export interface EmulatorOptions {
   /** The clock of waits and dates. */
@@ -59,6 +62,8 @@ export interface EmulatorOptions {
   resultBytes?: number;
   /** How callbacks are sent. Default: each one once, not signed. */
   callbacks?: Partial<CallbackSettings>;
+  /** How far the ledgers and the packs' reports are behind, by age. Default: not at all. */
+  billing?: Partial<BillingSettings>;
 }
 
 export interface Emulator {
@@ -78,6 +83,9 @@ export interface Emulator {
   setCallbacks(settings: Partial<CallbackSettings>): void;
   /** Sends a forged callback; rejects if its task is unknown or has no address. */
   forgeCallback(forgery: Forgery): Promise<SentCallback>;
+  setBilling(settings: Partial<BillingSettings>): void;
+  /** Somebody else on the account spends; gives the task id of the charge. Throws if nothing can pay. */
+  spendForeign(spend: ForeignSpend): string;
   addFault(order: FaultOrder): Fault;
   faults(): readonly Fault[];
   clearFaults(): void;
@@ -144,6 +152,8 @@ export function createEmulator(options: EmulatorOptions): Emulator {
     callbacks: () => account.callbacks.list(),
     setCallbacks: (settings) => account.callbacks.set(settings),
     forgeCallback: (forgery) => account.callbacks.forge(forgery),
+    setBilling: (settings) => account.book.rows.set(settings),
+    spendForeign: (spend) => spendForeign(spend, account),
     addFault: (order) => faults.add(order),
     faults: () => faults.list(),
     clearFaults: () => faults.clear(),
@@ -168,6 +178,7 @@ function openAccount(options: EmulatorOptions, origin: () => string): KlingAccou
     origin,
     resultBytes: options.resultBytes ?? 32_768,
     callbacks: options.callbacks ?? {},
+    billing: options.billing ?? {},
   });
 }
 

@@ -5,7 +5,7 @@
  * no external task id and no callback (kling-api.md, sections 3.2 and 9.2).
  */
 import { bodyFields, type KlingAccount, type Route, type RouteRequest } from './account.ts';
-import type { Deduction } from './book.ts';
+import type { Deduction } from './ledger-rows.ts';
 import { readFields, type FieldTable } from './field-table.ts';
 import { sourceVideo } from './legacy-media.ts';
 import type { LibraryItem } from './media-library.ts';
@@ -19,7 +19,7 @@ function pay(request: RouteRequest, { book }: KlingAccount, taskId: string, list
   judge(request.body);
   const { path, apiKeyName, orders } = request;
   const milli = orders.chargeMilli ?? listMilli;
-  book.checkFunds('video', milli);
+  book.wallet.check('video', milli);
   return book.charge({ taskId, externalTaskId: null, path, product: 'video', milli, apiKeyName });
 }
 

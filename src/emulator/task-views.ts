@@ -5,7 +5,8 @@
  * after its end.
  */
 import type { Ms } from '../units.ts';
-import { cashText, unitsText, type Deduction } from './book.ts';
+import { cashText, unitsText } from './book.ts';
+import type { Deduction } from './ledger-rows.ts';
 import type { MediaLibrary } from './media-library.ts';
 import { decimalText, type Json, type JsonObject } from './replies.ts';
 import type { EmulatedTask, Output, ShownState } from './tasks.ts';

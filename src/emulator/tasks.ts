@@ -9,8 +9,9 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Ms, Product } from '../units.ts';
-import type { ChargeBook, Deduction } from './book.ts';
+import type { ChargeBook } from './book.ts';
 import type { EmulatorTime } from './emulator-time.ts';
+import type { Deduction } from './ledger-rows.ts';
 import type { MediaLibrary } from './media-library.ts';
 import type { TaskPlan } from './plan.ts';
 import { KlingRefusal } from './replies.ts';
@@ -64,6 +65,8 @@ export interface TaskRequest {
   /** The size of its videos; null: the usual one. */
   resultBytes: number | null;
   apiKeyName: string;
+  /** The wall time at which it was made: now, or earlier on order. Default now. */
+  at?: Ms;
 }
 
 export interface Tasks {
@@ -107,7 +110,7 @@ export function createTasks(input: TasksInput): Tasks {
       throw new KlingRefusal(1201, `external_task_id ${plan.externalId} already exists`);
     }
     if (!slots.fit(plan)) throw new KlingRefusal(1303);
-    book.checkFunds(plan.product, milli);
+    book.wallet.check(plan.product, milli);
   };
   const chargeOf = (request: TaskRequest, task: EmulatedTask, milli: number): Deduction[] => {
     if (request.fate === 'fail') return [];
@@ -155,7 +158,9 @@ function updatedAt(task: EmulatedTask, ageMs: Ms, time: EmulatorTime): Ms {
 }
 
 function begin(request: TaskRequest, id: string, { time, timing }: TasksInput): EmulatedTask {
-  const now = time.ageMs();
+  const wallMs = time.wallMs();
+  const at = request.at ?? wallMs;
+  const now = time.ageMs() - (wallMs - at);
   const startsAgeMs = request.failsAtOnce ? now : now + timing.submittedMs;
   const workMs = request.failsAtOnce ? 0 : timing.processingMs;
   return {
@@ -164,7 +169,7 @@ function begin(request: TaskRequest, id: string, { time, timing }: TasksInput): 
     plan: request.plan,
     fate: request.fate,
     failMessage: request.failMessage,
-    createdWallMs: time.wallMs(),
+    createdWallMs: at,
     createdAgeMs: now,
     startsAgeMs,
     endsAgeMs: request.fate === 'stuck' ? Infinity : startsAgeMs + workMs,

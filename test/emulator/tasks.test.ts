@@ -320,6 +320,7 @@ describe('reset', () => {
     expect(rig.emulator.book()).toEqual({
       charges: [],
       totalUnits: 0,
+      foreignUnits: 0,
       totalUnitsByProduct: { video: 0, image: 0 },
     });
     expect([rig.emulator.requests(), rig.emulator.faults(), rig.emulator.warnings()]).toEqual([[], [], []]);
