@@ -2,7 +2,7 @@
  * Times the steps of a create before it is sent: route, scan, price, the edit that adds an id; for a 250-byte body and
  * a 10 MiB one with a base64 image. Run: `node bench/scan-bench.ts`.
  */
-import { injectInPlace } from '../src/kling/external-id.ts';
+import { HEADROOM_BYTES, injectInPlace } from '../src/kling/own-fields.ts';
 import { LISTED_MODELS } from '../src/kling/models.ts';
 import { priceCreate } from '../src/kling/price.ts';
 import { findRoute, UNKNOWN_CREATE } from '../src/kling/routes.ts';
@@ -81,5 +81,12 @@ time('priceCreate', 20_000, () => {
   priceCreate({ route, bytes: small, body: smallBody, options, expectedSeconds: null });
 });
 time('injectInPlace, 10.0 MiB', 1_000, () => {
-  injectInPlace({ buffer: room, start: 256, end: room.length, body: largeBody, route, id });
+  injectInPlace({
+    buffer: room,
+    start: HEADROOM_BYTES,
+    end: room.length,
+    body: largeBody,
+    route,
+    fields: { external_task_id: id },
+  });
 });

@@ -15,6 +15,7 @@ import type { CashPrice } from '../account/row-credits.ts';
 import { deductionOf } from './deduction.ts';
 import type { KlingRoute } from './routes.ts';
 import { fieldOf, parseKeepingDigits, textOfValue } from './json-value.ts';
+import type { OwnField } from './own-fields.ts';
 import { itemsOf, sightingOf } from './task-shape.ts';
 
 /** Larger answers are not read: 500 tasks of a full page are about 1 MiB. */
@@ -115,11 +116,17 @@ function isOwnDuplicate({ code, message }: Envelope, externalTaskId: string | nu
   return NAMES_FIELD.test(message ?? '') && SAYS_EXISTS.test(message ?? '');
 }
 
-/** Returns whether Kling refused the field `external_task_id` itself on this route, and not only its value. */
-export function refusesExternalId(status: number, envelope: Envelope | null): boolean {
-  if (envelope === null || status !== 400 || (envelope.code !== 1200 && envelope.code !== 1201)) return false;
+const NAMES_CALLBACK = /callback[\s_-]?url/i;
+
+/**
+ * Gives the field of ours that Kling refused itself, and not only its value: null if it refused none. For `callback_url` there is no
+ * difference: an address that Kling does not take is no use to it.
+ */
+export function refusedField(status: number, envelope: Envelope | null): OwnField | null {
+  if (envelope === null || status !== 400 || (envelope.code !== 1200 && envelope.code !== 1201)) return null;
   const message = envelope.message ?? '';
-  return NAMES_FIELD.test(message) && !SAYS_EXISTS.test(message);
+  if (NAMES_CALLBACK.test(message)) return 'callback_url';
+  return NAMES_FIELD.test(message) && !SAYS_EXISTS.test(message) ? 'external_task_id' : null;
 }
 
 /**

@@ -24,6 +24,7 @@ import { findGuard, hasGuard } from '../idempotency/guard-table.ts';
 import { hasJoinable, takeJoinable, type JoinRequest } from '../idempotency/join-table.ts';
 import { defineFactWrite } from '../outbox/outbox-table.ts';
 import type { SyncTx, Tx } from '../store/operation.ts';
+import { INSERT_RELAY, relayValues } from '../tasks/relay-table.ts';
 import { noteAdmitted } from '../tasks/retry-table.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import { admitForm } from './create-messages.ts';
@@ -60,7 +61,7 @@ const SET_DATED_TO = 'UPDATE spending SET dated_to = ? WHERE id = 1';
 export const admit = defineFactWrite(
   'ledger.admit',
   async (tx: Tx, args: AdmitArgs): Promise<AdmitResult> => {
-    const { hold, guard, join, retry, enforce } = args;
+    const { hold, guard, join, retry, relayTo, enforce } = args;
     if (guard) {
       const state = await findGuard(tx, { app: hold.app, guard, at: hold.at });
       if (state) return { kind: 'repeat', state };
@@ -80,6 +81,7 @@ export const admit = defineFactWrite(
     if (at !== state.dated_to) await tx.run(SET_DATED_TO, at);
     await tx.run(INSERT_CREATE, ...createValues(hold, { at, counters, guard, joinHash: join?.hash ?? null }));
     if (retry) await noteAdmitted(tx, hold.holdId, retry);
+    if (relayTo !== undefined) await tx.run(INSERT_RELAY, ...relayValues(hold.holdId, { url: relayTo, at }));
     const facts = unpricedFacts(hold, at);
     for (const { budget, state: counter } of reserved) {
       facts.push(...(await noteThresholds(tx, { ...budget, windowKey: budget.span.key }, counter, at)));
@@ -101,7 +103,7 @@ export const admit = defineFactWrite(
  * The usual case: no repeat, no join and no task retry, no freeze, known rules, a published price, room in every budget, and no
  * threshold reached. Gives undefined in all other cases, with unchanged counters.
  */
-function admitUsual(tx: SyncTx, { hold, guard, join, retry }: AdmitArgs): AdmitResult | undefined {
+function admitUsual(tx: SyncTx, { hold, guard, join, retry, relayTo }: AdmitArgs): AdmitResult | undefined {
   if (retry || isUnpriced(hold) || (guard && hasGuard(tx, hold.app, guard))) return undefined;
   if (join && hasJoinable(tx, hold.app, join.hash)) return undefined;
   const { instance, generation } = hold.owner;
@@ -122,6 +124,7 @@ function admitUsual(tx: SyncTx, { hold, guard, join, retry }: AdmitArgs): AdmitR
   const counters = reserved.map(({ budget }) => budget.counterId).join(' ');
   if (at !== state.dated_to) tx.run(SET_DATED_TO, [at]);
   tx.run(INSERT_CREATE, createValues(hold, { at, counters, guard, joinHash: join?.hash ?? null }));
+  if (relayTo !== undefined) tx.run(INSERT_RELAY, relayValues(hold.holdId, { url: relayTo, at }));
   return { kind: 'admitted', ...lowestRemainder(reserved), wouldRefuse: null, facts: [] };
 }
 

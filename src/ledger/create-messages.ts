@@ -48,8 +48,8 @@ function hasNoMore(result: AdmitResult): result is AdmitResult & { kind: 'admitt
 type AdmitList = NonNullable<ReturnType<typeof admitList>>;
 type CloseList = NonNullable<ReturnType<typeof closeList>>;
 
-function admitList({ hold, guard, join, retry, enforce }: AdmitArgs) {
-  if (retry) return null;
+function admitList({ hold, guard, join, retry, relayTo, enforce }: AdmitArgs) {
+  if (retry || relayTo !== undefined) return null;
   return [
     enforce,
     guard,

@@ -36,6 +36,8 @@ export interface AdmitArgs {
   join?: JoinArgs;
   /** Present if its task may be tried again, or if it is a task retry itself. */
   retry?: RetryArgs;
+  /** The caller's own address for callbacks, if ours is sent in its place. */
+  relayTo?: string;
   /** False in `observe` mode: budgets are reported in `wouldRefuse` and do not refuse. A freeze always does. */
   enforce: boolean;
 }

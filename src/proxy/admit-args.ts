@@ -14,9 +14,9 @@ export function admitArgs(
 ): AdmitArgs {
   const { price } = prepared;
   const at = deps.clockTrust.now();
-  return {
+  const args: AdmitArgs = {
     hold: {
-      holdId: newId('hold', at),
+      holdId: prepared.holdId ?? newId('hold', at),
       requestId: create.requestId,
       at,
       app: create.caller.app,
@@ -41,6 +41,7 @@ export function admitArgs(
     ...retryArgs(create, prepared),
     enforce: create.settings.mode === 'protect',
   };
+  return prepared.relayTo === null ? args : { ...args, relayTo: prepared.relayTo };
 }
 
 /** Gives by what a create can join an earlier one; nothing if it cannot. */

@@ -1,15 +1,15 @@
 /**
  * Reads a request's body whole, into one buffer with room before it.
  *
- * A create may carry tens of megabytes of base64; the room in front lets an external task id be written into the
- * body without a second copy of it.
+ * A create may carry tens of megabytes of base64; the room in front lets fields of ours be written into the body
+ * without a second copy of it.
  */
 import type { IncomingMessage } from 'node:http';
 import { SidecarError } from '../errors.ts';
 import { noRoom, type BodyPlace } from './body-room.ts';
 
-/** Free bytes before the body: an injected id with its key is much shorter. */
-export const HEADROOM_BYTES = 256;
+/** Free bytes before the body: what is written into it is shorter. */
+export const HEADROOM_BYTES = 512;
 /** The first buffer of a body without a declared length. */
 const FIRST_BYTES = 16_384;
 

@@ -67,10 +67,11 @@ async function prepare(deps: CreateDeps, create: CreateRequest, body: BodyBuffer
     caller,
     settings,
     unpricedCredits: create.unpricedCredits,
-    mayInject: deps.injection.mayInject(route.template),
+    mayInject: (field) => deps.injection.mayInject(route.template, field),
     retryTaskId: retry === null ? null : retryTaskId(retry),
     keptBytesMax: (rule?.maxBodyKiB ?? 0) * 1024,
     clock: deps.clock,
+    dated: deps.clockTrust,
     onWouldRefuse: create.noteWouldRefuse,
     onWouldEdit: create.noteWouldEdit,
   });

@@ -1,7 +1,7 @@
 /**
  * From a received body to the bytes that are sent, and their price.
  *
- * **Invariant**: the priced bytes are the bytes that are sent. An injected id is written into the checked body, and the whole
+ * **Invariant**: the priced bytes are the bytes that are sent. Fields of ours are written into the checked body, and the whole
  * result is scanned again. If all other names and values are unchanged, the price is kept; else it is made again. In `observe`
  * mode nothing is edited, and a body that `protect` would refuse is sent unchanged, with the hold of an unknown route.
  */
@@ -11,7 +11,7 @@ import { SidecarError } from '../errors.ts';
 import type { CreateLabels } from '../facts.ts';
 import { newId } from '../ids.ts';
 import { canonicalHash, HASH_INLINE_BYTES_MAX } from '../kling/canonical-hash.ts';
-import { injectInPlace, isSameButId, readExternalId, undoInPlace } from '../kling/external-id.ts';
+import { readExternalId, type OwnField } from '../kling/own-fields.ts';
 import { priceCreate, type CreatePrice } from '../kling/price.ts';
 import { memberOf, scanBody, textOf, type JsonObject } from '../kling/strict-json.ts';
 import type { KlingRoute } from '../kling/routes.ts';
@@ -20,6 +20,7 @@ import { previewPrompt } from '../tasks/mask.ts';
 import type { MilliCredits } from '../units.ts';
 import type { BodyBuffer } from './body.ts';
 import type { Caller } from './caller.ts';
+import { OwnEdit, wantedCallback, type WantedCallback } from './own-edit.ts';
 import type { ProxySettings } from './settings.ts';
 
 const JSON_TYPE = /^application\/json(?:\s*;\s*charset=(?:"utf-8"|utf-8))?\s*$/i;
@@ -33,13 +34,15 @@ export interface PrepareInput {
   settings: ProxySettings;
   /** The credits that are held if no price is known. */
   unpricedCredits: MilliCredits;
-  /** False on routes where Kling refused the field. */
-  mayInject: boolean;
+  /** False on routes where Kling refused that field. */
+  mayInject: (field: OwnField) => boolean;
   /** The id of a task retry, which replaces any other; it is no repeat of its first create. Null for a create of an app. */
   retryTaskId: string | null;
   /** The largest body of which a copy is kept for a task retry, in bytes; 0 keeps none. */
   keptBytesMax: number;
   clock: Clock;
+  /** The clock by which holds are dated. */
+  dated: Pick<Clock, 'now'>;
   /** Called with a refusal that `observe` does not carry out. */
   onWouldRefuse: (error: SidecarError) => void;
   /** Called if `observe` left out the task id that `protect` would have added. */
@@ -50,11 +53,12 @@ export interface PrepareInput {
 export interface Prepared {
   /** The bytes that are sent. */
   readonly bytes: Uint8Array;
-  /**
-   * Restores the received body, if an id was written into it: it is sent if Kling refuses the field. Both share their
-   * memory, so `bytes` is invalid afterwards.
-   */
-  readonly original: (() => Uint8Array) | null;
+  /** The fields of ours in `bytes`; null if there are none. */
+  readonly own: OwnEdit | null;
+  /** The hold's id, if the address in `bytes` is made of it; else the admission makes one. */
+  readonly holdId: string | null;
+  /** The caller's own address for callbacks, if ours took its place. */
+  readonly relayTo: string | null;
   readonly price: CreatePrice;
   readonly labels: CreateLabels;
   /** The credits to hold: its price, or the hold of a create without a price. */
@@ -133,24 +137,20 @@ function check(input: PrepareInput): Checked {
   }
 }
 
-/** Adds an external task id if one is wanted; the rest of the body is unchanged. */
+/** Adds the fields of ours that are wanted; the rest of the body is unchanged. */
 function complete(
   input: PrepareInput,
   checked: Checked,
   repeats: Pick<Prepared, 'guard' | 'joinHash'>,
 ): Prepared {
-  const { received, body, own } = checked;
-  const { route, settings, caller } = input;
+  const { received, body } = checked;
+  const { caller, settings } = input;
   const prompt = body && promptOf(received, body, settings.promptPreviewChars);
-  const may = (caller.settings?.injectExternalTaskId ?? settings.injectExternalTaskId) && input.mayInject;
-  // Kling takes an id once: the caller's own is that of the first create.
-  const isNeeded = own === null ? may : input.retryTaskId !== null;
-  const isWanted = body !== null && isNeeded && route.knowsExternalId;
   const isKept = received.length > 0 && received.length <= input.keptBytesMax;
   const kept = isKept ? new Uint8Array(received) : null;
-  if (isWanted && settings.mode === 'observe') input.onWouldEdit();
-  const isAdded = isWanted && settings.mode !== 'observe';
-  const { price, ...sent } = isAdded ? withOwnId(input, body, checked.price) : unchanged(checked);
+  const wanted = wantedFields(input, checked);
+  const { price, ...sent } =
+    body !== null && wanted ? withOwnFields(input, { ...checked, body }, wanted) : unchanged(checked);
   const { operation, model, mode } = price;
   return {
     ...sent,
@@ -163,32 +163,68 @@ function complete(
   };
 }
 
-type Completed = Pick<Prepared, 'bytes' | 'original' | 'externalTaskId' | 'price'>;
+type Completed = Pick<Prepared, 'bytes' | 'own' | 'externalTaskId' | 'holdId' | 'relayTo' | 'price'>;
 
 function unchanged({ received, price, own }: Checked): Completed {
-  return { bytes: received, original: null, externalTaskId: own, price };
+  return { bytes: received, own: null, externalTaskId: own, holdId: null, relayTo: null, price };
+}
+
+/** What is to be written into a body. */
+interface Wanted {
+  isId: boolean;
+  callback: WantedCallback | null;
+}
+
+/** Gives what is to be written into a body; null for nothing, and always in `observe` mode. */
+function wantedFields(input: PrepareInput, { received, body, own, price }: Checked): Wanted | null {
+  const { route, settings, caller } = input;
+  if (body === null || !route.knowsExternalId) return null;
+  const may = caller.settings?.injectExternalTaskId ?? settings.injectExternalTaskId;
+  // Kling takes an id once: the caller's own is that of the first create.
+  const isId = own === null ? may && input.mayInject('external_task_id') : input.retryTaskId !== null;
+  if (settings.mode === 'observe') {
+    if (isId) input.onWouldEdit();
+    return null;
+  }
+  const { callbacks } = settings;
+  const callback =
+    callbacks !== null && input.mayInject('callback_url')
+      ? wantedCallback(callbacks, { bytes: received, body, route, notes: price.notes })
+      : null;
+  return isId || callback !== null ? { isId, callback } : null;
 }
 
 /**
- * Writes an id of ours into a body, and checks the whole result.
+ * Writes fields of ours into a body, and checks the whole result.
  * @throws SidecarError `body_refused` if it is no longer the create that was priced.
  */
-function withOwnId(input: PrepareInput, body: JsonObject, first: CreatePrice): Completed {
-  const { route } = input;
-  const { buffer, start, end } = input.body;
-  const id = input.retryTaskId ?? newId('ks', input.clock.now());
-  const edited = injectInPlace({ buffer, start, end, body, route, id });
-  const bytes = buffer.subarray(edited.start, edited.end);
-  const rescanned = scanBody(bytes, { trusted: true });
-  // No price depends on an id: the same other names and values have the same price.
-  const price = isSameButId(body, rescanned, { route, edited }) ? first : priceOf(input, bytes, rescanned);
-  if (price.credits !== first.credits || readExternalId(bytes, rescanned, route) !== id) {
+function withOwnFields(
+  input: PrepareInput,
+  { body, own, price: first }: Checked & { body: JsonObject },
+  { isId, callback }: Wanted,
+): Completed {
+  const { route, settings } = input;
+  const id = isId ? (input.retryTaskId ?? newId('ks', input.clock.now())) : null;
+  const holdId = callback === null ? null : newId('hold', input.dated.now());
+  const url = holdId === null ? null : (settings.callbacks?.urlFor(holdId) ?? null);
+  const edit = new OwnEdit({ ...input.body, body, route }, { externalTaskId: own, id, url });
+  const { bytes, scanned } = edit;
+  // No price depends on these fields: the same other names and values have the same price.
+  const price = edit.isSameElse ? first : priceOf(input, bytes, scanned);
+  if (price.credits !== first.credits || !edit.isAsWritten) {
     throw new SidecarError(
       'body_refused',
-      'The body changes its price or meaning when a task id is added to it.',
+      'The body changes its price or meaning when fields of ours are added to it.',
     );
   }
-  return { bytes, original: () => undoInPlace(buffer, edited), externalTaskId: id, price };
+  return {
+    bytes,
+    own: edit,
+    externalTaskId: edit.externalTaskId,
+    holdId,
+    relayTo: callback?.relayTo ?? null,
+    price,
+  };
 }
 
 function priceOf(input: PrepareInput, bytes: Uint8Array, body: JsonObject): CreatePrice {

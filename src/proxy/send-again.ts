@@ -1,7 +1,7 @@
 /**
  * Sends a create, and decides what is sent again: the caller need not.
  *
- * At once, without our external task id, if Kling refuses that field. After a wait (`pacing/backoff.ts`), if no byte left, or if
+ * At once, without our external task id or our address for callbacks, if Kling refuses that field. After a wait (`pacing/backoff.ts`), if no byte left, or if
  * Kling answered that it has too much to do (1302, 1303): both prove that nothing was made. After look-ups, with the same
  * external task id, if Kling answered that it is in trouble (5000, 5001) and twice that there is no such task: if the first
  * send made a task after all, Kling refuses the second one as a duplicate.
@@ -12,7 +12,8 @@
  * but a look-up ends the doubt.
  */
 import { sleep } from '../clock.ts';
-import { refusesExternalId } from '../kling/envelope.ts';
+import { refusedField } from '../kling/envelope.ts';
+import type { OwnField } from '../kling/own-fields.ts';
 import { dropExternalId } from '../ledger/drop-external-id.ts';
 import { poolsOf } from '../pacing/slot.ts';
 import { backoffMs, TRIES_MAX, type BackoffReason } from '../pacing/backoff.ts';
@@ -72,13 +73,14 @@ async function waitForNext(
   create: CreateRequest,
   sent: Sent,
 ): Promise<{ sending: Sending; reason: string } | null> {
-  const { original } = sent.reserved.prepared;
-  const isFieldRefused = original !== null && sent.externalTaskId !== null && refusesField(sent);
-  if (isFieldRefused) deps.injection.stop(create.route.template);
+  const { own } = sent.reserved.prepared;
+  const field = own === null ? null : ownRefusedField(sent);
+  if (field !== null && deps.injection.stop(create.route.template, field))
+    deps.telemetry.fieldRefused(field, create.route.template);
   if (!create.settings.resendsCreates || sent.mayBeMade || isOver(deps, create)) return null;
-  if (isFieldRefused) {
-    const sending = { ...sent, body: original(), externalTaskId: null };
-    return { sending, reason: 'external_task_id_refused' };
+  if (own !== null && field !== null) {
+    const { bytes: body, externalTaskId } = own.without(field);
+    return { sending: { ...sent, body, externalTaskId }, reason: `${field}_refused` };
   }
   const reason = whyNothingWasMade(sent);
   if (reason === null) return null;
@@ -92,8 +94,10 @@ async function waitForNext(
   return { sending, reason: sent.exchange.failure?.errorClass ?? 'throttled' };
 }
 
-function refusesField({ exchange: { answer } }: Sent): boolean {
-  return answer !== null && refusesExternalId(answer.status, answer.envelope);
+/** Gives the field of ours in the body that Kling refused; null if it refused none. */
+function ownRefusedField({ reserved: { prepared }, exchange: { answer } }: Sent): OwnField | null {
+  const field = answer && refusedField(answer.status, answer.envelope);
+  return field !== null && prepared.own?.has(field) ? field : null;
 }
 
 /** Gives the reason by which a wait is chosen, if it is proved that nothing was made and another try can help; else null. */

@@ -8,6 +8,14 @@ import type { RetryRule } from '../task-retries/retry-rules.ts';
 import type { CallerApp, IdentifyApp } from './caller.ts';
 import type { FrameRules } from './frame.ts';
 
+/** How creates get an address for callbacks. */
+export interface CallbackSettings {
+  /** Gives the address for a hold: ASCII that needs no escape in JSON. */
+  urlFor: (holdId: string) => string;
+  /** Gives why a caller's own address cannot be called in Kling's place; null if it can. Null: callers keep their own. */
+  relayFault: ((url: string) => string | null) | null;
+}
+
 export interface ProxySettings {
   mode: EnforceMode;
   frame: FrameRules;
@@ -31,6 +39,8 @@ export interface ProxySettings {
   unknownRoute: 'hold' | 'refuse' | 'pass';
   unknownRouteCredits: MilliCredits;
   injectExternalTaskId: boolean;
+  /** Null without callbacks. */
+  callbacks: CallbackSettings | null;
   /** Whether callers may lower a price by `x-kling-expected-seconds`, within the lengths that Kling accepts. */
   trustExpectedSeconds: boolean;
   /** From a create's arrival to its answer. */

@@ -4,7 +4,7 @@ import {
   createAnswerFor,
   createEnd,
   readEnvelope,
-  refusesExternalId,
+  refusedField,
   sightingsOf,
 } from '../../src/kling/envelope.ts';
 import { CODES } from '../../src/kling/codes.ts';
@@ -207,11 +207,12 @@ describe('how a create ended', () => {
   it('distinguishes a refused field from a refused id', () => {
     const envelope = (code: number, message: string): ReturnType<typeof readEnvelope> =>
       readEnvelope(bytes({ code, message }));
-    expect(refusesExternalId(400, envelope(1201, 'unknown field external_task_id'))).toBe(true);
-    expect(refusesExternalId(400, envelope(1201, 'External task id already exists'))).toBe(false);
-    expect(refusesExternalId(400, envelope(1201, 'prompt is empty'))).toBe(false);
-    expect(refusesExternalId(500, envelope(5000, 'external_task_id'))).toBe(false);
-    expect(refusesExternalId(400, null)).toBe(false);
+    expect(refusedField(400, envelope(1201, 'unknown field external_task_id'))).toBe('external_task_id');
+    expect(refusedField(400, envelope(1201, 'options.callback_url is not supported'))).toBe('callback_url');
+    expect(refusedField(400, envelope(1201, 'External task id already exists'))).toBeNull();
+    expect(refusedField(400, envelope(1201, 'prompt is empty'))).toBeNull();
+    expect(refusedField(500, envelope(5000, 'external_task_id'))).toBeNull();
+    expect(refusedField(400, null)).toBeNull();
   });
 });
 

@@ -2,11 +2,13 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   HEADROOM_BYTES,
-  injectExternalId,
   injectInPlace,
-  isSameButId,
+  isSameButOwn,
+  readCallbackUrl,
   readExternalId,
-} from '../../src/kling/external-id.ts';
+  undoInPlace,
+  type OwnFields,
+} from '../../src/kling/own-fields.ts';
 import { priceCreate } from '../../src/kling/price.ts';
 import type { KlingRoute } from '../../src/kling/routes.ts';
 import { scanBody, type JsonObject } from '../../src/kling/strict-json.ts';
@@ -18,24 +20,26 @@ const NEW = routeFor('/text-to-video/kling-3.0');
 const TTS = routeFor('/v1/audio/tts');
 const ID = 'ks_01k8zzzzzzzzzzzzzzzzzzzzzz';
 
-/** A body before and after an id was written into it where it lies. */
-function injected(text: string, route: KlingRoute) {
+const URL = `https://callbacks.example.com/c/hold_${'0'.repeat(26)}.${'t'.repeat(43)}`;
+const BOTH: OwnFields = { external_task_id: ID, callback_url: URL };
+
+/** A body before and after fields were written into it where it lies. */
+function injected(text: string, route: KlingRoute, fields: OwnFields = { external_task_id: ID }) {
   const bytes = Buffer.from(text);
   const buffer = Buffer.concat([Buffer.alloc(HEADROOM_BYTES), bytes]);
   const before = scanBody(bytes);
-  const place = { buffer, start: HEADROOM_BYTES, end: buffer.length, body: before, route, id: ID };
+  const place = { buffer, start: HEADROOM_BYTES, end: buffer.length, body: before, route, fields };
   const edited = injectInPlace(place);
   const after = buffer.subarray(edited.start, edited.end);
-  const isSameAs = (body: JsonObject): boolean => isSameButId(before, body, { route, edited });
-  return { bytes, before, after, isSameAs };
+  const isSameAs = (body: JsonObject): boolean => isSameButOwn(before, body, { route, fields, edited });
+  const undone = () => undoInPlace(buffer, edited);
+  return { undone, bytes, before, after, isSameAs };
 }
 
 const read = (text: string, route = LEGACY): string | null =>
   readExternalId(Buffer.from(text), scanBody(Buffer.from(text)), route);
-const inject = (text: string, route = LEGACY): string => {
-  const bytes = Buffer.from(text);
-  return Buffer.from(injectExternalId(bytes, scanBody(bytes), route, ID)).toString();
-};
+const inject = (text: string, route = LEGACY, fields: OwnFields = { external_task_id: ID }): string =>
+  injected(text, route, fields).after.toString();
 
 describe('the id in a body', () => {
   it('is read if the generation has it; absent, null and empty are none', () => {
@@ -88,11 +92,36 @@ describe('the id in a body', () => {
     expect(inject(before, NEW)).toBe(after);
   });
 
+  it.each([
+    ['{}', `{"external_task_id":"${ID}","callback_url":"${URL}"}`],
+    ['{"a":1}', `{"external_task_id":"${ID}","callback_url":"${URL}","a":1}`],
+    ['{"callback_url":"mine","a":1}', `{"external_task_id":"${ID}","callback_url":"${URL}","a":1}`],
+    [
+      '{"callback_url":"mine","a":1,"external_task_id":null}',
+      `{"callback_url":"${URL}","a":1,"external_task_id":"${ID}"}`,
+    ],
+  ])('is written with an address for callbacks into %s', (before, after) => {
+    expect(inject(before, LEGACY, BOTH)).toBe(after);
+    expect(inject(`{"options":${before}}`, NEW, BOTH)).toBe(`{"options":${after}}`);
+    expect(inject('{"prompt":"a"}', NEW, BOTH)).toBe(
+      `{"options":{"external_task_id":"${ID}","callback_url":"${URL}"},"prompt":"a"}`,
+    );
+    expect(inject(before, LEGACY, {})).toBe(before);
+    expect(inject('{"prompt":"a"}', NEW, {})).toBe('{"prompt":"a"}');
+  });
+
   it('refuses an id that would need escaping', () => {
-    const bytes = Buffer.from('{}');
-    for (const id of ['', 'a"b', 'é', 'x'.repeat(65)]) {
-      expect(() => injectExternalId(bytes, scanBody(bytes), LEGACY, id)).toThrow(RangeError);
-    }
+    for (const id of ['', 'a"b', 'é', 'x'.repeat(65)])
+      expect(() => inject('{}', LEGACY, { external_task_id: id })).toThrow(RangeError);
+    for (const url of [
+      '',
+      'http://a"b',
+      'http://a/\\',
+      'http://é',
+      'http://a b',
+      `http://${'x'.repeat(320)}`,
+    ])
+      expect(() => inject('{}', LEGACY, { callback_url: url })).toThrow(RangeError);
   });
 });
 
@@ -129,7 +158,7 @@ describe('injection into any body', () => {
   it.each([
     ['legacy', LEGACY],
     ['new', NEW],
-  ])('gives the same object plus the id, copied or in place (%s)', (generation, route) => {
+  ])('gives the same object plus the id (%s)', (generation, route) => {
     fc.assert(
       fc.property(body, fc.nat({ max: 40 }), (given, slack) => {
         const text = build(generation === 'new', given);
@@ -139,19 +168,57 @@ describe('injection into any body', () => {
           expected['options'] = { ...(expected['options'] as object | null), external_task_id: ID };
         else expected['external_task_id'] = ID;
 
-        const copied = injectExternalId(bytes, scanBody(bytes), route, ID);
-        expect(JSON.parse(Buffer.from(copied).toString())).toEqual(expected);
+        const copied = Buffer.from(inject(text, route));
+        expect(JSON.parse(copied.toString())).toEqual(expected);
         expect(readExternalId(copied, scanBody(copied), route)).toBe(ID);
-        expect(bytes.toString()).toBe(text);
 
         const start = HEADROOM_BYTES + slack;
         const buffer = Buffer.alloc(start + bytes.length + slack, 0x7e);
         bytes.copy(buffer, start);
         const end = start + bytes.length;
-        const edited = injectInPlace({ buffer, start, end, body: scanBody(bytes), route, id: ID });
+        const edited = injectInPlace({
+          buffer,
+          start,
+          end,
+          body: scanBody(bytes),
+          route,
+          fields: { external_task_id: ID },
+        });
         expect(buffer.subarray(edited.start, edited.end).equals(copied)).toBe(true);
         expect(edited.end).toBe(end);
         expect(buffer.subarray(end).every((byte) => byte === 0x7e)).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each([
+    ['legacy', LEGACY],
+    ['new', NEW],
+  ])('gives the same object plus both fields, and back (%s)', (generation, route) => {
+    const isNew = generation === 'new';
+    const own = fc.constantFrom('absent', null, '', 'https://app.example.com/x', 'é'.repeat(400));
+    fc.assert(
+      fc.property(body, own, fc.boolean(), (given, url, isLast) => {
+        const parsed = JSON.parse(build(isNew, given)) as Record<string, unknown>;
+        const holder = (isNew ? parsed['options'] : parsed) as Record<string, unknown> | null | undefined;
+        if (holder) delete holder['callback_url'];
+        if (holder && url !== 'absent') {
+          const rest = { ...holder };
+          for (const name of Object.keys(holder)) delete holder[name];
+          Object.assign(holder, isLast ? { ...rest, callback_url: url } : { callback_url: url, ...rest });
+        }
+        const text = JSON.stringify(parsed);
+        const { before, after, isSameAs, undone } = injected(text, route, BOTH);
+        const scanned = scanBody(after);
+        const expected = isNew ? { ...parsed, options: { ...holder, ...BOTH } } : { ...parsed, ...BOTH };
+        expect(JSON.parse(after.toString())).toEqual(expected);
+        expect([readExternalId(after, scanned, route), readCallbackUrl(after, scanned, route)]).toEqual([
+          ID,
+          URL,
+        ]);
+        expect(isSameAs(scanned)).toBe(!isNew || given[2] === 'object');
+        expect(undone().toString()).toBe(text);
       }),
       { numRuns: 500 },
     );
@@ -213,7 +280,14 @@ describe('injection into any body', () => {
 
   it('says how much room it needs', () => {
     const buffer = Buffer.from('{"a":1}');
-    const given = { buffer, start: 0, end: buffer.length, body: scanBody(buffer), route: LEGACY, id: ID };
-    expect(() => injectInPlace(given)).toThrow(/256 free bytes/);
+    const given = {
+      buffer,
+      start: 0,
+      end: buffer.length,
+      body: scanBody(buffer),
+      route: LEGACY,
+      fields: BOTH,
+    };
+    expect(() => injectInPlace(given)).toThrow(/512 free bytes/);
   });
 });
