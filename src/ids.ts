@@ -34,7 +34,8 @@ export type IdPrefix =
   | 'blame'
   | 'check'
   | 'join'
-  | 'alert';
+  | 'alert'
+  | 'relay';
 
 /** Makes a new id such as `ks_01k8…`, 26 characters after the underscore. */
 export function newId(prefix: IdPrefix, nowMs: Ms): string {
@@ -71,6 +72,11 @@ export function idAfter(newest: string | undefined, id: string): string {
   if (newest === undefined || id > newest) return id;
   const end = id.lastIndexOf('_');
   return newId(id.slice(0, end) as IdPrefix, timeOf(newest.slice(end + 1)) + 1);
+}
+
+/** Gives the instant at which an id was made; a text that is no id gives any number. */
+export function idTime(id: string): Ms {
+  return timeOf(id.slice(id.lastIndexOf('_') + 1));
 }
 
 function timeOf(text: string): Ms {

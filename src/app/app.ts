@@ -9,6 +9,7 @@
  * keeps the settings that it began with.
  */
 import type { AppAlerts } from './alerts.ts';
+import type { AppCallbacks } from './callbacks.ts';
 import { urlsOf, type App, type AppOptions, type AppUrls, type ReloadOutcome } from './options.ts';
 import { proxySettings } from './settings.ts';
 import { countInBackground } from './counting.ts';
@@ -48,6 +49,8 @@ export function createApp(options: AppOptions): App {
 /** The parts that exist between start and stop. */
 interface Running extends AppParts {
   dataPlane: DataPlane;
+  /** Null without callbacks. */
+  callbacks: AppCallbacks | null;
   control: ControlPlane | null;
   jobs: Jobs | null;
   alerts: AppAlerts | null;
@@ -116,6 +119,7 @@ class Sidecar implements App {
         routes: this.#settings.routes,
         log: this.#log,
       });
+      await this.#openCallbacks(running);
       const data = await running.dataPlane.listen(this.#config.listen, this.#secrets.tls, () =>
         this.#renewSettings(),
       );
@@ -232,6 +236,7 @@ class Sidecar implements App {
       line: this.#openLine({ config: this.#config, kling: this.#secrets.kling }),
       routes: () => this.#settings.routes,
       instance: this.#options.instance ?? null,
+      onFacts: (facts) => this.#running?.callbacks?.follow(facts),
     });
     const dataPlane = new DataPlane({
       ...parts,
@@ -243,7 +248,23 @@ class Sidecar implements App {
       settings: () => this.#settings,
       random: Math.random,
     });
-    return { ...parts, dataPlane, control: null, jobs: null, alerts: null };
+    return { ...parts, dataPlane, callbacks: null, control: null, jobs: null, alerts: null };
+  }
+
+  /** Listens for callbacks, if they are configured; their code is loaded only then. */
+  async #openCallbacks(running: Running): Promise<void> {
+    const config = this.#config.callbacks;
+    if (config === null) return;
+    const { openCallbacks } = await import('./callbacks.ts');
+    running.callbacks = await openCallbacks({
+      ...running,
+      config,
+      clock: running.dated,
+      secrets: () => this.#secrets.callbacks,
+      telemetry: this.#telemetry,
+      onError: (message, error) => this.#log.warn(message, { event: 'background_failed', error }),
+    });
+    this.#renewSettings();
   }
 
   #startAlerts(running: Running, { AppAlerts }: Watchers): AppAlerts {
@@ -318,6 +339,7 @@ class Sidecar implements App {
     running.dataPlane.close();
     // Jobs end at their next piece, while creates end by themselves.
     const [jobs, alerts] = [running.jobs?.stop(), running.alerts?.stop()];
+    const callbacks = running.callbacks?.stop();
     await running.dataPlane.idle(this.#config.listen.drainMs);
     const asking = [
       running.doubts.stop(),
@@ -328,7 +350,7 @@ class Sidecar implements App {
     ];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
     await running.upstream.end();
-    await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, jobs, alerts]));
+    await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, jobs, alerts, callbacks]));
     // A moment for requests that were cut off to be recorded.
     await running.dataPlane.idle(SETTLE_MS_MAX);
     await within(this.#clock, SETTLE_MS_MAX, this.#recordEnd(running));
@@ -357,6 +379,7 @@ class Sidecar implements App {
       ports,
       controlUrl: this.#controlUrl,
       clock: this.#clock,
+      callbacks: this.#running?.callbacks?.settings ?? null,
     });
   }
 

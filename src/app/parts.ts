@@ -71,6 +71,8 @@ export interface PartsInput {
   routes: () => RouteTable;
   /** The instance's name; null: the store's own. */
   instance: string | null;
+  /** Hears all facts after the parts. */
+  onFacts: (facts: readonly Fact[]) => void;
 }
 
 /** Builds the parts; nothing is asked or timed before they are started. */
@@ -85,6 +87,7 @@ export function buildParts(input: PartsInput): AppParts {
     telemetry.facts(facts);
     traces.facts(facts);
     for (const each of [money.sums, own.lastFreeze, poller, taskRetrier, slotKeepers]) each.follow(facts);
+    input.onFacts(facts);
     if (facts.some(isHeard)) delivery.wake();
   };
   const onError = backgroundErrors(log);

@@ -6,17 +6,26 @@ import type { AppSecret, Secrets } from '../config/secrets.ts';
 import { claimedAccessKey, verifyAppToken, type AppKeys } from '../kling/token.ts';
 import { appsByBearer, type CallerApp } from '../proxy/caller.ts';
 import { hostNames } from '../proxy/frame.ts';
-import type { ProxySettings } from '../proxy/settings.ts';
+import type { CallbackSettings, ProxySettings } from '../proxy/settings.ts';
 
 const BYTES_PER_MIB = 1_048_576;
 /** MiB that all bodies under way may take where the config says nothing. */
 const BODIES_MIB_TOTAL = 128;
 
-/** Makes the data plane's settings; `ports` are those that its listeners got. */
+/** What settings are made of beside the config. */
+export interface SettingsParts {
+  /** Those that the data plane's listeners got. */
+  ports: readonly number[];
+  controlUrl: string;
+  clock: Clock;
+  callbacks: CallbackSettings | null;
+}
+
+/** Makes the data plane's settings. */
 export function proxySettings(
   config: Config,
   secrets: Secrets,
-  { ports, controlUrl, clock }: { ports: readonly number[]; controlUrl: string; clock: Clock },
+  { ports, controlUrl, clock, callbacks }: SettingsParts,
 ): ProxySettings {
   const allowedHosts = new Set(ports.flatMap((port) => [...hostNames(port, config.listen.allowedHosts)]));
   return {
@@ -32,6 +41,7 @@ export function proxySettings(
     ...identifyApps(config, secrets, clock),
     cashPrice: config.price,
     injectExternalTaskId: config.creates.injectExternalTaskId,
+    callbacks,
     trustExpectedSeconds: config.creates.trustExpectedSeconds,
     deadlineMs: config.creates.deadlineMs,
     resendsCreates: config.mode === 'protect' && config.creates.resend === 'auto',

@@ -55,6 +55,8 @@ const INTERVAL_MS_MAX = 60_000;
 const WANTED_MS: Ms = 1_000;
 /** A pass for such tasks begins so much after the first is due: those that are due right after it are asked for together. */
 const GATHER_MS: Ms = 10;
+/** Tasks that are asked for within this time are asked for together. */
+const TOGETHER_MS: Ms = 20;
 /** The shortest time between two passes. */
 const BETWEEN_MS_MIN: Ms = 50;
 /** The share of the account's requests in a minute that such polls take at most. */
@@ -94,6 +96,8 @@ export class Poller {
   readonly #due = new DueTasks();
   readonly #lost: LostTasks;
   readonly #passes: Repeating;
+  /** Tasks that are asked for in the next pass, by Kling's id. */
+  readonly #askedFor = new Set<string>();
   #loadedTick: Ms | null = null;
 
   constructor(deps: PollerDeps) {
@@ -103,6 +107,7 @@ export class Poller {
       clock: deps.clock,
       pass: async () => {
         if (this.#isLoadDue) await this.#load();
+        await this.#askSoon();
         if (deps.isOn()) await this.#pass();
         return this.#nextPassMs();
       },
@@ -117,6 +122,12 @@ export class Poller {
 
   stop(): Promise<void> {
     return this.#passes.stop();
+  }
+
+  /** Asks for a task at the beginning of the next pass, which begins at once, also if it does not ask by itself. */
+  askFor(taskId: string): void {
+    this.#askedFor.add(taskId);
+    this.#passes.wake(TOGETHER_MS);
   }
 
   /** Learns from facts which tasks begin, go on and end. */
@@ -168,6 +179,21 @@ export class Poller {
     return this.#loadedTick === null || this.#deps.clock.monotonic() - this.#loadedTick >= LOAD_MS;
   }
 
+  /** Asks for the tasks that somebody asked for, where they are still open. */
+  async #askSoon(): Promise<void> {
+    const taskIds = [...this.#askedFor].slice(0, TASKS_AT_ONCE);
+    if (taskIds.length === 0) return;
+    for (const taskId of taskIds) this.#askedFor.delete(taskId);
+    if (this.#askedFor.size > 0) this.#passes.wake(BETWEEN_MS_MIN);
+    const open = await this.#deps.store.read(openTasks, { taskIds });
+    await this.#askFor(open.map((task) => this.#due.get(task.id) ?? this.#dueOf(task)));
+  }
+
+  /** Makes the entry of an open task of the store. */
+  #dueOf({ id, createdAt, state, product, ...made }: OpenTask): DueTask {
+    return { id, product, createdAt, beganTick: this.#tickOf(createdAt), state, made };
+  }
+
   /** Reads the open tasks, at the start and now and then, and gives up the old ones that it does not ask for. */
   async #load(): Promise<void> {
     const { clock, isOn } = this.#deps;
@@ -182,11 +208,11 @@ export class Poller {
     let after: OpenTaskCursor | null = null;
     do {
       const page: OpenTaskPage = await store.read(listOpenTasks, { after, limit: PAGE_TASKS });
-      for (const { id, createdAt, state, product, ...made } of page.tasks) {
-        const known = this.#due.get(id);
+      for (const task of page.tasks) {
+        const known = this.#due.get(task.id);
         // As the store has it: what was ignored once is handed over again, for an operator may have named its account since.
-        if (known) known.state = state;
-        else this.#add({ id, product, createdAt, beganTick: this.#tickOf(createdAt), state, made });
+        if (known) known.state = task.state;
+        else this.#add(this.#dueOf(task));
       }
       after = page.next;
     } while (after !== null && !this.#passes.isStopped);

@@ -43,7 +43,7 @@ function urlsTemporary(): LineVerdict {
 }
 
 /** The channels' own rules require https for secret addresses; these are the addresses in the config. */
-function webhookHttps({ targets }: Pick<Evidence, 'targets'>): LineVerdict {
+function webhookHttps({ targets, config }: Pick<Evidence, 'targets' | 'config'>): LineVerdict {
   const open = targets.filter(({ url }) => url !== null && isOpenHttp(url));
   if (open.length > 0) {
     return warned(
@@ -55,9 +55,15 @@ function webhookHttps({ targets }: Pick<Evidence, 'targets'>): LineVerdict {
     targets.length === 0
       ? 'No alert channel is configured'
       : `${countText(targets.length, 'alert channel')}, none without TLS beyond loopback`;
-  return passed(
-    `${sent}. The sidecar receives no callbacks in this version; a callback_url of the app’s is Kling’s to call.`,
-  );
+  const { callbacks } = config;
+  if (callbacks === null)
+    return passed(`${sent}. callbacks is null; a callback_url of the app’s is Kling’s to call.`);
+  return callbacks.publicUrl.startsWith('https:')
+    ? passed(`${sent}. Callbacks arrive at ${callbacks.publicUrl}.`)
+    : warned(
+        `Callbacks arrive at ${callbacks.publicUrl}: without TLS, on this machine.`,
+        'In production give callbacks.publicUrl an https address, with a proxy before the receiver.',
+      );
 }
 
 function isOpenHttp(text: string): boolean {

@@ -51,14 +51,20 @@ function stuckTasks(evidence: Evidence): LineVerdict {
 
 function callback({ config }: Evidence): LineVerdict {
   const { poll } = config.tasks;
+  if (config.callbacks !== null) {
+    const { publicUrl, relay } = config.callbacks;
+    return passed(
+      `Kling reports changes at ${publicUrl}; each is believed only after a query${relay ? ', and relayed to the address in the create' : ''}.`,
+    );
+  }
   if (!poll) {
     return failed(
-      'tasks.poll is off, and the sidecar receives no callbacks: what a task cost is learnt only if the app asks.',
+      'tasks.poll is off, and callbacks is null: what a task cost is learnt only if the app asks.',
       'Set tasks.poll to true.',
     );
   }
   return notOurs(
-    'This version receives no callbacks: it polls in the app’s place. A callback_url in a create goes to Kling as it is, and Kling calls the app itself.',
+    'callbacks is null: the sidecar polls in the app’s place. A callback_url in a create goes to Kling as it is, and Kling calls the app itself.',
     'Where the app wants callbacks: an https address, their signature checked (Standard Webhooks), and the task asked for before anything is believed.',
   );
 }

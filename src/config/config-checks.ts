@@ -16,7 +16,7 @@ interface Check {
 
 const CHECKS: readonly Check[] = [
   { needs: ['listen', 'apps'], find: exposedWithoutApps },
-  { needs: ['listen', 'control', 'probes'], find: portsTaken },
+  { needs: ['listen', 'control', 'probes', 'callbacks'], find: portsTaken },
   { needs: ['upstream'], find: proxyWithoutTls },
   { needs: ['creates', 'limits'], find: waitsTooLong },
   { needs: ['budgets', 'price'], find: dollarsInOtherCurrency },
@@ -55,12 +55,13 @@ function exposedWithoutApps({ listen, apps }: ConfigValues): ConfigProblem[] {
   ];
 }
 
-function portsTaken({ listen, control, probes }: ConfigValues): ConfigProblem[] {
+function portsTaken({ listen, control, probes, callbacks }: ConfigValues): ConfigProblem[] {
   const listeners = [
     { key: 'listen.port', host: listen.host, port: listen.port },
     ...(listen.tls ? [{ key: 'listen.tls.port', host: listen.host, port: listen.tls.port }] : []),
     { key: 'control.port', host: control.host, port: control.port },
     ...(probes ? [{ key: 'probes.port', host: probes.host, port: probes.port }] : []),
+    ...(callbacks ? [{ key: 'callbacks.port', host: callbacks.host, port: callbacks.port }] : []),
   ];
   const problems: ConfigProblem[] = [];
   for (const [index, listener] of listeners.entries()) {

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { plainSection, type ConfigSection } from '../config-section.ts';
 import { alertsConfig } from '../alerts/alerts-config.ts';
 import { budgetsConfig } from '../budget/budget-config.ts';
+import { callbacksConfig } from '../callbacks/callbacks-config.ts';
 import { claimsConfig } from '../claims/claims-config.ts';
 import { controlConfig, probesConfig } from '../control/control-config.ts';
 import { jobsConfig } from '../jobs/jobs-config.ts';
@@ -55,6 +56,7 @@ export const SECTION_TABLE = {
   breaker: breakerConfig,
   tasks: tasksConfig,
   results: resultsConfig,
+  callbacks: callbacksConfig,
   account: accountConfig,
   sla: slaConfig,
   claims: claimsConfig,

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config, LoadedConfig } from './config.ts';
 import { forEachLeaf, keyOf, valueAt } from './plain.ts';
 
-/** Listeners, the store's path and what is sent by OTLP stay for the life of the process. */
+/** Listeners and what belongs to them, the store's path and what is sent by OTLP stay for the life of the process. */
 const FIXED_KEYS: readonly (readonly [keyof Config, string?])[] = [
   ['listen', 'host'],
   ['listen', 'port'],
@@ -11,6 +11,7 @@ const FIXED_KEYS: readonly (readonly [keyof Config, string?])[] = [
   ['control', 'host'],
   ['control', 'port'],
   ['probes'],
+  ['callbacks'],
   ['store', 'path'],
   ['telemetry', 'otlp'],
 ];
@@ -51,6 +52,7 @@ function keepFixed(before: Config, after: Config): Config {
     listen: Object.freeze({ ...after.listen, hosts, port, tls }),
     control: Object.freeze({ ...after.control, hosts: before.control.hosts, port: before.control.port }),
     probes: before.probes,
+    callbacks: before.callbacks,
     telemetry: Object.freeze({
       ...after.telemetry,
       otlp: before.telemetry.otlp,

@@ -15,8 +15,15 @@ export const SECRET_VARIABLES = [
   'KLINGAI_SECRET_KEY',
   'KLING_SIDECAR_CONTROL_TOKEN',
   'KLING_WEBHOOK_SECRET',
+  'KLING_SIDECAR_RELAY_SECRET',
 ] as const;
 export type SecretVariable = (typeof SECRET_VARIABLES)[number];
+
+/** Secrets of which there are two while one replaces the other. */
+const SEVERAL: ReadonlySet<string> = new Set<SecretVariable>([
+  'KLING_WEBHOOK_SECRET',
+  'KLING_SIDECAR_RELAY_SECRET',
+]);
 
 /** Variables that no program that we start may see. */
 const HIDDEN_VARIABLES: readonly string[] = [...SECRET_VARIABLES, ...OTLP_HEADER_VARIABLES];
@@ -90,10 +97,19 @@ function isSame(found: FoundSecret, name: string, input: VariableInput): boolean
 
 function readVariable(name: string, { env, folder, rules }: VariableInput): FoundSecret {
   const value = env[name] ?? '';
-  if (!name.endsWith('_FILE'))
-    return { secret: new Secret(checkText(name, value)), origin: name, file: null };
+  const check = SEVERAL.has(name.replace(/_FILE$/, '')) ? checkTexts : checkText;
+  if (!name.endsWith('_FILE')) return { secret: new Secret(check(name, value)), origin: name, file: null };
   const file = path.resolve(folder, value);
-  return { secret: new Secret(checkText(name, readSecretFile(name, file, rules))), origin: name, file };
+  return { secret: new Secret(check(name, readSecretFile(name, file, rules))), origin: name, file };
+}
+
+/** Like {@link checkText}, for several secrets with white space between them. */
+function checkTexts(name: string, text: string): string {
+  return text
+    .trim()
+    .split(/\s+/)
+    .map((one) => checkText(name, one))
+    .join(' ');
 }
 
 const SIGN_BETWEEN = /^[A-Za-z0-9]{16,64}([|:,;])[A-Za-z0-9]{16,64}$/;

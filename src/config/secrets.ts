@@ -17,6 +17,7 @@ import {
   readChannels,
   type ChannelSecrets,
 } from './channel-secrets.ts';
+import { readCallbackSecrets, type CallbackSecrets } from './callback-secrets.ts';
 import { controlTokenPath, ensureControlToken } from './control-token.ts';
 import { readOtlpHeaders, secretsIn, type OtlpHeaders } from './otlp-headers.ts';
 import { runSecretCommand } from './secret-command.ts';
@@ -50,6 +51,7 @@ export interface Secrets {
   otlpHeaders: OtlpHeaders;
   /** Those of alert channels. */
   channels: ChannelSecrets;
+  callbacks: CallbackSecrets;
   /** Files whose change means other secrets, absolute. */
   files: readonly string[];
   /** Every secret above, to be kept out of the log. */
@@ -58,7 +60,7 @@ export interface Secrets {
 }
 
 export interface SecretOptions {
-  config: Pick<Config, 'auth' | 'store' | 'apps' | 'listen' | 'upstream' | 'alerts'>;
+  config: Pick<Config, 'auth' | 'store' | 'apps' | 'listen' | 'upstream' | 'alerts' | 'callbacks'>;
   /** From `takeEnvironment`; the process's own no longer has the secrets. */
   env: Environment;
   /** Relative file names in variables start here. */
@@ -85,6 +87,7 @@ export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
   const apps = readApps(config.apps, input);
   const tls = readTls(config.listen.tls, input);
   checkAuthorities(config.upstream.caFile, input);
+  const callbacks = readCallbackSecrets(config.callbacks, (name) => find([name], input));
   const { kling } = found;
   const otlpHeaders = readOtlpHeaders(options.env);
   const channels = readChannels(config.alerts.channels, input);
@@ -96,6 +99,7 @@ export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
     tls,
     otlpHeaders,
     channels,
+    callbacks: callbacks.keys,
     files: [...input.files],
     all: [
       kling.kind === 'api_key' ? kling.key : kling.secretKey,
@@ -103,6 +107,7 @@ export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
       ...apps.flatMap((app) => (app.kind === 'key' ? app.keys : [app.secretKey])),
       ...secretsIn(otlpHeaders),
       ...[...channels.values()].flatMap((own) => [...own.values()].flatMap(hiddenParts)),
+      ...callbacks.all,
     ],
     warnings,
   };
@@ -184,6 +189,7 @@ export function checkSecrets(options: SecretOptions): SecretCheck {
   }
   gather(() => checkAuthorities(config.upstream.caFile, input));
   for (const channel of config.alerts.channels) checkChannel(channel, input, gather);
+  gather(() => readCallbackSecrets(config.callbacks, (name) => find([name], input)));
   const command = config.auth.command ? 'auth.command' : null;
   return { credentials: isBroken ? 'broken' : (found?.origin ?? command), warnings, problems };
 }

@@ -5,6 +5,5 @@
  */
 /** Sections that do not exist yet, by name. */
 export const ABSENT_SECTIONS: Readonly<Record<string, string | undefined>> = {
-  callbacks: 'the callback receiver',
   results: 'keeping results',
 };

@@ -43,6 +43,8 @@ import * as slaRun from '../sla/run-table.ts';
 import { slaMigrations } from '../sla/sla-schema.ts';
 import * as slaVerify from '../sla/verify.ts';
 import { exportedOperations, type StoreModule } from '../store/registry.ts';
+import { callbackMigrations } from '../tasks/callback-schema.ts';
+import * as callbackTable from '../tasks/callback-table.ts';
 import { countForeign } from '../tasks/foreign-table.ts';
 import { listOldUnasked, lostMigrations, readLostTasks } from '../tasks/lost-table.ts';
 import { resultFileMigrations } from '../tasks/result-file-schema.ts';
@@ -136,6 +138,7 @@ export const ledgerModules: readonly StoreModule[] = [
     ],
   },
   { migrations: resultFileMigrations, operations: exportedOperations(resultFileTable) },
+  { migrations: callbackMigrations, operations: exportedOperations(callbackTable) },
   { migrations: [...guardMigrations, ...joinMigrations], operations: [] },
   {
     migrations: slaMigrations,

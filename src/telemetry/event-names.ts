@@ -54,6 +54,16 @@ export const EVENTS = {
     'Kling answered several creates with 1302 or 1303, or asked for a wait: a pool pauses',
   ],
   control_check: ['warn', 'after a failure, other addresses were tried to find whose fault it was'],
+  field_refused: ['warn', 'Kling refuses a field of ours on a route: it is left out until the next start'],
+  // Callbacks
+  callback_unsigned: [
+    'warn',
+    'callbacks without a valid signature were refused; logged once a minute with their number',
+  ],
+  callback_relayed: [
+    'debug, info, warn',
+    'a callback was given to the app’s own address, or not: then it is tried again (info), or no more (warn)',
+  ],
   // Availability and claims
   month_closed: ['info', 'a month of availability was closed'],
   claim_not_due: ['info', 'no claim is due for a month'],

@@ -10,6 +10,7 @@ import type { HeardFact } from '../outbox/heard-facts.ts';
 import { toCredits, type MilliCredits } from '../units.ts';
 import { createAccessLog, type CallPlace } from './access-log.ts';
 import { createAlertEvents, type AlertEvents } from './alert-events.ts';
+import { createCallbackEvents, type CallbackEvents } from './callback-events.ts';
 import { createFactTeller, logHeardFact, type CreditState } from './fact-events.ts';
 import { beginCredits, beginJobs, beginSeries } from './zero-series.ts';
 import { createAppLabel, createBoundedWords, methodLabel, statusLabel } from './labels.ts';
@@ -32,7 +33,7 @@ export interface EventsOptions {
 }
 
 /** The events of the planes; each function returns at once and never throws. */
-export interface BusinessEvents extends AlertEvents, PacingEvents, TaskRetryEvents {
+export interface BusinessEvents extends AlertEvents, CallbackEvents, PacingEvents, TaskRetryEvents {
   /** An attempt at Kling ended, with any result. */
   callEnded(call: CallRecord, place?: CallPlace): void;
   /** The sidecar refused a request itself; `labels` if it was a create whose body had been read. */
@@ -135,6 +136,7 @@ export function createEvents(options: EventsOptions): BusinessEvents {
     ...createTaskRetryEvents({ instruments, log }),
     ...engineEvents(instruments),
     ...createAlertEvents({ instruments, log }),
+    ...createCallbackEvents({ instruments, log }),
     setKnownApps(apps) {
       app.replace(apps);
       beginCredits(instruments, apps, price().currency);
@@ -212,5 +214,9 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
     channelFailed: guard(events.channelFailed),
     channelWorks: guard(events.channelWorks),
     setChannels: guard(events.setChannels),
+    callbackEnded: guard(events.callbackEnded),
+    callbacksUnsigned: guard(events.callbacksUnsigned),
+    fieldRefused: guard(events.fieldRefused),
+    callbackRelayed: guard(events.callbackRelayed),
   };
 }

@@ -33,6 +33,7 @@ export function createInstruments() {
     ...taskInstruments(),
     ...engineInstruments(),
     ...alertInstruments(),
+    ...callbackInstruments(),
   };
 }
 
@@ -218,6 +219,23 @@ function alertInstruments() {
         'Events of alerts by their result on a channel: delivered, failed (tried again), undelivered (no more tries), ' +
         'kept_back (silenced, or covered by another alert).',
       labels: ['rule', 'channel', 'result'],
+    }),
+  };
+}
+
+function callbackInstruments() {
+  return {
+    callbacks: createCounter({
+      name: 'kling_callbacks_total',
+      help:
+        'Requests at the receiver of callbacks: taken, repeated, refused as unsigned, malformed or of a wrong type or size, limited, ' +
+        'failed (the store took nothing), for creates that are gone, and on unknown paths.',
+      labels: ['result'],
+    }),
+    callbackRelays: createCounter({
+      name: 'kling_callback_relays_total',
+      help: 'Attempts to give a callback to the app’s own address: delivered, failed (tried again), undelivered (no more tries).',
+      labels: ['result'],
     }),
   };
 }

@@ -2,7 +2,8 @@
  * The last filter of every log line: it removes secrets, and characters that could forge a line or control a terminal.
  *
  * **Invariant**: no line shows a registered secret in its own form, JSON-escaped, percent-encoded or in base64 at
- * any of the three alignments, nor anything with the form of a JWT. It never throws and never drops a line.
+ * any of the three alignments, nor anything with the form of a JWT or the token of a callback's address. It never throws and never
+ * drops a line.
  */
 import type { Secret } from '../secret.ts';
 
@@ -12,6 +13,9 @@ const SECRET_CHARACTERS_MIN = 4;
 /** A shorter base64 core could match by chance. */
 const BASE64_CORE_CHARACTERS_MIN = 8;
 const JWT_MARK = 'eyJ';
+/** An address of callbacks (callbacks/callback-paths.ts): who knows it can send some. */
+const CALLBACK_MARK = '/c/hold_';
+const CALLBACK = /(\/c\/hold_[0-9a-z]{26}\.)[\w-]{43}/g;
 const JWT = /eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?/g;
 /**
  * Characters that JSON leaves unchanged although a terminal or a reader acts on them: DEL and the C1 controls, zero-width
@@ -44,6 +48,7 @@ export function createRedaction(): Redaction {
         if (safe.includes(needle)) safe = safe.replaceAll(needle, REDACTED);
       }
       if (safe.includes(JWT_MARK)) safe = safe.replace(JWT, REDACTED);
+      if (safe.includes(CALLBACK_MARK)) safe = safe.replace(CALLBACK, `$1${REDACTED}`);
       return safe.replace(UNSAFE, escapeCharacter);
     },
   };

@@ -9,6 +9,7 @@ import { REFUSALS } from '../errors.ts';
 import { AUTHENTICATION_CODES, CODES } from '../kling/codes.ts';
 import { FREE_OPERATIONS, OPERATIONS } from '../words.ts';
 import { FAILURE_REASONS } from '../kling/task-failures.ts';
+import { CALLBACK_RESULTS, RELAY_RESULTS } from './callback-events.ts';
 import { PAUSE_REASONS, QUEUE_RESULTS } from './pacing-events.ts';
 import type { Instruments } from './metrics.ts';
 import { RETRY_RESULTS } from './task-retry-events.ts';
@@ -16,7 +17,13 @@ import { RETRY_RESULTS } from './task-retry-events.ts';
 const PRODUCTS = ['video', 'image'] as const;
 const THROTTLED = 429;
 /** Why an attempt is repeated, beside the classes of failures. */
-const OTHER_RETRIES = ['external_task_id_refused', 'throttled', 'not_found', 'server_error'];
+const OTHER_RETRIES = [
+  'external_task_id_refused',
+  'callback_url_refused',
+  'throttled',
+  'not_found',
+  'server_error',
+];
 const RESULTS = ['ok', 'failed'] as const;
 const CREDIT_STATES = ['held', 'settled', 'released', 'refused'] as const;
 const free: ReadonlySet<string> = new Set(FREE_OPERATIONS);
@@ -39,6 +46,8 @@ export function beginSeries(instruments: Instruments): void {
     for (const why of PAUSE_REASONS) instruments.pauses.add(0, pool, why);
   }
   for (const result of RETRY_RESULTS) instruments.taskRetries.add(0, result);
+  for (const result of CALLBACK_RESULTS) instruments.callbacks.add(0, result);
+  for (const result of RELAY_RESULTS) instruments.callbackRelays.add(0, result);
   for (const kind of ['key', 'task_id', 'join']) instruments.replays.add(0, kind);
   for (const operation of OPERATIONS) {
     if (free.has(operation)) continue;

@@ -179,7 +179,25 @@ describe('what is refused', () => {
     ['sla.calendar', { sla: { calendar: 'cn ' } }, /"CN"/, /did you mean "CN"/],
     ['price.perCredit', { price: { perCredit: 0 } }, /from 0\.00001/, /at least/],
     ['price.currency', { price: { currency: 'usd' } }, /three capitals/, /default is "USD"/],
-    ['callbacks', { callbacks: { port: 5567 } }, /nothing yet/, /not available in this version/],
+    ['callbacks.publicUrl', { callbacks: { port: 5567 } }, /a text/, /./],
+    [
+      'callbacks.publicUrl',
+      { callbacks: { publicUrl: 'http://a.example.com' } },
+      /http only on loopback/,
+      /write "https:\/\/a/,
+    ],
+    [
+      'callbacks.publicUrl',
+      { callbacks: { publicUrl: 'https://a.example.com/?x' } },
+      /without query/,
+      /write "https:\/\/a.example.com\/"/,
+    ],
+    [
+      'callbacks.relayTo[0]',
+      { callbacks: { publicUrl: 'https://a.b', relayTo: ['http://x'] } },
+      /a host and a port/,
+      /./,
+    ],
   ];
 
   it.each(cases)('%s %j', (key, file, allowed, suggestion) => {

@@ -205,7 +205,7 @@ describe('injection into any body', () => {
         if (holder) delete holder['callback_url'];
         if (holder && url !== 'absent') {
           const rest = { ...holder };
-          for (const name of Object.keys(holder)) delete holder[name];
+          for (const each of Object.keys(holder)) delete holder[each];
           Object.assign(holder, isLast ? { ...rest, callback_url: url } : { callback_url: url, ...rest });
         }
         const text = JSON.stringify(parsed);

@@ -48,7 +48,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ['task-retries'],
   ['pacing', 'asking', 'results'],
   ['alerts'],
-  ['proxy', 'control'],
+  ['proxy', 'control', 'callbacks'],
   ['jobs'],
   ['config'],
   ['app'],

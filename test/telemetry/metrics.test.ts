@@ -84,6 +84,8 @@ const CONTRACT: Readonly<Record<string, { type: string; labels: string[] }>> = {
   kling_alerts_waiting_oldest_seconds: { type: 'gauge', labels: ['channel'] },
   kling_outbox_waiting: { type: 'gauge', labels: ['receiver'] },
   kling_outbox_oldest_seconds: { type: 'gauge', labels: ['receiver'] },
+  kling_callbacks_total: { type: 'counter', labels: ['result'] },
+  kling_callback_relays_total: { type: 'counter', labels: ['result'] },
   kling_process_start_time_seconds: { type: 'gauge', labels: [] },
   kling_process_resident_bytes: { type: 'gauge', labels: [] },
   kling_process_heap_bytes: { type: 'gauge', labels: [] },
@@ -180,7 +182,13 @@ describe('the metrics', () => {
     await zero('kling_refusals_total', { word: 'queue_full' });
     await zero('kling_queue_ends_total', { pool: 'video', result: 'no_slot' });
     await zero('kling_pool_pauses_total', { pool: 'image', why: 'burst' });
-    for (const reason of ['external_task_id_refused', 'throttled', 'not_found', 'server_error'])
+    for (const reason of [
+      'external_task_id_refused',
+      'callback_url_refused',
+      'throttled',
+      'not_found',
+      'server_error',
+    ])
       await zero('kling_retries_total', { reason });
     await zero('kling_unpriced_fields_total', { operation: 'omni-video' });
     telemetry.setKnownApps(['studio', 'added']);

@@ -108,6 +108,16 @@ export function tellEverything(telemetry: Telemetry): void {
   telemetry.callEnded(CALL);
   telemetry.requestRefused(REFUSAL, LABELS);
   telemetry.createHeld(LABELS, 10_000);
+  telemetry.callbackEnded('taken');
+  telemetry.callbacksUnsigned({ holdId: 'h1', check: 'wrong', count: 1 });
+  telemetry.fieldRefused('callback_url', '/v1/videos/text2video');
+  telemetry.callbackRelayed({
+    holdId: 'h1',
+    host: 'app.test',
+    result: 'delivered',
+    attempts: 1,
+    error: null,
+  });
   const at = 1;
   const facts: Fact[] = [
     {
