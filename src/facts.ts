@@ -117,6 +117,14 @@ export type Fact =
       heldCredits: MilliCredits;
       at: Ms;
     } & CreateLabels)
+  /** A file of a task's results was not saved before Kling's time for it was over, or Kling named none for a day. */
+  | ({
+      kind: 'result_lost';
+      holdId: string;
+      taskId: string;
+      why: 'expired' | 'no_addresses';
+      at: Ms;
+    } & CreateLabels)
   /**
    * A claim's filing dates: a draft may be filed from now on (`open`), has few days left (`due`), was not filed in
    * time (`missed`); or a granted voucher ends soon. Days are `YYYY-MM-DD`, `asked` is in millionths of the currency.

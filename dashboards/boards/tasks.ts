@@ -165,5 +165,42 @@ export const tasks: BoardShape = {
         },
       ],
     },
+    {
+      title: 'Results kept',
+      panels: [
+        {
+          title: 'Files that wait',
+          description:
+            'Files of results that are not saved yet, while results.keep is on. One that only grows: see the log, result_failed.',
+          kind: 'timeseries',
+          min: 0,
+          size: [8, 8],
+          queries: [{ expr: `sum(${of('kling_results_unsaved')})`, legend: 'waiting' }],
+        },
+        {
+          title: 'Size of saved files',
+          description: 'Bytes of all saved files; results.quotaGiB is the most that may be.',
+          kind: 'timeseries',
+          unit: 'bytes',
+          min: 0,
+          size: [8, 8],
+          queries: [{ expr: `sum(${of('kling_results_saved_bytes')})`, legend: 'saved' }],
+        },
+        {
+          title: 'Time of a download, slowest twentieth',
+          description: 'Nineteen of twenty tries ended sooner, by what came of them.',
+          kind: 'timeseries',
+          unit: 's',
+          min: 0,
+          size: [8, 8],
+          queries: [
+            {
+              expr: quantile(0.95, of('kling_result_save_seconds_bucket'), ['result']),
+              legend: '{{result}}',
+            },
+          ],
+        },
+      ],
+    },
   ],
 };

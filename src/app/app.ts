@@ -127,6 +127,7 @@ class Sidecar implements App {
       running.doubts.start();
       running.poller.start();
       running.taskRetrier.start((kept) => running.dataPlane.sendKept(kept));
+      running.results.start();
       running.slotKeepers.start();
       running.storeWatch.start();
       running.sumsCheck.start();
@@ -190,6 +191,7 @@ class Sidecar implements App {
         running.slotKeepers.startOver();
       }
       running.limits.applyConfig();
+      running.results.applyConfig();
       running.slots.configure(slotOptions(this.#config, running.limits));
       await running.watch.applyConfig();
       running.alerts?.applyConfig();
@@ -210,6 +212,7 @@ class Sidecar implements App {
     await this.#running?.doubts.runDue();
     await this.#running?.poller.runDue();
     await this.#running?.taskRetrier.runDue();
+    await this.#running?.results.runDue();
     await this.#running?.jobs?.runDue(this.#running.dated.now());
     await this.#running?.alerts?.runDue();
   }
@@ -345,6 +348,7 @@ class Sidecar implements App {
       running.doubts.stop(),
       running.poller.stop(),
       running.taskRetrier.stop(),
+      running.results.stop(),
       running.sumsCheck.stop(),
       running.slotKeepers.stop(),
     ];

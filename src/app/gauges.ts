@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { ACCOUNT_CODES } from '../ledger/account-refusals.ts';
 import type { MoneySums } from '../ledger/money-sums.ts';
+import type { KeptResults } from '../results/kept-results.ts';
 import { outboxBacklog } from '../outbox/outbox-table.ts';
 import type { Breaker } from '../pacing/breaker.ts';
 import type { Slots } from '../pacing/slots.ts';
@@ -18,6 +19,7 @@ import { monthQuestion } from '../sla/month-question.ts';
 import { addMonths, monthOf } from '../sla/period.ts';
 import { WINDOW_MS, windowStart } from '../sla/window.ts';
 import type { Store } from '../store/store.ts';
+import { unsavedFiles } from '../tasks/result-file-table.ts';
 import type { GaugeSnapshot } from '../telemetry/gauges.ts';
 import { burningBudget, type BudgetForecast } from '../telemetry/forecast.ts';
 import { MILLI_CREDITS_PER_UNIT, type Ms } from '../units.ts';
@@ -30,6 +32,7 @@ export interface GaugeDeps {
   stops: Pick<Stops, 'list'>;
   breaker: Pick<Breaker, 'isOpen'>;
   sums: MoneySums;
+  results: Pick<KeptResults, 'use'>;
   upstream: Pick<Upstream, 'connections'>;
   clockTrust: Pick<ClockTrust, 'offsetMs'>;
   clock: Clock;
@@ -46,20 +49,32 @@ export function gaugeSource(deps: GaugeDeps): () => Promise<GaugeSnapshot> {
   return async () => {
     const at = deps.clock.now();
     const datedAt = deps.datedAt();
-    const [fromStore, sla, packs, { budgets }] = await Promise.all([
+    const [fromStore, kept, sla, packs, { budgets }] = await Promise.all([
       storeGauges(deps, at),
+      resultGauges(deps, at),
       keptMonths(deps.store, deps.clock, deps.config()),
       packGauges(deps.store, at),
       deps.store.read(listBudgets, { at: datedAt, isSummary: true }),
     ]);
     return {
       ...fromStore,
+      ...kept,
       ...engineGauges(deps),
       sla,
       packs,
       budgets: burning(deps.forecast, budgets, datedAt),
     };
   };
+}
+
+/** Nothing is read while results are not kept. */
+async function resultGauges(
+  { store, results, config }: GaugeDeps,
+  at: Ms,
+): Promise<Pick<GaugeSnapshot, 'results'>> {
+  if (!config().results.keep) return {};
+  const { files } = await store.read(unsavedFiles, { before: at });
+  return { results: { unsaved: files, savedBytes: results.use.savedBytes } };
 }
 
 function burning(forecast: BudgetForecast, rows: BudgetRow[], at: Ms): NonNullable<GaugeSnapshot['budgets']> {

@@ -1,6 +1,7 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
 import { reportHealth } from './health.ts';
 import { openPacing, type Pacing } from './pacing.ts';
+import { openResults } from './results.ts';
 import { openGates, type Gates } from './stops.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
@@ -19,6 +20,7 @@ import { buildClocks, type Clocks } from '../asking/clocks.ts';
 import { Doubts } from '../asking/doubt.ts';
 import { PolledTasks } from '../asking/polled-tasks.ts';
 import { Poller, type PollerDeps } from '../asking/poller.ts';
+import type { KeptResults } from '../results/kept-results.ts';
 import { Closing } from '../proxy/closing.ts';
 import { LastFreeze } from '../proxy/last-freeze.ts';
 import { CallJournal } from '../sla/call-journal.ts';
@@ -43,6 +45,7 @@ export interface AppParts extends Clocks, Pacing, Gates {
   doubts: Doubts;
   poller: Poller;
   account: AccountReader;
+  results: KeptResults;
   closing: Closing;
   observer: Observer;
   callJournal: CallJournal;
@@ -86,7 +89,8 @@ export function buildParts(input: PartsInput): AppParts {
   const publish = (facts: readonly Fact[]): void => {
     telemetry.facts(facts);
     traces.facts(facts);
-    for (const each of [money.sums, own.lastFreeze, poller, taskRetrier, slotKeepers]) each.follow(facts);
+    for (const each of [money.sums, own.lastFreeze, poller, taskRetrier, results, slotKeepers])
+      each.follow(facts);
     input.onFacts(facts);
     if (facts.some(isHeard)) delivery.wake();
   };
@@ -104,16 +108,8 @@ export function buildParts(input: PartsInput): AppParts {
   const pacing = openPacing({ store, clock, dated: clocks.dated, config, upstream, ask, onError });
   const { slots, slotKeepers } = pacing;
   slots.onPause = telemetry.poolPaused;
-  const asking = {
-    store,
-    ledger,
-    ask,
-    clock: clocks.dated,
-    onError,
-    routes: input.routes,
-    price: () => config().price,
-    credentials: () => upstream.line.tokens.kind,
-  };
+  const shared = { store, ledger, clock: clocks.dated, onError };
+  const asking = { ...shared, ask, ...readingOf(input, upstream) };
   const doubts = new Doubts({ ...asking, ages: clocks.ages, onLookedUp: telemetry.lookedUp });
   upstream.onRecovery = () => doubts.noteRecovery();
   const poller = new Poller({
@@ -122,7 +118,8 @@ export function buildParts(input: PartsInput): AppParts {
     isWanted: (product) => slots.isWanted(product),
   });
   const taskRetrier = openRetrier(input, clocks.dated);
-  const closing = new Closing({ store, ledger, clock: clocks.dated, onError, onCall });
+  const results = openResults({ ...shared, config, telemetry });
+  const closing = new Closing({ ...shared, onCall });
   return {
     ...clocks,
     ...money,
@@ -136,6 +133,7 @@ export function buildParts(input: PartsInput): AppParts {
     doubts,
     poller,
     account: new AccountReader({ ...asking, ...ofAccount(upstream, pacing), clock }),
+    results,
     closing,
     observer: openObserver(log, { ledger, clock: clocks.dated }),
     watch,
@@ -155,6 +153,11 @@ function openRetrier({ store, config, telemetry, log }: PartsInput, dated: Clock
     random: Math.random,
     onError: backgroundErrors(log),
   });
+}
+
+/** Gives what Kling's answers are asked for and read by. */
+function readingOf({ routes, config }: PartsInput, upstream: Upstream) {
+  return { routes, price: () => config().price, credentials: () => upstream.line.tokens.kind };
 }
 
 /** Makes the parts that need none of the others. */

@@ -13,6 +13,7 @@ const FIXED_KEYS: readonly (readonly [keyof Config, string?])[] = [
   ['probes'],
   ['callbacks'],
   ['store', 'path'],
+  ['results', 'dir'],
   ['telemetry', 'otlp'],
 ];
 
@@ -59,5 +60,6 @@ function keepFixed(before: Config, after: Config): Config {
       exports: before.telemetry.exports,
     }),
     store: Object.freeze({ ...after.store, path: before.store.path }),
+    results: Object.freeze({ ...after.results, dir: before.results.dir }),
   });
 }

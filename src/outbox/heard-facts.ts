@@ -11,6 +11,7 @@ export const HEARD_KINDS = [
   'hold_in_doubt',
   'doubt_ended',
   'task_lost',
+  'result_lost',
   'claim_drafted',
   'claim_withdrawn',
   'claim_deadline',
@@ -36,6 +37,8 @@ export function dedupeKeyOf(fact: HeardFact): string | null {
       return thresholdKey(fact);
     case 'create_unpriced':
       return `create_unpriced:${fact.route}:${fact.model ?? ''}`;
+    case 'result_lost':
+      return `result_lost:${fact.holdId}`;
     case 'claim_drafted':
       return fact.isReopened ? null : `claim_drafted:${fact.month}:${fact.revision}`;
     case 'claim_deadline':

@@ -14,6 +14,8 @@ export interface ResultPart {
   readonly bytes: number;
   /** Adds bytes; resolves when the next ones may come. Rejects with the system's error if they cannot be written. */
   append(piece: Uint8Array): Promise<void>;
+  /** Gives the hash of the bytes so far, in hexadecimal digits. */
+  digest(): string;
   /** Makes the content durable and gives it its name. Nothing else may be called afterwards. */
   commit(contentType: string): Promise<SavedFile>;
   /** Ends the work and keeps what is there for a later try, where it can be gone on with. Never rejects. */
@@ -51,12 +53,12 @@ export interface ResultStore {
    * with after {@link ResultPart.leave}.
    */
   begin(name: string, validator: string | null): Promise<ResultPart>;
-  /** Goes on with the part that {@link kept} gave, after its bytes were read and hashed. */
-  resume(name: string): Promise<ResultPart>;
+  /** Goes on with the part that {@link kept} gave, after its bytes were read and hashed; `onEarlier` gets them in pieces. */
+  resume(name: string, onEarlier?: (piece: Uint8Array) => void): Promise<ResultPart>;
   /** Gives a file that has its name already, as after a kill between the name and its row; null if there is none. */
   find(name: string): Promise<SavedFile | null>;
-  /** Removes parts of earlier runs, except those of the given names. Gives their number. */
-  dropParts(except: ReadonlySet<string>): Promise<number>;
+  /** Removes parts of earlier runs whose file nobody waits for, and those that cannot be gone on with. Gives their number. */
+  dropParts(isWanted: (name: string) => Promise<boolean>): Promise<number>;
   /**
    * Opens a saved file for reading, whole or a range of it; null if it is gone. The stream reads no faster than it is read.
    */

@@ -4,9 +4,12 @@
  * **Invariant**: a file is `saved` only after its content is whole and durable at its place. A file that is saved never waits
  * again, and no address of another answer replaces its row's.
  */
+import type { Fact } from '../facts.ts';
+import { defineFactWrite } from '../outbox/outbox-table.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
+import { lostFacts } from './lost-result.ts';
 import type { Ms } from '../units.ts';
-import { filesOf, lacksAddresses, type ResultFileState } from './result-file.ts';
+import { fileIdOf, filesOf, lacksAddresses, type FileId, type ResultFileState } from './result-file.ts';
 import type { TaskResult, TaskSighting } from './task.ts';
 
 /** Where a saved file is. */
@@ -102,6 +105,13 @@ export const setKeeping = defineWrite(
   { scope: 'exclusive' },
 );
 
+/** Returns whether results are kept, by the store. */
+export const isKeeping = defineRead(
+  'results.isKeeping',
+  async (tx: Tx): Promise<boolean> =>
+    (await tx.get<{ since: Ms }>('SELECT since FROM result_keeping')) !== undefined,
+);
+
 /** Plans the files of earlier results, those of at most `limit` tasks; `more` is false once all were looked through. */
 export const planEarlier = defineWrite(
   'results.planEarlier',
@@ -134,16 +144,20 @@ export interface DueFile extends ResultFileRow {
   taskId: string;
 }
 
-/** Gives files whose next try is due at an instant, the longest due first, and when the next one is; null for never. */
+/**
+ * Gives files whose next try is due at an instant, the longest due first, and when the next one is; null for never. With
+ * `onlyExpired` those whose time is over, too.
+ */
 export const dueFiles = defineRead(
   'results.dueFiles',
   async (
     tx: Tx,
-    { at, limit }: { at: Ms; limit: number },
+    { at, limit, onlyExpired = false }: { at: Ms; limit: number; onlyExpired?: boolean },
   ): Promise<{ files: DueFile[]; nextAt: Ms | null }> => {
     const files = await tx.all<DueFile>(
       `SELECT ${FILE}, c.task_id AS "taskId" FROM result_files f JOIN creates c ON c.id = f.hold_id
-       WHERE f.state = 'waiting' AND f.next_at <= ? ORDER BY f.next_at LIMIT ?`,
+       WHERE f.state = 'waiting' AND ${onlyExpired ? 'f.expires_at' : 'f.next_at'} <= ?
+       ORDER BY ${onlyExpired ? 'f.expires_at' : 'f.next_at'} LIMIT ?`,
       at,
       limit,
     );
@@ -155,11 +169,20 @@ export const dueFiles = defineRead(
   },
 );
 
-/** Names a file. */
-export interface FileId {
-  holdId: string;
-  position: number;
-}
+/** Returns whether a name is of a file that waits. */
+export const isWaiting = defineRead(
+  'results.isWaiting',
+  async (tx: Tx, { name }: { name: string }): Promise<boolean> => {
+    const id = fileIdOf(name);
+    if (id === null) return false;
+    const row = await tx.get<{ name: string }>(
+      "SELECT name FROM result_files WHERE hold_id = ? AND position = ? AND state = 'waiting'",
+      id.holdId,
+      id.position,
+    );
+    return row?.name === name;
+  },
+);
 
 /** Records that a file is whole and durable at its place. */
 export const noteSaved = defineWrite(
@@ -199,6 +222,22 @@ export const putOffFile = defineWrite(
       file.position,
     );
     if (file.asksAgain) await tx.run(ASK_AGAIN, file.holdId, 'refused', file.at, file.at);
+  },
+  { scope: 'own' },
+);
+
+/** Records that a file's time was over before it could be saved; reported once for each task. */
+export const expireFile = defineFactWrite(
+  'results.expire',
+  async (tx: Tx, file: FileId & { reason: string; at: Ms }): Promise<{ facts: Fact[] }> => {
+    const changed = await tx.run(
+      `UPDATE result_files SET state = 'expired', attempts = attempts + 1, next_at = NULL, reason = ?
+       WHERE hold_id = ? AND position = ? AND state = 'waiting'`,
+      file.reason,
+      file.holdId,
+      file.position,
+    );
+    return { facts: changed === 0 ? [] : await lostFacts(tx, file.holdId, { why: 'expired', at: file.at }) };
   },
   { scope: 'own' },
 );

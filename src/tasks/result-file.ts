@@ -39,6 +39,18 @@ export function filesOf(holdId: string, results: readonly TaskResult[], madeAt: 
   });
 }
 
+/** What a file's row is known by. */
+export interface FileId {
+  holdId: string;
+  position: number;
+}
+
+/** Reads a file's row from its name; null for a name that is none of ours. */
+export function fileIdOf(name: string): FileId | null {
+  const [, holdId, position] = /^[\d-]{10}\/(.+)-(\d{1,6})\.[a-z0-9]+$/.exec(name) ?? [];
+  return holdId === undefined ? null : { holdId, position: Number(position) };
+}
+
 /** Returns whether a task that succeeded has shown no file and nothing else: Kling then has more to say. */
 export function lacksAddresses(results: readonly TaskResult[]): boolean {
   return results.every(({ kind, url }) => url === null && kind !== 'element' && kind !== 'voice');

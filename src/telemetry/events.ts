@@ -17,6 +17,7 @@ import { createAppLabel, createBoundedWords, methodLabel, statusLabel } from './
 import type { Log } from './log.ts';
 import { createPacingEvents, type PacingEvents } from './pacing-events.ts';
 import { createPriceDoubts, type PricedCreate } from './price-doubts.ts';
+import { createResultEvents, type ResultEvents } from './result-events.ts';
 import type { Instruments } from './metrics.ts';
 import { createTaskRetryEvents, type TaskRetryEvents } from './task-retry-events.ts';
 import type { AccessLogSetting } from './telemetry-config.ts';
@@ -33,7 +34,8 @@ export interface EventsOptions {
 }
 
 /** The events of the planes; each function returns at once and never throws. */
-export interface BusinessEvents extends AlertEvents, CallbackEvents, PacingEvents, TaskRetryEvents {
+export interface BusinessEvents
+  extends AlertEvents, CallbackEvents, PacingEvents, ResultEvents, TaskRetryEvents {
   /** An attempt at Kling ended, with any result. */
   callEnded(call: CallRecord, place?: CallPlace): void;
   /** The sidecar refused a request itself; `labels` if it was a create whose body had been read. */
@@ -133,16 +135,27 @@ export function createEvents(options: EventsOptions): BusinessEvents {
     readUnrecorded: (count) => instruments.readsUnrecorded.add(count),
     credentialsRefused: (which) => instruments.credentialsRefused.add(1, code(String(which))),
     ...createPacingEvents({ instruments, log }, { code, word }),
-    ...createTaskRetryEvents({ instruments, log }),
     ...engineEvents(instruments),
-    ...createAlertEvents({ instruments, log }),
-    ...createCallbackEvents({ instruments, log }),
+    ...workEvents({ instruments, log }),
     setKnownApps(apps) {
       app.replace(apps);
       beginCredits(instruments, apps, price().currency);
     },
   };
   return guardAll(events, log);
+}
+
+/** Events of work beside requests, which are counted and logged. */
+function workEvents(deps: {
+  instruments: Instruments;
+  log: Log;
+}): AlertEvents & CallbackEvents & ResultEvents & TaskRetryEvents {
+  return {
+    ...createAlertEvents(deps),
+    ...createCallbackEvents(deps),
+    ...createResultEvents(deps),
+    ...createTaskRetryEvents(deps),
+  };
 }
 
 type EngineEvents = Pick<
@@ -192,6 +205,7 @@ function guardAll(events: BusinessEvents, log: Log): BusinessEvents {
     queueWaited: guard(events.queueWaited),
     queueLeft: guard(events.queueLeft),
     poolPaused: guard(events.poolPaused),
+    resultTried: guard(events.resultTried),
     storeWaited: guard(events.storeWaited),
     replayed: guard(events.replayed),
     createJoined: guard(events.createJoined),

@@ -110,13 +110,9 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
     case 'doubt_ended':
       return logDoubtEnded(log, fact);
     case 'task_lost':
-      return log.warn('a task is lost: open for 30 days without an end; its hold stays', {
-        event: fact.kind,
-        holdId: fact.holdId,
-        taskId: fact.taskId,
-        state: fact.state,
-        heldCredits: toCredits(fact.heldCredits),
-      });
+      return logTaskLost(log, fact);
+    case 'result_lost':
+      return logResultLost(log, fact);
     case 'claim_drafted':
       return log.warn('a claim was drafted; it waits to be read and filed', {
         event: fact.kind,
@@ -141,6 +137,20 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
     case 'job_ended':
       return logJobEnded(log, fact);
   }
+}
+
+function logTaskLost(log: Log, fact: FactOf<'task_lost'>): void {
+  log.warn('a task is lost: open for 30 days without an end; its hold stays', {
+    event: fact.kind,
+    holdId: fact.holdId,
+    taskId: fact.taskId,
+    state: fact.state,
+    heldCredits: toCredits(fact.heldCredits),
+  });
+}
+
+function logResultLost(log: Log, { kind, holdId, taskId, why }: FactOf<'result_lost'>): void {
+  log.warn('a result was not saved in time', { event: kind, holdId, taskId, why });
 }
 
 function logDoubtEnded(log: Log, { holdId, found, taskId }: FactOf<'doubt_ended'>): void {

@@ -57,6 +57,8 @@ export const GAUGES = {
     'How long the longest of them has waited; 0 without any.',
     ['pool'],
   ),
+  resultsUnsaved: gauge('kling_results_unsaved', 'Files of results that wait to be saved.', []),
+  resultsBytes: gauge('kling_results_saved_bytes', 'Size of all saved files of results.', []),
   breakerOpen: gauge(
     'kling_breaker_open',
     '1 while creates are refused at once, since the last ones failed at Kling.',

@@ -34,6 +34,8 @@ export interface GaugeSnapshot {
   }[];
   tasks?: readonly { product: Product; state: TaskState; count: number }[];
   stuckTasks?: readonly { product: Product; state: TaskState; count: number }[];
+  /** Left out while results are not kept. */
+  results?: { unsaved: number; savedBytes: number };
   pools?: readonly PoolGauges[];
   isBreakerOpen?: boolean;
   /** Every code that begins a stop, also without one. */
@@ -126,6 +128,8 @@ export function readGauges(
     },
     { gauge: GAUGES.tasks, points: countsOf(snapshot.tasks) },
     { gauge: GAUGES.tasksStuck, points: countsOf(snapshot.stuckTasks) },
+    { gauge: GAUGES.resultsUnsaved, points: single(snapshot.results?.unsaved) },
+    { gauge: GAUGES.resultsBytes, points: single(snapshot.results?.savedBytes) },
     ...poolGauges(snapshot.pools ?? []),
     { gauge: GAUGES.breakerOpen, points: flag(snapshot.isBreakerOpen) },
     {

@@ -19,6 +19,8 @@ const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 const ERROR_CREDITS = [-100, -25, -5, -1, -0.001, 0, 1, 5, 25, 100];
 /** Seconds: most jobs take milliseconds; retention of a large store takes minutes. */
 const JOB_SECONDS = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1800];
+/** Seconds: from a picture to a film on a slow line. */
+const SAVE_SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 1800];
 const MILLI = 1000;
 
 /** The counters and histograms, each counted at its event. */
@@ -174,6 +176,12 @@ function taskInstruments() {
       name: 'kling_task_retries_total',
       help: 'Steps of failed tasks that are tried again by new creates: queued, made, delayed, not_kept (too large a body), and why nothing more is made.',
       labels: ['result'],
+    }),
+    resultSaves: createHistogram({
+      name: 'kling_result_save_seconds',
+      help: 'Time of a try to save a file of a result, by what came of it: saved, or failed (tried again until it expires).',
+      labels: ['result'],
+      bounds: SAVE_SECONDS,
     }),
   };
 }

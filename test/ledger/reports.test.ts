@@ -266,6 +266,6 @@ describe('the operations of money', () => {
     const operations = ledgerModules.flatMap((module) => module.operations);
     expect(indexOperations(ledgerModules).size).toBe(operations.length);
     for (const { name } of operations)
-      expect(name).toMatch(/^(account|outbox|budget|calls|tasks|ledger|sla|claims|imports)\.[a-zA-Z]+$/);
+      expect(name).toMatch(/^(account|outbox|budget|calls|tasks|results|ledger|sla|claims|imports)\.[a-zA-Z]+$/);
   });
 });

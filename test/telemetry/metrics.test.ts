@@ -352,7 +352,7 @@ describe('the metrics', () => {
     expect(new Set(names).size).toBe(names.length);
     for (const name of names)
       expect(name).toMatch(
-        /_(total|seconds|credits|cost|bytes|in_use|limit|length|tasks|stuck|ratio|windows|requests|errors|days_left)$|^kling_(tasks|holds_in_doubt|(outbox|upstream_connections)(_waiting)?|spending_frozen|alerts_(firing|waiting)|sla_excluded|store_writable|concurrency_limit_source|breaker_open|creates_stopped)$/,
+        /_(total|seconds|credits|cost|bytes|in_use|limit|length|tasks|stuck|unsaved|ratio|windows|requests|errors|days_left)$|^kling_(tasks|holds_in_doubt|(outbox|upstream_connections)(_waiting)?|spending_frozen|alerts_(firing|waiting)|sla_excluded|store_writable|concurrency_limit_source|breaker_open|creates_stopped)$/,
       );
   });
 });
