@@ -55,9 +55,8 @@ export async function openCallbacks(deps: AppCallbacksDeps): Promise<AppCallback
   });
   const { hosts, port, requestsPerSecond } = config;
   const onResult = telemetry.callbackEnded;
-  const receiver = new Receiver({
-    ...{ hosts, port, requestsPerSecond, clock, paths, callbacks, onResult, onError },
-  });
+  const listening = { hosts, port, requestsPerSecond };
+  const receiver = new Receiver({ ...listening, clock, paths, callbacks, onResult, onError });
   const urls = await receiver.start();
   return {
     settings: { urlFor: (holdId) => paths.urlFor(holdId), relayFault: null },

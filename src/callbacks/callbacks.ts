@@ -80,7 +80,7 @@ export class Callbacks {
    * @throws the store's error: then it is not kept, and must not be answered with a success.
    */
   async receive(holdId: string, { headers, body }: Arrived): Promise<CallbackResult> {
-    const { store, clock, keys, requiresSignature, onUnsigned } = this.#deps;
+    const { clock, keys, requiresSignature, onUnsigned } = this.#deps;
     const at = clock.now();
     const ownKeys = keys();
     const check = ownKeys.length === 0 ? 'absent' : checkSignature(ownKeys, headers, { body, now: at });

@@ -22,7 +22,13 @@ export async function startWithCallbacks(
   const publicUrl = `http://127.0.0.1:${port}`;
   const started = await startApp({
     ...options,
-    emulator: { speed: 1, taskSeconds: { submitted: 60, processing: 60 }, ...options.emulator },
+    emulator: {
+      speed: 1,
+      taskSeconds: { submitted: 60, processing: 60 },
+      // A test sends them itself unless it says otherwise.
+      callbacks: { loseShare: 1 },
+      ...options.emulator,
+    },
     config: {
       tasks: { pollIntervalMs: 60_000 },
       budgets: [{ name: 'all', credits: 10_000_000, window: 'total' }],

@@ -204,12 +204,12 @@ describe('injection into any body', () => {
         const holder = (isNew ? parsed['options'] : parsed) as Record<string, unknown> | null | undefined;
         if (holder) delete holder['callback_url'];
         if (holder && url !== 'absent') {
-          const rest = { ...holder };
+          const others = { ...holder };
           for (const each of Object.keys(holder)) delete holder[each];
-          Object.assign(holder, isLast ? { ...rest, callback_url: url } : { callback_url: url, ...rest });
+          Object.assign(holder, isLast ? { ...others, callback_url: url } : { callback_url: url, ...others });
         }
         const text = JSON.stringify(parsed);
-        const { before, after, isSameAs, undone } = injected(text, route, BOTH);
+        const { after, isSameAs, undone } = injected(text, route, BOTH);
         const scanned = scanBody(after);
         const expected = isNew ? { ...parsed, options: { ...holder, ...BOTH } } : { ...parsed, ...BOTH };
         expect(JSON.parse(after.toString())).toEqual(expected);

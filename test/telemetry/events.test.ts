@@ -35,6 +35,8 @@ describe('the events', () => {
       .filter((line) => line['level'] === 'warn')
       .map((line) => line['msg']);
     expect(warned).toEqual([
+      'callbacks without a valid signature were refused: somebody knows an address, or a secret is wrong',
+      'Kling refuses a field of ours on this route: it is left out until the next start',
       'creates are held without a price of their own; pricing.overrides can name it',
       'Kling deducted more than was held',
       'nobody knows yet whether Kling took this create; its hold stays',
