@@ -13,6 +13,7 @@ import { createEmulatorTime, type EmulatorTime } from './emulator-time.ts';
 import { Fields } from './fields.ts';
 import type { BillingSettings } from './ledger-rows.ts';
 import { createMediaLibrary, type MediaLibrary } from './media-library.ts';
+import type { Oddity } from './oddities.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { KlingRefusal, type Reply } from './replies.ts';
 import { createResultFiles, type ResultFiles } from './result-files.ts';
@@ -93,6 +94,8 @@ export interface TaskOrders {
   failsAtOnce?: boolean;
   chargeMilli?: number;
   resultBytes?: number;
+  /** Of a create: of its task. Of a read: of its answer. */
+  oddity?: Oddity;
 }
 
 export interface RouteRequest {

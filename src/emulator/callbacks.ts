@@ -87,7 +87,7 @@ export function createCallbacks(input: CallbacksInput): Callbacks {
     time.whenAge(ageMs + SAID_AFTER_MS, () => {
       const message = messageAt(task, ageMs);
       const lateMs = random() * settings.lateMs;
-      const isLast = ageMs === task.endsAgeMs;
+      const isLast = ageMs >= task.endsAgeMs;
       if (lateMs === 0) say(message, isLast);
       else time.whenAge(ageMs + SAID_AFTER_MS + lateMs, () => say(message, isLast));
     });
@@ -95,9 +95,9 @@ export function createCallbacks(input: CallbacksInput): Callbacks {
   return {
     follow(task) {
       if (task.plan.callbackUrl === null) return null;
-      const { createdAgeMs, startsAgeMs, endsAgeMs } = task;
+      const { createdAgeMs, startsAgeMs, endsAgeMs, contradictsAgeMs } = task;
       const isEarly = random() < settings.earlyShare;
-      const changes = [...new Set([createdAgeMs, startsAgeMs, endsAgeMs])];
+      const changes = [...new Set([createdAgeMs, startsAgeMs, endsAgeMs, contradictsAgeMs])];
       for (const ageMs of isEarly ? changes.slice(1) : changes) plan(task, ageMs);
       return isEarly ? send(messageAt(task, createdAgeMs), true) : null;
     },

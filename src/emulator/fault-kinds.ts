@@ -52,7 +52,17 @@ export const FILE_FAULTS = {
   file_416: 'answers 416 to a request with a range; meets no other request',
 } as const;
 
+/** What tasks show. Ordered for a create, the task has it in all its answers and callbacks; for a read, only that answer has it. */
+export const ODDITIES = {
+  no_deduction: 'shows no cost, though the task was charged',
+  no_addresses: 'shows no results of a success: of a read, or of the first `answers` (default 3) of its task',
+  contradiction:
+    'shows the other end of a task that has ended: in a read, or of a task `ms` (default 60000) after it',
+  older_update:
+    'shows the state before the present one, with its older time: in a read, or in every second one',
+} as const;
+
 /** Every kind of fault. */
-export const FAULT_KINDS = { ...REQUEST_FAULTS, ...FILE_FAULTS };
+export const FAULT_KINDS = { ...REQUEST_FAULTS, ...ODDITIES, ...FILE_FAULTS };
 export type FaultKind = keyof typeof FAULT_KINDS;
 export type FileFaultKind = keyof typeof FILE_FAULTS;

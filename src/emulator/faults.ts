@@ -47,6 +47,7 @@ export interface FaultOrder {
   intervalMs?: Ms;
   bytes?: number;
   units?: number;
+  answers?: number;
 }
 
 export interface Fault extends FaultOrder {
@@ -110,7 +111,7 @@ function meets({ kind, match = {} }: Fault, { method, path, body, hasRange }: Fa
   );
 }
 
-const NUMBERS = ['ms', 'code', 'status', 'seconds', 'intervalMs', 'bytes', 'units'] as const;
+const NUMBERS = ['ms', 'code', 'status', 'seconds', 'intervalMs', 'bytes', 'units', 'answers'] as const;
 const TEXTS = ['message', 'location'] as const;
 const RETRY_AFTER_FORMS: readonly RetryAfterForm[] = ['seconds', 'date'];
 
@@ -244,6 +245,11 @@ export function taskOrders(fault: Fault | undefined): TaskOrders {
       return { fate: 'stuck' };
     case 'charge_units':
       return { chargeMilli: Math.round((fault.units ?? 0) * 1000) };
+    case 'no_deduction':
+    case 'no_addresses':
+    case 'contradiction':
+    case 'older_update':
+      return { oddity: { kind: fault.kind, answers: fault.answers, ms: fault.ms } };
     case 'result_bytes':
       return fault.bytes === undefined ? {} : { resultBytes: fault.bytes };
     default:

@@ -1,12 +1,15 @@
 /**
  * The routes that make tasks and show them, in both generations.
  *
- * **Invariant**: a create is read, judged by the content policy and only then made; a read changes nothing.
+ * **Invariant**: a create is read, judged by the content policy and only then made; a read changes nothing but the count
+ * of answers of an odd task.
  */
-import { bodyFields, type Route, type TaskOrders } from './account.ts';
+import { bodyFields, type KlingAccount, type Route, type TaskOrders } from './account.ts';
 import type { Fields } from './fields.ts';
+import type { OddityKind } from './oddities.ts';
 import type { CreateReader } from './plan.ts';
-import { KlingRefusal, success, type Json } from './replies.ts';
+import { shownNow } from './shown-state.ts';
+import { KlingRefusal, success, type Json, type JsonObject } from './replies.ts';
 import { legacyCreated, legacyView, newCreated, newView } from './task-views.ts';
 import type { EmulatedTask } from './tasks.ts';
 
@@ -18,6 +21,17 @@ export const TRIGGER_WORDS: Readonly<Record<string, string>> = {
   'fail-please': 'the task is made and fails with an internal error message, not charged',
   'throttled-later': 'the task is made and fails at once with the text of 1303, not charged',
   'stuck-please': 'the task is made, charged, and never ends',
+  'no-deduction-please': 'the task shows no cost in its answers and callbacks, though it was charged',
+  'no-addresses-please': 'the task shows no results in its first three answers about its success',
+  'contradicted-later': 'the task shows the other end from 60 s after its end on',
+  'older-please': 'every second answer about the task shows its state before the present one',
+};
+
+const ODD_WORDS: Readonly<Record<string, OddityKind>> = {
+  'no-deduction-please': 'no_deduction',
+  'no-addresses-please': 'no_addresses',
+  'contradicted-later': 'contradiction',
+  'older-please': 'older_update',
 };
 
 /** The orders of a task that Kling rejects for its concurrency after the create was accepted. */
@@ -37,7 +51,9 @@ export function judge(body: Buffer): TaskOrders {
   if (body.includes('forbidden-later')) return { fate: 'fail', failMessage: RISK_MESSAGE };
   if (body.includes('fail-please')) return { fate: 'fail', failMessage: FAIL_MESSAGE };
   if (body.includes('throttled-later')) return THROTTLED;
-  return body.includes('stuck-please') ? { fate: 'stuck' } : {};
+  if (body.includes('stuck-please')) return { fate: 'stuck' };
+  const [, kind] = Object.entries(ODD_WORDS).find(([word]) => body.includes(word)) ?? [];
+  return kind === undefined ? {} : { oddity: { kind } };
 }
 
 /** Makes the create route of a path. */
@@ -54,6 +70,7 @@ export function createRoute(reader: CreateReader, generation: 'legacy' | 'new'):
       failsAtOnce: orders.failsAtOnce ?? false,
       chargeMilli: orders.chargeMilli ?? null,
       resultBytes: orders.resultBytes ?? null,
+      oddity: orders.oddity,
       apiKeyName: request.apiKeyName,
     });
     const reply = success(generation === 'new' ? newCreated(task) : legacyCreated(task));
@@ -62,14 +79,25 @@ export function createRoute(reader: CreateReader, generation: 'legacy' | 'new'):
   };
 }
 
+/** A task as one answer shows it; the orders are those of the read. */
+function show(
+  view: typeof newView,
+  task: EmulatedTask,
+  { tasks, time, library }: KlingAccount,
+  { oddity }: TaskOrders,
+): JsonObject {
+  return view(task, shownNow(task, { tasks, wallMs: time.wallMs() }, oddity), library);
+}
+
 /** Shows one legacy task of `path` by its id or external id; an unknown one is 400/1201. */
 export function legacyRead(path: string, id: string): Route {
-  return (_request, { tasks, library }) => {
+  return ({ orders }, account) => {
+    const { tasks } = account;
     // The vendor's page for this path names only the system id (kling-api.md, section 3.2).
     const byName = path === '/v1/videos/advanced-lip-sync' ? undefined : tasks.byExternalId(id);
     const task = tasks.byId(id) ?? byName;
     if (task === undefined || task.path !== path) throw new KlingRefusal(1201, `Task not found: ${id}`);
-    return success(legacyView(task, tasks.stateOf(task), library));
+    return success(show(legacyView, task, account, orders));
   };
 }
 
@@ -91,17 +119,18 @@ function numberFrom(query: URLSearchParams, name: string, fallback: number, max:
 /** Lists the legacy tasks of a path. */
 export function legacyList(path: string): Route {
   const pageSizeMax = path === '/v1/general/custom-voices' ? 1000 : 500;
-  return (request, { tasks, library }) => {
-    const own = tasks.all().filter((task) => task.path === path);
+  return (request, account) => {
+    const own = account.tasks.all().filter((task) => task.path === path);
     const page = pageOf(own.toReversed(), request.query, pageSizeMax);
-    return success(page.map((task) => legacyView(task, tasks.stateOf(task), library)));
+    return success(page.map((task) => show(legacyView, task, account, request.orders)));
   };
 }
 
 const IDS_MAX = 20;
 
 /** `GET /tasks`: up to 20 tasks by id or by external id; unknown ones are absent. */
-export const readTasks: Route = ({ query }, { tasks, library }) => {
+export const readTasks: Route = ({ query, orders }, account) => {
+  const { tasks } = account;
   const ids = idsIn(query.get('task_ids'));
   const externalIds = idsIn(query.get('external_task_ids'));
   const total = ids.length + externalIds.length;
@@ -109,7 +138,7 @@ export const readTasks: Route = ({ query }, { tasks, library }) => {
   if (total > IDS_MAX) throw new KlingRefusal(1201, `at most ${IDS_MAX} ids, got ${total}`);
   const found = [...ids.map((id) => tasks.byId(id)), ...externalIds.map((id) => tasks.byExternalId(id))];
   const present = found.filter((task): task is EmulatedTask => task !== undefined);
-  return success(present.map((task) => newView(task, tasks.stateOf(task), library)));
+  return success(present.map((task) => show(newView, task, account, orders)));
 };
 
 function idsIn(text: string | null): string[] {
@@ -194,7 +223,7 @@ const TASK_FILTERS: Readonly<Record<string, readonly string[]>> = {
 
 /** `POST /tasks`: every task of the account, newest first, by cursor. */
 export const listTasks: Route = (request, account) => {
-  const { tasks, time, library } = account;
+  const { tasks, time } = account;
   const now = time.wallMs();
   const body = bodyFields(request, account);
   const to = timeOf(body, 'end_time') ?? now;
@@ -211,6 +240,6 @@ export const listTasks: Route = (request, account) => {
     .filter((task) => passes(state, 'status', tasks.stateOf(task).stage))
     .filter((task) => passes(state, 'product_type', task.plan.productType));
   const { items, tail } = cursorPage(matching.toReversed(), state);
-  const result: Json = items.map((task) => newView(task, tasks.stateOf(task), library));
+  const result: Json = items.map((task) => show(newView, task, account, request.orders));
   return success({ result, count: items.length, ...tail });
 };

@@ -52,9 +52,9 @@ export function legacyView(task: EmulatedTask, state: ShownState, library: Media
     task_status: stage === 'succeeded' ? 'succeed' : stage,
     task_status_msg: stage === 'failed' ? task.failMessage : '',
     task_info: externalInfo(task),
-    task_result: stage === 'succeeded' ? legacyResult(task, library) : {},
+    task_result: stage === 'succeeded' && state.hasResults ? legacyResult(task, library) : {},
     watermark_info: { enabled: task.plan.watermark },
-    ...(hasEnded ? legacyCosts(task.deductions) : {}),
+    ...(hasEnded && state.hasCosts ? legacyCosts(task.deductions) : {}),
     created_at: task.createdWallMs,
     updated_at: updatedAt,
   };
@@ -157,8 +157,11 @@ export function newView(task: EmulatedTask, state: ShownState, library: MediaLib
     create_time: task.createdWallMs,
     update_time: updatedAt,
     external_id: task.plan.externalId ?? '',
-    outputs: stage === 'succeeded' ? task.outputs.flatMap((one) => newOutputs(task, one, library)) : [],
-    billing: stage === 'succeeded' ? billingOf(task) : [],
+    outputs:
+      stage === 'succeeded' && state.hasResults
+        ? task.outputs.flatMap((one) => newOutputs(task, one, library))
+        : [],
+    billing: stage === 'succeeded' && state.hasCosts ? billingOf(task) : [],
   };
 }
 

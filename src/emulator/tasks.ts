@@ -13,6 +13,7 @@ import type { ChargeBook } from './book.ts';
 import type { EmulatorTime } from './emulator-time.ts';
 import type { Deduction } from './ledger-rows.ts';
 import type { MediaLibrary } from './media-library.ts';
+import { contradictionAge, otherEnd, type Oddity } from './oddities.ts';
 import type { TaskPlan } from './plan.ts';
 import { KlingRefusal } from './replies.ts';
 import type { ResultFiles } from './result-files.ts';
@@ -27,6 +28,9 @@ export interface ShownState {
   stage: TaskStage;
   /** The wall time of its last change. */
   updatedAt: Ms;
+  /** Whether its cost and its results are shown once it has ended. */
+  hasCosts: boolean;
+  hasResults: boolean;
 }
 
 export interface EmulatedTask {
@@ -45,6 +49,11 @@ export interface EmulatedTask {
   changedAt: Map<Ms, Ms>;
   deductions: Deduction[];
   outputs: Output[];
+  oddity: Oddity | null;
+  /** The answers that its oddity has counted. */
+  answersGiven: number;
+  /** The age at which the other end is shown; infinite without such an oddity. */
+  contradictsAgeMs: Ms;
 }
 
 /** One result of a task, with the URLs of its files. */
@@ -65,6 +74,7 @@ export interface TaskRequest {
   /** The size of its videos; null: the usual one. */
   resultBytes: number | null;
   apiKeyName: string;
+  oddity?: Oddity | undefined;
   /** The wall time at which it was made: now, or earlier on order. Default now. */
   at?: Ms;
 }
@@ -138,6 +148,8 @@ export function createTasks(input: TasksInput): Tasks {
     stateOf: (task, ageMs = time.ageMs()) => ({
       stage: stageAt(task, ageMs),
       updatedAt: updatedAt(task, ageMs, time),
+      hasCosts: task.oddity?.kind !== 'no_deduction',
+      hasResults: task.oddity?.kind !== 'no_addresses' || task.answersGiven >= (task.oddity.answers ?? 3),
     }),
     slots: slots.use,
     newId,
@@ -145,12 +157,16 @@ export function createTasks(input: TasksInput): Tasks {
 }
 
 function stageAt(task: EmulatedTask, ageMs: Ms): TaskStage {
-  if (ageMs >= task.endsAgeMs) return task.fate === 'fail' ? 'failed' : 'succeeded';
+  if (ageMs >= task.endsAgeMs) {
+    const end = task.fate === 'fail' ? 'failed' : 'succeeded';
+    return ageMs >= task.contradictsAgeMs ? otherEnd(end) : end;
+  }
   return ageMs >= task.startsAgeMs ? 'processing' : 'submitted';
 }
 
 function updatedAt(task: EmulatedTask, ageMs: Ms, time: EmulatorTime): Ms {
-  const [changedAge] = [task.endsAgeMs, task.startsAgeMs].filter((age) => age <= ageMs);
+  const changes = [task.contradictsAgeMs, task.endsAgeMs, task.startsAgeMs];
+  const [changedAge] = changes.filter((age) => age <= ageMs);
   if (changedAge === undefined) return task.createdWallMs;
   const known = task.changedAt.get(changedAge) ?? Math.max(task.createdWallMs, time.wallOf(changedAge));
   task.changedAt.set(changedAge, known);
@@ -163,6 +179,8 @@ function begin(request: TaskRequest, id: string, { time, timing }: TasksInput): 
   const now = time.ageMs() - (wallMs - at);
   const startsAgeMs = request.failsAtOnce ? now : now + timing.submittedMs;
   const workMs = request.failsAtOnce ? 0 : timing.processingMs;
+  const endsAgeMs = request.fate === 'stuck' ? Infinity : startsAgeMs + workMs;
+  const oddity = request.oddity ?? null;
   return {
     id,
     path: request.path,
@@ -172,10 +190,13 @@ function begin(request: TaskRequest, id: string, { time, timing }: TasksInput): 
     createdWallMs: at,
     createdAgeMs: now,
     startsAgeMs,
-    endsAgeMs: request.fate === 'stuck' ? Infinity : startsAgeMs + workMs,
+    endsAgeMs,
     changedAt: new Map(),
     deductions: [],
     outputs: [],
+    oddity,
+    answersGiven: 0,
+    contradictsAgeMs: contradictionAge(oddity, endsAgeMs),
   };
 }
 

@@ -105,6 +105,10 @@ const ONE_CREATE: Record<
   throttled_task: { charged: false, see: sees({ status: 200, text: code(0) }) },
   stuck_task: { charged: true, see: sees({ status: 200, text: code(0) }) },
   charge_units: { charged: false, see: sees({ status: 200, text: code(0) }) },
+  no_deduction: { charged: true, see: sees({ status: 200, text: code(0) }) },
+  no_addresses: { charged: true, see: sees({ status: 200, text: code(0) }) },
+  contradiction: { charged: true, see: sees({ status: 200, text: code(0) }) },
+  older_update: { charged: true, see: sees({ status: 200, text: code(0) }) },
   result_bytes: { charged: true, see: sees({ status: 200, text: code(0) }) },
 };
 

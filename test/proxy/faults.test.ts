@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
-import { FAULT_KINDS, FILE_FAULTS, type FaultKind } from '../../src/emulator/fault-kinds.ts';
+import { FAULT_KINDS, FILE_FAULTS, ODDITIES, type FaultKind } from '../../src/emulator/fault-kinds.ts';
 import type { FaultOrder } from '../../src/emulator/faults.ts';
 import { get, until } from '../app/calls.ts';
 import type { StartedApp } from '../app/start-app.ts';
@@ -170,7 +170,7 @@ describe('a create that meets a fault', () => {
     'is posted again only if nothing was made, answered honestly, and its hold ends only as Kling says',
     async () => {
       const kinds = new Set(CASES.map(({ fault }) => fault.kind));
-      const elsewhere = ['clock_skew', 'refuse_external_id', ...Object.keys(FILE_FAULTS)];
+      const elsewhere = ['clock_skew', 'refuse_external_id', ...Object.keys({ ...FILE_FAULTS, ...ODDITIES })];
       expect([...kinds, ...elsewhere].sort()).toEqual(Object.keys(FAULT_KINDS).sort());
       const all = Promise.all(
         CASES.map(async (one, index) => {
