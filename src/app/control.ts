@@ -59,6 +59,10 @@ export function createAppControl(deps: AppControlDeps): ControlPlane {
     }),
     telemetry,
     results: null,
+    loadPages: async (fetchApi) => {
+      const { Pages } = await import('../page/pages.ts');
+      return new Pages({ fetchApi, version, clock, zone: () => config().jobs.timeZone });
+    },
     probes,
     version,
     log,

@@ -4,7 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import { answerError, createApi, type Api, type ApiOptions } from './api.ts';
 import type { Passed } from './guard.ts';
 
-export interface ApiListener extends Pick<Api, 'owns'> {
+export interface ApiListener extends Pick<Api, 'owns' | 'fetch'> {
   /** Answers a request that the guard let through; without `passed` the caller is the operator. */
   answer(request: IncomingMessage, response: ServerResponse, passed?: Passed): Promise<void>;
 }
@@ -21,6 +21,7 @@ export function createApiListener(options: ApiOptions): ApiListener {
   });
   return {
     owns: (path) => api.owns(path),
+    fetch: (request, passed) => api.fetch(request, passed),
     answer(request, response, passed) {
       if (passed) accepted.set(request, passed);
       return hono(request, response);

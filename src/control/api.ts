@@ -11,7 +11,7 @@ import { addJobRoutes } from './job-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addMoneyRoutes } from './money-routes.ts';
 import { addOrderRoutes } from './order-routes.ts';
-import { knownProblem, PlaneRefusal, unexpectedProblem, type Problem } from './problem.ts';
+import { knownProblem, PlaneRefusal, problemAnswer, unexpectedProblem, type Problem } from './problem.ts';
 import type { App } from './route-parts.ts';
 import { addSlaRoutes } from './sla-routes.ts';
 import { addWorkRoutes } from './work-routes.ts';
@@ -78,14 +78,7 @@ function topOf(path: string): string {
 export function answerError(error: unknown, log: Log): Response {
   const known = knownProblem(error) ?? malformed(error);
   if (!known) log.error('the control plane failed to answer', { event: 'control_failed', error });
-  const problem = known ?? unexpectedProblem();
-  return new Response(JSON.stringify(problem), {
-    status: problem.status,
-    headers: {
-      'content-type': 'application/problem+json',
-      ...(problem.word === 'busy' && { 'retry-after': '1' }),
-    },
-  });
+  return problemAnswer(known ?? unexpectedProblem());
 }
 
 /** Refusals of Hono and its adapter: a body that is no JSON, a target that is no URL. */

@@ -12,6 +12,7 @@ import { plainActor } from '../plain-text.ts';
 import type { Secret } from '../secret.ts';
 import { isSpokenVersion } from '../sockets.ts';
 import { ESTIMATE_BYTES_MAX } from './estimate.ts';
+import { isPagePath } from './page-path.ts';
 import { PlaneRefusal } from './problem.ts';
 
 export interface GuardRules {
@@ -86,7 +87,7 @@ export function checkRequest(request: IncomingMessage, rules: GuardRules): Passe
   checkVersion(request);
   const { headers, method = '' } = request;
   checkHost(request, rules.hostNames);
-  checkBrowser(request);
+  checkBrowser(request, { mayComeFromElsewhere: isPageVisit(request) });
   if (method === 'OPTIONS')
     throw new PlaneRefusal('forbidden', 'There is no cross-origin access to this plane.');
   const isRead = READS.has(method);
@@ -100,7 +101,7 @@ export function checkRequest(request: IncomingMessage, rules: GuardRules): Passe
   const presented = /^Bearer +([\x21-\x7e]+)$/i.exec(headers.authorization ?? '')?.[1];
   const isOperator = presented !== undefined && rules.token.matches(presented);
   const isOpen = isRead
-    ? !rules.requireTokenForReads || ALWAYS_OPEN.has(path)
+    ? !rules.requireTokenForReads || ALWAYS_OPEN.has(path) || isPagePath(path)
     : !rules.requireTokenForReads && POSTS_THAT_READ.has(path);
   if (!isOpen && !isOperator) throw tokenRequired();
   const named = headers[ACTOR_HEADER];
@@ -169,7 +170,7 @@ function checkSingletons(request: IncomingMessage): void {
   }
 }
 
-function checkBrowser(request: IncomingMessage): void {
+function checkBrowser(request: IncomingMessage, { mayComeFromElsewhere = false } = {}): void {
   checkSingletons(request);
   const { origin, host = '' } = request.headers;
   const own = `http://${host.toLowerCase()}`;
@@ -177,7 +178,7 @@ function checkBrowser(request: IncomingMessage): void {
     throw new PlaneRefusal('browser_refused', 'Requests from web pages of other origins are refused.');
   }
   const site = request.headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'none' && site !== 'same-origin') {
+  if (site !== undefined && site !== 'none' && site !== 'same-origin' && !mayComeFromElsewhere) {
     throw new PlaneRefusal('browser_refused', 'Requests from web pages of other sites are refused.');
   }
 }
@@ -194,6 +195,19 @@ function checkBody({ method, headers }: IncomingMessage, bytesMax: number): void
   if (length > bytesMax) {
     throw new PlaneRefusal('body_too_large', `A body may have at most ${bytesMax} bytes here.`);
   }
+}
+
+/**
+ * Returns whether somebody opens one of our pages, such as by a link in a chat: the browser's own headers say that it becomes a
+ * document of its own, which the other site can neither read nor frame. A page changes nothing.
+ */
+function isPageVisit({ method, url = '', headers }: IncomingMessage): boolean {
+  return (
+    method === 'GET' &&
+    isPagePath(url.split('?', 1)[0] ?? '') &&
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document'
+  );
 }
 
 function linesOf(request: IncomingMessage, name: string): string[] {

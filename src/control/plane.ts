@@ -16,14 +16,16 @@ import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ApiListener } from './api-listener.ts';
 import type { ControlCommands } from './commands.ts';
-import { checkProbe, checkRequest, ownHostNames, type GuardRules } from './guard.ts';
+import { checkProbe, checkRequest, ownHostNames, tokenRequired, type GuardRules } from './guard.ts';
 import { answerHealth, isHealthRead, pathOf } from './health.ts';
 import { nearPath } from '../kling/near-path.ts';
 import { DEFAULT_ROUTES } from '../kling/routes.ts';
 import { urlOf } from '../listen.ts';
 import { createListener, type Listener } from './listener.ts';
-import { PlaneRefusal } from './problem.ts';
+import { isPagePath } from './page-path.ts';
+import { PlaneRefusal, problemAnswer } from './problem.ts';
 import { ResultServer, type KeptFiles } from './result-files.ts';
+import type { FetchApi, WebPage } from './web-page.ts';
 import type { Ms } from '../units.ts';
 
 export interface ControlPlaneOptions {
@@ -41,6 +43,8 @@ export interface ControlPlaneOptions {
   results: KeptFiles | null;
   /** A second listener with only /livez, /readyz and /metrics, without a token. */
   probes: { hosts: readonly string[]; port: number } | null;
+  /** Loads the web page at the first request for it; null for a plane without one. */
+  loadPages: ((fetchApi: FetchApi) => Promise<WebPage>) | null;
   version: string;
   log: Log;
   clock: Clock;
@@ -80,10 +84,36 @@ function forDataPlane(method: string, path: string, dataUrl: string): string | n
   );
 }
 
+/** The web page, loaded at the first request for it. */
+class LoadedPages {
+  readonly #options: Pick<ControlPlaneOptions, 'loadPages' | 'requireTokenForReads'>;
+  #loading: Promise<WebPage> | null = null;
+
+  constructor(options: Pick<ControlPlaneOptions, 'loadPages' | 'requireTokenForReads'>) {
+    this.#options = options;
+  }
+
+  /** A page is open to everybody, and shows only what its reader may read. */
+  of(api: ApiListener): Promise<WebPage> {
+    const { loadPages, requireTokenForReads } = this.#options;
+    const fetchApi: FetchApi = (request, passed) =>
+      requireTokenForReads && !passed.isOperator
+        ? problemAnswer(tokenRequired().problem)
+        : api.fetch(request, passed);
+    this.#loading ??= loadPages?.(fetchApi) ?? Promise.reject(new Error('this plane has no page'));
+    return this.#loading;
+  }
+
+  async close(): Promise<void> {
+    (await this.#loading?.catch(() => null))?.close();
+  }
+}
+
 /** Makes the control plane; nothing listens before `start`. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { commands, log, clock } = options;
+  const { commands, log, clock, loadPages } = options;
   let loading: Promise<ApiListener> | null = null;
+  const pages = new LoadedPages(options);
   const load = (): Promise<ApiListener> => (loading ??= loadApi(options));
   let loadTimer: Timer | null = null;
   let hostNames: ReadonlySet<string> = new Set();
@@ -94,19 +124,17 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   };
   const results = options.results && new ResultServer(options.results, clock);
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const own = rules(() => null);
     const asked = results?.asked(request) ?? null;
-    if (results && asked) {
-      const here = rules(() => null);
-      return results.answer({ request, response }, results.check(request, asked, here));
-    }
+    if (results && asked) return results.answer({ request, response }, results.check(request, asked, own));
     if (isHealthRead(request)) {
-      checkRequest(
-        request,
-        rules(() => null),
-      );
+      checkRequest(request, own);
       return answerHealth(request, response, commands);
     }
     const api = await load();
+    if (loadPages !== null && isPagePath(pathOf(request))) {
+      return (await pages.of(api)).answer(request, response, checkRequest(request, own));
+    }
     const misdirected = (method: string, path: string): string | null =>
       api.owns(path) ? null : forDataPlane(method, path, options.dataUrl);
     return api.answer(request, response, checkRequest(request, rules(misdirected)));
@@ -130,6 +158,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     : null;
   const stop = async (): Promise<void> => {
     loadTimer?.cancel();
+    await pages.close();
     await Promise.all([control.stop(), probes?.stop()]);
   };
   return {

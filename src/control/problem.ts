@@ -60,6 +60,17 @@ export interface Problem {
   word: string;
 }
 
+/** Gives a problem as an answer. */
+export function problemAnswer(problem: Problem): Response {
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(problem.word === 'busy' && { 'retry-after': '1' }),
+    },
+  });
+}
+
 /** Thrown if the plane refuses a request itself. */
 export class PlaneRefusal extends Error {
   override readonly name = 'PlaneRefusal';

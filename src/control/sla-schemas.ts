@@ -273,6 +273,8 @@ export const draftAnswer = z
   })
   .openapi('DraftAnswer');
 
+export type SlaWindowsAnswer = z.output<typeof windowsAnswer>;
+export type ClaimsAnswer = z.output<typeof claimsAnswer>;
 export type SlaAnswer = z.output<typeof slaAnswer>;
 export type ExclusionsAnswer = z.output<typeof exclusionsAnswer>;
 export type ExportAnswer = z.output<typeof exportAnswer>;

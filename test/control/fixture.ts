@@ -171,6 +171,7 @@ export async function startRig(
     telemetry,
     results: null,
     probes: null,
+    loadPages: null,
     version: '9.9.9',
     log,
     clock,

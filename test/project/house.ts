@@ -49,6 +49,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ['pacing', 'asking', 'results'],
   ['alerts'],
   ['proxy', 'control', 'callbacks'],
+  ['page'],
   ['jobs'],
   ['config'],
   ['app'],
@@ -86,7 +87,7 @@ export const PACKAGE_USERS: readonly { packages: RegExp; users: readonly string[
   },
   {
     packages: /^(hono|@hono\/.*)$/,
-    users: ['control'],
+    users: ['control', 'page'],
     why: 'the data plane rebuilds nothing, and nouns know no web framework',
   },
   {

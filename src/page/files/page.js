@@ -1,0 +1,289 @@
+/**
+ * The script of every page: live sections, orders with the control token, charts.
+ *
+ * The token stays in this closure: it is in no cookie, no storage and no address. A page works without this script, but for
+ * orders and live sections.
+ */
+(() => {
+  'use strict';
+  let token = null;
+  let charts = [];
+  let following = null;
+
+  const find = (selector, root = document) => root.querySelector(selector);
+  const findAll = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const words = () => JSON.parse(document.body.dataset.words);
+  const here = () => location.pathname + location.search;
+  const headers = (more = {}) => (token === null ? more : { ...more, authorization: `Bearer ${token}` });
+  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  // Charts
+
+  const COLORS = ['--s1', '--s2', '--s3', '--s4', '--s5', '--s6', '--s7'];
+
+  function drawCharts(root) {
+    if (typeof uPlot === 'undefined') return;
+    for (const figure of findAll('[data-chart]', root)) {
+      const data = JSON.parse(figure.dataset.chart);
+      const style = getComputedStyle(document.documentElement);
+      const color = (at) => style.getPropertyValue(COLORS[at % COLORS.length]).trim();
+      const ink = style.getPropertyValue('--ink-soft').trim();
+      const line = style.getPropertyValue('--line').trim();
+      const xs = data.labels.map((_, at) => at);
+      // Stacked: each series is drawn up to the sum of those below it, the highest one first.
+      const stacked = [];
+      data.series.forEach(({ values }, at) => {
+        stacked.push(values.map((value, x) => value + (at === 0 ? 0 : stacked[at - 1][x])));
+      });
+      const places = data.series.map((_, at) => at).toReversed();
+      const bars = uPlot.paths.bars({ size: [0.7, 60] });
+      const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+      const chart = new uPlot(
+        {
+          width: Math.max(280, figure.clientWidth),
+          height: 240,
+          cursor: { y: false },
+          scales: {
+            x: { time: false, range: [-0.6, data.labels.length - 0.4] },
+            y: { range: (_, _low, high) => [0, high || 1] },
+          },
+          axes: [
+            { ...axis, values: (_, ticks) => ticks.map((tick) => data.labels[tick]?.slice(5) ?? '') },
+            { ...axis, size: 60 },
+          ],
+          series: [
+            { label: '', value: (_, at) => data.labels[at] ?? '' },
+            ...places.map((at) => ({
+              label: data.series[at].label,
+              fill: color(at),
+              stroke: color(at),
+              width: 0,
+              paths: bars,
+              points: { show: false },
+              value: (_, _sum, __, x) => (x === null ? '' : String(data.series[at].values[x])),
+            })),
+          ],
+        },
+        [xs, ...places.map((at) => stacked[at])],
+        figure,
+      );
+      charts.push({ chart, figure });
+    }
+  }
+
+  function dropCharts(root) {
+    charts = charts.filter(({ chart, figure }) => {
+      if (!root.contains(figure)) return true;
+      chart.destroy();
+      return false;
+    });
+  }
+
+  addEventListener('resize', () => {
+    for (const { chart, figure } of charts)
+      chart.setSize({ width: Math.max(280, figure.clientWidth), height: 240 });
+  });
+
+  // Live sections
+
+  function say(text, isLost) {
+    const output = find('#live');
+    if (!output) return;
+    if (output.textContent !== text) output.textContent = text;
+    output.classList.toggle('lost', isLost);
+  }
+
+  /** Replaces a section, but not under somebody's hands: the next version comes soon. */
+  function replaceSection({ id, html }) {
+    const old = document.getElementById(id);
+    if (!old || (old.contains(getSelection()?.anchorNode ?? null) && !getSelection().isCollapsed)) return;
+    const focused = old.contains(document.activeElement) ? pathTo(old, document.activeElement) : null;
+    const scrolled = findAll('.scroll', old).map((each) => each.scrollLeft);
+    const parsed = new DOMParser().parseFromString(html, 'text/html').body.firstElementChild;
+    if (!parsed) return;
+    dropCharts(old);
+    old.replaceWith(parsed);
+    findAll('.scroll', parsed).forEach((each, at) => (each.scrollLeft = scrolled[at] ?? 0));
+    if (focused) follow(parsed, focused)?.focus({ preventScroll: true });
+    drawCharts(parsed);
+  }
+
+  function pathTo(root, element) {
+    const path = [];
+    for (let at = element; at !== root; at = at.parentElement)
+      path.unshift([...at.parentElement.children].indexOf(at));
+    return path;
+  }
+
+  const follow = (root, path) => path.reduce((at, place) => at?.children[place], root);
+
+  async function listen(signal) {
+    const query = new URLSearchParams({ at: here() });
+    const answer = await fetch(`/page/live?${query}`, { headers: headers(), signal });
+    if (!answer.ok) throw new Error(String(answer.status));
+    say(words().on, false);
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = '';
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const events = (rest + value).split('\n\n');
+      rest = events.pop();
+      for (const event of events) {
+        const lines = event.split('\n');
+        const data = lines.find((each) => each.startsWith('data: '))?.slice(6);
+        if (lines[0] === 'event: section' && data) replaceSection(JSON.parse(data));
+      }
+    }
+  }
+
+  async function live() {
+    following?.abort();
+    const own = new AbortController();
+    following = own;
+    if (!find('[data-live]')) return;
+    for (let tries = 0; !own.signal.aborted; tries += 1) {
+      try {
+        await listen(own.signal);
+        tries = 0;
+      } catch {
+        // Said below; the next try follows.
+      }
+      if (own.signal.aborted) return;
+      say(words().off, true);
+      await wait(Math.min(15_000, 1_000 * 2 ** tries) * (0.5 + Math.random() / 2));
+    }
+  }
+
+  // The control token
+
+  function askToken(isWrong) {
+    const dialog = find('#token');
+    const form = find('form', dialog);
+    find('[role=alert]', dialog).hidden = !isWrong;
+    return new Promise((resolve) => {
+      const ended = () => {
+        dialog.removeEventListener('close', ended);
+        const given = form.elements.token.value.trim();
+        form.reset();
+        resolve(given === '' ? null : given);
+      };
+      dialog.addEventListener('close', ended);
+      dialog.showModal();
+    });
+  }
+
+  /** Loads a page with the token, and shows it in this document: a navigation could not carry it. */
+  async function show(address, isNew) {
+    const answer = await fetch(address, { headers: headers(), redirect: 'error' });
+    const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    dropCharts(document.body);
+    document.title = next.title;
+    document.documentElement.lang = next.documentElement.lang;
+    document.body.replaceWith(next.body);
+    if (isNew) history.pushState(null, '', address);
+    await loadCharts(next);
+    begin();
+    find('main')?.focus({ preventScroll: false });
+    return answer.status !== 401;
+  }
+
+  /** A page with charts brings uPlot along; one that is shown in place must load it itself. */
+  function loadCharts(page) {
+    const wanted = [...findAll('link[rel=stylesheet]', page), ...findAll('script[src]', page)];
+    const loads = wanted.map((each) => {
+      const address = each.getAttribute('src') ?? each.getAttribute('href');
+      if (find(`[src="${address}"], [href="${address}"]`, document.head)) return null;
+      const copy = document.createElement(each.localName);
+      for (const { name, value } of each.attributes) copy.setAttribute(name, value);
+      document.head.append(copy);
+      return new Promise((resolve) => {
+        for (const event of ['load', 'error']) copy.addEventListener(event, resolve);
+      });
+    });
+    return Promise.all(loads);
+  }
+
+  async function askUntilRight() {
+    for (let isWrong = false; ; isWrong = true) {
+      const given = await askToken(isWrong);
+      if (given === null) return;
+      token = given;
+      if (await show(here(), false)) return;
+      token = null;
+    }
+  }
+
+  document.addEventListener('click', (event) => {
+    const anchor = event.target.closest?.('a[href]');
+    if (token === null || !anchor || event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const url = new URL(anchor.href);
+    if (url.origin !== location.origin || (anchor.hash !== '' && url.pathname === location.pathname)) return;
+    event.preventDefault();
+    if (anchor.hasAttribute('download')) void save(url, anchor.getAttribute('download'));
+    else void show(url.pathname + url.search, true);
+  });
+
+  addEventListener('popstate', () => {
+    if (token !== null) void show(here(), false);
+  });
+
+  async function save(url, name) {
+    const answer = await fetch(url, { headers: headers() });
+    const anchor = document.createElement('a');
+    anchor.href = URL.createObjectURL(await answer.blob());
+    anchor.download = name;
+    anchor.click();
+    URL.revokeObjectURL(anchor.href);
+  }
+
+  // Orders
+
+  async function order(form) {
+    const { method, path, fixed } = form.dataset;
+    const body = fixed ? JSON.parse(fixed) : {};
+    for (const [name, value] of new FormData(form))
+      if (value !== '') body[name] = form.elements[name].type === 'number' ? Number(value) : value;
+    const output = find('output', form);
+    if (token === null) token = await askToken(false);
+    if (token === null) return;
+    const answer = await fetch(path, {
+      method,
+      headers: headers({ 'content-type': 'application/json' }),
+      body: JSON.stringify(body),
+    });
+    if (answer.status === 401) {
+      token = await askToken(true);
+      return token === null ? undefined : order(form);
+    }
+    const said = answer.ok ? form.dataset.done : (await answer.json()).detail;
+    output.textContent = said;
+    output.classList.toggle('trouble', !answer.ok);
+    if (!answer.ok) return;
+    await show(here(), false);
+    say(said, false);
+  }
+
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (form.matches('form.order')) {
+      event.preventDefault();
+      void order(form);
+    } else if (token !== null && form.matches('form.filters')) {
+      event.preventDefault();
+      const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ''));
+      void show(`${form.getAttribute('action')}?${query}`, true);
+    }
+  });
+
+  function begin() {
+    for (const form of findAll('form.order')) form.hidden = false;
+    drawCharts(document);
+    void live();
+    if (document.body.dataset.token === 'needed' && token === null) void askUntilRight();
+  }
+
+  if (document.readyState === 'loading') addEventListener('DOMContentLoaded', begin);
+  else begin();
+})();

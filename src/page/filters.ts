@@ -1,0 +1,62 @@
+/** Forms that choose what a page shows; they are plain GET forms, so that a choice is part of the address. */
+import { h, type Element, type Part } from './element.ts';
+import type { PageContext, Section } from './view.ts';
+
+export interface Choice {
+  value: string;
+  label: string;
+}
+
+export interface Field {
+  name: string;
+  label: string;
+  /** Values to choose from; without them any text. */
+  choices?: readonly Choice[];
+  /** A placeholder for texts. */
+  example?: string;
+}
+
+/** Makes a form of filters as a section that a live page leaves alone. */
+export function filters(
+  { query, words, links }: PageContext,
+  action: string,
+  fields: readonly Field[],
+): Section {
+  const body = h(
+    'form',
+    { class: 'filters', method: 'get', action, role: 'search' },
+    links.kept.map(([name, value]) => h('input', { type: 'hidden', name, value })),
+    fields.map((field) => labelled(field, query.get(field.name) ?? '')),
+    h('button', { type: 'submit' }, words.filter),
+  );
+  return { id: 'filters', heading: null, body, isLive: false, isWide: true };
+}
+
+function labelled(field: Field, value: string): Element {
+  return h('label', null, h('span', null, field.label), control(field, value));
+}
+
+function control({ name, choices, example }: Field, value: string): Part {
+  if (!choices) return h('input', { type: 'text', name, value, placeholder: example, autocomplete: 'off' });
+  return h(
+    'select',
+    { name },
+    choices.map((choice) =>
+      h('option', { value: choice.value, selected: choice.value === value }, choice.label),
+    ),
+  );
+}
+
+/** Makes the links to the next page of a list and back to its first. */
+export function pager({ query, words, links }: PageContext, path: string, nextCursor: string | null): Part {
+  const isFirst = query.get('cursor') === null;
+  if (isFirst && nextCursor === null) return null;
+  return h(
+    'nav',
+    { class: 'pager', 'aria-label': words.more },
+    isFirst ? null : h('a', { href: links.same(path, { cursor: null }) }, words.first),
+    nextCursor === null
+      ? null
+      : h('a', { href: links.same(path, { cursor: nextCursor }), rel: 'next' }, words.more),
+  );
+}

@@ -1,0 +1,90 @@
+/** Numbers, money and times as a reader of one language sees them, in one zone. */
+import type { Words } from './words/en.ts';
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+export class Format {
+  readonly zone: string;
+  readonly #words: Words;
+  readonly #now: number;
+  readonly #credits: Intl.NumberFormat;
+  readonly #count: Intl.NumberFormat;
+  readonly #percent: Intl.NumberFormat;
+  readonly #usd: Intl.NumberFormat;
+  readonly #time: Intl.DateTimeFormat;
+  readonly #clock: Intl.DateTimeFormat;
+
+  /** @param now the instant of the page, by which ages are counted. */
+  constructor(language: string, { zone, words, now }: { zone: string; words: Words; now: number }) {
+    this.zone = zone;
+    this.#words = words;
+    this.#now = now;
+    this.#credits = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
+    this.#count = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+    this.#percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
+    this.#usd = new Intl.NumberFormat(language, { style: 'currency', currency: 'USD' });
+    const day = { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' } as const;
+    const hours = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
+    this.#time = new Intl.DateTimeFormat('sv-SE', { ...day, ...hours });
+    this.#clock = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, ...hours });
+  }
+
+  credits(value: number): string {
+    return this.#credits.format(value);
+  }
+
+  count(value: number): string {
+    return this.#count.format(value);
+  }
+
+  /** @param share 1 is the whole. */
+  percent(share: number): string {
+    return this.#percent.format(share);
+  }
+
+  usd(value: number): string {
+    return this.#usd.format(value);
+  }
+
+  /** Writes an instant as `2026-11-21 10:00:00` in the zone; the time alone if it is within a day. */
+  time(iso: string | null): string {
+    if (iso === null) return this.#words.none;
+    const at = Date.parse(iso);
+    return (Math.abs(this.#now - at) < DAY_MS / 2 ? this.#clock : this.#time).format(at);
+  }
+
+  /** Writes an instant with its day. */
+  fullTime(iso: string | null): string {
+    return iso === null ? this.#words.none : this.#time.format(Date.parse(iso));
+  }
+
+  /** Gives the present month in the zone, such as `2026-11`. */
+  month(): string {
+    return this.#time.format(this.#now).slice(0, 7);
+  }
+
+  /** Writes how long ago an instant was, or how long it is until it. */
+  distance(iso: string): string {
+    return this.duration(Math.abs(this.#now - Date.parse(iso)));
+  }
+
+  /** Writes a duration by its two largest parts. */
+  duration(ms: number): string {
+    const { days, hours, minutes, seconds } = this.#words.time;
+    const [d, h] = [Math.floor(ms / DAY_MS), Math.floor((ms % DAY_MS) / HOUR_MS)];
+    const [m, s] = [Math.floor((ms % HOUR_MS) / MINUTE_MS), Math.floor((ms % MINUTE_MS) / SECOND_MS)];
+    if (d > 0) return h === 0 ? days(d) : `${days(d)} ${hours(h)}`;
+    if (h > 0) return m === 0 ? hours(h) : `${hours(h)} ${minutes(m)}`;
+    return m > 0 ? minutes(m) : seconds(s);
+  }
+
+  /** Writes milliseconds as a call's time. */
+  ms(value: number): string {
+    return value >= SECOND_MS
+      ? `${this.#credits.format(Math.round(value / 10) / 100)} s`
+      : `${this.#credits.format(Math.round(value * 10) / 10)} ms`;
+  }
+}
