@@ -99,6 +99,8 @@ export type Fact =
       to: TaskState;
       createdAt: Ms;
       ageMs: Ms;
+      /** Kling's own time of the state; null if the answer had none. */
+      klingAt: Ms | null;
       /** Slots of Kling's concurrency limit that it takes. */
       weight: number;
       statusMessage: string | null;

@@ -103,7 +103,7 @@ export const overview: BoardShape = {
         {
           title: 'Stuck tasks',
           description:
-            'Open tasks older than tasks.stuckAfterMs. Their credits stay held until Kling reports their end.',
+            'Open tasks that are stuck: older than tasks.stuckAfterMs, or than is usual. Their credits stay held until Kling reports their end.',
           kind: 'stat',
           size: [3, 5],
           steps: GOOD_BAD,

@@ -21,7 +21,8 @@ export const tasks: BoardShape = {
         },
         {
           title: 'Stuck',
-          description: 'Open tasks older than tasks.stuckAfterMs: tasks --stuck lists them.',
+          description:
+            'Open tasks that are stuck, older than is usual or than tasks.stuckAfterMs: tasks --stuck lists them.',
           kind: 'stat',
           size: [4, 5],
           steps: GOOD_BAD,

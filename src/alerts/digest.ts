@@ -86,7 +86,7 @@ export async function digestOf(
     store.read(listBudgets, { at: to - 1, isPast: true }),
     store.read(readWindowRates, { from, to }),
     store.read(readMonthProgress, { ...config.sla, month, now: at }),
-    store.read(readStuckTasks, { at, afterMs: config.stuckAfterMs }),
+    store.read(readStuckTasks, { at, limits: config.stuck }),
     store.read(readOldDoubts, { before: at + 1 }),
     store.read(packOutlook, { at }),
     store.read(listClaims, { month: null }),

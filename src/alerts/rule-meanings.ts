@@ -19,7 +19,8 @@ export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
     'At least the threshold of the month’s error budget is used (once a month), or it burns so fast that the month breaks (once a day).',
   sla_broken: 'Kling’s availability of this month is below its commitment: a voucher is due.',
   sla_tier_worse: 'It fell into the next tier of compensation.',
-  tasks_stuck: 'Tasks are open for longer than `tasks.stuckAfterMs`; their credits stay held.',
+  tasks_stuck:
+    'Tasks are open for longer than `tasks.stuckAfterMs`, or than is usual for their operation; their credits stay held.',
   tasks_lost:
     'Tasks were open for 30 days without an end: nobody asks for them any more, and their credits stay held.',
   holds_in_doubt: 'A create is in doubt for longer than the threshold: nobody knows whether Kling took it.',

@@ -2,6 +2,7 @@
 import type { HeardFact } from '../outbox/heard-facts.ts';
 import type { StoredMonthQuestion } from '../sla/month-table.ts';
 import type { Store } from '../store/store.ts';
+import type { StuckLimits } from '../tasks/stuck-limits.ts';
 import type { Ms } from '../units.ts';
 import type { AlertEnd, AlertEvent, Finding, OpenAlert } from './alert.ts';
 import type { RuleWord } from './rule-words.ts';
@@ -49,8 +50,8 @@ export interface Look {
 export interface LookConfig {
   /** The question for a month of availability, the same as in `sla report`. */
   sla: Omit<StoredMonthQuestion, 'month' | 'now'>;
-  /** The time after which an open task counts as stuck. */
-  stuckAfterMs: Ms;
+  /** The ages from which open tasks are stuck. */
+  stuck: StuckLimits;
   /** The price of a credit. */
   price: { perCredit: number; currency: string };
 }

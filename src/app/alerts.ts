@@ -6,6 +6,7 @@
  *
  * **Invariant**: no request runs this code, and nothing waits for a receiver: no request, no look, no stop.
  */
+import type { TaskDurations } from '../asking/task-durations.ts';
 import { alertOverview } from '../alerts/alert-overview.ts';
 import type { Channel } from '../alerts/channel.ts';
 import { openAlertKeys, type ChangedAlert } from '../alerts/alert-table.ts';
@@ -42,6 +43,8 @@ export interface AppAlertsDeps extends SignalDeps {
   telemetry: Telemetry;
   /** Its wall clock is the one by which money is dated: budgets and months are looked at by it, and so is all that they find. */
   dated: Clock;
+  /** They say from what age a task is stuck. */
+  durations: Pick<TaskDurations, 'limits'>;
   /** The channels' secrets, as read last. */
   secrets: () => ChannelSecrets;
 }
@@ -82,7 +85,7 @@ export class AppAlerts {
       settings,
       onError,
       signals: () => this.#signals.read(),
-      config: () => lookConfig(deps.config()),
+      config: () => lookConfig(deps.config(), deps.durations.limits),
       openAlerts: () => store.read(openAlertKeys, {}),
     });
     this.#looks = new Repeating({
@@ -123,11 +126,11 @@ export class AppAlerts {
 
   /** Takes the digest of the day, or the report of the week, that ended last; resolves once it is durable. */
   async takeDigest(kind: 'daily' | 'weekly', at: Ms): Promise<void> {
-    const { store } = this.#deps;
+    const { store, durations } = this.#deps;
     const config = this.#deps.config();
     const find = kind === 'daily' ? dailyDigest : weeklyReport;
     const { settings } = config.alerts;
-    const found = await find({ store, at, settings, config: lookConfig(config) });
+    const found = await find({ store, at, settings, config: lookConfig(config, durations.limits) });
     await this.#alerting.take({ complete: [], found: [found], over: [] });
   }
 

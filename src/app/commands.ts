@@ -19,6 +19,7 @@ import type { Breaker } from '../pacing/breaker.ts';
 import type { Slots } from '../pacing/slots.ts';
 import type { Stops } from '../pacing/stops.ts';
 import type { ClockLook } from '../asking/clock-look.ts';
+import type { TaskDurations } from '../asking/task-durations.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { ClockTrust } from '../upstream/clock-trust.ts';
@@ -40,6 +41,7 @@ export interface CommandsDeps {
   breaker: Breaker;
   stops: Stops;
   sums: MoneySums;
+  durations: Pick<TaskDurations, 'limits'>;
   config: () => Config;
   settings: () => ProxySettings;
   readiness: () => { ready: boolean; reasons: string[] };
@@ -57,9 +59,7 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
   return {
     reader: store,
     now: at,
-    get stuckAfterMs() {
-      return deps.config().tasks.stuckAfterMs;
-    },
+    stuck: () => deps.durations.limits,
     status: () => liveStatus(deps),
     queue: () => ({ at: deps.clock.now(), waiting: deps.slots.waiting() }),
     money: (when) => deps.sums.read(store, when),

@@ -4,6 +4,7 @@ import { countAlerts, type AlertCounts } from '../alerts/alert-counts.ts';
 import { CONFIGURED_RULES } from '../alerts/rules-config.ts';
 import type { AlertSettings } from '../alerts/settings.ts';
 import { listBudgets, type BudgetRow } from '../budget/budget-table.ts';
+import type { TaskDurations } from '../asking/task-durations.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { ACCOUNT_CODES } from '../ledger/account-refusals.ts';
@@ -32,6 +33,7 @@ export interface GaugeDeps {
   stops: Pick<Stops, 'list'>;
   breaker: Pick<Breaker, 'isOpen'>;
   sums: MoneySums;
+  durations: Pick<TaskDurations, 'limits'>;
   results: Pick<KeptResults, 'use'>;
   upstream: Pick<Upstream, 'connections'>;
   clockTrust: Pick<ClockTrust, 'offsetMs'>;
@@ -136,11 +138,10 @@ async function packGauges(store: Store, at: Ms): Promise<NonNullable<GaugeSnapsh
 
 const MILLION = 1_000_000;
 
-async function storeGauges({ store, sums, config }: GaugeDeps, at: Ms): Promise<GaugeSnapshot> {
-  const { stuckAfterMs } = config().tasks;
+async function storeGauges({ store, sums, durations, config }: GaugeDeps, at: Ms): Promise<GaugeSnapshot> {
   const [slaWindow, money, outbox, exclusions, alerts] = await Promise.all([
     store.read(readWindow, { windowStart: windowStart(at) - WINDOW_MS }),
-    sums.read(store, { at, stuckAfterMs }),
+    sums.read(store, { at, stuck: durations.limits }),
     store.read(outboxBacklog, undefined),
     store.read(listExclusions, undefined),
     store.read(countAlerts, {}),

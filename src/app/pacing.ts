@@ -11,7 +11,7 @@ import type { SlotOptions } from '../pacing/slot.ts';
 import { Slots } from '../pacing/slots.ts';
 import { StuckSlots } from '../pacing/stuck-slots.ts';
 import type { Store } from '../store/store.ts';
-import type { Ms } from '../units.ts';
+import type { StuckLimits } from '../tasks/stuck-limits.ts';
 import type { AskKling } from '../upstream/ask.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -39,12 +39,14 @@ export interface PacingInput {
   config: () => Config;
   upstream: Pick<Upstream, 'line'>;
   ask: AskKling;
+  /** The ages from which open tasks are stuck. */
+  stuck: () => StuckLimits;
   onError: (message: string, error: unknown) => void;
 }
 
 /** Makes slots and limits; the limits know the account only after {@link beginLimits}. */
 export function openPacing(input: PacingInput): Pacing {
-  const { store, clock, dated, config, upstream, onError } = input;
+  const { store, clock, dated, config, upstream, stuck, onError } = input;
   const limits: AccountLimits = new AccountLimits({
     store,
     clock: dated,
@@ -59,7 +61,7 @@ export function openPacing(input: PacingInput): Pacing {
   });
   const slots = new Slots(slotOptions(config(), limits), clock);
   const foreign = openForeignTasks(input, { slots, limits });
-  const stuckSlots = new StuckSlots({ clock, slots, stuckAfterMs: stuckAfter(config), onError });
+  const stuckSlots = new StuckSlots({ clock, slots, stuck, onError });
   const slotKeepers: SlotKeepers = {
     follow(facts) {
       slots.follow(facts);
@@ -76,7 +78,7 @@ export function openPacing(input: PacingInput): Pacing {
 }
 
 function openForeignTasks(
-  { store, ask, dated, config, upstream, onError }: PacingInput,
+  { store, ask, dated, upstream, stuck, onError }: PacingInput,
   { slots, limits }: Pick<Pacing, 'slots' | 'limits'>,
 ): ForeignTasks {
   return new ForeignTasks({
@@ -85,7 +87,7 @@ function openForeignTasks(
     clock: dated,
     credentials: () => upstream.line.tokens.kind,
     isUsed: (product) => slots.isLimited(product),
-    stuckAfterMs: stuckAfter(config),
+    stuck,
     onCount(product, tasks) {
       // First the slots: a limit that is raised for these tasks lets no create into them.
       slots.setElsewhere(product, tasks ?? 0);
@@ -93,10 +95,6 @@ function openForeignTasks(
     },
     onError,
   });
-}
-
-function stuckAfter(config: () => Config): () => Ms {
-  return () => config().tasks.stuckAfterMs;
 }
 
 /** Gives what the config says of limits. */

@@ -18,6 +18,7 @@ import { SumsCheck } from '../ledger/sums-check.ts';
 import { AccountReader, type AccountReaderDeps } from '../asking/account-reader.ts';
 import { buildClocks, type Clocks } from '../asking/clocks.ts';
 import { Doubts } from '../asking/doubt.ts';
+import { TaskDurations } from '../asking/task-durations.ts';
 import { PolledTasks } from '../asking/polled-tasks.ts';
 import { Poller, type PollerDeps } from '../asking/poller.ts';
 import type { KeptResults } from '../results/kept-results.ts';
@@ -25,6 +26,7 @@ import { Closing } from '../proxy/closing.ts';
 import { LastFreeze } from '../proxy/last-freeze.ts';
 import { CallJournal } from '../sla/call-journal.ts';
 import { SlaWatch, type SlaWatchDeps } from '../sla/watch.ts';
+import type { StuckLimits } from '../tasks/stuck-limits.ts';
 import { StoreWatch } from '../store/store-watch.ts';
 import { TaskRetrier } from '../task-retries/retrier.ts';
 import type { Store } from '../store/store.ts';
@@ -53,6 +55,7 @@ export interface AppParts extends Clocks, Pacing, Gates {
   delivery: Delivery;
   lastFreeze: LastFreeze;
   polledTasks: PolledTasks;
+  durations: TaskDurations;
   storeWatch: StoreWatch;
   instance: Instance;
   budgetForecast: BudgetForecast;
@@ -83,14 +86,14 @@ export function buildParts(input: PartsInput): AppParts {
   const { store, clock, log, telemetry, config } = input;
   const upstream = openUpstream(input);
   const gates = openGates(input, upstream);
-  const money = openSums(input);
   const own = openOwn(input);
+  const stuck = (): StuckLimits => own.durations.limits;
+  const money = openSums(input, stuck);
   const traces = new HoldTraces({ store, telemetry, clock });
   const publish = (facts: readonly Fact[]): void => {
     telemetry.facts(facts);
     traces.facts(facts);
-    for (const each of [money.sums, own.lastFreeze, poller, taskRetrier, results, slotKeepers])
-      each.follow(facts);
+    follow(facts, [money.sums, own.lastFreeze, own.durations, poller, taskRetrier, results, slotKeepers]);
     input.onFacts(facts);
     if (facts.some(isHeard)) delivery.wake();
   };
@@ -105,7 +108,7 @@ export function buildParts(input: PartsInput): AppParts {
   const ask = createAsk({ upstream, clock, journal: journalOwn, traces });
   const watch = openWatch(input, ask);
   const clocks = buildClocks({ store, upstream, clock, log, ask });
-  const pacing = openPacing({ store, clock, dated: clocks.dated, config, upstream, ask, onError });
+  const pacing = openPacing({ store, clock, dated: clocks.dated, config, upstream, ask, stuck, onError });
   const { slots, slotKeepers } = pacing;
   slots.onPause = telemetry.poolPaused;
   const shared = { store, ledger, clock: clocks.dated, onError };
@@ -115,6 +118,7 @@ export function buildParts(input: PartsInput): AppParts {
   const poller = new Poller({
     ...asking,
     ...pollerSettings(config),
+    stuck,
     isWanted: (product) => slots.isWanted(product),
   });
   const taskRetrier = openRetrier(input, clocks.dated);
@@ -160,13 +164,23 @@ function readingOf({ routes, config }: PartsInput, upstream: Upstream) {
   return { routes, price: () => config().price, credentials: () => upstream.line.tokens.kind };
 }
 
+/** A part that learns from facts. */
+interface Follower {
+  follow(facts: readonly Fact[]): void;
+}
+
+function follow(facts: readonly Fact[], followers: readonly Follower[]): void {
+  for (const each of followers) each.follow(facts);
+}
+
 /** Makes the parts that need none of the others. */
 function openOwn(
   input: PartsInput,
-): Pick<AppParts, 'lastFreeze' | 'polledTasks' | 'storeWatch' | 'budgetForecast'> {
+): Pick<AppParts, 'lastFreeze' | 'polledTasks' | 'durations' | 'storeWatch' | 'budgetForecast'> {
   return {
     lastFreeze: new LastFreeze(),
     polledTasks: new PolledTasks(input.clock),
+    durations: new TaskDurations(() => input.config().tasks),
     storeWatch: openStoreWatch(input),
     budgetForecast: new BudgetForecast(),
   };
@@ -194,13 +208,10 @@ function openUpstream({ clock, log, telemetry, line }: PartsInput): Upstream {
   return upstream;
 }
 
-function pollerSettings(
-  config: () => Config,
-): Pick<PollerDeps, 'isOn' | 'intervalMs' | 'stuckAfterMs' | 'requestsPerMinute'> {
+function pollerSettings(config: () => Config): Pick<PollerDeps, 'isOn' | 'intervalMs' | 'requestsPerMinute'> {
   return {
     isOn: () => config().tasks.poll,
     intervalMs: () => config().tasks.pollIntervalMs,
-    stuckAfterMs: () => config().tasks.stuckAfterMs,
     requestsPerMinute: () => config().limits.requestsPerMinute,
   };
 }
@@ -266,12 +277,14 @@ function openStoreWatch({ store, clock, log }: PartsInput): StoreWatch {
   });
 }
 
-function openSums({ store, clock, log, config }: PartsInput): Pick<AppParts, 'sums' | 'sumsCheck'> {
+function openSums(
+  { store, clock, log }: PartsInput,
+  stuck: () => StuckLimits,
+): Pick<AppParts, 'sums' | 'sumsCheck'> {
   const sums = new MoneySums();
-  const stuckAfterMs = (): number => config().tasks.stuckAfterMs;
   return {
     sums,
-    sumsCheck: new SumsCheck({ store, sums, clock, stuckAfterMs, onError: backgroundErrors(log) }),
+    sumsCheck: new SumsCheck({ store, sums, clock, stuck, onError: backgroundErrors(log) }),
   };
 }
 

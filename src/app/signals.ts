@@ -10,6 +10,7 @@ import type { Breaker } from '../pacing/breaker.ts';
 import type { Slots } from '../pacing/slots.ts';
 import type { PolledTasks } from '../asking/polled-tasks.ts';
 import { monthQuestion } from '../sla/month-question.ts';
+import type { StuckLimits } from '../tasks/stuck-limits.ts';
 import type { Store } from '../store/store.ts';
 import type { BudgetForecast } from '../telemetry/forecast.ts';
 import type { Ms } from '../units.ts';
@@ -82,7 +83,7 @@ export class AppSignals {
 }
 
 /** Gives the settings that rules need. */
-export function lookConfig(config: Config): LookConfig {
+export function lookConfig(config: Config, stuck: StuckLimits): LookConfig {
   const { month: _, now: __, ...sla } = monthQuestion(config, '', 0);
-  return { sla, stuckAfterMs: config.tasks.stuckAfterMs, price: config.price };
+  return { sla, stuck, price: config.price };
 }

@@ -8,6 +8,7 @@ import { beginLimits } from './pacing.ts';
 import { noteKey, noteUpstream } from './upstream.ts';
 import { noteMode } from '../calls/would-have-table.ts';
 import type { Config } from '../config/config.ts';
+import { SidecarError } from '../errors.ts';
 import { freezeState } from '../ledger/freeze.ts';
 import { openSlots } from '../ledger/open-slots.ts';
 import { openWork } from '../ledger/open-work.ts';
@@ -31,6 +32,7 @@ export async function putInOrder(
     limits,
     stops,
     sums,
+    durations,
     delivery,
     lastFreeze,
     dated,
@@ -68,4 +70,14 @@ export async function putInOrder(
   await beginLimits({ store, upstream, limits });
   for (const slot of await store.read(openSlots, {}))
     slots.occupy(slot.holdId, slot, Math.max(0, at - slot.at));
+  measureTasks({ durations, store }, log);
+}
+
+/** Learns beside requests how long tasks took; until then they are stuck after the usual time. */
+function measureTasks({ durations, store }: Pick<AppParts, 'durations' | 'store'>, log: Log): void {
+  durations.begin(store).catch((error: unknown) => {
+    // The process ends: the next start reads them.
+    if (error instanceof SidecarError && error.code === 'ledger_unavailable') return;
+    log.warn('how long tasks took could not be read', { event: 'background_failed', error });
+  });
 }

@@ -5,12 +5,13 @@
  * it gets a new due time or is added again.
  */
 import type { Ms, Product } from '../units.ts';
-import type { TaskState } from '../words.ts';
+import type { OperationWord, TaskState } from '../words.ts';
 
 /** An open task of the poller; its host is read from the store before it is first asked for. */
 export interface DueTask {
   readonly id: string;
   readonly product: Product;
+  readonly operation: OperationWord;
   readonly createdAt: Ms;
   /** When it began, on the steady clock: for a new task, when its create was answered. */
   readonly beganTick: Ms;

@@ -5,7 +5,8 @@
  * any, nothing is asked, and nothing counts. The list does not say how many pictures a task makes: each counts as one slot.
  *
  * **Invariant**: a read that fails changes nothing; a task that we know by its id, or by the external id of an open create, is ours,
- * however it ended here. A task older than `tasks.stuckAfterMs` does not count.
+ * however it ended here. A task that is stuck by the longest age of all does not count: of
+ * whose operation it is, the list does not say.
  */
 import type { Clock } from '../clock.ts';
 import type { Fact } from '../facts.ts';
@@ -14,6 +15,7 @@ import type { Credentials } from '../kling/token.ts';
 import { Repeating } from '../repeating.ts';
 import type { Store } from '../store/store.ts';
 import { countForeign } from '../tasks/foreign-table.ts';
+import { stuckRange, type StuckLimits } from '../tasks/stuck-limits.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import type { Ms, Product } from '../units.ts';
 import type { AskKling } from '../upstream/ask.ts';
@@ -31,7 +33,7 @@ export interface ForeignTasksDeps {
   credentials: () => Credentials['kind'];
   /** Whether a product has a limit, and creates of ours that are open or wait. */
   isUsed: (product: Product) => boolean;
-  stuckAfterMs: () => Ms;
+  stuck: () => StuckLimits;
   /** Called with how many open tasks of a product are not ours; null where that is not known. */
   onCount: (product: Product, tasks: number | null) => void;
   onError: (message: string, error: unknown) => void;
@@ -100,11 +102,11 @@ export class ForeignTasks {
   }
 
   async #count(product: Product): Promise<void> {
-    const { store, clock, stuckAfterMs, onCount } = this.#deps;
+    const { store, clock, stuck, onCount } = this.#deps;
     const asked = this.#upstreams;
     const listed = await this.#list(product);
     if (listed === null) return;
-    const from = clock.now() - stuckAfterMs();
+    const from = clock.now() - stuckRange(stuck()).mostMs;
     const tasks = listed
       .filter(({ createdAt }) => createdAt === null || createdAt > from)
       .map(({ taskId, externalTaskId }) => ({ taskId, externalTaskId }));

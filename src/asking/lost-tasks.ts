@@ -9,10 +9,13 @@
 import type { Clock } from '../clock.ts';
 import { loseTasks } from '../ledger/lose-tasks.ts';
 import type { Ledger } from '../outbox/ledger.ts';
+import { Repeating } from '../repeating.ts';
 import type { Store } from '../store/store.ts';
 import { listOldUnasked, LOST_AFTER_MS, type Unasked } from '../tasks/lost-table.ts';
 import type { Ms } from '../units.ts';
 
+/** How often the tasks that nobody asks for are looked at. */
+const LOOK_MS: Ms = 600_000;
 /** Tasks marked in one transaction, so that no create waits long for it. */
 const TASKS_AT_ONCE = 100;
 
@@ -20,6 +23,9 @@ export interface LostTasksDeps {
   store: Pick<Store, 'read'>;
   ledger: Pick<Ledger, 'run'>;
   clock: Clock;
+  /** Whether the poller asks; if not, each old task is lost by its age. */
+  isOn: () => boolean;
+  onError: (message: string, error: unknown) => void;
 }
 
 /** Returns whether a task of an age is given up once Kling has answered about it. */
@@ -29,9 +35,28 @@ export function isTooOld(ageMs: Ms): boolean {
 
 export class LostTasks {
   readonly #deps: LostTasksDeps;
+  readonly #looks: Repeating;
 
   constructor(deps: LostTasksDeps) {
     this.#deps = deps;
+    this.#looks = new Repeating({
+      clock: deps.clock,
+      pass: async () => {
+        await this.#loseUnasked(deps.isOn() ? 'elsewhere' : 'all');
+        return LOOK_MS;
+      },
+      onError: (error) => deps.onError('lost tasks could not be marked', error),
+      errorWaitMs: LOOK_MS,
+    });
+  }
+
+  /** Looks at the tasks that no poll asks for, now and then. */
+  start(): void {
+    this.#looks.wake();
+  }
+
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
   /** Marks those of some tasks that are still open. */
@@ -46,9 +71,9 @@ export class LostTasks {
   }
 
   /** Marks the old open tasks that no poll asks for. */
-  async loseUnasked(unasked: Unasked): Promise<void> {
+  async #loseUnasked(unasked: Unasked): Promise<void> {
     const { store, clock } = this.#deps;
-    for (;;) {
+    while (!this.#looks.isStopped) {
       const until = clock.now() - LOST_AFTER_MS;
       const taskIds = await store.read(listOldUnasked, { unasked, until, limit: TASKS_AT_ONCE });
       if (taskIds.length === 0) return;

@@ -25,6 +25,7 @@ import {
   type OpenTaskCursor,
   type OpenTaskPage,
 } from '../tasks/task-table.ts';
+import { stuckAfterMs, type StuckLimits } from '../tasks/stuck-limits.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import { Repeating } from '../repeating.ts';
 import type { Ms, Product } from '../units.ts';
@@ -72,8 +73,8 @@ export interface PollerDeps {
   /** Whether it asks by itself. */
   isOn: () => boolean;
   intervalMs: () => Ms;
-  /** After this age a task is stuck: then it holds no slot. */
-  stuckAfterMs: () => Ms;
+  /** The ages from which tasks are stuck: then they hold no slot. */
+  stuck: () => StuckLimits;
   /** Whether creates wait for a slot of a product. */
   isWanted: (product: Product) => boolean;
   /** The account's requests in a minute; null for no limit. */
@@ -106,7 +107,6 @@ export class Poller {
     this.#passes = new Repeating({
       clock: deps.clock,
       pass: async () => {
-        if (this.#isLoadDue) await this.#load();
         await this.#askSoon();
         if (deps.isOn()) await this.#pass();
         return this.#nextPassMs();
@@ -118,10 +118,11 @@ export class Poller {
 
   start(): void {
     this.#passes.wake(this.#periodMs);
+    this.#lost.start();
   }
 
-  stop(): Promise<void> {
-    return this.#passes.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.#passes.stop(), this.#lost.stop()]);
   }
 
   /** Asks for a task at the beginning of the next pass, which begins at once, also if it does not ask by itself. */
@@ -165,6 +166,7 @@ export class Poller {
   }
 
   async #pass(): Promise<void> {
+    await this.#load();
     this.#due.bringForward(this.#deps.clock.monotonic(), (task) => this.#wantedTick(task));
     // Tasks that become due meanwhile wait for the next pass.
     const untilTick = this.#deps.clock.monotonic();
@@ -173,10 +175,6 @@ export class Poller {
       if (taken.length === 0) return;
       await this.#askFor(taken);
     }
-  }
-
-  get #isLoadDue(): boolean {
-    return this.#loadedTick === null || this.#deps.clock.monotonic() - this.#loadedTick >= LOAD_MS;
   }
 
   /** Asks for the tasks that somebody asked for, where they are still open. */
@@ -190,21 +188,15 @@ export class Poller {
   }
 
   /** Makes the entry of an open task of the store. */
-  #dueOf({ id, createdAt, state, product, ...made }: OpenTask): DueTask {
-    return { id, product, createdAt, beganTick: this.#tickOf(createdAt), state, made };
+  #dueOf({ id, createdAt, state, product, operation, ...made }: OpenTask): DueTask {
+    return { id, product, operation, createdAt, beganTick: this.#tickOf(createdAt), state, made };
   }
 
-  /** Reads the open tasks, at the start and now and then, and gives up the old ones that it does not ask for. */
+  /** Reads the open tasks, at the start and now and then. */
   async #load(): Promise<void> {
-    const { clock, isOn } = this.#deps;
+    const { store, clock } = this.#deps;
+    if (this.#loadedTick !== null && clock.monotonic() - this.#loadedTick < LOAD_MS) return;
     const fromTick = clock.monotonic();
-    if (isOn()) await this.#readOpen();
-    await this.#lost.loseUnasked(isOn() ? 'elsewhere' : 'all');
-    this.#loadedTick = fromTick;
-  }
-
-  async #readOpen(): Promise<void> {
-    const { store } = this.#deps;
     let after: OpenTaskCursor | null = null;
     do {
       const page: OpenTaskPage = await store.read(listOpenTasks, { after, limit: PAGE_TASKS });
@@ -216,13 +208,14 @@ export class Poller {
       }
       after = page.next;
     } while (after !== null && !this.#passes.isStopped);
+    this.#loadedTick = fromTick;
   }
 
   /** Adds the task of a fact: one that is new begins now, when Kling has begun with it for sure. */
-  #begin({ taskId: id, product, at, ageMs, from, to: state }: TaskChanged): void {
+  #begin({ taskId: id, product, operation, at, ageMs, from, to: state }: TaskChanged): void {
     const createdAt = at - ageMs;
     const beganTick = from === null && ageMs === 0 ? this.#deps.clock.monotonic() : this.#tickOf(createdAt);
-    this.#add({ id, product, createdAt, beganTick, state, made: null });
+    this.#add({ id, product, operation, createdAt, beganTick, state, made: null });
   }
 
   #tickOf(at: Ms): Ms {
@@ -345,10 +338,10 @@ export class Poller {
    * Gives when a task is to be asked for whose slot is wanted: at the next whole second of its life, or later where the account's
    * rate allows fewer polls. Null where its slot is not wanted.
    */
-  #wantedTick({ product, beganTick }: DueTask): Ms | null {
-    const { clock, isWanted, stuckAfterMs, requestsPerMinute } = this.#deps;
+  #wantedTick({ product, operation, beganTick }: DueTask): Ms | null {
+    const { clock, isWanted, stuck, requestsPerMinute } = this.#deps;
     const ageMs = clock.monotonic() - beganTick;
-    if (ageMs >= stuckAfterMs() || !isWanted(product)) return null;
+    if (!isWanted(product) || ageMs >= stuckAfterMs(stuck(), operation)) return null;
     const perMinute = (requestsPerMinute() ?? Infinity) * WANTED_RATE_SHARE;
     const everyMs = Math.max(WANTED_MS, Math.ceil(60_000 / perMinute));
     return beganTick + (Math.floor(ageMs / everyMs) + 1) * everyMs;
@@ -359,6 +352,6 @@ export class Poller {
   }
 }
 
-function askableOf({ id, product, createdAt, state, made }: Known): OpenTask {
-  return { id, product, createdAt, state, ...made };
+function askableOf({ id, product, operation, createdAt, state, made }: Known): OpenTask {
+  return { id, product, operation, createdAt, state, ...made };
 }

@@ -2,12 +2,25 @@
 import { z } from 'zod';
 import { plainSection } from '../config-section.ts';
 import { retryFailedSetting } from '../task-retries/retry-rules.ts';
+import { OPERATIONS } from '../words.ts';
+
+/** Milliseconds: a second to 30 days. */
+const stuckAfter = z.int().min(1000).max(2_592_000_000);
 
 export const tasksSection = z
   .strictObject({
     poll: z.boolean().default(true).describe('Ask for open tasks though no app does, so that they settle.'),
     pollIntervalMs: z.int().min(100).max(3_600_000).default(5000),
-    stuckAfterMs: z.int().min(1000).max(2_592_000_000).default(600_000),
+    stuckAfterMs: stuckAfter
+      .nullable()
+      .default(null)
+      .describe(
+        'The age from which an open task is stuck. null: twice the 99th percentile of its operation once 100 tasks have succeeded (60 s to 24 h), else 600000.',
+      ),
+    stuckAfterMsByOperation: z
+      .partialRecord(z.enum(OPERATIONS), stuckAfter)
+      .default({})
+      .describe('The same for single operations, such as {"text-to-video": 1200000}.'),
     retryFailed: retryFailedSetting,
   })
   .prefault({});

@@ -9,6 +9,7 @@ import { alertCommands } from '../app/alert-commands.ts';
 import { priceRules } from '../app/prices.ts';
 import { jobCommands } from '../app/job-commands.ts';
 import { claimCommands, slaCommands } from '../app/sla-commands.ts';
+import { TaskDurations } from '../asking/task-durations.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { answerEstimate, type EstimateQuestion } from '../control/answers/estimate-answer.ts';
@@ -22,6 +23,7 @@ import { Ledger } from '../outbox/ledger.ts';
 import { openStore } from '../store/sqlite/open-store.ts';
 import { openStoreReadOnly, type ReadOnlyStore } from '../store/sqlite/read-only-store.ts';
 import type { Store } from '../store/store.ts';
+import type { StuckLimits } from '../tasks/stuck-limits.ts';
 import { createLog } from '../telemetry/log.ts';
 import { packageVersion, type Ask, type Reply } from './control-client.ts';
 
@@ -90,6 +92,13 @@ function unfollowed(store: Store): Ledger {
   return new Ledger({ store, publish: () => undefined, onError: () => undefined });
 }
 
+/** Gives the ages from which tasks are stuck, as a sidecar that starts now would know them. */
+async function stuckLimits({ tasks }: Config, store: ReadOnlyStore): Promise<StuckLimits> {
+  const durations = new TaskDurations(() => tasks);
+  if (tasks.stuckAfterMs === null) await durations.begin(store);
+  return durations.limits;
+}
+
 function offlineCommands(
   config: Config,
   store: ReadOnlyStore,
@@ -105,7 +114,7 @@ function offlineCommands(
   return {
     reader: store,
     now: () => clock.now(),
-    stuckAfterMs: config.tasks.stuckAfterMs,
+    stuck: () => stuckLimits(config, store),
     status: () => ({
       version: packageVersion(),
       mode: config.mode,

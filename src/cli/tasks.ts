@@ -50,7 +50,7 @@ export function addTasks(program: Command, context: () => Context): void {
         'lost',
       ]),
     )
-    .option('--stuck', 'only open ones that are older than tasks.stuckAfterMs')
+    .option('--stuck', 'only open ones that are older than is usual, or than tasks.stuckAfterMs')
     .option('--app <name>', 'only of this app')
     .option('--from <time>', 'created then or later: ISO 8601 with a zone, or a UTC day')
     .option('--to <time>', 'created before')

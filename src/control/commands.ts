@@ -6,6 +6,7 @@ import type { BreakerState } from '../pacing/breaker.ts';
 import type { PoolState, WaitingCreate } from '../pacing/slot.ts';
 import type { StopState } from '../pacing/stops.ts';
 import type { Store } from '../store/store.ts';
+import type { StuckLimits } from '../tasks/stuck-limits.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { EnforceMode } from '../words.ts';
 import type { PriceOne } from './estimate.ts';
@@ -69,8 +70,8 @@ export interface ControlCommands {
   readonly reader: Pick<Store, 'read'>;
   /** The present instant for the dates of money. */
   now(): Ms;
-  /** Tasks open for longer than this are stuck (`tasks.stuckAfterMs`). */
-  readonly stuckAfterMs: Ms;
+  /** The ages from which open tasks are stuck. */
+  stuck(): StuckLimits | Promise<StuckLimits>;
   status(): LiveStatus;
   /** The creates that wait for a slot, in the order in which they leave, and the instant of this answer. */
   queue(): { at: Ms; waiting: readonly WaitingCreate[] };

@@ -4,6 +4,7 @@ import { answerCalls, answerRefusals } from './answers/call-answer.ts';
 import { answerQueue } from './answers/queue-answer.ts';
 import { answerStatus } from './answers/status-answer.ts';
 import { answerTask, answerTasks } from './answers/task-answer.ts';
+import type { StuckAt } from '../tasks/task-table.ts';
 import type { ControlCommands } from './commands.ts';
 import { callsQuery, idParams, queueQuery, tasksQuery } from './questions.ts';
 import { addQuestion, describeQuestion, type App } from './route-parts.ts';
@@ -54,13 +55,13 @@ const task = describeQuestion({
 /** Adds the routes that show the work. */
 export function addWorkRoutes(app: App, commands: ControlCommands): void {
   const { reader } = commands;
-  const stuck = () => ({ at: commands.now(), afterMs: commands.stuckAfterMs });
+  const stuck = async (): Promise<StuckAt> => ({ at: commands.now(), limits: await commands.stuck() });
   addQuestion(app, status, () => answerStatus(commands));
   addQuestion(app, queue, async ({ query }) => answerQueue(commands.queue(), query));
   addQuestion(app, calls, async ({ query }) => {
     const list = query.kind === 'sent' ? answerCalls : answerRefusals;
     return await list(reader, query);
   });
-  addQuestion(app, tasks, ({ query }) => answerTasks(reader, query, stuck()));
-  addQuestion(app, task, ({ params: { id } }) => answerTask(reader, id, stuck()));
+  addQuestion(app, tasks, async ({ query }) => answerTasks(reader, query, await stuck()));
+  addQuestion(app, task, async ({ params: { id } }) => answerTask(reader, id, await stuck()));
 }

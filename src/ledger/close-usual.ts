@@ -40,6 +40,6 @@ export function taskMade({ holdId, heldAs, at, end, calls: [call] }: CloseArgs):
   const { operation, model, mode, product, weight } = heldAs;
   const { taskId, state: to } = end.sighting;
   const labels = { app: call.app, operation, model, mode, product, weight };
-  const changed = { from: null, to, createdAt: at, ageMs: 0, statusMessage: null, at };
+  const changed = { from: null, to, createdAt: at, ageMs: 0, klingAt: null, statusMessage: null, at };
   return [{ kind: 'task_changed', holdId, taskId, ...changed, ...labels }];
 }

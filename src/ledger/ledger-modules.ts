@@ -45,6 +45,7 @@ import * as slaVerify from '../sla/verify.ts';
 import { exportedOperations, type StoreModule } from '../store/registry.ts';
 import { callbackMigrations } from '../tasks/callback-schema.ts';
 import * as callbackTable from '../tasks/callback-table.ts';
+import { recentDurations } from '../tasks/duration-table.ts';
 import { countForeign } from '../tasks/foreign-table.ts';
 import { listOldUnasked, lostMigrations, readLostTasks } from '../tasks/lost-table.ts';
 import { resultFileMigrations } from '../tasks/result-file-schema.ts';
@@ -133,6 +134,7 @@ export const ledgerModules: readonly StoreModule[] = [
       readStuckTasks,
       readFailedTasks,
       readLostTasks,
+      recentDurations,
       listOldUnasked,
       countForeign,
     ],

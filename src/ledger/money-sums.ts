@@ -10,8 +10,9 @@
 import type { Fact } from '../facts.ts';
 import type { Store } from '../store/store.ts';
 import { isTerminal } from '../tasks/task-state.ts';
+import { stuckAfterMs } from '../tasks/stuck-limits.ts';
 import type { MilliCredits, Ms } from '../units.ts';
-import type { TaskState } from '../words.ts';
+import type { OperationWord, TaskState } from '../words.ts';
 import { freezeState } from './freeze.ts';
 import { OpenTimes } from './open-times.ts';
 import type { OpenWork } from './open-work.ts';
@@ -30,7 +31,8 @@ interface Doubt {
 }
 
 interface KeptTasks extends Omit<OpenTaskCount, 'stuck'> {
-  times: OpenTimes;
+  /** By operation: each has its own age from which a task is stuck. */
+  times: Map<OperationWord, OpenTimes>;
 }
 
 export class MoneySums {
@@ -53,10 +55,11 @@ export class MoneySums {
     this.#doubts.clear();
     for (const { holdId, credits, since } of open.doubts) this.#beginDoubt(holdId, { credits, since });
     this.#tasks.clear();
-    for (const { createdAt, ...group } of open.tasks) {
-      const times = new OpenTimes();
-      for (const at of createdAt) times.add(at);
-      this.#tasks.set(keyOf(group), { ...group, tasks: createdAt.length, times });
+    for (const { createdAt, weight, operation, ...of } of open.tasks) {
+      const group = this.#group(of);
+      group.tasks += createdAt.length;
+      group.weight += weight;
+      for (const at of createdAt) timesOf(group, operation).add(at);
     }
     this.useUpstream(open);
   }
@@ -88,7 +91,7 @@ export class MoneySums {
   }
 
   /** Gives what is kept, as a scan would give it. */
-  status({ at, stuckAfterMs }: StatusArgs): KeptStatus {
+  status({ at, stuck: limits }: StatusArgs): KeptStatus {
     this.#elsewhereSums ??= sumElsewhere(this.#elsewhere.values());
     return {
       openHolds: this.#openHolds,
@@ -101,7 +104,7 @@ export class MoneySums {
         .toSorted(([one], [other]) => (one < other ? -1 : 1))
         .map(([, { times, ...group }]) => ({
           ...group,
-          stuck: stuckAfterMs === undefined ? 0 : times.countUntil(at - stuckAfterMs),
+          stuck: limits ? countStuck(times, (operation) => at - stuckAfterMs(limits, operation)) : 0,
         })),
       elsewhere: this.#elsewhereSums,
     };
@@ -163,22 +166,40 @@ export class MoneySums {
     this.#inDoubtCredits -= doubt.credits;
   }
 
-  #count({ product, weight, createdAt }: TaskChanged, state: TaskState, sign: 1 | -1): void {
+  #count({ product, operation, weight, createdAt }: TaskChanged, state: TaskState, sign: 1 | -1): void {
     if (isTerminal(state)) return;
     const group = this.#group({ product, state: state as OpenState });
     group.tasks += sign;
     group.weight += sign * weight;
-    if (sign === 1) group.times.add(createdAt);
-    else group.times.remove(createdAt);
+    const times = timesOf(group, operation);
+    if (sign === 1) times.add(createdAt);
+    else times.remove(createdAt);
   }
 
   #group(of: Pick<OpenTaskCount, 'product' | 'state'>): KeptTasks {
     const known = this.#tasks.get(keyOf(of));
     if (known) return known;
-    const group: KeptTasks = { ...of, tasks: 0, weight: 0, times: new OpenTimes() };
+    const group: KeptTasks = { ...of, tasks: 0, weight: 0, times: new Map() };
     this.#tasks.set(keyOf(of), group);
     return group;
   }
+}
+
+function timesOf({ times }: KeptTasks, operation: OperationWord): OpenTimes {
+  const known = times.get(operation);
+  if (known) return known;
+  const made = new OpenTimes();
+  times.set(operation, made);
+  return made;
+}
+
+function countStuck(
+  times: ReadonlyMap<OperationWord, OpenTimes>,
+  untilOf: (operation: OperationWord) => Ms,
+): number {
+  let count = 0;
+  for (const [operation, made] of times) count += made.countUntil(untilOf(operation));
+  return count;
 }
 
 function keyOf({ product, state }: Pick<OpenTaskCount, 'product' | 'state'>): string {

@@ -2,6 +2,7 @@
 import { FROM_IN_DOUBT } from '../budget/hold-table.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
+import type { OperationWord } from '../words.ts';
 import type { OpenState } from './status.ts';
 import { selectHoldsElsewhere, selectUsed, type HoldElsewhere, type UsedUpstream } from './use-upstream.ts';
 
@@ -15,10 +16,11 @@ export interface OpenWork {
   elsewhere: HoldElsewhere[];
 }
 
-/** The open tasks of a product in a state. */
+/** The open tasks of an operation in a state. */
 export interface OpenTasks {
   product: Product;
   state: OpenState;
+  operation: OperationWord;
   weight: number;
   /** When each was made. */
   createdAt: Ms[];
@@ -54,15 +56,15 @@ async function readOpenWork(tx: Tx): Promise<OpenWork> {
 }
 
 async function readOpenTasks(tx: Tx): Promise<OpenTasks[]> {
-  const rows = await tx.all<{ product: Product; state: OpenState; weight: number; at: Ms }>(
-    `SELECT product, task_state AS state, weight, task_created_at AS at FROM creates
+  const rows = await tx.all<Omit<OpenTasks, 'createdAt'> & { at: Ms }>(
+    `SELECT product, task_state AS state, operation, weight, task_created_at AS at FROM creates
      WHERE task_state IN ('submitted', 'processing') ORDER BY id`,
   );
   const groups = new Map<string, OpenTasks>();
-  for (const { product, state, weight, at } of rows) {
-    const key = `${product} ${state}`;
+  for (const { product, state, operation, weight, at } of rows) {
+    const key = `${product} ${state} ${operation}`;
     let group = groups.get(key);
-    if (!group) groups.set(key, (group = { product, state, weight: 0, createdAt: [] }));
+    if (!group) groups.set(key, (group = { product, state, operation, weight: 0, createdAt: [] }));
     group.weight += weight;
     group.createdAt.push(at);
   }

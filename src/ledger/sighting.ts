@@ -174,6 +174,7 @@ function changeFact(
     to: sighting.state,
     createdAt: when.createdAt,
     ageMs: Math.max(0, when.at - when.createdAt),
+    klingAt: sighting.updatedAt,
     weight: hold.weight,
     statusMessage: sighting.statusMessage,
     at: when.at,

@@ -1,6 +1,7 @@
 /** The state of money in a few numbers: the freeze, doubts, open tasks. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
+import { stuckCondition, type StuckLimits } from '../tasks/stuck-limits.ts';
 import type { TaskState } from '../words.ts';
 import { readFreeze, type FreezeState } from './freeze.ts';
 import { selectHoldsElsewhere, sumElsewhere, type HoldsElsewhere } from './use-upstream.ts';
@@ -12,7 +13,7 @@ export interface OpenTaskCount {
   product: Product;
   state: OpenState;
   tasks: number;
-  /** The number of these that are open for at least `stuckAfterMs`; 0 without that setting. */
+  /** The number of these that are stuck; 0 where nobody asked for it. */
   stuck: number;
   /** Slots of Kling's concurrency limit that they take. */
   weight: number;
@@ -31,10 +32,10 @@ export interface MoneyStatus {
   elsewhere: HoldsElsewhere[];
 }
 
-/** An instant, and the age from which a task is stuck; without one none is. */
+/** An instant, and the ages from which tasks are stuck; without them none is. */
 export interface StatusArgs {
   at: Ms;
-  stuckAfterMs?: Ms;
+  stuck?: StuckLimits;
 }
 
 interface HeldColumns {
@@ -54,13 +55,13 @@ export const moneyStatus = defineRead(
          SUM(in_doubt * credits) AS doubt_credits, MIN(CASE WHEN in_doubt = 1 THEN doubt_since END) AS oldest
        FROM creates WHERE state = 'held'`,
     );
-    const stuckBefore = args.stuckAfterMs === undefined ? -1 : args.at - args.stuckAfterMs;
+    const stuck = args.stuck ? stuckCondition(args.stuck, args.at) : { sql: '0 = 1', values: [] };
     const openTasks = await tx.all<OpenTaskCount>(
-      `SELECT product, task_state AS state, COUNT(*) AS tasks,
-         SUM(CASE WHEN task_created_at <= ? THEN 1 ELSE 0 END) AS stuck, SUM(weight) AS weight
-       FROM creates WHERE task_state IN ('submitted', 'processing')
-       GROUP BY product, task_state ORDER BY product, task_state`,
-      stuckBefore,
+      `SELECT c.product, c.task_state AS state, COUNT(*) AS tasks,
+         SUM(CASE WHEN ${stuck.sql} THEN 1 ELSE 0 END) AS stuck, SUM(c.weight) AS weight
+       FROM creates c WHERE c.task_state IN ('submitted', 'processing')
+       GROUP BY c.product, c.task_state ORDER BY c.product, c.task_state`,
+      ...stuck.values,
     );
     return {
       frozen: await readFreeze(tx),

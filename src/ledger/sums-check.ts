@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import { Repeating } from '../repeating.ts';
 import type { Store } from '../store/store.ts';
+import type { StuckLimits } from '../tasks/stuck-limits.ts';
 import type { Ms } from '../units.ts';
 import type { KeptStatus, MoneySums } from './money-sums.ts';
 import { openWorkInOrder } from './open-work.ts';
@@ -23,7 +24,7 @@ export interface SumsCheckDeps {
   store: Pick<Store, 'read' | 'write'>;
   sums: MoneySums;
   clock: Clock;
-  stuckAfterMs: () => Ms;
+  stuck: () => StuckLimits;
   onError: (message: string, error: unknown) => void;
 }
 
@@ -53,8 +54,8 @@ export class SumsCheck {
 
   /** Compares now, and corrects the sums if they differ. */
   async check(): Promise<void> {
-    const { store, sums, clock, stuckAfterMs } = this.#deps;
-    const args = { at: clock.now(), stuckAfterMs: stuckAfterMs() };
+    const { store, sums, clock, stuck } = this.#deps;
+    const args = { at: clock.now(), stuck: stuck() };
     const states = new Set<string>();
     const note = (): void =>
       void (states.size <= STATES_MAX && states.add(JSON.stringify(sums.status(args))));

@@ -14,7 +14,9 @@ import type { Clock, Timer } from '../clock.ts';
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
 import { failsForConcurrency } from '../kling/task-failures.ts';
+import { stuckAfterMs, stuckRange, type StuckLimits } from '../tasks/stuck-limits.ts';
 import type { Ms, Product } from '../units.ts';
+import type { OperationWord } from '../words.ts';
 import type { BegunPause, PauseReason } from './pauses.ts';
 import type { ReservedSlots } from './pool-use.ts';
 import { Room } from './room.ts';
@@ -38,10 +40,16 @@ const LATE_MS = 60_000;
 
 type TaskChanged = Extract<Fact, { kind: 'task_changed' }>;
 
+/** The slots of a hold. */
+interface HeldSlots {
+  reserved: ReservedSlots;
+  operation: OperationWord;
+}
+
 export class Slots {
   readonly #clock: Clock;
   readonly #room: Room;
-  readonly #byHold = new Map<string, ReservedSlots>();
+  readonly #byHold = new Map<string, HeldSlots>();
   readonly #waiting: Waiting;
   #recheck: { at: Ms; timer: Timer } | null = null;
   #isClosed = false;
@@ -122,19 +130,26 @@ export class Slots {
   }
 
   /** Reserves the slots of a hold at once, also above a limit; `ageMs` is that of one from before this process began. */
-  occupy(holdId: string, request: Pick<SlotRequest, 'product' | 'model' | 'weight'>, ageMs: Ms = 0): void {
+  occupy(
+    holdId: string,
+    request: Pick<SlotRequest, 'product' | 'model' | 'operation' | 'weight'>,
+    ageMs: Ms = 0,
+  ): void {
     if (this.#byHold.has(holdId)) return;
     const since = this.#clock.monotonic() - ageMs;
-    this.#byHold.set(holdId, this.#room.use.reserve(poolsOf(request), request.weight, since));
+    const reserved = this.#room.use.reserve(poolsOf(request), request.weight, since);
+    this.#byHold.set(holdId, { reserved, operation: request.operation });
   }
 
-  /** Frees the slots of holds that have them for at least `ms`. */
-  freeOlder(ms: Ms): void {
-    const from = this.#clock.monotonic() - ms;
+  /** Frees the slots of holds that have them for longer than a task of their operation should take. */
+  freeStuck(limits: StuckLimits): void {
+    const now = this.#clock.monotonic();
+    const { leastMs } = stuckRange(limits);
     let isAny = false;
-    for (const [holdId, reserved] of this.#byHold) {
+    for (const [holdId, { reserved, operation }] of this.#byHold) {
       // In the order of their begin, but for moments.
-      if (reserved.since > from) break;
+      if (reserved.since > now - leastMs) break;
+      if (reserved.since > now - stuckAfterMs(limits, operation)) continue;
       this.#byHold.delete(holdId);
       this.#room.use.free(reserved);
       isAny = true;
@@ -188,10 +203,10 @@ export class Slots {
 
   /** Frees the slots of a hold that ended; does nothing if it has none. */
   free(holdId: string): void {
-    const reserved = this.#byHold.get(holdId);
-    if (!reserved) return;
+    const held = this.#byHold.get(holdId);
+    if (!held) return;
     this.#byHold.delete(holdId);
-    this.#room.use.free(reserved);
+    this.#room.use.free(held.reserved);
     this.#grantNext();
   }
 
@@ -307,7 +322,7 @@ export class Slots {
       waitedMs,
       pool: this.#room.limitedOf(pools) ?? (waitedMs > 0 ? request.product : null),
       keepFor: (holdId) => {
-        if (isOpen) this.#byHold.set(holdId, taken.slots);
+        if (isOpen) this.#byHold.set(holdId, { reserved: taken.slots, operation: request.operation });
         isOpen = false;
       },
       unreserve: () => {

@@ -1,9 +1,10 @@
 /**
- * Slots of tasks that are stuck: after `tasks.stuckAfterMs` a task stops counting, since it may have ended without a sign of it.
+ * Slots of tasks that are stuck: after the age of its operation (`tasks/stuck-limits.ts`) a task stops counting, since it may have ended without a sign of it.
  * Whether it still runs is decided by Kling, which refuses what is too much with code 1303.
  */
 import type { Clock } from '../clock.ts';
 import { Repeating } from '../repeating.ts';
+import { stuckRange, type StuckLimits } from '../tasks/stuck-limits.ts';
 import type { Ms } from '../units.ts';
 import type { Slots } from './slots.ts';
 
@@ -13,21 +14,21 @@ const LOOKS_IN_LIMIT = 10;
 
 export interface StuckSlotsDeps {
   clock: Clock;
-  slots: Pick<Slots, 'freeOlder'>;
-  stuckAfterMs: () => Ms;
+  slots: Pick<Slots, 'freeStuck'>;
+  stuck: () => StuckLimits;
   onError: (message: string, error: unknown) => void;
 }
 
 export class StuckSlots {
   readonly #looks: Repeating;
 
-  constructor({ clock, slots, stuckAfterMs, onError }: StuckSlotsDeps) {
+  constructor({ clock, slots, stuck, onError }: StuckSlotsDeps) {
     this.#looks = new Repeating({
       clock,
       pass() {
-        const limitMs = stuckAfterMs();
-        slots.freeOlder(limitMs);
-        return Math.min(LOOK_MS_MAX, limitMs / LOOKS_IN_LIMIT);
+        const limits = stuck();
+        slots.freeStuck(limits);
+        return Math.min(LOOK_MS_MAX, stuckRange(limits).leastMs / LOOKS_IN_LIMIT);
       },
       onError: (error) => onError('a look for stuck tasks failed', error),
       errorWaitMs: LOOK_MS_MAX,

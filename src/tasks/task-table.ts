@@ -10,6 +10,7 @@ import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { Mode, OperationWord, TaskState } from '../words.ts';
 import { IS_LOST } from './lost-table.ts';
 import { planFiles } from './result-file-table.ts';
+import { stuckCondition, type StuckLimits } from './stuck-limits.ts';
 import { compareStates, isTerminal } from './task-state.ts';
 import type { SightingSource, TaskResult, TaskRow, TaskSighting } from './task.ts';
 
@@ -111,10 +112,11 @@ export interface OpenTask {
   route: string;
   state: TaskState;
   product: Product;
+  operation: OperationWord;
   createdAt: Ms;
 }
 
-const OPEN_TASK = `SELECT c.task_id AS id, c.id AS "holdId", c.path, c.route, c.task_state AS state, c.product,
+const OPEN_TASK = `SELECT c.task_id AS id, c.id AS "holdId", c.path, c.route, c.task_state AS state, c.product, c.operation,
   c.task_created_at AS "createdAt"`;
 /** Only tasks of the host in use: a task is asked for at the host that made it. Nobody asks for a lost one. */
 const OPEN_TASK_FROM = `FROM creates c JOIN hold_places p ON p.hold_id = c.id
@@ -188,6 +190,12 @@ interface ListedColumns {
   lost_at: Ms | null;
 }
 
+/** The ages from which tasks are stuck, and the instant to which they apply. */
+export interface StuckAt {
+  limits: StuckLimits;
+  at: Ms;
+}
+
 export interface ListTasksArgs {
   limit: number;
   cursor: string | null;
@@ -199,8 +207,8 @@ export interface ListTasksArgs {
   /** The shown state: a lost task is only `lost`. */
   state?: TaskState | 'lost';
   app?: string;
-  /** Only tasks that have been open for at least this long at `at`. */
-  stuck?: { afterMs: Ms; at: Ms };
+  /** Only open tasks that are stuck at an instant. */
+  stuck?: StuckAt;
 }
 
 /** Lists tasks, newest first. `heldCredits` is what is still held, 0 after the end. */
@@ -222,8 +230,9 @@ export const listTasks = defineRead(
     }
     if (args.app !== undefined) add('c.app = ?', args.app);
     if (args.stuck) {
-      conditions.push("c.task_state IN ('submitted', 'processing')");
-      add('c.task_created_at <= ?', args.stuck.at - args.stuck.afterMs);
+      const { sql, values: ages } = stuckCondition(args.stuck.limits, args.stuck.at);
+      conditions.push("c.task_state IN ('submitted', 'processing')", sql);
+      values.push(...ages);
     }
     const tables = 'creates c';
     const counted = await countWhere(tx, args.total, `${tables} ${whereOf(conditions)}`, values);

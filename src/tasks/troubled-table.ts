@@ -1,6 +1,8 @@
 /** Sums of tasks that need attention: those open for too long, and those that failed. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
+import type { OperationWord } from '../words.ts';
+import { stuckAfterMs, stuckCondition, type StuckLimits } from './stuck-limits.ts';
 
 export interface StuckTasks {
   product: Product;
@@ -9,20 +11,45 @@ export interface StuckTasks {
   heldCredits: MilliCredits;
   /** When the oldest of them was made. */
   oldestAt: Ms;
+  /** Since when one is stuck, and the age from which that one is. */
+  since: Ms;
+  afterMs: Ms;
 }
 
-/** Sums the tasks that have been open for at least `afterMs` at an instant, by product; the same as `listTasks` lists. */
+/** Sums the stuck tasks at an instant, by product: of those that `listTasks` lists the ones that hold credits and are not lost. */
 export const readStuckTasks = defineRead(
   'tasks.readStuck',
-  (tx: Tx, args: { at: Ms; afterMs: Ms }): Promise<StuckTasks[]> =>
-    tx.all<StuckTasks>(
-      `SELECT product, COUNT(*) AS tasks, SUM(CASE WHEN state = 'held' THEN credits ELSE 0 END) AS "heldCredits",
-         MIN(task_created_at) AS "oldestAt"
-       FROM creates WHERE task_state IN ('submitted', 'processing') AND task_created_at <= ?
-       GROUP BY product ORDER BY product`,
-      args.at - args.afterMs,
-    ),
+  async (tx: Tx, { at, limits }: { at: Ms; limits: StuckLimits }): Promise<StuckTasks[]> => {
+    const { sql, values } = stuckCondition(limits, at);
+    const rows = await tx.all<Omit<StuckTasks, 'since' | 'afterMs'> & { operation: OperationWord }>(
+      `SELECT c.product, c.operation, COUNT(*) AS tasks,
+         SUM(c.credits) AS "heldCredits", MIN(c.task_created_at) AS "oldestAt"
+       FROM creates c WHERE c.task_state IN ('submitted', 'processing') AND c.lost_at IS NULL AND c.state = 'held'
+         AND ${sql}
+       GROUP BY c.product, c.operation ORDER BY c.product, c.operation`,
+      ...values,
+    );
+    return [...Map.groupBy(rows, ({ product }) => product)].map(([product, all]) => {
+      const one = all.map(({ operation, ...row }): StuckTasks => {
+        const afterMs = stuckAfterMs(limits, operation);
+        return { ...row, product, afterMs, since: row.oldestAt + afterMs };
+      });
+      return one.reduce(addStuck);
+    });
+  },
 );
+
+function addStuck(sum: StuckTasks, next: StuckTasks): StuckTasks {
+  const first = next.since < sum.since ? next : sum;
+  return {
+    product: sum.product,
+    tasks: sum.tasks + next.tasks,
+    heldCredits: sum.heldCredits + next.heldCredits,
+    oldestAt: Math.min(sum.oldestAt, next.oldestAt),
+    since: first.since,
+    afterMs: first.afterMs,
+  };
+}
 
 export interface FailedTasks {
   /** Kling's own text; null if it gave none. */

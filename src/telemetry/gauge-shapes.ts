@@ -33,7 +33,11 @@ export const GAUGES = {
     'pack',
   ]),
   tasks: gauge('kling_tasks', 'Tasks known, by state.', ['product', 'state']),
-  tasksStuck: gauge('kling_tasks_stuck', 'Open tasks older than tasks.stuckAfterMs.', ['product', 'state']),
+  tasksStuck: gauge(
+    'kling_tasks_stuck',
+    'Open tasks that are stuck: older than tasks.stuckAfterMs, or than is usual.',
+    ['product', 'state'],
+  ),
   concurrencyInUse: gauge('kling_concurrency_in_use', 'Slots of a pool in use.', ['pool']),
   concurrencyElsewhere: gauge(
     'kling_concurrency_elsewhere_in_use',

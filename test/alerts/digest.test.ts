@@ -84,7 +84,7 @@ describe('a digest', () => {
         const sumOf = (isSettled: boolean): number =>
           rows.filter(({ settled }) => settled === isSettled).reduce((sum, row) => sum + row.credits, 0);
         const { budgets } = await own.run(listBudgets, { at: NEXT - 1, isPast: true });
-        const status = await own.run(moneyStatus, { at, stuckAfterMs: CONFIG.stuckAfterMs });
+        const status = await own.run(moneyStatus, { at, stuck: CONFIG.stuck });
         const apps = await own.run(sumUsage, { ...span, by: ['app'], timeZone: 'UTC' });
         own.close();
         expect(found).toMatchObject({

@@ -73,6 +73,6 @@ export const LOOK_CONFIG: LookConfig = {
     agreements: KLING_AGREEMENTS,
     hosts: null,
   },
-  stuckAfterMs: 600_000,
+  stuck: { usualMs: 600_000, byOperation: {} },
   price: { perCredit: 0.014, currency: 'USD' },
 };

@@ -10,6 +10,7 @@ type Step =
 const openTask = (key: string): DueTask => ({
   id: key,
   product: 'video',
+  operation: 'text-to-video',
   createdAt: 0,
   beganTick: 0,
   state: 'submitted',

@@ -23,7 +23,7 @@ async function counted(pageOf: (request: number) => unknown) {
     },
     credentials: () => 'api_key',
     isUsed: (product) => product === 'video',
-    stuckAfterMs: () => 600_000,
+    stuck: () => ({ usualMs: 600_000, byOperation: {} }),
     onCount: (product, tasks) => product === 'video' && counts.push(tasks),
     onError: (message, error) => {
       throw new Error(message, { cause: error });

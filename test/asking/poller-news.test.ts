@@ -14,7 +14,10 @@ function rig() {
   const shown = { state: 'processing' };
   const handed: string[] = [];
   const task = { id: '1', holdId: 'h', path: '/v1/videos/text2video', route: '/v1/videos/text2video' };
-  const page = { tasks: [{ ...task, state: 'submitted', createdAt: NOON }], next: null };
+  const page = {
+    tasks: [{ ...task, state: 'submitted', operation: 'text-to-video', createdAt: NOON }],
+    next: null,
+  };
   const deps = {
     store: {
       read: (operation: unknown) => Promise.resolve(operation === listOldUnasked ? [] : page),
@@ -37,7 +40,7 @@ function rig() {
     clock,
     isOn: () => true,
     isWanted: () => false,
-    stuckAfterMs: () => 600_000,
+    stuck: () => ({ usualMs: 600_000, byOperation: {} }),
     requestsPerMinute: () => null,
     intervalMs: () => 5 * SECOND_MS,
     routes: () => DEFAULT_ROUTES,

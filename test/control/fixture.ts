@@ -228,7 +228,7 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
   return {
     reader,
     now: at,
-    stuckAfterMs: 600_000,
+    stuck: () => ({ usualMs: 600_000, byOperation: {} }),
     status: () => ({
       version: '9.9.9',
       mode: 'protect',

@@ -109,8 +109,9 @@ class Play {
 
   /** Compares the sums with a scan, for several ages from which a task is stuck. */
   async compare(): Promise<void> {
-    for (const stuckAfterMs of [undefined, 0, 5 * MINUTE, 600_123]) {
-      const args = { at: this.#at, ...(stuckAfterMs !== undefined && { stuckAfterMs }) };
+    for (const usualMs of [undefined, 0, 5 * MINUTE, 600_123]) {
+      const limits = usualMs !== undefined && { usualMs, byOperation: { image: 3 * MINUTE } };
+      const args = { at: this.#at, ...(limits && { stuck: limits }) };
       const { frozen: _frozen, ...counted } = await this.store.run(moneyStatus, args);
       expect(this.sums.status(args)).toEqual(counted);
     }
@@ -144,7 +145,17 @@ class Play {
     const id = `h${this.#ids.length}`;
     this.#ids.push(id);
     const owner = { instance: 'test', generation: this.#generation };
-    const own = { product, credits, weight, basis, upstream: { host, account }, owner, at: this.#at };
+    const operation = product === 'image' ? ('image' as const) : ('text-to-video' as const);
+    const own = {
+      product,
+      operation,
+      credits,
+      weight,
+      basis,
+      upstream: { host, account },
+      owner,
+      at: this.#at,
+    };
     const held = await this.#ledger.run(admit, { hold: newHold(id, own), guard: null, enforce: true });
     if (held.kind !== 'admitted') this.#ids = this.#ids.filter((other) => other !== id);
   }

@@ -163,7 +163,9 @@ describe('usage', () => {
 describe('the state of money', () => {
   it('is reported in a few numbers', async () => {
     await store.run(freeze, { reason: 'r', actor: 'a', at: NOON });
-    expect(await store.run(moneyStatus, { at: NOON + 600_000, stuckAfterMs: 600_000 })).toEqual({
+    expect(
+      await store.run(moneyStatus, { at: NOON + 600_000, stuck: { usualMs: 600_000, byOperation: {} } }),
+    ).toEqual({
       frozen: { reason: 'r', actor: 'a', since: NOON },
       openHolds: 2,
       heldCredits: 570,

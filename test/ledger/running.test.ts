@@ -65,7 +65,16 @@ describe('a running sidecar', () => {
     await admitHold(store, newHold('hold_2'));
     await close(store, 'hold_2', { kind: 'refused', evidence: 'code 1201' });
     const slots = await store.run(openSlots, {});
-    expect(slots).toEqual([{ holdId: 'hold_1', product: 'video', model: 'kling-v1', weight: 1, at: NOON }]);
+    expect(slots).toEqual([
+      {
+        holdId: 'hold_1',
+        operation: 'text-to-video',
+        product: 'video',
+        model: 'kling-v1',
+        weight: 1,
+        at: NOON,
+      },
+    ]);
   });
 
   it('takes the external id off a hold without a task only', async () => {

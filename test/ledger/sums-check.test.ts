@@ -36,7 +36,7 @@ const openCheck = () =>
     store,
     sums,
     clock,
-    stuckAfterMs: () => 600_000,
+    stuck: () => ({ usualMs: 600_000, byOperation: {} }),
     onError: (message, error) => void faults.push(`${message}: ${String(error)}`),
   });
 

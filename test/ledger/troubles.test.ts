@@ -6,6 +6,7 @@ import { recordRefusals } from '../../src/calls/call-table.ts';
 import { sumRefusals } from '../../src/calls/refusal-sums.ts';
 import { observeTasks } from '../../src/ledger/observe.ts';
 import { resolveHold } from '../../src/ledger/resolve.ts';
+import { moneyStatus } from '../../src/ledger/status.ts';
 import { useUpstream } from '../../src/ledger/use-upstream.ts';
 import { lastVerification, noteVerification } from '../../src/ledger/verification-table.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
@@ -60,17 +61,41 @@ describe('stuck tasks', () => {
     await task('4', NOON);
     await fail('4', null, NOON + 1);
     const at = NOON + 10 * MINUTE;
-    const afterMs = 10 * MINUTE;
-    expect(await store.run(readStuckTasks, { at: at - 1, afterMs })).toEqual([]);
-    expect(await store.run(readStuckTasks, { at, afterMs })).toEqual([
-      { product: 'image', tasks: 1, heldCredits: 250, oldestAt: NOON },
-      { product: 'video', tasks: 1, heldCredits: 10_000, oldestAt: NOON },
+    const limits = { usualMs: 10 * MINUTE, byOperation: { 'image-to-video': 2 * MINUTE } } as const;
+    const first = { oldestAt: NOON, since: at, afterMs: 10 * MINUTE };
+    expect(await store.run(readStuckTasks, { at: at - 1, limits })).toEqual([]);
+    expect(await store.run(readStuckTasks, { at, limits })).toEqual([
+      { product: 'image', tasks: 1, heldCredits: 250, ...first },
+      { product: 'video', tasks: 1, heldCredits: 10_000, ...first },
     ]);
-    const later = await store.run(readStuckTasks, { at: at + MINUTE, afterMs });
-    expect(later[1]).toEqual({ product: 'video', tasks: 2, heldCredits: 30_000, oldestAt: NOON });
-    const stuck = { afterMs, at: at + MINUTE };
+    const later = await store.run(readStuckTasks, { at: at + MINUTE, limits });
+    expect(later[1]).toEqual({ product: 'video', tasks: 2, heldCredits: 30_000, ...first });
+    const stuck = { limits, at: at + MINUTE };
     const listed = await store.run(listTasks, { limit: 10, cursor: null, stuck });
     expect(listed.tasks.map(({ id }) => id).sort()).toEqual(['1', '2', '3']);
+  });
+
+  it('have an age for each operation; those whose hold an operator ended are not summed', async () => {
+    const limits = {
+      usualMs: 10 * MINUTE,
+      byOperation: { 'image-to-video': 2 * MINUTE, tts: MINUTE },
+    } as const;
+    await task('1', NOON, { operation: 'image-to-video' });
+    await task('2', NOON - MINUTE);
+    const sum = (at: number) => store.run(readStuckTasks, { at, limits });
+    expect(await sum(NOON + 2 * MINUTE - 1)).toEqual([]);
+    const since = NOON + 2 * MINUTE;
+    const short = { product: 'video', heldCredits: 10_000, oldestAt: NOON, since, afterMs: 2 * MINUTE };
+    expect(await sum(since)).toEqual([{ ...short, tasks: 1 }]);
+    const both = { ...short, tasks: 2, heldCredits: 20_000, oldestAt: NOON - MINUTE };
+    expect(await sum(NOON + 9 * MINUTE)).toEqual([both]);
+    const status = await store.run(moneyStatus, { at: since, stuck: limits });
+    expect(status.openTasks).toMatchObject([{ tasks: 2, stuck: 1 }]);
+    const listed = await store.run(listTasks, { limit: 9, cursor: null, stuck: { limits, at: since } });
+    expect(listed.tasks.map(({ id }) => id)).toEqual(['1']);
+    const order = { action: 'write-off', reason: 'lost', actor: 'ana', at: since } as const;
+    await store.run(resolveHold, { holdId: 'h1', ...order });
+    expect(await sum(since)).toEqual([]);
   });
 });
 

@@ -55,13 +55,17 @@ describe('slots', () => {
     const stuck = new StuckSlots({
       clock,
       slots,
-      stuckAfterMs: () => 600_000,
+      stuck: () => ({ usualMs: 600_000, byOperation: {} }),
       onError: (message, error) => {
         throw new Error(message, { cause: error });
       },
     });
     stuck.start();
-    slots.occupy('earlier', { product: 'video', model: null, weight: 1 }, 400_000);
+    slots.occupy(
+      'earlier',
+      { product: 'video', model: null, operation: 'text-to-video', weight: 1 },
+      400_000,
+    );
     (await slots.enter(create())).keepFor('fresh');
     expect(slots.enterNow(create())).toBeNull();
     await clock.advance(190_000);

@@ -90,6 +90,7 @@ export function ended(
     to,
     createdAt: 0,
     ageMs,
+    klingAt: null,
     weight: 1,
     statusMessage: null,
     at: ageMs,

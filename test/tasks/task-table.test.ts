@@ -83,6 +83,7 @@ describe('open tasks', () => {
       {
         id: 't1',
         product: 'video',
+        operation: 'text-to-video',
         holdId: 'h1',
         path: '/v1/videos/text2video',
         route: '/v1/videos/text2video',
@@ -107,7 +108,7 @@ describe('tasks', () => {
     expect(await page('h2')).toEqual(['t1', null]);
     expect(await page(null, { app: 'shop' })).toEqual(['t4', 't2', null]);
     expect(await page(null, { state: 'succeeded' })).toEqual(['t5', null]);
-    const stuck = { afterMs: 10 * MINUTE, at: NOON + 12 * MINUTE };
+    const stuck = { limits: { usualMs: 10 * MINUTE, byOperation: {} }, at: NOON + 12 * MINUTE };
     expect(await page(null, { stuck })).toEqual(['t2', 't1', null]);
     expect(await page(null, { stuck: { ...stuck, at: NOON + 99 * MINUTE } })).toEqual(['t4', 't3', 'h3']);
   });

@@ -1,4 +1,4 @@
-/** Tasks are open for longer than `tasks.stuckAfterMs`: one alert for each product. */
+/** Tasks are open for longer than is usual, or than `tasks.stuckAfterMs`: one alert for each product. */
 import { readStuckTasks } from '../../tasks/troubled-table.ts';
 import type { AlertLabels } from '../alert.ts';
 import type { Format, Rule } from '../rule.ts';
@@ -7,14 +7,13 @@ import { counted, lasted, numberOf, textOf, wordsOf } from '../words/values.ts';
 export const tasksStuck: Rule = {
   word: 'tasks_stuck',
   look: async ({ at, store, config }) => {
-    const { stuckAfterMs } = config;
-    const stuck = await store.read(readStuckTasks, { at, afterMs: stuckAfterMs });
-    return stuck.map(({ product, tasks, heldCredits, oldestAt }) => ({
+    const stuck = await store.read(readStuckTasks, { at, limits: config.stuck });
+    return stuck.map(({ product, tasks, heldCredits, oldestAt, since, afterMs: stuckAfterMs }) => ({
       rule: 'tasks_stuck',
       labels: { product },
       period: null,
       values: { tasks, heldCredits, oldestAt, stuckAfterMs },
-      since: oldestAt + stuckAfterMs,
+      since,
     }));
   },
   words: {
@@ -22,7 +21,7 @@ export const tasksStuck: Rule = {
       firing: ({ labels, values }, format) => ({
         title: `${stuckTasks(numberOf(values, 'tasks'), textOf(labels, 'product'), format)} stuck`,
         finding:
-          `Open for longer than ${format.duration(numberOf(values, 'stuckAfterMs'))} (tasks.stuckAfterMs), the oldest since ` +
+          `Open for longer than ${format.duration(numberOf(values, 'stuckAfterMs'))}, the oldest since ` +
           `${format.time(numberOf(values, 'oldestAt'))}. ${format.credits(numberOf(values, 'heldCredits'))} stay held.`,
         advice:
           'kling-sidecar tasks --stuck lists them. Kling ends most of them by itself and none can be cancelled; ' +
@@ -38,7 +37,7 @@ export const tasksStuck: Rule = {
       firing: ({ labels, values }, format) => ({
         title: `${format.number(numberOf(values, 'tasks'))} 个${chineseProduct(labels)}任务卡住`,
         finding:
-          `未结束的时间已超过 ${format.duration(numberOf(values, 'stuckAfterMs'))}（tasks.stuckAfterMs），最早的任务创建于 ` +
+          `未结束的时间已超过 ${format.duration(numberOf(values, 'stuckAfterMs'))}，最早的任务创建于 ` +
           `${format.time(numberOf(values, 'oldestAt'))}。仍预扣 ${format.credits(numberOf(values, 'heldCredits'))}。`,
         advice:
           '运行 kling-sidecar tasks --stuck 查看列表。大多数任务会由可灵自行结束，任务无法取消；' +

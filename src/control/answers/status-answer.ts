@@ -14,13 +14,14 @@ import { iso, isoOrNull } from './shape.ts';
 
 /** Joins the state of the process with that of money, budgets and alerts, at the present instant. */
 export async function answerStatus(commands: ControlCommands): Promise<StatusAnswer> {
-  const { reader, stuckAfterMs, alerts } = commands;
+  const { reader, alerts } = commands;
+  const limits = await commands.stuck();
   const at = commands.now();
   const cash = commands.cash();
   const live = commands.status();
   const [{ budgets }, money, wouldHave, ofAlerts, retries] = await Promise.all([
     reader.read(listBudgets, { at, isSummary: true }),
-    commands.money({ at, stuckAfterMs }),
+    commands.money({ at, stuck: limits }),
     reader.read(readWouldHave, {}),
     alertsOfStatus(reader, alerts),
     reader.read(retryQueue, {}),

@@ -3,25 +3,20 @@ import { checkIdCursor } from '../../calls/cursor.ts';
 import { SidecarError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import { retryLinks, type RetryLinks } from '../../tasks/retry-links.ts';
-import { getTask, listTasks } from '../../tasks/task-table.ts';
+import { stuckAfterMs } from '../../tasks/stuck-limits.ts';
+import { getTask, listTasks, type StuckAt } from '../../tasks/task-table.ts';
 import type { TaskRow } from '../../tasks/task.ts';
-import { toCredits, type Ms } from '../../units.ts';
+import { toCredits } from '../../units.ts';
 import { readTaskTimeline } from '../task-timeline.ts';
 import type { TasksQuery } from '../questions.ts';
 import type { TaskAnswer, TasksAnswer } from '../schemas.ts';
 import { given, iso, isoOrNull } from './shape.ts';
 
-/** The instant before which an open task counts as stuck. */
-export interface StuckRule {
-  at: Ms;
-  afterMs: Ms;
-}
-
 /** Lists tasks, newest first. */
 export async function answerTasks(
   reader: Pick<Store, 'read'>,
   query: TasksQuery,
-  stuck: StuckRule,
+  stuck: StuckAt,
 ): Promise<TasksAnswer> {
   const { limit, cursor, stuck: isStuck, ...asked } = query;
   const after = cursor === undefined ? null : checkIdCursor(cursor, 'hold');
@@ -37,7 +32,7 @@ export async function answerTasks(
 export async function answerTask(
   reader: Pick<Store, 'read'>,
   taskId: string,
-  stuck: StuckRule,
+  stuck: StuckAt,
 ): Promise<TaskAnswer> {
   const [task, links, life] = await Promise.all([
     reader.read(getTask, { taskId }),
@@ -70,7 +65,7 @@ function shapeLinks(links: RetryLinks | null): Pick<TaskAnswer, 'retryOf' | 'ret
   };
 }
 
-function shapeTask(task: TaskRow, stuck: StuckRule): TasksAnswer['tasks'][number] {
+function shapeTask(task: TaskRow, stuck: StuckAt): TasksAnswer['tasks'][number] {
   const isOpen = task.state === 'submitted' || task.state === 'processing';
   return {
     id: task.id,
@@ -84,7 +79,7 @@ function shapeTask(task: TaskRow, stuck: StuckRule): TasksAnswer['tasks'][number
     tag: task.tag,
     state: isOpen && task.lostAt !== null ? 'lost' : task.state,
     statusMessage: task.statusMessage,
-    stuck: isOpen && task.createdAt <= stuck.at - stuck.afterMs,
+    stuck: isOpen && task.createdAt <= stuck.at - stuckAfterMs(stuck.limits, task.operation),
     heldCredits: toCredits(task.heldCredits),
     settledCredits: toCredits(task.settledCredits),
     joins: task.joins,

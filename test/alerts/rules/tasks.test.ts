@@ -21,7 +21,7 @@ afterEach(() => store.close());
 
 describe('tasks_stuck', () => {
   const find = (at: number, stuckAfterMs = 10 * MINUTE) =>
-    findAt(store, tasksStuck, at, { config: { stuckAfterMs } });
+    findAt(store, tasksStuck, at, { config: { stuck: { usualMs: stuckAfterMs, byOperation: {} } } });
   const task = async (id: string, at: number, hold: Parameters<typeof newHold>[1] = {}) => {
     await admitHold(store, newHold(`h${id}`, { at, ...hold }));
     await close(store, `h${id}`, { kind: 'task', sighting: sighting(id) }, { at });
