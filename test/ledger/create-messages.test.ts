@@ -101,6 +101,11 @@ describe('messages of creates', () => {
     expect(admitForm.unpack(sent)).toStrictEqual(args);
   });
 
+  test('an admission with a body to keep is sent as it is', () => {
+    const retry = { kind: 'keep', body: new Uint8Array(3), expectedSeconds: null } as const;
+    expect(admitForm.pack({ hold: HOLD, guard: null, retry, enforce: true })).toBeNull();
+  });
+
   test.each<[string, CloseArgs]>([
     ['all values', CLOSE],
     ['a doubt that would begin later', { ...CLOSE, age: { now: 30, doubtFrom: null } }],
