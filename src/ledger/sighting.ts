@@ -200,8 +200,20 @@ async function moveMoney(
     return resolveTo(tx, hold, { state, ...charge, at: when.at });
   }
   // A later answer without a deduction has nothing new about money; the first one shows whether there was a task to pay.
-  if (charge.basis !== 'reported' && !when.isNews) return [];
+  if (charge.basis !== 'reported' && (!when.isNews || (await isDeducted(tx, sighting.taskId)))) return [];
   return adjustHold(tx, hold, { ...charge, at: when.at });
+}
+
+/**
+ * Returns whether Kling's ledgers have a deduction for a task: then an answer without one changes nothing, as it does where the
+ * row comes after the answer.
+ */
+async function isDeducted(tx: Tx, taskId: string): Promise<boolean> {
+  const found = await tx.get(
+    `SELECT 1 AS found FROM account_deductions WHERE (wallet = 'package' OR wallet = 'balance') AND task_id = ? LIMIT 1`,
+    taskId,
+  );
+  return found !== undefined;
 }
 
 /** The cost of a task that ended: Kling's deduction, else our price if it succeeded and nothing if it failed. */
