@@ -26,6 +26,7 @@ export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
   holds_in_doubt: 'A create is in doubt for longer than the threshold: nobody knows whether Kling took it.',
   deduction_differs:
     'Kling’s deductions of a day differ from the holds by more than the threshold, for an operation and model.',
+  ledger_drift: 'Our ledger and Kling’s differ by at least the threshold for creates of the last eight days.',
   foreign_spending:
     'Kling’s ledgers show charges of this account that no task here explains; once for each day.',
   route_unpriced: 'A create went to a route, or named a model, that has no price of its own; once for each.',

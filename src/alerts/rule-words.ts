@@ -35,6 +35,7 @@ export const RULES = {
   tasks_lost: { kind: 'condition', severity: 'ticket' },
   holds_in_doubt: { kind: 'condition', severity: 'ticket', threshold: 10 },
   deduction_differs: { kind: 'condition', severity: 'ticket', threshold: 0.1 },
+  ledger_drift: { kind: 'condition', severity: 'ticket', threshold: 1 },
   foreign_spending: { kind: 'notice', severity: 'ticket' },
   route_unpriced: { kind: 'notice', severity: 'ticket' },
   price_stale: { kind: 'notice', severity: 'info', threshold: 90 },

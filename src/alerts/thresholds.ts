@@ -53,6 +53,11 @@ export const THRESHOLDS: Readonly<Record<RuleWithThreshold, Threshold>> = {
     min: 0.001,
     max: 10,
   },
+  ledger_drift: {
+    unit: 'credits',
+    min: 0.001,
+    max: 1_000_000_000,
+  },
   price_stale: {
     unit: 'days',
     min: 1,

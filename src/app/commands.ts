@@ -18,6 +18,7 @@ import type { Ledger } from '../outbox/ledger.ts';
 import type { Breaker } from '../pacing/breaker.ts';
 import type { Slots } from '../pacing/slots.ts';
 import type { Stops } from '../pacing/stops.ts';
+import type { AccountReader } from '../asking/account-reader.ts';
 import type { ClockLook } from '../asking/clock-look.ts';
 import type { TaskDurations } from '../asking/task-durations.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
@@ -49,6 +50,7 @@ export interface CommandsDeps {
   metricsReadAt: () => number | null;
   alerts: AlertCommands;
   jobs: Pick<Jobs, 'running' | 'order'>;
+  account: Pick<AccountReader, 'progress'>;
 }
 
 /** Makes the commands of a running app. */
@@ -96,7 +98,7 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       reader: store,
       config: deps.config,
       now: at,
-      running: { jobs: deps.jobs, store },
+      running: { jobs: deps.jobs, store, account: deps.account },
     }),
   };
 }

@@ -1,4 +1,5 @@
 /** The schedule as the control plane sees it, beside a running sidecar or over a store that is read alone. */
+import type { AccountReader } from '../asking/account-reader.ts';
 import type { Config } from '../config/config.ts';
 import type { JobCommands, JobView } from '../control/job-commands.ts';
 import { SidecarError } from '../errors.ts';
@@ -18,8 +19,16 @@ export interface JobCommandsDeps {
   config: () => Config;
   now: () => Ms;
   /** The running schedule, with what writes the audit; null if none runs. */
-  running: { jobs: Pick<Jobs, 'running' | 'order'>; store: Pick<Store, 'write'> } | null;
+  running: {
+    jobs: Pick<Jobs, 'running' | 'order'>;
+    store: Pick<Store, 'write'>;
+    /** What the reads of the account are doing. */
+    account: Pick<AccountReader, 'progress'>;
+  } | null;
 }
+
+/** The jobs that read the account. */
+const READERS: ReadonlySet<JobName> = new Set(['packs', 'ledgers', 'reconcile']);
 
 /** Makes the commands of the schedule. */
 export function jobCommands({ reader, config, now, running }: JobCommandsDeps): JobCommands {
@@ -34,6 +43,7 @@ export function jobCommands({ reader, config, now, running }: JobCommandsDeps): 
           at: now(),
           state: states.get(name) ?? null,
           runningSince: since?.get(name) ?? null,
+          progress: (READERS.has(name) && running?.account.progress) || null,
         }),
       );
     },
@@ -58,9 +68,10 @@ interface Known {
   at: Ms;
   state: JobState | null;
   runningSince: Ms | null;
+  progress: string | null;
 }
 
-function viewOf(name: JobName, { config, at, state, runningSince }: Known): JobView {
+function viewOf(name: JobName, { config, at, state, runningSince, progress }: Known): JobView {
   const schedule = scheduleOf(config, name);
   const last = state?.last ?? null;
   const whenIdle = schedule === null ? 'off' : (last?.result ?? 'never');
@@ -71,6 +82,7 @@ function viewOf(name: JobName, { config, at, state, runningSince }: Known): JobV
     cron: schedule?.cron.text ?? null,
     timeZone: config.timeZone,
     runningSince,
+    progress: runningSince === null ? null : progress,
     last,
     failures: state?.failures ?? 0,
     okAt: state?.okAt ?? null,

@@ -1,5 +1,6 @@
 /** The app's jobs: work beside requests, started by the clock, with the parts of the running app that each needs. */
 import type { AppAlerts } from './alerts.ts';
+import { reconcileJob } from './reconcile-job.ts';
 import { closeMonths, type MonthEvent } from '../claims/months.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -40,6 +41,7 @@ export function createAppJobs(deps: AppJobsDeps): Jobs {
   const jobs = [
     monthsJob(deps),
     ...accountJobs(deps),
+    reconcileJob(deps),
     ...digestJobs(deps),
     retentionJob(deps),
     backupJob(deps),

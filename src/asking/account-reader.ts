@@ -26,6 +26,7 @@ import { upstreamText, type UpstreamAsked } from '../budget/hold-upstream.ts';
 import type { Envelope } from '../kling/envelope.ts';
 import { heldTasksBefore } from '../ledger/settle-deductions.ts';
 import type { Ledger } from '../outbox/ledger.ts';
+import { dayOf } from '../sla/period.ts';
 import type { Store } from '../store/store.ts';
 import type { Ms } from '../units.ts';
 import type { AskKling, OwnRequest } from '../upstream/ask.ts';
@@ -77,9 +78,15 @@ export class AccountReader {
   /** Resolves when the last request that was asked for is answered. */
   #turn: Promise<void> = Promise.resolve();
   #answeredTick = -Infinity;
+  #progress: string | null = null;
 
   constructor(deps: AccountReaderDeps) {
     this.#deps = deps;
+  }
+
+  /** What is being read now and how far, for people; null while nothing is read. */
+  get progress(): string | null {
+    return this.#progress;
   }
 
   /** Reads the packs; ends after the running request if the signal aborts. @throws Error with the reason. */
@@ -111,8 +118,10 @@ export class AccountReader {
     const problems: string[] = [];
     for (const what of all) {
       if (signal.aborted) return;
+      this.#progress = `reads ${NAMES[what]}`;
       const readAt = clock.now();
       const problem = await (what === 'packs' ? this.#packs(signal) : this.#ledger(what, signal));
+      this.#progress = null;
       if (signal.aborted) return;
       await store.write(recordRead, problem === null ? { what, readAt, problem } : { what, problem });
       if (problem !== null) problems.push(`${NAMES[what]} could not be read from Kling: ${problem}`);
@@ -180,6 +189,7 @@ export class AccountReader {
     const route = billingPath(wallet);
     let body = billingBody(span);
     for (let page = 1; page <= PAGES_MAX && !signal.aborted; page += 1) {
+      this.#progress = `reads ${NAMES[wallet]}: tasks of ${dayOf(span.start, 'UTC')} to ${dayOf(span.end, 'UTC')}, page ${page}`;
       const answer = await this.#ask({ path: route, route, body }, signal);
       if (typeof answer === 'string') return answer;
       const { host, account } = answer.line;

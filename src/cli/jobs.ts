@@ -90,7 +90,11 @@ async function run(context: Context, name: string, options: RunOptions): Promise
 }
 
 /** Asks for the job until its run is over; another run that has begun meanwhile is the next one. */
-async function whenOver(context: Context, begun: JobRow): Promise<JobRow> {
+export async function whenOver(
+  context: Context,
+  begun: JobRow,
+  onLook: (job: JobRow) => void = () => undefined,
+): Promise<JobRow> {
   const since = begun.runningSince;
   if (since === null) return begun;
   const source = await openSource(context);
@@ -99,6 +103,7 @@ async function whenOver(context: Context, begun: JobRow): Promise<JobRow> {
     for (;;) {
       const now = (await jobsOf(source)).find(({ name }) => name === begun.name) ?? begun;
       if (now.runningSince !== since) return now;
+      onLook(now);
       await sleep(context.terminal.clock, LOOK_MS);
     }
   } finally {

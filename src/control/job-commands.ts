@@ -12,6 +12,8 @@ export interface JobView {
   cron: string | null;
   timeZone: string;
   runningSince: Ms | null;
+  /** What a running job is doing, if it says so. */
+  progress: string | null;
   /** The last run that ended; null if there was none. */
   last: {
     startedAt: Ms;

@@ -38,7 +38,7 @@ export function addJobRoutes(app: App, commands: ControlCommands): void {
 }
 
 function rowOf({ last, runningSince, okAt, nextAt, ...job }: JobView): JobRow {
-  const { name, does, state, cron, timeZone, failures } = job;
+  const { name, does, state, cron, timeZone, failures, progress } = job;
   return {
     name,
     does,
@@ -46,6 +46,7 @@ function rowOf({ last, runningSince, okAt, nextAt, ...job }: JobView): JobRow {
     cron,
     timeZone,
     runningSince: isoOrNull(runningSince),
+    progress,
     lastStartedAt: last && iso(last.startedAt),
     lastEndedAt: last && iso(last.endedAt),
     lastDurationMs: last && last.durationMs,

@@ -12,6 +12,7 @@ const job = z
     cron: z.string().nullable().describe('Null if the job is off.'),
     timeZone: z.string().describe('The zone of its cron expression.'),
     runningSince: instant.nullable(),
+    progress: z.string().nullable().describe('What a running job is doing, if it says so.'),
     lastStartedAt: instant.nullable(),
     lastEndedAt: instant.nullable(),
     lastDurationMs: z.number().nullable(),

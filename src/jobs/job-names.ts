@@ -14,6 +14,7 @@ export const JOBS = {
   },
   packs: { key: 'packs', does: 'reads the account’s packs from Kling' },
   ledgers: { key: 'ledgers', does: 'reads Kling’s ledgers of deductions' },
+  reconcile: { key: 'reconcile', does: 'compares our ledger with Kling’s, after reading both of Kling’s' },
   digest: { key: 'digest', does: 'sends the digest of the day before' },
   'weekly-report': { key: 'weeklyReport', does: 'sends the report of the week before' },
   retention: { key: 'retention', does: 'drops calls, prompts and other records that are too old' },

@@ -43,6 +43,9 @@ export const jobsSection = z
     ledgers: cron
       .default('37 */6 * * *')
       .describe('Reads Kling’s ledgers of deductions, under the same condition.'),
+    reconcile: cron
+      .default('7 5 * * *')
+      .describe('Compares our ledger with Kling’s for the last eight days, under the same condition.'),
     digest: cron
       .default(DIGEST)
       .describe('Sends the digest of the day before, if alerts.rules.daily_digest is on.'),
@@ -94,6 +97,7 @@ export function toJobsConfig(values: JobsValues, { store, budgets, account, rule
     'sla-months': true,
     packs: account.poll,
     ledgers: account.poll,
+    reconcile: account.poll,
     digest: rules.daily_digest.isOn,
     'weekly-report': rules.weekly_report.isOn,
     retention: true,

@@ -102,6 +102,7 @@ export const EVENTS = {
   store_failed: ['error', 'the store failed for good: the process ends'],
   store_lost: ['error', 'the files of the store are gone: creates are refused until a restart'],
   job_ended: ['info, warn', 'a job failed, succeeded again, or some of its runs were missed'],
+  reconciled: ['info', 'our ledger was compared with Kling’s; the difference, and the tasks of each kind'],
   backup_made: ['info', 'a backup was made and verified, and surplus ones were dropped'],
   records_lost: ['warn', 'records of calls could not be kept'],
   records_dropped: ['info', 'old records were dropped by the retention'],

@@ -197,6 +197,7 @@ describe('/openapi.json', () => {
       'GET /v1/holds',
       'GET /v1/jobs',
       'GET /v1/queue',
+      'GET /v1/reconciliation',
       'GET /v1/sla/{month}',
       'GET /v1/sla/{month}/calls',
       'GET /v1/sla/{month}/windows',

@@ -8,6 +8,7 @@ import { creditsRefused } from './credits-refused.ts';
 import { deductionDiffers } from './deduction-differs.ts';
 import { foreignSpending } from './foreign-spending.ts';
 import { klingRefuses } from './kling-refuses.ts';
+import { ledgerDrift } from './ledger-drift.ts';
 import { packExpires, packNearlyEmpty } from './packs.ts';
 import { priceStale, routeUnpriced } from './prices.ts';
 import { spendingFrozen } from './spending-frozen.ts';
@@ -18,6 +19,7 @@ export const moneyRules: readonly Rule[] = [
   budgetForecast,
   creditsRefused,
   deductionDiffers,
+  ledgerDrift,
   foreignSpending,
   routeUnpriced,
   priceStale,

@@ -72,6 +72,16 @@ const CASES: Partial<Record<RuleWord, WordCase>> = {
       threshold: fc.constantFrom(0.001, 0.1),
     },
   },
+  ledger_drift: {
+    values: {
+      driftCredits: credits,
+      oursOnly: count,
+      different: count,
+      from: instant,
+      examples: fc.constantFrom('8501, 8502', 'hold_01m8f'),
+      threshold: credits,
+    },
+  },
   foreign_spending: {
     values: {
       day: fc.constant('2026-11-28'),
