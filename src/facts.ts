@@ -106,6 +106,16 @@ export type Fact =
       statusMessage: string | null;
       at: Ms;
     } & CreateLabels)
+  /** A later answer of Kling's contradicts the end of a task; the end stays. Once for each task and state. */
+  | ({
+      kind: 'task_contradicted';
+      holdId: string;
+      taskId: string;
+      known: TaskState;
+      seen: TaskState;
+      statusMessage: string | null;
+      at: Ms;
+    } & CreateLabels)
   /** A task was open for 30 days without an end: nobody asks for it any more, and its hold stays. */
   | ({
       kind: 'task_lost';

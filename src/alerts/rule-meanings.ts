@@ -21,6 +21,7 @@ export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
   sla_tier_worse: 'It fell into the next tier of compensation.',
   tasks_stuck:
     'Tasks are open for longer than `tasks.stuckAfterMs`, or than is usual for their operation; their credits stay held.',
+  task_contradicted: 'An answer of Kling’s contradicts the end of a task; once for each task and state.',
   tasks_lost:
     'Tasks were open for 30 days without an end: nobody asks for them any more, and their credits stay held.',
   holds_in_doubt: 'A create is in doubt for longer than the threshold: nobody knows whether Kling took it.',

@@ -32,6 +32,7 @@ export const RULES = {
   sla_broken: { kind: 'period', severity: 'ticket' },
   sla_tier_worse: { kind: 'notice', severity: 'ticket' },
   tasks_stuck: { kind: 'condition', severity: 'ticket' },
+  task_contradicted: { kind: 'notice', severity: 'ticket' },
   tasks_lost: { kind: 'condition', severity: 'ticket' },
   holds_in_doubt: { kind: 'condition', severity: 'ticket', threshold: 10 },
   deduction_differs: { kind: 'condition', severity: 'ticket', threshold: 0.1 },

@@ -88,6 +88,7 @@ function printTask(
     life,
     timeline: _states,
     joined: _joins,
+    contradictions: _contradictions,
     retriedBy: _retries,
     retryChain: _chain,
     results,

@@ -7,9 +7,9 @@
 import { z } from '@hono/zod-openapi';
 import { RULE_WORDS } from '../alerts/rule-words.ts';
 import { PER_ROWS_MAX } from '../budget/budget-table.ts';
-import { TIMELINE_STEPS } from '../store/timeline.ts';
 import { OPERATIONS } from '../words.ts';
 import { breaker, pool, stop, waitingCreate } from './pacing-schemas.ts';
+import { lifeFields } from './task-life-schemas.ts';
 import { retryFields, taskRetries } from './retry-schemas.ts';
 
 export const credits = z.number().describe('Credits, a decimal with at most three places.');
@@ -248,9 +248,7 @@ export const taskAnswer = z
   .object({
     ...taskFields,
     ...retryFields,
-    life: z
-      .array(z.object({ at: instant, step: z.enum(TIMELINE_STEPS), text: z.string() }))
-      .describe('Everything that happened to it, the earliest first. Steps may be added.'),
+    ...lifeFields,
     timeline: z.array(
       z.object({
         at: instant,

@@ -15,6 +15,7 @@ import {
   type TimelineStep,
 } from '../store/timeline.ts';
 import { retryTimeline } from '../tasks/retry-links.ts';
+import { contradictionTimeline } from '../tasks/contradiction-table.ts';
 import { stateTimeline } from '../tasks/state-timeline.ts';
 
 /** One line for each folder. */
@@ -23,6 +24,7 @@ const READERS: readonly TimelineReader[] = [
   callTimeline,
   joinTimeline,
   stateTimeline,
+  contradictionTimeline,
   retryTimeline,
 ];
 

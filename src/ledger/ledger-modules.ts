@@ -45,6 +45,7 @@ import * as slaVerify from '../sla/verify.ts';
 import { exportedOperations, type StoreModule } from '../store/registry.ts';
 import { callbackMigrations } from '../tasks/callback-schema.ts';
 import * as callbackTable from '../tasks/callback-table.ts';
+import { contradictionMigrations, listContradictions } from '../tasks/contradiction-table.ts';
 import { recentDurations } from '../tasks/duration-table.ts';
 import { countForeign } from '../tasks/foreign-table.ts';
 import { listOldUnasked, lostMigrations, readLostTasks } from '../tasks/lost-table.ts';
@@ -123,7 +124,7 @@ export const ledgerModules: readonly StoreModule[] = [
     ],
   },
   {
-    migrations: [...taskMigrations, ...lostMigrations, ...retryMigrations],
+    migrations: [...taskMigrations, ...lostMigrations, ...contradictionMigrations, ...retryMigrations],
     operations: [
       ...exportedOperations(retryTable),
       retryLinks,
@@ -135,6 +136,7 @@ export const ledgerModules: readonly StoreModule[] = [
       readFailedTasks,
       readLostTasks,
       recentDurations,
+      listContradictions,
       listOldUnasked,
       countForeign,
     ],

@@ -15,6 +15,7 @@ import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
 import { closeUnanswered, dropAnswer, freeUnanswered } from '../idempotency/guard-table.ts';
 import type { Tx } from '../store/operation.ts';
+import { contradicts, keepContradiction } from '../tasks/contradiction-table.ts';
 import type { Deduction, SightingSource, TaskSighting } from '../tasks/task.ts';
 import { isAdvance, isStale, isTerminal } from '../tasks/task-state.ts';
 import {
@@ -147,6 +148,7 @@ export async function applySighting(
 ): Promise<Fact[]> {
   if (isStale(task.vendor_updated_at, sighting.updatedAt)) return [];
   const advances = isAdvance(task.state, sighting.state);
+  if (contradicts(task, sighting)) return applyContradiction(tx, task, sighting, seen);
   if (!advances && !isTerminal(sighting.state)) return [];
   const hold = await readHold(tx, task.hold_id);
   const facts: Fact[] = [];
@@ -157,6 +159,24 @@ export async function applySighting(
     await keepResults(tx, hold.id, sighting, seen.at);
   }
   facts.push(...(await moveMoney(tx, hold, sighting, { isNews: advances, at: seen.at })));
+  return facts;
+}
+
+/** Keeps an answer that contradicts a task's end. Of its money only another deduction counts, once the hold has ended. */
+async function applyContradiction(
+  tx: Tx,
+  task: KnownTask,
+  sighting: TaskSighting,
+  { source, at }: Seen,
+): Promise<Fact[]> {
+  const hold = await readHold(tx, task.hold_id);
+  const facts: Fact[] = [];
+  if (await keepContradiction(tx, hold.id, sighting, { source, at })) {
+    const { taskId, state: seen, statusMessage } = sighting;
+    const states = { known: task.state, seen, statusMessage };
+    facts.push({ kind: 'task_contradicted', holdId: hold.id, taskId, ...states, at, ...labelsOf(hold) });
+  }
+  if (hold.state !== 'held') facts.push(...(await moveMoney(tx, hold, sighting, { isNews: false, at })));
   return facts;
 }
 

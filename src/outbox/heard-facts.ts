@@ -11,6 +11,7 @@ export const HEARD_KINDS = [
   'hold_in_doubt',
   'doubt_ended',
   'task_lost',
+  'task_contradicted',
   'result_lost',
   'claim_drafted',
   'claim_withdrawn',

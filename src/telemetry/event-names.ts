@@ -32,6 +32,8 @@ export const EVENTS = {
   result_saved: ['debug', 'a file of a result was saved'],
   result_failed: ['info', 'a file of a result could not be saved; it is tried again until it expires'],
   result_lost: ['warn', 'a result was not saved in time, or Kling named no address of it for a day'],
+  task_contradicted: ['warn', 'an answer of Kling’s contradicts the end of a task; the first end stays'],
+  task_failed: ['info', 'a task failed, with Kling’s text and the reason that we read in it'],
   task_changed: ['debug, info', 'a task has another state; info once it has ended'],
   task_retry_queued: ['info', 'a task failed, and a new create will be made for it (`tasks.retryFailed`)'],
   task_retry_made: ['info', 'a new create was made for a failed task; `holdId` is its hold'],

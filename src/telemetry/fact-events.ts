@@ -2,7 +2,7 @@
 import type { CreateLabels, Fact } from '../facts.ts';
 import type { HeardFact } from '../outbox/heard-facts.ts';
 import { toCredits, type MilliCredits } from '../units.ts';
-import { failureReason } from '../kling/task-failures.ts';
+import { failureReason, type FailureReason } from '../kling/task-failures.ts';
 import type { Log } from './log.ts';
 import type { Instruments } from './metrics.ts';
 
@@ -44,6 +44,7 @@ export function createFactTeller({ instruments, log, addCredits, model }: FactTe
     }
     if (fact.to === 'failed') {
       const reason = failureReason(fact.statusMessage);
+      logFailed(log, fact, reason);
       instruments.taskFailures.add(1, fact.operation, reason);
       // The same refusal as a 1303, only later.
       if (reason === 'concurrency') instruments.throttles.add(1, '1303');
@@ -109,10 +110,9 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
       });
     case 'doubt_ended':
       return logDoubtEnded(log, fact);
+    case 'task_contradicted':
     case 'task_lost':
-      return logTaskLost(log, fact);
-    case 'result_lost':
-      return logResultLost(log, fact);
+      return logOddTask(log, fact);
     case 'claim_drafted':
       return log.warn('a claim was drafted; it waits to be read and filed', {
         event: fact.kind,
@@ -151,6 +151,44 @@ function logTaskLost(log: Log, fact: FactOf<'task_lost'>): void {
 
 function logResultLost(log: Log, { kind, holdId, taskId, why }: FactOf<'result_lost'>): void {
   log.warn('a result was not saved in time', { event: kind, holdId, taskId, why });
+}
+
+function logFailed(log: Log, fact: FactOf<'task_changed'>, reason: FailureReason): void {
+  const { holdId, taskId, app, operation, model, statusMessage } = fact;
+  const fields = {
+    event: 'task_failed',
+    holdId,
+    taskId,
+    app,
+    operation,
+    model,
+    reason,
+    statusMessage,
+  } as const;
+  log.info('a task failed', fields);
+}
+
+function logOddTask(log: Log, fact: FactOf<'task_contradicted' | 'task_lost'>): void {
+  const { holdId, taskId } = fact;
+  if (fact.kind === 'task_lost') {
+    const { kind: event, state, heldCredits } = fact;
+    return log.warn('a task is lost: open for 30 days without an end; its hold stays', {
+      event,
+      holdId,
+      taskId,
+      state,
+      heldCredits: toCredits(heldCredits),
+    });
+  }
+  const { kind: event, known, seen, statusMessage } = fact;
+  return log.warn('an answer of Kling’s contradicts the end of a task; the first end stays', {
+    event,
+    holdId,
+    taskId,
+    known,
+    seen,
+    statusMessage,
+  });
 }
 
 function logDoubtEnded(log: Log, { holdId, found, taskId }: FactOf<'doubt_ended'>): void {

@@ -162,7 +162,7 @@ describe("a task's state", () => {
     expect(await at()).toBe('processing');
     const results = [{ kind: 'video' as const, id: 'v', url: 'https://x/v.mp4', durationSeconds: '5.1' }];
     await observe({ state: 'succeeded', updatedAt: 300, results }, NOON + 7000);
-    expect(await observe({ state: 'failed', updatedAt: 400 })).toEqual([]);
+    expect(await observe({ state: 'failed', updatedAt: 400 })).toMatchObject([{ kind: 'task_contradicted' }]);
     expect(await at()).toBe('succeeded');
     expect(await store.run(getTask, { taskId: 't' })).toMatchObject({
       results,

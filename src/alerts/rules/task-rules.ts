@@ -4,12 +4,14 @@ import { holdsInDoubt } from './holds-in-doubt.ts';
 import { pollLoop } from './poll-loop.ts';
 import { queueFull } from './queue-full.ts';
 import { queueSaturated } from './queue-saturated.ts';
+import { taskContradicted } from './task-contradicted.ts';
 import { tasksLost } from './tasks-lost.ts';
 import { tasksStuck } from './tasks-stuck.ts';
 
 export const taskRules: readonly Rule[] = [
   tasksStuck,
   tasksLost,
+  taskContradicted,
   holdsInDoubt,
   queueSaturated,
   queueFull,

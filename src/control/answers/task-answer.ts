@@ -2,6 +2,7 @@
 import { checkIdCursor } from '../../calls/cursor.ts';
 import { SidecarError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
+import { listContradictions } from '../../tasks/contradiction-table.ts';
 import { retryLinks, type RetryLinks } from '../../tasks/retry-links.ts';
 import { stuckAfterMs } from '../../tasks/stuck-limits.ts';
 import { getTask, listTasks, type StuckAt } from '../../tasks/task-table.ts';
@@ -34,10 +35,11 @@ export async function answerTask(
   taskId: string,
   stuck: StuckAt,
 ): Promise<TaskAnswer> {
-  const [task, links, life] = await Promise.all([
+  const [task, links, life, contradictions] = await Promise.all([
     reader.read(getTask, { taskId }),
     reader.read(retryLinks, { taskId }),
     reader.read(readTaskTimeline, { taskId }),
+    reader.read(listContradictions, { taskId }),
   ]);
   if (!task) {
     throw new SidecarError(
@@ -50,6 +52,7 @@ export async function answerTask(
     ...shapeLinks(links),
     life: life.map(({ at, ...line }) => ({ at: iso(at), ...line })),
     timeline: task.timeline.map(({ at, ...event }) => ({ at: iso(at), ...event })),
+    contradictions: contradictions.map(({ at, ...seen }) => ({ at: iso(at), ...seen })),
     joined: task.joined.map(({ at, ...join }) => ({ at: iso(at), ...join })),
     results: task.results,
   };

@@ -63,6 +63,11 @@ const CASES: Partial<Record<RuleWord, WordCase>> = {
     labels: { product: fc.constantFrom('video', 'image') },
     values: { tasks: count, heldCredits: credits, oldestAt: instant, stuckAfterMs: duration },
   },
+  task_contradicted: {
+    labels: { app },
+    values: { taskId: fc.constant('8502'), known: fc.constant('succeeded'), seen: fc.constant('failed') },
+    isResolved: false,
+  },
   tasks_lost: { values: { tasks: count, heldCredits: credits, oldestAt: instant } },
   holds_in_doubt: {
     values: { holds: count, credits, oldestAt: instant, forOperator: fc.nat(3), allowedMs: duration },
