@@ -111,8 +111,11 @@ export function logHeardFact(log: Log, fact: HeardFact): void {
     case 'doubt_ended':
       return logDoubtEnded(log, fact);
     case 'task_contradicted':
+      return logContradicted(log, fact);
     case 'task_lost':
-      return logOddTask(log, fact);
+      return logTaskLost(log, fact);
+    case 'result_lost':
+      return logResultLost(log, fact);
     case 'claim_drafted':
       return log.warn('a claim was drafted; it waits to be read and filed', {
         event: fact.kind,
@@ -168,27 +171,10 @@ function logFailed(log: Log, fact: FactOf<'task_changed'>, reason: FailureReason
   log.info('a task failed', fields);
 }
 
-function logOddTask(log: Log, fact: FactOf<'task_contradicted' | 'task_lost'>): void {
-  const { holdId, taskId } = fact;
-  if (fact.kind === 'task_lost') {
-    const { kind: event, state, heldCredits } = fact;
-    return log.warn('a task is lost: open for 30 days without an end; its hold stays', {
-      event,
-      holdId,
-      taskId,
-      state,
-      heldCredits: toCredits(heldCredits),
-    });
-  }
-  const { kind: event, known, seen, statusMessage } = fact;
-  return log.warn('an answer of Kling’s contradicts the end of a task; the first end stays', {
-    event,
-    holdId,
-    taskId,
-    known,
-    seen,
-    statusMessage,
-  });
+function logContradicted(log: Log, fact: FactOf<'task_contradicted'>): void {
+  const { kind: event, holdId, taskId, known, seen, statusMessage } = fact;
+  const fields = { event, holdId, taskId, known, seen, statusMessage } as const;
+  log.warn('an answer of Kling’s contradicts the end of a task; the first end stays', fields);
 }
 
 function logDoubtEnded(log: Log, { holdId, found, taskId }: FactOf<'doubt_ended'>): void {
