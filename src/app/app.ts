@@ -120,6 +120,8 @@ class Sidecar implements App {
         log: this.#log,
       });
       await this.#openCallbacks(running);
+      // Before the first create: it waits for the account's spending.
+      running.adoption.start();
       const data = await running.dataPlane.listen(this.#config.listen, this.#secrets.tls, () =>
         this.#renewSettings(),
       );
@@ -210,6 +212,7 @@ class Sidecar implements App {
 
   async runDue(): Promise<void> {
     await this.#running?.doubts.runDue();
+    await this.#running?.adoption.runDue();
     await this.#running?.poller.runDue();
     await this.#running?.taskRetrier.runDue();
     await this.#running?.results.runDue();
@@ -349,6 +352,7 @@ class Sidecar implements App {
       running.poller.stop(),
       running.taskRetrier.stop(),
       running.results.stop(),
+      running.adoption.stop(),
       running.sumsCheck.stop(),
       running.slotKeepers.stop(),
     ];

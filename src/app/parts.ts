@@ -1,5 +1,6 @@
 /** The parts of a running app that ask Kling: pool, upstream, slots, look-ups, poller, and the recorder of ends. */
 import { reportHealth } from './health.ts';
+import { openAdoption } from './adoption.ts';
 import { openPacing, type Pacing } from './pacing.ts';
 import { openResults } from './results.ts';
 import { openGates, type Gates } from './stops.ts';
@@ -16,6 +17,7 @@ import { MoneySums } from '../ledger/money-sums.ts';
 import { Observer, type ObserverDeps } from '../ledger/observer.ts';
 import { SumsCheck } from '../ledger/sums-check.ts';
 import { AccountReader, type AccountReaderDeps } from '../asking/account-reader.ts';
+import type { Adoption } from '../asking/adoption.ts';
 import { buildClocks, type Clocks } from '../asking/clocks.ts';
 import { Doubts } from '../asking/doubt.ts';
 import { TaskDurations } from '../asking/task-durations.ts';
@@ -48,6 +50,7 @@ export interface AppParts extends Clocks, Pacing, Gates {
   poller: Poller;
   account: AccountReader;
   results: KeptResults;
+  adoption: Adoption;
   closing: Closing;
   observer: Observer;
   callJournal: CallJournal;
@@ -123,7 +126,6 @@ export function buildParts(input: PartsInput): AppParts {
   });
   const taskRetrier = openRetrier(input, clocks.dated);
   const results = openResults({ ...shared, config, telemetry });
-  const closing = new Closing({ ...shared, onCall });
   return {
     ...clocks,
     ...money,
@@ -138,7 +140,8 @@ export function buildParts(input: PartsInput): AppParts {
     poller,
     account: new AccountReader({ ...asking, ...ofAccount(upstream, pacing), clock }),
     results,
-    closing,
+    adoption: openAdoption({ ...input, ...asking, ...clocks, upstream, slots }),
+    closing: new Closing({ ...shared, onCall }),
     observer: openObserver(log, { ledger, clock: clocks.dated }),
     watch,
     delivery,

@@ -39,6 +39,7 @@ export async function putInOrder(
     ages,
     beginClocks,
     instance,
+    adoption,
   }: AppParts,
   { config, routes, log }: { config: Config; routes: RouteTable; log: Log },
 ): Promise<void> {
@@ -57,6 +58,7 @@ export async function putInOrder(
     at,
     age: { now: ages.now(), doubtFrom: ages.doubtFrom },
   });
+  await adoption.begin();
   // Also what the last process committed and did not live to hand over.
   delivery.wake();
   if (due > 0)

@@ -11,9 +11,18 @@
 import { defineWrite, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { HoldState } from '../words.ts';
+import { ADOPTED, noteAdoptedCounter } from './adopted.ts';
 import type { BudgetMatch } from './budget-rule.ts';
+import { addToCounter } from './counter-table.ts';
 import { counterIds } from './hold.ts';
-import { compareIds, counterIdOf, currentRules, perValueOf, type ActiveRule } from './rule-book.ts';
+import {
+  compareIds,
+  counterIdOf,
+  currentRules,
+  perValueOf,
+  renewVersion,
+  type ActiveRule,
+} from './rule-book.ts';
 import { windowAt, type WindowSpan } from './window.ts';
 
 interface SeenHold {
@@ -90,7 +99,7 @@ async function countOn(tx: Tx, rule: ActiveRule, { span, after }: Place, rowsMax
   const page = await selectPage(tx, rule.match, { span, after, rowsMax });
   const sums = new Map<string, Sum>();
   for (const hold of page) await count(tx, { rule, span, sums }, hold);
-  await raiseCounters(tx, { rule, span, sums });
+  await raiseCounters(tx, { rule, span, sums }, page.at(-1)?.at ?? span.startsAt);
   const last = page.at(-1);
   if (page.length < rowsMax) {
     await endCounting(tx, rule.id);
@@ -121,19 +130,12 @@ interface Counted {
   sums: Map<string, Sum>;
 }
 
-async function raiseCounters(tx: Tx, { rule, span, sums }: Counted): Promise<void> {
-  for (const [counterId, sum] of sums) {
-    await tx.run(
-      `INSERT INTO budget_counters (id, budget_id, window_key, per_value, settled, held) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET settled = budget_counters.settled + excluded.settled,
-         held = budget_counters.held + excluded.held`,
-      counterId,
-      rule.id,
-      span.key,
-      sum.perValue,
-      sum.settled,
-      sum.held,
-    );
+async function raiseCounters(tx: Tx, { rule, span, sums }: Counted, at: Ms): Promise<void> {
+  for (const [id, { perValue, ...sum }] of sums) {
+    await addToCounter(tx, { id, budgetId: rule.id, windowKey: span.key, perValue }, sum);
+    if (perValue !== ADOPTED) continue;
+    await noteAdoptedCounter(tx, id);
+    await renewVersion(tx, at);
   }
 }
 
@@ -144,16 +146,20 @@ function selectPage(
 ): Promise<SeenHold[]> {
   const conditions = ['(at > ? OR (at = ? AND id > ?))', 'at >= ?'];
   const values: SqlValue[] = [after.at, after.at, after.id, after.at];
-  const add = (condition: string, value: SqlValue | undefined): void => {
-    if (value === undefined || value === null) return;
-    conditions.push(condition);
-    values.push(value);
-  };
-  add('at < ?', span.resetsAt);
-  add('app = ?', match.app);
-  add('operation = ?', match.operation);
-  add('model = ?', match.model);
-  add('tag = ?', match.tag);
+  if (span.resetsAt !== null) {
+    conditions.push('at < ?');
+    values.push(span.resetsAt);
+  }
+  const named = [
+    ['app = ?', match.app],
+    ['operation = ?', match.operation],
+    ['model = ?', match.model],
+    ['tag = ?', match.tag],
+  ].filter((pair): pair is [string, string] => pair[1] !== undefined);
+  if (named.length > 0) {
+    conditions.push(`(app = '${ADOPTED}' OR (${named.map(([condition]) => condition).join(' AND ')}))`);
+    values.push(...named.map(([, value]) => value));
+  }
   return tx.all<SeenHold>(
     `SELECT id, at, app, tag, credits, settled_credits, state, counters FROM creates
      WHERE ${conditions.join(' AND ')} ORDER BY at, id LIMIT ?`,
@@ -163,7 +169,8 @@ function selectPage(
 }
 
 async function count(tx: Tx, { rule, span, sums }: Counted, hold: SeenHold): Promise<void> {
-  const perValue = perValueOf(rule, hold);
+  const isAdopted = rule.per !== null && hold.app === ADOPTED;
+  const perValue = isAdopted ? ADOPTED : perValueOf(rule, hold);
   const counterId = counterIdOf(rule, span, perValue);
   const counters = counterIds(hold.counters);
   if (counters.includes(counterId)) return;

@@ -13,6 +13,7 @@ import { newId } from '../ids.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import { formatCredits, type MilliCredits, type Ms, type WindowKey } from '../units.ts';
 import type { BudgetWindow } from '../words.ts';
+import { ADOPTED } from './adopted.ts';
 import { recordAudit } from './audit-table.ts';
 import { beginCounting, endCounting, pendingWindows } from './backfill.ts';
 import type { BudgetMatch, BudgetRule } from './budget-rule.ts';
@@ -21,6 +22,7 @@ import { holdsInDoubt, datedTo } from './hold-table.ts';
 import {
   counterIdOf,
   currentRules,
+  fullLimitAt,
   limitAt,
   renewVersion,
   ruleIdOf,
@@ -132,7 +134,7 @@ async function applyOne(
   );
   if (!wasActive) {
     const instant = Math.max(at, (await datedTo(tx)) ?? at);
-    await beginCounting(tx, { ...rule, id, raises: [] }, instant, change.countedAtOnce);
+    await beginCounting(tx, { ...rule, id, raises: [], adopted: new Map() }, instant, change.countedAtOnce);
   }
   (wasActive ? applied.changed : applied.added).push(rule.name);
   await audit(tx, {
@@ -309,27 +311,30 @@ async function rowsOf(
     span.key,
   );
   if (counters.length === 0 && rule.per === null) counters.push({ per_value: '', settled: 0, held: 0 });
-  const limitCredits = limitAt(rule, at);
-  return counters.map(({ per_value, settled, held }) => ({
-    name: rule.name,
-    counterId: counterIdOf(rule, span, per_value),
-    perValue: rule.per === null ? null : per_value,
-    window: rule.window,
-    windowKey: span.key,
-    startsAt: span.startsAt,
-    resetsAt: span.resetsAt,
-    timeZone: rule.timeZone,
-    limitCredits,
-    settledCredits: settled,
-    heldCredits: held,
-    inDoubtCredits: doubts.get(counterIdOf(rule, span, per_value)) ?? 0,
-    remainingCredits: limitCredits - settled - held,
-    usedPercent: limitCredits === 0 ? 100 : ((settled + held) / limitCredits) * 100,
-    mode: rule.mode,
-    match: rule.match,
-    per: rule.per,
-    alertAt: rule.alertAt,
-    raises: rule.raises.filter((raise) => isInForce(raise, at)),
-    isPending: countedWindow === span.key,
-  }));
+  return counters.map(({ per_value, settled, held }) => {
+    // The row of adopted creates shows what it takes from the limit of all others.
+    const limitCredits = per_value === ADOPTED ? fullLimitAt(rule, at) : limitAt(rule, at);
+    return {
+      name: rule.name,
+      counterId: counterIdOf(rule, span, per_value),
+      perValue: rule.per === null ? null : per_value,
+      window: rule.window,
+      windowKey: span.key,
+      startsAt: span.startsAt,
+      resetsAt: span.resetsAt,
+      timeZone: rule.timeZone,
+      limitCredits,
+      settledCredits: settled,
+      heldCredits: held,
+      inDoubtCredits: doubts.get(counterIdOf(rule, span, per_value)) ?? 0,
+      remainingCredits: limitCredits - settled - held,
+      usedPercent: limitCredits === 0 ? 100 : ((settled + held) / limitCredits) * 100,
+      mode: rule.mode,
+      match: rule.match,
+      per: rule.per,
+      alertAt: rule.alertAt,
+      raises: rule.raises.filter((raise) => isInForce(raise, at)),
+      isPending: countedWindow === span.key,
+    };
+  });
 }

@@ -9,7 +9,8 @@ import type { SqlValue, SyncTx, Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 import { reaches, sharePpm } from './budget-rule.ts';
 import { counterIds } from './hold.ts';
-import { currentRules, limitAt, type ActiveRule, type MatchingBudget } from './rule-book.ts';
+import { ADOPTED } from './adopted.ts';
+import { currentRules, limitAt, renewVersion, type ActiveRule, type MatchingBudget } from './rule-book.ts';
 import { windowAt } from './window.ts';
 
 export interface CounterState {
@@ -29,6 +30,9 @@ VALUES (?, ?, ?, ?, 0, ?)
 ON CONFLICT (id) DO UPDATE SET held = budget_counters.held + excluded.held
 WHERE budget_counters.settled + budget_counters.held + excluded.held <= ?
 RETURNING settled, held, noted_ppm`;
+const ADD = `INSERT INTO budget_counters (id, budget_id, window_key, per_value, settled, held) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET settled = budget_counters.settled + excluded.settled,
+  held = budget_counters.held + excluded.held`;
 const RAISE = 'UPDATE budget_counters SET held = held + ? WHERE id = ? AND settled + held + ? <= ?';
 const UNRESERVE = 'UPDATE budget_counters SET held = held - ? WHERE id = ?';
 const READ = 'SELECT settled, held, noted_ppm FROM budget_counters WHERE id = ?';
@@ -74,6 +78,23 @@ export function reserveAtOnce(
   return tx.get<CounterState>(READ, [budget.counterId]);
 }
 
+/** A counter by its id and the columns of its identity. */
+export interface CounterPlace {
+  id: string;
+  budgetId: string;
+  windowKey: WindowKey;
+  perValue: string;
+}
+
+/** Adds credits of creates that are counted later than they were made; no limit is tested. */
+export async function addToCounter(
+  tx: Tx,
+  { id, budgetId, windowKey, perValue }: CounterPlace,
+  { settled, held }: Pick<CounterState, 'settled' | 'held'>,
+): Promise<void> {
+  await tx.run(ADD, id, budgetId, windowKey, perValue, settled, held);
+}
+
 /** Removes a hold from a counter, in the transaction that added it. */
 export async function unreserve(tx: Tx, counterId: string, credits: MilliCredits): Promise<void> {
   await tx.run(UNRESERVE, credits, counterId);
@@ -103,6 +124,7 @@ export async function shiftCounters(
   const grows = move.toSettled > move.fromHeld;
   for (const id of counterIds(counters)) {
     const state = await tx.get<ShiftedCounter>(SHIFT, move.fromHeld, move.toSettled, id);
+    if (state?.per_value === ADOPTED) await renewVersion(tx, move.at);
     if (!state || !grows) continue;
     const rule = (await currentRules(tx)).find((known) => known.id === state.budget_id);
     if (!rule) continue;

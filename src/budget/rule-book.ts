@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { newId } from '../ids.ts';
 import type { Tx } from '../store/operation.ts';
-import type { MilliCredits, Ms } from '../units.ts';
+import type { MilliCredits, Ms, WindowKey } from '../units.ts';
 import type { BudgetWindow } from '../words.ts';
 import type { BudgetMatch, BudgetRule } from './budget-rule.ts';
 import { windowAt, type WindowSpan } from './window.ts';
@@ -24,7 +24,11 @@ export interface Raise {
 export interface ActiveRule extends BudgetRule {
   id: string;
   raises: Raise[];
+  /** Of a budget with `per`: the adopted credits of a window, which no app or tag is known for (adopted.ts). Usually empty. */
+  adopted: ReadonlyMap<WindowKey, MilliCredits>;
 }
+
+const NONE_ADOPTED: ActiveRule['adopted'] = new Map();
 
 /** The labels of a create that decide its matching budgets. */
 export interface MatchLabels {
@@ -99,6 +103,7 @@ async function selectRules(tx: Tx): Promise<ActiveRule[]> {
     'SELECT budget_id, by_credits, from_at, until_at, actor, reason FROM budget_raises ORDER BY id',
   );
   rows.sort((a, b) => compareIds(a.id, b.id));
+  const adopted = await selectAdopted(tx);
   return rows.map((row) => ({
     id: row.id,
     name: row.name,
@@ -114,7 +119,22 @@ async function selectRules(tx: Tx): Promise<ActiveRule[]> {
       .map(({ by_credits: byCredits, from_at: fromAt, until_at: untilAt, actor, reason }) => {
         return { byCredits, fromAt, untilAt, actor, reason };
       }),
+    adopted: adopted.get(row.id) ?? NONE_ADOPTED,
   }));
+}
+
+/** Reads the credits on the counters of adopted creates, by budget and window. */
+async function selectAdopted(tx: Tx): Promise<Map<string, Map<WindowKey, MilliCredits>>> {
+  const rows = await tx.all<{ budget_id: string; window_key: WindowKey; used: MilliCredits }>(
+    `SELECT c.budget_id, c.window_key, c.settled + c.held AS used
+     FROM adopted_counters a JOIN budget_counters c ON c.id = a.id ORDER BY a.id`,
+  );
+  const byBudget = new Map<string, Map<WindowKey, MilliCredits>>();
+  for (const { budget_id, window_key, used } of rows) {
+    const byWindow = byBudget.get(budget_id) ?? new Map<WindowKey, MilliCredits>();
+    byBudget.set(budget_id, byWindow.set(window_key, used));
+  }
+  return byBudget;
 }
 
 /** Orders ids of budgets and of counters by the budget's name, in the same order on every engine. */
@@ -161,8 +181,16 @@ export function isMatch(match: BudgetMatch, labels: MatchLabels): boolean {
   );
 }
 
-/** Gives a rule's limit at an instant, with the raises in force then (from inclusive, until exclusive). */
+/** Gives a rule's limit for creates of ours: {@link fullLimitAt} less what was adopted for a budget with `per`; at least 0. */
 export function limitAt(rule: ActiveRule, at: Ms): MilliCredits {
+  const limit = fullLimitAt(rule, at);
+  if (rule.adopted.size === 0) return limit;
+  const adopted = rule.adopted.get(windowAt(rule.window, rule.timeZone, at).key) ?? 0;
+  return Math.max(0, limit - adopted);
+}
+
+/** Gives a rule's limit at an instant, with the raises in force then (from inclusive, until exclusive). */
+export function fullLimitAt(rule: ActiveRule, at: Ms): MilliCredits {
   let limit = rule.limit;
   for (const raise of rule.raises) if (isInForce(raise, at)) limit += raise.byCredits;
   return limit;

@@ -16,6 +16,8 @@ import { JOB_NAMES } from '../jobs/job-names.ts';
 import { jobStates } from '../jobs/job-table.ts';
 import { scheduleOf } from '../jobs/jobs-config.ts';
 import { checkPrices, USED_MS, type ModelUsage } from '../kling/price-checks.ts';
+import { checkAdoption } from '../ledger/adoption-checks.ts';
+import { readAdoption } from '../ledger/adoption.ts';
 import { checkOtherSpending, COMPARED_MS } from '../ledger/spending-checks.ts';
 import { firstSignOfLife, spendingElsewhere } from '../ledger/spending-elsewhere.ts';
 import type { SlaMonth } from '../sla/month.ts';
@@ -84,6 +86,7 @@ async function checkAccount(
     ...checkReads(reads, { isOn: context.loaded().config.account.poll, isRunning: runs, now }),
     ...checkPacks(packs, reads.packs, now),
     checkOtherSpending(elsewhere, reads),
+    ...checkAdoption(await store.read(readAdoption, {})),
   ];
 }
 

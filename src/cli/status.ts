@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { StatusAnswer } from '../control/schemas.ts';
 import type { Context } from './context.ts';
 import { budgetsText } from './budget.ts';
+import { adoptionLines } from './adoption-status.ts';
 import { klingOf } from './kling-status.ts';
 import { alertLines } from './alert-status.ts';
 import { poolLines, stopLines } from './pacing-status.ts';
@@ -63,6 +64,7 @@ function printStatus(context: Context, status: StatusAnswer, isRunning: boolean)
   const { waiting, nextAt } = status.taskRetries;
   if (nextAt !== null)
     lines.push(['task retries', `${waiting} wait, the first until ${timeText(context, nextAt)}`]);
+  lines.push(...adoptionLines(terminal, status));
   for (const { upstream, holds, credits } of status.heldElsewhere) {
     lines.push(['held elsewhere', `${holds} of ${credits} credits at ${upstream}: they wait for you`]);
   }

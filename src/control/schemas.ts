@@ -8,6 +8,7 @@ import { z } from '@hono/zod-openapi';
 import { RULE_WORDS } from '../alerts/rule-words.ts';
 import { PER_ROWS_MAX } from '../budget/budget-table.ts';
 import { OPERATIONS } from '../words.ts';
+import { adoptionStatus } from './adoption-schemas.ts';
 import { breaker, pool, stop, waitingCreate } from './pacing-schemas.ts';
 import { lifeFields } from './task-life-schemas.ts';
 import { retryFields, taskRetries } from './retry-schemas.ts';
@@ -119,6 +120,7 @@ export const statusAnswer = z
     inDoubtCredits: credits,
     oldestDoubtSince: instant.nullable(),
     openHolds: z.int(),
+    adoption: adoptionStatus,
     heldElsewhere: z
       .array(z.object({ upstream: z.string(), holds: z.int(), credits }))
       .describe('Open holds of upstreams that are not in use.'),

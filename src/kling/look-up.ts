@@ -51,9 +51,9 @@ export function singleQuery(route: KlingRoute, id: string): string | null {
 }
 
 /** Builds a page of a legacy list, newest first in Kling's order; null if the route has none. */
-export function listQuery(route: KlingRoute, page: number): string | null {
+export function listQuery(route: KlingRoute, page: number, pageSize = LIST_PAGE_MAX): string | null {
   if (route.queryPath === null) return null;
-  return `${route.queryPath}?pageNum=${page}&pageSize=${LIST_PAGE_MAX}`;
+  return `${route.queryPath}?pageNum=${page}&pageSize=${pageSize}`;
 }
 
 /**

@@ -98,7 +98,7 @@ function priceOf(args: PriceArgs, ask: Ask): CreatePrice {
     return priced(ask, { credits: options.unknownRouteCredits, isUnknown: true, seconds: null, rule });
   }
   return priced(ask, {
-    credits: amount(found.row, lengths.billed ?? 0, ask.count),
+    credits: rowAmount(found.row, lengths.billed ?? 0, ask.count),
     media: lengths.media,
     source: found.row.source.isAssumed ? found.row.source.name : null,
     isRelaxed: found.isRelaxed,
@@ -189,9 +189,8 @@ function byOverride(args: PriceArgs, { ask, own, lengths }: OverrideCase): Outco
   const isPerSecond = per === 'second';
   const guess = isPerSecond ? guessedSeconds(args, ask, lengths) : null;
   const seconds = guess ?? lengths.billed;
-  const by = per === 'each' ? ask.count : (seconds ?? 0);
   return {
-    credits: per === 'task' ? credits : timesUp(credits, by),
+    credits: overrideAmount(own.amount, { seconds: seconds ?? 0, count: ask.count }),
     seconds: lengths.made ?? seconds,
     rule: `pricing.overrides: ${credits / 1000} credits per ${per}`,
     media: isPerSecond ? (guess ?? lengths.media) : null,
@@ -217,7 +216,16 @@ function sane(seconds: number | null): number | null {
   return seconds !== null && Number.isFinite(seconds) && seconds > 0 ? seconds : null;
 }
 
-function amount(row: PriceRow, seconds: number, count: number): MilliCredits {
+/** Gives an override's price for a length and a number of outputs. */
+export function overrideAmount(
+  { per, credits }: PriceOverride['amount'],
+  { seconds, count }: { seconds: number; count: number },
+): MilliCredits {
+  return per === 'task' ? credits : timesUp(credits, per === 'each' ? count : seconds);
+}
+
+/** Gives a row's price for a length and a number of outputs. */
+export function rowAmount(row: PriceRow, seconds: number, count: number): MilliCredits {
   switch (row.per) {
     case 'second':
       return timesUp(row.credits, seconds);

@@ -8,6 +8,7 @@ import { createMigrations } from '../budget/create-schema.ts';
 import { budgetRoom } from '../budget/budget-room.ts';
 import { budgetUse } from '../budget/budget-use.ts';
 import { deductionSums } from '../budget/deduction-differences.ts';
+import { adoptionMigrations } from '../budget/adopted.ts';
 import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
 import { listHolds } from '../budget/hold-table.ts';
 import {
@@ -59,6 +60,8 @@ import { getTask, listOpenTasks, listTasks, openTasks } from '../tasks/task-tabl
 import { readFailedTasks, readStuckTasks } from '../tasks/troubled-table.ts';
 import { accountRefusals } from './account-refusals.ts';
 import { admit } from './admit.ts';
+import { adoptTasks } from './adopt-tasks.ts';
+import { beginAdoption, noteAdoption, readAdoption } from './adoption.ts';
 import { listAudit, listImportedFiles, recordOrder } from './audit.ts';
 import { closeCreate } from './close.ts';
 import { noteLedgersAreRead } from './deduction-wait.ts';
@@ -91,7 +94,7 @@ import { verifyLedger } from './verify.ts';
 export const ledgerModules: readonly StoreModule[] = [
   outboxModule,
   {
-    migrations: [...budgetMigrations, ...holdTraceMigrations, ...createMigrations],
+    migrations: [...budgetMigrations, ...holdTraceMigrations, ...createMigrations, ...adoptionMigrations],
     operations: [
       applyBudgets,
       countPiece,
@@ -165,6 +168,10 @@ export const ledgerModules: readonly StoreModule[] = [
   {
     migrations: usedKeyMigrations,
     operations: [
+      readAdoption,
+      beginAdoption,
+      noteAdoption,
+      adoptTasks,
       admit,
       closeCreate,
       observeTasks,

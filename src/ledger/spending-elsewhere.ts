@@ -5,6 +5,7 @@
  * explain them. Those younger than {@link SETTLED_MS} are left out too, since their task may not be entered yet.
  */
 import type { Wallet } from '../account/account.ts';
+import { ADOPTED } from '../budget/adopted.ts';
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { explainCharges, holdsWithoutTask, unknownCharges, type Charge } from './unknown-charges.ts';
@@ -58,7 +59,11 @@ export const firstSignOfLife = defineRead('ledger.firstSignOfLife', (tx) => sele
 
 /** Gives the first hold or run on this store; null if there is none. */
 export async function selectFirstSign(tx: Tx): Promise<Ms | null> {
-  const hold = await tx.get<{ first: Ms | null }>('SELECT MIN(at) AS first FROM creates');
+  // An adopted create was made elsewhere, before this store.
+  const hold = await tx.get<{ first: Ms | null }>(
+    'SELECT at AS first FROM creates WHERE app <> ? ORDER BY at, id LIMIT 1',
+    ADOPTED,
+  );
   const run = await tx.get<{ first: Ms | null }>('SELECT MIN(started_at) AS first FROM sla_runs');
   const found = [hold?.first, run?.first].filter((at) => typeof at === 'number');
   return found.length === 0 ? null : Math.min(...found);

@@ -1,6 +1,7 @@
 /** A create as it was received, and the parts of the program that its steps need. */
 import type { Owner } from '../budget/hold.ts';
 import type { CallRecord } from '../calls/call.ts';
+import type { Adoption } from '../asking/adoption.ts';
 import type { Clock } from '../clock.ts';
 import type { SidecarError } from '../errors.ts';
 import type { KlingRoute } from '../kling/routes.ts';
@@ -48,6 +49,8 @@ export interface CreateDeps {
   journal: (call: CallRecord) => void;
   /** Logs a fault of ours that fails no request. */
   onError: (message: string, error: unknown) => void;
+  /** What the account spends, for a new store: creates wait for it. */
+  adoption: Pick<Adoption, 'isPending' | 'settle'>;
   clockTrust: ClockTrust;
   clockLook: ClockLook;
   ages: AgeClock;

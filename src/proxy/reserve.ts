@@ -133,6 +133,7 @@ class Reserving {
       refusals.length > 0 ||
       deps.closing.pending > 0 ||
       !isDatable(deps) ||
+      deps.adoption.isPending ||
       lacksTime(deps, this.#create) ||
       deps.slots.wouldWait(slotsFor(deps, this.#create, this.#prepared))
     );
@@ -170,6 +171,7 @@ class Reserving {
   async tryOnce(): Promise<Tried> {
     const deps = this.#deps;
     const create = this.#create;
+    if (deps.adoption.isPending && create.settings.mode === 'protect') await this.#seeAdopted();
     const dated = this.#seeDated();
     if (dated) await dated;
     if (create.gone.aborted) return { kind: 'gone' };
@@ -207,6 +209,12 @@ class Reserving {
     if (error instanceof SidecarError) noteWouldRefuse(error);
     if (trace) traceNoHold(trace, heldFrom);
     return { prepared: this.#prepared, hold: null, line: upstream.line.use(), queueMs: this.#queueMs };
+  }
+
+  /** Waits until a new store knows what the account spends. @throws SidecarError `ledger_unavailable`. */
+  async #seeAdopted(): Promise<void> {
+    const refusal = await this.#deps.adoption.settle();
+    if (refusal !== null) throw refusal;
   }
 
   /** Makes sure that the create can be dated; a promise only if Kling's clock must be read. */

@@ -14,6 +14,12 @@ export const storeSection = z
       .default('data/sidecar.db')
       .describe('The SQLite file; a relative path starts at the config file’s folder.'),
     requireExisting: z.boolean().default(false).describe('Refuse to start where no store exists yet.'),
+    adopt: z
+      .boolean()
+      .default(true)
+      .describe(
+        'A new store takes over what the account spends in the present windows of the budgets, before its first create.',
+      ),
     waitForOwnerMs: z
       .int()
       .min(0)

@@ -41,6 +41,11 @@ export const EVENTS = {
   task_retries_ended: ['debug, info', 'nothing more is made of a create; `why` is the reason'],
   spending_frozen: ['warn', 'spending is frozen'],
   spending_resumed: ['warn', 'spending is resumed'],
+  store_adopted: [
+    'info',
+    'a new store took over open tasks and deductions of the account, so that budgets count them',
+  ],
+  adoption_problem: ['warn', 'what the account spends could not be taken over completely by a new store'],
   dates_mended: ['warn', 'entries with dates of a wrong clock got correct dates'],
   // Kling
   credentials_refused: ['error', 'Kling refuses the credentials: no call of any app can succeed'],

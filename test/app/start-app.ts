@@ -96,8 +96,9 @@ function merged(baseUrl: string, config: NonNullable<StartOptions['config']>): J
     control: { port: 0 },
     upstream: { baseUrl },
     tasks: { pollIntervalMs: 100 },
-    // Tests count requests to the last one; those of the account's reader are their own test's matter.
+    // Tests count requests to the last one; those of the account's reader and of adoption are their own tests' matter.
     account: { poll: false },
+    store: { adopt: false },
   };
   for (const [key, value] of Object.entries(config)) {
     const isSection = typeof value === 'object' && value !== null && !Array.isArray(value);

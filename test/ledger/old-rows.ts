@@ -66,8 +66,9 @@ function usageSql(table: string): string {
 const CHANGED = new Set(
   `holds entries calls tasks task_events guards schema_migrations
    creates adjustments task_results task_states journal instances refusals refusal_count audit sla_windows
-   queue_waits task_retry_chains task_retry_bodies task_retries
-   joins learned_limits account_packs result_keeping result_files result_asks`.split(/\s+/),
+   queue_waits task_retry_chains task_retry_bodies task_retries joins learned_limits account_packs result_keeping result_files result_asks adoption adopted_counters`.split(
+    /\s+/,
+  ),
 );
 
 /** Gives each list by its name, and each table that the migration must not touch, as statements. */

@@ -122,7 +122,7 @@ export function columnsOf(db: Database.Database, table: string): string[] {
 }
 
 function insertRules(insert: Insert): ActiveRule[] {
-  const rules = OLD_RULES.map((rule) => ({ ...rule, id: ruleIdOf(rule), raises: [] }));
+  const rules = OLD_RULES.map((rule) => ({ ...rule, id: ruleIdOf(rule), raises: [], adopted: new Map() }));
   for (const { id, name, limit, window, timeZone, alertAt, mode, match, per } of rules) {
     insert('budgets', {
       id,

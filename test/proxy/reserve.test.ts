@@ -101,6 +101,7 @@ function rig(given: Given = {}) {
     breaker: new Breaker({ clock, failuresMin: () => 5 }),
     lastFreeze: new LastFreeze(),
     clockLook: { settle: () => null },
+    adoption: { isPending: false, settle: () => Promise.resolve(null) },
     clockTrust: { now: () => clock.now(), check },
     checkStore: () => undefined,
     owner: () => ({ instance: 'i', generation: 1 }),

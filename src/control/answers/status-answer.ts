@@ -1,12 +1,14 @@
 /** `GET /v1/status`: the state of the process and of money in one answer; and the freeze alone. */
 import { listBudgets } from '../../budget/budget-table.ts';
 import { readWouldHave, type WouldHaveCounts } from '../../calls/would-have-table.ts';
+import { readAdoption } from '../../ledger/adoption.ts';
 import { freezeState, type FreezeState } from '../../ledger/freeze.ts';
 import type { Store } from '../../store/store.ts';
 import { retryQueue } from '../../tasks/retry-table.ts';
 import { toCredits } from '../../units.ts';
 import type { ControlCommands, LiveStatus } from '../commands.ts';
 import type { FreezeAnswer, StatusAnswer } from '../schemas.ts';
+import { shapeAdoption } from './adoption-answer.ts';
 import { alertsOfStatus } from './alert-answer.ts';
 import { shapeBudget } from './budget-answer.ts';
 import { shapePacing } from './queue-answer.ts';
@@ -19,10 +21,11 @@ export async function answerStatus(commands: ControlCommands): Promise<StatusAns
   const at = commands.now();
   const cash = commands.cash();
   const live = commands.status();
-  const [{ budgets }, money, wouldHave, ofAlerts, retries] = await Promise.all([
+  const [{ budgets }, money, wouldHave, adopted, ofAlerts, retries] = await Promise.all([
     reader.read(listBudgets, { at, isSummary: true }),
     commands.money({ at, stuck: limits }),
     reader.read(readWouldHave, {}),
+    reader.read(readAdoption, {}),
     alertsOfStatus(reader, alerts),
     reader.read(retryQueue, {}),
   ]);
@@ -41,6 +44,7 @@ export async function answerStatus(commands: ControlCommands): Promise<StatusAns
     inDoubtCredits: toCredits(money.inDoubtCredits),
     oldestDoubtSince: isoOrNull(money.oldestDoubtSince),
     openHolds: money.openHolds,
+    adoption: shapeAdoption(adopted),
     heldElsewhere: money.elsewhere.map((row) => ({ ...row, credits: toCredits(row.credits) })),
     heldCredits: toCredits(money.heldCredits),
     openTasks: money.openTasks.map(({ product, state, tasks, stuck }) => ({ product, state, tasks, stuck })),
