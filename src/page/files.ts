@@ -20,7 +20,7 @@ export interface PageFile {
   hash: string;
 }
 
-export type FileName = 'style' | 'script' | 'chartStyle' | 'chartScript';
+export type FileName = 'icon' | 'style' | 'script' | 'chartStyle' | 'chartScript';
 export type PageFiles = Readonly<Record<FileName, PageFile>>;
 
 export const FILES_PREFIX = '/page/files/';
@@ -30,6 +30,7 @@ let files: PageFiles | null = null;
 /** Gives the files. @throws the system's error if one cannot be read: then the installation is not whole. */
 export function pageFiles(): PageFiles {
   files ??= {
+    icon: ownFile('icon.svg', 'image/svg+xml'),
     style: ownFile('page.css', 'text/css; charset=utf-8'),
     script: ownFile('page.js', 'text/javascript; charset=utf-8'),
     chartStyle: chartFile('uPlot.min.css', 'text/css; charset=utf-8'),

@@ -42,6 +42,7 @@ export function documentOf(context: PageContext, view: View, frame: Frame): stri
       h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
       h('meta', { name: 'color-scheme', content: 'light dark' }),
       h('title', null, `${view.title} · kling-sidecar`),
+      h('link', { rel: 'icon', href: files.icon.path, type: files.icon.type }),
       view.hasCharts === true ? styleOf(files.chartStyle) : null,
       styleOf(files.style),
       view.hasCharts === true ? scriptOf(files.chartScript) : null,

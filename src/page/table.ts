@@ -18,7 +18,7 @@ export function tableOf<Row>(
   const align = ({ isNumber }: Column<Row>): string | null => (isNumber === true ? 'number' : null);
   return h(
     'div',
-    { class: 'scroll', role: 'region', 'aria-label': caption, tabindex: '0' },
+    { class: 'scroll', role: 'group', 'aria-label': caption, tabindex: '0' },
     h(
       'table',
       null,

@@ -1,0 +1,206 @@
+/**
+ * The web page in a real Chromium: what a person sees and does, by keyboard alone where something is done.
+ *
+ * `PAGE_PICTURES=FOLDER` looks at every page in each language and colour scheme, and keeps a picture of each.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { anotherVideo, get, post, until } from '../test/app/calls.ts';
+import { startApp, type StartedApp } from '../test/app/start-app.ts';
+import { debianProgram } from './debian-program.ts';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const PICTURES = process.env['PAGE_PICTURES'];
+const PAGES = [
+  ['now', '/'],
+  ['tasks', '/page/tasks'],
+  ['spending', '/page/spending?by=app'],
+  ['calls', '/page/calls'],
+  ['holds', '/page/holds'],
+  ['queue', '/page/queue'],
+  ['availability', '/page/availability'],
+  ['claims', '/page/claims'],
+  ['alerts', '/page/alerts'],
+] as const;
+const LOOKS: readonly (readonly [name: string, options: BrowserContextOptions])[] = [
+  ['light-1440', { viewport: { width: 1440, height: 1000 }, colorScheme: 'light', locale: 'en-GB' }],
+  ['dark-390', { viewport: { width: 390, height: 844 }, colorScheme: 'dark', locale: 'zh-CN' }],
+  ['light-390', { viewport: { width: 390, height: 844 }, colorScheme: 'light', locale: 'en-GB' }],
+  ['dark-1440', { viewport: { width: 1440, height: 1000 }, colorScheme: 'dark', locale: 'zh-CN' }],
+];
+
+let started: StartedApp;
+let browser: Browser;
+let pages: Page[] = [];
+beforeAll(async () => {
+  started = await startApp({
+    config: {
+      budgets: [
+        { name: 'daily', credits: 200, window: 'day' },
+        { name: 'by app', credits: 100, window: 'month', per: 'app', mode: 'shadow' },
+      ],
+      limits: { concurrency: { video: 2 } },
+    },
+  });
+  for (const app of ['web', 'ads', 'web']) await create({ 'x-kling-app': app });
+  browser = await chromium.launch({
+    executablePath: debianProgram('chromium', 'chromium'),
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+  });
+});
+afterEach(async () => {
+  for (const page of pages) await page.context().close();
+  pages = [];
+});
+afterAll(async () => {
+  await browser.close();
+  await started.stop();
+});
+
+const create = (headers: Record<string, string> = {}) =>
+  post(`${started.dataUrl}/v1/videos/text2video`, anotherVideo(), headers);
+
+/** Opens a page; every error of its console fails the test. */
+async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  pages.push(page);
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('401')) errors.push(message.text());
+  });
+  page.on('pageerror', (error) => void errors.push(error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(started.controlUrl)) errors.push(`asked for ${request.url()}`);
+  });
+  await page.goto(started.controlUrl + path);
+  return page;
+}
+let errors: string[] = [];
+afterEach(() => {
+  const found = errors;
+  errors = [];
+  expect(found).toEqual([]);
+});
+
+/** Waits until a page is followed live. */
+const isLive = (page: Page) => page.locator('#live:not(:empty):not(.lost)').waitFor();
+
+interface Violation {
+  id: string;
+  nodes: { html: string; failureSummary: string }[];
+}
+
+test.each(PICTURES ? LOOKS : LOOKS.slice(0, 2))(
+  'every page is readable by everybody: %s',
+  async (look, options) => {
+    for (const [name, path] of PAGES) {
+      const page = await open(path, options);
+      await isLive(page);
+      const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      expect([name, wide <= 0]).toEqual([name, true]);
+      // As developer tools run it: the page's policy lets no script of another source run.
+      const session = await page.context().newCDPSession(page);
+      await session.send('Runtime.evaluate', { expression: readFileSync(AXE, 'utf8') });
+      const { result } = await session.send('Runtime.evaluate', {
+        expression: 'axe.run().then(({ violations }) => JSON.stringify(violations))',
+        awaitPromise: true,
+      });
+      const violations = JSON.parse(String(result.value)) as Violation[];
+      const said = violations.map(({ id, nodes }) => [id, nodes[0]?.html, nodes[0]?.failureSummary]);
+      expect([name, said]).toEqual([name, []]);
+      if (PICTURES) {
+        mkdirSync(PICTURES, { recursive: true });
+        await page.screenshot({ path: join(PICTURES, `${name}-${look}.png`), fullPage: true });
+      }
+      await page.context().close();
+      pages.pop();
+    }
+  },
+);
+
+test('a page changes by itself while somebody looks, without losing the place of the keyboard', async () => {
+  const page = await open('/');
+  await isLive(page);
+  const link = page.locator('#budgets a').first();
+  await link.focus();
+  const before = await page.locator('#budgets').innerText();
+  await create({ 'x-kling-app': 'web' });
+  await until('the page shows it', async () => (await page.locator('#budgets').innerText()) !== before);
+  expect(await page.evaluate('document.activeElement.closest("section").id')).toBe('budgets');
+});
+
+test('spending is frozen and resumed by keyboard, with the control token and a reason', async () => {
+  const page = await open('/');
+  await isLive(page);
+  const order = async (name: string, reason: string): Promise<void> => {
+    await page.getByText(name, { exact: true }).first().focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(reason);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('Ann');
+    await page.keyboard.press('Enter');
+  };
+  await order('Freeze spending', 'a test of the page');
+  // Asked once; the token stays in the tab.
+  await page.locator('#token[open]').waitFor();
+  await page.keyboard.type('wrong-token');
+  await page.keyboard.press('Enter');
+  await page.locator('#token[open] [role=alert]:not([hidden])').waitFor();
+  await page.keyboard.type(started.token);
+  await page.keyboard.press('Enter');
+  await page.getByText('Spending is frozen').waitFor();
+  expect((await create()).status).toBe(403);
+  await order('Resume spending', 'it was a test');
+  await page.getByText('Everything is well').waitFor();
+  expect((await create()).status).toBe(200);
+  expect(await page.evaluate('[document.cookie, localStorage.length, sessionStorage.length]')).toEqual([
+    '',
+    0,
+    0,
+  ]);
+  const audit = await get(`${started.controlUrl}/v1/audit`, { authorization: `Bearer ${started.token}` });
+  const { audit: rows } = audit.json as unknown as { audit: { actor: string; reason: string }[] };
+  expect(rows.filter(({ actor }) => actor === 'Ann').map(({ reason }) => reason)).toEqual([
+    'it was a test',
+    'a test of the page',
+  ]);
+});
+
+test('the audit is shown once the token is given, and links keep it', async () => {
+  const page = await open('/page/audit');
+  await page.locator('#token[open]').waitFor();
+  await page.keyboard.type(started.token);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
+  await page.locator('#audit table').waitFor();
+  await page.getByRole('link', { name: 'Tasks' }).click();
+  await page.getByRole('heading', { name: 'Tasks', level: 1 }).waitFor();
+  await page.goBack();
+  await page.locator('#audit table').waitFor();
+});
+
+test('a page works without scripts', async () => {
+  const page = await open('/page/tasks?state=succeeded', { javaScriptEnabled: false });
+  await page.locator('#tasks tbody tr').first().waitFor();
+  await page.locator('select[name=state]').selectOption('failed');
+  await page.getByRole('button', { name: 'Show' }).click();
+  expect(page.url()).toContain('state=failed');
+  await page.getByText('No task matches.').waitFor();
+});
+
+test('a lost connection is shown, and mended by itself', async () => {
+  const page = await open('/');
+  await isLive(page);
+  const { port } = new URL(started.controlUrl);
+  await started.stop();
+  await page.locator('#live.lost').waitFor();
+  started = await startApp({ config: { control: { port: Number(port) } } });
+  await isLive(page);
+  await page.getByText('Everything is well').waitFor();
+  // The browser logs each try that failed.
+  errors = [];
+});
