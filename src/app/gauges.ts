@@ -34,7 +34,7 @@ export interface GaugeDeps {
   breaker: Pick<Breaker, 'isOpen'>;
   sums: MoneySums;
   durations: Pick<TaskDurations, 'limits'>;
-  results: Pick<KeptResults, 'use'>;
+  results: { keeper: Pick<KeptResults, 'use'> };
   upstream: Pick<Upstream, 'connections'>;
   clockTrust: Pick<ClockTrust, 'offsetMs'>;
   clock: Clock;
@@ -76,7 +76,7 @@ async function resultGauges(
 ): Promise<Pick<GaugeSnapshot, 'results'>> {
   if (!config().results.keep) return {};
   const { files } = await store.read(unsavedFiles, { before: at });
-  return { results: { unsaved: files, savedBytes: results.use.savedBytes } };
+  return { results: { unsaved: files, savedBytes: results.keeper.use.savedBytes } };
 }
 
 function burning(forecast: BudgetForecast, rows: BudgetRow[], at: Ms): NonNullable<GaugeSnapshot['budgets']> {

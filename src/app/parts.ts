@@ -2,7 +2,7 @@
 import { reportHealth } from './health.ts';
 import { openAdoption } from './adoption.ts';
 import { openPacing, type Pacing } from './pacing.ts';
-import { openResults } from './results.ts';
+import { openResults, type AppResults } from './results.ts';
 import { openGates, type Gates } from './stops.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
@@ -23,7 +23,6 @@ import { Doubts } from '../asking/doubt.ts';
 import { TaskDurations } from '../asking/task-durations.ts';
 import { PolledTasks } from '../asking/polled-tasks.ts';
 import { Poller, type PollerDeps } from '../asking/poller.ts';
-import type { KeptResults } from '../results/kept-results.ts';
 import { Closing } from '../proxy/closing.ts';
 import { LastFreeze } from '../proxy/last-freeze.ts';
 import { CallJournal } from '../sla/call-journal.ts';
@@ -49,8 +48,8 @@ export interface AppParts extends Clocks, Pacing, Gates {
   doubts: Doubts;
   poller: Poller;
   account: AccountReader;
-  results: KeptResults;
   adoption: Adoption;
+  results: AppResults;
   closing: Closing;
   observer: Observer;
   callJournal: CallJournal;
@@ -125,7 +124,7 @@ export function buildParts(input: PartsInput): AppParts {
     isWanted: (product) => slots.isWanted(product),
   });
   const taskRetrier = openRetrier(input, clocks.dated);
-  const results = openResults({ ...shared, config, telemetry });
+  const results = openResults({ ...asking, config, telemetry });
   return {
     ...clocks,
     ...money,

@@ -1,8 +1,8 @@
 /** Wires the keeping of results: its destination, and the connections that the upstream gives. */
-import type { Clock } from '../clock.ts';
+import { ResultAsks, type ResultAsksDeps } from '../asking/result-asks.ts';
 import type { Config } from '../config/config.ts';
+import type { Fact } from '../facts.ts';
 import { isLoopback } from '../listen.ts';
-import type { Ledger } from '../outbox/ledger.ts';
 import { openFolderStore } from '../results/folder-store.ts';
 import { KeptResults } from '../results/kept-results.ts';
 import type { ResultStore } from '../results/result-store.ts';
@@ -11,18 +11,52 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 
 const GIB = 1_073_741_824;
 
-export interface ResultsDeps {
+export interface ResultsDeps extends Omit<ResultAsksDeps, 'isOn' | 'onRenewed' | 'store'> {
   store: Store;
-  ledger: Pick<Ledger, 'run'>;
-  /** The clock by which money is dated. */
-  clock: Clock;
   config: () => Config;
   telemetry: Pick<Telemetry, 'resultTried'>;
-  onError: (message: string, error: unknown) => void;
 }
 
-/** Makes the keeper of results; nothing is read or written before it is started. */
-export function openResults({ config, telemetry, ...deps }: ResultsDeps): KeptResults {
+/** The parts that keep results, as one. */
+export interface AppResults {
+  keeper: KeptResults;
+  start(): void;
+  follow(facts: readonly Fact[]): void;
+  applyConfig(): void;
+  /** Asks and downloads what is due, and waits for it. */
+  runDue(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Makes the parts that keep results; nothing is read or written before they are started. */
+export function openResults(deps: ResultsDeps): AppResults {
+  const { config } = deps;
+  const keeper = openKeeper(deps);
+  const isOn = (): boolean => config().results.keep;
+  const asks = new ResultAsks({ ...deps, isOn, onRenewed: () => keeper.wake() });
+  return {
+    keeper,
+    start() {
+      keeper.start();
+      asks.start();
+    },
+    follow(facts) {
+      keeper.follow(facts);
+      asks.follow(facts);
+    },
+    applyConfig() {
+      keeper.wake();
+      asks.start();
+    },
+    async runDue() {
+      await asks.runDue();
+      await keeper.runDue();
+    },
+    stop: async () => void (await Promise.all([asks.stop(), keeper.stop()])),
+  };
+}
+
+function openKeeper({ config, telemetry, ...deps }: ResultsDeps): KeptResults {
   return new KeptResults({
     ...deps,
     config: () => config().results,

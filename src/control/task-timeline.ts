@@ -14,6 +14,7 @@ import {
   type TimelineReader,
   type TimelineStep,
 } from '../store/timeline.ts';
+import { resultTimeline } from '../tasks/result-timeline.ts';
 import { retryTimeline } from '../tasks/retry-links.ts';
 import { contradictionTimeline } from '../tasks/contradiction-table.ts';
 import { stateTimeline } from '../tasks/state-timeline.ts';
@@ -26,6 +27,7 @@ const READERS: readonly TimelineReader[] = [
   stateTimeline,
   contradictionTimeline,
   retryTimeline,
+  resultTimeline,
 ];
 
 const RANKS = new Map<TimelineStep, number>(TIMELINE_STEPS.map((step, rank) => [step, rank]));

@@ -78,15 +78,19 @@ const OUTPUT_KINDS: ReadonlySet<unknown> = new Set(['video', 'image', 'audio', '
 function outputOf(output: unknown): TaskResult[] {
   const kind = fieldOf(output, 'type');
   if (!OUTPUT_KINDS.has(kind)) return [];
-  return [
-    {
-      kind: kind as TaskResult['kind'],
-      id: textOfValue(fieldOf(output, 'id')),
-      url: textOfValue(fieldOf(output, 'url')) ?? textOfValue(fieldOf(output, 'mp3_url')),
-      durationSeconds:
-        textOfValue(fieldOf(output, 'duration')) ?? textOfValue(fieldOf(output, 'mp3_duration')),
-    },
-  ];
+  const text = (name: string): string | null => textOfValue(fieldOf(output, name));
+  const main: TaskResult = {
+    kind: kind as TaskResult['kind'],
+    id: text('id'),
+    url: text('url') ?? text('mp3_url') ?? text('watermark_url'),
+    durationSeconds: text('duration') ?? text('mp3_duration'),
+  };
+  return [main, ...wavOf(main, text('wav_url'), text('wav_duration'))];
+}
+
+/** An audio comes in two files. */
+function wavOf(main: TaskResult, url: string | null, durationSeconds: string | null): TaskResult[] {
+  return url === null || url === main.url ? [] : [{ ...main, url, durationSeconds }];
 }
 
 const LEGACY_LISTS: readonly [name: string, kind: TaskResult['kind']][] = [
@@ -97,7 +101,7 @@ const LEGACY_LISTS: readonly [name: string, kind: TaskResult['kind']][] = [
   ['voices', 'voice'],
   ['elements', 'element'],
 ];
-const URL_FIELDS = ['url', 'url_1', 'url_2', 'url_3', 'url_mp3', 'trial_url'];
+const URL_FIELDS = ['url', 'url_1', 'url_2', 'url_3', 'url_mp3', 'trial_url'] as const;
 
 function legacyResults(result: unknown): TaskResult[] {
   return LEGACY_LISTS.flatMap(([name, kind]) => {
@@ -106,12 +110,21 @@ function legacyResults(result: unknown): TaskResult[] {
   });
 }
 
-/** One entry has one address, except that AI multi-shot gives three in one. */
+/**
+ * One entry has one address, except that AI multi-shot gives three in one, and an audio two. The address with a watermark counts
+ * only where there is no other.
+ */
 function legacyResult(entry: unknown, kind: TaskResult['kind']): TaskResult[] {
   const id = textOfValue(fieldOf(entry, 'id')) ?? textOfValue(fieldOf(entry, `${kind}_id`));
   const durationSeconds =
     textOfValue(fieldOf(entry, 'duration')) ?? textOfValue(fieldOf(entry, 'duration_mp3'));
-  const urls = URL_FIELDS.map((name) => textOfValue(fieldOf(entry, name))).filter((url) => url !== null);
-  if (urls.length === 0) return id === null ? [] : [{ kind, id, url: null, durationSeconds }];
-  return urls.map((url) => ({ kind, id, url, durationSeconds }));
+  const text = (name: string): string | null => textOfValue(fieldOf(entry, name));
+  const found = URL_FIELDS.map(text).filter((url) => url !== null);
+  const marked = text('watermark_url');
+  const urls = found.length > 0 || marked === null ? found : [marked];
+  const wav = text('url_wav');
+  if (urls.length === 0 && wav === null) return id === null ? [] : [{ kind, id, url: null, durationSeconds }];
+  const results = urls.map((url): TaskResult => ({ kind, id, url, durationSeconds }));
+  if (wav === null || urls.includes(wav)) return results;
+  return [...results, { kind, id, url: wav, durationSeconds: text('duration_wav') ?? durationSeconds }];
 }

@@ -50,6 +50,7 @@ import { contradictionMigrations, listContradictions } from '../tasks/contradict
 import { recentDurations } from '../tasks/duration-table.ts';
 import { countForeign } from '../tasks/foreign-table.ts';
 import { listOldUnasked, lostMigrations, readLostTasks } from '../tasks/lost-table.ts';
+import * as resultAskTable from '../tasks/result-ask-table.ts';
 import { resultFileMigrations } from '../tasks/result-file-schema.ts';
 import * as resultFileTable from '../tasks/result-file-table.ts';
 import { retryMigrations } from '../tasks/retry-schema.ts';
@@ -144,7 +145,7 @@ export const ledgerModules: readonly StoreModule[] = [
       countForeign,
     ],
   },
-  { migrations: resultFileMigrations, operations: exportedOperations(resultFileTable) },
+  { migrations: resultFileMigrations, operations: exportedOperations(resultFileTable, resultAskTable) },
   { migrations: callbackMigrations, operations: exportedOperations(callbackTable) },
   { migrations: [...guardMigrations, ...joinMigrations], operations: [] },
   {

@@ -163,10 +163,10 @@ function validatorOf(end: string): string | null {
   return text === '' ? null : Buffer.from(text, 'base64url').toString();
 }
 
-/** Gives the name of the file that a part is of; null if it cannot be gone on with, or is none of ours. */
+/** Gives the name of the file that a part is of; null if it is none of ours. */
 function nameIn(part: string): string | null {
-  const [, day, file, end] = /^(\d{4}-\d\d-\d\d)_([^.]+\.[a-z0-9]+)\.(.*)$/.exec(part) ?? [];
-  return end === undefined || validatorOf(end) === null ? null : `${day}/${file}`;
+  const [, day, file] = /^(\d{4}-\d\d-\d\d)_([^.]+\.[a-z0-9]+)\.[^.]*\.part$/.exec(part) ?? [];
+  return file === undefined ? null : `${day}/${file}`;
 }
 
 async function openFile(file: string, range?: ByteRange): Promise<NodeJS.ReadableStream | null> {

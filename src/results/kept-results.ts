@@ -45,6 +45,8 @@ const GIB = 1_073_741_824;
 const WAITS = { firstMs: 5_000, maxMs: 3_600_000 };
 /** How often a pass looks for room while there is none, and how long an unexpected error waits. */
 const LOOK_MS: Ms = 60_000;
+/** How often a pass looks for old files, and at the clock, while nothing is due. */
+const IDLE_LOOK_MS: Ms = 600_000;
 /** Tasks whose earlier results are planned in one transaction. */
 const EARLIER_TASKS = 100;
 /** Saved files that are removed in one pass, when `results.keepDays` are over. */
@@ -111,20 +113,20 @@ export class KeptResults {
     this.#passes.wake();
   }
 
-  /** Takes a config that was read again. */
-  applyConfig(): void {
-    this.#passes.wake();
-  }
-
   /** Learns from facts that a task succeeded. */
   follow(facts: readonly Fact[]): void {
     if (this.#isOn !== true) return;
     if (facts.some((fact) => fact.kind === 'task_changed' && fact.to === 'succeeded')) this.#passes.wake();
   }
 
-  /** Looks again for files that are due: their rows have changed. */
+  /** Looks again: rows of files have changed, or the config. */
   wake(): void {
     this.#passes.wake();
+  }
+
+  /** Where saved files are. */
+  get destination(): ResultStore {
+    return this.#deps.destination;
   }
 
   /** Why nothing is downloaded now; null while something may be. */
@@ -155,7 +157,7 @@ export class KeptResults {
     await this.#deps.destination.close();
   }
 
-  /** Gives the wait until the next pass; null where only a fact begins it. */
+  /** Gives the wait until the next pass; null while results are not kept. */
   async #pass(): Promise<Ms | null> {
     await this.#followConfig();
     if (this.#isOn !== true || this.#passes.isStopped) return null;
@@ -164,7 +166,7 @@ export class KeptResults {
     this.#noRoom = await this.#room.limit();
     const waitMs = await this.#begin();
     if (this.#hasEarlier) return 0;
-    return this.#noRoom === null ? waitMs : Math.min(waitMs ?? LOOK_MS, LOOK_MS);
+    return Math.min(waitMs ?? Infinity, this.#noRoom === null ? IDLE_LOOK_MS : LOOK_MS);
   }
 
   /** Begins or ends the keeping where the config says something new. */
@@ -177,12 +179,18 @@ export class KeptResults {
       this.#stop.abort();
       await Promise.all(this.#running.values());
     }
-    await destination.dropParts(async (name) => isOn && (await store.read(isWaiting, { name })));
+    await this.#dropParts(isOn);
     if (isOn) this.#room.begin(await store.read(savedBytes, { place: destination.place }));
     this.#stop = new AbortController();
     this.#hasEarlier = hasEarlier;
     this.#noRoom = null;
     this.#isOn = isOn;
+  }
+
+  /** Removes the parts that no row waits for; all of them where results are not kept. */
+  async #dropParts(isOn: boolean): Promise<void> {
+    const { store, destination } = this.#deps;
+    await destination.dropParts(async (name) => isOn && (await store.read(isWaiting, { name })));
   }
 
   /** Gives whether earlier results are to be planned. */
@@ -269,6 +277,7 @@ export class KeptResults {
     const at = clock.now();
     if (at >= expiresAt) {
       await ledger.run(expireFile, { holdId, position, reason, at });
+      await this.#dropParts(true);
       return;
     }
     const waitMs = Math.max(retryAfterMs ?? 0, doublingWait(attempts, WAITS));

@@ -57,7 +57,7 @@ export interface ResultStore {
   resume(name: string, onEarlier?: (piece: Uint8Array) => void): Promise<ResultPart>;
   /** Gives a file that has its name already, as after a kill between the name and its row; null if there is none. */
   find(name: string): Promise<SavedFile | null>;
-  /** Removes parts of earlier runs whose file nobody waits for, and those that cannot be gone on with. Gives their number. */
+  /** Removes the parts of files that nobody waits for. Gives their number. */
   dropParts(isWanted: (name: string) => Promise<boolean>): Promise<number>;
   /**
    * Opens a saved file for reading, whole or a range of it; null if it is gone. The stream reads no faster than it is read.

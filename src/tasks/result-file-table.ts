@@ -69,15 +69,27 @@ export async function planFiles(
   else await insertFiles(tx, { holdId, results, madeAt: Math.min(updatedAt ?? at, at), at });
 }
 
-async function insertFiles(
-  tx: Tx,
-  { holdId, results, madeAt, at }: { holdId: string; results: readonly TaskResult[]; madeAt: Ms; at: Ms },
-): Promise<number> {
-  const files = filesOf(holdId, results, madeAt);
-  for (const { position, kind, url, name, expiresAt } of files) {
-    await tx.run(PLAN, holdId, position, kind, url, name, expiresAt, at);
+interface FilesToPlan {
+  holdId: string;
+  results: readonly TaskResult[];
+  /** When Kling made them. */
+  madeAt: Ms;
+  at: Ms;
+}
+
+/** Gives the number of files that are due now: new ones, and those with a new address. */
+async function insertFiles(tx: Tx, { holdId, results, madeAt, at }: FilesToPlan): Promise<number> {
+  let planned = 0;
+  for (const { position, kind, url, name, expiresAt } of filesOf(holdId, results, madeAt)) {
+    planned += await tx.run(PLAN, holdId, position, kind, url, name, expiresAt, at);
   }
-  return files.length;
+  return planned;
+}
+
+/** Takes the addresses of a new answer, if results are kept; gives the number of files that are due by it. */
+export async function renewFiles(tx: Tx, files: FilesToPlan): Promise<number> {
+  const keeping = await tx.get<{ since: Ms }>('SELECT since FROM result_keeping');
+  return keeping ? await insertFiles(tx, files) : 0;
 }
 
 /**

@@ -19,7 +19,8 @@ const ATTACH_TASK = `UPDATE creates SET task_id = ?, task_state = ?, task_messag
 WHERE id = ? AND task_id IS NULL`;
 const INSERT_STATE = `INSERT INTO task_states (task_id, state, at, source, message) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (task_id, state) DO NOTHING`;
-const KEEP_RESULTS = `INSERT INTO task_results (hold_id, results) VALUES (?, ?)
+/** Keeps results in place of earlier ones. */
+export const KEEP_RESULTS = `INSERT INTO task_results (hold_id, results) VALUES (?, ?)
 ON CONFLICT (hold_id) DO UPDATE SET results = excluded.results`;
 
 /**

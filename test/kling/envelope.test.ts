@@ -315,16 +315,23 @@ describe('tasks that an answer shows', () => {
       images: [{ index: 0, url_1: 'a', url_2: 'b', url_3: 'c' }],
       series_images: [{ index: 1, url: 'd' }],
       audios: [{ id: 's', url_mp3: 'm', url_wav: 'w', duration_mp3: '3.0' }],
+      videos: [
+        { id: 'a', url: 'plain', watermark_url: 'marked' },
+        { id: 'b', url: '', watermark_url: 'marked' },
+      ],
       voices: [{ voice_id: 'v', trial_url: 't' }],
       elements: [{ element_id: 893605946402812 }],
     };
     const [seen] = sightingsOf(IMAGES, bytes(ok({ task_id: '1', task_status: 'succeed', task_result })));
     expect(seen?.results.map(({ kind, id, url }) => [kind, id, url])).toEqual([
+      ['video', 'a', 'plain'],
+      ['video', 'b', 'marked'],
       ['image', null, 'a'],
       ['image', null, 'b'],
       ['image', null, 'c'],
       ['image', null, 'd'],
       ['audio', 's', 'm'],
+      ['audio', 's', 'w'],
       ['voice', 'v', 't'],
       ['element', '893605946402812', null],
     ]);
