@@ -24,6 +24,7 @@ import { TaskDurations } from '../asking/task-durations.ts';
 import { PolledTasks } from '../asking/polled-tasks.ts';
 import { Poller, type PollerDeps } from '../asking/poller.ts';
 import { Closing } from '../proxy/closing.ts';
+import { PollCap } from '../proxy/poll-cap.ts';
 import { LastFreeze } from '../proxy/last-freeze.ts';
 import { CallJournal } from '../sla/call-journal.ts';
 import { SlaWatch, type SlaWatchDeps } from '../sla/watch.ts';
@@ -58,6 +59,7 @@ export interface AppParts extends Clocks, Pacing, Gates {
   lastFreeze: LastFreeze;
   polledTasks: PolledTasks;
   durations: TaskDurations;
+  pollCap: PollCap;
   storeWatch: StoreWatch;
   instance: Instance;
   budgetForecast: BudgetForecast;
@@ -95,7 +97,7 @@ export function buildParts(input: PartsInput): AppParts {
   const publish = (facts: readonly Fact[]): void => {
     telemetry.facts(facts);
     traces.facts(facts);
-    follow(facts, [money.sums, own.lastFreeze, own.durations, poller, taskRetrier, results, slotKeepers]);
+    follow(facts, [money.sums, ...followersOf(own), poller, taskRetrier, results, slotKeepers]);
     input.onFacts(facts);
     if (facts.some(isHeard)) delivery.wake();
   };
@@ -171,6 +173,10 @@ interface Follower {
   follow(facts: readonly Fact[]): void;
 }
 
+function followersOf({ lastFreeze, durations, pollCap }: ReturnType<typeof openOwn>): Follower[] {
+  return [lastFreeze, durations, pollCap];
+}
+
 function follow(facts: readonly Fact[], followers: readonly Follower[]): void {
   for (const each of followers) each.follow(facts);
 }
@@ -178,11 +184,12 @@ function follow(facts: readonly Fact[], followers: readonly Follower[]): void {
 /** Makes the parts that need none of the others. */
 function openOwn(
   input: PartsInput,
-): Pick<AppParts, 'lastFreeze' | 'polledTasks' | 'durations' | 'storeWatch' | 'budgetForecast'> {
+): Pick<AppParts, 'lastFreeze' | 'polledTasks' | 'durations' | 'pollCap' | 'storeWatch' | 'budgetForecast'> {
   return {
     lastFreeze: new LastFreeze(),
     polledTasks: new PolledTasks(input.clock),
     durations: new TaskDurations(() => input.config().tasks),
+    pollCap: new PollCap(input.clock),
     storeWatch: openStoreWatch(input),
     budgetForecast: new BudgetForecast(),
   };

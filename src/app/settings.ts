@@ -45,12 +45,18 @@ export function proxySettings(
     trustExpectedSeconds: config.creates.trustExpectedSeconds,
     deadlineMs: config.creates.deadlineMs,
     resendsCreates: config.mode === 'protect' && config.creates.resend === 'auto',
+    pollCap: pollCapOf(config),
     upstreamTimeoutMs: config.upstream.timeoutMs,
     retryRules: config.mode === 'protect' ? config.tasks.retryFailed : [],
     budgetStatus: config.refusals.budgetStatus,
     promptPreviewChars: config.store.promptPreviewChars,
     hasApiKey: secrets.kling.kind === 'api_key',
   };
+}
+
+function pollCapOf({ mode, tasks }: Config): ProxySettings['pollCap'] {
+  if (mode !== 'protect' || tasks.pollCapPerTask === null) return null;
+  return { reads: tasks.pollCapPerTask, intervalMs: tasks.pollIntervalMs };
 }
 
 /** One body is never larger than all together may be. */

@@ -142,6 +142,18 @@ export class Poller {
     }
   }
 
+  /**
+   * Puts off the next poll of tasks that an app's own read has just shown as open: it is as good as one of ours. If the app stops
+   * reading, polls go on after the usual wait.
+   */
+  noteRead(sightings: readonly Pick<TaskSighting, 'taskId' | 'state'>[]): void {
+    const now = this.#deps.clock.now();
+    for (const { taskId, state } of sightings) {
+      const task = isTerminal(state) ? undefined : this.#due.get(taskId);
+      if (task && !isTooOld(now - task.createdAt)) this.#putOff(task);
+    }
+  }
+
   /** Forgets what it knows: another upstream has other tasks. */
   startOver(): void {
     this.#due.clear();

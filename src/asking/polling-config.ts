@@ -21,6 +21,15 @@ export const tasksSection = z
       .partialRecord(z.enum(OPERATIONS), stuckAfter)
       .default({})
       .describe('The same for single operations, such as {"text-to-video": 1200000}.'),
+    pollCapPerTask: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .nullable()
+      .default(null)
+      .describe(
+        'Reads of one open task that all go to Kling. Beyond them Kling is asked once per pollIntervalMs, and its last answer is given again. null: no cap.',
+      ),
     retryFailed: retryFailedSetting,
   })
   .prefault({});

@@ -9,6 +9,7 @@
 import type { Server } from 'node:http';
 import { countWouldHave } from '../calls/would-have-table.ts';
 import { recordRefusals } from '../calls/call-table.ts';
+import type { Poller } from '../asking/poller.ts';
 import type { PolledTasks } from '../asking/polled-tasks.ts';
 import type { KeptCreate } from '../tasks/retry-table.ts';
 import type { TaskSighting } from '../tasks/task.ts';
@@ -31,6 +32,7 @@ type Made =
   | 'injection'
   | 'isDraining'
   | 'lostAnswers'
+  | 'noteCapped'
   | 'noteWouldEdit'
   | 'observe'
   | 'recordRefusal'
@@ -40,6 +42,7 @@ export interface DataPlaneDeps extends Omit<RequestDeps, Made> {
   /** Records the task states in apps' own reads; never rejects. */
   observer: { observe(sightings: readonly TaskSighting[], line: Line): Promise<void> };
   polledTasks: Pick<PolledTasks, 'note'>;
+  poller: Pick<Poller, 'noteRead'>;
 }
 
 export class DataPlane {
@@ -117,7 +120,7 @@ export class DataPlane {
   }
 
   #makeRequestDeps(): RequestDeps {
-    const { store, telemetry, observer, polledTasks } = this.#deps;
+    const { store, telemetry, observer, polledTasks, poller } = this.#deps;
     return {
       ...this.#deps,
       injection: new Injection(),
@@ -127,8 +130,10 @@ export class DataPlane {
       isDraining: () => this.#isDraining,
       observe(sightings, line, { app, isList }) {
         if (!isList) polledTasks.note(app, sightings);
+        poller.noteRead(sightings);
         void observer.observe(sightings, line);
       },
+      noteCapped: (app, sighting) => polledTasks.note(app, [sighting]),
       noteWouldEdit(app) {
         const word = 'external_task_id_added';
         store.later(countWouldHave, [{ word, app, budget: null, credits: 0 }]);

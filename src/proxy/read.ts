@@ -17,6 +17,7 @@ import type { Line } from '../upstream/line.ts';
 import type { ReadAttempt } from '../upstream/read-attempt.ts';
 import type { CreateDeps } from './create-request.ts';
 import { dropBody } from './body.ts';
+import { answerCapped, keepRead, type CappedDeps } from './capped-read.ts';
 import {
   endWith,
   isBodyless,
@@ -46,10 +47,8 @@ const KEPT_BACK_BYTES_MAX = 1_048_576;
 /** How long a caller may stop reading an answer: it occupies a connection to Kling all that time. */
 const STALLED_MS_MAX = 120_000;
 
-export interface ReadDeps extends Pick<
-  CreateDeps,
-  'clock' | 'upstream' | 'telemetry' | 'bodyRoom' | 'random' | 'slots'
-> {
+export interface ReadDeps
+  extends Pick<CreateDeps, 'clock' | 'upstream' | 'telemetry' | 'bodyRoom' | 'random' | 'slots'>, CappedDeps {
   journal: (call: CallRecord) => void;
   seenAnswers: SeenAnswers;
   /** Takes the task states in an app's own read; `isList` if the read was for all tasks, not for some. */
@@ -61,7 +60,7 @@ export async function handleRead(deps: ReadDeps, read: ReadRequest): Promise<voi
   if (read.frame.method !== 'POST') {
     const dropping = dropBody(read.request);
     if (dropping !== null) await dropping;
-    return relay(deps, read, null);
+    return answerCapped(deps, read) ? undefined : relay(deps, read, null);
   }
   const place = deps.bodyRoom.place(readRoom(read));
   try {
@@ -346,6 +345,8 @@ class Relay {
     if (sightings.length > 0) {
       const isList = route?.operation === 'task-list';
       this.#deps.observe(sightings, this.#line, { app: caller.app, isList });
+      if (this.#copy !== null && this.#head !== null)
+        keepRead(this.#deps, this.#read, { head: this.#head, copy: this.#copy, sightings, line: this.#line });
     }
   }
 

@@ -7,6 +7,7 @@ import type { EnforceMode } from '../words.ts';
 import type { RetryRule } from '../task-retries/retry-rules.ts';
 import type { CallerApp, IdentifyApp } from './caller.ts';
 import type { FrameRules } from './frame.ts';
+import type { PollCapSettings } from './poll-cap.ts';
 
 /** How creates get an address for callbacks. */
 export interface CallbackSettings {
@@ -47,6 +48,8 @@ export interface ProxySettings {
   deadlineMs: Ms;
   /** Whether creates may be sent again; never in `observe` mode. */
   resendsCreates: boolean;
+  /** Null without a cap of reads of one task, and in `observe` mode. */
+  pollCap: PollCapSettings | null;
   upstreamTimeoutMs: Ms;
   /** Which creates are kept and made again if their task fails; none in `observe` mode. */
   retryRules: readonly RetryRule[];
