@@ -344,13 +344,12 @@ class Sidecar implements App {
     running.slots.close();
     running.dataPlane.close();
     // Jobs end at their next piece, while creates end by themselves.
-    const [jobs, alerts] = [running.jobs?.stop(), running.alerts?.stop()];
+    const working = [running.jobs?.stop(), running.alerts?.stop(), running.taskRetrier.stop()];
     const callbacks = running.callbacks?.stop();
     await running.dataPlane.idle(this.#config.listen.drainMs);
     const asking = [
       running.doubts.stop(),
       running.poller.stop(),
-      running.taskRetrier.stop(),
       running.results.stop(),
       running.adoption.stop(),
       running.sumsCheck.stop(),
@@ -358,7 +357,7 @@ class Sidecar implements App {
     ];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
     await running.upstream.end();
-    await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, jobs, alerts, callbacks]));
+    await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, ...working, callbacks]));
     // A moment for requests that were cut off to be recorded.
     await running.dataPlane.idle(SETTLE_MS_MAX);
     await within(this.#clock, SETTLE_MS_MAX, this.#recordEnd(running));

@@ -21,6 +21,7 @@ const CHECKS: readonly Check[] = [
   { needs: ['creates', 'limits'], find: waitsTooLong },
   { needs: ['budgets', 'price'], find: dollarsInOtherCurrency },
   { needs: ['budgets', 'apps'], find: budgetsOfUnknownApps },
+  { needs: ['tasks', 'apps'], find: retriesOfUnknownApps },
   { needs: ['budgets', 'limits', 'pricing'], find: wronglyNamedModels },
   { needs: ['alerts'], find: rulesOfUnknownChannels },
 ];
@@ -124,18 +125,33 @@ function dollarsInOtherCurrency({ budgets, price }: ConfigValues): ConfigProblem
 }
 
 function budgetsOfUnknownApps({ budgets, apps }: ConfigValues): ConfigProblem[] {
+  return budgets.flatMap(({ match }, index) =>
+    unknownApp(apps, { key: `budgets[${index}].match.app`, app: match.app, what: 'budget' }),
+  );
+}
+
+function retriesOfUnknownApps({ tasks, apps }: ConfigValues): ConfigProblem[] {
+  return tasks.retryFailed.flatMap(({ app }, index) =>
+    unknownApp(apps, { key: `tasks.retryFailed[${index}].app`, app, what: 'rule' }),
+  );
+}
+
+/** Gives the problem of a key that names an app which is not configured, where any are. */
+function unknownApp(
+  apps: ConfigValues['apps'],
+  { key, app, what }: { key: string; app: string | undefined; what: string },
+): ConfigProblem[] {
   const names = apps.map(({ name }) => name);
-  if (names.length === 0) return [];
-  return budgets.flatMap(({ match }, index) => {
-    if (match.app === undefined || names.includes(match.app)) return [];
-    const nearest = nearestWord(match.app, names);
-    return {
-      key: `budgets[${index}].match.app`,
-      value: showValue(match.app),
+  if (names.length === 0 || app === undefined || names.includes(app)) return [];
+  const nearest = nearestWord(app, names);
+  return [
+    {
+      key,
+      value: showValue(app),
       allowed: `an app that is configured: ${names.join(', ')}`,
-      suggestion: nearest === undefined ? 'add the app, or remove the budget' : `did you mean "${nearest}"?`,
-    };
-  });
+      suggestion: nearest === undefined ? `add the app, or remove the ${what}` : `did you mean "${nearest}"?`,
+    },
+  ];
 }
 
 function rulesOfUnknownChannels({ alerts }: ConfigValues): ConfigProblem[] {

@@ -13,7 +13,7 @@ import type { ChainEnd, OpenChain, QueueArgs } from '../tasks/retry-table.ts';
 import type { Ms } from '../units.ts';
 import type { RetryReason, RetryRule } from './retry-rules.ts';
 
-/** The longest time in which a retry is tried to be made. */
+/** How long a retry is tried again that could not be made when it was due. */
 export const WAIT_MS_MAX: Ms = 86_400_000;
 /** The longest time that a body is kept for a task without an end: a day after Kling's tasks are lost. */
 const KEPT_MS_MAX: Ms = 31 * 86_400_000;
@@ -47,8 +47,22 @@ function afterFailure({ number, taskMessage: note }: OpenChain, rule: RetryRule 
   const reason = failureReason(note);
   if (reason === 'content' || !isIn(rule.reasons, reason)) return end('not_a_reason');
   if (number >= rule.max) return end('no_more');
-  const delayMs = doublingWait(number, { firstMs: rule.delayMs, maxMs: DELAY_MS_MAX });
-  return { kind: 'queue', number, reason, tries: 0, note, waitingSince: at, dueAt: at + delayMs };
+  const dueAt = at + delayMs(rule, number);
+  return { kind: 'queue', number, reason, tries: 0, note, waitingSince: at, dueAt };
+}
+
+/** Gives the wait after a failure; `number` is that of the create that failed, 0 for the first. */
+function delayMs(rule: RetryRule, number: number): Ms {
+  return doublingWait(number, { firstMs: rule.delayMs, maxMs: DELAY_MS_MAX });
+}
+
+/** Returns whether a retry has waited too long; `number` is that of the create that failed. */
+export function isTooLate(
+  rule: RetryRule,
+  { number, waitingSince }: { number: number; waitingSince: Ms },
+  at: Ms,
+): boolean {
+  return at - waitingSince > delayMs(rule, number) + WAIT_MS_MAX;
 }
 
 function isIn(reasons: readonly RetryReason[], reason: RetryReason): boolean {
@@ -64,7 +78,7 @@ function afterNoTask(
   if (number === 0 || reason === null || waitingSince === null) return end('no_task');
   if (rule === null) return end('no_rule');
   if (code !== null && !isPassing(code)) return end('refused');
-  if (at - waitingSince > WAIT_MS_MAX) return end('waited_too_long');
+  if (isTooLate(rule, { number: number - 1, waitingSince }, at)) return end('waited_too_long');
   const note = code === null ? 'Kling made no task' : `Kling refused it with code ${code}`;
   const dueAt = at + refusedWaitMs(tries, random);
   return { kind: 'queue', number: number - 1, reason, tries: tries + 1, note, waitingSince, dueAt };

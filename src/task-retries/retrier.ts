@@ -29,7 +29,7 @@ import {
 import { isTerminal } from '../tasks/task-state.ts';
 import type { TaskRetryEvents } from '../telemetry/task-retry-events.ts';
 import type { Ms } from '../units.ts';
-import { decide, refusedWaitMs, WAIT_MS_MAX } from './decision.ts';
+import { decide, isTooLate, refusedWaitMs } from './decision.ts';
 import { ruleFor, type RetryRule } from './retry-rules.ts';
 
 /** Creates that are made at once: apps' own must not wait behind them. */
@@ -75,6 +75,8 @@ export class TaskRetrier {
   readonly #sending = new Map<string, Promise<void>>();
   #send: SendKept | null = null;
   #nextLookTick: Ms = 0;
+  /** Nothing is made before, on the steady clock: the store failed. */
+  #pausedToTick: Ms = 0;
   /** Whether there was a rule, or a chain, since the start. */
   #isUsed = false;
 
@@ -145,8 +147,14 @@ export class TaskRetrier {
   async #judgeEnded(): Promise<void> {
     while (this.#ended.size > 0 && !this.#passes.isStopped) {
       const holdIds = [...this.#ended].slice(0, PAGE_CHAINS);
-      for (const chain of await this.#deps.store.read(openChainsOf, { holdIds })) await this.#judge(chain);
+      // Before the read: what is heard from now on is another end.
       for (const holdId of holdIds) this.#ended.delete(holdId);
+      try {
+        for (const chain of await this.#deps.store.read(openChainsOf, { holdIds })) await this.#judge(chain);
+      } catch (error) {
+        for (const holdId of holdIds) this.#ended.add(holdId);
+        throw error;
+      }
     }
   }
 
@@ -173,6 +181,8 @@ export class TaskRetrier {
   async #sendDue(): Promise<Ms> {
     const { store, clock, onError } = this.#deps;
     const lookMs = this.#nextLookTick - clock.monotonic();
+    const pausedMs = this.#pausedToTick - clock.monotonic();
+    if (pausedMs > 0) return pausedMs;
     const chains = await store.read(waitingChains, { limit: SENDS_MAX * 2 });
     for (const chain of chains) {
       const { firstHoldId, dueAt } = chain;
@@ -181,7 +191,10 @@ export class TaskRetrier {
       // The end of one of them begins the next pass.
       if (this.#sending.size >= SENDS_MAX || this.#passes.isStopped) break;
       const sending = this.#make(chain)
-        .catch((error: unknown) => onError(`a task retry of ${firstHoldId} failed`, error))
+        .catch((error: unknown) => {
+          this.#pausedToTick = clock.monotonic() + ERROR_WAIT_MS;
+          onError(`a task retry of ${firstHoldId} failed`, error);
+        })
         .finally(() => {
           this.#sending.delete(firstHoldId);
           this.#passes.wake(GATHER_MS);
@@ -197,8 +210,7 @@ export class TaskRetrier {
     const { firstHoldId, number } = chain;
     const rule = ruleFor(rules(), chain);
     if (rule === null || number >= rule.max) return this.#end(chain, rule === null ? 'no_rule' : 'no_more');
-    if (clock.now() - chain.waitingSince > WAIT_MS_MAX + rule.delayMs)
-      return this.#end(chain, 'waited_too_long');
+    if (isTooLate(rule, chain, clock.now())) return this.#end(chain, 'waited_too_long');
     const kept = await store.read(readKept, { firstHoldId });
     if (kept === null) return this.#end(chain, 'no_task');
     const refusal = await this.#refusalOf(kept);

@@ -122,6 +122,21 @@ describe('what is refused', () => {
       /did you mean "studio"/,
     ],
     [
+      'tasks.retryFailed[0].app',
+      {
+        apps: [{ name: 'studio', keyFile: 'k' }],
+        tasks: { retryFailed: [{ app: 'studo' }] },
+      },
+      /configured: studio/,
+      /did you mean "studio"/,
+    ],
+    [
+      'tasks.retryFailed[0].reasons[0]',
+      { tasks: { retryFailed: [{ reasons: ['content'] }] } },
+      /"concurrency"/,
+      /./,
+    ],
+    [
       'budgets[0].usd',
       { price: { currency: 'CNY' }, budgets: [{ name: 'a', usd: 5 }] },
       /credits, since/,

@@ -125,7 +125,7 @@ describe('a retry that made no task', () => {
         waitingSince: AT,
       });
     }
-    const late = AT + WAIT_MS_MAX + 1;
+    const late = AT + rule().delayMs + WAIT_MS_MAX + 1;
     expect(decided(untaken(1303), rule(), late)).toEqual({ kind: 'end', why: 'waited_too_long' });
   });
 
