@@ -3,6 +3,7 @@ import { healthStatus } from './health.ts';
 import { hostOf, stopOnOrder } from './orders.ts';
 import { jobCommands } from './job-commands.ts';
 import { claimCommands, slaCommands } from './sla-commands.ts';
+import { packPricesOf } from '../claims/claims-config.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { AlertCommands } from '../control/alert-commands.ts';
@@ -69,6 +70,7 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       const { price, usdBudgets } = deps.config();
       return { ...price, usdBudgets };
     },
+    packPrices: () => packPricesOf(deps.config().claims),
     readiness: deps.readiness,
     price: createPriceOne(deps.settings),
     async freeze(order) {

@@ -33,6 +33,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kling-sidecar usage --by app,model',
     'kling-sidecar usage --from 2026-11-01 --to 2026-12-01 --format csv --all',
   ],
+  packs: ['kling-sidecar packs', 'kling-sidecar packs --all --json'],
   reconcile: ['kling-sidecar reconcile', 'kling-sidecar reconcile --from 2026-11-01 --to 2026-12-01 --json'],
   'budget list': ['kling-sidecar budget list', 'kling-sidecar budget list --json'],
   'budget raise': ['kling-sidecar budget raise daily --by 500 --until 2026-11-29 --reason "the launch"'],

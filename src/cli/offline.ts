@@ -10,6 +10,7 @@ import { priceRules } from '../app/prices.ts';
 import { jobCommands } from '../app/job-commands.ts';
 import { claimCommands, slaCommands } from '../app/sla-commands.ts';
 import { TaskDurations } from '../asking/task-durations.ts';
+import { packPricesOf } from '../claims/claims-config.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { answerEstimate, type EstimateQuestion } from '../control/answers/estimate-answer.ts';
@@ -133,6 +134,7 @@ function offlineCommands(
     queue: () => ({ at: clock.now(), waiting: [] }),
     money: (when) => store.read(moneyStatus, when),
     cash: () => ({ ...config.price, usdBudgets: config.usdBudgets }),
+    packPrices: () => packPricesOf(config.claims),
     readiness: () => ({ ready: false, reasons: ['no sidecar is running'] }),
     price: createPriceOne(() => rules),
     freeze: needsDaemon,

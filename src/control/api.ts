@@ -13,6 +13,7 @@ import { addMoneyRoutes } from './money-routes.ts';
 import { addOrderRoutes } from './order-routes.ts';
 import { knownProblem, PlaneRefusal, problemAnswer, unexpectedProblem, type Problem } from './problem.ts';
 import type { App } from './route-parts.ts';
+import { addPackRoutes } from './pack-routes.ts';
 import { addReconcileRoutes } from './reconcile-routes.ts';
 import { addSlaRoutes } from './sla-routes.ts';
 import { addWorkRoutes } from './work-routes.ts';
@@ -50,6 +51,7 @@ export function createApi({ commands, telemetry, version, log }: ApiOptions): Ap
   addHealthRoutes(app, commands, telemetry);
   addWorkRoutes(app, commands);
   addMoneyRoutes(app, commands);
+  addPackRoutes(app, commands);
   addReconcileRoutes(app, commands);
   addOrderRoutes(app, commands);
   addSlaRoutes(app, commands);

@@ -2,6 +2,7 @@
 import type { AlertCommands } from './alert-commands.ts';
 import type { MoneyStatus, StatusArgs } from '../ledger/status.ts';
 import type { DatesReset } from '../ledger/time.ts';
+import type { PackPrice } from '../claims/billing-fee.ts';
 import type { BreakerState } from '../pacing/breaker.ts';
 import type { PoolState, WaitingCreate } from '../pacing/slot.ts';
 import type { StopState } from '../pacing/stops.ts';
@@ -78,6 +79,8 @@ export interface ControlCommands {
   /** The state of money: the sums that the process keeps, or those of the store where none runs. */
   money(when: StatusArgs): Promise<MoneyStatus>;
   cash(): CashTerms;
+  /** What packs cost, where it is configured. */
+  packPrices(): readonly PackPrice[];
   /** Whether the sidecar can do its work, and if not, why; never because of Kling or a budget. */
   readiness(): { ready: boolean; reasons: readonly string[] };
   /** Prices one create in the same way as the data plane. */

@@ -272,6 +272,7 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
     }),
     queue: () => ({ at: at(), waiting: WAITING }),
     money: (when) => reader.read(moneyStatus, when),
+    packPrices: () => [],
     cash: () => ({ perCredit: 0.014, currency: 'USD', usdBudgets: ['monthly'] }),
     readiness: () => readiness,
     price: ({ path: target, body }) => priceBySeconds(target, body),
