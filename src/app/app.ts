@@ -130,10 +130,8 @@ class Sidecar implements App {
       running.poller.start();
       running.taskRetrier.start((kept) => running.dataPlane.sendKept(kept));
       running.results.start();
-      running.slotKeepers.start();
-      running.storeWatch.start();
-      running.sumsCheck.start();
-      running.clockKeeper.start();
+      const { slotKeepers, storeWatch, sumsCheck, clockKeeper } = running;
+      for (const part of [slotKeepers, storeWatch, sumsCheck, clockKeeper]) part.start();
       const code = await watchers;
       const alerts = this.#startAlerts(running, code);
       const jobs = this.#makeJobs(running, alerts, code);
@@ -241,6 +239,8 @@ class Sidecar implements App {
       config: () => this.#config,
       line: this.#openLine({ config: this.#config, kling: this.#secrets.kling }),
       routes: () => this.#settings.routes,
+      secrets: () => this.#secrets,
+      controlUrl: () => this.#controlUrl,
       instance: this.#options.instance ?? null,
       onFacts: (facts) => this.#running?.callbacks?.follow(facts),
     });

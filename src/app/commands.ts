@@ -23,6 +23,8 @@ import type { AccountReader } from '../asking/account-reader.ts';
 import type { ClockLook } from '../asking/clock-look.ts';
 import type { TaskDurations } from '../asking/task-durations.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
+import { extensionOfType } from '../results/media-type.ts';
+import type { ResultLinks } from '../results/result-links.ts';
 import type { Store } from '../store/store.ts';
 import type { ClockTrust } from '../upstream/clock-trust.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -52,6 +54,7 @@ export interface CommandsDeps {
   alerts: AlertCommands;
   jobs: Pick<Jobs, 'running' | 'order'>;
   account: Pick<AccountReader, 'progress'>;
+  links: Pick<ResultLinks, 'url'>;
 }
 
 /** Makes the commands of a running app. */
@@ -63,6 +66,8 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
     reader: store,
     now: at,
     stuck: () => deps.durations.limits,
+    resultUrl: ({ contentType, ...file }) =>
+      deps.links.url(file, { extension: extensionOfType(contentType), now: deps.clock.now() }),
     status: () => liveStatus(deps),
     queue: () => ({ at: deps.clock.now(), waiting: deps.slots.waiting() }),
     money: (when) => deps.sums.read(store, when),

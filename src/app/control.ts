@@ -3,6 +3,7 @@ import { alertCommands } from './alert-commands.ts';
 import type { AppAlerts } from './alerts.ts';
 import { controlCommands, type CommandsDeps } from './commands.ts';
 import { gaugeSource, type GaugeDeps } from './gauges.ts';
+import { keptFiles } from './kept-files.ts';
 import type { AppParts } from './parts.ts';
 import { createControlPlane, type ControlPlane } from '../control/plane.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -58,11 +59,11 @@ export function createAppControl(deps: AppControlDeps): ControlPlane {
       }),
     }),
     telemetry,
-    results: null,
     loadPages: async (fetchApi) => {
       const { Pages } = await import('../page/pages.ts');
       return new Pages({ fetchApi, version, clock, zone: () => config().jobs.timeZone });
     },
+    results: keptFiles({ ...running, clock, config, log }),
     probes,
     version,
     log,

@@ -2,11 +2,13 @@
 import { reportHealth } from './health.ts';
 import { openAdoption } from './adoption.ts';
 import { openPacing, type Pacing } from './pacing.ts';
+import { openResultServing, type ResultServing } from './result-serving.ts';
 import { openResults, type AppResults } from './results.ts';
 import { openGates, type Gates } from './stops.ts';
 import type { CallRecord } from '../calls/call.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
+import type { Secrets } from '../config/secrets.ts';
 import type { Fact } from '../facts.ts';
 import type { RouteTable } from '../kling/routes.ts';
 import { Delivery, type Receiver } from '../outbox/delivery.ts';
@@ -40,7 +42,7 @@ import type { LineOptions } from '../upstream/line.ts';
 import { createAsk } from '../upstream/ask.ts';
 import { Upstream } from '../upstream/upstream.ts';
 
-export interface AppParts extends Clocks, Pacing, Gates {
+export interface AppParts extends Clocks, Pacing, Gates, ResultServing {
   store: Store;
   ledger: Ledger;
   upstream: Upstream;
@@ -81,6 +83,9 @@ export interface PartsInput {
   routes: () => RouteTable;
   /** The instance's name; null: the store's own. */
   instance: string | null;
+  secrets: () => Secrets;
+  /** The control plane's own address. */
+  controlUrl: () => string;
   /** Hears all facts after the parts. */
   onFacts: (facts: readonly Fact[]) => void;
 }
@@ -126,7 +131,8 @@ export function buildParts(input: PartsInput): AppParts {
     isWanted: (product) => slots.isWanted(product),
   });
   const taskRetrier = openRetrier(input, clocks.dated);
-  const results = openResults({ ...asking, config, telemetry });
+  const serving = openResultServing({ ...input, clock: clocks.dated, onError });
+  const results = openResults({ ...asking, ...serving, config, telemetry });
   return {
     ...clocks,
     ...money,
@@ -141,6 +147,7 @@ export function buildParts(input: PartsInput): AppParts {
     poller,
     account: new AccountReader({ ...asking, ...ofAccount(upstream, pacing), clock }),
     results,
+    ...serving,
     adoption: openAdoption({ ...input, ...asking, ...clocks, upstream, slots }),
     closing: new Closing({ ...shared, onCall }),
     observer: openObserver(log, { ledger, clock: clocks.dated }),

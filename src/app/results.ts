@@ -1,19 +1,18 @@
-/** Wires the keeping of results: its destination, and the connections that the upstream gives. */
+/** Wires the keeping of results, and the connections that the upstream gives. */
 import { ResultAsks, type ResultAsksDeps } from '../asking/result-asks.ts';
 import type { Config } from '../config/config.ts';
 import type { Fact } from '../facts.ts';
 import { isLoopback } from '../listen.ts';
-import { openFolderStore } from '../results/folder-store.ts';
 import { KeptResults } from '../results/kept-results.ts';
 import type { ResultStore } from '../results/result-store.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-const GIB = 1_073_741_824;
-
 export interface ResultsDeps extends Omit<ResultAsksDeps, 'isOn' | 'onRenewed' | 'store'> {
   store: Store;
   config: () => Config;
+  /** Where new files go. */
+  destination: ResultStore;
   telemetry: Pick<Telemetry, 'resultTried'>;
 }
 
@@ -60,19 +59,11 @@ function openKeeper({ config, telemetry, ...deps }: ResultsDeps): KeptResults {
   return new KeptResults({
     ...deps,
     config: () => config().results,
-    destination: openDestination(config),
     reach: () => {
       const { baseUrl, proxy, caFile } = config().upstream;
       return { mayUseLoopback: isHere(baseUrl), proxy, caFile };
     },
     onTry: ({ file, ...rest }) => telemetry.resultTried({ ...file, ...rest }),
-  });
-}
-
-function openDestination(config: () => Config): ResultStore {
-  return openFolderStore({
-    dir: config().results.dir,
-    freeBytesMin: () => config().results.freeGiBMin * GIB,
   });
 }
 

@@ -50,6 +50,7 @@ export function proxySettings(
     retryRules: config.mode === 'protect' ? config.tasks.retryFailed : [],
     budgetStatus: config.refusals.budgetStatus,
     promptPreviewChars: config.store.promptPreviewChars,
+    rewritesAddresses: config.mode === 'protect' && config.results.rewriteUrls,
     hasApiKey: secrets.kling.kind === 'api_key',
   };
 }

@@ -8,6 +8,8 @@ import { fieldsText, roomOf, toTable, zoneOf, type Column } from './table.ts';
 import { plainText } from '../plain-text.ts';
 import type { Terminal } from './terminal.ts';
 
+type KeptFile = NonNullable<TaskAnswer['results'][number]['file']>;
+
 const TASKS: ListShape = {
   path: '/v1/tasks',
   rows: 'tasks',
@@ -105,8 +107,18 @@ function printTask(
   );
   if (life.length > 0) terminal.out(`\n${toTable(life, LIFE, room)}`);
   // Addresses of results are there to be copied: they are never cut.
-  for (const { kind, id, durationSeconds, url } of results) {
+  for (const { kind, id, durationSeconds, url, file } of results) {
     const length = durationSeconds === null ? '' : `, ${durationSeconds} s`;
     terminal.out(`\n${kind}${id === null ? '' : ` ${plainText(id)}`}${length}\n${plainText(url ?? '-')}\n`);
+    if (file) terminal.out(fileText(file));
   }
+}
+
+/** Says what became of a result's file: its size, hash and our address once it is saved. */
+function fileText({ state, bytes, sha256, url, reason, expiresAt }: KeptFile): string {
+  if (state === 'saved') return `saved: ${bytes} bytes, sha256 ${sha256}\n${url === null ? '' : `${url}\n`}`;
+  const why = reason === null ? '' : ` (${reason})`;
+  return state === 'waiting'
+    ? `waiting${why}; Kling’s address works until ${expiresAt}\n`
+    : `${state}${why}\n`;
 }

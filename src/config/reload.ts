@@ -14,6 +14,7 @@ const FIXED_KEYS: readonly (readonly [keyof Config, string?])[] = [
   ['callbacks'],
   ['store', 'path'],
   ['results', 'dir'],
+  ['results', 's3'],
   ['telemetry', 'otlp'],
 ];
 
@@ -60,6 +61,6 @@ function keepFixed(before: Config, after: Config): Config {
       exports: before.telemetry.exports,
     }),
     store: Object.freeze({ ...after.store, path: before.store.path }),
-    results: Object.freeze({ ...after.results, dir: before.results.dir }),
+    results: Object.freeze({ ...after.results, dir: before.results.dir, s3: before.results.s3 }),
   });
 }

@@ -7,6 +7,7 @@
 import { SidecarError } from '../errors.ts';
 import type { Credentials } from '../kling/token.ts';
 import type { AppConfig } from '../proxy/proxy-config.ts';
+import type { BucketCredentials } from '../results/s3-bucket.ts';
 import { Secret } from '../secret.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
@@ -20,6 +21,7 @@ import {
 import { readCallbackSecrets, type CallbackSecrets } from './callback-secrets.ts';
 import { controlTokenPath, ensureControlToken } from './control-token.ts';
 import { readOtlpHeaders, secretsIn, type OtlpHeaders } from './otlp-headers.ts';
+import { readBucket } from './bucket-secrets.ts';
 import { runSecretCommand } from './secret-command.ts';
 import { invalid, readSecretFile, trustedFolders } from './secret-file.ts';
 import { checkAuthorities, checkPair, readPublic, readTls } from './tls-files.ts';
@@ -52,6 +54,8 @@ export interface Secrets {
   /** Those of alert channels. */
   channels: ChannelSecrets;
   callbacks: CallbackSecrets;
+  /** Of the bucket in `results.s3`; null without one. */
+  bucket: BucketCredentials | null;
   /** Files whose change means other secrets, absolute. */
   files: readonly string[];
   /** Every secret above, to be kept out of the log. */
@@ -60,7 +64,10 @@ export interface Secrets {
 }
 
 export interface SecretOptions {
-  config: Pick<Config, 'auth' | 'store' | 'apps' | 'listen' | 'upstream' | 'alerts' | 'callbacks'>;
+  config: Pick<
+    Config,
+    'auth' | 'store' | 'apps' | 'listen' | 'upstream' | 'alerts' | 'callbacks' | 'results'
+  >;
   /** From `takeEnvironment`; the process's own no longer has the secrets. */
   env: Environment;
   /** Relative file names in variables start here. */
@@ -91,6 +98,7 @@ export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
   const { kling } = found;
   const otlpHeaders = readOtlpHeaders(options.env);
   const channels = readChannels(config.alerts.channels, input);
+  const bucket = readBucket(config.results.s3, input);
   return {
     kling,
     klingOrigin: found.origin,
@@ -100,12 +108,14 @@ export async function loadSecrets(options: SecretOptions): Promise<Secrets> {
     otlpHeaders,
     channels,
     callbacks: callbacks.keys,
+    bucket,
     files: [...input.files],
     all: [
       kling.kind === 'api_key' ? kling.key : kling.secretKey,
       controlToken.secret,
       ...apps.flatMap((app) => (app.kind === 'key' ? app.keys : [app.secretKey])),
       ...secretsIn(otlpHeaders),
+      ...(bucket ? [bucket.secretAccessKey, ...(bucket.sessionToken ? [bucket.sessionToken] : [])] : []),
       ...[...channels.values()].flatMap((own) => [...own.values()].flatMap(hiddenParts)),
       ...callbacks.all,
     ],
@@ -190,6 +200,7 @@ export function checkSecrets(options: SecretOptions): SecretCheck {
   gather(() => checkAuthorities(config.upstream.caFile, input));
   for (const channel of config.alerts.channels) checkChannel(channel, input, gather);
   gather(() => readCallbackSecrets(config.callbacks, (name) => find([name], input)));
+  gather(() => readBucket(config.results.s3, input));
   const command = config.auth.command ? 'auth.command' : null;
   return { credentials: isBroken ? 'broken' : (found?.origin ?? command), warnings, problems };
 }

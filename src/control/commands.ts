@@ -6,6 +6,7 @@ import type { PackPrice } from '../claims/billing-fee.ts';
 import type { BreakerState } from '../pacing/breaker.ts';
 import type { PoolState, WaitingCreate } from '../pacing/slot.ts';
 import type { StopState } from '../pacing/stops.ts';
+import type { ResultRef } from '../results/result-links.ts';
 import type { Store } from '../store/store.ts';
 import type { StuckLimits } from '../tasks/stuck-limits.ts';
 import type { MilliCredits, Ms } from '../units.ts';
@@ -73,6 +74,8 @@ export interface ControlCommands {
   now(): Ms;
   /** The ages from which open tasks are stuck. */
   stuck(): StuckLimits | Promise<StuckLimits>;
+  /** Gives the address of a saved file for apps; missing where no sidecar runs. */
+  resultUrl?(file: ResultRef & { contentType: string | null }): string;
   status(): LiveStatus;
   /** The creates that wait for a slot, in the order in which they leave, and the instant of this answer. */
   queue(): { at: Ms; waiting: readonly WaitingCreate[] };

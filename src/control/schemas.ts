@@ -9,6 +9,7 @@ import { RULE_WORDS } from '../alerts/rule-words.ts';
 import { PER_ROWS_MAX } from '../budget/budget-table.ts';
 import { OPERATIONS } from '../words.ts';
 import { adoptionStatus } from './adoption-schemas.ts';
+import { keptFile } from './result-schemas.ts';
 import { breaker, pool, stop, waitingCreate } from './pacing-schemas.ts';
 import { lifeFields } from './task-life-schemas.ts';
 import { retryFields, taskRetries } from './retry-schemas.ts';
@@ -264,8 +265,9 @@ export const taskAnswer = z
       z.object({
         kind: z.enum(['video', 'image', 'audio', 'voice', 'element']),
         id: z.string().nullable(),
-        url: z.string().nullable(),
+        url: z.string().nullable().describe('Kling’s address.'),
         durationSeconds: z.string().nullable(),
+        file: keptFile.nullable().describe('Null where results are not kept, or the result has no file.'),
       }),
     ),
   })

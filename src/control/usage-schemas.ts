@@ -20,6 +20,14 @@ const usageRow = z
     settled: z.boolean(),
     cost,
     currency,
+    results: z
+      .object({
+        count: z.int().describe('Files of its results.'),
+        saved: z.int().describe('Those that are saved.'),
+        bytes: z.int().describe('The bytes of these.'),
+      })
+      .nullable()
+      .describe('Null where results are not kept.'),
   })
   .openapi('UsageRow');
 export const usageAnswer = z.object({ rows: z.array(usageRow), ...paged }).openapi('UsageAnswer');

@@ -63,5 +63,7 @@ export function addWorkRoutes(app: App, commands: ControlCommands): void {
     return await list(reader, query);
   });
   addQuestion(app, tasks, async ({ query }) => answerTasks(reader, query, await stuck()));
-  addQuestion(app, task, async ({ params: { id } }) => answerTask(reader, id, await stuck()));
+  addQuestion(app, task, async ({ params: { id } }) =>
+    answerTask(reader, id, { stuck: await stuck(), resultUrl: commands.resultUrl }),
+  );
 }

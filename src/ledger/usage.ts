@@ -6,6 +6,7 @@
 import { cursorAfter, readCursor } from '../calls/cursor.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
+import { fileSums, type FileSums } from '../tasks/result-file-table.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { Mode, OperationWord } from '../words.ts';
 
@@ -34,6 +35,8 @@ export interface UsageRow {
   operation: OperationWord;
   /** False while the amount is only held. */
   settled: boolean;
+  /** Its files; null where none are kept. */
+  results: Omit<FileSums, 'holdId'> | null;
 }
 
 interface UsageColumns {
@@ -80,8 +83,10 @@ export const listUsage = defineRead(
     );
     const shown = found.slice(0, args.limit);
     const last = shown.at(-1);
+    const sums = await fileSums.run(tx, { holdIds: shown.map(({ id }) => id) });
+    const files = new Map(sums.map(({ holdId, ...each }) => [holdId, each]));
     return {
-      rows: shown.map(toUsage),
+      rows: shown.map((row) => ({ ...toUsage(row), results: files.get(row.id) ?? null })),
       nextCursor: found.length > args.limit && last ? cursorAfter(last) : null,
       ...counted,
     };
@@ -108,7 +113,7 @@ export function usageConditions(filter: UsageFilter): { conditions: string[]; va
   return { conditions, values };
 }
 
-function toUsage(row: UsageColumns): UsageRow {
+function toUsage(row: UsageColumns): Omit<UsageRow, 'results'> {
   const isHeld = row.state === 'held';
   return {
     holdId: row.id,

@@ -6,8 +6,9 @@
  */
 import type { CallRecord } from '../calls/call.ts';
 import { RESIGN_CODES } from '../kling/codes.ts';
-import { isSuccess, showsTasks, sightingsIn, type Envelope } from '../kling/envelope.ts';
+import { isSuccess, showsTasks, type Envelope } from '../kling/envelope.ts';
 import type { TaskSighting } from '../tasks/task.ts';
+import type { AddressRewriter, Rewritten } from '../results/address-rewriter.ts';
 import type { AttemptSpan } from '../telemetry/tracing.ts';
 import type { Ms } from '../units.ts';
 import { mayHoldJson } from '../upstream/answer-body.ts';
@@ -19,6 +20,7 @@ import type { CreateDeps } from './create-request.ts';
 import { dropBody } from './body.ts';
 import { answerCapped, keepRead, type CappedDeps } from './capped-read.ts';
 import {
+  editedLines,
   endWith,
   isBodyless,
   lengthLines,
@@ -39,6 +41,7 @@ import {
 import { readRoom, receiveBody } from './read-body.ts';
 import type { ReadRequest } from './read-request.ts';
 import type { ReadAnswer, SeenAnswers } from './seen-answers.ts';
+import { joined, readShownTasks } from './shown-tasks.ts';
 
 /** The largest copy of an answer's body; a larger answer is not parsed, and the poller settles. */
 const OBSERVED_BYTES_MAX = 4 * 1_048_576;
@@ -51,6 +54,8 @@ export interface ReadDeps
   extends Pick<CreateDeps, 'clock' | 'upstream' | 'telemetry' | 'bodyRoom' | 'random' | 'slots'>, CappedDeps {
   journal: (call: CallRecord) => void;
   seenAnswers: SeenAnswers;
+  /** Puts our addresses of kept results in answers, where the settings say so. */
+  rewriter: Pick<AddressRewriter, 'rewrite'>;
   /** Takes the task states in an app's own read; `isList` if the read was for all tasks, not for some. */
   observe: (sightings: TaskSighting[], line: Line, read: { app: string; isList: boolean }) => void;
 }
@@ -123,6 +128,9 @@ class Relay {
   #whole: Buffer | null = null;
   /** An answer after which the read may be sent again is read whole before anything is passed on. */
   #isHeldBack = false;
+  /** An answer whose addresses may become ours is read whole, too. */
+  #isRewritten = false;
+  #rewritten: Rewritten | null = null;
   /** Whether the answer's body broke off. */
   #isCut = false;
   readonly #keptBack: Buffer[] = [];
@@ -157,7 +165,10 @@ class Relay {
   #send(signed: OutboundRequest, outbound: OutboundRequest): Promise<RelayEnd> {
     const { upstream, clock } = this.#deps;
     const { response } = this.#read;
-    const acceptEncoding = this.#read.frame.headers.get('accept-encoding') ?? null;
+    // A coded answer cannot be edited.
+    const acceptEncoding = this.#mayRewrite
+      ? 'identity'
+      : (this.#read.frame.headers.get('accept-encoding') ?? null);
     return new Promise((resolve) => {
       const sink: AttemptSink = {
         onHead: (head) => this.#onHead(head),
@@ -165,8 +176,8 @@ class Relay {
         onEnd: () => {
           response.off('close', onGone);
           const next = this.#isHeldBack ? this.#next() : null;
-          if (this.#isHeldBack && next === null) this.passHeldBack();
-          else if (this.#whole) endWith(response, this.#whole);
+          if (this.#isHeldBack && next === null) return void this.#passWhole(outbound).then(resolve);
+          if (this.#whole) endWith(response, this.#whole);
           else if (next === null) response.end();
           resolve(next);
           this.#finish(outbound, null, next === null ? null : 'repeated');
@@ -202,7 +213,9 @@ class Relay {
     this.#headTick = clock.monotonic();
     upstream.noteHead(head, this.#line);
     this.#copy = mayHoldJson(head.headers) ? [] : null;
-    this.#isHeldBack = this.#mayResign(head) || mayBeAskedAgain(this.#read, head, this.#attemptNumber);
+    this.#isRewritten = this.#mayRewrite && this.#copy !== null && isSuccess(head.status);
+    this.#isHeldBack =
+      this.#isRewritten || this.#mayResign(head) || mayBeAskedAgain(this.#read, head, this.#attemptNumber);
     if (!this.#isHeldBack) this.#writeHead(head);
   }
 
@@ -234,6 +247,14 @@ class Relay {
     return { head, code, attempt: this.#attemptNumber };
   }
 
+  /** Passes a whole answer on that was held back, with our addresses where it should have them. */
+  async #passWhole(outbound: OutboundRequest): Promise<null> {
+    if (this.#isRewritten) this.#rewritten = await this.#deps.rewriter.rewrite(joined(this.#keptBack));
+    this.passHeldBack();
+    this.#finish(outbound, null);
+    return null;
+  }
+
   /** Passes an answer on that was held back. */
   passHeldBack(): void {
     const { response } = this.#read;
@@ -242,8 +263,10 @@ class Relay {
       response.write('', () => response.destroy());
       return;
     }
+    if (response.destroyed) return;
+    const body = this.#rewritten?.bytes ?? joined(this.#keptBack);
     if (this.#head) this.#writeHead(this.#head);
-    endWith(response, joined(this.#keptBack));
+    endWith(response, body);
   }
 
   /** Passes a large answer on after all, from its beginning. */
@@ -261,7 +284,8 @@ class Relay {
     const upstreamMs = this.#earlierMs + this.#headTick - this.sentTick;
     const timing = { upstreamMs, queueMs: 0, totalMs: this.#headTick - startedTick };
     const ours = ['x-request-id', requestId, 'server-timing', serverTiming(timing)];
-    const lines = passedLines(head.headers, ours);
+    const edited = this.#rewritten;
+    const lines = edited ? editedLines(head.headers, ours, edited) : passedLines(head.headers, ours);
     response.writeHead(head.status, head.reason, lengthLines(head.status, lines));
   }
 
@@ -350,6 +374,11 @@ class Relay {
     }
   }
 
+  get #mayRewrite(): boolean {
+    const { settings, route } = this.#read;
+    return settings.rewritesAddresses && route !== null && showsTasks(route);
+  }
+
   get #route(): string {
     return this.#read.route?.template ?? 'unmatched';
   }
@@ -359,23 +388,12 @@ class Relay {
     return this.#deps.upstream.readEnvelope(this.#head.headers, joined(this.#copy));
   }
 
-  /** Reads the whole answer; its task states only on a route that shows them. */
   #readAnswer(): ReadAnswer {
-    const { route, settings, target } = this.#read;
-    const { headers = [], status = 0 } = this.#head ?? {};
-    const shownBy = route !== null && showsTasks(route) && isSuccess(status) ? route : null;
-    const parse = (): ReadAnswer => {
-      const envelope = this.#envelope();
-      const isRead = envelope !== null && shownBy !== null;
-      return { envelope, sightings: isRead ? sightingsIn(shownBy, envelope, settings.cashPrice) : [] };
-    };
-    if (this.#copy === null || shownBy === null) return parse();
-    const type = headerOf(headers, 'content-type');
-    const dependsOn = [route, settings, this.#line, type];
-    return this.#deps.seenAnswers.read({ target, body: joined(this.#copy), dependsOn }, parse);
+    return readShownTasks(this.#deps.seenAnswers, this.#read, {
+      head: this.#head,
+      body: () => this.#copy && joined(this.#copy),
+      line: this.#line,
+      envelope: () => this.#envelope(),
+    });
   }
-}
-
-function joined(chunks: Buffer[]): Buffer {
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }

@@ -1,6 +1,7 @@
 /** Answers to callers: Kling's own unchanged, and ours in Kling's format. */
 import type { ServerResponse } from 'node:http';
 import { REFUSALS, type ErrorDetail, type SidecarError, isRefusal } from '../errors.ts';
+import { decodedLines } from '../upstream/answer-body.ts';
 import { endToEnd } from '../upstream/headers.ts';
 import type { Clock } from '../clock.ts';
 import { drainRequest } from '../sockets.ts';
@@ -10,11 +11,15 @@ import { awaitsContinue } from './body.ts';
 /** The header of an answer of Kling's that was kept and is given again. */
 export const REPLAYED_HEADER = 'x-kling-sidecar-replayed';
 
+/** The header that says how many addresses in an answer are ours (`results.rewriteUrls`). */
+const REWRITTEN_HEADER = 'x-kling-sidecar-rewritten';
+
 /** Names that only we may set on an answer; Kling's own lines of these names are dropped. */
 const OURS: ReadonlySet<string> = new Set([
   'x-request-id',
   'x-kling-sidecar',
   REPLAYED_HEADER,
+  REWRITTEN_HEADER,
   'x-kling-credits-held',
   'x-kling-budget-remaining',
   'x-kling-external-task-id',
@@ -66,6 +71,16 @@ export function passedLines(kling: readonly string[], ours: readonly string[]): 
   const lines = endToEnd(kling, OURS);
   lines.push(...ours);
   return lines;
+}
+
+/** Makes the header lines of an answer whose body we edited: as {@link passedLines}, with the length of the new body. */
+export function editedLines(
+  kling: readonly string[],
+  ours: readonly string[],
+  { bytes, count }: { bytes: Uint8Array; count: number },
+): string[] {
+  const length = ['content-length', String(bytes.length), REWRITTEN_HEADER, String(count)];
+  return passedLines(decodedLines(kling), [...ours, ...length]);
 }
 
 /** Returns whether an answer of this status has no body, with any headers (RFC 9110, sections 15.3.5, 15.3.6, 15.4.5). */

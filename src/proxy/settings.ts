@@ -56,6 +56,8 @@ export interface ProxySettings {
   /** The status of `budget_exceeded`, for clients that need another 4xx. */
   budgetStatus: number;
   promptPreviewChars: number;
+  /** Whether reads show our addresses of kept results in place of Kling's; never in `observe` mode. */
+  rewritesAddresses: boolean;
   /** Whether our credentials may create on paths of the new generation. */
   hasApiKey: boolean;
 }

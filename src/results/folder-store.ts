@@ -10,6 +10,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import type { ByteRange, KeptPart, ResultPart, ResultStore, SavedFile } from './result-store.ts';
 
 export interface FolderOptions {
@@ -169,7 +170,7 @@ function nameIn(part: string): string | null {
   return file === undefined ? null : `${day}/${file}`;
 }
 
-async function openFile(file: string, range?: ByteRange): Promise<NodeJS.ReadableStream | null> {
+async function openFile(file: string, range?: ByteRange): Promise<Readable | null> {
   const handle = await open(file, 'r').catch(absent);
   if (handle === null) return null;
   const span = range === undefined ? {} : { start: range.first, end: range.last };

@@ -40,6 +40,17 @@ const BEGINNINGS: readonly [begins: string, media: MediaType][] = [
   ['494433', { type: 'audio/mpeg', extension: 'mp3' }],
 ];
 
+const EXTENSIONS: ReadonlyMap<string, string> = new Map(
+  [...Object.values(BRANDS), ...Object.values(RIFF), ...BEGINNINGS.map(([, media]) => media)]
+    .concat({ type: 'video/mp4', extension: 'mp4' })
+    .map(({ type, extension }) => [type, extension]),
+);
+
+/** Gives the extension of a file's name by its type. */
+export function extensionOfType(type: string | null): string {
+  return EXTENSIONS.get(type ?? '') ?? UNKNOWN.extension;
+}
+
 /** Gives the type of a file by its first {@link SNIFFED_BYTES} bytes, or by all of them if it has fewer. */
 export function mediaTypeOf(first: Uint8Array): MediaType {
   const bytes = Buffer.from(first.buffer, first.byteOffset, Math.min(first.length, SNIFFED_BYTES));

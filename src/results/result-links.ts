@@ -35,7 +35,7 @@ export interface LinksOptions {
   /** The control plane's address for apps, without a slash at its end. */
   publicUrl: () => string;
   /** How long an address works, at least; it ends with a day in UTC. */
-  lifeMs: Ms;
+  lifeMs: () => Ms;
 }
 
 /** Makes the addresses of kept files, and judges those that come back. */
@@ -48,7 +48,7 @@ export class ResultLinks {
 
   /** Gives the address of a file for apps. `extension` is of its type: many programs read it from the address. */
   url(file: ResultRef, { extension, now }: { extension: string; now: Ms }): string {
-    const expires = Math.ceil((now + this.#options.lifeMs) / DAY_MS) * (DAY_MS / 1000);
+    const expires = Math.ceil((now + this.#options.lifeMs()) / DAY_MS) * (DAY_MS / 1000);
     const path = `${RESULTS_PREFIX}${encodeURIComponent(file.taskId)}/${file.position}.${extension}`;
     return `${this.#options.publicUrl()}${path}?expires=${expires}&token=${this.#token(file, expires)}`;
   }

@@ -43,7 +43,7 @@ export interface DownloadOptions {
  * Why there is no file. `host_not_allowed`: by the list of hosts. `address_refused`: no https, another port, a user name, a
  * private address. `unreachable`: no connection, or too many redirects. `silent`: nothing came for too long. `status`: another
  * answer than a file. `cut`: it ended early, or with another length than announced. `too_large`: above the limit. `disk`: it
- * could not be written. `stopped`: by us.
+ * could not be written. `bucket`: the bucket did not take it. `stopped`: by us.
  */
 export type DownloadFault =
   | 'host_not_allowed'
@@ -54,6 +54,7 @@ export type DownloadFault =
   | 'cut'
   | 'too_large'
   | 'disk'
+  | 'bucket'
   | 'stopped';
 
 /** Why there is no file: a word, a sentence, and what to do. */

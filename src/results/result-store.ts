@@ -6,6 +6,7 @@
  *
  * **Invariant**: what has a file's name is whole. A part is of one content only: where the content has changed, it is begun anew.
  */
+import type { Readable } from 'node:stream';
 import type { ResultPlace } from '../tasks/result-file-table.ts';
 
 /** A part that is being written. One at a time for each name. */
@@ -62,7 +63,7 @@ export interface ResultStore {
   /**
    * Opens a saved file for reading, whole or a range of it; null if it is gone. The stream reads no faster than it is read.
    */
-  open(name: string, range?: ByteRange): Promise<NodeJS.ReadableStream | null>;
+  open(name: string, range?: ByteRange): Promise<Readable | null>;
   /** Removes a saved file; one that is gone already is no error. */
   remove(name: string): Promise<void>;
   /** The bytes that may still be written before the disk has too little room; null where there is no such limit. */

@@ -1,6 +1,7 @@
 /** The `results` section of the config: whether files of results are kept, where, how many, and from which hosts. */
 import { z } from 'zod';
 import { plainSection } from '../config-section.ts';
+import { addressKeys, bucketSection } from './serving-config.ts';
 
 /**
  * The hosts of results in answers and documents of Kling's (klingai.com, kling.ai), and those of Kuaishou's content network
@@ -53,13 +54,16 @@ export const resultsSection = z
       .describe(
         'Files are downloaded only from these hosts and those below them; also from this machine where upstream.baseUrl is on it.',
       ),
+    ...addressKeys,
+    s3: bucketSection,
   })
   .prefault({});
 
-/** `dir` is absolute once loaded. */
+/** `dir` and `s3.caFile` are absolute once loaded. */
 export type ResultsConfig = z.output<typeof resultsSection>;
 
 export const resultsConfig = plainSection(resultsSection, (results, absolute) => ({
   ...results,
   dir: absolute(results.dir),
+  s3: results.s3 && { ...results.s3, caFile: results.s3.caFile && absolute(results.s3.caFile) },
 }));

@@ -78,9 +78,9 @@ interface Begun {
 
 /** Saves a file. @throws SaveFailed; what was written may be gone on with then. */
 export async function saveFile(file: DueFile, deps: SaveDeps): Promise<Saved> {
-  const there = await adopt(file, deps);
-  if (there !== null) return there;
   try {
+    const there = await adopt(file, deps);
+    if (there !== null) return there;
     const limit = await deps.room.limit();
     if (limit !== null) throw noRoom(limit);
     return await transfer(await request(file, deps), file, deps);

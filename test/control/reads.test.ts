@@ -180,7 +180,7 @@ describe('reads', () => {
       ['succeeded', 'poll'],
     ]);
     expect(task.results).toEqual([
-      { kind: 'video', id: 'v', url: 'https://cdn.test/v.mp4', durationSeconds: '5.1' },
+      { kind: 'video', id: 'v', url: 'https://cdn.test/v.mp4', durationSeconds: '5.1', file: null },
     ]);
     const missing = await get('/v1/tasks/none');
     expect([missing.status, missing.json['word']]).toEqual([404, 'not_found']);
@@ -256,6 +256,7 @@ describe('reads', () => {
       settled: true,
       cost: 0.133,
       currency: 'USD',
+      results: null,
     });
     expect(Object.keys(first ?? {}).slice(0, 7)).toEqual([
       'timestamp',

@@ -17,7 +17,7 @@ class Files implements KeptFiles {
   readonly links = new ResultLinks({
     key: new Secret('a key of the tests'),
     publicUrl: () => 'https://media.example.com',
-    lifeMs: DAY,
+    lifeMs: () => DAY,
   });
   readonly #files = new Map<
     string,

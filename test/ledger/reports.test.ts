@@ -62,6 +62,7 @@ describe('usage', () => {
       tag: 'x',
       operation: 'text-to-video',
       settled: true,
+      results: null,
     });
   });
 
@@ -268,6 +269,8 @@ describe('the operations of money', () => {
     const operations = ledgerModules.flatMap((module) => module.operations);
     expect(indexOperations(ledgerModules).size).toBe(operations.length);
     for (const { name } of operations)
-      expect(name).toMatch(/^(account|outbox|budget|calls|tasks|results|ledger|sla|claims|imports)\.[a-zA-Z]+$/);
+      expect(name).toMatch(
+        /^(account|outbox|budget|calls|tasks|results|ledger|sla|claims|imports)\.[a-zA-Z]+$/,
+      );
   });
 });

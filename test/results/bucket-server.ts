@@ -16,6 +16,9 @@ type S3rverClass = new (options: {
   configureBuckets: { name: string; configs: unknown[] }[];
 }) => S3rver;
 
+/** How the server ends the name of an object's file. */
+const END = '._S3rver_object';
+
 /** The only credentials that it takes. */
 export const BUCKET_KEYS = {
   KLING_SIDECAR_S3_ACCESS_KEY_ID: 'S3RVER',
@@ -55,9 +58,7 @@ export async function startBucketServer(): Promise<BucketServer> {
     port,
     async keys() {
       const all = await readdir(path.join(directory, 'results'), { recursive: true });
-      return all.flatMap((name) =>
-        /\._S3rver_object$/.test(name) ? [name.replace(/\._S3rver_object$/, '')] : [],
-      );
+      return all.filter((name) => name.endsWith(END)).map((name) => name.slice(0, -END.length));
     },
     pause: () => server.close(),
     async resume() {

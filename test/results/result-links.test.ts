@@ -6,7 +6,11 @@ import { Secret } from '../../src/secret.ts';
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 10, 28, 10, 30);
 const linksWith = (key: string): ResultLinks =>
-  new ResultLinks({ key: new Secret(key), publicUrl: () => 'https://media.example.com', lifeMs: 7 * DAY });
+  new ResultLinks({
+    key: new Secret(key),
+    publicUrl: () => 'https://media.example.com',
+    lifeMs: () => 7 * DAY,
+  });
 const links = linksWith('a key of the tests');
 
 const targetOf = (url: string): string => url.slice('https://media.example.com'.length);

@@ -3,11 +3,13 @@ import { checkIdCursor } from '../../calls/cursor.ts';
 import { SidecarError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import { listContradictions } from '../../tasks/contradiction-table.ts';
+import { filesOfTask, type ResultFileRow } from '../../tasks/result-file-table.ts';
 import { retryLinks, type RetryLinks } from '../../tasks/retry-links.ts';
 import { stuckAfterMs } from '../../tasks/stuck-limits.ts';
 import { getTask, listTasks, type StuckAt } from '../../tasks/task-table.ts';
 import type { TaskRow } from '../../tasks/task.ts';
 import { toCredits } from '../../units.ts';
+import type { ControlCommands } from '../commands.ts';
 import { readTaskTimeline } from '../task-timeline.ts';
 import type { TasksQuery } from '../questions.ts';
 import type { TaskAnswer, TasksAnswer } from '../schemas.ts';
@@ -33,10 +35,11 @@ export async function answerTasks(
 export async function answerTask(
   reader: Pick<Store, 'read'>,
   taskId: string,
-  stuck: StuckAt,
+  { stuck, resultUrl }: { stuck: StuckAt; resultUrl: ControlCommands['resultUrl'] },
 ): Promise<TaskAnswer> {
-  const [task, links, life, contradictions] = await Promise.all([
+  const [task, files, links, life, contradictions] = await Promise.all([
     reader.read(getTask, { taskId }),
+    reader.read(filesOfTask, { taskId }),
     reader.read(retryLinks, { taskId }),
     reader.read(readTaskTimeline, { taskId }),
     reader.read(listContradictions, { taskId }),
@@ -54,8 +57,20 @@ export async function answerTask(
     timeline: task.timeline.map(({ at, ...event }) => ({ at: iso(at), ...event })),
     contradictions: contradictions.map(({ at, ...seen }) => ({ at: iso(at), ...seen })),
     joined: task.joined.map(({ at, ...join }) => ({ at: iso(at), ...join })),
-    results: task.results,
+    results: task.results.map((result, index) => {
+      const file = files.find(({ position }) => position === index + 1);
+      const url = file?.state === 'saved' ? (resultUrl?.({ taskId, ...file }) ?? null) : null;
+      return { ...result, file: file ? shapeFile(file, url) : null };
+    }),
   };
+}
+
+type Kept = NonNullable<TaskAnswer['results'][number]['file']>;
+
+function shapeFile(file: ResultFileRow, url: string | null): Kept {
+  const { position, state, bytes, sha256, contentType, attempts, reason } = file;
+  const times = { expiresAt: iso(file.expiresAt), savedAt: isoOrNull(file.savedAt) };
+  return { position, state, bytes, sha256, contentType, ...times, attempts, reason, url };
 }
 
 function shapeLinks(links: RetryLinks | null): Pick<TaskAnswer, 'retryOf' | 'retriedBy' | 'retryChain'> {

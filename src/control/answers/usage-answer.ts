@@ -77,5 +77,6 @@ function shapeRow(row: UsageRow, { perCredit, currency }: CashTerms): UsageAnswe
     settled: row.settled,
     cost: costOf(row.credits, perCredit),
     currency,
+    results: row.results && { count: row.results.files, saved: row.results.saved, bytes: row.results.bytes },
   };
 }
