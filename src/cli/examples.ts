@@ -29,6 +29,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kling-sidecar tasks --state failed --app web',
     'kling-sidecar tasks 179581380443621908',
   ],
+  'tasks wait': [
+    'kling-sidecar tasks wait 179581380443621908',
+    'kling-sidecar tasks wait 179581380443621908 --timeout 30m --json',
+  ],
   usage: [
     'kling-sidecar usage --by app,model',
     'kling-sidecar usage --from 2026-11-01 --to 2026-12-01 --format csv --all',

@@ -6,6 +6,7 @@ import { addListOptions, printList, type ListOptions, type ListShape } from './l
 import { openSource } from './source.ts';
 import { fieldsText, roomOf, toTable, zoneOf, type Column } from './table.ts';
 import { plainText } from '../plain-text.ts';
+import { addTasksWait } from './tasks-wait.ts';
 import type { Terminal } from './terminal.ts';
 
 type KeptFile = NonNullable<TaskAnswer['results'][number]['file']>;
@@ -39,7 +40,7 @@ interface TasksOptions extends ListOptions {
 
 /** Adds the command. */
 export function addTasks(program: Command, context: () => Context): void {
-  addListOptions(
+  const tasks = addListOptions(
     program.command('tasks').description('generation tasks, newest first; with an id, one of them'),
   )
     .argument('[id]', 'a task’s id')
@@ -62,6 +63,7 @@ export function addTasks(program: Command, context: () => Context): void {
       const query = { state, app, from, to, stuck: stuck ? 'true' : undefined };
       return printList(context(), TASKS, query, options);
     });
+  addTasksWait(tasks, context);
 }
 
 async function showTask(context: Context, id: string, options: ListOptions): Promise<void> {
