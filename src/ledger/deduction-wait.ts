@@ -2,13 +2,31 @@
  * Tasks that succeeded while Kling's answer had no deduction: their hold stays held until Kling's ledgers show one.
  *
  * Such a create is a row that is `held` with a task that `succeeded`; no other column says so. It waits only while the
- * ledgers are read. Without them it is settled at our price, as the only figure that there will be.
+ * ledgers are read. Without them it is settled at our price, as the only figure that there is then. Such ends are listed in
+ * `estimated_ends` until ledgers that are read later show the amount, or that there is none (settle-deductions.ts).
  */
 import { selectRead } from '../account/account-table.ts';
 import { WALLETS } from '../account/account.ts';
-import { defineWrite, type Tx } from '../store/operation.ts';
+import { defineWrite, type Migration, type Tx } from '../store/operation.ts';
 
 const KEY = 'account.ledgers_are_read';
+
+export const estimatedEndMigrations: readonly Migration[] = [
+  {
+    id: '241-estimated-ends',
+    sqlite: 'CREATE TABLE estimated_ends (hold_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;',
+  },
+];
+
+/** Lists a create that was settled with our price in place of a deduction. */
+export async function noteEstimatedEnd(tx: Tx, holdId: string): Promise<void> {
+  await tx.run('INSERT INTO estimated_ends (hold_id) VALUES (?) ON CONFLICT (hold_id) DO NOTHING', holdId);
+}
+
+/** Takes a create off that list. */
+export async function dropEstimatedEnd(tx: Tx, holdId: string): Promise<void> {
+  await tx.run('DELETE FROM estimated_ends WHERE hold_id = ?', holdId);
+}
 
 /** Notes whether the ledgers are read (`account.poll` and the job `ledgers`), at a start and at a reload. */
 export const noteLedgersAreRead = defineWrite(

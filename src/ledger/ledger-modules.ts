@@ -65,7 +65,7 @@ import { adoptTasks } from './adopt-tasks.ts';
 import { beginAdoption, noteAdoption, readAdoption } from './adoption.ts';
 import { listAudit, listImportedFiles, recordOrder } from './audit.ts';
 import { closeCreate } from './close.ts';
-import { noteLedgersAreRead } from './deduction-wait.ts';
+import { estimatedEndMigrations, noteLedgersAreRead } from './deduction-wait.ts';
 import { freeze, freezeState, unfreeze } from './freeze.ts';
 import { guardState } from './guard.ts';
 import { joinEarlier, leaveJoin, noteLostAnswer, readJoined, takeJoined } from './join.ts';
@@ -80,7 +80,7 @@ import { purgeOld } from './purge.ts';
 import { recoverHolds } from './recover.ts';
 import { resolveHold } from './resolve.ts';
 import { sendAgain } from './send-again.ts';
-import { heldTasksBefore, settleNewDeductions, settleWaiting } from './settle-deductions.ts';
+import { heldTasksBefore, settleEstimated, settleNewDeductions, settleWaiting } from './settle-deductions.ts';
 import { firstSignOfLife, spendingElsewhere } from './spending-elsewhere.ts';
 import { moneyStatus } from './status.ts';
 import { acceptClock, keepAge, readTime, resetDates } from './time.ts';
@@ -167,7 +167,7 @@ export const ledgerModules: readonly StoreModule[] = [
     operations: [...exportedOperations(claimTable, claimCompose, claimNotices), neededCalls],
   },
   {
-    migrations: usedKeyMigrations,
+    migrations: [...usedKeyMigrations, ...estimatedEndMigrations],
     operations: [
       readAdoption,
       beginAdoption,
@@ -218,6 +218,7 @@ export const ledgerModules: readonly StoreModule[] = [
       noteLedgersAreRead,
       heldTasksBefore,
       settleNewDeductions,
+      settleEstimated,
       settleWaiting,
       spendingElsewhere,
       firstSignOfLife,

@@ -24,13 +24,16 @@ import { defineRead, type Tx } from '../store/operation.ts';
 import { isTerminal } from '../tasks/task-state.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { TaskState } from '../words.ts';
-import { waitsForLedger } from './deduction-wait.ts';
+import { dropEstimatedEnd, noteEstimatedEnd, waitsForLedger } from './deduction-wait.ts';
 import { resolveTo } from './sighting.ts';
 
 /** How long after its deduction a task may still be open before the deduction settles its hold. */
 const OPEN_MS: Ms = 3_600_000;
 /** The largest difference between Kling's clock and ours, and the longest time for a create's answer, together. */
 const CLOCKS_MS: Ms = 600_000;
+
+/** The note of a create that cost nothing. */
+const FREE = 'Kling’s ledgers have no deduction for it';
 
 export interface SettleArgs {
   at: Ms;
@@ -82,6 +85,26 @@ export const settleWaiting = defineFactWrite(
     );
     const work = new Work(tx, args, await ledgersOf(tx, args.upstream));
     for (const hold of holds) await work.settle(hold);
+    return work.page(holds.length === args.limit ? (holds.at(-1)?.id ?? null) : null);
+  },
+  { scope: 'exclusive' },
+);
+
+/**
+ * Looks again at a page of the creates that were settled with our price: one for which Kling deducted nothing, as complete
+ * ledgers show, is adjusted to 0. One that is older than the ledgers keeps our price.
+ */
+export const settleEstimated = defineFactWrite(
+  'ledger.settleEstimated',
+  async (tx: Tx, args: SettleArgs): Promise<SettledPage> => {
+    const holds = await tx.all<ComparedHold & { task_id: string }>(
+      `SELECT ${COMPARED_COLUMNS} FROM estimated_ends JOIN creates ON id = hold_id
+       WHERE hold_id > ? ORDER BY hold_id LIMIT ?`,
+      args.after,
+      args.limit,
+    );
+    const work = new Work(tx, args, await ledgersOf(tx, args.upstream));
+    for (const hold of holds) await work.lookAgain(hold);
     return work.page(holds.length === args.limit ? (holds.at(-1)?.id ?? null) : null);
   },
   { scope: 'exclusive' },
@@ -178,10 +201,24 @@ class Work {
     }
     if (hold.task_state !== 'succeeded') return;
     if (!(await waitsForLedger(this.#tx))) {
+      await noteEstimatedEnd(this.#tx, hold.id);
       await this.#end(hold, { credits: hold.credits, basis: 'estimate', note: null });
     } else if (await this.#isFree(hold)) {
-      await this.#end(hold, { credits: 0, basis: 'none', note: 'Kling’s ledgers have no deduction for it' });
+      await this.#end(hold, { credits: 0, basis: 'none', note: FREE });
     }
+  }
+
+  /** Adjusts a create that has our price to 0 if it cost nothing; its rows, if it has any, are compared elsewhere. */
+  async lookAgain(hold: ComparedHold & { task_id: string }): Promise<void> {
+    const isKnown = hold.settled_credits === 0 || (await this.#rowsOf(hold.task_id)).length > 0;
+    const isTooOld = this.#ledgers.some(({ fromAt }) => fromAt !== null && fromAt > hold.task_created_at);
+    const isFree = !isKnown && !isTooOld && (await this.#isFree(hold));
+    if (isFree) {
+      const charge = { credits: 0, basis: 'none', note: FREE, at: this.#args.at } as const;
+      this.#facts.push(...(await adjustHold(this.#tx, hold, charge)));
+      this.#adjusted += 1;
+    }
+    if (isKnown || isTooOld || isFree) await dropEstimatedEnd(this.#tx, hold.id);
   }
 
   /** Moves the money of a create to the sum of its rows; false if that must wait. */

@@ -28,7 +28,7 @@ import {
 } from '../tasks/task-table.ts';
 import type { Ms } from '../units.ts';
 import type { AgeReading } from './ledger.ts';
-import { waitsForLedger } from './deduction-wait.ts';
+import { noteEstimatedEnd, waitsForLedger } from './deduction-wait.ts';
 import { doubtFromOf, firstLookUpAt } from './look-up-schedule.ts';
 
 export interface Seen {
@@ -216,6 +216,7 @@ async function moveMoney(
       if (hold.guarded === 1) await closeUnanswered(tx, hold.id, when.at);
       return [];
     }
+    if (charge.basis === 'estimate') await noteEstimatedEnd(tx, hold.id);
     const state = sighting.state === 'failed' && charge.credits === 0 ? 'released' : 'settled';
     return resolveTo(tx, hold, { state, ...charge, at: when.at });
   }

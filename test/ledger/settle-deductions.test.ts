@@ -6,7 +6,12 @@ import type { Fact } from '../../src/facts.ts';
 import { noteLedgersAreRead } from '../../src/ledger/deduction-wait.ts';
 import { observeTasks } from '../../src/ledger/observe.ts';
 import { openSlots } from '../../src/ledger/open-slots.ts';
-import { heldTasksBefore, settleNewDeductions, settleWaiting } from '../../src/ledger/settle-deductions.ts';
+import {
+  heldTasksBefore,
+  settleEstimated,
+  settleNewDeductions,
+  settleWaiting,
+} from '../../src/ledger/settle-deductions.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import type { TaskSighting } from '../../src/tasks/task.ts';
 import { admitHold, close, counters, guard, newHold, NOON, row, rule, sighting } from './making.ts';
@@ -61,7 +66,7 @@ async function read(at: number, ...rows: BillingRow[]): Promise<Fact[]> {
 
 async function settle(at: number, upstream = UPSTREAM): Promise<Fact[]> {
   const facts: Fact[] = [];
-  for (const operation of [settleNewDeductions, settleWaiting]) {
+  for (const operation of [settleNewDeductions, settleWaiting, settleEstimated]) {
     for (let after: string | null = ''; after !== null;) {
       const price = { perCredit: 0.014, currency: 'USD' };
       const page: { next: string | null; facts: Fact[] } = await store.run(operation, {
@@ -206,6 +211,21 @@ describe('a task that succeeded without a deduction', () => {
     expect(hold('a')).toMatchObject({ state: 'settled', credits: 10_000, basis: 'estimate' });
     await task('b', { state: 'succeeded' });
     expect(hold('b')).toMatchObject({ state: 'settled', basis: 'estimate' });
+  });
+
+  it('is corrected later where it has our price: by its row, or because complete ledgers have none', async () => {
+    const left = () => row(store, 'SELECT COUNT(*) AS holds FROM estimated_ends');
+    await task('free', { state: 'succeeded' });
+    await task('paid', { state: 'succeeded' });
+    await settle(NOON + HOUR);
+    expect(left()).toEqual({ holds: 2 });
+    await read(NOON + DAY, units('t-paid', 1), units('t-other', 1, { at: NOON + HOUR }));
+    expect([hold('free'), left()]).toMatchObject([{ credits: 10_000 }, { holds: 1 }]);
+    await read(NOON + DAY + HOUR);
+    expect([hold('free'), left()]).toMatchObject([{ state: 'settled', credits: 0 }, { holds: 0 }]);
+    expect(hold('paid')).toMatchObject({ credits: 10_000 });
+    expect(counters(store)).toEqual({ 'daily 2026-11-18': [10_000, 0] });
+    expect((await store.run(verifyLedger, {})).problems).toEqual([]);
   });
 
   it('frees the wait of its idempotency key', async () => {
