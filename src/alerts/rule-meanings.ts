@@ -24,6 +24,8 @@ export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
   task_contradicted: 'An answer of Kling’s contradicts the end of a task; once for each task and state.',
   tasks_lost:
     'Tasks were open for 30 days without an end: nobody asks for them any more, and their credits stay held.',
+  results_expiring: 'Files of results are not saved, and Kling clears them within the threshold.',
+  results_full: 'The quota of kept results is used up, or the disk is low: nothing more is saved.',
   holds_in_doubt: 'A create is in doubt for longer than the threshold: nobody knows whether Kling took it.',
   deduction_differs:
     'Kling’s deductions of a day differ from the holds by more than the threshold, for an operation and model.',

@@ -22,6 +22,12 @@ export interface Signals {
   }[];
   /** Tasks that one app asked for very often while they were open. */
   readonly polledTasks: readonly { app: string; taskId: string; reads: number; since: Ms }[];
+  /** Kept results; null while they are not kept. */
+  readonly results: {
+    noRoom: 'over_quota' | 'disk_low' | null;
+    savedBytes: number;
+    quotaBytes: number;
+  } | null;
   readonly isStoreWritable: boolean;
   /** Why the store's files are not those that were opened; null while they are. */
   readonly storeLost: string | null;

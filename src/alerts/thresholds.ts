@@ -43,6 +43,11 @@ export const THRESHOLDS: Readonly<Record<RuleWithThreshold, Threshold>> = {
     min: 0.01,
     max: 1,
   },
+  results_expiring: {
+    unit: 'hours',
+    min: 1,
+    max: 720,
+  },
   holds_in_doubt: {
     unit: 'minutes',
     min: 1,

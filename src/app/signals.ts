@@ -11,6 +11,7 @@ import type { Slots } from '../pacing/slots.ts';
 import type { PolledTasks } from '../asking/polled-tasks.ts';
 import { monthQuestion } from '../sla/month-question.ts';
 import type { StuckLimits } from '../tasks/stuck-limits.ts';
+import type { KeptResults } from '../results/kept-results.ts';
 import type { Store } from '../store/store.ts';
 import type { BudgetForecast } from '../telemetry/forecast.ts';
 import type { Ms } from '../units.ts';
@@ -25,6 +26,7 @@ export interface SignalDeps {
   clockTrust: Pick<ClockTrust, 'isTrusted' | 'offsetMs'>;
   slots: Pick<Slots, 'pools'>;
   breaker: Pick<Breaker, 'state'>;
+  results: { keeper: Pick<KeptResults, 'noRoom' | 'use'> };
   storeWatch: Pick<StoreWatch, 'look'>;
   polledTasks: Pick<PolledTasks, 'often'>;
   budgetForecast: BudgetForecast;
@@ -63,11 +65,18 @@ export class AppSignals {
       breaker: breaker.state(),
       pools: slots.pools().map((pool) => ({ ...pool, queueMax: limits.queueLengthMax })),
       polledTasks: threshold === null ? [] : polledTasks.often(threshold),
+      results: this.#results(),
       isStoreWritable: isStoreWritable(),
       storeLost: storeWatch.look(),
       walBytes: store.stats().walBytes,
       disk: this.#disk,
     };
+  }
+
+  #results(): Signals['results'] {
+    const { config, results } = this.#deps;
+    const { noRoom, use } = results.keeper;
+    return config().results.keep ? { noRoom, ...use } : null;
   }
 
   #clock(): Signals['clock'] {

@@ -57,6 +57,7 @@ export function signalsOf(over: Partial<Signals> = {}): Signals {
     breaker: { isOpen: false, failures: 0, since: null, cause: null },
     pools: [],
     polledTasks: [],
+    results: null,
     isStoreWritable: true,
     storeLost: null,
     walBytes: 0,

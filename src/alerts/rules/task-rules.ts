@@ -5,6 +5,7 @@ import { pollLoop } from './poll-loop.ts';
 import { queueFull } from './queue-full.ts';
 import { queueSaturated } from './queue-saturated.ts';
 import { taskContradicted } from './task-contradicted.ts';
+import { resultsExpiring, resultsFull } from './results-kept.ts';
 import { tasksLost } from './tasks-lost.ts';
 import { tasksStuck } from './tasks-stuck.ts';
 
@@ -12,6 +13,8 @@ export const taskRules: readonly Rule[] = [
   tasksStuck,
   tasksLost,
   taskContradicted,
+  resultsExpiring,
+  resultsFull,
   holdsInDoubt,
   queueSaturated,
   queueFull,

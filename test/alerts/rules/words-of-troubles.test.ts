@@ -69,6 +69,10 @@ const CASES: Partial<Record<RuleWord, WordCase>> = {
     isResolved: false,
   },
   tasks_lost: { values: { tasks: count, heldCredits: credits, oldestAt: instant } },
+  results_expiring: { values: { files: count, firstExpiresAt: instant, hours: count } },
+  results_full: {
+    values: { why: fc.constantFrom('over_quota', 'disk_low'), savedBytes: count, quotaBytes: count },
+  },
   holds_in_doubt: {
     values: { holds: count, credits, oldestAt: instant, forOperator: fc.nat(3), allowedMs: duration },
   },
