@@ -79,6 +79,11 @@ export function idTime(id: string): Ms {
   return timeOf(id.slice(id.lastIndexOf('_') + 1));
 }
 
+/** Gives a text that sorts before every id of a prefix that was made at an instant or later, and after all earlier ones. */
+export function idFloor(prefix: IdPrefix, at: Ms): string {
+  return `${prefix}_${timeText(Math.max(0, at))}`;
+}
+
 function timeOf(text: string): Ms {
   let time = 0;
   for (const char of text.slice(0, TIME_CHARS)) time = time * 32 + Math.max(0, ALPHABET.indexOf(char));

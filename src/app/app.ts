@@ -49,7 +49,6 @@ export function createApp(options: AppOptions): App {
 /** The parts that exist between start and stop. */
 interface Running extends AppParts {
   dataPlane: DataPlane;
-  /** Null without callbacks. */
   callbacks: AppCallbacks | null;
   control: ControlPlane | null;
   jobs: Jobs | null;
@@ -266,6 +265,7 @@ class Sidecar implements App {
       ...running,
       config,
       clock: running.dated,
+      routes: () => this.#settings.routes,
       secrets: () => this.#secrets.callbacks,
       telemetry: this.#telemetry,
       onError: (message, error) => this.#log.warn(message, { event: 'background_failed', error }),

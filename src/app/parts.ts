@@ -39,7 +39,7 @@ import { BudgetForecast } from '../telemetry/forecast.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { LineOptions } from '../upstream/line.ts';
-import { createAsk } from '../upstream/ask.ts';
+import { createAsk, type AskKling } from '../upstream/ask.ts';
 import { Upstream } from '../upstream/upstream.ts';
 
 export interface AppParts extends Clocks, Pacing, Gates, ResultServing {
@@ -68,6 +68,7 @@ export interface AppParts extends Clocks, Pacing, Gates, ResultServing {
   /** Journals an attempt with its count, within 100 ms, and takes note of one that never arrived. */
   journal: (call: CallRecord) => void;
   traces: HoldTraces;
+  ask: AskKling;
   taskRetrier: TaskRetrier;
 }
 
@@ -153,6 +154,7 @@ export function buildParts(input: PartsInput): AppParts {
     observer: openObserver(log, { ledger, clock: clocks.dated }),
     watch,
     delivery,
+    ask,
     instance: new Instance({ store, clock, name: input.instance, onReplaced: logReplaced(log), onError }),
     traces,
     taskRetrier,

@@ -15,6 +15,7 @@ import {
   type TimelineStep,
 } from '../store/timeline.ts';
 import { resultTimeline } from '../tasks/result-timeline.ts';
+import { callbackTimeline } from '../tasks/callback-timeline.ts';
 import { retryTimeline } from '../tasks/retry-links.ts';
 import { contradictionTimeline } from '../tasks/contradiction-table.ts';
 import { stateTimeline } from '../tasks/state-timeline.ts';
@@ -26,6 +27,7 @@ const READERS: readonly TimelineReader[] = [
   joinTimeline,
   stateTimeline,
   contradictionTimeline,
+  callbackTimeline,
   retryTimeline,
   resultTimeline,
 ];

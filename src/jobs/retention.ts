@@ -1,8 +1,8 @@
 /**
  * The job `retention`: drops records that are older than the config allows.
  *
- * It drops calls, previews of prompts, answers that need not be given again, traces, Kling's deductions, delivered facts
- * and alerts that are over. The ledger, the windows of availability, months, claims and the audit stay for ever.
+ * It drops calls, previews of prompts, answers that need not be given again, traces, Kling's deductions, delivered facts,
+ * alerts that are over, and callbacks. The ledger, the windows of availability, months, claims and the audit stay for ever.
  *
  * **Invariant**: it drops nothing that an open claim needs ({@link neededCalls}), and nothing by a clock that was not
  * compared with Kling's. It works in small pieces at background priority, so that no create waits for it.
@@ -12,8 +12,10 @@ import { dropOldAlerts } from '../alerts/alert-retention.ts';
 import { dropHoldTraces } from '../budget/hold-trace-table.ts';
 import { purgeOld } from '../ledger/purge.ts';
 import { neededCalls } from '../claims/needed-calls.ts';
+import { idFloor } from '../ids.ts';
 import { dropDelivered } from '../outbox/outbox-table.ts';
 import type { Store } from '../store/store.ts';
+import { dropCallbacks } from '../tasks/relay-table.ts';
 import type { Ms } from '../units.ts';
 
 const DAY_MS = 86_400_000;
@@ -21,6 +23,8 @@ const DAY_MS = 86_400_000;
 const HEARD_DAYS = 30;
 /** Days for which the trace of a create is kept for links; no task takes longer. */
 const TRACE_DAYS = 30;
+/** Days for which callbacks and what was relayed are kept: their addresses are valid as long. */
+const CALLBACK_DAYS = 45;
 /** Rows of a piece while requests wait for the writer, and while none wait. */
 const ROWS_WHILE_BUSY = 50;
 const ROWS_WHILE_IDLE = 1000;
@@ -48,6 +52,7 @@ export async function dropOld(
   const tracesBefore = at - Math.min(callRetentionDays, TRACE_DAYS) * DAY_MS;
   // A ledger of Kling's has a single known range: if a claim needs a part of it, all newer rows stay too.
   const deductionsBefore = Math.min(callsBefore, kept[0]?.start ?? callsBefore);
+  const callbacksBefore = idFloor('hold', at - CALLBACK_DAYS * DAY_MS);
   const sums: Record<string, number> = {};
   const add = (kind: string, count: number): void => void (sums[kind] = (sums[kind] ?? 0) + count);
   for (let more = true; more && !signal.aborted;) {
@@ -66,8 +71,10 @@ export async function dropOld(
     add('traces', traces.dropped);
     add('deductions', deductions.deductions);
     add('facts', facts.dropped);
+    const callbacks = await store.background(dropCallbacks, () => ({ beforeId: callbacksBefore }));
     add('alerts', alerts.dropped);
-    more = hasOld || traces.more || deductions.more || facts.more || alerts.more;
+    add('callbacks', callbacks.dropped);
+    more = hasOld || [traces, deductions, facts, alerts, callbacks].some((dropped) => dropped.more);
   }
   return sums;
 }

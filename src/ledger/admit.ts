@@ -81,7 +81,7 @@ export const admit = defineFactWrite(
     if (at !== state.dated_to) await tx.run(SET_DATED_TO, at);
     await tx.run(INSERT_CREATE, ...createValues(hold, { at, counters, guard, joinHash: join?.hash ?? null }));
     if (retry) await noteAdmitted(tx, hold.holdId, retry);
-    if (relayTo !== undefined) await tx.run(INSERT_RELAY, ...relayValues(hold.holdId, { url: relayTo, at }));
+    if (relayTo !== undefined) await tx.run(INSERT_RELAY, ...relayValues(hold.holdId, relayTo));
     const facts = unpricedFacts(hold, at);
     for (const { budget, state: counter } of reserved) {
       facts.push(...(await noteThresholds(tx, { ...budget, windowKey: budget.span.key }, counter, at)));
@@ -124,7 +124,7 @@ function admitUsual(tx: SyncTx, { hold, guard, join, retry, relayTo }: AdmitArgs
   const counters = reserved.map(({ budget }) => budget.counterId).join(' ');
   if (at !== state.dated_to) tx.run(SET_DATED_TO, [at]);
   tx.run(INSERT_CREATE, createValues(hold, { at, counters, guard, joinHash: join?.hash ?? null }));
-  if (relayTo !== undefined) tx.run(INSERT_RELAY, relayValues(hold.holdId, { url: relayTo, at }));
+  if (relayTo !== undefined) tx.run(INSERT_RELAY, relayValues(hold.holdId, relayTo));
   return { kind: 'admitted', ...lowestRemainder(reserved), wouldRefuse: null, facts: [] };
 }
 

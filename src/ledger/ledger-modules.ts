@@ -48,6 +48,7 @@ import { callbackMigrations } from '../tasks/callback-schema.ts';
 import * as callbackTable from '../tasks/callback-table.ts';
 import { contradictionMigrations, listContradictions } from '../tasks/contradiction-table.ts';
 import { recentDurations } from '../tasks/duration-table.ts';
+import * as relayTable from '../tasks/relay-table.ts';
 import { countForeign } from '../tasks/foreign-table.ts';
 import { listOldUnasked, lostMigrations, readLostTasks } from '../tasks/lost-table.ts';
 import * as resultAskTable from '../tasks/result-ask-table.ts';
@@ -146,7 +147,7 @@ export const ledgerModules: readonly StoreModule[] = [
     ],
   },
   { migrations: resultFileMigrations, operations: exportedOperations(resultFileTable, resultAskTable) },
-  { migrations: callbackMigrations, operations: exportedOperations(callbackTable) },
+  { migrations: callbackMigrations, operations: exportedOperations(callbackTable, relayTable) },
   { migrations: [...guardMigrations, ...joinMigrations], operations: [] },
   {
     migrations: slaMigrations,

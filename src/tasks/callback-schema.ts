@@ -3,7 +3,8 @@
  *
  * `callbacks` has one row for each different body of a create; repeats are counted in it. `body` is kept only where it may be
  * relayed. `callback_relays` has the caller's own address of creates that are relayed, and how far the relay is: `sent_rank` is the
- * highest state that was given to it (0 submitted, 1 processing, 2 ended; -1 none). `callback_deliveries` are the messages to it.
+ * highest state for which a message was made (0 submitted, 1 processing, 2 ended; -1 none), `made` means the last one was, `gone` that
+ * nothing more is sent. `callback_deliveries` are the messages.
  *
  * **Invariant**: none of these rows says anything about money or the state of a task.
  */
@@ -36,10 +37,9 @@ CREATE TABLE callback_relays (
   hold_id TEXT PRIMARY KEY,
   url TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('open', 'made', 'gone')),
-  sent_rank INTEGER NOT NULL,
-  next_at INTEGER NOT NULL
+  sent_rank INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX callback_relays_due ON callback_relays (next_at) WHERE state = 'open';
+CREATE INDEX callback_relays_open ON callback_relays (hold_id) WHERE state = 'open';
 
 CREATE TABLE callback_deliveries (
   hold_id TEXT NOT NULL,
@@ -56,6 +56,7 @@ CREATE TABLE callback_deliveries (
   PRIMARY KEY (hold_id, rank)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX callback_deliveries_due ON callback_deliveries (next_at) WHERE state = 'waiting';
+CREATE INDEX callback_deliveries_given_up ON callback_deliveries (ended_at) WHERE state = 'undelivered';
 `,
   },
 ];

@@ -3,14 +3,7 @@ import { isIP } from 'node:net';
 import { isPublicAddress } from '../../ip-ranges.ts';
 import type { Reach } from '../../upstream/guarded-lookup.ts';
 import { ChannelError } from '../channel.ts';
-import type { PostRequest } from './post.ts';
-
-export interface Target {
-  origin: string;
-  /** Path and query. */
-  path: string;
-  reach: Reach;
-}
+import type { PostRequest, Target } from './post.ts';
 
 /**
  * Reads a request's URL and decides which addresses it may be sent to: public ones, and others if its host is an address,

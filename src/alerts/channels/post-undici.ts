@@ -15,8 +15,8 @@ import type { Ms } from '../../units.ts';
 import { ADDRESS_REFUSED, guardedLookup, type Reach } from '../../upstream/guarded-lookup.ts';
 import { Agent, type Dispatcher } from '../../upstream/undici.ts';
 import { ChannelError } from '../channel.ts';
-import type { Post, PostAnswer, PostRequest } from './post.ts';
-import { targetOf, type Target } from './post-target.ts';
+import type { Post, PostAnswer, PostRequest, Target } from './post.ts';
+import { targetOf } from './post-target.ts';
 
 /** From the look-up of the name to the last byte of the answer. */
 const TIMEOUT_MS: Ms = 15_000;
@@ -55,7 +55,7 @@ export function openPost({ clock, timeoutMs = TIMEOUT_MS, lookup }: PostDeps): O
     private: agentFor('private'),
   };
   const post = async (request: PostRequest): Promise<PostAnswer> => {
-    const target = targetOf(request);
+    const target = request.target ?? targetOf(request);
     const limit = new AbortController();
     const timer = clock.after(timeoutMs, () => limit.abort());
     try {

@@ -1,5 +1,14 @@
 /** How channels send over HTTP: one request, no redirect, a time limit, and no private address that the config does not name. */
 import type { Ms } from '../../units.ts';
+import type { Reach } from '../../upstream/guarded-lookup.ts';
+
+/** Where a request goes: a judged URL. */
+export interface Target {
+  origin: string;
+  /** Path and query. */
+  path: string;
+  reach: Reach;
+}
 
 export interface PostRequest {
   /** Absolute; its host is one that the config names. May be a secret: no error names it. */
@@ -14,6 +23,8 @@ export interface PostRequest {
    * `localhost` need none.
    */
   privateHosts?: readonly string[];
+  /** Where it goes, if the caller has judged the URL by rules of its own; else `privateHosts` and the URL decide. */
+  target?: Target;
   /** Reads the reason of a refusal (a status of 300 and above); null if the status is enough. */
   explain?: (answer: PostAnswer) => Explanation | null;
 }
