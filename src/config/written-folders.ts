@@ -18,12 +18,14 @@ export function writtenFolders({
   store,
   claims,
   jobs,
-}: Pick<Config, 'store' | 'claims' | 'jobs'>): WrittenFolder[] {
+  results,
+}: Pick<Config, 'store' | 'claims' | 'jobs' | 'results'>): WrittenFolder[] {
   const backups = { key: 'jobs.backupDir', folder: jobs.backupDir, what: 'backups of the store' };
   return [
     { key: 'store.path', folder: path.dirname(store.path), what: 'the store and the control token' },
     { key: 'claims.directory', folder: claims.directory, what: 'drafts of claims' },
     ...(jobs.crons.backup === null ? [] : [backups]),
+    ...(results.keep ? [{ key: 'results.dir', folder: results.dir, what: 'files of results' }] : []),
   ];
 }
 
