@@ -1,10 +1,6 @@
 /** Settles creates by the ledgers as they are known, page by page, so that no create waits long behind one. */
-import {
-  settleEstimated,
-  settleNewDeductions,
-  settleWaiting,
-  type SettleArgs,
-} from '../ledger/settle-deductions.ts';
+import { settleEstimated, settleNewDeductions, settleWaiting } from '../ledger/settle-deductions.ts';
+import type { SettleArgs } from '../ledger/settlement-page.ts';
 import type { Ledger } from '../outbox/ledger.ts';
 
 /** Tasks of one transaction. */

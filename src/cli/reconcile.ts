@@ -211,7 +211,9 @@ function problemsOf({ ledgers, comparedSince, from }: ReconciliationAnswer): str
   }
   const { through } = ledgers.package;
   if (through !== null)
-    notes.push(`Kling’s ledgers are complete up to ${through}; what is later may be pending.`);
+    notes.push(
+      `Kling’s ledgers are complete up to ${through}; what is later may be pending. What others spent in the last hour is left out.`,
+    );
   if (comparedSince !== null && comparedSince > from)
     notes.push(`Kling’s charges are compared from ${comparedSince} on, when this store began.`);
   return notes;
