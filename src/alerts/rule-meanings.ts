@@ -26,6 +26,10 @@ export const RULE_MEANINGS: Readonly<Record<RuleWord, string>> = {
     'Tasks were open for 30 days without an end: nobody asks for them any more, and their credits stay held.',
   results_expiring: 'Files of results are not saved, and Kling clears them within the threshold.',
   results_full: 'The quota of kept results is used up, or the disk is low: nothing more is saved.',
+  callbacks_refused:
+    'Callbacks on valid addresses had no valid signature, as many in an hour as the threshold.',
+  callbacks_undelivered:
+    'Callbacks were not relayed to the address in their create: its receiver took none of ten attempts.',
   holds_in_doubt: 'A create is in doubt for longer than the threshold: nobody knows whether Kling took it.',
   deduction_differs:
     'Kling’s deductions of a day differ from the holds by more than the threshold, for an operation and model.',

@@ -36,6 +36,8 @@ export const RULES = {
   tasks_lost: { kind: 'condition', severity: 'ticket' },
   results_expiring: { kind: 'condition', severity: 'ticket', threshold: 72 },
   results_full: { kind: 'condition', severity: 'ticket' },
+  callbacks_refused: { kind: 'condition', severity: 'ticket', threshold: 10 },
+  callbacks_undelivered: { kind: 'condition', severity: 'ticket' },
   holds_in_doubt: { kind: 'condition', severity: 'ticket', threshold: 10 },
   deduction_differs: { kind: 'condition', severity: 'ticket', threshold: 0.1 },
   ledger_drift: { kind: 'condition', severity: 'ticket', threshold: 1 },

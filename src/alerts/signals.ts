@@ -28,6 +28,8 @@ export interface Signals {
     savedBytes: number;
     quotaBytes: number;
   } | null;
+  /** Callbacks that were refused for their signature in the last hour. */
+  readonly unsignedCallbacks: number;
   readonly isStoreWritable: boolean;
   /** Why the store's files are not those that were opened; null while they are. */
   readonly storeLost: string | null;

@@ -4,7 +4,8 @@
  */
 import type { RULES, RuleWord } from './rule-words.ts';
 
-export type ThresholdUnit = 'share' | 'credits' | 'hours' | 'minutes' | 'days' | 'reads' | 'creates' | 'MiB';
+export type ThresholdUnit =
+  'share' | 'credits' | 'hours' | 'minutes' | 'days' | 'reads' | 'creates' | 'callbacks' | 'MiB';
 
 export interface Threshold {
   readonly unit: ThresholdUnit;
@@ -47,6 +48,11 @@ export const THRESHOLDS: Readonly<Record<RuleWithThreshold, Threshold>> = {
     unit: 'hours',
     min: 1,
     max: 720,
+  },
+  callbacks_refused: {
+    unit: 'callbacks',
+    min: 1,
+    max: 1_000_000,
   },
   holds_in_doubt: {
     unit: 'minutes',

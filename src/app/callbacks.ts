@@ -13,6 +13,7 @@ import type { Clock } from '../clock.ts';
 import type { CallbackSecrets } from '../config/callback-secrets.ts';
 import type { Fact } from '../facts.ts';
 import type { RouteTable } from '../kling/routes.ts';
+import { Instants } from '../pacing/instants.ts';
 import type { CallbackSettings } from '../proxy/settings.ts';
 import type { Store } from '../store/store.ts';
 import { callbackKey } from '../tasks/callback-table.ts';
@@ -25,6 +26,8 @@ import type { Upstream } from '../upstream/upstream.ts';
 const KEY_BYTES = 32;
 /** How often refused callbacks are logged. */
 const REPORT_MS: Ms = 60_000;
+const HOUR_MS: Ms = 3_600_000;
+const UNSIGNED_MAX = 10_000;
 
 export interface AppCallbacksDeps {
   config: NonNullable<CallbacksConfig>;
@@ -44,6 +47,8 @@ export interface AppCallbacks {
   readonly settings: CallbackSettings;
   /** The receiver's addresses. */
   readonly urls: readonly string[];
+  /** Callbacks that were refused for their signature in the last hour; 10,000 at most. */
+  readonly unsignedInHour: number;
   follow(facts: readonly Fact[]): void;
   stop(): Promise<void>;
 }
@@ -55,6 +60,7 @@ export async function openCallbacks(deps: AppCallbacksDeps): Promise<AppCallback
   const key = await store.write(callbackKey, { key: own, at: clock.now() });
   const paths = new CallbackPaths(createSecretKey(Buffer.from(key, 'base64url')), config.publicUrl);
   const relaying = config.relay ? openRelay(deps, config) : null;
+  const unsigned = countUnsigned(clock, telemetry);
   const callbacks = new Callbacks({
     store,
     clock,
@@ -62,7 +68,7 @@ export async function openCallbacks(deps: AppCallbacksDeps): Promise<AppCallback
     requiresSignature: () => config.requireSignature ?? secrets().received.length > 0,
     askFor: (taskId) => poller.askFor(taskId),
     onRelayed: (holdId) => relaying?.relay.look(holdId),
-    onUnsigned: reportNowAndThen(clock, telemetry),
+    onUnsigned: unsigned.note,
   });
   const { hosts, port, requestsPerSecond } = config;
   const onResult = telemetry.callbackEnded;
@@ -73,6 +79,9 @@ export async function openCallbacks(deps: AppCallbacksDeps): Promise<AppCallback
   return {
     settings: { urlFor: (holdId) => paths.urlFor(holdId), relayFault: relaying?.fault ?? null },
     urls,
+    get unsignedInHour() {
+      return unsigned.inHour();
+    },
     follow(facts) {
       callbacks.follow(facts);
       relaying?.relay.follow(facts);
@@ -130,18 +139,25 @@ function openRelay(
   };
 }
 
-/** Reports the first refused callback at once, and later ones with their number once a minute. */
-function reportNowAndThen(
+/** Counts refused callbacks: the first one is logged at once, and later ones with their number once a minute. */
+function countUnsigned(
   clock: Clock,
   telemetry: Pick<Telemetry, 'callbacksUnsigned'>,
-): (holdId: string, check: string) => void {
+): { note: (holdId: string, check: string) => void; inHour: () => number } {
+  const ticks = new Instants();
   let count = 0;
   let nextTick = -Infinity;
-  return (holdId, check) => {
+  const inHour = (): number => {
+    ticks.dropUntil(clock.monotonic() - HOUR_MS);
+    return ticks.length;
+  };
+  const note = (holdId: string, check: string): void => {
     count += 1;
+    if (inHour() < UNSIGNED_MAX) ticks.add(clock.monotonic());
     if (clock.monotonic() < nextTick) return;
     telemetry.callbacksUnsigned({ holdId, check, count });
     count = 0;
     nextTick = clock.monotonic() + REPORT_MS;
   };
+  return { note, inHour };
 }

@@ -1,4 +1,5 @@
 /** Gathers the state of the running process, and the settings, for the rules of alerts. */
+import type { AppCallbacks } from './callbacks.ts';
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { LookConfig } from '../alerts/rule.ts';
@@ -30,6 +31,7 @@ export interface SignalDeps {
   storeWatch: Pick<StoreWatch, 'look'>;
   polledTasks: Pick<PolledTasks, 'often'>;
   budgetForecast: BudgetForecast;
+  callbacks: Pick<AppCallbacks, 'unsignedInHour'> | null;
   isStoreWritable: () => boolean;
 }
 
@@ -66,6 +68,7 @@ export class AppSignals {
       pools: slots.pools().map((pool) => ({ ...pool, queueMax: limits.queueLengthMax })),
       polledTasks: threshold === null ? [] : polledTasks.often(threshold),
       results: this.#results(),
+      unsignedCallbacks: this.#deps.callbacks?.unsignedInHour ?? 0,
       isStoreWritable: isStoreWritable(),
       storeLost: storeWatch.look(),
       walBytes: store.stats().walBytes,

@@ -58,6 +58,7 @@ export function signalsOf(over: Partial<Signals> = {}): Signals {
     pools: [],
     polledTasks: [],
     results: null,
+    unsignedCallbacks: 0,
     isStoreWritable: true,
     storeLost: null,
     walBytes: 0,

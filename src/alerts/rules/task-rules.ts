@@ -1,5 +1,6 @@
 /** The rules about tasks, doubts, queues and apps that ask too often. */
 import type { Rule } from '../rule.ts';
+import { callbacksRefused, callbacksUndelivered } from './callbacks-trouble.ts';
 import { holdsInDoubt } from './holds-in-doubt.ts';
 import { pollLoop } from './poll-loop.ts';
 import { queueFull } from './queue-full.ts';
@@ -15,6 +16,8 @@ export const taskRules: readonly Rule[] = [
   taskContradicted,
   resultsExpiring,
   resultsFull,
+  callbacksRefused,
+  callbacksUndelivered,
   holdsInDoubt,
   queueSaturated,
   queueFull,

@@ -73,6 +73,10 @@ const CASES: Partial<Record<RuleWord, WordCase>> = {
   results_full: {
     values: { why: fc.constantFrom('over_quota', 'disk_low'), savedBytes: count, quotaBytes: count },
   },
+  callbacks_refused: { values: { count } },
+  callbacks_undelivered: {
+    values: { count, error: fc.constant('the address of the callback answered 500') },
+  },
   holds_in_doubt: {
     values: { holds: count, credits, oldestAt: instant, forOperator: fc.nat(3), allowedMs: duration },
   },
