@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { BookCharge } from '../../src/emulator/book.ts';
+import { run } from '../app/processes.ts';
+import { Watched, type Hold } from './watched.ts';
+
+/** `WATCHED_TASKS=5000` is the long form. A `SEED` repeats what was created and what met it. */
+const TASKS = Number(process.env['WATCHED_TASKS'] ?? 500);
+const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1_000_000));
+const ROUNDS = Math.max(4, Math.round(TASKS / 250));
+const CREDITS_PER_UNIT = { video: 10, image: 0.25 };
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+let folder = '';
+let watched: Watched | null = null;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'kling-sidecar-watched-'));
+});
+
+afterEach(async () => {
+  await watched?.stop();
+  watched = null;
+  await rm(folder, { recursive: true, force: true });
+});
+
+const milliOf = ({ units, product }: BookCharge): number =>
+  Math.round(units * CREDITS_PER_UNIT[product] * 1000);
+const milliOfHold = ({ settledCredits }: Hold): number => Math.round(settledCredits * 1000);
+
+it(
+  `${TASKS} tasks are watched to their ends, and the ledger has what Kling charged (SEED=${SEED})`,
+  async () => {
+    const story = new Watched({ folder, tasks: TASKS, rounds: ROUNDS, seed: SEED });
+    watched = story;
+    await story.start();
+    await story.run();
+    const { emulator, scenes } = story;
+    const charges = emulator.book().charges.filter(({ foreign }) => foreign !== true);
+    const charged = new Set(charges.map(({ taskId }) => taskId));
+    const waits = ({ state, taskId }: Hold): boolean => state === 'held' && charged.has(taskId ?? '');
+
+    // Every task is settled: by its answers, or by Kling's ledgers where it has no end or shows no cost.
+    let holds = await story.holds();
+    for (let moved = 0; moved < 2 * DAY && holds.some(waits); moved += 30 * MINUTE) {
+      await story.move(30 * MINUTE, MINUTE);
+      holds = await story.holds();
+    }
+    const sceneOf = (hold: Hold): string => {
+      const { path: at, word, fault } = scenes.find(({ tag }) => tag === hold.tag) ?? {};
+      return `${hold.taskId ?? '-'} ${at ?? '-'} ${word ?? 'plain'} ${fault?.kind ?? 'no fault'}`;
+    };
+    const warnings = story.sidecar.output.slice(-4_000);
+    expect(holds.filter(waits).map(sceneOf), `open though Kling charged them; ${warnings}`).toEqual([]);
+
+    // To the thousandth: each charge is the settlement of its own hold, and nothing else is settled.
+    const paid = holds.filter(({ settledCredits }) => settledCredits > 0);
+    expect(paid.map((hold) => `${hold.taskId ?? '-'} ${milliOfHold(hold)}`).toSorted()).toEqual(
+      charges.map((charge) => `${charge.taskId} ${milliOf(charge)}`).toSorted(),
+    );
+
+    // No hold of a task that Kling charged was released.
+    const released = holds.filter(({ state }) => state === 'released');
+    const externalIds = new Set(charges.map(({ externalTaskId }) => externalTaskId));
+    const isCharged = ({ taskId, externalTaskId }: Hold): boolean =>
+      charged.has(taskId ?? '') || externalIds.has(externalTaskId);
+    expect(released.filter(isCharged).map(sceneOf)).toEqual([]);
+
+    // Forged callbacks, contradictions and outages changed nothing.
+    expect(story.problems).toEqual([]);
+    expect(story.forgedAtCallers).toEqual([]);
+
+    // The story was one.
+    const sent = emulator.callbacks();
+    const countOf = (holdsFor: (one: (typeof sent)[number]) => boolean): number =>
+      sent.filter(holdsFor).length;
+    const counts = {
+      creates: scenes.length,
+      charges: charges.length,
+      settled: paid.length,
+      released: released.length,
+      kills: story.sidecar.kills,
+      hoursDown: story.downMs / 3_600_000,
+      callbacksTaken: countOf(({ answer }) => answer === 200),
+      lost: countOf(({ answer }) => answer === 'lost'),
+      early: countOf(({ isEarly }) => isEarly),
+      forged: countOf(({ isForged }) => isForged),
+      forgedAndTaken: countOf(({ isForged, answer }) => isForged && answer === 200),
+    };
+    console.log(`SEED=${SEED}: ${JSON.stringify(counts)}`);
+    expect(counts.creates).toBe(TASKS);
+    for (const count of Object.values(counts)) expect(count, JSON.stringify(counts)).toBeGreaterThan(0);
+    await story.sidecar.kill();
+    const verified = await run(['ledger', 'verify', '--json'], { cwd: folder });
+    expect(JSON.parse(verified.output)).toMatchObject({ ok: true, problems: [] });
+  },
+  Math.max(1_800_000, TASKS * 1_200),
+);
