@@ -59,7 +59,8 @@ export function openS3Store({ bucket, prefix, local, dir }: S3StoreOptions): Res
     async find(name) {
       const waiting = await local.find(name);
       if (waiting !== null) return await store(name, waiting);
-      const stored = await asDownload(bucket.head(prefix + name));
+      // While the bucket is away the file is downloaded nevertheless: Kling's address works for a limited time.
+      const stored = await bucket.head(prefix + name).catch(awayAsNone);
       return stored?.sha256 ? { bytes: stored.bytes, sha256: stored.sha256 } : null;
     },
     async dropParts(isWanted) {
@@ -93,6 +94,11 @@ async function asDownload<T>(asked: Promise<T>): Promise<T> {
       'See whether results.s3 and its credentials are right.',
     );
   }
+}
+
+function awayAsNone(error: unknown): null {
+  if (error instanceof BucketFailed) return null;
+  throw error;
 }
 
 async function typeOf(file: string): Promise<string> {
