@@ -12,6 +12,7 @@ import { addHealthRoutes } from './health-routes.ts';
 import { addMoneyRoutes } from './money-routes.ts';
 import { addOrderRoutes } from './order-routes.ts';
 import { knownProblem, PlaneRefusal, problemAnswer, unexpectedProblem, type Problem } from './problem.ts';
+import { describeResultRoute } from './result-routes.ts';
 import type { App } from './route-parts.ts';
 import { addPackRoutes } from './pack-routes.ts';
 import { addReconcileRoutes } from './reconcile-routes.ts';
@@ -50,6 +51,7 @@ export function createApi({ commands, telemetry, version, log }: ApiOptions): Ap
   });
   addHealthRoutes(app, commands, telemetry);
   addWorkRoutes(app, commands);
+  describeResultRoute(app);
   addMoneyRoutes(app, commands);
   addPackRoutes(app, commands);
   addReconcileRoutes(app, commands);
