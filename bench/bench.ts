@@ -11,6 +11,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, cpus } from 'node:os';
 import { join } from 'node:path';
+import { measureBesideTasks } from './beside-tasks.ts';
 import { measureBigStore } from './big-store.ts';
 import { peerFigures } from './figures.ts';
 import { judge, type Findings } from './goals.ts';
@@ -33,6 +34,8 @@ const READY_REPEATS = 10;
 const LARGE_REPEATS = 16;
 const BIG_SLICES = 20;
 /** Whole minutes: tasks of half an hour are asked for once a minute, all of them together since the start asked for all. */
+/** Reads of the section `beside` through each sidecar. */
+const BESIDE_READS = 10_000;
 const IDLE_SECONDS = 60;
 const IDLE_SECONDS_AFTER_LOAD = 3;
 const SCRAPED_TASKS = 10;
@@ -141,6 +144,13 @@ async function measureApart(
       )) ?? [],
     idle: await of('idle', () =>
       measureOpenTasks({ folder: join(work, 'idle'), baseUrl, openTasks }, IDLE_SECONDS),
+    ),
+    beside: await of('beside', () =>
+      measureBesideTasks(join(work, 'beside'), {
+        baseUrl,
+        openTasks,
+        reads: isQuick ? BESIDE_READS / 5 : BESIDE_READS,
+      }),
     ),
     scrape: await of('scrape', () =>
       measureScrape({ folder: join(work, 'scrape'), baseUrl, openTasks: openTasks * SCRAPED_TASKS }),

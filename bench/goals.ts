@@ -4,6 +4,7 @@
  * **Invariant**: a ratio is between figures of one run. A goal without a figure does not pass, and no goal passes on a busy machine.
  * A difference below 0, or a ratio with such a difference, is noise: nothing can cost less than a part of it.
  */
+import type { BesideTasks } from './beside-tasks.ts';
 import type { BigStore } from './big-store.ts';
 import type { PeerFigures, WorkFigures } from './figures.ts';
 import type { LargeCreate } from './large-create.ts';
@@ -36,6 +37,7 @@ export interface Findings {
   readyMs: number | null;
   largeCreates: readonly LargeCreate[];
   idle: Idle | null;
+  beside: BesideTasks | null;
   scrape: Scrape | null;
   bigStore: BigStore | null;
 }
@@ -58,7 +60,7 @@ export function judge(findings: Findings, isBusy: boolean): Goal[] {
   return rowsOf(findings).map((each) => ({ ...each, result: resultOf(each, isBusy) }));
 }
 
-function rowsOf({ peers, readyMs, largeCreates, idle, scrape, bigStore }: Findings): Row[] {
+function rowsOf({ peers, readyMs, largeCreates, idle, beside, scrape, bigStore }: Findings): Row[] {
   const peer = (name: PeerName): PeerFigures | undefined => peers.find((each) => each.name === name);
   const own = peer('sidecar');
   const of = (name: PeerName, work: Work, field: keyof WorkFigures = 'cpuUsPerRequest'): Beside => {
@@ -148,6 +150,17 @@ function rowsOf({ peers, readyMs, largeCreates, idle, scrape, bigStore }: Findin
       },
       idle?.cpuMsPerSecond,
     ),
+    difference(
+      {
+        section: 'beside',
+        name: `read beside ${count(beside?.openTasks)} open tasks, p50`,
+        unit: 'ms',
+        goal: 1,
+      },
+      beside?.withTasksMs,
+      beside?.withoutMs,
+      'without',
+    ),
     plain(
       {
         section: 'scrape',
@@ -201,11 +214,12 @@ function ratio(limits: Limits, measured: number | null | undefined, beside: Besi
 function difference(
   limits: Limits,
   measured: number | null | undefined,
-  bare: number | null | undefined,
+  other: number | null | undefined,
+  name = 'bare',
 ): Row {
-  const made = { ...row({ ...limits, name: `${limits.name} - bare` }, measured), valueUnit: limits.unit };
-  if (made.measured === null || bare === null || bare === undefined) return made;
-  return { ...made, beside: { name: 'bare', value: bare }, value: made.measured - bare };
+  const made = { ...row({ ...limits, name: `${limits.name} - ${name}` }, measured), valueUnit: limits.unit };
+  if (made.measured === null || other === null || other === undefined) return made;
+  return { ...made, beside: { name, value: other }, value: made.measured - other };
 }
 
 function plain(limits: Limits, measured: number | null | undefined): Row {

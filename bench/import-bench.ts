@@ -80,7 +80,7 @@ async function startRig(folder: string, latencyMs: number): Promise<Rig> {
     listen: { port },
     control: { port: controlPort },
     upstream: { baseUrl: `http://127.0.0.1:${upstreamPort}` },
-    store: { path: 'data/sidecar.db', callRetentionDays: 3650 },
+    store: { path: 'data/sidecar.db', callRetentionDays: 3650, adopt: false },
     budgets: [{ name: 'daily', credits: 1_000_000_000, window: 'day', timeZone: 'UTC', mode: 'enforce' }],
   };
   writeFileSync(configPath, JSON.stringify(config, null, 2));

@@ -11,6 +11,7 @@ export const SECTIONS = [
   'ready',
   'large',
   'idle',
+  'beside',
   'scrape',
   'big',
 ] as const;
@@ -45,7 +46,7 @@ export const USAGE = `npm run bench -- [options]
   --seconds N      length of one measured point (1 to 60, default 2)
   --rounds N       rounds over all peers (1 to 20, default 3); figures are medians over rounds
   --warm N         requests of each kind before they are measured (1 to 1000000, default 10000; 3000 with --quick)
-  --open-tasks N   open tasks of the section idle (1 to 1000000, default 10000); scrape has ten times as many
+  --open-tasks N   open tasks of the sections idle and beside (1 to 1000000, default 10000); scrape has ten times as many
   --rows N         creates in the store of the section big (1000 to 100000000, default 10000000)
   --json           print JSON in place of the tables
   --output FILE    write the JSON to a file as well

@@ -33,6 +33,8 @@ export async function startOwnSidecar(
     listen: { host: '127.0.0.1', port },
     control: { host: '127.0.0.1', port: controlPort },
     upstream: { baseUrl },
+    // The upstream of the bench has no list of tasks.
+    store: { adopt: false },
     ...more,
   };
   writeFileSync(join(folder, 'sidecar.config.json'), JSON.stringify(config));

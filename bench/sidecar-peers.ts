@@ -47,7 +47,7 @@ export async function launchSidecar(
     listen: { port },
     control: { port: controlPort },
     upstream: { baseUrl: `http://127.0.0.1:${upstreamPort}` },
-    store: { path: 'data/sidecar.db' },
+    store: { path: 'data/sidecar.db', adopt: false },
     budgets,
     ...config,
   };

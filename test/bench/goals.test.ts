@@ -31,7 +31,16 @@ const directTurns = [turn(null, 100), turn(null, 110)];
 const peer = (name: PeerName, turns: Turn[]) => peerFigures({ name, does: '', turns, directTurns });
 
 function findings(over: Partial<Findings> = {}): Findings {
-  return { peers: [], readyMs: null, largeCreates: [], idle: null, scrape: null, bigStore: null, ...over };
+  return {
+    peers: [],
+    readyMs: null,
+    largeCreates: [],
+    idle: null,
+    beside: null,
+    scrape: null,
+    bigStore: null,
+    ...over,
+  };
 }
 
 const large = (name: PeerName, eventLoopMs: number): LargeCreate => ({
