@@ -18,6 +18,7 @@ import type {
   TasksAnswer,
 } from '../control/schemas.ts';
 import type { UsageSumsAnswer } from '../control/usage-schemas.ts';
+import type { PacksAnswer } from '../control/pack-schemas.ts';
 import type { ClaimsAnswer, SlaAnswer, SlaWindowsAnswer } from '../control/sla-schemas.ts';
 import type { AlertsAnswer } from '../control/alert-schemas.ts';
 
@@ -31,6 +32,7 @@ interface Answers {
   '/v1/alerts': AlertsAnswer;
   '/v1/audit': AuditAnswer;
   '/v1/claims': ClaimsAnswer;
+  '/v1/packs': PacksAnswer;
 }
 
 /** A question that the API refused. */

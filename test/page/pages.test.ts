@@ -28,6 +28,7 @@ beforeAll(async () => {
     config: {
       budgets: [{ name: 'daily', credits: 100, window: 'day' }],
       creates: { maxCreditsEach: 50 },
+      results: { keep: true },
     },
   });
   const send = (body: Record<string, unknown>, headers: Record<string, string> = {}) =>
@@ -120,6 +121,21 @@ describe('every page', () => {
     const refused = textOf((await open('/page/calls?kind=refused')).text);
     expect(refused).toContain('task_too_expensive');
     expect(textOf((await open(`/page/tasks/${taskId}`)).text)).toContain('Settled 10 credits');
+  });
+
+  it('shows the kept result of a task from our own file', async () => {
+    const text = await until('the file is saved', async () => {
+      const page = await open(`/page/tasks/${taskId}`);
+      return page.text.includes('<video') && page.text;
+    });
+    const [, source = ''] = /<video src="([^"]+)"/.exec(text) ?? [];
+    expect(source).toMatch(/^\/v1\/results\//);
+    const file = await read(started.controlUrl + source.replaceAll('&amp;', '&'), { range: 'bytes=0-11' });
+    expect([file.status, file.headers['content-type'], file.text.slice(4, 8)]).toEqual([
+      206,
+      'video/mp4',
+      'ftyp',
+    ]);
   });
 
   it('is in the language of its reader, or of its address', async () => {

@@ -1,5 +1,6 @@
 /** The page *Spending*: sums of a month by one key, with a chart of its days. */
 import type { UsageSumsAnswer } from '../../control/usage-schemas.ts';
+import type { PacksAnswer } from '../../control/pack-schemas.ts';
 import { USAGE_KEYS, type UsageKey } from '../../control/questions.ts';
 import { chart, type ChartData } from '../chart.ts';
 import { filters } from '../filters.ts';
@@ -17,6 +18,7 @@ const SERIES_MAX = 6;
 export async function spendingView(context: PageContext): Promise<View> {
   const { api, words, format } = context;
   const { month, by, sums } = await askedSums(context);
+  const { packs } = await api.get('/v1/packs');
   const byDay = by === 'day' ? 'day' : `day,${by}`;
   const days = by === 'day' ? sums : (await api.usageSums({ month, timeZone: format.zone, by: byDay })).rows;
   const keys = USAGE_KEYS.filter((key) => key !== 'month');
@@ -40,8 +42,26 @@ export async function spendingView(context: PageContext): Promise<View> {
       form,
       section('chart', words.spending.chart, chart(chartOf(days, by, context), words.spending.chart), true),
       section('sums', null, [list, totalsOf(context, sums), csvLink(context, month, by)], true),
+      section('packs', words.spending.packs, packsOf(context, packs), true),
     ],
   };
+}
+
+function packsOf({ words, format }: PageContext, packs: PacksAnswer['packs']): Part {
+  const { spending } = words;
+  const number = (value: number | null): string => (value === null ? words.none : format.credits(value));
+  return tableOf(
+    packs,
+    [
+      { heading: spending.pack, cell: ({ name }) => name },
+      { heading: spending.left, cell: ({ remainingUnits }) => number(remainingUnits), isNumber: true },
+      { heading: spending.perDay, cell: ({ perDayUnits }) => number(perDayUnits), isNumber: true },
+      { heading: spending.daysLeft, cell: ({ daysLeft }) => number(daysLeft), isNumber: true },
+      { heading: spending.expires, cell: ({ expiresAt }) => format.fullTime(expiresAt) },
+      { heading: spending.unused, cell: ({ unusedUnits }) => number(unusedUnits), isNumber: true },
+    ],
+    { caption: spending.packs, empty: spending.noPacks },
+  );
 }
 
 /** What the page's query asks for, and its sums. */

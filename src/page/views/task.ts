@@ -5,30 +5,19 @@ import { facts, link, tableOf } from '../table.ts';
 import { section, type PageContext, type View } from '../view.ts';
 import { stateOf } from './tasks.ts';
 
+type Result = TaskAnswer['results'][number];
+type KeptFile = NonNullable<Result['file']>;
+
 /** Makes the page of a task. */
 export async function taskView(context: PageContext, [id = '']: readonly string[]): Promise<View> {
   const { api, words, format } = context;
   const task = await api.task(id);
-  const { timeline, joined } = task;
+  const { joined } = task;
   return {
     title: `${words.pages.task} ${task.id}`,
     sections: [
       section('task', null, headOf(context, task), true),
-      section(
-        'timeline',
-        words.tasks.timeline,
-        tableOf(
-          timeline,
-          [
-            { heading: words.calls.at, cell: ({ at }) => format.fullTime(at) },
-            { heading: words.tasks.state, cell: ({ state }) => state },
-            { heading: words.tasks.source, cell: ({ source }) => source },
-            { heading: words.tasks.message, cell: ({ message }) => message ?? '' },
-          ],
-          { caption: words.tasks.timeline, empty: words.none },
-        ),
-        true,
-      ),
+      section('life', words.tasks.timeline, lifeOf(context, task), true),
       section('results', words.tasks.results, resultsOf(context, task), true),
       ...(joined.length === 0
         ? []
@@ -62,6 +51,21 @@ function headOf({ words, format, links }: PageContext, task: TaskAnswer): Part {
     [tasks.mode, task.mode],
     [tasks.app, link(links.to('/page/tasks', { app: task.app }), task.app)],
     [tasks.tag, task.tag],
+    [
+      tasks.retryOf,
+      task.retryOf === null
+        ? null
+        : link(links.to(`/page/tasks/${encodeURIComponent(task.retryOf)}`), task.retryOf),
+    ],
+    [
+      tasks.retriedBy,
+      task.retriedBy.length === 0
+        ? null
+        : task.retriedBy.map(({ taskId, holdId }) => [
+            taskId === null ? holdId : link(links.to(`/page/tasks/${encodeURIComponent(taskId)}`), taskId),
+            ' ',
+          ]),
+    ],
     [tasks.externalId, task.externalTaskId],
     [tasks.hold, task.holdId],
     [tasks.held, `${format.credits(task.heldCredits)} ${words.credits}`],
@@ -71,22 +75,88 @@ function headOf({ words, format, links }: PageContext, task: TaskAnswer): Part {
   ]);
 }
 
-function resultsOf({ words }: PageContext, { results }: TaskAnswer): Part {
-  if (results.length === 0) return h('p', { class: 'empty' }, words.tasks.noResults);
+function lifeOf({ words, format }: PageContext, { life, contradictions }: TaskAnswer): Part {
+  const { tasks } = words;
+  return [
+    tableOf(
+      life,
+      [
+        { heading: words.calls.at, cell: ({ at }) => format.fullTime(at) },
+        { heading: tasks.step, cell: ({ step }) => h('span', { class: 'state' }, step) },
+        { heading: tasks.what, cell: ({ text }) => text },
+      ],
+      { caption: tasks.timeline, empty: words.none },
+    ),
+    contradictions.map(({ at, state, message }) =>
+      h('p', { class: 'notice' }, tasks.contradicted(format.fullTime(at), state, message ?? '')),
+    ),
+  ];
+}
+
+function resultsOf({ words, format }: PageContext, { id, results }: TaskAnswer): Part {
+  const { tasks } = words;
+  if (results.length === 0) return h('p', { class: 'empty' }, tasks.noResults);
+  const said = ({ kind, id: name, durationSeconds }: Result): string =>
+    [kind, name, durationSeconds === null ? null : tasks.seconds(durationSeconds)]
+      .filter((part) => part !== null)
+      .join(' · ');
   return h(
     'ul',
     { class: 'results' },
-    results.map(({ kind, id, url, durationSeconds }) =>
+    results.map((result) =>
       h(
         'li',
         null,
-        [kind, id, durationSeconds === null ? null : words.tasks.seconds(durationSeconds)]
-          .filter((part) => part !== null)
-          .join(' · '),
-        url !== null && url.startsWith('https://')
-          ? [' ', h('a', { href: url, rel: 'noreferrer noopener' }, words.tasks.openAt)]
-          : null,
+        h('p', null, said(result), ' ', linkOf(result, tasks.openAt)),
+        result.file === null ? null : fileOf(result.file, { id, label: said(result), words, format }),
       ),
     ),
   );
+}
+
+function linkOf({ url }: Result, text: string): Part {
+  if (url === null || !url.startsWith('https://')) return null;
+  return h('a', { href: url, rel: 'noreferrer noopener' }, text);
+}
+
+/** Shows our own file of a result, or why there is none. */
+function fileOf(
+  file: KeptFile,
+  { id, label, words, format }: Pick<PageContext, 'words' | 'format'> & { id: string; label: string },
+): Part {
+  const { tasks } = words;
+  if (file.state !== 'saved') {
+    return h(
+      'p',
+      { class: 'notes' },
+      tasks.unsaved(file.state, format.fullTime(file.expiresAt), file.reason ?? ''),
+    );
+  }
+  const address = addressOf(file, id);
+  return [
+    preview(file.contentType ?? '', { address, label }),
+    h(
+      'p',
+      { class: 'notes' },
+      h('a', { href: address, download: true }, tasks.saved(format.count(file.bytes ?? 0))),
+      ` SHA-256 ${file.sha256 ?? words.none}`,
+    ),
+  ];
+}
+
+/** Gives the address of a file on this plane, with its permission if it has one. */
+function addressOf({ url, position }: KeptFile, taskId: string): string {
+  if (url !== null && URL.canParse(url)) {
+    const { pathname, search } = new URL(url);
+    return pathname + search;
+  }
+  return `/v1/results/${encodeURIComponent(taskId)}/${position}`;
+}
+
+function preview(type: string, { address, label }: { address: string; label: string }): Part {
+  if (type.startsWith('video/'))
+    return h('video', { src: address, controls: true, preload: 'metadata', 'aria-label': label });
+  if (type.startsWith('audio/'))
+    return h('audio', { src: address, controls: true, preload: 'metadata', 'aria-label': label });
+  return type.startsWith('image/') ? h('img', { src: address, alt: label, loading: 'lazy' }) : null;
 }

@@ -8,7 +8,7 @@ import { section, type PageContext, type View } from '../view.ts';
 export type TaskRow = TasksAnswer['tasks'][number];
 
 const PATH = '/page/tasks';
-const STATES = ['submitted', 'processing', 'succeeded', 'failed'] as const;
+const STATES = ['submitted', 'processing', 'succeeded', 'failed', 'lost'] as const;
 
 /** Makes the page. */
 export async function tasksView(context: PageContext): Promise<View> {
