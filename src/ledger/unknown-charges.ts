@@ -144,8 +144,21 @@ function explains(hold: Taskless, charge: Charge): boolean {
   if (charge.at < hold.at - CLOCKS_MS || charge.at > hold.at + CHARGED_MS) return false;
   const ofPacks = charge.rows.filter(({ wallet, product }) => wallet === 'package' && product !== null);
   if (ofPacks.some(({ product }) => product !== hold.product)) return false;
-  // Our ledger has no prices in money, and a row without a pool could be of either product.
-  if (hold.credits === null || ofPacks.length < charge.rows.length) return true;
+  if (hold.credits === null) return true;
+  const credits = creditsOf(charge);
+  if (credits !== null) return credits === hold.credits;
+  // Money that is not converted, and a row without a pool that could be of either product.
+  if (ofPacks.length < charge.rows.length) return true;
   const taken = ofPacks.reduce((total, { amount }) => total + amount, 0);
   return taken * MILLI_CREDITS_PER_UNIT[hold.product] === hold.credits * MILLION;
+}
+
+/** Null if a row was not compared yet, or cannot be converted. */
+function creditsOf({ rows }: Charge): MilliCredits | null {
+  let sum = 0;
+  for (const { credits } of rows) {
+    if (credits === null) return null;
+    sum += credits;
+  }
+  return sum;
 }

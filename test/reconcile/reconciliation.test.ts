@@ -144,6 +144,22 @@ describe('the comparison of two ledgers', () => {
     expect(tasksOf((await compare(store)).totals)).toEqual({ matched: 3, oursOnly: 1 });
   });
 
+  it('does not take somebody else’s money for the charge of a synchronous create', async () => {
+    const cash = {
+      wallet: 'balance',
+      product: null,
+      packId: null,
+      currency: 'USD',
+      cashType: 'balance',
+    } as const;
+    await speech('s', NOON, 500);
+    const rows = [units('foreign', NOON + 1000, 0.35, cash), units('own', NOON + 2000, 0.007, cash)];
+    await readLedgers(store, NOON + 3 * DAY, rows);
+    const { totals } = await compare(store);
+    expect(tasksOf(totals)).toEqual({ matched: 1, theirsOnly: 1 });
+    expect(totals.examples).toMatchObject([{ taskId: 'foreign', theirCredits: 25_000 }]);
+  });
+
   it('counts every create and charge once, however the time is cut into days and pages', async () => {
     await fc.assert(
       fc.asyncProperty(
