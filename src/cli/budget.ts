@@ -1,11 +1,12 @@
 /** `budget list` and `budget raise`. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { actorOption, type Context } from './context.ts';
-import { addFormats, formatOf, printRows } from './lists.ts';
+import type { SuggestedBudgetsAnswer } from '../control/suggest-schemas.ts';
+import { addFormats, formatOf, printRows, withQuery } from './lists.ts';
 import type { Format, RowValues } from './rows.ts';
 import { plainText } from '../plain-text.ts';
 import { openSource, order } from './source.ts';
-import { minuteText, roomOf, toTable, type Column } from './table.ts';
+import { minuteText, printNotes, roomOf, toTable, zoneOf, type Column } from './table.ts';
 import { wrapText } from './text-width.ts';
 
 export type BudgetRow = RowValues & {
@@ -88,6 +89,17 @@ export function addBudget(program: Command, context: () => Context): void {
     (options: { format?: Format; json?: boolean }) => listBudgets(context(), options),
   );
   budget
+    .command('suggest')
+    .description(
+      'limits by what was spent: Kling’s ledgers for the account, our creates for each app; changes nothing',
+    )
+    .option('--from <time>', 'inclusive: ISO 8601 with a zone, or a UTC day (default: 30 days ago)')
+    .option('--to <time>', 'exclusive (default: now)')
+    .option('--time-zone <zone>', 'of the windows: an IANA zone (default: that of the budgets)')
+    .option('--headroom <percent>', 'above the most that was spent in a window (default: 25)')
+    .option('--json', 'print JSON')
+    .action((options: SuggestOptions) => suggestBudgets(context(), options));
+  budget
     .command('raise')
     .description('raise a budget’s limit for a while (needs the running sidecar)')
     .argument('<name>', 'the budget')
@@ -98,6 +110,41 @@ export function addBudget(program: Command, context: () => Context): void {
     .option('--json', 'print JSON')
     .action((name: string, options: RaiseOptions) => raiseBudget(context(), name, options));
 }
+
+interface SuggestOptions {
+  from?: string;
+  to?: string;
+  timeZone?: string;
+  headroom?: string;
+  json?: boolean;
+}
+
+async function suggestBudgets(context: Context, options: SuggestOptions): Promise<void> {
+  const { terminal } = context;
+  const source = await openSource(context);
+  try {
+    const { from, to, headroom, timeZone = zoneOf(context.loaded().config) } = options;
+    const path = withQuery('/v1/suggestions/budgets', { from, to, headroom, timeZone });
+    const answer = (await source.get(path)) as SuggestedBudgetsAnswer;
+    if (options.json) return terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
+    if (answer.limits.length === 0) return terminal.out('Nothing was spent: there is nothing to suggest.\n');
+    const rows = answer.limits.map(({ app, ...limit }) => ({ app: app ?? 'all', ...limit }));
+    terminal.out(toTable(rows, SUGGESTED_COLUMNS, roomOf(terminal)));
+    terminal.out(`\n"budgets": ${JSON.stringify(answer.budgets, null, 2)}\n`);
+    if (answer.source === 'ours')
+      printNotes(terminal, ['Kling’s ledgers were never read: this is what was spent through this sidecar.']);
+  } finally {
+    await source.close();
+  }
+}
+
+const SUGGESTED_COLUMNS: readonly Column[] = [
+  { field: 'app', title: 'app' },
+  { field: 'window', title: 'window' },
+  { field: 'highestCredits', title: 'highest' },
+  { field: 'windows', title: 'windows', drop: 1 },
+  { field: 'limitCredits', title: 'limit' },
+];
 
 async function listBudgets(context: Context, options: { format?: Format; json?: boolean }): Promise<void> {
   const source = await openSource(context);

@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   budget: async () => (await import('./budget.ts')).addBudget,
   holds: async () => (await import('./holds.ts')).addHolds,
   ledger: async () => (await import('./ledger.ts')).addLedger,
+  pricing: async () => (await import('./pricing.ts')).addPricing,
   packs: async () => (await import('./packs.ts')).addPacks,
   reconcile: async () => (await import('./reconcile.ts')).addReconcile,
   calls: async () => (await import('./calls.ts')).addCalls,

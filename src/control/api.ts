@@ -17,6 +17,7 @@ import type { App } from './route-parts.ts';
 import { addPackRoutes } from './pack-routes.ts';
 import { addReconcileRoutes } from './reconcile-routes.ts';
 import { addSlaRoutes } from './sla-routes.ts';
+import { addSuggestRoutes } from './suggest-routes.ts';
 import { addWorkRoutes } from './work-routes.ts';
 
 export interface ApiOptions {
@@ -54,6 +55,7 @@ export function createApi({ commands, telemetry, version, log }: ApiOptions): Ap
   describeResultRoute(app);
   addMoneyRoutes(app, commands);
   addPackRoutes(app, commands);
+  addSuggestRoutes(app, commands);
   addReconcileRoutes(app, commands);
   addOrderRoutes(app, commands);
   addSlaRoutes(app, commands);

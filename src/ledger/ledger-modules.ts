@@ -7,6 +7,7 @@ import { budgetMigrations } from '../budget/budget-schema.ts';
 import { createMigrations } from '../budget/create-schema.ts';
 import { budgetRoom } from '../budget/budget-room.ts';
 import { budgetUse } from '../budget/budget-use.ts';
+import { deductionEvidence } from '../budget/deduction-evidence.ts';
 import { deductionSums } from '../budget/deduction-differences.ts';
 import { adoptionMigrations } from '../budget/adopted.ts';
 import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
@@ -82,6 +83,7 @@ import { recoverHolds } from './recover.ts';
 import { resolveHold } from './resolve.ts';
 import { sendAgain } from './send-again.ts';
 import { heldTasksBefore, settleEstimated, settleNewDeductions, settleWaiting } from './settle-deductions.ts';
+import { spendingByTime } from './spending-by-time.ts';
 import { firstSignOfLife, spendingElsewhere } from './spending-elsewhere.ts';
 import { moneyStatus } from './status.ts';
 import { acceptClock, keepAge, readTime, resetDates } from './time.ts';
@@ -105,6 +107,7 @@ export const ledgerModules: readonly StoreModule[] = [
       budgetRoom,
       budgetUse,
       deductionSums,
+      deductionEvidence,
       listHolds,
       insertHoldTraces,
       readOldDoubts,
@@ -222,6 +225,7 @@ export const ledgerModules: readonly StoreModule[] = [
       settleEstimated,
       settleWaiting,
       spendingElsewhere,
+      spendingByTime,
       firstSignOfLife,
       accountRefusals,
     ],
