@@ -25,6 +25,8 @@ const PART_END = '.part';
 /** A longer validator is not kept: a file's name has 255 bytes. */
 const VALIDATOR_CHARS_MAX = 120;
 const READ_BYTES = 262_144;
+/** Of a file that is being served: each of many slow readers holds a few such pieces. */
+const SENT_BYTES = 65_536;
 
 /** Opens a folder as destination; nothing is made before the first part. */
 export function openFolderStore({ dir, freeBytesMin }: FolderOptions): ResultStore {
@@ -174,7 +176,7 @@ async function openFile(file: string, range?: ByteRange): Promise<Readable | nul
   const handle = await open(file, 'r').catch(absent);
   if (handle === null) return null;
   const span = range === undefined ? {} : { start: range.first, end: range.last };
-  return createReadStream(file, { fd: handle, highWaterMark: READ_BYTES, ...span });
+  return createReadStream(file, { fd: handle, highWaterMark: SENT_BYTES, ...span });
 }
 
 /** Gives all bytes of a file to `take`, in pieces; gives their number. */
