@@ -109,9 +109,10 @@ function printTask(
   );
   if (life.length > 0) terminal.out(`\n${toTable(life, LIFE, room)}`);
   // Addresses of results are there to be copied: they are never cut.
-  for (const { kind, id, durationSeconds, url, file } of results) {
+  for (const { kind, id, durationSeconds, url, expiresAt, file } of results) {
     const length = durationSeconds === null ? '' : `, ${durationSeconds} s`;
     terminal.out(`\n${kind}${id === null ? '' : ` ${plainText(id)}`}${length}\n${plainText(url ?? '-')}\n`);
+    if (kind === 'voice' || kind === 'element') terminal.out(`can be used until ${expiresAt}\n`);
     if (file) terminal.out(fileText(file));
   }
 }

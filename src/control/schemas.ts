@@ -267,6 +267,7 @@ export const taskAnswer = z
         id: z.string().nullable(),
         url: z.string().nullable().describe('Kling’s address.'),
         durationSeconds: z.string().nullable(),
+        expiresAt: instant.describe('When Kling clears it; a voice or an element can be used until then.'),
         file: keptFile.nullable().describe('Null where results are not kept, or the result has no file.'),
       }),
     ),

@@ -83,6 +83,11 @@ export function expiryOf(url: string, madeAt: Ms): Ms {
   return said !== null && said > madeAt && said < latest ? said : latest;
 }
 
+/** Gives until when Kling keeps a result that it made at `madeAt`: a file, a voice or an element. */
+export function lastsUntil({ url }: Pick<TaskResult, 'url'>, madeAt: Ms): Ms {
+  return url === null ? madeAt + RESULT_LIFE_MS : expiryOf(url, madeAt);
+}
+
 const EXPIRY_NAMES: ReadonlySet<string> = new Set(['expires', 'expire', 'x-expires', 'expires_at']);
 
 /** Seconds or milliseconds since the epoch; or Amazon's date and seconds from it. */

@@ -269,14 +269,16 @@ export interface TaskDetail extends TaskRow {
   /** The creates that joined it, the first one first. */
   joined: TaskJoin[];
   results: TaskResult[];
+  /** When Kling made the results, by its own update time where it gave one. */
+  madeAt: Ms;
 }
 
 /** Gives one task by Kling's id, with its timeline and results; null if it is not ours. */
 export const getTask = defineRead(
   'tasks.getTask',
   async (tx: Tx, args: { taskId: string }): Promise<TaskDetail | null> => {
-    const row = await tx.get<ListedColumns & { results: string | null }>(
-      `SELECT ${LISTED}, r.results FROM creates c LEFT JOIN task_results r ON r.hold_id = c.id WHERE c.task_id = ?`,
+    const row = await tx.get<ListedColumns & { results: string | null; made_at: Ms }>(
+      `SELECT ${LISTED}, r.results, COALESCE(c.vendor_updated_at, c.task_updated_at) AS made_at FROM creates c LEFT JOIN task_results r ON r.hold_id = c.id WHERE c.task_id = ?`,
       args.taskId,
     );
     if (!row) return null;
@@ -289,7 +291,8 @@ export const getTask = defineRead(
       'SELECT at, request_id AS "requestId", tag FROM joins WHERE hold_id = ? ORDER BY at, id',
       row.hold_id,
     );
-    return { ...toTaskRow(row), timeline, joined, results: JSON.parse(row.results ?? '[]') as TaskResult[] };
+    const results = JSON.parse(row.results ?? '[]') as TaskResult[];
+    return { ...toTaskRow(row), timeline, joined, results, madeAt: row.made_at };
   },
 );
 

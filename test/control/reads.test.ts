@@ -180,7 +180,14 @@ describe('reads', () => {
       ['succeeded', 'poll'],
     ]);
     expect(task.results).toEqual([
-      { kind: 'video', id: 'v', url: 'https://cdn.test/v.mp4', durationSeconds: '5.1', file: null },
+      {
+        kind: 'video',
+        id: 'v',
+        url: 'https://cdn.test/v.mp4',
+        durationSeconds: '5.1',
+        expiresAt: '2026-12-21T10:01:00.000Z',
+        file: null,
+      },
     ]);
     const missing = await get('/v1/tasks/none');
     expect([missing.status, missing.json['word']]).toEqual([404, 'not_found']);

@@ -95,7 +95,10 @@ describe('an address that is refused', () => {
     expect((await store.run(dueFiles, { at: NOON + 1, limit: 5 })).files).toMatchObject([
       { url: 'https://x/a2.mp4', attempts: 0, reason: null },
     ]);
-    expect((await store.run(getTask, { taskId: 't1' }))?.results).toEqual([video('https://x/a2.mp4')]);
+    expect(await store.run(getTask, { taskId: 't1' })).toMatchObject({
+      results: [video('https://x/a2.mp4')],
+      madeAt: NOON,
+    });
   });
 
   it('changes nothing while results are not kept', async () => {

@@ -6,6 +6,7 @@ import { listContradictions } from '../../tasks/contradiction-table.ts';
 import { filesOfTask, type ResultFileRow } from '../../tasks/result-file-table.ts';
 import { retryLinks, type RetryLinks } from '../../tasks/retry-links.ts';
 import { stuckAfterMs } from '../../tasks/stuck-limits.ts';
+import { lastsUntil } from '../../tasks/result-file.ts';
 import { getTask, listTasks, type StuckAt } from '../../tasks/task-table.ts';
 import type { TaskRow } from '../../tasks/task.ts';
 import { toCredits } from '../../units.ts';
@@ -60,7 +61,8 @@ export async function answerTask(
     results: task.results.map((result, index) => {
       const file = files.find(({ position }) => position === index + 1);
       const url = file?.state === 'saved' ? (resultUrl?.({ taskId, ...file }) ?? null) : null;
-      return { ...result, file: file ? shapeFile(file, url) : null };
+      const expiresAt = iso(lastsUntil(result, task.madeAt));
+      return { ...result, expiresAt, file: file ? shapeFile(file, url) : null };
     }),
   };
 }
