@@ -36,7 +36,7 @@ describe('completion in a real bash', () => {
     const { commands } = makeProgram(silentTerminal(), COMMANDS);
     expect(complete('').sort()).toEqual(commands.map((command) => command.name()).sort());
     expect(complete('bud')).toEqual(['budget']);
-    expect(complete('budget ')).toEqual(['list', 'raise']);
+    expect(complete('budget ')).toEqual(['list', 'suggest', 'raise']);
     expect(complete('import ')).toEqual([]);
     expect(complete('backup b')).toEqual([]);
   });
