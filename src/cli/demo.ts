@@ -130,9 +130,10 @@ function announce(terminal: Terminal, urls: AppUrls, emulatorUrl: string): void 
     `  ${name.padEnd(16)}${terminal.isTerminal && url !== '' ? `${url}   (${text})` : text}\n`;
   terminal.out(
     `${paint(terminal, 'bold', 'kling-sidecar demo')}: no account needed, nothing is spent\n\n` +
+      line('page', urls.control, 'all of this in a browser, live') +
       line('emulator', emulatorUrl, 'replaces Kling’s API') +
       line('data plane', urls.data, 'the app’s base URL: the only address it knows') +
-      line('control plane', urls.control, 'status, metrics, API') +
+      line('control plane', urls.control, 'the page, status, metrics, API') +
       line('budget', '', `${DEMO_BUDGET_CREDITS} credits a day`) +
       '\n',
   );
