@@ -5,7 +5,7 @@
  * {@link TIMED_OUT} still open at the end of `--timeout`, as `timeout(1)` has it.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { sleep } from '../clock.ts';
+import { sleep, stayAwake } from '../clock.ts';
 import type { TaskAnswer } from '../control/schemas.ts';
 import { SidecarError } from '../errors.ts';
 import { durationText } from '../phrases.ts';
@@ -49,12 +49,14 @@ function timeoutArgument(text: string): Ms {
 
 async function waitForTask(context: Context, id: string, { timeout, json }: WaitOptions): Promise<void> {
   const source = await openSource(context);
+  const awake = stayAwake();
   try {
     const task = await lastSight(context, source, { id, waitMs: timeout ?? Infinity });
     context.exit(exitCodeOf(task));
     if (json) context.terminal.out(`${JSON.stringify(task, null, 2)}\n`);
     else printEnd(context, task);
   } finally {
+    awake.end();
     await source.close();
   }
 }

@@ -1,7 +1,11 @@
+import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { anotherVideo, post } from '../app/calls.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
+import { launch } from './launch.ts';
 import { cli, type CliOptions } from './run-cli.ts';
+
+const BIN = path.resolve(import.meta.dirname, '../../bin/kling-sidecar.js');
 
 let app: StartedApp;
 beforeAll(async () => {
@@ -41,6 +45,13 @@ it('ends with 124 at the end of --timeout', async () => {
   const { code, out } = await cli(['tasks', 'wait', await create('stuck-please'), '--timeout', '1s'], at());
   expect(code).toBe(124);
   expect(out).toMatch(/^(submitted|processing)\n$/);
+});
+
+it('stays awake as a process of its own between its looks', async () => {
+  const id = await create('stuck-please');
+  const { cwd = '', env = {} } = at();
+  const wait = launch([process.execPath, BIN, 'tasks', 'wait', id, '--timeout', '2s'], { cwd, env });
+  expect([await wait.exit, wait.text()]).toEqual([124, expect.stringMatching(/^(submitted|processing)\n$/)]);
 });
 
 it('refuses an unknown task and a time without a unit', async () => {
