@@ -21,3 +21,13 @@ export const keptFile = z.object({
       'Our address: anybody who has it may read this file until results.urlDays are over. Null until it is saved.',
     ),
 });
+
+/** A result of a task, as Kling showed it, with its kept file. */
+export const taskResult = z.object({
+  kind: z.enum(['video', 'image', 'audio', 'voice', 'element']),
+  id: z.string().nullable(),
+  url: z.string().nullable().describe('Kling’s address.'),
+  durationSeconds: z.string().nullable(),
+  expiresAt: instant.describe('When Kling clears it; a voice or an element can be used until then.'),
+  file: keptFile.nullable().describe('Null where results are not kept, or the result has no file.'),
+});

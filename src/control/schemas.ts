@@ -9,7 +9,7 @@ import { RULE_WORDS } from '../alerts/rule-words.ts';
 import { PER_ROWS_MAX } from '../budget/budget-table.ts';
 import { OPERATIONS } from '../words.ts';
 import { adoptionStatus } from './adoption-schemas.ts';
-import { keptFile } from './result-schemas.ts';
+import { taskResult } from './result-schemas.ts';
 import { breaker, pool, stop, waitingCreate } from './pacing-schemas.ts';
 import { lifeFields } from './task-life-schemas.ts';
 import { retryFields, taskRetries } from './retry-schemas.ts';
@@ -261,16 +261,7 @@ export const taskAnswer = z
       }),
     ),
     joined: z.array(z.object({ at: instant, requestId: z.string(), tag: z.string().nullable() })),
-    results: z.array(
-      z.object({
-        kind: z.enum(['video', 'image', 'audio', 'voice', 'element']),
-        id: z.string().nullable(),
-        url: z.string().nullable().describe('Kling’s address.'),
-        durationSeconds: z.string().nullable(),
-        expiresAt: instant.describe('When Kling clears it; a voice or an element can be used until then.'),
-        file: keptFile.nullable().describe('Null where results are not kept, or the result has no file.'),
-      }),
-    ),
+    results: z.array(taskResult),
   })
   .openapi('TaskAnswer');
 
