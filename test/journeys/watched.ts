@@ -168,18 +168,23 @@ export class Watched {
     }
   }
 
-  /** Every hold of the ledger, by pages. */
-  async holds(): Promise<Hold[]> {
+  /** Every hold of the ledger. */
+  holds(): Promise<Hold[]> {
+    return this.#pages<Hold>('holds');
+  }
+
+  /** Everything in a list of the control plane. */
+  async #pages<Row>(list: 'holds' | 'tasks'): Promise<Row[]> {
     const { control } = await this.sidecar.serving();
-    const holds: Hold[] = [];
+    const rows: Row[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
-      const { json } = await get(`${control}/v1/holds?limit=1000${cursor && `&cursor=${cursor}`}`);
-      const page = json as unknown as { holds: Hold[]; nextCursor: string | null };
-      holds.push(...page.holds);
+      const { json } = await get(`${control}/v1/${list}?limit=1000${cursor && `&cursor=${cursor}`}`);
+      const page = json as unknown as Record<string, Row[]> & { nextCursor: string | null };
+      rows.push(...(page[list] ?? []));
       cursor = page.nextCursor;
     }
-    return holds;
+    return rows;
   }
 
   /** All that forged callbacks must not change. */
@@ -189,8 +194,10 @@ export class Watched {
       ({ id, state, inDoubt, settledCredits, taskId }) =>
         `${id} ${state} ${inDoubt} ${settledCredits} ${taskId ?? '-'}`,
     );
+    const tasks = await this.#pages<{ id: string; state: string }>('tasks');
+    const states = tasks.map(({ id, state }) => `${id} ${state}`);
     const { json } = await get(`${control}/v1/budgets`);
-    return [...rows, JSON.stringify((json as unknown as { budgets: unknown }).budgets)].join('\n');
+    return [...rows, ...states, JSON.stringify((json as unknown as { budgets: unknown }).budgets)].join('\n');
   }
 
   #setCallbacks(round: number): void {
