@@ -100,7 +100,7 @@ export const adoptTasks = defineFactWrite(
 /** Leaves out the tasks that the store has, and those of creates whose answers are not here yet. */
 async function unknownOf(tx: Tx, tasks: readonly AdoptedTask[]): Promise<AdoptedTask[]> {
   const unknown: AdoptedTask[] = [];
-  for (const task of tasks)
+  for (const task of new Map(tasks.map((one) => [one.taskId, one])).values())
     if (!(await tx.get('SELECT id FROM creates WHERE task_id = ?', task.taskId))) unknown.push(task);
   if (unknown.every(({ externalTaskId }) => externalTaskId === null)) return unknown;
   const open = await tx.all<{ external_task_id: string }>(
