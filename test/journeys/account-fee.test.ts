@@ -20,7 +20,7 @@ const VIDEO = '/v1/videos/text2video';
 const CONFIG = {
   account: { poll: true },
   // The ledgers are read at once, and again some hours after October was closed.
-  jobs: { ledgers: '0 6 3 11 *' },
+  jobs: { ledgers: '0 6 3 11 *', reconcile: null },
   claims: { hosts: ['127.0.0.1'], packs: [{ pack: PACK, amount: 200, paidByVoucher: 100 }] },
 };
 

@@ -171,7 +171,7 @@ describe('a retry that cannot be made now', () => {
     expect(delayed.retriedBy).toEqual([]);
     const tasks = { pollIntervalMs: 1_000, retryFailed: [RULE] };
     await rig.app.reload({ tasks, budgets: [{ name: 'all', credits: 20, window: 'total' }] });
-    expect((await rig.untilEnded(first)).retriedBy).toMatchObject([{ number: 1, state: 'succeeded' }]);
+    expect(RetryRig.made(await rig.untilEnded(first))).toMatchObject([{ number: 1, state: 'succeeded' }]);
     expect(rig.app.emulator.book().charges).toHaveLength(2);
   });
 
@@ -231,8 +231,8 @@ describe('a retry that is made once', () => {
     const first = taskIdOf(await rig.create());
     await rig.untilTask(first, ({ retryChain }) => retryChain?.state === 'waiting');
     rig.fault({ kind: 'reset_after_charge' });
-    const { retriedBy } = await rig.untilEnded(first);
-    expect(retriedBy).toMatchObject([{ number: 1, state: 'succeeded' }]);
+    const ended = await rig.untilEnded(first);
+    expect(RetryRig.made(ended)).toMatchObject([{ number: 1, state: 'succeeded' }]);
     expect([rig.creates().length, rig.app.emulator.book().charges.length]).toEqual([2, 1]);
   });
 
@@ -245,7 +245,7 @@ describe('a retry that is made once', () => {
     await rig.restart();
     expect((await rig.task(waits)).retryChain?.state).toBe('waiting');
     for (const first of [waits, open])
-      expect((await rig.untilEnded(first)).retriedBy).toMatchObject([{ number: 1, state: 'succeeded' }]);
+      expect(RetryRig.made(await rig.untilEnded(first))).toMatchObject([{ number: 1, state: 'succeeded' }]);
     expect([rig.creates().length, rig.app.emulator.book().charges.length]).toEqual([4, 2]);
     expect(await rig.bodies()).toBe(0);
   });
