@@ -62,6 +62,9 @@ const FAULTS: readonly (readonly [share: number, fault: FaultOrder])[] = [
   [0.01, { kind: 'no_answer_after_charge' }],
   [0.02, { kind: 'code', code: 1303 }],
   [0.02, { kind: 'latency', ms: 2_000 }],
+  // Its look-ups find nothing for five minutes: released too soon, it would be a false release.
+  [0.04, { kind: 'late_task', code: 5002, ms: 300_000 }],
+  [0.01, { kind: 'late_task', code: 5001, ms: 60_000 }],
   [0.04, { kind: 'charge_units', units: 7.3 }],
 ];
 

@@ -65,17 +65,17 @@ it(
     const warnings = story.sidecar.output.slice(-4_000);
     expect(holds.filter(waits).map(sceneOf), `open though Kling charged them; ${warnings}`).toEqual([]);
 
-    // To the thousandth: each charge is the settlement of its own hold, and nothing else is settled.
-    const paid = holds.filter(({ settledCredits }) => settledCredits > 0);
-    const other = paid.filter((hold) => !expected.includes(`${hold.taskId ?? '-'} ${milliOfHold(hold)}`));
-    expect(paidIn(holds), other.map(sceneOf).join('; ')).toEqual(expected);
-
     // No hold of a task that Kling charged was released.
     const released = holds.filter(({ state }) => state === 'released');
     const externalIds = new Set(charges.map(({ externalTaskId }) => externalTaskId));
     const isCharged = ({ taskId, externalTaskId }: Hold): boolean =>
       charged.has(taskId ?? '') || externalIds.has(externalTaskId);
     expect(released.filter(isCharged).map(sceneOf)).toEqual([]);
+
+    // To the thousandth: each charge is the settlement of its own hold, and nothing else is settled.
+    const paid = holds.filter(({ settledCredits }) => settledCredits > 0);
+    const other = paid.filter((hold) => !expected.includes(`${hold.taskId ?? '-'} ${milliOfHold(hold)}`));
+    expect(paidIn(holds), other.map(sceneOf).join('; ')).toEqual(expected);
 
     // Callers with an address of their own were called about the end of each task that Kling charged and that has one.
     const heard = (tag: string): unknown => {

@@ -265,7 +265,10 @@ export class Watched {
     if (charges.length === 0) return;
     const forgeries = Array.from({ length: count }, () => {
       const sent = charges[Math.floor(this.#random() * charges.length)];
-      const signature = SIGNATURES[Math.floor(this.#random() * SIGNATURES.length)] ?? 'none';
+      const drawn = SIGNATURES[Math.floor(this.#random() * SIGNATURES.length)] ?? 'none';
+      // Who has Kling's secret is Kling to a caller that is relayed to: there only the others are forgeries.
+      const isRelayed = this.scenes.find(({ taskId }) => taskId === sent?.taskId)?.hasOwnUrl !== false;
+      const signature = isRelayed && drawn === 'right' ? 'stale' : drawn;
       const isNew = sent?.status === 'succeeded';
       const status = this.#random() < 0.5 ? 'failed' : isNew ? 'succeeded' : 'succeed';
       return { taskId: sent?.taskId ?? '', status, signature };
