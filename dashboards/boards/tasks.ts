@@ -203,5 +203,33 @@ export const tasks: BoardShape = {
         },
       ],
     },
+    {
+      title: 'Callbacks and retries',
+      panels: [
+        counted({
+          title: 'Callbacks received',
+          description:
+            'Requests to the receiver by result. Many refused: somebody guesses, or the signing secret is another one.',
+          metric: 'kling_callbacks_total',
+          by: 'result',
+          stack: true,
+        }),
+        counted({
+          title: 'Callbacks relayed',
+          description: 'Messages to the apps’ own addresses, by result.',
+          metric: 'kling_callback_relays_total',
+          by: 'result',
+          stack: true,
+        }),
+        counted({
+          title: 'Failed tasks tried again',
+          description:
+            'Retries by what happened: queued, made, delayed, or why nothing more was made (tasks.retryFailed).',
+          metric: 'kling_task_retries_total',
+          by: 'result',
+          stack: true,
+        }),
+      ],
+    },
   ],
 };
