@@ -90,7 +90,7 @@ describe('an answer whose body breaks off', () => {
     };
     const send = async (status: string): Promise<void> => {
       const body = `{"model_name":"kling-v1","prompt":"${status}"}`;
-      const headers = ['X-Kling-Timeout-Ms: 9000'];
+      const headers = ['X-Kling-Timeout-Ms: 20000'];
       const answer = await exchange(started.dataUrl, createText(started.dataUrl, { body, headers }));
       expect(answer.json.data, status).toMatchObject({ word: 'outcome_unknown' });
       const [call] = await callsOf(answer.header('x-request-id') ?? '');

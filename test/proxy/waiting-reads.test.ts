@@ -16,6 +16,9 @@ const SHORT_READS = [
   'ledger.freezeState',
   'ledger.guardState',
   'ledger.readJoined',
+  // The files of one task: for an app's read with our addresses in it, and for a download of one.
+  'results.fileOfTask',
+  'results.filesOfTask',
   'tasks.listOpenTasks',
   'tasks.openTasks',
 ];
