@@ -62,7 +62,7 @@ export function addListOptions(command: Command): Command {
 /** Makes commander's parser of a whole number in a range. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= min && value <= max) return value;
     throw new InvalidArgumentError(`A whole number from ${min} to ${max} is wanted.`);
   };

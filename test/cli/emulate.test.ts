@@ -9,7 +9,8 @@ const BIN = path.resolve(import.meta.dirname, '../../bin/kling-sidecar.js');
 
 it('emulate limits slots and requests, and asks for a wait, as its options say', async () => {
   const cwd = mkdtempSync(path.join(tmpdir(), 'kling-emulate-'));
-  const args = ['--port', '0', '--video-slots', '2', '--requests-per-minute', '3', '--retry-after', '9'];
+  const limits = ['--video-slots', '2', '--requests-per-minute', '3', '--retry-after', '9'];
+  const args = ['--port', '0', ...limits, '--result-bytes', '2147483648'];
   const { child, says, exit } = launch([process.execPath, BIN, 'emulate', ...args], { cwd });
   onTestFinished(async () => {
     child.kill('SIGTERM');
@@ -40,6 +41,7 @@ it('emulate refuses limits that are no numbers', async () => {
     ['--video-slots', 'many'],
     ['--requests-per-minute', '0'],
     ['--retry-after', '-1'],
+    ['--result-bytes', '2147483649'],
   ]) {
     expect(await cli(['emulate', ...args], { cwd: tmpdir() }), args.join(' ')).toMatchObject({ code: 2 });
   }
