@@ -40,8 +40,6 @@ export interface Told {
   outageWindows: number;
   /** Units in the emulator's book, in credits: a video unit is ten, an image unit a quarter. */
   bookCredits: number;
-  /** Of these, what Kling took for a task that never ends: it stays held. */
-  stuckCredits: number;
 }
 
 export interface Day {
@@ -151,7 +149,6 @@ class Days {
         throttles: this.#throttles,
         outageWindows: OUTAGE_MINUTES / 5,
         bookCredits,
-        stuckCredits: 10,
       },
     };
   }

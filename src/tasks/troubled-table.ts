@@ -16,15 +16,16 @@ export interface StuckTasks {
   afterMs: Ms;
 }
 
-/** Sums the stuck tasks at an instant, by product: of those that `listTasks` lists the ones that hold credits and are not lost. */
+/** Sums the stuck tasks at an instant, by product: of those that `listTasks` lists the ones that nobody has ended: neither lost, nor ended by an operator. */
 export const readStuckTasks = defineRead(
   'tasks.readStuck',
   async (tx: Tx, { at, limits }: { at: Ms; limits: StuckLimits }): Promise<StuckTasks[]> => {
     const { sql, values } = stuckCondition(limits, at);
     const rows = await tx.all<Omit<StuckTasks, 'since' | 'afterMs'> & { operation: OperationWord }>(
       `SELECT c.product, c.operation, COUNT(*) AS tasks,
-         SUM(c.credits) AS "heldCredits", MIN(c.task_created_at) AS "oldestAt"
-       FROM creates c WHERE c.task_state IN ('submitted', 'processing') AND c.lost_at IS NULL AND c.state = 'held'
+         SUM(CASE WHEN c.state = 'held' THEN c.credits ELSE 0 END) AS "heldCredits", MIN(c.task_created_at) AS "oldestAt"
+       FROM creates c WHERE c.task_state IN ('submitted', 'processing') AND c.lost_at IS NULL
+         AND (c.state = 'held' OR c.state = 'settled')
          AND ${sql}
        GROUP BY c.product, c.operation ORDER BY c.product, c.operation`,
       ...values,
