@@ -25,7 +25,7 @@ async function start(
 const fault = (order: FaultOrder): unknown =>
   started.emulator.addFault({ match: { method: 'POST', path: PATH }, ...order });
 const create = (headers: Record<string, string> = {}, prompt = 'a paper boat') =>
-  whileMoving(clock, post(started.dataUrl + PATH, textToVideo({ prompt }), headers));
+  whileMoving(clock, post(started.dataUrl + PATH, textToVideo({ prompt }), headers), 125);
 const posts = () =>
   started.emulator.requests().filter(({ method, path }) => method === 'POST' && path === PATH);
 const idsSent = () =>
