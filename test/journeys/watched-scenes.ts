@@ -60,7 +60,8 @@ const FAULTS: readonly (readonly [share: number, fault: FaultOrder])[] = [
   [0.02, { kind: 'truncate' }],
   [0.01, { kind: 'missing_task_id' }],
   [0.01, { kind: 'no_answer_after_charge' }],
-  [0.02, { kind: 'code', code: 1303 }],
+  // Few: after several of them creates pause, and are no tasks.
+  [0.002, { kind: 'code', code: 1303 }],
   [0.02, { kind: 'latency', ms: 2_000 }],
   // Its look-ups find nothing for five minutes: released too soon, it would be a false release.
   [0.04, { kind: 'late_task', code: 5002, ms: 300_000 }],
