@@ -46,7 +46,6 @@ function rowOf({ last, runningSince, okAt, nextAt, ...job }: JobView): JobRow {
     cron,
     timeZone,
     runningSince: isoOrNull(runningSince),
-    progress,
     lastStartedAt: last && iso(last.startedAt),
     lastEndedAt: last && iso(last.endedAt),
     lastDurationMs: last && last.durationMs,
@@ -56,5 +55,6 @@ function rowOf({ last, runningSince, okAt, nextAt, ...job }: JobView): JobRow {
     failures,
     lastOkAt: isoOrNull(okAt),
     nextAt: isoOrNull(nextAt),
+    progress,
   };
 }

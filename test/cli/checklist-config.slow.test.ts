@@ -113,7 +113,7 @@ describe('a line about limits', () => {
     await clock.advance(700_000);
     const { line } = await judge(app, [], { clock: wallOf(clock) });
     expect(line('stuck_tasks')).toMatch(
-      /^warn: A task counts as stuck after 10 min: .* 1 task is stuck now\./,
+      /^warn: A task counts as stuck after twice the time that 99 % of its kind take: .* 1 task is stuck now\./,
     );
   });
 

@@ -131,12 +131,13 @@ describe('a clock that is moved by hand over two days', () => {
       ['sla-months', 'ok', '5 */3 * * *', 'Europe/Berlin'],
       ['packs', 'ok', '17 */3 * * *', 'Europe/Berlin'],
       ['ledgers', 'ok', '37 */6 * * *', 'Europe/Berlin'],
+      ['reconcile', 'ok', '7 5 * * *', 'Europe/Berlin'],
       ['digest', 'ok', '0 9 * * *', 'Europe/Berlin'],
       ['weekly-report', 'off', null, 'Europe/Berlin'],
       ['retention', 'ok', '23 3 * * *', 'Europe/Berlin'],
       ['backup', 'ok', '43 2 * * *', 'Europe/Berlin'],
     ]);
-    expect(Object.values(all).map(({ missed }) => missed)).toEqual([0, 0, 0, 0, 0, 0, 0]);
+    expect(Object.values(all).map(({ missed }) => missed)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
     expect(all['backup']?.nextAt).toBe('2026-12-02T01:43:00.000Z');
     expect(all['retention']?.nextAt).toBe('2026-12-02T02:23:00.000Z');
     expect(all['ledgers']?.nextAt).toBe('2026-12-01T23:37:00.000Z');
@@ -192,7 +193,7 @@ describe('the list of jobs', () => {
     expect(Object.fromEntries(rows.map((row) => [row.name, row]))).toEqual(await jobs());
     const csv = (await run(['jobs', '--format', 'csv'])).out.split('\n');
     expect(csv[0]).toMatch(/^name,does,state,cron,timeZone,runningSince,lastStartedAt,/);
-    expect(csv).toHaveLength(9);
+    expect(csv).toHaveLength(10);
   });
 });
 
@@ -230,7 +231,7 @@ describe('an order to run a job', () => {
     const { code, err } = await run(['jobs', 'run', 'reports']);
     expect(code).toBe(2);
     expect(err).toMatch(
-      /Allowed choices are sla-months, packs, ledgers, digest, weekly-report, retention, backup/,
+      /Allowed choices are sla-months, packs, ledgers, reconcile, digest, weekly-report, retention, backup/,
     );
     const answer = await post(
       `${app.controlUrl}/v1/jobs/reports/run`,
