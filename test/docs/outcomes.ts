@@ -42,7 +42,7 @@ const OUTCOMES: readonly Outcome[] = [
     name: '5001, and the task is made 20 s later',
     fault: { kind: 'late_task', code: 5001, ms: 20_000, times: 1 },
   },
-  { name: '400/1201 for our external task id', fault: { kind: 'refuse_external_id' } },
+  { name: '400/1201 for our external task id', fault: { kind: 'refuse_external_id' }, alone: true },
   { name: 'HTTP 200 with 5000', fault: { kind: 'code_nonzero_200', code: 5000 } },
   { name: 'a page of a proxy, 502', fault: { kind: 'http', status: 502 } },
   { name: 'a page of a proxy, 429', fault: { kind: 'http', status: 429 } },
