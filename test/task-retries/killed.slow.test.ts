@@ -165,7 +165,17 @@ async function isQuiet(controlUrl: string): Promise<boolean> {
     inDoubtHolds: number;
   };
   const open = status.openTasks.reduce((sum, { tasks }) => sum + tasks, 0);
-  return status.taskRetries.waiting === 0 && open === 0 && status.openHolds === status.inDoubtHolds;
+  const isOver = status.taskRetries.waiting === 0 && open === 0 && status.openHolds === status.inDoubtHolds;
+  return isOver && !(await isOneFoundSoon(controlUrl));
+}
+
+/** Returns whether Kling charged a create that is still in doubt: its look-up finds it. */
+async function isOneFoundSoon(controlUrl: string): Promise<boolean> {
+  const { holds } = (await get(`${controlUrl}/v1/holds?inDoubt=true&limit=1000`)).json as unknown as {
+    holds: { externalTaskId: string | null }[];
+  };
+  const charged = new Set(emulator.book().charges.map(({ externalTaskId }) => externalTaskId));
+  return holds.some(({ externalTaskId }) => externalTaskId !== null && charged.has(externalTaskId));
 }
 
 async function taskOf(controlUrl: string, id: string): Promise<Task> {
