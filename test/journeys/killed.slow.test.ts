@@ -56,7 +56,8 @@ async function create(prompt = `boat ${(created += 1)}`): Promise<string | null>
   }
 }
 
-const posts = (): number => emulator.requests().filter(({ method }) => method === 'POST').length;
+const posts = (): number =>
+  emulator.requests().filter(({ method, path: to }) => method === 'POST' && to.startsWith('/v1/')).length;
 
 interface Books {
   settledCredits: number;
