@@ -70,9 +70,13 @@ it(
     }
     daemon = await startDaemon(folder, { KLING_API_KEY: 'emulator-key' });
     const { controlUrl } = daemon;
-    await until('nothing is open that Kling knows', () => {
+    await until('nothing is open that Kling knows', async () => {
       // The emulator keeps only its last requests, and polls are many.
       noteSent(sentIds);
+      if (!(await isQuiet(controlUrl))) return false;
+      // Between the end of a task and the row of its next create nothing is open and nothing waits.
+      for (const { taskId } of scenes.values())
+        if (taskId !== null && !isEnded(await taskOf(controlUrl, taskId))) return false;
       return isQuiet(controlUrl);
     });
     noteSent(sentIds);
@@ -159,6 +163,12 @@ function noteSent(sentIds: Map<string, Set<string>>): void {
     const ids = sentIds.get(name) ?? new Set();
     sentIds.set(name, ids.add(sent.external_task_id));
   }
+}
+
+/** Returns whether nothing more is made of a task, or nobody can know before its doubt ends. */
+function isEnded({ retryChain, retriedBy }: Task): boolean {
+  if (retryChain === null || retryChain.state === 'ended') return true;
+  return retriedBy.some(({ holdState, taskId }) => holdState === 'held' && taskId === null);
 }
 
 async function isQuiet(controlUrl: string): Promise<boolean> {
