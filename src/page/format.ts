@@ -66,11 +66,6 @@ export class Format {
     return this.#time.format(this.#now).slice(0, 7);
   }
 
-  /** Writes how long ago an instant was, or how long it is until it. */
-  distance(iso: string): string {
-    return this.duration(Math.abs(this.#now - Date.parse(iso)));
-  }
-
   /** Writes a duration by its two largest parts. */
   duration(ms: number): string {
     const { days, hours, minutes, seconds } = this.#words.time;

@@ -1,7 +1,7 @@
 /** The page *Calls*: the journal, and what the sidecar refused itself or would have refused. */
 import type { CallsAnswer, RefusalsAnswer } from '../../control/schemas.ts';
 import { filters, pager } from '../filters.ts';
-import { h } from '../element.ts';
+import { h, type Part } from '../element.ts';
 import { link, tableOf, type Column } from '../table.ts';
 import { section, type PageContext, type View } from '../view.ts';
 import { pick } from './tasks.ts';
@@ -13,10 +13,9 @@ const PATH = '/page/calls';
 
 /** Makes the page. */
 export async function callsView(context: PageContext): Promise<View> {
-  const { api, query, words } = context;
+  const { query, words } = context;
   const asked = pick(query, ['app', 'from', 'to', 'cursor']);
   const kind = query.get('kind');
-  const caption = { caption: words.calls.title, empty: words.calls.empty };
   const form = filters(context, PATH, [
     {
       name: 'kind',
@@ -29,20 +28,25 @@ export async function callsView(context: PageContext): Promise<View> {
     },
     { name: 'app', label: words.calls.app },
   ]);
+  const { list, nextCursor } = await listOf(context, kind, asked);
+  const body = [list, pager(context, PATH, nextCursor)];
+  return { title: words.pages.calls, sections: [form, section('calls', null, body, true)] };
+}
+
+/** Gives the table of a kind, and where its next page begins. */
+async function listOf(
+  context: PageContext,
+  kind: string | null,
+  asked: Record<string, string>,
+): Promise<{ list: Part; nextCursor: string | null }> {
+  const { api, words } = context;
+  const caption = { caption: words.calls.title, empty: words.calls.empty };
   if (kind === 'refused' || kind === 'would-refuse') {
     const { calls, nextCursor } = await api.refusals(kind, asked);
-    const list = tableOf(calls, refusalColumns(context), caption);
-    return {
-      title: words.pages.calls,
-      sections: [form, section('calls', null, [list, pager(context, PATH, nextCursor)], true)],
-    };
+    return { list: tableOf(calls, refusalColumns(context), caption), nextCursor };
   }
   const { calls, nextCursor } = await api.calls(asked);
-  const list = tableOf(calls, callColumns(context), caption);
-  return {
-    title: words.pages.calls,
-    sections: [form, section('calls', null, [list, pager(context, PATH, nextCursor)], true)],
-  };
+  return { list: tableOf(calls, callColumns(context), caption), nextCursor };
 }
 
 function callColumns({ words, format, links }: PageContext): readonly Column<Call>[] {
