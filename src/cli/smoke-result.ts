@@ -1,7 +1,8 @@
 /** The result of a smoke test: a whole file, and what it cost. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { HoldsAnswer, TaskAnswer } from '../control/schemas.ts';
+import type { HoldsAnswer } from '../control/schemas.ts';
+import type { TaskAnswer } from '../control/task-schemas.ts';
 import type { TaskSighting } from '../tasks/task.ts';
 import { toCredits, type Product } from '../units.ts';
 import { ok, notOk } from '../check.ts';

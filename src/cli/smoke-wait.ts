@@ -1,6 +1,6 @@
 /** The task of a smoke test to its end, and its result as an app sees it. */
 import { sleep } from '../clock.ts';
-import type { TaskAnswer } from '../control/schemas.ts';
+import type { TaskAnswer } from '../control/task-schemas.ts';
 import { sightingsOf } from '../kling/envelope.ts';
 import { findRoute } from '../kling/routes.ts';
 import type { TaskSighting } from '../tasks/task.ts';

@@ -6,7 +6,7 @@
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import { sleep, stayAwake } from '../clock.ts';
-import type { TaskAnswer } from '../control/schemas.ts';
+import type { TaskAnswer } from '../control/task-schemas.ts';
 import { SidecarError } from '../errors.ts';
 import { durationText } from '../phrases.ts';
 import { plainText } from '../plain-text.ts';

@@ -1,6 +1,6 @@
 /** `tasks`: generation tasks, or one of them with its life. */
 import { type Command, Option } from 'commander';
-import type { TaskAnswer } from '../control/schemas.ts';
+import type { TaskAnswer } from '../control/task-schemas.ts';
 import type { Context } from './context.ts';
 import { addListOptions, printList, type ListOptions, type ListShape } from './lists.ts';
 import { openSource } from './source.ts';

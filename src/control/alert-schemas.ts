@@ -6,7 +6,8 @@ import { RULE_WORDS } from '../alerts/rule-words.ts';
 import { label } from '../fields.ts';
 import type { Ms } from '../units.ts';
 import { actorField, instant as instantText, reasonField } from './questions.ts';
-import { alertSeverity as severity, instant } from './schemas.ts';
+import { instant } from './schema-parts.ts';
+import { alertSeverity as severity } from './schemas.ts';
 
 const alert = z
   .object({

@@ -1,6 +1,6 @@
 /** The shapes of the schedule's JSON. */
 import { z } from '@hono/zod-openapi';
-import { instant } from './schemas.ts';
+import { instant } from './schema-parts.ts';
 
 const job = z
   .object({

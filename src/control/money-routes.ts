@@ -9,7 +9,8 @@ import type { ControlCommands } from './commands.ts';
 import { EstimateTurns } from './estimate-turns.ts';
 import { auditQuery, estimateBody, holdsQuery, usageQuery } from './questions.ts';
 import { addQuestion, answers, jsonBody, describeQuestion, TOKEN, type App } from './route-parts.ts';
-import { auditAnswer, budgetsAnswer, estimateAnswer, holdsAnswer } from './schemas.ts';
+import { budgetsAnswer } from './budget-schemas.ts';
+import { auditAnswer, estimateAnswer, holdsAnswer } from './schemas.ts';
 import { usageAnswer, usageSumsAnswer } from './usage-schemas.ts';
 
 const budgets = describeQuestion({

@@ -7,8 +7,8 @@ import { answerHold } from './answers/hold-answer.ts';
 import type { ControlCommands } from './commands.ts';
 import { budgetParams, holdParams, orderBody, raiseBody, reasonBody } from './questions.ts';
 import { addOrder, describeOrder, type App } from './route-parts.ts';
+import { budgetsAnswer } from './budget-schemas.ts';
 import {
-  budgetsAnswer,
   clockAnswer,
   clockResetAnswer,
   freezeAnswer,

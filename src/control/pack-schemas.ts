@@ -1,6 +1,6 @@
 /** The question and the answer of `GET /v1/packs`; the rules of `schemas.ts` apply here too. */
 import { z } from '@hono/zod-openapi';
-import { credits, instant } from './schemas.ts';
+import { credits, instant } from './schema-parts.ts';
 
 export const packsQuery = z.strictObject({
   all: z.enum(['true', 'false']).default('false').openapi({ description: 'Packs that have ended, too.' }),

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { ianaZone } from '../fields.ts';
 import { instant as askedInstant } from './questions.ts';
-import { credits, instant, operation } from './schemas.ts';
+import { credits, instant, operation } from './schema-parts.ts';
 
 export const reconcileQuery = z.strictObject({
   from: askedInstant

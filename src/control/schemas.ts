@@ -7,28 +7,12 @@
 import { z } from '@hono/zod-openapi';
 import { RULE_WORDS } from '../alerts/rule-words.ts';
 import { PER_ROWS_MAX } from '../budget/budget-table.ts';
-import { OPERATIONS } from '../words.ts';
 import { adoptionStatus } from './adoption-schemas.ts';
-import { taskResult } from './result-schemas.ts';
+import { budget } from './budget-schemas.ts';
 import { breaker, pool, stop, waitingCreate } from './pacing-schemas.ts';
-import { lifeFields } from './task-life-schemas.ts';
-import { retryFields, taskRetries } from './retry-schemas.ts';
+import { taskRetries } from './retry-schemas.ts';
+import { credits, instant, mode, operation, paged } from './schema-parts.ts';
 
-export const credits = z.number().describe('Credits, a decimal with at most three places.');
-export const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
-export const paged = {
-  nextCursor: z.string().nullable().describe('Pass it as `cursor` for the next page; null at the end.'),
-  total: z
-    .int()
-    .optional()
-    .describe('With `total=true`: all rows of the list; 100,001 says that there are more than 100,000.'),
-};
-export const mode = z.enum(['std', 'pro', '4k']).nullable();
-export const operation = z.enum(OPERATIONS);
-const usd = z
-  .number()
-  .nullable()
-  .describe('By price.perCredit; null for a budget whose limit is in credits.');
 const holdState = z.enum(['held', 'settled', 'released', 'written_off']);
 
 export const problem = z
@@ -42,53 +26,6 @@ const freezeState = z.object({ reason: z.string(), actor: z.string(), since: ins
 export const freezeAnswer = z
   .object({ frozen: z.boolean(), freeze: freezeState.nullable() })
   .openapi('FreezeAnswer');
-
-const budget = z
-  .object({
-    name: z.string(),
-    window: z.enum(['hour', 'day', 'week', 'month', 'total']),
-    windowKey: z.string(),
-    startsAt: instant,
-    resetsAt: instant.nullable().describe('Null for a total budget.'),
-    timeZone: z.string(),
-    limitCredits: credits,
-    settledCredits: credits,
-    heldCredits: credits,
-    inDoubtCredits: credits.describe('Part of heldCredits.'),
-    remainingCredits: credits.describe('Below 0 if Kling deducted more than was held.'),
-    usedPercent: z.number().describe('Settled and held of the limit; 100 for a limit of 0.'),
-    mode: z.enum(['enforce', 'shadow']),
-    match: z.object({
-      app: z.string().optional(),
-      operation: z.string().optional(),
-      model: z.string().optional(),
-      tag: z.string().optional(),
-    }),
-    limitUsd: usd,
-    usedUsd: usd.describe('Settled and held, in US dollars.'),
-    remainingUsd: usd,
-    raises: z
-      .array(
-        z.object({
-          byCredits: credits,
-          from: instant,
-          until: instant.describe('Exclusive.'),
-          actor: z.string(),
-          reason: z.string(),
-        }),
-      )
-      .describe('The raises in force: each is part of limitCredits.'),
-    per: z.enum(['app', 'tag']).nullable(),
-    perValue: z.string().nullable().describe('The app or tag of this row, if the budget is per app or tag.'),
-    pending: z
-      .literal(true)
-      .optional()
-      .describe(
-        'Present while spending from before the budget was added is still being counted: until then only the counted part limits.',
-      ),
-  })
-  .openapi('Budget');
-export const budgetsAnswer = z.object({ budgets: z.array(budget) }).openapi('BudgetsAnswer');
 
 export const alertSeverity = z.enum(['page', 'ticket', 'info']);
 const alertsStatus = z.object({
@@ -168,103 +105,7 @@ export const statusAnswer = z
   })
   .openapi('Status');
 
-const call = z
-  .object({
-    id: z.string(),
-    at: instant,
-    app: z.string(),
-    tag: z.string().nullable(),
-    method: z.string(),
-    route: z.string(),
-    status: z.int().nullable(),
-    code: z.int().nullable(),
-    requestId: z.string(),
-    klingRequestId: z.string().nullable(),
-    taskId: z.string().nullable(),
-    holdId: z.string().nullable(),
-    attempt: z.int(),
-    outcome: z.enum([
-      'ok',
-      'client_error',
-      'throttled',
-      'server_error',
-      'unreachable',
-      'no_answer',
-      'aborted',
-    ]),
-    errorClass: z.string().nullable(),
-    durationMs: z.number(),
-    overheadMs: z.number(),
-    bytesSent: z.int(),
-    bytesReceived: z.int(),
-    clockOffsetMs: z.number().nullable(),
-    origin: z.enum(['app', 'sidecar']),
-  })
-  .openapi('Call');
-const refusal = z
-  .object({
-    id: z.string(),
-    at: instant,
-    app: z.string(),
-    tag: z.string().nullable(),
-    method: z.string(),
-    route: z.string(),
-    status: z.int(),
-    requestId: z.string(),
-    word: z.string(),
-    message: z.string(),
-    credits: credits.nullable(),
-    budget: z.string().nullable().describe('The budget that the create would have exceeded.'),
-    wouldOnly: z.boolean(),
-  })
-  .openapi('Refusal');
 export const queueAnswer = z.object({ waiting: z.array(waitingCreate), ...paged }).openapi('QueueAnswer');
-export const callsAnswer = z.object({ calls: z.array(call), ...paged }).openapi('CallsAnswer');
-export const refusalsAnswer = z.object({ calls: z.array(refusal), ...paged }).openapi('RefusalsAnswer');
-
-const taskFields = {
-  id: z.string(),
-  externalTaskId: z.string().nullable(),
-  holdId: z.string(),
-  operation,
-  model: z.string().nullable(),
-  mode,
-  product: z.enum(['video', 'image']),
-  app: z.string(),
-  tag: z.string().nullable(),
-  state: z
-    .enum(['submitted', 'processing', 'succeeded', 'failed', 'lost'])
-    .describe('lost: open for 30 days without an end; nobody asks for it any more.'),
-  statusMessage: z.string().nullable(),
-  stuck: z.boolean(),
-  heldCredits: credits,
-  settledCredits: credits,
-  joins: z.number().int().describe('Equal creates that got its answer, because its own caller did not.'),
-  createdAt: instant,
-  updatedAt: instant,
-  lostAt: instant.nullable().describe('When it was marked as lost; kept if Kling reports its end later.'),
-};
-export const tasksAnswer = z
-  .object({ tasks: z.array(z.object(taskFields).openapi('Task')), ...paged })
-  .openapi('TasksAnswer');
-export const taskAnswer = z
-  .object({
-    ...taskFields,
-    ...retryFields,
-    ...lifeFields,
-    timeline: z.array(
-      z.object({
-        at: instant,
-        state: z.string(),
-        source: z.string().describe('The source of this state.'),
-        message: z.string().nullable(),
-      }),
-    ),
-    joined: z.array(z.object({ at: instant, requestId: z.string(), tag: z.string().nullable() })),
-    results: z.array(taskResult),
-  })
-  .openapi('TaskAnswer');
-
 const hold = z
   .object({
     id: z.string(),
@@ -375,15 +216,9 @@ const auditRow = z
   .openapi('AuditRow');
 export const auditAnswer = z.object({ audit: z.array(auditRow), ...paged }).openapi('AuditAnswer');
 
-export type BudgetAnswer = z.infer<typeof budget>;
-export type BudgetsAnswer = z.infer<typeof budgetsAnswer>;
 export type StatusAnswer = z.infer<typeof statusAnswer>;
 export type FreezeAnswer = z.infer<typeof freezeAnswer>;
 export type QueueAnswer = z.infer<typeof queueAnswer>;
-export type CallsAnswer = z.infer<typeof callsAnswer>;
-export type RefusalsAnswer = z.infer<typeof refusalsAnswer>;
-export type TasksAnswer = z.infer<typeof tasksAnswer>;
-export type TaskAnswer = z.infer<typeof taskAnswer>;
 export type HoldsAnswer = z.infer<typeof holdsAnswer>;
 export type HoldAnswer = z.infer<typeof holdAnswer>;
 export type ReloadAnswer = z.infer<typeof reloadAnswer>;

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { ianaZone } from '../fields.ts';
 import { instant as askedInstant } from './questions.ts';
-import { credits, instant, mode, operation } from './schemas.ts';
+import { credits, instant, mode, operation } from './schema-parts.ts';
 
 const span = {
   from: askedInstant

@@ -1,6 +1,6 @@
 /** The shapes of `GET /v1/usage`; the rules of `schemas.ts` apply here too. */
 import { z } from '@hono/zod-openapi';
-import { credits, instant, mode, operation, paged } from './schemas.ts';
+import { credits, instant, mode, operation, paged } from './schema-parts.ts';
 
 const cost = z.number().describe('Credits times price.perCredit, in `currency`.');
 const currency = z.string().describe('price.currency');

@@ -8,14 +8,9 @@ import type { StuckAt } from '../tasks/task-table.ts';
 import type { ControlCommands } from './commands.ts';
 import { callsQuery, idParams, queueQuery, tasksQuery } from './questions.ts';
 import { addQuestion, describeQuestion, type App } from './route-parts.ts';
-import {
-  callsAnswer,
-  queueAnswer,
-  refusalsAnswer,
-  statusAnswer,
-  taskAnswer,
-  tasksAnswer,
-} from './schemas.ts';
+import { callsAnswer, refusalsAnswer } from './call-schemas.ts';
+import { queueAnswer, statusAnswer } from './schemas.ts';
+import { taskAnswer, tasksAnswer } from './task-schemas.ts';
 
 const status = describeQuestion({
   path: '/v1/status',

@@ -6,17 +6,10 @@
 import type { Problem } from '../control/problem.ts';
 import type { Passed } from '../control/guard.ts';
 import type { FetchApi } from '../control/web-page.ts';
-import type {
-  AuditAnswer,
-  BudgetsAnswer,
-  CallsAnswer,
-  HoldsAnswer,
-  QueueAnswer,
-  RefusalsAnswer,
-  StatusAnswer,
-  TaskAnswer,
-  TasksAnswer,
-} from '../control/schemas.ts';
+import type { BudgetsAnswer } from '../control/budget-schemas.ts';
+import type { CallsAnswer, RefusalsAnswer } from '../control/call-schemas.ts';
+import type { AuditAnswer, HoldsAnswer, QueueAnswer, StatusAnswer } from '../control/schemas.ts';
+import type { TaskAnswer, TasksAnswer } from '../control/task-schemas.ts';
 import type { UsageSumsAnswer } from '../control/usage-schemas.ts';
 import type { PacksAnswer } from '../control/pack-schemas.ts';
 import type { ClaimsAnswer, SlaAnswer, SlaWindowsAnswer } from '../control/sla-schemas.ts';

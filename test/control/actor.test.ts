@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import * as schemas from '../../src/control/schemas.ts';
+import { auditAnswer } from '../../src/control/schemas.ts';
 import { checked, startBusyRig } from './busy-rig.ts';
 import { ask, order, TOKEN, type Rig } from './fixture.ts';
 
@@ -14,7 +14,7 @@ async function whoFroze(body: object, headers: Record<string, string> = {}): Pro
   const answer = await order(rig.url, '/v1/freeze', { body: { reason: 'a test', ...body }, headers });
   expect(answer.status).toBe(200);
   const token = { authorization: `Bearer ${TOKEN}` };
-  const audit = checked(await ask(rig.url, '/v1/audit?limit=1', { headers: token }), schemas.auditAnswer);
+  const audit = checked(await ask(rig.url, '/v1/audit?limit=1', { headers: token }), auditAnswer);
   return audit.audit[0]?.actor;
 }
 

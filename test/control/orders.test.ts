@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import * as schemas from '../../src/control/schemas.ts';
+import { budgetsAnswer } from '../../src/control/budget-schemas.ts';
+import {
+  auditAnswer,
+  clockAnswer,
+  clockResetAnswer,
+  estimateAnswer,
+  freezeAnswer,
+  holdAnswer,
+} from '../../src/control/schemas.ts';
 import { checked, startBusyRig } from './busy-rig.ts';
 import { ask, order, START, startRig, type Rig } from './fixture.ts';
 
@@ -21,7 +29,7 @@ describe('the estimate', () => {
       text2video({ credits: 1 }),
     ];
     const answer = await ask(rig.url, '/v1/estimate', { method: 'POST', body: { requests } });
-    expect(checked(answer, schemas.estimateAnswer)).toEqual({
+    expect(checked(answer, estimateAnswer)).toEqual({
       totalCredits: 65.001,
       fits: false,
       fitsCount: 2,
@@ -46,7 +54,7 @@ describe('the estimate', () => {
       method: 'POST',
       body: { requests, app: 'studio', tag: 'x' },
     });
-    expect(checked(answer, schemas.estimateAnswer)).toMatchObject({
+    expect(checked(answer, estimateAnswer)).toMatchObject({
       fits: false,
       fitsCount: 1,
       requests: [{ credits: null, basis: 'unknown' }, { refusal: 'body_refused: broken' }, { credits: 10 }],
@@ -72,7 +80,7 @@ describe('orders', () => {
   test('freeze and unfreeze show in the status and in the audit, with reason and actor', async () => {
     rig.clock.step(START + 1);
     const frozen = await order(rig.url, '/v1/freeze', { body: { reason: 'runaway loop', actor: 'kim' } });
-    expect(checked(frozen, schemas.freezeAnswer)).toEqual({
+    expect(checked(frozen, freezeAnswer)).toEqual({
       frozen: true,
       freeze: { reason: 'runaway loop', actor: 'kim', since: '2026-11-21T10:00:00.001Z' },
     });
@@ -82,11 +90,8 @@ describe('orders', () => {
     });
     rig.clock.step(START + 2);
     const thawed = await order(rig.url, '/v1/freeze', { method: 'DELETE', body: { reason: 'fixed' } });
-    expect(checked(thawed, schemas.freezeAnswer)).toEqual({ frozen: false, freeze: null });
-    const { audit } = checked(
-      await order(rig.url, '/v1/audit?limit=2', { method: 'GET' }),
-      schemas.auditAnswer,
-    );
+    expect(checked(thawed, freezeAnswer)).toEqual({ frozen: false, freeze: null });
+    const { audit } = checked(await order(rig.url, '/v1/audit?limit=2', { method: 'GET' }), auditAnswer);
     rig.clock.step(START);
     expect(audit.map(({ action, actor, reason }) => `${action} ${actor} ${reason}`)).toEqual([
       'spending.unfreeze control-api fixed',
@@ -116,9 +121,9 @@ describe('orders', () => {
     await rig.admit({ holdId: 'hold_8', credits: 1000 });
     await rig.admit({ holdId: 'hold_9', credits: 2000 });
     const body = { reason: 'checked by hand' };
-    const released = checked(await order(rig.url, '/v1/holds/hold_8/release', { body }), schemas.holdAnswer);
+    const released = checked(await order(rig.url, '/v1/holds/hold_8/release', { body }), holdAnswer);
     expect(released.hold).toMatchObject({ id: 'hold_8', state: 'released', credits: 1, settledCredits: 0 });
-    const written = checked(await order(rig.url, '/v1/holds/hold_9/write-off', { body }), schemas.holdAnswer);
+    const written = checked(await order(rig.url, '/v1/holds/hold_9/write-off', { body }), holdAnswer);
     expect(written.hold).toMatchObject({ id: 'hold_9', state: 'written_off', settledCredits: 2 });
     const again = await order(rig.url, '/v1/holds/hold_9/release', { body });
     expect([again.status, again.json['word']]).toEqual([409, 'already_resolved']);
@@ -132,9 +137,9 @@ describe('orders', () => {
       budgets.find(({ name }) => name === 'daily')?.limitCredits;
     const until = '2026-11-21T12:00:00Z';
     const answer = await raise({ byCredits: 50.5, until, reason: 'launch' });
-    expect(limitOf(checked(answer, schemas.budgetsAnswer).budgets)).toBe(150.5);
+    expect(limitOf(checked(answer, budgetsAnswer).budgets)).toBe(150.5);
     rig.clock.step(START + 7_200_000);
-    expect(limitOf(checked(await get('/v1/budgets'), schemas.budgetsAnswer).budgets)).toBe(100);
+    expect(limitOf(checked(await get('/v1/budgets'), budgetsAnswer).budgets)).toBe(100);
     rig.clock.step(START);
     expect((await raise({ byCredits: 50, until: '2026-11-20', reason: 'late' })).status).toBe(400);
     expect((await raise({ byCredits: -1, until, reason: 'x' })).status).toBe(400);
@@ -146,14 +151,14 @@ describe('orders', () => {
 
   test('accepting the clock gives the difference', async () => {
     const answer = await order(rig.url, '/v1/clock/accept', { body: { reason: 'the NTP server is right' } });
-    expect(checked(answer, schemas.clockAnswer)).toEqual({ clockOffsetMs: -3.5 });
+    expect(checked(answer, clockAnswer)).toEqual({ clockOffsetMs: -3.5 });
   });
 
   test('setting dates back changes nothing if no hold is in the future, and else names those that are', async () => {
     const reset = async () =>
       checked(
         await order(rig.url, '/v1/clock/reset', { body: { reason: 'the clock was wrong' } }),
-        schemas.clockResetAnswer,
+        clockResetAnswer,
       );
     expect(await reset()).toMatchObject({ wasReset: false, wasDatedTo: null, futureHolds: { count: 0 } });
     rig.clock.step(START - 86_400_000);

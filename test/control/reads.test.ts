@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import * as schemas from '../../src/control/schemas.ts';
+import { budgetsAnswer } from '../../src/control/budget-schemas.ts';
+import { callsAnswer, refusalsAnswer } from '../../src/control/call-schemas.ts';
+import {
+  holdsAnswer,
+  liveness,
+  problem,
+  queueAnswer,
+  readiness,
+  statusAnswer,
+} from '../../src/control/schemas.ts';
+import { taskAnswer, tasksAnswer } from '../../src/control/task-schemas.ts';
 import { usageAnswer, usageSumsAnswer } from '../../src/control/usage-schemas.ts';
 import { CALL } from '../telemetry/telling.ts';
 import { checked, startBusyRig } from './busy-rig.ts';
@@ -15,8 +25,8 @@ const get = (target: string) => ask(rig.url, target);
 
 describe('health', () => {
   test('/livez and /readyz answer, and /readyz says why not', async () => {
-    checked(await get('/livez'), schemas.liveness);
-    expect(checked(await get('/readyz'), schemas.readiness)).toEqual({ ready: true, reasons: [] });
+    checked(await get('/livez'), liveness);
+    expect(checked(await get('/readyz'), readiness)).toEqual({ ready: true, reasons: [] });
     Object.assign(rig.readiness, { ready: false, reasons: ['draining'] });
     const answer = await get('/readyz');
     expect([answer.status, answer.json]).toEqual([503, { ready: false, reasons: ['draining'] }]);
@@ -35,7 +45,7 @@ describe('health', () => {
 
 describe('reads', () => {
   test('/v1/status joins the process and the money', async () => {
-    const status = checked(await get('/v1/status'), schemas.statusAnswer);
+    const status = checked(await get('/v1/status'), statusAnswer);
     expect(status).toMatchObject({
       version: '9.9.9',
       mode: 'protect',
@@ -82,7 +92,7 @@ describe('reads', () => {
   });
 
   test('/v1/queue lists who waits, since when, for what and how long still, page by page', async () => {
-    const { waiting, ...rest } = checked(await get('/v1/queue'), schemas.queueAnswer);
+    const { waiting, ...rest } = checked(await get('/v1/queue'), queueAnswer);
     expect(rest).toEqual({ nextCursor: null });
     expect(waiting).toEqual([
       {
@@ -104,15 +114,15 @@ describe('reads', () => {
         estimatedWaitSeconds: 4,
       },
     ]);
-    const first = checked(await get('/v1/queue?limit=1&total=true'), schemas.queueAnswer);
+    const first = checked(await get('/v1/queue?limit=1&total=true'), queueAnswer);
     expect(first).toEqual({ waiting: [waiting[0]], nextCursor: '1', total: 2 });
-    const second = checked(await get('/v1/queue?limit=1&cursor=1'), schemas.queueAnswer);
+    const second = checked(await get('/v1/queue?limit=1&cursor=1'), queueAnswer);
     expect(second).toEqual({ waiting: [waiting[1]], nextCursor: null });
     expect((await get('/v1/queue?cursor=-1')).status).toBe(400);
   });
 
   test('/v1/budgets shows windows, credits as decimals, and one row for each app seen', async () => {
-    const { budgets } = checked(await get('/v1/budgets'), schemas.budgetsAnswer);
+    const { budgets } = checked(await get('/v1/budgets'), budgetsAnswer);
     expect(budgets[0]).toEqual({
       name: 'daily',
       window: 'day',
@@ -146,28 +156,26 @@ describe('reads', () => {
   });
 
   test('/v1/tasks lists newest first, pages, filters and marks stuck tasks', async () => {
-    const { tasks } = checked(await get('/v1/tasks'), schemas.tasksAnswer);
+    const { tasks } = checked(await get('/v1/tasks'), tasksAnswer);
     expect(tasks.map(({ id, state, stuck }) => [id, state, stuck])).toEqual([
       ['800', 'submitted', false],
       ['700', 'succeeded', false],
     ]);
-    const page = checked(await get('/v1/tasks?limit=1'), schemas.tasksAnswer);
+    const page = checked(await get('/v1/tasks?limit=1'), tasksAnswer);
     expect(page.tasks).toHaveLength(1);
-    const rest = checked(await get(`/v1/tasks?limit=1&cursor=${page.nextCursor}`), schemas.tasksAnswer);
+    const rest = checked(await get(`/v1/tasks?limit=1&cursor=${page.nextCursor}`), tasksAnswer);
     expect([rest.tasks[0]?.id, rest.nextCursor]).toEqual(['700', null]);
-    expect(
-      checked(await get('/v1/tasks?state=succeeded&app=default'), schemas.tasksAnswer).tasks,
-    ).toHaveLength(1);
-    expect(checked(await get('/v1/tasks?stuck=true'), schemas.tasksAnswer).tasks).toEqual([]);
+    expect(checked(await get('/v1/tasks?state=succeeded&app=default'), tasksAnswer).tasks).toHaveLength(1);
+    expect(checked(await get('/v1/tasks?stuck=true'), tasksAnswer).tasks).toEqual([]);
     rig.clock.step(START + 600_000);
-    expect(checked(await get('/v1/tasks?stuck=true'), schemas.tasksAnswer).tasks.map(({ id }) => id)).toEqual(
-      ['800'],
-    );
+    expect(checked(await get('/v1/tasks?stuck=true'), tasksAnswer).tasks.map(({ id }) => id)).toEqual([
+      '800',
+    ]);
     rig.clock.step(START);
   });
 
   test('/v1/tasks/ID adds timeline and results', async () => {
-    const task = checked(await get('/v1/tasks/700'), schemas.taskAnswer);
+    const task = checked(await get('/v1/tasks/700'), taskAnswer);
     expect(task).toMatchObject({
       id: '700',
       externalTaskId: 'ks_x',
@@ -194,7 +202,7 @@ describe('reads', () => {
   });
 
   test('/v1/calls lists attempts, and our refusals apart', async () => {
-    const { calls } = checked(await get('/v1/calls'), schemas.callsAnswer);
+    const { calls } = checked(await get('/v1/calls'), callsAnswer);
     expect(calls.map(({ id }) => id)).toEqual(['call_3', 'call_2', 'call_1']);
     expect(calls[1]).toMatchObject({
       status: null,
@@ -202,23 +210,23 @@ describe('reads', () => {
       errorClass: 'refused',
       app: 'studio',
     });
-    const page = checked(await get('/v1/calls?limit=2'), schemas.callsAnswer);
+    const page = checked(await get('/v1/calls?limit=2'), callsAnswer);
     const rest = checked(
       await get(`/v1/calls?limit=2&cursor=${encodeURIComponent(page.nextCursor ?? '')}`),
-      schemas.callsAnswer,
+      callsAnswer,
     );
     expect(rest.calls.map(({ id }) => id)).toEqual(['call_1']);
-    const refused = checked(await get('/v1/calls?kind=refused'), schemas.refusalsAnswer);
+    const refused = checked(await get('/v1/calls?kind=refused'), refusalsAnswer);
     expect(refused.calls).toMatchObject([
       { id: 'refusal_1', word: 'budget_exceeded', credits: 12.5, wouldOnly: false },
     ]);
-    const would = checked(await get('/v1/calls?kind=would-refuse'), schemas.refusalsAnswer);
+    const would = checked(await get('/v1/calls?kind=would-refuse'), refusalsAnswer);
     expect(would.calls.map(({ id }) => id)).toEqual(['refusal_2']);
   });
 
   test('from is inclusive and to exclusive, as ISO or as milliseconds', async () => {
     const idsOf = async (query: string) =>
-      checked(await get(`/v1/calls?${query}`), schemas.callsAnswer).calls.map(({ id }) => id);
+      checked(await get(`/v1/calls?${query}`), callsAnswer).calls.map(({ id }) => id);
     expect(await idsOf(`from=${START + 1}`)).toEqual(['call_3', 'call_2']);
     expect(await idsOf(`to=${START + 2}`)).toEqual(['call_2', 'call_1']);
     expect(await idsOf('from=2026-11-21T10:00:00.001Z&to=2026-11-21T10:00:00.002Z')).toEqual(['call_2']);
@@ -227,7 +235,7 @@ describe('reads', () => {
   });
 
   test('/v1/holds shows state and doubt', async () => {
-    const { holds } = checked(await get('/v1/holds'), schemas.holdsAnswer);
+    const { holds } = checked(await get('/v1/holds'), holdsAnswer);
     expect(
       holds.map(({ id, state, inDoubt, credits, settledCredits }) => [
         id,
@@ -241,9 +249,9 @@ describe('reads', () => {
       ['hold_2', 'held', false, 20.5, 0],
       ['hold_1', 'settled', false, 10, 9.5],
     ]);
-    const doubts = checked(await get('/v1/holds?inDoubt=true'), schemas.holdsAnswer).holds;
+    const doubts = checked(await get('/v1/holds?inDoubt=true'), holdsAnswer).holds;
     expect(doubts).toMatchObject([{ id: 'hold_3', doubtEvidence: 'reset' }]);
-    expect(checked(await get('/v1/holds?state=settled&limit=1'), schemas.holdsAnswer).nextCursor).toBeNull();
+    expect(checked(await get('/v1/holds?state=settled&limit=1'), holdsAnswer).nextCursor).toBeNull();
   });
 
   test('/v1/usage gives the tracker’s fields, or sums by keys', async () => {
@@ -328,7 +336,7 @@ describe('reads', () => {
       const answer = await get(target);
       expect([target, answer.status]).toEqual([target, 400]);
       expect(answer.headers['content-type']).toBe('application/problem+json');
-      schemas.problem.parse(answer.json);
+      problem.parse(answer.json);
     }
     expect((await get('/v1/calls?limit=1001')).json['detail']).toContain('limit');
   });
@@ -337,7 +345,7 @@ describe('reads', () => {
     for (const target of ['/nowhere', '/v1', '/v1/sla', '/v1/alert', '/', '/v1/status/']) {
       const answer = await get(target);
       expect([target, answer.status]).toEqual([target, 404]);
-      expect(schemas.problem.parse(answer.json)).toMatchObject({ status: 404, word: 'not_found' });
+      expect(problem.parse(answer.json)).toMatchObject({ status: 404, word: 'not_found' });
     }
   });
 });

@@ -3,7 +3,7 @@ import { listBudgets, type BudgetRow } from '../../budget/budget-table.ts';
 import type { Store } from '../../store/store.ts';
 import { costOf, toCredits, type MilliCredits, type Ms } from '../../units.ts';
 import type { CashTerms } from '../commands.ts';
-import type { BudgetAnswer, BudgetsAnswer } from '../schemas.ts';
+import type { BudgetAnswer, BudgetsAnswer } from '../budget-schemas.ts';
 import { iso, isoOrNull } from './shape.ts';
 
 /** Reads the budgets in force at an instant. */

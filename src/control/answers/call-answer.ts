@@ -4,7 +4,7 @@ import { listCalls, listRefusals } from '../../calls/call-table.ts';
 import type { Store } from '../../store/store.ts';
 import { toCredits } from '../../units.ts';
 import type { CallsQuery } from '../questions.ts';
-import type { CallsAnswer, RefusalsAnswer } from '../schemas.ts';
+import type { CallsAnswer, RefusalsAnswer } from '../call-schemas.ts';
 import { given, iso } from './shape.ts';
 
 /** Lists attempts at Kling, newest first. */

@@ -13,7 +13,7 @@ import { toCredits } from '../../units.ts';
 import type { ControlCommands } from '../commands.ts';
 import { readTaskTimeline } from '../task-timeline.ts';
 import type { TasksQuery } from '../questions.ts';
-import type { TaskAnswer, TasksAnswer } from '../schemas.ts';
+import type { TaskAnswer, TasksAnswer } from '../task-schemas.ts';
 import { given, iso, isoOrNull } from './shape.ts';
 
 /** Lists tasks, newest first. */

@@ -1,5 +1,5 @@
 /** The page *Calls*: the journal, and what the sidecar refused itself or would have refused. */
-import type { CallsAnswer, RefusalsAnswer } from '../../control/schemas.ts';
+import type { CallsAnswer, RefusalsAnswer } from '../../control/call-schemas.ts';
 import { filters, pager } from '../filters.ts';
 import { h, type Part } from '../element.ts';
 import { link, tableOf, type Column } from '../table.ts';

@@ -1,5 +1,6 @@
 /** The page *Now*: is everything well, what does it cost, what waits. */
-import type { BudgetAnswer, StatusAnswer } from '../../control/schemas.ts';
+import type { BudgetAnswer } from '../../control/budget-schemas.ts';
+import type { StatusAnswer } from '../../control/schemas.ts';
 import { h, type Element, type Part } from '../element.ts';
 import { folded, orderForm } from '../orders.ts';
 import { facts, link, tableOf } from '../table.ts';

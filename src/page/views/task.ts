@@ -1,5 +1,5 @@
 /** One task: what it is, its life, and its results. */
-import type { TaskAnswer } from '../../control/schemas.ts';
+import type { TaskAnswer } from '../../control/task-schemas.ts';
 import { h, type Part } from '../element.ts';
 import { facts, link, tableOf } from '../table.ts';
 import { section, type PageContext, type View } from '../view.ts';

@@ -1,5 +1,5 @@
 /** The page *Tasks*: the list of tasks with its filters. */
-import type { TasksAnswer } from '../../control/schemas.ts';
+import type { TasksAnswer } from '../../control/task-schemas.ts';
 import { filters, pager } from '../filters.ts';
 import { h, type Part } from '../element.ts';
 import { link, tableOf, type Column } from '../table.ts';

@@ -1,0 +1,57 @@
+/** The shapes of budgets; the rules of `schemas.ts` apply here too. */
+import { z } from '@hono/zod-openapi';
+import { credits, instant } from './schema-parts.ts';
+
+const usd = z
+  .number()
+  .nullable()
+  .describe('By price.perCredit; null for a budget whose limit is in credits.');
+export const budget = z
+  .object({
+    name: z.string(),
+    window: z.enum(['hour', 'day', 'week', 'month', 'total']),
+    windowKey: z.string(),
+    startsAt: instant,
+    resetsAt: instant.nullable().describe('Null for a total budget.'),
+    timeZone: z.string(),
+    limitCredits: credits,
+    settledCredits: credits,
+    heldCredits: credits,
+    inDoubtCredits: credits.describe('Part of heldCredits.'),
+    remainingCredits: credits.describe('Below 0 if Kling deducted more than was held.'),
+    usedPercent: z.number().describe('Settled and held of the limit; 100 for a limit of 0.'),
+    mode: z.enum(['enforce', 'shadow']),
+    match: z.object({
+      app: z.string().optional(),
+      operation: z.string().optional(),
+      model: z.string().optional(),
+      tag: z.string().optional(),
+    }),
+    limitUsd: usd,
+    usedUsd: usd.describe('Settled and held, in US dollars.'),
+    remainingUsd: usd,
+    raises: z
+      .array(
+        z.object({
+          byCredits: credits,
+          from: instant,
+          until: instant.describe('Exclusive.'),
+          actor: z.string(),
+          reason: z.string(),
+        }),
+      )
+      .describe('The raises in force: each is part of limitCredits.'),
+    per: z.enum(['app', 'tag']).nullable(),
+    perValue: z.string().nullable().describe('The app or tag of this row, if the budget is per app or tag.'),
+    pending: z
+      .literal(true)
+      .optional()
+      .describe(
+        'Present while spending from before the budget was added is still being counted: until then only the counted part limits.',
+      ),
+  })
+  .openapi('Budget');
+export const budgetsAnswer = z.object({ budgets: z.array(budget) }).openapi('BudgetsAnswer');
+
+export type BudgetAnswer = z.infer<typeof budget>;
+export type BudgetsAnswer = z.infer<typeof budgetsAnswer>;

@@ -1,0 +1,15 @@
+/** The parts that the shapes of several answers have: credits, times, pages of a list. */
+import { z } from '@hono/zod-openapi';
+import { OPERATIONS } from '../words.ts';
+
+export const credits = z.number().describe('Credits, a decimal with at most three places.');
+export const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
+export const paged = {
+  nextCursor: z.string().nullable().describe('Pass it as `cursor` for the next page; null at the end.'),
+  total: z
+    .int()
+    .optional()
+    .describe('With `total=true`: all rows of the list; 100,001 says that there are more than 100,000.'),
+};
+export const mode = z.enum(['std', 'pro', '4k']).nullable();
+export const operation = z.enum(OPERATIONS);

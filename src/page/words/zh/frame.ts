@@ -1,0 +1,65 @@
+/** Words in Chinese: the frame of every page. */
+import type { Words } from '../en.ts';
+
+export const FRAME: Pick<
+  Words,
+  | 'language'
+  | 'otherLanguage'
+  | 'skip'
+  | 'pages'
+  | 'live'
+  | 'token'
+  | 'problem'
+  | 'credits'
+  | 'none'
+  | 'all'
+  | 'more'
+  | 'first'
+  | 'filter'
+  | 'timesIn'
+  | 'time'
+> = {
+  language: '中文',
+  otherLanguage: 'English',
+  skip: '跳到内容',
+  pages: {
+    now: '总览',
+    tasks: '任务',
+    task: '任务',
+    spending: '消费',
+    calls: '调用',
+    queue: '队列',
+    alerts: '告警',
+    audit: '审计',
+    holds: '预留',
+    availability: '可用性',
+    claims: '索赔',
+  },
+  live: {
+    on: '实时',
+    off: '连接已断开，正在重试',
+    paused: '未实时更新：此浏览器未运行脚本，请重新加载页面查看变化。',
+  },
+  token: {
+    title: '控制令牌',
+    why: '此操作需要控制令牌：它在存储旁的 control.token 文件中。令牌只保存在本标签页的内存里。',
+    label: '控制令牌',
+    use: '使用',
+    wrong: '令牌未被接受。',
+    forget: '清除令牌',
+  },
+  problem: { title: '无法显示此页', notFound: '此地址没有内容。', back: '返回“总览”' },
+  credits: '积分',
+  none: '–',
+  all: '全部',
+  more: '下一页',
+  first: '第一页',
+  filter: '显示',
+  timesIn: (zone) => `时间按 ${zone} 显示`,
+  time: {
+    days: (count) => `${count} 天`,
+    hours: (count) => `${count} 小时`,
+    minutes: (count) => `${count} 分`,
+    seconds: (count) => `${count} 秒`,
+  },
+};
