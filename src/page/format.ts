@@ -6,8 +6,18 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
+export interface FormatOptions {
+  zone: string;
+  words: Words;
+  now: number;
+  namesZone?: boolean;
+}
+
 export class Format {
   readonly zone: string;
+  readonly #language: string;
+  /** Whether its times name their zone, since it is not the page's. */
+  readonly #namesZone: boolean;
   readonly #words: Words;
   readonly #now: number;
   readonly #credits: Intl.NumberFormat;
@@ -17,9 +27,11 @@ export class Format {
   readonly #time: Intl.DateTimeFormat;
   readonly #clock: Intl.DateTimeFormat;
 
-  /** @param now the instant of the page, by which ages are counted. */
-  constructor(language: string, { zone, words, now }: { zone: string; words: Words; now: number }) {
+  /** @param options `now` is the instant of the page, by which ages are counted. */
+  constructor(language: string, { zone, words, now, namesZone = false }: FormatOptions) {
     this.zone = zone;
+    this.#language = language;
+    this.#namesZone = namesZone;
     this.#words = words;
     this.#now = now;
     this.#credits = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
@@ -30,6 +42,12 @@ export class Format {
     const hours = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
     this.#time = new Intl.DateTimeFormat('sv-SE', { ...day, ...hours });
     this.#clock = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, ...hours });
+  }
+
+  /** Gives the format of times that belong to another zone, such as a budget's: they name it if it is not the page's. */
+  in(zone: string): Format {
+    if (zone === this.zone) return this;
+    return new Format(this.#language, { zone, words: this.#words, now: this.#now, namesZone: true });
   }
 
   credits(value: number): string {
@@ -53,12 +71,16 @@ export class Format {
   time(iso: string | null): string {
     if (iso === null) return this.#words.none;
     const at = Date.parse(iso);
-    return (Math.abs(this.#now - at) < DAY_MS / 2 ? this.#clock : this.#time).format(at);
+    return this.#said((Math.abs(this.#now - at) < DAY_MS / 2 ? this.#clock : this.#time).format(at));
   }
 
   /** Writes an instant with its day. */
   fullTime(iso: string | null): string {
-    return iso === null ? this.#words.none : this.#time.format(Date.parse(iso));
+    return iso === null ? this.#words.none : this.#said(this.#time.format(Date.parse(iso)));
+  }
+
+  #said(text: string): string {
+    return this.#namesZone ? `${text} ${this.zone}` : text;
   }
 
   /** Gives the present month in the zone, such as `2026-11`. */
