@@ -5,6 +5,7 @@
  * **Invariant**: without scripts an order stays hidden: a plain form could carry neither the token nor JSON.
  */
 import { h, type Element, type Part } from './element.ts';
+import type { Choice } from './filters.ts';
 import type { PageContext } from './view.ts';
 
 export interface OrderField {
@@ -12,7 +13,14 @@ export interface OrderField {
   label: string;
   /** Numbers are sent as numbers, days as `2026-11-28`. */
   type: 'text' | 'number' | 'date';
-  choices?: readonly string[];
+  /** Values to choose from: themselves, or with a label. */
+  choices?: readonly (string | Choice)[];
+  /** An empty one is not sent. */
+  isOptional?: boolean;
+  /** What the field holds at first. */
+  value?: string | null;
+  /** A placeholder. */
+  example?: string;
 }
 
 export interface Order {
@@ -22,7 +30,7 @@ export interface Order {
   button: string;
   fields?: readonly OrderField[];
   /** Values that are not asked for. */
-  fixed?: Readonly<Record<string, string>>;
+  fixed?: Readonly<Record<string, string | number>>;
   /** The field that says why: `reason`, or `source` where the API wants the source of a fact. */
   why?: 'reason' | 'source';
 }
@@ -54,18 +62,25 @@ export function orderForm(
   );
 }
 
-function control({ name, type, choices }: OrderField): Part {
-  if (choices)
+function control({ name, type, choices, isOptional = false, value, example }: OrderField): Part {
+  if (choices) {
     return h(
       'select',
       { name },
-      choices.map((value) => h('option', { value }, value)),
+      choices.map((choice) => {
+        const { value: chosen, label } =
+          typeof choice === 'string' ? { value: choice, label: choice } : choice;
+        return h('option', { value: chosen, selected: chosen === value }, label);
+      }),
     );
+  }
   const isActor = name === 'actor';
   return h('input', {
     name,
     type,
-    required: !isActor,
+    value,
+    placeholder: example,
+    required: !isActor && !isOptional,
     autocomplete: 'off',
     step: type === 'number' ? '0.001' : null,
     min: type === 'number' ? '0.001' : null,

@@ -257,12 +257,23 @@
       token = await askToken(true);
       return token === null ? undefined : order(form);
     }
-    const said = answer.ok ? form.dataset.done : (await answer.json()).detail;
-    output.textContent = said;
-    output.classList.toggle('trouble', !answer.ok);
-    if (!answer.ok) return;
+    const { detail, message } = await answer.json();
+    if (!answer.ok) {
+      output.textContent = detail;
+      output.classList.add('trouble');
+      return;
+    }
     await show(here(), false);
-    say(said, false);
+    note(message ?? form.dataset.done);
+  }
+
+  /** Says what came of an order, above the page as it is now. */
+  function note(said) {
+    const line = document.createElement('p');
+    line.className = 'said well';
+    line.setAttribute('role', 'status');
+    find('h1').after(line);
+    line.textContent = said;
   }
 
   document.addEventListener('submit', (event) => {
