@@ -1,6 +1,7 @@
 /** Availability: a month in numbers, its windows and calls, exclusions, blame, imports. */
 import { cursorAfter, readCursor } from '../calls/cursor.ts';
 import { readExportPage } from '../imports/export.ts';
+import { listCorrections } from '../sla/blame-table.ts';
 import { listExclusions } from '../sla/exclusion-table.ts';
 import { importLine } from '../imports/import.ts';
 import { readMonth, readWindows } from '../sla/month-table.ts';
@@ -14,6 +15,7 @@ import { addOrder, addQuestion, describeOrder, describeQuestion, type App } from
 import {
   blameAnswer,
   blameBody,
+  correctionsAnswer,
   exclusionAnswer,
   exclusionBody,
   exclusionParams,
@@ -23,13 +25,22 @@ import {
   importAnswer,
   importBody,
   monthParams,
+  ofMonthQuery,
+  presentAnswer,
   slaAnswer,
   windowsAnswer,
+  type CorrectionsAnswer,
   type ExclusionsAnswer,
   type ExportAnswer,
   type ImportBody,
 } from './sla-schemas.ts';
 
+const present = describeQuestion({
+  path: '/v1/sla',
+  summary: 'The present month of the agreement, and the zone of its months',
+  answer: presentAnswer,
+  says: 'The month.',
+});
 const report = describeQuestion({
   path: '/v1/sla/{month}',
   summary: 'A month’s availability in every reading; the present month so far',
@@ -54,7 +65,8 @@ const calls = describeQuestion({
 });
 const exclusions = describeQuestion({
   path: '/v1/exclusions',
-  summary: 'Stretches of time whose errors do not count',
+  summary: 'Stretches of time whose errors do not count; with a month, those that touch it',
+  query: ofMonthQuery,
   answer: exclusionsAnswer,
   says: 'Those in force.',
 });
@@ -74,6 +86,13 @@ const withdraw = describeOrder({
   body: reasonBody,
   answer: exclusionAnswer,
   says: 'Those in force now.',
+});
+const corrections = describeQuestion({
+  path: '/v1/blame',
+  summary: 'What operators said about whose fault it was; with a month, what touches it',
+  query: ofMonthQuery,
+  answer: correctionsAnswer,
+  says: 'The corrections.',
 });
 const blame = describeOrder({
   method: 'post',
@@ -96,6 +115,10 @@ const importRoute = describeOrder({
 /** Adds the routes of availability. */
 export function addSlaRoutes(app: App, commands: ControlCommands): void {
   const { reader, sla } = commands;
+  addQuestion(app, present, () => {
+    const month = sla.currentMonth();
+    return Promise.resolve({ month, timeZone: sla.question(month).timeZone });
+  });
   addQuestion(app, report, async ({ params: { month } }) => {
     const question = sla.question(month);
     return await reader.read(readMonth, question);
@@ -108,7 +131,8 @@ export function addSlaRoutes(app: App, commands: ControlCommands): void {
     const span = calendarMonth(commands, month);
     return await answerExport(commands, span, query);
   });
-  addQuestion(app, exclusions, () => answerExclusions(commands));
+  addQuestion(app, exclusions, ({ query: { month } }) => answerExclusions(commands, month));
+  addQuestion(app, corrections, ({ query: { month } }) => answerCorrections(commands, month));
   addOrder(app, exclude, async ({ from, to, actor, ...rest }) => {
     const { id } = await sla.exclude({ start: from, end: to, ...rest }, actor);
     return { id, ...(await answerExclusions(commands)) };
@@ -145,13 +169,27 @@ async function answerExport(
   return { lines, nextCursor: next && cursorAfter(next) };
 }
 
-async function answerExclusions({ reader }: ControlCommands): Promise<ExclusionsAnswer> {
-  const inForce = await reader.read(listExclusions, {});
+async function answerExclusions(commands: ControlCommands, month?: string): Promise<ExclusionsAnswer> {
+  const inForce = await commands.reader.read(listExclusions, spanOf(commands, month));
   return {
-    exclusions: inForce.map(({ id, start, end, clause, source, actor, at }) => {
-      return { id, from: iso(start), to: iso(end), clause, source, actor, at: iso(at) };
+    exclusions: inForce.map(({ start, end, at, ...said }) => {
+      return { ...said, from: iso(start), to: iso(end), at: iso(at) };
     }),
   };
+}
+
+async function answerCorrections(commands: ControlCommands, month?: string): Promise<CorrectionsAnswer> {
+  const given = await commands.reader.read(listCorrections, spanOf(commands, month));
+  return {
+    corrections: given.map(({ start, end, at, ...said }) => {
+      return { ...said, from: iso(start), to: iso(end), at: iso(at) };
+    }),
+  };
+}
+
+/** Gives the span of a month; all time without one. */
+function spanOf(commands: ControlCommands, month: string | undefined): Span {
+  return month === undefined ? { start: 0, end: Number.MAX_SAFE_INTEGER } : calendarMonth(commands, month);
 }
 
 function importLines({ sla }: ControlCommands, body: ImportBody & { actor: string }): Promise<ImportedBatch> {

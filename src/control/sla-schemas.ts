@@ -21,6 +21,8 @@ const month = z
   .openapi({ example: '2026-10', description: '2023-01 to December of the next year; others are refused.' });
 
 export const monthParams = z.object({ month });
+/** A list of what was said about availability: all of it, or what touches a month. */
+export const ofMonthQuery = z.strictObject({ month: month.optional() });
 export const exclusionParams = z.object({ id: writtenText(100) });
 export const exportQuery = z.strictObject({
   limit: z.coerce
@@ -135,6 +137,9 @@ const errorBudget = z.object({
   projectedBreach: z.boolean(),
 });
 
+export const presentAnswer = z
+  .object({ month, timeZone: z.string().describe('The zone of the agreement’s months.') })
+  .openapi('SlaPresent');
 export const slaAnswer = z
   .object({
     month: z.string(),
@@ -198,6 +203,22 @@ export const exclusionsAnswer = z
 export const exclusionAnswer = exclusionsAnswer
   .extend({ id: z.string().describe('The one that was entered or withdrawn.') })
   .openapi('ExclusionAnswer');
+const correction = z.object({
+  id: z.string(),
+  from: time,
+  to: time,
+  blame: z.enum(['upstream', 'local']),
+  source: z.string(),
+  actor: z.string(),
+  at: time,
+});
+export const correctionsAnswer = z
+  .object({
+    corrections: z
+      .array(correction)
+      .describe('Oldest first; where two are about the same time, the later one is in force.'),
+  })
+  .openapi('CorrectionsAnswer');
 export const blameAnswer = z
   .object({ id: z.string(), attempts: count.describe('Attempts that never arrived, within the span.') })
   .openapi('BlameAnswer');
@@ -276,6 +297,8 @@ export const draftAnswer = z
 export type SlaWindowsAnswer = z.output<typeof windowsAnswer>;
 export type ClaimsAnswer = z.output<typeof claimsAnswer>;
 export type SlaAnswer = z.output<typeof slaAnswer>;
+export type SlaPresent = z.output<typeof presentAnswer>;
+export type CorrectionsAnswer = z.output<typeof correctionsAnswer>;
 export type ExclusionsAnswer = z.output<typeof exclusionsAnswer>;
 export type ExportAnswer = z.output<typeof exportAnswer>;
 export type ImportBody = z.output<typeof importBody>;

@@ -8,7 +8,7 @@ import { recordAudit } from '../budget/audit-table.ts';
 import type { Blame, Proof } from '../calls/outcome.ts';
 import { SidecarError } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { defineWrite, type Tx } from '../store/operation.ts';
+import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { blameFrom, CHECK_DELAY_MS, CHECK_EVERY_MS, type ControlCheck, type LastWorking } from './blame.ts';
 import type { CountOrigin } from './counts.ts';
@@ -213,6 +213,11 @@ export async function selectChecks(tx: Tx, span: Span): Promise<ControlCheck[]> 
   );
   return rows.map((row) => ({ ...toCheck(row), detail: JSON.parse(row.detail) as ControlCheck['detail'] }));
 }
+
+/** Lists the corrections that touch a span, oldest first; of those that overlap, the last one is in force. */
+export const listCorrections = defineRead('sla.listCorrections', (tx, span: Span): Promise<Correction[]> =>
+  selectCorrections(tx, span),
+);
 
 /** Reads the corrections that touch a span, oldest first. */
 export async function selectCorrections(tx: Tx, span: Span): Promise<Correction[]> {

@@ -44,9 +44,11 @@ export function selectExclusions(tx: Tx, span: Span): Promise<Exclusion[]> {
   );
 }
 
-/** Lists every exclusion in force, in order of time. */
-export const listExclusions = defineRead('sla.listExclusions', (tx): Promise<Exclusion[]> =>
-  selectExclusions(tx, { start: 0, end: Number.MAX_SAFE_INTEGER }),
+/** Lists the exclusions in force, in order of time: all, or those that touch a span. */
+export const listExclusions = defineRead(
+  'sla.listExclusions',
+  (tx, args: Partial<Span> | undefined): Promise<Exclusion[]> =>
+    selectExclusions(tx, { start: args?.start ?? 0, end: args?.end ?? Number.MAX_SAFE_INTEGER }),
 );
 
 /**

@@ -56,6 +56,13 @@ describe('availability', () => {
     ]);
   });
 
+  test('has a present month, in the zone of the agreement', async () => {
+    const present = checked(await get('/v1/sla'), schemas.presentAnswer);
+    expect(present).toEqual({ month: '2026-11', timeZone: 'Asia/Shanghai' });
+    rig.clock.advance(Date.UTC(2026, 10, 30, 16) - START);
+    expect((await get('/v1/sla')).json).toMatchObject({ month: '2026-12' });
+  });
+
   test('of a text that is no month is refused', async () => {
     for (const month of ['2026-13', '2026-1', 'now']) {
       expect([month, (await get(`/v1/sla/${month}`)).status]).toEqual([month, 400]);
@@ -91,6 +98,15 @@ describe('availability', () => {
       ['sla.blame', 'ana', 'their page'],
       ['sla.exclude', 'ana', 'a mail'],
     ]);
+    const { corrections } = checked(await get('/v1/blame?month=2026-11'), schemas.correctionsAnswer);
+    expect(corrections).toMatchObject([
+      { id: blamed.json['id'], from: '2026-11-20T10:00:00.000Z', blame: 'upstream', source: 'their page' },
+    ]);
+    for (const path of ['exclusions', 'blame']) {
+      expect(Object.values((await get(`/v1/${path}?month=2026-10`)).json)).toEqual([[]]);
+      expect((await get(`/v1/${path}?month=2026-11`)).json).toEqual((await get(`/v1/${path}`)).json);
+      expect((await get(`/v1/${path}?month=now`)).status).toBe(400);
+    }
     const wrong = await order(rig.url, '/v1/exclusions', { body: { ...body, to: span.from } });
     expect(wrong).toMatchObject({ status: 400, json: { word: 'bad_usage' } });
   });
