@@ -52,6 +52,11 @@ export function secretPlacesOf(channel: ChannelConfig): SecretPlace[] {
   });
 }
 
+/** Names the variables that hold secrets of channels. */
+export function channelVariables(channels: readonly ChannelConfig[]): string[] {
+  return channels.flatMap((channel) => secretPlacesOf(channel).flatMap(({ variable }) => variable ?? []));
+}
+
 /** A secret is a value that a file or a variable can hold. */
 function secretsOf(shape: object): string[] {
   const names = Object.keys(shape);

@@ -1,7 +1,6 @@
 /** `config check` and `config print`. */
 import type { Command } from 'commander';
-import { channelVariables } from '../config/channel-secrets.ts';
-import { describeConfig, describeSecrets } from '../config/describe-config.ts';
+import { describeConfig } from '../config/describe-config.ts';
 import { calendarProblems, checkFiles, folderProblems, type StartCheck } from '../config/start-check.ts';
 import type { Context } from './context.ts';
 import { addFormats, formatOf, printRows } from './lists.ts';
@@ -61,12 +60,7 @@ async function checkStart({ terminal, loaded }: Context, withoutSecrets: boolean
 }
 
 function printConfig(context: Context, format: Format): void {
-  const { terminal } = context;
-  const loaded = context.loaded();
-  const lines = [
-    ...describeConfig(loaded),
-    ...describeSecrets(terminal.env, channelVariables(loaded.config.alerts.channels)),
-  ];
+  const lines = describeConfig(context.loaded());
   const rows =
     format === 'table' ? lines.map((line) => ({ ...line, value: JSON.stringify(line.value) })) : [...lines];
   const columns: Column[] = [

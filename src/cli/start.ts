@@ -4,10 +4,10 @@
  * SIGTERM and SIGINT drain and stop; a second one ends at once with code 1. SIGHUP, an order to reload, and a secret's
  * file that changed read config and secrets again: what is invalid is logged, counted, and changes nothing.
  */
+import { channelVariables } from '../alerts/channel-configs.ts';
 import { createApp } from '../app/app.ts';
 import type { App, AppUrls, ReloadOutcome } from '../app/options.ts';
 import { type LoadedConfig, loadConfig } from '../config/config.ts';
-import { channelVariables } from '../config/channel-secrets.ts';
 import { dropVariables } from '../config/secret-variable.ts';
 import { watchSecrets, type SecretWatch } from '../config/secret-watch.ts';
 import { loadSecrets, type Secrets } from '../config/secrets.ts';

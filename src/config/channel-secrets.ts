@@ -48,11 +48,6 @@ export function checkChannel(
   if (own.size === places.length) gather(() => checkUse(channel, own));
 }
 
-/** Names the variables that hold secrets of channels. */
-export function channelVariables(channels: readonly ChannelConfig[]): string[] {
-  return channels.flatMap((channel) => secretPlacesOf(channel).flatMap(({ variable }) => variable ?? []));
-}
-
 /** Returns whether two reads gave the same secrets. */
 export function isSameSecrets(one: ChannelSecrets, other: ChannelSecrets): boolean {
   const listed = [...one].flatMap(([channel, own]) =>

@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { channelVariables } from '../alerts/channel-configs.ts';
 import { idleJobs } from '../jobs/jobs-config.ts';
 import { tierOf } from '../pacing/tiers.ts';
 import { readOtlp, type OtlpExports } from '../telemetry/otlp-config.ts';
@@ -16,6 +17,7 @@ import { findOrigins, type Origin } from './config-origin.ts';
 import { ConfigInvalid, type ConfigProblem } from './config-problem.ts';
 import { parseValues } from './config-values.ts';
 import { readySections, resolvePaths, type ConfigValues, type ReadySections } from './config-schema.ts';
+import { describeSecrets, type ConfigLine } from './describe-secrets.ts';
 import { bookedName } from './named-models.ts';
 import { isPlainObject } from './plain.ts';
 import { unusedProxyWarning } from './proxy-variable.ts';
@@ -32,6 +34,8 @@ export interface LoadedConfig {
   values: ConfigValues;
   /** Where each leaf of `values` came from, by its key such as `listen.port` or `budgets[0].credits`. */
   origins: ReadonlyMap<string, Origin>;
+  /** Which secrets the environment gives, without their values. */
+  givenSecrets: readonly ConfigLine[];
   /** The file that was read, absolute; null if there is none and the defaults apply. */
   path: string | null;
   /** The start of relative paths. */
@@ -75,6 +79,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     config,
     values: deepFreeze(parsed.values),
     origins: findOrigins(parsed.values, file.content, overridden.sources),
+    givenSecrets: describeSecrets(options.env, channelVariables(config.alerts.channels)),
     path: file.path,
     folder,
     warnings: [

@@ -1,39 +1,76 @@
-/** The config in the form of `config print`: every value with its origin, and no secret. */
+/**
+ * The config in the form of `config print` and of the page: every value with its origin, and no secret.
+ *
+ * **Invariant**: a value is masked whole if its key or its form says that it is a secret, or if it holds a known secret, also
+ * encoded.
+ */
+import type { Secret } from '../secret.ts';
+import { formsOfSecret } from '../telemetry/redaction.ts';
 import type { LoadedConfig } from './config.ts';
-import type { Environment } from './config-environment.ts';
+import { MASKED, type ConfigLine } from './describe-secrets.ts';
 import { findSecrets } from './literal-secret.ts';
 import { forEachLeaf, keyOf } from './plain.ts';
-import { SECRET_VARIABLES } from './secret-variable.ts';
+import { changedFixedKeys, isFixedKey } from './reload.ts';
 
-export interface ConfigLine {
-  key: string;
-  /** Plain JSON, or `[redacted]`. */
-  value: unknown;
-  /** `default`, `file` or `env:NAME`. */
-  origin: string;
-}
+/** What a description needs of a config that was read. */
+export type Described = Pick<LoadedConfig, 'values' | 'origins' | 'givenSecrets'>;
 
-/** Lists every key with its value and origin; values that look like secrets are masked. */
-export function describeConfig({ values, origins }: Pick<LoadedConfig, 'values' | 'origins'>): ConfigLine[] {
+/**
+ * Lists every key with its value and origin, then the secrets that the environment gives.
+ * @param known secrets that no value may hold.
+ */
+export function describeConfig(
+  { values, origins, givenSecrets }: Described,
+  known: readonly Secret[] = [],
+): ConfigLine[] {
+  const forms = known.flatMap((secret) => formsOfSecret(secret.reveal()));
   const lines: ConfigLine[] = [];
   forEachLeaf(values, (path, leaf) => {
     const key = keyOf(path);
-    const isSecret = findSecrets(leaf, path).length > 0;
-    lines.push({ key, value: isSecret ? '[redacted]' : leaf, origin: origins.get(key) ?? 'default' });
+    const isSecret = findSecrets(leaf, path).length > 0 || holdsAny(leaf, forms);
+    lines.push({ key, value: isSecret ? MASKED : leaf, origin: origins.get(key) ?? 'default' });
   });
-  return lines;
+  return [...lines, ...givenSecrets.map((line) => (holdsAny(line.value, forms) ? masked(line) : line))];
+}
+
+function holdsAny(leaf: unknown, forms: readonly string[]): boolean {
+  const text = JSON.stringify(leaf);
+  return forms.some((form) => text.includes(form));
+}
+
+function masked(line: ConfigLine): ConfigLine {
+  return { ...line, value: MASKED };
+}
+
+/** The config of a running sidecar. */
+export interface RunningConfig {
+  /** The values in use. */
+  lines: ConfigLine[];
+  /** The values that were read since the start and wait for a restart. */
+  afterRestart: ConfigLine[];
 }
 
 /**
- * Lists which secrets the environment gives, never their values; a file's name is shown.
- * @param others variables that the config names as secrets.
+ * Describes the values in use of a sidecar that began with `started` and last read `read`.
+ * @param known secrets that no value may hold.
  */
-export function describeSecrets(env: Environment, others: readonly string[]): ConfigLine[] {
-  return [...SECRET_VARIABLES, ...others].flatMap((name) => {
-    const file = env[`${name}_FILE`];
-    return [
-      ...(file ? [{ key: `${name}_FILE`, value: file, origin: `env:${name}_FILE` }] : []),
-      ...(env[name] ? [{ key: name, value: '[redacted]', origin: `env:${name}` }] : []),
-    ];
-  });
+export function describeRunning(
+  started: Described,
+  read: Described,
+  known: readonly Secret[],
+): RunningConfig {
+  const lines = describeConfig(read, known);
+  const waiting = new Set(changedFixedKeys(started, read));
+  if (waiting.size === 0) return { lines, afterRestart: [] };
+  const fixed = describeConfig(started, known).filter(({ key }) => isFixedKey(key));
+  const free = lines.filter(({ key }) => !isFixedKey(key));
+  const sections = [...new Set([...lines, ...fixed].map(({ key }) => sectionOf(key)))];
+  return {
+    lines: sections.flatMap((section) => [...fixed, ...free].filter(({ key }) => sectionOf(key) === section)),
+    afterRestart: lines.filter(({ key }) => waiting.has(key)),
+  };
+}
+
+function sectionOf(key: string): string {
+  return key.split(/[.[]/, 1)[0] ?? '';
 }

@@ -27,8 +27,32 @@ export interface ConfigChange {
   needRestart: string[];
 }
 
+/** Returns whether a key such as `listen.port` stays for the life of the process. */
+export function isFixedKey(key: string): boolean {
+  return FIXED_KEYS.some((path) => {
+    const fixed = path.join('.');
+    return key === fixed || key.startsWith(`${fixed}.`) || key.startsWith(`${fixed}[`);
+  });
+}
+
+type Values = Pick<LoadedConfig, 'values'>;
+
+/** Gives the keys whose values differ and that need a restart. */
+export function changedFixedKeys(before: Values, after: Values): string[] {
+  return changedKeys(before, after).filter(isFixedKey);
+}
+
 /** Compares two configs and gives the one to go on with. */
 export function compareConfigs(before: LoadedConfig, after: LoadedConfig): ConfigChange {
+  const changed = changedKeys(before, after);
+  return {
+    config: keepFixed(before.config, after.config),
+    changed,
+    needRestart: changed.filter(isFixedKey),
+  };
+}
+
+function changedKeys(before: Values, after: Values): string[] {
   const changed = new Set<string>();
   for (const [one, other] of [
     [before.values, after.values],
@@ -38,13 +62,7 @@ export function compareConfigs(before: LoadedConfig, after: LoadedConfig): Confi
       if (!isDeepStrictEqual(leaf, valueAt(other, path))) changed.add(keyOf(path));
     });
   }
-  const isFixed = (key: string): boolean =>
-    FIXED_KEYS.some((path) => {
-      const fixed = path.join('.');
-      return key === fixed || key.startsWith(`${fixed}.`) || key.startsWith(`${fixed}[`);
-    });
-  const keys = [...changed].sort();
-  return { config: keepFixed(before.config, after.config), changed: keys, needRestart: keys.filter(isFixed) };
+  return [...changed].sort();
 }
 
 function keepFixed(before: Config, after: Config): Config {

@@ -4,6 +4,7 @@
  * **Invariant**: only this module reads secrets; they are kept in {@link Secret}, and appear in no message.
  * A second read gives a new value and leaves the old one unchanged: requests in flight keep theirs.
  */
+import { channelVariables } from '../alerts/channel-configs.ts';
 import { SidecarError } from '../errors.ts';
 import type { Credentials } from '../kling/token.ts';
 import type { AppConfig } from '../proxy/proxy-config.ts';
@@ -11,13 +12,7 @@ import type { BucketCredentials } from '../results/s3-bucket.ts';
 import { Secret } from '../secret.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
-import {
-  channelVariables,
-  checkChannel,
-  hiddenParts,
-  readChannels,
-  type ChannelSecrets,
-} from './channel-secrets.ts';
+import { checkChannel, hiddenParts, readChannels, type ChannelSecrets } from './channel-secrets.ts';
 import { readCallbackSecrets, type CallbackSecrets } from './callback-secrets.ts';
 import { controlTokenPath, ensureControlToken } from './control-token.ts';
 import { readOtlpHeaders, secretsIn, type OtlpHeaders } from './otlp-headers.ts';

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { SECTIONS } from '../../src/config/config-schema.ts';
-import { describeConfig, describeSecrets } from '../../src/config/describe-config.ts';
+import { describeConfig, describeRunning } from '../../src/config/describe-config.ts';
+import { describeSecrets } from '../../src/config/describe-secrets.ts';
+import { Secret } from '../../src/secret.ts';
 import { compareConfigs } from '../../src/config/reload.ts';
 import { defaultsText, schemaText } from '../../src/config/write-schema.ts';
 import { load, missing } from './load-text.ts';
@@ -185,6 +187,52 @@ describe('printing', () => {
       { key: 'KLING_SECRET_KEY_FILE', value: '/run/secrets/sk', origin: 'env:KLING_SECRET_KEY_FILE' },
       { key: 'OPS_HOOK', value: '[redacted]', origin: 'env:OPS_HOOK' },
     ]);
+    expect(describeConfig(load({}, env))).toEqual(expect.arrayContaining(describeSecrets(env, [])));
+  });
+
+  it('masks a value that holds a known secret, as it is or encoded', () => {
+    const key = 'a-key-of-nobody/with+signs';
+    const of = (value: unknown, env = {}): unknown =>
+      describeConfig(load({ auth: { command: ['printf', value] } }, env), [new Secret(key)]).find(
+        (line) => line.key === 'auth.command',
+      )?.value;
+    for (const form of [key, encodeURIComponent(key), Buffer.from(`x:${key}`).toString('base64')])
+      expect(of(`{"apiKey":"${form}"}`)).toBe('[redacted]');
+    expect(of('a-key-of-somebody')).toEqual(['printf', 'a-key-of-somebody']);
+    const named = { KLING_API_KEY_FILE: `/keys/${key}` };
+    expect(describeConfig(load({}, named), [new Secret(key)]).at(-1)).toEqual({
+      key: 'KLING_API_KEY_FILE',
+      value: '[redacted]',
+      origin: 'env:KLING_API_KEY_FILE',
+    });
+  });
+
+  it('shows what a running sidecar uses, and what waits for its restart', () => {
+    const started = load({ listen: { port: 7000 }, mode: 'observe' });
+    const read = load(
+      { listen: { maxBodyMiB: 5 }, probes: { port: 9000 } },
+      { KLING_SIDECAR__LISTEN__PORT: '7001' },
+    );
+    const { lines, afterRestart } = describeRunning(started, read, []);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        { key: 'mode', value: 'protect', origin: 'default' },
+        { key: 'listen.port', value: 7000, origin: 'file' },
+        { key: 'listen.maxBodyMiB', value: 5, origin: 'file' },
+        { key: 'probes', value: null, origin: 'default' },
+      ]),
+    );
+    expect(lines.filter(({ key }) => key.startsWith('probes'))).toHaveLength(1);
+    expect(new Set(lines.map(({ key }) => key)).size).toBe(lines.length);
+    expect(afterRestart).toEqual([
+      { key: 'listen.port', value: 7001, origin: 'env:KLING_SIDECAR__LISTEN__PORT' },
+      { key: 'probes.host', value: ['127.0.0.1', '::1'], origin: 'default' },
+      { key: 'probes.port', value: 9000, origin: 'file' },
+    ]);
+    expect(describeRunning(started, started, [])).toEqual({
+      lines: describeConfig(started),
+      afterRestart: [],
+    });
   });
 });
 
