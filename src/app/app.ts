@@ -10,6 +10,7 @@
  */
 import type { AppAlerts } from './alerts.ts';
 import type { AppCallbacks } from './callbacks.ts';
+import { ConfigReadings } from './config-readings.ts';
 import { urlsOf, type App, type AppOptions, type AppUrls, type ReloadOutcome } from './options.ts';
 import { proxySettings } from './settings.ts';
 import { countInBackground } from './counting.ts';
@@ -20,6 +21,7 @@ import { noteReload } from './orders.ts';
 import { putInOrder } from './start.ts';
 import { openAppStore } from './store.ts';
 import { isSameLine, noteKey, noteUpstream, openLine, type LineSource } from './upstream.ts';
+import { loadWatchers, type Watchers } from './watchers.ts';
 import { applyBudgets } from '../budget/budget-table.ts';
 import { noteMode } from '../calls/would-have-table.ts';
 import { systemClock, within, type Clock } from '../clock.ts';
@@ -55,23 +57,13 @@ interface Running extends AppParts {
   alerts: AppAlerts | null;
 }
 
-type Watchers = Awaited<ReturnType<typeof loadWatchers>>;
-
-/** Loads the code of the other parts, one after another, so that the store's order to open is sent in between. */
-async function loadWatchers() {
-  const { AppAlerts } = await import('./alerts.ts');
-  const { createAppJobs } = await import('./jobs.ts');
-  const { createAppControl } = await import('./control.ts');
-  return { AppAlerts, createAppJobs, createAppControl };
-}
-
 class Sidecar implements App {
   readonly #options: AppOptions;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #telemetry: Telemetry;
   readonly #startedTick: number;
-  #loaded: LoadedConfig;
+  readonly #readings: ConfigReadings;
   #config: Config;
   #secrets: Secrets;
   #settings: ProxySettings;
@@ -84,7 +76,7 @@ class Sidecar implements App {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log;
-    this.#loaded = options.loaded;
+    this.#readings = new ConfigReadings(options.loaded, options.secrets, this.#clock);
     this.#config = options.loaded.config;
     this.#secrets = options.secrets;
     this.#startedTick = this.#clock.monotonic();
@@ -156,7 +148,7 @@ class Sidecar implements App {
   }
 
   async reload(loaded: LoadedConfig, secrets: Secrets, order: Order): Promise<ReloadOutcome> {
-    const change = compareConfigs(this.#loaded, loaded);
+    const change = compareConfigs(this.#readings.loaded, loaded);
     for (const secret of secrets.all) this.#log.hide(secret);
     const running = this.#running;
     const next = { config: change.config, kling: secrets.kling };
@@ -174,7 +166,7 @@ class Sidecar implements App {
       await noteKey(line ?? running.upstream.line, { store: running.store, environment, at });
       await noteLedgers(running, change.config);
     }
-    this.#loaded = loaded;
+    this.#readings.take(loaded, secrets);
     this.#config = change.config;
     this.#secrets = secrets;
     running?.stops.clear();
@@ -300,6 +292,7 @@ class Sidecar implements App {
       token: this.#secrets.controlToken,
       clock: this.#clock,
       config: () => this.#config,
+      configInUse: () => this.#readings.inUse(),
       settings: () => this.#settings,
       version: this.#options.version,
       startedTick: this.#startedTick,

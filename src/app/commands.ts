@@ -7,7 +7,7 @@ import { packPricesOf } from '../claims/claims-config.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { AlertCommands } from '../control/alert-commands.ts';
-import type { AppHost, ControlCommands, LiveStatus } from '../control/commands.ts';
+import type { AppHost, ConfigInUse, ControlCommands, LiveStatus } from '../control/commands.ts';
 import { createPriceOne } from '../control/price-one.ts';
 import { raiseBudget } from '../budget/budget-table.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -47,6 +47,7 @@ export interface CommandsDeps {
   sums: MoneySums;
   durations: Pick<TaskDurations, 'limits'>;
   config: () => Config;
+  configInUse: () => ConfigInUse;
   settings: () => ProxySettings;
   readiness: () => { ready: boolean; reasons: string[] };
   /** When the metrics were read last; null if nobody did. */
@@ -75,6 +76,7 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       const { price, usdBudgets } = deps.config();
       return { ...price, usdBudgets };
     },
+    config: () => Promise.resolve(deps.configInUse()),
     packPrices: () => packPricesOf(deps.config().claims),
     readiness: deps.readiness,
     price: createPriceOne(deps.settings),

@@ -14,7 +14,10 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 
 export interface AppControlDeps
   extends
-    Pick<CommandsDeps, 'clock' | 'config' | 'settings' | 'version' | 'startedTick' | 'host' | 'readiness'>,
+    Pick<
+      CommandsDeps,
+      'clock' | 'config' | 'configInUse' | 'settings' | 'version' | 'startedTick' | 'host' | 'readiness'
+    >,
     Pick<GaugeDeps, 'isStoreWritable'> {
   running: AppParts;
   jobs: Jobs;

@@ -134,6 +134,8 @@ function offlineCommands(
     queue: () => ({ at: clock.now(), waiting: [] }),
     money: (when) => store.read(moneyStatus, when),
     cash: () => ({ ...config.price, usdBudgets: config.usdBudgets }),
+    // What would be used if a sidecar started: `config print` says it, with the origins.
+    config: needsDaemon,
     packPrices: () => packPricesOf(config.claims),
     readiness: () => ({ ready: false, reasons: ['no sidecar is running'] }),
     price: createPriceOne(() => rules),

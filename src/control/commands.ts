@@ -51,6 +51,25 @@ export interface ReloadOutcome {
   needRestart: string[];
 }
 
+/** One value of the config. */
+export interface RunningConfigLine {
+  key: string;
+  /** Plain JSON; a secret is masked. */
+  value: unknown;
+  /** `file`, `default`, or `env:` and a name. */
+  origin: string;
+}
+
+/** The config in use. */
+export interface ConfigInUse {
+  /** Null: no file was read. */
+  file: string | null;
+  readAt: Ms;
+  lines: readonly RunningConfigLine[];
+  /** Values that wait for a restart. */
+  afterRestart: readonly RunningConfigLine[];
+}
+
 /** The orders to the process around the app. */
 export interface AppHost {
   /** Reads config and secrets again. @throws SidecarError that names what is invalid: then nothing changes. */
@@ -82,6 +101,8 @@ export interface ControlCommands {
   /** The state of money: the sums that the process keeps, or those of the store where none runs. */
   money(when: StatusArgs): Promise<MoneyStatus>;
   cash(): CashTerms;
+  /** @throws SidecarError `daemon_required` where no sidecar runs. */
+  config(): Promise<ConfigInUse>;
   /** What packs cost, where it is configured. */
   packPrices(): readonly PackPrice[];
   /** Whether the sidecar can do its work, and if not, why; never because of Kling or a budget. */

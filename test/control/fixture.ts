@@ -13,7 +13,6 @@ import type { NewHold } from '../../src/budget/hold.ts';
 import { createManualClock, type ManualClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { ControlCommands } from '../../src/control/commands.ts';
-import type { PricedRequest } from '../../src/control/estimate.ts';
 import { createControlPlane, type ControlPlane, type ControlPlaneOptions } from '../../src/control/plane.ts';
 import { admit } from '../../src/ledger/admit.ts';
 import { freeze, unfreeze } from '../../src/ledger/freeze.ts';
@@ -31,6 +30,7 @@ import type { Store } from '../../src/store/store.ts';
 import { fromWireError } from '../../src/store/sqlite/wire-error.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createTelemetry, type Telemetry } from '../../src/telemetry/telemetry.ts';
+import { CONFIG_IN_USE, priceBySeconds } from './stand-ins.ts';
 
 export const TOKEN = 'control-token-0123456789';
 export const START = Date.UTC(2026, 10, 21, 10, 0, 0);
@@ -273,6 +273,7 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
     queue: () => ({ at: at(), waiting: WAITING }),
     money: (when) => reader.read(moneyStatus, when),
     packPrices: () => [],
+    config: () => Promise.resolve({ readAt: START, ...CONFIG_IN_USE }),
     cash: () => ({ perCredit: 0.014, currency: 'USD', usdBudgets: ['monthly'] }),
     readiness: () => readiness,
     price: ({ path: target, body }) => priceBySeconds(target, body),
@@ -292,23 +293,6 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
     sla: slaCommands(sla),
     claims: claimCommands(sla),
     jobs: { list: () => Promise.resolve([]), run: () => Promise.resolve() },
-  };
-}
-
-/** A price list of the tests: ten credits, or what the body says; `/unknown` has no price. */
-function priceBySeconds(target: string, body: Readonly<Record<string, unknown>>): PricedRequest {
-  const credits = typeof body['credits'] === 'number' ? body['credits'] : 10_000;
-  const isUnknown = target === '/unknown';
-  return {
-    operation: 'text-to-video',
-    model: typeof body['model_name'] === 'string' ? body['model_name'] : 'kling-v3',
-    mode: 'pro',
-    basis: isUnknown ? 'unknown' : 'exact',
-    credits: isUnknown ? null : credits,
-    heldCredits: credits,
-    heldCreditsIfStandard: Math.ceil(credits / 2),
-    notes: [],
-    refusal: body['broken'] === true ? 'body_refused: broken' : null,
   };
 }
 

@@ -1,0 +1,32 @@
+/** Stands in for parts of the app that the tests of this folder do not need for real. */
+import type { ConfigInUse } from '../../src/control/commands.ts';
+import type { PricedRequest } from '../../src/control/estimate.ts';
+
+/** The config of the tests, but for the time at which it was read. */
+export const CONFIG_IN_USE: Omit<ConfigInUse, 'readAt'> = {
+  file: '/x/sidecar.config.json',
+  lines: [
+    { key: 'mode', value: 'protect', origin: 'default' },
+    { key: 'listen.port', value: 5564, origin: 'file' },
+    { key: 'budgets[0].credits', value: 100, origin: 'env:KLING_SIDECAR__BUDGETS__0__CREDITS' },
+    { key: 'KLING_API_KEY', value: '[redacted]', origin: 'env:KLING_API_KEY' },
+  ],
+  afterRestart: [{ key: 'listen.port', value: 7000, origin: 'file' }],
+};
+
+/** A price list of the tests: ten credits, or what the body says; `/unknown` has no price. */
+export function priceBySeconds(target: string, body: Readonly<Record<string, unknown>>): PricedRequest {
+  const credits = typeof body['credits'] === 'number' ? body['credits'] : 10_000;
+  const isUnknown = target === '/unknown';
+  return {
+    operation: 'text-to-video',
+    model: typeof body['model_name'] === 'string' ? body['model_name'] : 'kling-v3',
+    mode: 'pro',
+    basis: isUnknown ? 'unknown' : 'exact',
+    credits: isUnknown ? null : credits,
+    heldCredits: credits,
+    heldCreditsIfStandard: Math.ceil(credits / 2),
+    notes: [],
+    refusal: body['broken'] === true ? 'body_refused: broken' : null,
+  };
+}
