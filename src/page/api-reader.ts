@@ -11,6 +11,7 @@ import type { CallsAnswer, RefusalsAnswer } from '../control/call-schemas.ts';
 import type { AuditAnswer, HoldsAnswer, QueueAnswer, StatusAnswer } from '../control/schemas.ts';
 import type { TaskAnswer, TasksAnswer } from '../control/task-schemas.ts';
 import type { UsageSumsAnswer } from '../control/usage-schemas.ts';
+import type { ConfigAnswer } from '../control/config-schemas.ts';
 import type { PacksAnswer } from '../control/pack-schemas.ts';
 import type { ClaimsAnswer, SlaAnswer, SlaWindowsAnswer } from '../control/sla-schemas.ts';
 import type { AlertsAnswer } from '../control/alert-schemas.ts';
@@ -26,6 +27,7 @@ interface Answers {
   '/v1/audit': AuditAnswer;
   '/v1/claims': ClaimsAnswer;
   '/v1/packs': PacksAnswer;
+  '/v1/config': ConfigAnswer;
 }
 
 /** A question that the API refused. */

@@ -24,6 +24,7 @@ import { auditView } from './views/audit.ts';
 import { availabilityView } from './views/availability.ts';
 import { callsView } from './views/calls.ts';
 import { claimsView } from './views/claims.ts';
+import { configView } from './views/config.ts';
 import { holdsView } from './views/holds.ts';
 import { nowView } from './views/now.ts';
 import { queueView } from './views/queue.ts';
@@ -43,6 +44,7 @@ const VIEWS: readonly (readonly [path: RegExp, make: MakeView])[] = [
   [/^\/page\/availability$/, availabilityView],
   [/^\/page\/claims$/, claimsView],
   [/^\/page\/alerts$/, alertsView],
+  [/^\/page\/config$/, configView],
   [/^\/page\/audit$/, auditView],
 ];
 

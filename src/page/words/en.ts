@@ -1,4 +1,5 @@
 /** The page's words in English; every other language has the same keys. */
+import { CONFIG } from './en/config.ts';
 import { FRAME } from './en/frame.ts';
 import { NOW } from './en/now.ts';
 import { ORDERS } from './en/orders.ts';
@@ -7,7 +8,7 @@ import { SPENDING } from './en/spending.ts';
 import { WATCH } from './en/watch.ts';
 import { WORK } from './en/work.ts';
 
-const EN_WORDS = { ...FRAME, ...NOW, ...WORK, ...SPENDING, ...SLA, ...WATCH, ...ORDERS };
+const EN_WORDS = { ...FRAME, ...NOW, ...WORK, ...SPENDING, ...SLA, ...WATCH, ...ORDERS, ...CONFIG };
 export const EN: Words = EN_WORDS;
 
 type Widened<T> = T extends string

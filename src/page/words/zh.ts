@@ -1,5 +1,6 @@
 /** The page's words in Chinese. */
 import type { Words } from './en.ts';
+import { CONFIG } from './zh/config.ts';
 import { FRAME } from './zh/frame.ts';
 import { NOW } from './zh/now.ts';
 import { ORDERS } from './zh/orders.ts';
@@ -8,4 +9,4 @@ import { SPENDING } from './zh/spending.ts';
 import { WATCH } from './zh/watch.ts';
 import { WORK } from './zh/work.ts';
 
-export const ZH: Words = { ...FRAME, ...NOW, ...WORK, ...SPENDING, ...SLA, ...WATCH, ...ORDERS };
+export const ZH: Words = { ...FRAME, ...NOW, ...WORK, ...SPENDING, ...SLA, ...WATCH, ...ORDERS, ...CONFIG };

@@ -15,6 +15,7 @@ export const FRAME = {
     holds: 'Holds',
     availability: 'Availability',
     claims: 'Claims',
+    config: 'Config',
   },
   live: {
     on: 'Live',

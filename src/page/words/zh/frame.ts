@@ -34,6 +34,7 @@ export const FRAME: Pick<
     holds: '预留',
     availability: '可用性',
     claims: '索赔',
+    config: '配置',
   },
   live: {
     on: '实时',
