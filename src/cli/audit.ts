@@ -18,9 +18,24 @@ const AUDIT: ListShape = {
   empty: 'Nobody has changed anything.',
 };
 
+interface AuditOptions extends ListOptions {
+  actor?: string;
+  action?: string;
+  subject?: string;
+  from?: string;
+  to?: string;
+}
+
 /** Adds the command. */
 export function addAudit(program: Command, context: () => Context): void {
-  addListOptions(program.command('audit').description('who changed what, and why; newest first')).action(
-    (options: ListOptions) => printList(context(), AUDIT, {}, options),
-  );
+  addListOptions(program.command('audit').description('who changed what, and why; newest first'))
+    .option('--actor <name>', 'only orders of this person or program')
+    .option('--action <action>', 'only these, such as budget.raise')
+    .option('--subject <name>', 'only about this, such as a budget or a hold')
+    .option('--from <time>', 'inclusive: ISO 8601 with a zone, or a UTC day')
+    .option('--to <time>', 'exclusive')
+    .action((options: AuditOptions) => {
+      const { actor, action, subject, from, to } = options;
+      return printList(context(), AUDIT, { actor, action, subject, from, to }, options);
+    });
 }

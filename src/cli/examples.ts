@@ -81,7 +81,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kling-sidecar alert silence budget_threshold --for 2h --reason "the launch, as planned"',
   ],
   'alert unsilence': ['kling-sidecar alert unsilence budget_threshold'],
-  audit: ['kling-sidecar audit', 'kling-sidecar audit --format csv --all > audit.csv'],
+  audit: [
+    'kling-sidecar audit',
+    'kling-sidecar audit --action budget.raise --from 2026-11-01',
+    'kling-sidecar audit --format csv --all > audit.csv',
+  ],
   'jobs list': ['kling-sidecar jobs', 'kling-sidecar jobs list --format csv'],
   'jobs run': ['kling-sidecar jobs run backup --reason "before the move"'],
   'clock accept': ['kling-sidecar clock accept --reason "the test network has no time server"'],

@@ -96,7 +96,13 @@ export const usageQuery = z.strictObject({
   ...range,
   ...page,
 });
-export const auditQuery = z.strictObject(page);
+export const auditQuery = z.strictObject({
+  actor: writtenName(ACTOR_CHARACTERS_MAX).optional(),
+  action: label.optional().openapi({ type: 'string', example: 'budget.raise' }),
+  subject: writtenName(500).optional().openapi({ type: 'string', description: 'Of what, such as a budget.' }),
+  ...range,
+  ...page,
+});
 export const queueQuery = z.strictObject(page);
 
 export const budgetParams = z.object({ name: z.string().min(1).max(64) });

@@ -1,27 +1,35 @@
 /** The audit as a list: every change by an operator. */
-import { recordAudit, selectAudit, type AuditRow } from '../budget/audit-table.ts';
-import { countWhere, type Counted } from '../store/count.ts';
+import {
+  auditWhere,
+  recordAudit,
+  selectAudit,
+  type AuditFilter,
+  type AuditRow,
+} from '../budget/audit-table.ts';
+import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 
-export interface ListAuditArgs {
+export interface ListAuditArgs extends AuditFilter {
   limit: number;
   cursor: string | null;
   /** Whether to count all rows too. */
   total?: boolean;
 }
 
-/** Lists audit rows, newest first. */
+/** Lists audit rows, newest first: all, or those that a filter names. */
 export const listAudit = defineRead(
   'ledger.listAudit',
   async (
     tx: Tx,
     args: ListAuditArgs,
   ): Promise<{ audit: AuditRow[]; nextCursor: string | null } & Counted> => {
-    const rows = await selectAudit(tx, args.limit + 1, args.cursor);
-    const audit = rows.slice(0, args.limit);
-    const nextCursor = rows.length > args.limit ? (audit.at(-1)?.id ?? null) : null;
-    return { audit, nextCursor, ...(await countWhere(tx, args.total, 'audit', [])) };
+    const { limit, cursor, total, ...filter } = args;
+    const rows = await selectAudit(tx, { limit: limit + 1, beforeId: cursor, filter });
+    const audit = rows.slice(0, limit);
+    const nextCursor = rows.length > limit ? (audit.at(-1)?.id ?? null) : null;
+    const { conditions, values } = auditWhere(filter);
+    return { audit, nextCursor, ...(await countWhere(tx, total, `audit ${whereOf(conditions)}`, values)) };
   },
 );
 

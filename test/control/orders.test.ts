@@ -97,6 +97,13 @@ describe('orders', () => {
       'spending.unfreeze control-api fixed',
       'spending.freeze kim runaway loop',
     ]);
+    const of = async (query: string) => {
+      const answer = await order(rig.url, `/v1/audit?${query}`, { method: 'GET' });
+      return checked(answer, auditAnswer).audit.map(({ action }) => action);
+    };
+    expect(await of('actor=kim')).toEqual(['spending.freeze']);
+    expect(await of('action=spending.unfreeze&from=2026-11-21T10:00:00.002Z')).toEqual(['spending.unfreeze']);
+    expect(await of('subject=nothing')).toEqual([]);
   });
 
   test('no order goes without a reason', async () => {
@@ -194,6 +201,7 @@ describe('/openapi.json', () => {
       'GET /readyz',
       'GET /v1/alerts',
       'GET /v1/audit',
+      'GET /v1/blame',
       'GET /v1/budgets',
       'GET /v1/calls',
       'GET /v1/claims',
@@ -205,6 +213,7 @@ describe('/openapi.json', () => {
       'GET /v1/queue',
       'GET /v1/reconciliation',
       'GET /v1/results/{task}/{n}',
+      'GET /v1/sla',
       'GET /v1/sla/{month}',
       'GET /v1/sla/{month}/calls',
       'GET /v1/sla/{month}/windows',

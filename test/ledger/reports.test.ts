@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyBudgets } from '../../src/budget/budget-table.ts';
+import type { AuditFilter } from '../../src/budget/audit-table.ts';
 import { listAudit } from '../../src/ledger/audit.ts';
-import { freeze } from '../../src/ledger/freeze.ts';
+import { freeze, unfreeze } from '../../src/ledger/freeze.ts';
 import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
 import { observeTasks } from '../../src/ledger/observe.ts';
 import { moneyStatus } from '../../src/ledger/status.ts';
@@ -261,6 +262,27 @@ describe('the audit', () => {
     expect(first.audit.map((one) => one.action)).toEqual(['spending.freeze']);
     expect(rest.audit.map((one) => one.action)).toEqual(['budget.add', 'budget.add']);
     expect(rest.nextCursor).toBeNull();
+  });
+
+  it('has the rows of one person, of one kind, about one thing, of a time', async () => {
+    await store.run(freeze, { reason: 'r', actor: 'ann', at: NOON + DAY });
+    await store.run(unfreeze, { reason: 's', actor: 'bob', at: NOON + 2 * DAY });
+    const found = async (filter: AuditFilter, total = false) => {
+      const { audit, ...rest } = await store.run(listAudit, { limit: 10, cursor: null, total, ...filter });
+      return [audit.map(({ action }) => action), rest.total];
+    };
+    expect(await found({ actor: 'ann' })).toEqual([['spending.freeze'], undefined]);
+    expect(await found({ action: 'budget.add' }, true)).toEqual([['budget.add', 'budget.add'], 2]);
+    expect(await found({ actor: 'ann', action: 'budget.add' }, true)).toEqual([[], 0]);
+    expect(await found({ from: NOON + DAY, to: NOON + 2 * DAY })).toEqual([['spending.freeze'], undefined]);
+    const [row] = (await store.run(listAudit, { limit: 1, cursor: null, actor: 'bob' })).audit;
+    expect(await found({ subject: row?.subject ?? '' })).toEqual([
+      ['spending.unfreeze', 'spending.freeze'],
+      undefined,
+    ]);
+    const first = await store.run(listAudit, { limit: 1, cursor: null, action: 'budget.add' });
+    const next = { limit: 1, cursor: first.nextCursor, action: 'budget.add' };
+    expect((await store.run(listAudit, next)).audit.map(({ action }) => action)).toEqual(['budget.add']);
   });
 });
 
