@@ -44,7 +44,15 @@ export type HoldState = 'held' | 'settled' | 'released' | 'written_off';
 /** How sure a price is: `assumed` for a length that only the media show, `unknown` if no price exists. */
 export type PriceBasis = 'exact' | 'assumed' | 'unknown';
 /** How one attempt at Kling ended: `no_answer` is sent, then reset or timed out. */
-export type CallOutcome =
-  'ok' | 'client_error' | 'throttled' | 'server_error' | 'unreachable' | 'no_answer' | 'aborted';
+export const CALL_OUTCOMES = [
+  'ok',
+  'client_error',
+  'throttled',
+  'server_error',
+  'unreachable',
+  'no_answer',
+  'aborted',
+] as const;
+export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 export type BudgetWindow = 'hour' | 'day' | 'week' | 'month' | 'total';
 export type EnforceMode = 'protect' | 'observe';

@@ -26,6 +26,7 @@ import type { ProxySettings } from '../proxy/settings.ts';
 import { extensionOfType } from '../results/media-type.ts';
 import type { ResultLinks } from '../results/result-links.ts';
 import type { Store } from '../store/store.ts';
+import { burningBudget, type BudgetForecast } from '../telemetry/forecast.ts';
 import type { ClockTrust } from '../upstream/clock-trust.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -55,6 +56,8 @@ export interface CommandsDeps {
   alerts: AlertCommands;
   jobs: Pick<Jobs, 'running' | 'order'>;
   account: Pick<AccountReader, 'progress'>;
+  /** That of the alerts and the gauges. */
+  budgetForecast: BudgetForecast;
   links: Pick<ResultLinks, 'url'>;
 }
 
@@ -77,6 +80,7 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       return { ...price, usdBudgets };
     },
     config: () => Promise.resolve(deps.configInUse()),
+    exhaustion: (budgets, now) => deps.budgetForecast.noteSome(budgets.map(burningBudget), now),
     packPrices: () => packPricesOf(deps.config().claims),
     readiness: deps.readiness,
     price: createPriceOne(deps.settings),
@@ -119,6 +123,7 @@ function liveStatus(deps: CommandsDeps): LiveStatus {
     mode: config.mode,
     environment: config.environment,
     upstream: config.upstream.baseUrl,
+    account: deps.upstream.line.account,
     pid: process.pid,
     uptimeSeconds: Math.floor((deps.dated.monotonic() - deps.startedTick) / 1000),
     pools: deps.slots.pools(),

@@ -34,8 +34,8 @@ export function reportHealth(upstream: Upstream, log: Log, telemetry: Telemetry)
 
 /** Gives what `status` shows of Kling. */
 export function healthStatus(health: KlingHealth): LiveStatus['kling'] {
-  const { credentials, unreachable } = health;
+  const { credentials, unreachable, lastAnswer } = health;
   return typeof credentials === 'string'
-    ? { credentials, refusal: null, unreachable }
-    : { credentials: 'refused', refusal: credentials, unreachable };
+    ? { credentials, refusal: null, unreachable, lastAnswer }
+    : { credentials: 'refused', refusal: credentials, unreachable, lastAnswer };
 }

@@ -99,6 +99,14 @@ export function classOf(call: { outcome: CallOutcome; code: number | null }, bla
   return isMaintenance ? 'maintenance' : call.outcome;
 }
 
+/** Gives the outcome of the attempts of a class. */
+export function outcomeOfClass(name: CallClass): CallOutcome {
+  if (name === 'maintenance') return 'server_error';
+  if (name === 'unreachable_upstream' || name === 'unreachable_local' || name === 'unreachable_unknown')
+    return 'unreachable';
+  return name;
+}
+
 /** The same as {@link classOf} in SQL, for columns `outcome` and `code` and an expression of the blame. */
 export function classSql(table: string, blame: string): string {
   return `CASE

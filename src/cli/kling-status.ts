@@ -6,6 +6,7 @@ const NOTHING_KNOWN: StatusAnswer['kling'] = {
   credentials: 'unknown',
   refusal: null,
   unreachable: null,
+  lastAnswer: null,
 };
 
 /** Gives what a status says of Kling. */

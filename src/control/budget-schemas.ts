@@ -30,6 +30,13 @@ export const budget = z
     limitUsd: usd,
     usedUsd: usd.describe('Settled and held, in US dollars.'),
     remainingUsd: usd,
+    exhaustionSeconds: z
+      .number()
+      .nullable()
+      .describe(
+        'Until the limit is reached at the pace of the last hour; 0 if it is reached. Null if the budget lasts to the end of its window, ' +
+          'if less than five minutes are known, or if no sidecar runs.',
+      ),
     raises: z
       .array(
         z.object({

@@ -1,6 +1,7 @@
 /** The shapes of calls and refusals; the rules of `schemas.ts` apply here too. */
 import { z } from '@hono/zod-openapi';
 import { credits, instant, paged } from './schema-parts.ts';
+import { CALL_OUTCOMES } from '../words.ts';
 
 const call = z
   .object({
@@ -17,15 +18,7 @@ const call = z
     taskId: z.string().nullable(),
     holdId: z.string().nullable(),
     attempt: z.int(),
-    outcome: z.enum([
-      'ok',
-      'client_error',
-      'throttled',
-      'server_error',
-      'unreachable',
-      'no_answer',
-      'aborted',
-    ]),
+    outcome: z.enum(CALL_OUTCOMES),
     errorClass: z.string().nullable(),
     durationMs: z.number(),
     overheadMs: z.number(),

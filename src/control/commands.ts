@@ -1,5 +1,6 @@
 /** The commands of the control plane: the app supplies them, and the plane uses nothing else of the program. */
 import type { AlertCommands } from './alert-commands.ts';
+import type { BudgetRow } from '../budget/budget-table.ts';
 import type { MoneyStatus, StatusArgs } from '../ledger/status.ts';
 import type { DatesReset } from '../ledger/time.ts';
 import type { PackPrice } from '../claims/billing-fee.ts';
@@ -23,6 +24,8 @@ export interface LiveStatus {
   environment: string;
   /** The configured origin. */
   upstream: string;
+  /** The account of the credentials in use, by a name that shows nothing of the key; null if no sidecar runs. */
+  account: string | null;
   /** 0 if no sidecar runs and only the store is read. */
   uptimeSeconds: number;
   /** The running process; null if there is none. */
@@ -37,6 +40,7 @@ export interface LiveStatus {
     credentials: 'unknown' | 'accepted' | 'refused';
     refusal: { code: number; message: string; since: Ms } | null;
     unreachable: { errorClass: string; cause: string; since: Ms } | null;
+    lastAnswer: { at: Ms; status: number; code: number | null } | null;
   };
   /** When the metrics were last read; null if not since the start. */
   metricsReadAt: Ms | null;
@@ -103,6 +107,11 @@ export interface ControlCommands {
   cash(): CashTerms;
   /** @throws SidecarError `daemon_required` where no sidecar runs. */
   config(): Promise<ConfigInUse>;
+  /**
+   * Gives for each budget the seconds until its limit at the pace of the last hour: 0 if it is reached, null if the budget lasts to
+   * the end of its window, or if that is not known.
+   */
+  exhaustion(budgets: readonly BudgetRow[], at: Ms): readonly (number | null)[];
   /** What packs cost, where it is configured. */
   packPrices(): readonly PackPrice[];
   /** Whether the sidecar can do its work, and if not, why; never because of Kling or a budget. */

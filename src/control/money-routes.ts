@@ -55,7 +55,7 @@ export function addMoneyRoutes(app: App, commands: ControlCommands): void {
   const turns = new EstimateTurns();
   // Reading and checking the body are part of the turn: a large one takes some milliseconds.
   app.use(estimate.path, (_context, next) => turns.run(next));
-  addQuestion(app, budgets, () => answerBudgets(reader, commands.now(), commands.cash()));
+  addQuestion(app, budgets, () => answerBudgets(commands));
   app.openapi(estimate, async (context) => {
     const { requests, app: from = 'default', tag = null } = context.req.valid('json');
     const question = { requests, app: from, tag, at: commands.now() };

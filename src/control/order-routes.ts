@@ -94,7 +94,7 @@ export function addOrderRoutes(app: App, commands: ControlCommands): void {
   });
   addOrder(app, raise, async ({ byCredits, until, ...order }, { name }) => {
     await commands.raiseBudget({ name, byCredits: fromCredits(byCredits), until }, order);
-    return await answerBudgets(reader, commands.now(), commands.cash());
+    return await answerBudgets(commands);
   });
   addOrder(app, freeze, async (ordered) => {
     await commands.freeze(ordered);

@@ -12,6 +12,7 @@ import { budget } from './budget-schemas.ts';
 import { breaker, pool, stop, waitingCreate } from './pacing-schemas.ts';
 import { taskRetries } from './retry-schemas.ts';
 import { credits, instant, mode, operation, paged } from './schema-parts.ts';
+import { CALL_OUTCOMES } from '../words.ts';
 
 const holdState = z.enum(['held', 'settled', 'released', 'written_off']);
 
@@ -44,6 +45,12 @@ export const statusAnswer = z
     mode: z.enum(['protect', 'observe']),
     environment: z.string(),
     upstream: z.string(),
+    account: z
+      .string()
+      .nullable()
+      .describe(
+        'The account of the credentials in use, by a name that shows nothing of the key; null if no sidecar runs.',
+      ),
     frozen: z.boolean(),
     freeze: freezeState.nullable(),
     uptimeSeconds: z.number().describe('0 if no sidecar runs.'),
@@ -70,8 +77,27 @@ export const statusAnswer = z
         state: z.enum(['submitted', 'processing']),
         tasks: z.int(),
         stuck: z.int(),
+        ages: z
+          .array(z.object({ from: instant.nullable(), to: instant.nullable(), tasks: z.int() }))
+          .describe(
+            'The same tasks by the time at which they were made, the youngest first; `from` is inclusive and `to` exclusive. ' +
+              'The ages (5 minutes, 15 minutes, 1 hour, 6 hours, 1 day) are counted from the start of the present minute.',
+          ),
       }),
     ),
+    lastHour: z
+      .object({
+        from: instant.describe('The start of the first window of five minutes in it.'),
+        calls: z
+          .array(z.object({ outcome: z.enum(CALL_OUTCOMES), calls: z.int() }))
+          .describe('Attempts at Kling by outcome.'),
+        failedTasks: z.object({
+          tasks: z.int(),
+          from: instant.describe('Of the creates since then: of the newest 1,000 at most.'),
+        }),
+        refused: z.int().describe('Requests that the sidecar refused: at most the newest 10,000 are known.'),
+      })
+      .describe('What happened since an hour ago, and what failed of it.'),
     alerts: alertsStatus.describe('Firing alerts, and whether they are delivered.'),
     clockOffsetMs: z.number().nullable().describe('Kling’s clock less ours; null before the first answer.'),
     kling: z
@@ -79,6 +105,12 @@ export const statusAnswer = z
         credentials: z.enum(['unknown', 'accepted', 'refused']),
         refusal: z.object({ code: z.int(), message: z.string(), since: instant }).nullable(),
         unreachable: z.object({ errorClass: z.string(), cause: z.string(), since: instant }).nullable(),
+        lastAnswer: z
+          .object({ at: instant, status: z.int(), code: z.int().nullable() })
+          .nullable()
+          .describe(
+            'Kling’s last answer to any call: HTTP status and Kling’s own code; null: none since the start.',
+          ),
       })
       .describe('The result of the last calls: whether Kling accepts the credentials, and can be reached.'),
     metrics: z

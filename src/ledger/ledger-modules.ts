@@ -87,6 +87,7 @@ import { spendingByTime } from './spending-by-time.ts';
 import { firstSignOfLife, spendingElsewhere } from './spending-elsewhere.ts';
 import { moneyStatus } from './status.ts';
 import { acceptClock, keepAge, readTime, resetDates } from './time.ts';
+import { lastHour } from './last-hour.ts';
 import { listUsage } from './usage.ts';
 import { sumUsage } from './usage-sums.ts';
 import { noteUsedKey, readUsedKeys, usedKeyMigrations } from './used-keys.ts';
@@ -212,6 +213,7 @@ export const ledgerModules: readonly StoreModule[] = [
       openWorkInOrder,
       dropExternalId,
       moneyStatus,
+      lastHour,
       readTime,
       keepAge,
       acceptClock,

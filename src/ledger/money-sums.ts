@@ -30,7 +30,7 @@ interface Doubt {
   since: Ms | null;
 }
 
-interface KeptTasks extends Omit<OpenTaskCount, 'stuck'> {
+interface KeptTasks extends Omit<OpenTaskCount, 'stuck' | 'madeBefore'> {
   /** By operation: each has its own age from which a task is stuck. */
   times: Map<OperationWord, OpenTimes>;
 }
@@ -91,7 +91,7 @@ export class MoneySums {
   }
 
   /** Gives what is kept, as a scan would give it. */
-  status({ at, stuck: limits }: StatusArgs): KeptStatus {
+  status({ at, stuck: limits, madeBefore = [] }: StatusArgs): KeptStatus {
     this.#elsewhereSums ??= sumElsewhere(this.#elsewhere.values());
     return {
       openHolds: this.#openHolds,
@@ -104,7 +104,8 @@ export class MoneySums {
         .toSorted(([one], [other]) => (one < other ? -1 : 1))
         .map(([, { times, ...group }]) => ({
           ...group,
-          stuck: limits ? countStuck(times, (operation) => at - stuckAfterMs(limits, operation)) : 0,
+          stuck: limits ? countUntil(times, (operation) => at - stuckAfterMs(limits, operation)) : 0,
+          madeBefore: madeBefore.map((instant) => countUntil(times, () => instant - 1)),
         })),
       elsewhere: this.#elsewhereSums,
     };
@@ -193,7 +194,7 @@ function timesOf({ times }: KeptTasks, operation: OperationWord): OpenTimes {
   return made;
 }
 
-function countStuck(
+function countUntil(
   times: ReadonlyMap<OperationWord, OpenTimes>,
   untilOf: (operation: OperationWord) => Ms,
 ): number {

@@ -17,6 +17,8 @@ export interface OpenTaskCount {
   stuck: number;
   /** Slots of Kling's concurrency limit that they take. */
   weight: number;
+  /** The number of these that were made before each of the asked instants; empty where none was asked. */
+  madeBefore: number[];
 }
 
 export interface MoneyStatus {
@@ -32,11 +34,16 @@ export interface MoneyStatus {
   elsewhere: HoldsElsewhere[];
 }
 
-/** An instant, and the ages from which tasks are stuck; without them none is. */
+/** An instant, the ages from which tasks are stuck (without them none is), and the instants before which tasks are counted. */
 export interface StatusArgs {
   at: Ms;
   stuck?: StuckLimits;
+  /** At most {@link MADE_BEFORE_MAX}. */
+  madeBefore?: readonly Ms[];
 }
+
+/** The most instants of a question: each is a column of its statement. */
+const MADE_BEFORE_MAX = 8;
 
 interface HeldColumns {
   open_holds: number;
@@ -44,6 +51,10 @@ interface HeldColumns {
   doubts: number | null;
   doubt_credits: MilliCredits | null;
   oldest: Ms | null;
+}
+
+function columnOf(place: number): string {
+  return `made_before_${place}`;
 }
 
 /** Gives the state of money at an instant by a look at every open row. A running sidecar keeps the sums (`money-sums.ts`). */
@@ -56,13 +67,26 @@ export const moneyStatus = defineRead(
        FROM creates WHERE state = 'held'`,
     );
     const stuck = args.stuck ? stuckCondition(args.stuck, args.at) : { sql: '0 = 1', values: [] };
-    const openTasks = await tx.all<OpenTaskCount>(
+    const instants = (args.madeBefore ?? []).slice(0, MADE_BEFORE_MAX);
+    const counts = instants.map((_, place) => columnOf(place));
+    const rows = await tx.all<Omit<OpenTaskCount, 'madeBefore'> & Record<string, unknown>>(
       `SELECT c.product, c.task_state AS state, COUNT(*) AS tasks,
-         SUM(CASE WHEN ${stuck.sql} THEN 1 ELSE 0 END) AS stuck, SUM(c.weight) AS weight
+         SUM(CASE WHEN ${stuck.sql} THEN 1 ELSE 0 END) AS stuck, SUM(c.weight) AS weight${counts
+           .map((name) => `, SUM(CASE WHEN c.task_created_at < ? THEN 1 ELSE 0 END) AS ${name}`)
+           .join('')}
        FROM creates c WHERE c.task_state IN ('submitted', 'processing')
        GROUP BY c.product, c.task_state ORDER BY c.product, c.task_state`,
       ...stuck.values,
+      ...instants,
     );
+    const openTasks = rows.map(({ product, state, tasks, stuck: stuckTasks, weight, ...made }) => ({
+      product,
+      state,
+      tasks,
+      stuck: stuckTasks,
+      weight,
+      madeBefore: counts.map((name) => Number(made[name])),
+    }));
     return {
       frozen: await readFreeze(tx),
       openHolds: held?.open_holds ?? 0,

@@ -27,6 +27,15 @@ export interface Unreachable {
   since: Ms;
 }
 
+/** The end of Kling's last answer. */
+export interface LastAnswer {
+  at: Ms;
+  /** Its HTTP status. */
+  status: number;
+  /** Kling's own code; null if the answer had none. */
+  code: number | null;
+}
+
 /** Receives each change once, and every call whose credentials were refused. */
 export interface HealthListener {
   onRefusedCall(code: number): void;
@@ -47,6 +56,9 @@ export class KlingHealth {
   #listener: HealthListener | null = null;
   #credentials: 'unknown' | 'accepted' | RefusedCredentials = 'unknown';
   #unreachable: Unreachable | null = null;
+  #answeredAt: Ms | null = null;
+  #answeredStatus = 0;
+  #answeredCode: number | null = null;
   readonly #streak: FailureStreak;
 
   constructor(clock: Clock) {
@@ -67,14 +79,21 @@ export class KlingHealth {
     return this.#unreachable;
   }
 
+  /** Kling's last answer to any call; null before the first since the start. */
+  get lastAnswer(): LastAnswer | null {
+    if (this.#answeredAt === null) return null;
+    return { at: this.#answeredAt, status: this.#answeredStatus, code: this.#answeredCode };
+  }
+
   /** The failed attempts in a row up to now; null if the last one succeeded, `unknown` before the first. */
   get failing(): FailingAttempts | null | 'unknown' {
     return this.#streak.failing;
   }
 
-  /** Forgets credentials and failures: credentials or host have changed. */
+  /** Forgets credentials, failures and the last answer: credentials or host have changed. */
   forget(): void {
     this.#credentials = 'unknown';
+    this.#answeredAt = null;
     this.#streak.forget();
   }
 
@@ -83,6 +102,11 @@ export class KlingHealth {
     this.#noteReach(end);
     this.#streak.note(end);
     const code = end.envelope?.code ?? null;
+    if (end.head !== null) {
+      this.#answeredAt = this.#clock.now();
+      this.#answeredStatus = end.head.status;
+      this.#answeredCode = code;
+    }
     // Kling answers 1002 to a key pair on paths that accept only API keys: the pair may be right.
     if (end.head === null || code === null || (kind === 'ak_sk' && !end.path.startsWith('/v1/'))) return;
     if (end.head.status === 401 && AUTHENTICATION_CODES.has(code)) {

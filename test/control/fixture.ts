@@ -14,6 +14,7 @@ import { createManualClock, type ManualClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { ControlCommands } from '../../src/control/commands.ts';
 import { createControlPlane, type ControlPlane, type ControlPlaneOptions } from '../../src/control/plane.ts';
+import { LIVE_STATUS, START } from './live-status.ts';
 import { admit } from '../../src/ledger/admit.ts';
 import { freeze, unfreeze } from '../../src/ledger/freeze.ts';
 import { resolveHold } from '../../src/ledger/resolve.ts';
@@ -33,7 +34,7 @@ import { createTelemetry, type Telemetry } from '../../src/telemetry/telemetry.t
 import { CONFIG_IN_USE, priceBySeconds } from './stand-ins.ts';
 
 export const TOKEN = 'control-token-0123456789';
-export const START = Date.UTC(2026, 10, 21, 10, 0, 0);
+export { START };
 
 /** A ledger in a file, its operations run in this process. */
 export interface TestLedger {
@@ -229,51 +230,12 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
     reader,
     now: at,
     stuck: () => ({ usualMs: 600_000, byOperation: {} }),
-    status: () => ({
-      version: '9.9.9',
-      mode: 'protect',
-      environment: 'test',
-      upstream: 'https://api.test',
-      uptimeSeconds: 12,
-      pid: 4321,
-      pools: [
-        {
-          name: 'video',
-          inUse: 1,
-          elsewhere: 0,
-          limit: 5,
-          source: 'pack',
-          queued: 2,
-          pausedUntil: START + 60_000,
-        },
-      ],
-      breaker: {
-        isOpen: true,
-        failures: 6,
-        since: START - 60_000,
-        cause: 'HTTP 503',
-        nextProbeAt: START + 30_000,
-      },
-      stops: [
-        {
-          code: 1102,
-          message: 'Account balance not enough',
-          product: 'image',
-          operation: null,
-          model: null,
-          since: START - 10_000,
-          nextProbeAt: null,
-        },
-      ],
-      metricsReadAt: null,
-      clockOffsetMs: -3.5,
-      kling: { credentials: 'accepted', refusal: null, unreachable: null },
-      store: { path: '/x/sidecar.db', bytes: 4096 },
-    }),
+    status: () => LIVE_STATUS,
     queue: () => ({ at: at(), waiting: WAITING }),
     money: (when) => reader.read(moneyStatus, when),
     packPrices: () => [],
     config: () => Promise.resolve({ readAt: START, ...CONFIG_IN_USE }),
+    exhaustion: (budgets) => budgets.map(({ usedPercent }) => (usedPercent < 30 ? null : 5400)),
     cash: () => ({ perCredit: 0.014, currency: 'USD', usdBudgets: ['monthly'] }),
     readiness: () => readiness,
     price: ({ path: target, body }) => priceBySeconds(target, body),

@@ -84,7 +84,33 @@ describe('reads', () => {
           nextProbeAt: null,
         },
       ],
-      openTasks: [{ product: 'video', state: 'submitted', tasks: 1, stuck: 0 }],
+      account: 'account-test',
+      kling: { lastAnswer: { at: '2026-11-21T09:59:58.500Z', status: 200, code: 0 } },
+      openTasks: [
+        {
+          product: 'video',
+          state: 'submitted',
+          tasks: 1,
+          stuck: 0,
+          ages: [
+            { from: '2026-11-21T09:55:00.000Z', to: null, tasks: 1 },
+            { from: '2026-11-21T09:45:00.000Z', to: '2026-11-21T09:55:00.000Z', tasks: 0 },
+            { from: '2026-11-21T09:00:00.000Z', to: '2026-11-21T09:45:00.000Z', tasks: 0 },
+            { from: '2026-11-21T04:00:00.000Z', to: '2026-11-21T09:00:00.000Z', tasks: 0 },
+            { from: '2026-11-20T10:00:00.000Z', to: '2026-11-21T04:00:00.000Z', tasks: 0 },
+            { from: null, to: '2026-11-20T10:00:00.000Z', tasks: 0 },
+          ],
+        },
+      ],
+      lastHour: {
+        from: '2026-11-21T09:05:00.000Z',
+        calls: [
+          { outcome: 'ok', calls: 2 },
+          { outcome: 'unreachable', calls: 1 },
+        ],
+        failedTasks: { tasks: 0, from: '2026-11-21T09:05:00.000Z' },
+        refused: 1,
+      },
       wouldHave: [],
       wouldHaveSince: null,
       wouldHaveBy: [],
@@ -142,6 +168,7 @@ describe('reads', () => {
       limitUsd: null,
       usedUsd: null,
       remainingUsd: null,
+      exhaustionSeconds: 5400,
       raises: [],
       perValue: null,
     });

@@ -111,7 +111,8 @@ class Play {
   async compare(): Promise<void> {
     for (const usualMs of [undefined, 0, 5 * MINUTE, 600_123]) {
       const limits = usualMs !== undefined && { usualMs, byOperation: { image: 3 * MINUTE } };
-      const args = { at: this.#at, ...(limits && { stuck: limits }) };
+      const madeBefore = [this.#at + 1, this.#at, this.#at - 5 * MINUTE, this.#at - 30 * MINUTE];
+      const args = { at: this.#at, madeBefore, ...(limits && { stuck: limits }) };
       const { frozen: _frozen, ...counted } = await this.store.run(moneyStatus, args);
       expect(this.sums.status(args)).toEqual(counted);
     }

@@ -174,7 +174,7 @@ describe('the state of money', () => {
       inDoubtHolds: 1,
       inDoubtCredits: 70,
       oldestDoubtSince: NOON + DAY,
-      openTasks: [{ product: 'video', state: 'processing', tasks: 1, stuck: 1, weight: 1 }],
+      openTasks: [{ product: 'video', state: 'processing', tasks: 1, stuck: 1, weight: 1, madeBefore: [] }],
       elsewhere: [],
     });
   });

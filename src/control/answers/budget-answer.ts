@@ -1,23 +1,27 @@
 /** `GET /v1/budgets`: the budgets in force, each in its present window. */
 import { listBudgets, type BudgetRow } from '../../budget/budget-table.ts';
-import type { Store } from '../../store/store.ts';
-import { costOf, toCredits, type MilliCredits, type Ms } from '../../units.ts';
-import type { CashTerms } from '../commands.ts';
+import { costOf, toCredits, type MilliCredits } from '../../units.ts';
+import type { CashTerms, ControlCommands } from '../commands.ts';
 import type { BudgetAnswer, BudgetsAnswer } from '../budget-schemas.ts';
 import { iso, isoOrNull } from './shape.ts';
 
-/** Reads the budgets in force at an instant. */
-export async function answerBudgets(
-  reader: Pick<Store, 'read'>,
-  at: Ms,
-  cash: CashTerms,
-): Promise<BudgetsAnswer> {
-  const { budgets } = await reader.read(listBudgets, { at });
-  return { budgets: budgets.map((row) => shapeBudget(row, cash)) };
+type Commands = Pick<ControlCommands, 'reader' | 'now' | 'cash' | 'exhaustion'>;
+
+/** Reads the budgets in force at the present instant; `isSummary` leaves out the least used rows of one with `per`. */
+export async function answerBudgets(commands: Commands, isSummary = false): Promise<BudgetsAnswer> {
+  const at = commands.now();
+  const cash = commands.cash();
+  const { budgets } = await commands.reader.read(listBudgets, { at, isSummary });
+  const exhaustion = commands.exhaustion(budgets, at);
+  return { budgets: budgets.map((row, place) => shapeBudget(row, cash, exhaustion[place] ?? null)) };
 }
 
 /** Shapes one budget; percent are cut to two places, so that 100 means the whole budget. */
-export function shapeBudget(row: BudgetRow, { perCredit, usdBudgets }: CashTerms): BudgetAnswer {
+function shapeBudget(
+  row: BudgetRow,
+  { perCredit, usdBudgets }: CashTerms,
+  exhaustionSeconds: number | null,
+): BudgetAnswer {
   const inUsd = (milli: MilliCredits): number | null =>
     usdBudgets.includes(row.name) ? Math.round(costOf(milli, perCredit) * 100) / 100 : null;
   return {
@@ -38,6 +42,7 @@ export function shapeBudget(row: BudgetRow, { perCredit, usdBudgets }: CashTerms
     limitUsd: inUsd(row.limitCredits),
     usedUsd: inUsd(row.settledCredits + row.heldCredits),
     remainingUsd: inUsd(row.remainingCredits),
+    exhaustionSeconds: exhaustionSeconds === null ? null : Math.ceil(exhaustionSeconds),
     raises: row.raises.map(({ byCredits, fromAt, untilAt, actor, reason }) => ({
       byCredits: toCredits(byCredits),
       from: iso(fromAt),

@@ -1,16 +1,17 @@
 /** `GET /v1/status`: the state of the process and of money in one answer; and the freeze alone. */
-import { listBudgets } from '../../budget/budget-table.ts';
 import { readWouldHave, type WouldHaveCounts } from '../../calls/would-have-table.ts';
 import { readAdoption } from '../../ledger/adoption.ts';
 import { freezeState, type FreezeState } from '../../ledger/freeze.ts';
+import { lastHour, type LastHour } from '../../ledger/last-hour.ts';
+import type { OpenTaskCount } from '../../ledger/status.ts';
 import type { Store } from '../../store/store.ts';
 import { retryQueue } from '../../tasks/retry-table.ts';
-import { toCredits } from '../../units.ts';
+import { toCredits, type Ms } from '../../units.ts';
 import type { ControlCommands, LiveStatus } from '../commands.ts';
 import type { FreezeAnswer, StatusAnswer } from '../schemas.ts';
 import { shapeAdoption } from './adoption-answer.ts';
 import { alertsOfStatus } from './alert-answer.ts';
-import { shapeBudget } from './budget-answer.ts';
+import { answerBudgets } from './budget-answer.ts';
 import { shapePacing } from './queue-answer.ts';
 import { iso, isoOrNull } from './shape.ts';
 
@@ -19,26 +20,28 @@ export async function answerStatus(commands: ControlCommands): Promise<StatusAns
   const { reader, alerts } = commands;
   const limits = await commands.stuck();
   const at = commands.now();
-  const cash = commands.cash();
   const live = commands.status();
-  const [{ budgets }, money, wouldHave, adopted, ofAlerts, retries] = await Promise.all([
-    reader.read(listBudgets, { at, isSummary: true }),
-    commands.money({ at, stuck: limits }),
+  const bounds = ageBounds(at);
+  const [{ budgets }, money, hour, wouldHave, adopted, ofAlerts, retries] = await Promise.all([
+    answerBudgets(commands, true),
+    commands.money({ at, stuck: limits, madeBefore: bounds }),
+    reader.read(lastHour, { at }),
     reader.read(readWouldHave, {}),
     reader.read(readAdoption, {}),
     alertsOfStatus(reader, alerts),
     reader.read(retryQueue, {}),
   ]);
-  const { version, mode, environment, upstream, uptimeSeconds, pid, clockOffsetMs, store } = live;
+  const { version, mode, environment, upstream, account, uptimeSeconds, pid, clockOffsetMs, store } = live;
   return {
     version,
     mode,
     environment,
     upstream,
+    account,
     ...shapeFreeze(money.frozen),
     uptimeSeconds,
     pid,
-    budgets: budgets.map((row) => shapeBudget(row, cash)),
+    budgets,
     ...shapePacing(live),
     inDoubtHolds: money.inDoubtHolds,
     inDoubtCredits: toCredits(money.inDoubtCredits),
@@ -47,7 +50,8 @@ export async function answerStatus(commands: ControlCommands): Promise<StatusAns
     adoption: shapeAdoption(adopted),
     heldElsewhere: money.elsewhere.map((row) => ({ ...row, credits: toCredits(row.credits) })),
     heldCredits: toCredits(money.heldCredits),
-    openTasks: money.openTasks.map(({ product, state, tasks, stuck }) => ({ product, state, tasks, stuck })),
+    openTasks: money.openTasks.map((row) => shapeOpenTasks(row, bounds)),
+    lastHour: shapeHour(hour),
     taskRetries: { waiting: retries.waiting, nextAt: isoOrNull(retries.nextAt) },
     alerts: ofAlerts,
     clockOffsetMs,
@@ -55,6 +59,37 @@ export async function answerStatus(commands: ControlCommands): Promise<StatusAns
     metrics: { readAt: isoOrNull(live.metricsReadAt) },
     store: { ...store },
     ...shapeWouldHave(wouldHave),
+  };
+}
+
+const MINUTE_MS: Ms = 60_000;
+/** The ages of open tasks that are counted apart. */
+const AGES_MS: readonly Ms[] = [5, 15, 60, 360, 1440].map((minutes) => minutes * MINUTE_MS);
+
+/** Gives the instants that divide open tasks by age, the latest first. They move once a minute, so that an answer stays the same. */
+function ageBounds(at: Ms): Ms[] {
+  const minute = Math.floor(at / MINUTE_MS) * MINUTE_MS;
+  return AGES_MS.map((age) => minute - age);
+}
+
+function shapeOpenTasks(
+  { product, state, tasks, stuck, madeBefore }: OpenTaskCount,
+  bounds: readonly Ms[],
+): StatusAnswer['openTasks'][number] {
+  const ages = [...bounds, null].map((from, place) => ({
+    from: isoOrNull(from),
+    to: isoOrNull(bounds[place - 1] ?? null),
+    tasks: (madeBefore[place - 1] ?? tasks) - (madeBefore[place] ?? 0),
+  }));
+  return { product, state, tasks, stuck, ages };
+}
+
+function shapeHour({ from, calls, failedTasks, refused }: LastHour): StatusAnswer['lastHour'] {
+  return {
+    from: iso(from),
+    calls,
+    failedTasks: { tasks: failedTasks.tasks, from: iso(failedTasks.from) },
+    refused,
   };
 }
 
@@ -71,11 +106,17 @@ function shapeWouldHave({
   };
 }
 
-function shapeKling({ credentials, refusal, unreachable }: LiveStatus['kling']): StatusAnswer['kling'] {
+function shapeKling({
+  credentials,
+  refusal,
+  unreachable,
+  lastAnswer,
+}: LiveStatus['kling']): StatusAnswer['kling'] {
   return {
     credentials,
     refusal: refusal && { ...refusal, since: iso(refusal.since) },
     unreachable: unreachable && { ...unreachable, since: iso(unreachable.since) },
+    lastAnswer: lastAnswer && { ...lastAnswer, at: iso(lastAnswer.at) },
   };
 }
 
