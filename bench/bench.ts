@@ -21,6 +21,7 @@ import { watchMachine, type MachineWatch } from './machine.ts';
 import { measureTurn, type Turn, type TurnPlan, type Works } from './measure.ts';
 import { measureOpenTasks, measureScrape } from './open-tasks.ts';
 import { readOptions, USAGE, type Options, type Section } from './options.ts';
+import { measurePages } from './pages.ts';
 import type { Peer, PeerName } from './peer.ts';
 import { PEERS } from './peers.ts';
 import { installPortkey } from './portkey.ts';
@@ -33,6 +34,7 @@ const work = join(import.meta.dirname, '.work', `run-${process.pid}`);
 const READY_REPEATS = 10;
 const LARGE_REPEATS = 16;
 const BIG_SLICES = 20;
+const PAGES_SLICES = 10;
 /** Whole minutes: tasks of half an hour are asked for once a minute, all of them together since the start asked for all. */
 /** Reads of the section `beside` through each sidecar. */
 const BESIDE_READS = 10_000;
@@ -154,6 +156,12 @@ async function measureApart(
     ),
     scrape: await of('scrape', () =>
       measureScrape({ folder: join(work, 'scrape'), baseUrl, openTasks: openTasks * SCRAPED_TASKS }),
+    ),
+    pagesCost: await of('pages', () =>
+      measurePages(join(work, 'pages'), {
+        baseUrl,
+        plan: { calls: options.calls, openTasks, slices: PAGES_SLICES, warmRequests },
+      }),
     ),
     bigStore: await of('big', () =>
       measureBigStore(work, { baseUrl, plan: { rows, slices: BIG_SLICES, warmRequests } }),

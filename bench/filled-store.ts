@@ -16,6 +16,8 @@ export interface StoreSize {
   open: number;
   /** How long ago the copies were made. */
   olderMs?: number;
+  /** Over how many ms before that the ended ones are spread. */
+  spreadMs?: number;
 }
 
 const CREDITS = 1_000_000_000;
@@ -43,8 +45,8 @@ export async function fillStore(folder: string, baseUrl: string, size: StoreSize
   db.pragma('journal_mode = WAL');
   // The store is made for one measurement: a power cut may take it.
   db.pragma('synchronous = OFF');
-  const olderMs = size.olderMs ?? 0;
-  copyCreate(db, endedCreate, { copies: size.ended, taskDigits: '88', olderMs });
+  const { olderMs = 0, spreadMs = 0 } = size;
+  copyCreate(db, endedCreate, { copies: size.ended, taskDigits: '88', olderMs, spreadMs });
   copyCreate(db, openCreate, { copies: size.open, taskDigits: '87', olderMs });
   db.pragma('wal_checkpoint(TRUNCATE)');
   db.close();

@@ -11,6 +11,7 @@ import type { LargeCreate } from './large-create.ts';
 import type { Idle, Work } from './measure.ts';
 import type { Scrape } from './open-tasks.ts';
 import type { Section } from './options.ts';
+import type { PagesCost } from './pages.ts';
 import type { PeerName } from './peer.ts';
 
 export type GoalResult = 'STRETCH' | 'PASS' | 'MISS' | 'noise' | 'not measured' | 'not measured (busy)' | '-';
@@ -39,6 +40,7 @@ export interface Findings {
   idle: Idle | null;
   beside: BesideTasks | null;
   scrape: Scrape | null;
+  pagesCost: PagesCost | null;
   bigStore: BigStore | null;
 }
 
@@ -60,7 +62,16 @@ export function judge(findings: Findings, isBusy: boolean): Goal[] {
   return rowsOf(findings).map((each) => ({ ...each, result: resultOf(each, isBusy) }));
 }
 
-function rowsOf({ peers, readyMs, largeCreates, idle, beside, scrape, bigStore }: Findings): Row[] {
+function rowsOf({
+  peers,
+  readyMs,
+  largeCreates,
+  idle,
+  beside,
+  scrape,
+  pagesCost,
+  bigStore,
+}: Findings): Row[] {
   const peer = (name: PeerName): PeerFigures | undefined => peers.find((each) => each.name === name);
   const own = peer('sidecar');
   const of = (name: PeerName, work: Work, field: keyof WorkFigures = 'cpuUsPerRequest'): Beside => {
@@ -170,6 +181,7 @@ function rowsOf({ peers, readyMs, largeCreates, idle, beside, scrape, bigStore }
       },
       scrape?.readerMs,
     ),
+    ...pageRows(pagesCost),
     {
       ...ratio(
         { section: 'big', name: `create at ${count(bigStore?.rows)} rows, CPU`, unit: 'µs', goal: 1.1 },
@@ -177,6 +189,29 @@ function rowsOf({ peers, readyMs, largeCreates, idle, beside, scrape, bigStore }
         { name: '1,000 rows', value: bigStore?.smallUs },
       ),
       ...(bigStore === null ? {} : { value: bigStore.ratio }),
+    },
+  ];
+}
+
+function pageRows(cost: PagesCost | null): Row[] {
+  const section = 'pages' as const;
+  const open = `${count(cost?.openPages)} open pages`;
+  return [
+    plain(
+      { section, name: `first view of a page over ${count(cost?.calls)} calls`, unit: 'ms', goal: 200 },
+      cost?.firstMsMax,
+    ),
+    plain({ section, name: `${open}, CPU a second`, unit: 'ms', goal: 20 }, cost?.cpuMsPerSecond),
+    {
+      ...ratio(
+        { section, name: `create beside ${open}, p99`, unit: 'ms', goal: 1.05 },
+        cost?.withPagesP99Ms,
+        {
+          name: 'none open',
+          value: cost?.withoutP99Ms,
+        },
+      ),
+      ...(cost === null ? {} : { value: cost.p99Ratio }),
     },
   ];
 }

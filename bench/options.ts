@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { PEER_NAMES, type PeerName } from './peer.ts';
 
-/** The sections that can be selected, in the order of the output. `big` is measured only if it is selected. */
+/** The sections that can be selected, in the order of the output. `pages` and `big` are measured only if they are selected. */
 export const SECTIONS = [
   'creates',
   'reads',
@@ -13,6 +13,7 @@ export const SECTIONS = [
   'idle',
   'beside',
   'scrape',
+  'pages',
   'big',
 ] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -27,6 +28,8 @@ export interface Options {
   only: PeerName[] | null;
   openTasks: number;
   rows: number;
+  /** In the store of the section `pages`. */
+  calls: number;
   isQuick: boolean;
   json: boolean;
   output: string | null;
@@ -36,7 +39,7 @@ export interface Options {
 /** The options of a run of about a minute. */
 const QUICK_SECTIONS: readonly Section[] = ['creates', 'reads', 'ready'];
 const QUICK_PEERS: readonly PeerName[] = ['caddy', 'bare', 'portkey', 'floor', 'sidecar'];
-const SLOW_SECTIONS: readonly Section[] = ['big'];
+const SLOW_SECTIONS: readonly Section[] = ['pages', 'big'];
 
 export const USAGE = `npm run bench -- [options]
 
@@ -46,8 +49,9 @@ export const USAGE = `npm run bench -- [options]
   --seconds N      length of one measured point (1 to 60, default 2)
   --rounds N       rounds over all peers (1 to 20, default 3); figures are medians over rounds
   --warm N         requests of each kind before they are measured (1 to 1000000, default 10000; 3000 with --quick)
-  --open-tasks N   open tasks of the sections idle and beside (1 to 1000000, default 10000); scrape has ten times as many
+  --open-tasks N   open tasks of the sections idle, beside and pages (1 to 1000000, default 10000); scrape has ten times as many
   --rows N         creates in the store of the section big (1000 to 100000000, default 10000000)
+  --calls N        calls in the store of the section pages (1000 to 100000000, default 1000000)
   --json           print JSON in place of the tables
   --output FILE    write the JSON to a file as well
   --help           print this
@@ -69,6 +73,7 @@ export function readOptions(args: string[]): Options {
       warm: { type: 'string' },
       'open-tasks': { type: 'string', default: '10000' },
       rows: { type: 'string', default: '10000000' },
+      calls: { type: 'string', default: '1000000' },
       json: { type: 'boolean', default: false },
       output: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -88,6 +93,7 @@ export function readOptions(args: string[]): Options {
         : oneOf('--only', values.only, PEER_NAMES),
     openTasks: wholeNumber('--open-tasks', values['open-tasks'], [1, 1_000_000]),
     rows: wholeNumber('--rows', values.rows, [1000, 100_000_000]),
+    calls: wholeNumber('--calls', values.calls, [1000, 100_000_000]),
     isQuick: quick,
     json: values.json,
     output: values.output ?? null,

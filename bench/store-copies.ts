@@ -26,6 +26,8 @@ export interface CopyPlan {
   taskDigits: string;
   /** How many ms older than the original the copies are. Default 0. */
   olderMs?: number;
+  /** The copies are spread evenly over so many ms before that, the last one the youngest. Default 0. */
+  spreadMs?: number;
 }
 
 /** What a store held at a moment, to see what one create changes. */
@@ -102,7 +104,7 @@ export function findCreate(db: Database.Database, taskId: string, before: Snapsh
 export function copyCreate(
   db: Database.Database,
   { ids, rows, changes }: StoredCreate,
-  { copies, taskDigits, olderMs = 0 }: CopyPlan,
+  { copies, taskDigits, olderMs = 0, spreadMs = 0 }: CopyPlan,
 ): void {
   const now = Date.now();
   db.pragma('foreign_keys = OFF');
@@ -110,7 +112,17 @@ export function copyCreate(
     const to = Math.min(copies, from + BATCH - 1);
     db.exec('BEGIN IMMEDIATE');
     for (const { table, row } of rows)
-      insertCopies(db, table, { row, ids, taskDigits, from, to, olderMs, now });
+      insertCopies(db, table, {
+        row,
+        ids,
+        taskDigits,
+        from,
+        to,
+        olderMs,
+        stepMs: spreadMs / copies,
+        copies,
+        now,
+      });
     db.exec('COMMIT');
   }
   for (const { table, where, key, column, added } of changes) {
@@ -164,16 +176,19 @@ interface Copying {
   from: number;
   to: number;
   olderMs: number;
+  /** Between two copies. */
+  stepMs: number;
+  copies: number;
   now: number;
 }
 
 function insertCopies(db: Database.Database, table: Table, copying: Copying): void {
-  const { row, ids, taskDigits, from, to, olderMs, now } = copying;
+  const { row, ids, taskDigits, from, to, olderMs, stepMs, copies, now } = copying;
   const columns = table.columns.filter((column) => column !== table.numbered);
   const values = columns.map((column) => {
     const value = row[column];
     if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value - now) < INSTANT_NEAR_MS)
-      return String(value - olderMs);
+      return `${value - olderMs} - CAST((${copies} - n.i) * ${stepMs} AS INTEGER)`;
     if (typeof value !== 'string') return `:${column}`;
     const held = ids.filter((id) => value.includes(id));
     return held.reduce(

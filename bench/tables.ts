@@ -5,6 +5,7 @@ import type { LargeCreate } from './large-create.ts';
 import { BUSY_SHARE, type MachineLoad } from './machine.ts';
 import { WORKS, type Work } from './measure.ts';
 import type { Section } from './options.ts';
+import type { PageFigures } from './pages.ts';
 
 export interface Report extends Findings {
   at: string;
@@ -79,7 +80,7 @@ function formatLoad({
   );
 }
 
-function formatStores({ scrape, bigStore }: Report): string[] {
+function formatStores({ scrape, pagesCost, bigStore }: Report): string[] {
   const lines: string[] = [];
   if (scrape !== null) {
     lines.push(
@@ -87,6 +88,10 @@ function formatStores({ scrape, bigStore }: Report): string[] {
       `/metrics at ${scrape.openTasks} open tasks: ${scrape.bytes} bytes within ${fixed(scrape.answerMs, 1)} ms; CPU ` +
         `${fixed(scrape.readerMs, 1)} ms on the reader and ${fixed(scrape.mainMs, 1)} ms on the main thread`,
     );
+  }
+  if (pagesCost !== null) {
+    lines.push('', `Pages over ${pagesCost.calls} calls and ${pagesCost.openTasks} open tasks`, '');
+    lines.push(...formatTable(PAGE_HEAD, pagesCost.pages.map(pageRow)));
   }
   if (bigStore !== null) {
     const { rows, rowsAsked, openTasks, fillSeconds, fileMiB, bigUs, smallUs } = bigStore;
@@ -114,6 +119,7 @@ const WORK_HEAD = ['peer', 'CPU µs/request', 'requests/s', 'p99 ms at 32'].conc
 const PROCESS_HEAD = ['peer', 'resident MiB', 'peak MiB', 'ready ms', 'does'];
 const IDLE_HEAD = ['peer', 'open tasks', 'idle CPU ms/s', 'create less the poller, CPU µs'];
 const GOAL_HEAD = ['goal', 'measured', 'beside', 'ratio', 'goal', 'stretch', 'result'];
+const PAGE_HEAD = ['page', 'first ms', 'median ms', 'KiB'];
 const LARGE_HEAD = [
   'peer',
   'answer ms',
@@ -123,6 +129,10 @@ const LARGE_HEAD = [
   'quiet ms',
   'memory growth / body',
 ];
+
+function pageRow({ path, firstMs, medianMs, bytes }: PageFigures): string[] {
+  return [path, fixed(firstMs, 1), fixed(medianMs, 1), fixed(bytes / 1024, 0)];
+}
 
 function workRow(peer: PeerFigures, work: Work): string[] {
   const figures = peer[work];

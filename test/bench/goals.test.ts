@@ -38,6 +38,7 @@ function findings(over: Partial<Findings> = {}): Findings {
     idle: null,
     beside: null,
     scrape: null,
+    pagesCost: null,
     bigStore: null,
     ...over,
   };

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { readOptions, SECTIONS } from '../../bench/options.ts';
 
-it('measures every section but the large store, unless sections are named', () => {
-  expect(readOptions([]).sections).toEqual(SECTIONS.filter((name) => name !== 'big'));
+it('measures every section but those of large stores, unless sections are named', () => {
+  const usual = SECTIONS.filter((name) => name !== 'big' && name !== 'pages');
+  expect(readOptions([]).sections).toEqual(usual);
   expect(readOptions(['--section', 'ready', '--section', 'big,idle']).sections).toEqual([
     'ready',
     'big',
