@@ -121,8 +121,8 @@ class Sidecar implements App {
       running.poller.start();
       running.taskRetrier.start((kept) => running.dataPlane.sendKept(kept));
       running.results.start();
-      const { slotKeepers, storeWatch, sumsCheck, clockKeeper } = running;
-      for (const part of [slotKeepers, storeWatch, sumsCheck, clockKeeper]) part.start();
+      const { slotKeepers, storeWatch, sumsCheck, usageSumming, clockKeeper } = running;
+      for (const part of [slotKeepers, storeWatch, sumsCheck, usageSumming, clockKeeper]) part.start();
       const code = await watchers;
       const alerts = this.#startAlerts(running, code);
       const jobs = this.#makeJobs(running, alerts, code);
@@ -346,6 +346,7 @@ class Sidecar implements App {
       running.results.stop(),
       running.adoption.stop(),
       running.sumsCheck.stop(),
+      running.usageSumming.stop(),
       running.slotKeepers.stop(),
     ];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.

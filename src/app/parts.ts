@@ -18,6 +18,7 @@ import { Ledger } from '../outbox/ledger.ts';
 import { MoneySums } from '../ledger/money-sums.ts';
 import { Observer, type ObserverDeps } from '../ledger/observer.ts';
 import { SumsCheck } from '../ledger/sums-check.ts';
+import { UsageSumming } from '../ledger/usage-summing.ts';
 import { AccountReader, type AccountReaderDeps } from '../asking/account-reader.ts';
 import type { Adoption } from '../asking/adoption.ts';
 import { buildClocks, type Clocks } from '../asking/clocks.ts';
@@ -48,6 +49,7 @@ export interface AppParts extends Clocks, Pacing, Gates, ResultServing {
   upstream: Upstream;
   sums: MoneySums;
   sumsCheck: SumsCheck;
+  usageSumming: UsageSumming;
   doubts: Doubts;
   poller: Poller;
   account: AccountReader;
@@ -152,6 +154,7 @@ export function buildParts(input: PartsInput): AppParts {
     adoption: openAdoption({ ...input, ...asking, ...clocks, upstream, slots }),
     closing: new Closing({ ...shared, onCall }),
     observer: openObserver(log, { ledger, clock: clocks.dated }),
+    usageSumming: new UsageSumming({ store, clock: clocks.dated, onError }),
     watch,
     delivery,
     ask,

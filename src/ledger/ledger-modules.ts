@@ -89,6 +89,7 @@ import { moneyStatus } from './status.ts';
 import { acceptClock, keepAge, readTime, resetDates } from './time.ts';
 import { lastHour } from './last-hour.ts';
 import { listUsage } from './usage.ts';
+import { sumUsageSlots, usageSlotMigrations } from './usage-slots.ts';
 import { sumUsage } from './usage-sums.ts';
 import { noteUsedKey, readUsedKeys, usedKeyMigrations } from './used-keys.ts';
 import { useUpstream } from './use-upstream.ts';
@@ -172,7 +173,7 @@ export const ledgerModules: readonly StoreModule[] = [
     operations: [...exportedOperations(claimTable, claimCompose, claimNotices), neededCalls],
   },
   {
-    migrations: [...usedKeyMigrations, ...estimatedEndMigrations],
+    migrations: [...usedKeyMigrations, ...estimatedEndMigrations, ...usageSlotMigrations],
     operations: [
       readAdoption,
       beginAdoption,
@@ -205,6 +206,7 @@ export const ledgerModules: readonly StoreModule[] = [
       noteVerification,
       listUsage,
       sumUsage,
+      sumUsageSlots,
       listAudit,
       recordOrder,
       listImportedFiles,

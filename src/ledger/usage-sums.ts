@@ -1,14 +1,16 @@
 /**
  * Usage summed by some keys, including the days and months of a zone.
  *
- * SQL counts days, in time ranges with one offset from UTC; months are sums of days.
+ * SQL counts days, in time ranges with one offset from UTC; months are sums of days. What is over is read from the sums of its slots
+ * (`usage-slots.ts`).
  */
 import { SidecarError } from '../errors.ts';
-import { defineRead, type Tx } from '../store/operation.ts';
+import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { Mode, OperationWord } from '../words.ts';
 import { DAY_MS, offsetSpans, type OffsetSpan } from '../zone.ts';
-import { usageConditions, type UsageFilter } from './usage.ts';
+import { SLOT_MS, summedTo, SUMS } from './usage-slots.ts';
+import { COUNTED, groupConditions, usageConditions, type UsageFilter } from './usage.ts';
 
 /** The keys of sums; days and months are those of `timeZone`. */
 export type UsageKey = 'app' | 'operation' | 'model' | 'mode' | 'tag' | 'day' | 'month';
@@ -72,23 +74,93 @@ async function spansOf(tx: Tx, { from, to, timeZone }: SumUsageArgs): Promise<Sp
   return offsetSpans(timeZone, Math.max(from ?? 0, seen.first), Math.min(to ?? Infinity, seen.last + 1));
 }
 
-async function readSpan(
-  tx: Tx,
-  { by, span, ...filter }: UsageFilter & { by: readonly UsageKey[]; span: Span },
-): Promise<ReadRow[]> {
-  const { from, to, offsetMs } = span;
+interface SpanArgs extends UsageFilter {
+  by: readonly UsageKey[];
+  span: Span;
+}
+
+/** Reads a span: the slots that are summed by their sums, all else by its creates. */
+async function readSpan(tx: Tx, args: SpanArgs): Promise<ReadRow[]> {
+  const { from = 0, to = Infinity, offsetMs } = args.span;
+  const first = Math.ceil(from / SLOT_MS);
+  const end = Math.min(Math.floor(to / SLOT_MS), await summedTo(tx));
+  if (end <= first || offsetMs % SLOT_MS !== 0) return readCreates(tx, args);
+  const between = (from: Ms | undefined, to: Ms | undefined): SpanArgs => ({
+    ...args,
+    span: { from, to, offsetMs },
+  });
+  const rows = [
+    ...(await readCreates(tx, between(args.span.from, first * SLOT_MS))),
+    ...(await readSlots(tx, args, { first, end })),
+    ...(await readStale(tx, args, { first, end })),
+    ...(await readCreates(tx, between(end * SLOT_MS, args.span.to))),
+  ];
+  if (rows.length > READ_MAX) throw tooMany();
+  return rows;
+}
+
+/** Names the keys of a question as columns; `at` is the instant of a row. */
+function keysOf({ by, span }: SpanArgs, at: string): { keys: string[]; columns: string } {
+  const day = `(${at} + ${Math.trunc(span.offsetMs)}) / ${DAY_MS}`;
+  const names = [...new Set(by.map((key) => (key === 'month' ? 'day' : key)))];
+  const keys = names.map((name) => (name === 'day' ? day : name));
+  return { keys, columns: keys.map((key, place) => `${key} AS ${names[place]}`).join(', ') };
+}
+
+async function readCreates(tx: Tx, args: SpanArgs): Promise<ReadRow[]> {
+  const { from, to } = args.span;
+  if (from !== undefined && to !== undefined && from >= to) return [];
   const { conditions, values } = usageConditions({
-    ...filter,
+    ...args,
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
   });
-  const day = `(at + ${Math.trunc(offsetMs)}) / ${DAY_MS}`;
-  const names = [...new Set(by.map((key) => (key === 'month' ? 'day' : key)))];
-  const keys = names.map((name) => (name === 'day' ? day : name));
+  const { keys, columns } = keysOf(args, 'at');
+  return groups(tx, {
+    sql: `SELECT ${columns}, ${SUMS} FROM creates WHERE ${conditions.join(' AND ')}`,
+    keys,
+    values,
+  });
+}
+
+interface Slots {
+  first: number;
+  /** Exclusive. */
+  end: number;
+}
+
+async function readSlots(tx: Tx, args: SpanArgs, { first, end }: Slots): Promise<ReadRow[]> {
+  const { conditions, values } = groupConditions(args);
+  const { keys, columns } = keysOf(args, `slot * ${SLOT_MS}`);
+  const isFresh = 'NOT EXISTS (SELECT 1 FROM usage_stale t WHERE t.slot = usage_slots.slot)';
+  return groups(tx, {
+    sql: `SELECT ${columns}, SUM(tasks) AS tasks, SUM(credits) AS credits, SUM(held_credits) AS held_credits
+     FROM usage_slots WHERE ${['slot >= ?', 'slot < ?', isFresh, ...conditions].join(' AND ')}`,
+    keys,
+    values: [first, end, ...values],
+  });
+}
+
+/** Reads the creates of slots whose sums are no longer right. */
+async function readStale(tx: Tx, args: SpanArgs, { first, end }: Slots): Promise<ReadRow[]> {
+  const { conditions, values } = groupConditions(args);
+  const { keys, columns } = keysOf(args, 'at');
+  const inSlot = `at >= usage_stale.slot * ${SLOT_MS} AND at < (usage_stale.slot + 1) * ${SLOT_MS}`;
+  return groups(tx, {
+    sql: `SELECT ${columns}, ${SUMS} FROM usage_stale JOIN creates ON ${inSlot}
+     WHERE ${['slot >= ?', 'slot < ?', COUNTED, ...conditions].join(' AND ')}`,
+    keys,
+    values: [first, end, ...values],
+  });
+}
+
+async function groups(
+  tx: Tx,
+  { sql, keys, values }: { sql: string; keys: readonly string[]; values: readonly SqlValue[] },
+): Promise<ReadRow[]> {
+  const list = keys.join(', ');
   const rows = await tx.all<ReadRow>(
-    `SELECT ${keys.map((key, at) => `${key} AS ${names[at]}`).join(', ')}, COUNT(*) AS tasks,
-       SUM(settled_credits) AS credits, SUM(CASE WHEN state = 'held' THEN credits ELSE 0 END) AS held_credits
-     FROM creates WHERE ${conditions.join(' AND ')} GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')} LIMIT ?`,
+    `${sql} GROUP BY ${list} ORDER BY ${list} LIMIT ?`,
     ...values,
     READ_MAX + 1,
   );

@@ -55,7 +55,8 @@ interface UsageColumns {
   operation: OperationWord;
 }
 
-const COUNTED = "(state <> 'released' OR task_id IS NOT NULL OR settled_credits > 0)";
+/** Creates that cost something or may cost something. */
+export const COUNTED = "(state <> 'released' OR task_id IS NOT NULL OR settled_credits > 0)";
 
 /**
  * Lists usage, newest first.
@@ -93,24 +94,40 @@ export const listUsage = defineRead(
   },
 );
 
+export interface Conditions {
+  conditions: string[];
+  values: SqlValue[];
+}
+
 /** Gives a filter as conditions on holds; creates that Kling refused or never got are left out. */
-export function usageConditions(filter: UsageFilter): { conditions: string[]; values: SqlValue[] } {
-  const pairs: [string, SqlValue | undefined][] = [
+export function usageConditions(filter: UsageFilter): Conditions {
+  const time = given([
     ['at >= ?', filter.from],
     ['at < ?', filter.to],
-    ['app = ?', filter.app],
-    ['operation = ?', filter.operation],
-    ['model = ?', filter.model],
-    ['tag = ?', filter.tag],
-  ];
-  const conditions = [COUNTED];
-  const values: SqlValue[] = [];
-  for (const [condition, value] of pairs) {
-    if (value === undefined) continue;
-    conditions.push(condition);
-    values.push(value);
-  }
-  return { conditions, values };
+  ]);
+  const named = groupConditions(filter);
+  return {
+    conditions: [COUNTED, ...time.conditions, ...named.conditions],
+    values: [...time.values, ...named.values],
+  };
+}
+
+/** Gives the conditions of a filter that do not depend on the time. */
+export function groupConditions({ app, operation, model, tag }: UsageFilter): Conditions {
+  return given([
+    ['app = ?', app],
+    ['operation = ?', operation],
+    ['model = ?', model],
+    ['tag = ?', tag],
+  ]);
+}
+
+function given(pairs: readonly [condition: string, value: SqlValue | undefined][]): Conditions {
+  const present = pairs.flatMap(([condition, value]) => (value === undefined ? [] : [{ condition, value }]));
+  return {
+    conditions: present.map(({ condition }) => condition),
+    values: present.map(({ value }) => value),
+  };
 }
 
 function toUsage(row: UsageColumns): Omit<UsageRow, 'results'> {

@@ -67,7 +67,8 @@ const CHANGED = new Set(
   `holds entries calls tasks task_events guards schema_migrations
    creates adjustments task_results task_states journal instances refusals refusal_count audit sla_windows
    queue_waits task_retry_chains task_retry_bodies task_retries joins learned_limits account_packs result_keeping result_files result_asks adoption adopted_counters
-   callback_deliveries callback_keys callback_relays callbacks estimated_ends task_contradictions`.split(
+   callback_deliveries callback_keys callback_relays callbacks estimated_ends task_contradictions
+   usage_slots usage_stale usage_summed`.split(
     /\s+/,
   ),
 );
