@@ -30,6 +30,9 @@ export const budget = z
     limitUsd: usd,
     usedUsd: usd.describe('Settled and held, in US dollars.'),
     remainingUsd: usd,
+    cost: z
+      .object({ limit: z.number(), used: z.number(), remaining: z.number(), currency: z.string() })
+      .describe('The same credits times price.perCredit, rounded to hundredths; `used` is settled and held.'),
     exhaustionSeconds: z
       .number()
       .nullable()

@@ -23,7 +23,7 @@ export class Format {
   readonly #credits: Intl.NumberFormat;
   readonly #count: Intl.NumberFormat;
   readonly #percent: Intl.NumberFormat;
-  readonly #usd: Intl.NumberFormat;
+  readonly #money = new Map<string, Intl.NumberFormat>();
   readonly #time: Intl.DateTimeFormat;
   readonly #clock: Intl.DateTimeFormat;
 
@@ -37,7 +37,6 @@ export class Format {
     this.#credits = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
     this.#count = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
     this.#percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
-    this.#usd = new Intl.NumberFormat(language, { style: 'currency', currency: 'USD' });
     const day = { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' } as const;
     const hours = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
     this.#time = new Intl.DateTimeFormat('sv-SE', { ...day, ...hours });
@@ -63,8 +62,12 @@ export class Format {
     return this.#percent.format(share);
   }
 
-  usd(value: number): string {
-    return this.#usd.format(value);
+  /** @param currency a code of three letters (ISO 4217). */
+  money(value: number, currency: string): string {
+    const known = this.#money.get(currency);
+    const made = known ?? new Intl.NumberFormat(this.#language, { style: 'currency', currency });
+    if (!known) this.#money.set(currency, made);
+    return made.format(value);
   }
 
   /** Writes an instant as `2026-11-21 10:00:00` in the zone; the time alone if it is within a day. */

@@ -168,6 +168,7 @@ describe('reads', () => {
       limitUsd: null,
       usedUsd: null,
       remainingUsd: null,
+      cost: { limit: 1.4, used: 0.49, remaining: 0.91, currency: 'USD' },
       exhaustionSeconds: 5400,
       raises: [],
       perValue: null,
@@ -369,7 +370,7 @@ describe('reads', () => {
   });
 
   test('a missing path is 404 with problem details, also one of a later version', async () => {
-    for (const target of ['/nowhere', '/v1', '/v1/sla', '/v1/alert', '/', '/v1/status/']) {
+    for (const target of ['/nowhere', '/v1', '/v1/slas', '/v1/alert', '/', '/v1/status/']) {
       const answer = await get(target);
       expect([target, answer.status]).toEqual([target, 404]);
       expect(problem.parse(answer.json)).toMatchObject({ status: 404, word: 'not_found' });

@@ -19,11 +19,12 @@ export async function answerBudgets(commands: Commands, isSummary = false): Prom
 /** Shapes one budget; percent are cut to two places, so that 100 means the whole budget. */
 function shapeBudget(
   row: BudgetRow,
-  { perCredit, usdBudgets }: CashTerms,
+  { perCredit, currency, usdBudgets }: CashTerms,
   exhaustionSeconds: number | null,
 ): BudgetAnswer {
+  const inMoney = (milli: MilliCredits): number => Math.round(costOf(milli, perCredit) * 100) / 100;
   const inUsd = (milli: MilliCredits): number | null =>
-    usdBudgets.includes(row.name) ? Math.round(costOf(milli, perCredit) * 100) / 100 : null;
+    usdBudgets.includes(row.name) ? inMoney(milli) : null;
   return {
     name: row.name,
     window: row.window,
@@ -42,6 +43,12 @@ function shapeBudget(
     limitUsd: inUsd(row.limitCredits),
     usedUsd: inUsd(row.settledCredits + row.heldCredits),
     remainingUsd: inUsd(row.remainingCredits),
+    cost: {
+      limit: inMoney(row.limitCredits),
+      used: inMoney(row.settledCredits + row.heldCredits),
+      remaining: inMoney(row.remainingCredits),
+      currency,
+    },
     exhaustionSeconds: exhaustionSeconds === null ? null : Math.ceil(exhaustionSeconds),
     raises: row.raises.map(({ byCredits, fromAt, untilAt, actor, reason }) => ({
       byCredits: toCredits(byCredits),

@@ -1,7 +1,10 @@
 /** Words in Chinese: the page *Now*. */
 import type { Words } from '../en.ts';
 
-export const NOW: Pick<Words, 'state' | 'budgets' | 'slots' | 'open' | 'firing' | 'would' | 'doubt'> = {
+export const NOW: Pick<
+  Words,
+  'state' | 'budgets' | 'slots' | 'open' | 'hour' | 'firing' | 'would' | 'doubt'
+> = {
   state: {
     well: '一切正常',
     frozen: '消费已冻结',
@@ -10,6 +13,15 @@ export const NOW: Pick<Words, 'state' | 'budgets' | 'slots' | 'open' | 'firing' 
     refused: 'Kling 拒绝了凭证',
     unreachable: '无法连接 Kling',
     breaker: '熔断器已打开：在 Kling 恢复之前拒绝创建',
+    breakerName: '熔断器',
+    breakerClosed: '关闭',
+    breakerOpen: (since) => `自 ${since} 起打开`,
+    nextTry: '下次尝试',
+    spending: '消费',
+    isFree: '未冻结',
+    isFrozen: '已冻结',
+    adopting: '正在读取账户此前的消费：创建需等待读取完成',
+    usedUp: '有预算已用完',
     stopped: 'Kling 拒绝了账户的一部分请求',
     doubt: '部分创建结果未知',
     alerts: '有告警触发',
@@ -17,7 +29,10 @@ export const NOW: Pick<Words, 'state' | 'budgets' | 'slots' | 'open' | 'firing' 
     mode: '模式',
     environment: '环境',
     uptime: '已运行',
-    lastAnswer: '凭证',
+    account: '账户',
+    credentials: '凭证',
+    lastAnswer: 'Kling 最近一次答复',
+    noAnswer: '启动以来尚无',
     accepted: '已接受',
     unknown: '尚未使用',
     rejected: '被拒绝',
@@ -37,8 +52,13 @@ export const NOW: Pick<Words, 'state' | 'budgets' | 'slots' | 'open' | 'firing' 
     never: '不重置',
     shadow: '影子模式：只计数，不拒绝',
     usedUp: '已用完',
-    usd: (usd) => `约 ${usd}`,
-    raised: (credits) => `已提高 ${credits}`,
+    cost: '金额',
+    costOf: (used, limit) => `${used} / ${limit}`,
+    exhausted: (time) => `按最近一小时的速度，将在 ${time}后用完`,
+    only: (match) => `仅统计 ${match}`,
+    pending: '仍在统计此前的消费',
+    others: (name, count) => `${name} 还有 ${count} 行`,
+    raised: (credits, until, actor) => `已提高 ${credits}，至 ${until}（${actor}）`,
   },
   slots: {
     title: '并发与队列',
@@ -55,10 +75,24 @@ export const NOW: Pick<Words, 'state' | 'budgets' | 'slots' | 'open' | 'firing' 
     empty: '没有进行中的任务。',
     product: '产品',
     state: '状态',
-    tasks: '任务数',
+    tasks: '全部',
     stuck: '卡住',
+    ages: ['5 分钟内', '5–15 分钟', '15–60 分钟', '1–6 小时', '6–24 小时', '超过 1 天'],
+    agesNote: '时长从本分钟起点计算。',
+    retries: (count, next) => `${count} 个失败的任务等待重新创建，下一个在 ${next}`,
   },
-  firing: { title: '正在触发的告警', empty: '没有告警。' },
+  hour: {
+    title: '最近一小时',
+    empty: '最近一小时没有对 Kling 的调用。',
+    calls: '调用数',
+    share: '占比',
+    all: '对 Kling 的全部调用',
+    failedTasks: '失败的任务',
+    refused: '被 sidecar 拒绝',
+    since: (time) => `自 ${time} 起统计。`,
+    failedSince: (time) => `失败的任务：仅统计 ${time} 以来最新的 1,000 个创建。`,
+  },
+  firing: { title: '正在触发的告警', empty: '没有告警。', others: (count) => `还有 ${count} 个` },
   would: {
     title: '保护模式本会拒绝的请求',
     empty: '目前没有。',
@@ -74,5 +108,7 @@ export const NOW: Pick<Words, 'state' | 'budgets' | 'slots' | 'open' | 'firing' 
     text: (count, credits, since) =>
       `${count} 个创建可能已到达 Kling，预留 ${credits} 积分；最早的始于 ${since}。正在继续查询。`,
     empty: '没有结果未知的创建。',
+    elsewhere: (count, credits, upstream) =>
+      `${count} 个未结束的预留（${credits} 积分）属于未使用的上游 ${upstream}。`,
   },
 };

@@ -1,0 +1,88 @@
+/** What runs and what waits: pools of slots, and open tasks by age. */
+import type { StatusAnswer } from '../../control/schemas.ts';
+import { h, type Part } from '../element.ts';
+import { link, tableOf, type Column } from '../table.ts';
+import type { PageContext } from '../view.ts';
+
+type OpenTasks = StatusAnswer['openTasks'][number];
+type Age = OpenTasks['ages'][number];
+
+/** Shows the pools of slots, and how many creates wait for each. */
+export function slotsOf({ words, format, links }: PageContext, { pools }: StatusAnswer): Part {
+  const { slots } = words;
+  return tableOf(
+    pools,
+    [
+      { heading: slots.pool, cell: ({ name }) => name },
+      { heading: slots.inUse, cell: ({ inUse }) => format.count(inUse), isNumber: true },
+      { heading: slots.elsewhere, cell: ({ elsewhere }) => format.count(elsewhere), isNumber: true },
+      {
+        heading: slots.limit,
+        cell: ({ limit, source }) =>
+          limit === null ? words.none : [format.count(limit), source === null ? null : ` (${source})`],
+        isNumber: true,
+      },
+      {
+        heading: slots.queued,
+        cell: ({ queued }) => link(links.to('/page/queue'), format.count(queued)),
+        isNumber: true,
+      },
+      { heading: slots.paused, cell: ({ pausedUntil }) => format.time(pausedUntil) },
+    ],
+    { caption: slots.title, empty: slots.empty },
+  );
+}
+
+/** Shows the open tasks by age. */
+export function openTasksOf(context: PageContext, { openTasks, taskRetries }: StatusAnswer): Part {
+  const { words, format, links } = context;
+  const { open } = words;
+  const list = tableOf(openTasks, openColumns(context, openTasks[0]?.ages ?? []), {
+    caption: open.title,
+    empty: open.empty,
+  });
+  const { waiting, nextAt } = taskRetries;
+  return [
+    list,
+    openTasks.length === 0 ? null : h('p', { class: 'notes' }, open.agesNote),
+    waiting === 0
+      ? null
+      : h(
+          'p',
+          { class: 'notes' },
+          link(
+            links.to('/page/tasks', { state: 'failed' }),
+            open.retries(format.count(waiting), format.fullTime(nextAt)),
+          ),
+        ),
+  ];
+}
+
+function openColumns(
+  { words, format, links }: PageContext,
+  ages: readonly Age[],
+): readonly Column<OpenTasks>[] {
+  const { open } = words;
+  const counted = (
+    count: number,
+    { product, state }: OpenTasks,
+    values: Record<string, string | null>,
+  ): Part =>
+    count === 0
+      ? words.none
+      : link(links.to('/page/tasks', { product, state, ...values }), format.count(count));
+  return [
+    { heading: open.product, cell: ({ product }) => product },
+    { heading: open.state, cell: ({ state }) => h('span', { class: `state ${state}` }, state) },
+    ...ages.map((age, place) => ({
+      heading: open.ages[place] ?? '',
+      cell: (row: OpenTasks) => {
+        const { tasks = 0, from = null, to = null } = row.ages[place] ?? {};
+        return counted(tasks, row, { from, to });
+      },
+      isNumber: true,
+    })),
+    { heading: open.tasks, cell: (row) => counted(row.tasks, row, {}), isNumber: true },
+    { heading: open.stuck, cell: (row) => counted(row.stuck, row, { stuck: 'true' }), isNumber: true },
+  ];
+}
