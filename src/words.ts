@@ -38,7 +38,8 @@ export type OperationWord = (typeof OPERATIONS)[number];
 export const FREE_OPERATIONS = ['task-read', 'task-list', 'account', 'library'] as const;
 
 /** Output quality: `std` is 720p, `pro` 1080p. */
-export type Mode = 'std' | 'pro' | '4k';
+export const MODES = ['std', 'pro', '4k'] as const;
+export type Mode = (typeof MODES)[number];
 export type TaskState = 'submitted' | 'processing' | 'succeeded' | 'failed';
 export type HoldState = 'held' | 'settled' | 'released' | 'written_off';
 /** How sure a price is: `assumed` for a length that only the media show, `unknown` if no price exists. */

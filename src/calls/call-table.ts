@@ -5,14 +5,12 @@
  * **Invariant**: an attempt is written once, also if it is given again, and never changed. Refusals are bounded
  * to the newest {@link REFUSALS_MAX}: a caller in a loop must not fill the disk.
  */
-import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { idAfter } from '../ids.ts';
-import { defineRead, defineWrite, type SqlValue, type Tx } from '../store/operation.ts';
+import { defineWrite, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
 import type { CallEvidence, CallRecord, RefusalRecord } from './call.ts';
 import { callValues } from './call-values.ts';
-import { checkIdCursor, cursorAfter, readCursor } from './cursor.ts';
 import type { ErrorClass } from './outcome.ts';
 import { addWouldHave } from './would-have-table.ts';
 
@@ -105,80 +103,6 @@ export interface CallColumns {
   evidence: string | null;
 }
 
-/** What narrows a list of calls; all given must hold. `from` is inclusive, `to` exclusive. */
-export interface CallFilter {
-  from?: Ms;
-  to?: Ms;
-  app?: string;
-  route?: string;
-  status?: number;
-  code?: number;
-  outcome?: CallOutcome;
-  taskId?: string;
-  holdId?: string;
-  requestId?: string;
-  origin?: 'app' | 'sidecar';
-}
-
-export interface ListCallsArgs extends CallFilter {
-  limit: number;
-  /** Whether all rows are counted, too. */
-  total?: boolean;
-  cursor: string | null;
-}
-
-/**
- * Lists attempts at Kling, newest first.
- * @throws SidecarError `bad_usage` on a cursor that is none.
- */
-export const listCalls = defineRead(
-  'calls.listCalls',
-  async (
-    tx: Tx,
-    args: ListCallsArgs,
-  ): Promise<{ calls: CallRecord[]; nextCursor: string | null } & Counted> => {
-    const { conditions, values } = conditionsOf(args);
-    const counted = await countWhere(tx, args.total, `calls ${whereOf(conditions)}`, values);
-    if (args.cursor !== null) {
-      const { at, id } = readCursor(args.cursor);
-      conditions.push('at <= ?', '(at < ? OR id < ?)');
-      values.push(at, at, id);
-    }
-    const rows = await tx.all<CallColumns>(
-      `SELECT * FROM calls ${whereOf(conditions)} ORDER BY at DESC, id DESC LIMIT ?`,
-      ...values,
-      args.limit + 1,
-    );
-    const calls = rows.slice(0, args.limit).map(toCall);
-    const last = calls.at(-1);
-    return { calls, nextCursor: rows.length > args.limit && last ? cursorAfter(last) : null, ...counted };
-  },
-);
-
-function conditionsOf(filter: CallFilter): { conditions: string[]; values: SqlValue[] } {
-  const pairs: [string, SqlValue | undefined][] = [
-    ['at >= ?', filter.from],
-    ['at < ?', filter.to],
-    ['app = ?', filter.app],
-    ['route = ?', filter.route],
-    ['status = ?', filter.status],
-    ['code = ?', filter.code],
-    ['outcome = ?', filter.outcome],
-    ['task_id = ?', filter.taskId],
-    ['hold_id = ?', filter.holdId],
-    ['request_id = ?', filter.requestId],
-    ['origin = ?', filter.origin],
-  ];
-  const conditions: string[] = [];
-  const values: SqlValue[] = [];
-  for (const [condition, value] of pairs) {
-    if (value === undefined) continue;
-    conditions.push(condition);
-    values.push(value);
-  }
-  return { conditions, values };
-}
-
 /** Converts a stored row back to its record. */
 export function toCall(row: CallColumns): CallRecord {
   return {
@@ -205,86 +129,5 @@ export function toCall(row: CallColumns): CallRecord {
     clockOffsetMs: row.clock_offset_ms,
     origin: row.origin,
     evidence: row.evidence === null ? null : (JSON.parse(row.evidence) as CallEvidence),
-  };
-}
-
-interface RefusalColumns {
-  id: string;
-  request_id: string;
-  at: Ms;
-  app: string;
-  tag: string | null;
-  method: string;
-  route: string;
-  status: number;
-  word: string;
-  message: string;
-  credits: number | null;
-  budget: string | null;
-  would_only: number;
-}
-
-export interface ListRefusalsArgs {
-  limit: number;
-  total?: boolean;
-  cursor: string | null;
-  /** Only real refusals (false), or only those that `protect` would have made (true). */
-  wouldOnly?: boolean;
-  from?: Ms;
-  to?: Ms;
-  app?: string;
-  word?: string;
-}
-
-/**
- * Lists our own refusals, newest first.
- * @throws SidecarError `bad_usage` on a cursor that is none.
- */
-export const listRefusals = defineRead(
-  'calls.listRefusals',
-  async (
-    tx: Tx,
-    args: ListRefusalsArgs,
-  ): Promise<{ refusals: RefusalRecord[]; nextCursor: string | null } & Counted> => {
-    const { conditions, values } = conditionsOf({
-      ...(args.from !== undefined && { from: args.from }),
-      ...(args.to !== undefined && { to: args.to }),
-      ...(args.app !== undefined && { app: args.app }),
-    });
-    const add = (condition: string, value: SqlValue | undefined): void => {
-      if (value === undefined) return;
-      conditions.push(condition);
-      values.push(value);
-    };
-    add('would_only = ?', args.wouldOnly === undefined ? undefined : Number(args.wouldOnly));
-    add('word = ?', args.word);
-    const counted = await countWhere(tx, args.total, `refusals ${whereOf(conditions)}`, values);
-    add('id < ?', args.cursor === null ? undefined : checkIdCursor(args.cursor, 'refusal'));
-    const rows = await tx.all<RefusalColumns>(
-      `SELECT * FROM refusals ${whereOf(conditions)} ORDER BY id DESC LIMIT ?`,
-      ...values,
-      args.limit + 1,
-    );
-    const shown = rows.slice(0, args.limit);
-    const nextCursor = rows.length > args.limit ? (shown.at(-1)?.id ?? null) : null;
-    return { refusals: shown.map(toRefusal), nextCursor, ...counted };
-  },
-);
-
-function toRefusal(row: RefusalColumns): RefusalRecord {
-  return {
-    id: row.id,
-    requestId: row.request_id,
-    at: row.at,
-    app: row.app,
-    tag: row.tag,
-    method: row.method,
-    route: row.route,
-    status: row.status,
-    word: row.word,
-    message: row.message,
-    credits: row.credits,
-    budget: row.budget,
-    wouldOnly: row.would_only === 1,
   };
 }

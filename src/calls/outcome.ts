@@ -56,6 +56,16 @@ export function outcomeOfStatus(status: number): CallOutcome {
   return status >= 400 && status <= 499 ? 'client_error' : 'ok';
 }
 
+/** Outcomes of calls that Kling failed, did not answer or did not get. Refusals, throttles and calls that we gave up are none. */
+export const FAILED_OUTCOMES = ['server_error', 'unreachable', 'no_answer'] as const satisfies CallOutcome[];
+
+const FAILED: ReadonlySet<CallOutcome> = new Set(FAILED_OUTCOMES);
+
+/** Returns whether an outcome is one of {@link FAILED_OUTCOMES}. */
+export function isFailed(outcome: CallOutcome): boolean {
+  return FAILED.has(outcome);
+}
+
 /** Returns whether a status is a 5xx: 500 to 599, both inclusive. */
 export function isServerError(status: number): boolean {
   return status >= 500 && status <= 599;

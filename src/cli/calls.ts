@@ -39,6 +39,12 @@ const REFUSED: ListShape = {
 interface CallsOptions extends ListOptions {
   from?: string;
   to?: string;
+  app?: string;
+  tag?: string;
+  route?: string;
+  outcome?: string;
+  failed?: boolean;
+  task?: string;
   kind: string;
 }
 
@@ -53,9 +59,17 @@ export function addCalls(program: Command, context: () => Context): void {
         .choices(['sent', 'refused', 'would-refuse'])
         .default('sent'),
     )
+    .option('--app <name>', 'only of this app')
+    .option('--tag <tag>', 'only with this tag; - is those without one')
+    .option('--route <route>', 'only of this route, such as /v1/videos/text2video')
+    .option('--outcome <outcomes>', 'only with these outcomes, separated by commas')
+    .option('--failed', 'only those that Kling failed, did not answer or did not get')
+    .option('--task <id>', 'only the sends and look-ups of this task’s create')
     .action((options: CallsOptions) => {
-      const { from, to, kind } = options;
-      return printList(context(), kind === 'sent' ? CALLS : REFUSED, { from, to, kind }, options);
+      const { from, to, kind, app, tag, route, outcome, failed, task } = options;
+      const wanted = { from, to, kind, app, tag, route, outcome, task };
+      const query = { ...wanted, failed: failed ? 'true' : undefined };
+      return printList(context(), kind === 'sent' ? CALLS : REFUSED, query, options);
     });
   calls
     .command('export')

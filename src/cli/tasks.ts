@@ -33,6 +33,11 @@ const TASKS: ListShape = {
 interface TasksOptions extends ListOptions {
   state?: string;
   app?: string;
+  tag?: string;
+  operation?: string;
+  model?: string;
+  mode?: string;
+  search?: string;
   stuck?: boolean;
   from?: string;
   to?: string;
@@ -55,12 +60,18 @@ export function addTasks(program: Command, context: () => Context): void {
     )
     .option('--stuck', 'only open ones that are older than is usual, or than tasks.stuckAfterMs')
     .option('--app <name>', 'only of this app')
+    .option('--tag <tag>', 'only with this tag; - is those without one')
+    .option('--operation <operation>', 'only of this operation, such as text-to-video')
+    .option('--model <model>', 'only of this model; - is those without one')
+    .option('--mode <mode>', 'only of this mode: std, pro, 4k; - is those without one')
+    .option('--search <text>', 'a whole id, app or tag, or a part of the prompt preview')
     .option('--from <time>', 'created then or later: ISO 8601 with a zone, or a UTC day')
     .option('--to <time>', 'created before')
     .action((id: string | undefined, options: TasksOptions) => {
       if (id !== undefined) return showTask(context(), id, options);
-      const { state, app, stuck, from, to } = options;
-      const query = { state, app, from, to, stuck: stuck ? 'true' : undefined };
+      const { state, app, tag, operation, model, mode, search, stuck, from, to } = options;
+      const wanted = { state, app, tag, operation, model, mode, search, from, to };
+      const query = { ...wanted, stuck: stuck ? 'true' : undefined };
       return printList(context(), TASKS, query, options);
     });
   addTasksWait(tasks, context);

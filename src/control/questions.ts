@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { ianaZone } from '../fields.ts';
 import { MONTH_FORM } from '../sla/period.ts';
+import { CALL_OUTCOMES, MODES, OPERATIONS } from '../words.ts';
 import { ESTIMATE_REQUESTS_MAX } from './estimate.ts';
 import { ACTOR_CHARACTERS_MAX, isStorable, plainActor, storableText } from '../plain-text.ts';
 
@@ -54,19 +55,64 @@ const range = {
   to: instant.optional().openapi({ type: 'string', description: 'Exclusive; ISO 8601 or milliseconds.' }),
 };
 
+/** A value, or `-` for rows without one. */
+const orNone = label
+  .transform(noneOf)
+  .optional()
+  .openapi({ type: 'string', description: 'Or "-": those without one.' });
+
+function noneOf<T extends string>(text: T): Exclude<T, '-'> | null {
+  return text === '-' ? null : (text as Exclude<T, '-'>);
+}
+
+const outcomes = z
+  .string()
+  .transform((text, ctx) => {
+    const words = z.array(z.enum(CALL_OUTCOMES)).min(1).safeParse(text.split(','));
+    if (words.success) return [...new Set(words.data)];
+    ctx.addIssue({ code: 'custom', message: `some of ${CALL_OUTCOMES.join(', ')}, separated by commas` });
+    return z.NEVER;
+  })
+  .openapi({ type: 'string', example: 'server_error,no_answer' });
+
 export const tasksQuery = z.strictObject({
   state: z.enum(['submitted', 'processing', 'succeeded', 'failed', 'lost']).optional(),
   app: label.optional(),
+  tag: orNone,
+  operation: z.enum(OPERATIONS).optional(),
+  model: orNone,
+  mode: z
+    .enum([...MODES, '-'])
+    .transform(noneOf)
+    .optional()
+    .openapi({ type: 'string' }),
+  product: z.enum(['video', 'image']).optional(),
   stuck: z.literal('true').optional(),
+  search: writtenName(200).optional().openapi({
+    type: 'string',
+    description: 'A whole id of task, hold or create, app or tag, or a part of the prompt preview.',
+  }),
   ...range,
   ...page,
 });
 export const callsQuery = z.strictObject({
   kind: z.enum(['sent', 'refused', 'would-refuse']).default('sent'),
   app: label.optional(),
+  tag: orNone,
+  method: z
+    .string()
+    .regex(/^[A-Z]{1,10}$/, 'a method such as POST')
+    .optional(),
+  route: writtenName(300).optional(),
+  outcome: outcomes.optional(),
+  failed: z.literal('true').optional(),
+  task: writtenName(200).optional(),
+  word: writtenName(64).optional(),
+  budget: writtenName(64).optional(),
   ...range,
   ...page,
 });
+export const routesQuery = z.strictObject(range);
 export const holdsQuery = z.strictObject({
   state: z.enum(['held', 'settled', 'released', 'written_off']).optional(),
   inDoubt: flag.optional(),
@@ -153,6 +199,7 @@ export const estimateBody = z
 
 export type TasksQuery = z.output<typeof tasksQuery>;
 export type CallsQuery = z.output<typeof callsQuery>;
+export type RoutesQuery = z.output<typeof routesQuery>;
 export type HoldsQuery = z.output<typeof holdsQuery>;
 export type UsageQuery = z.output<typeof usageQuery>;
 export type AuditQuery = z.output<typeof auditQuery>;

@@ -1,6 +1,6 @@
 /** The parts that the shapes of several answers have: credits, times, pages of a list. */
 import { z } from '@hono/zod-openapi';
-import { OPERATIONS } from '../words.ts';
+import { MODES, OPERATIONS } from '../words.ts';
 
 export const credits = z.number().describe('Credits, a decimal with at most three places.');
 export const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
@@ -11,5 +11,11 @@ export const paged = {
     .optional()
     .describe('With `total=true`: all rows of the list; 100,001 says that there are more than 100,000.'),
 };
-export const mode = z.enum(['std', 'pro', '4k']).nullable();
+export const searched = z
+  .object({ rows: z.int(), backTo: instant })
+  .nullable()
+  .describe(
+    'If a page ended before it was full: how many rows were looked at, and back to when. Go on with `nextCursor`.',
+  );
+export const mode = z.enum(MODES).nullable();
 export const operation = z.enum(OPERATIONS);

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { retryFields } from './retry-schemas.ts';
 import { taskResult } from './result-schemas.ts';
-import { credits, instant, mode, operation, paged } from './schema-parts.ts';
+import { credits, instant, mode, operation, paged, searched } from './schema-parts.ts';
 import { lifeFields } from './task-life-schemas.ts';
 
 const taskFields = {
@@ -25,10 +25,14 @@ const taskFields = {
   joins: z.number().int().describe('Equal creates that got its answer, because its own caller did not.'),
   createdAt: instant,
   updatedAt: instant,
+  promptPreview: z
+    .string()
+    .nullable()
+    .describe('The masked beginning of its prompt; null where none is kept.'),
   lostAt: instant.nullable().describe('When it was marked as lost; kept if Kling reports its end later.'),
 };
 export const tasksAnswer = z
-  .object({ tasks: z.array(z.object(taskFields).openapi('Task')), ...paged })
+  .object({ tasks: z.array(z.object(taskFields).openapi('Task')), searched, ...paged })
   .openapi('TasksAnswer');
 export const taskAnswer = z
   .object({

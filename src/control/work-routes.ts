@@ -1,14 +1,14 @@
 /** What the sidecar is doing: status, queue, calls and tasks. */
 import { z } from '@hono/zod-openapi';
-import { answerCalls, answerRefusals } from './answers/call-answer.ts';
+import { answerCalls, answerRefusals, answerRoutes } from './answers/call-answer.ts';
 import { answerQueue } from './answers/queue-answer.ts';
 import { answerStatus } from './answers/status-answer.ts';
 import { answerTask, answerTasks } from './answers/task-answer.ts';
-import type { StuckAt } from '../tasks/task-table.ts';
+import type { StuckAt } from '../tasks/task-list.ts';
 import type { ControlCommands } from './commands.ts';
-import { callsQuery, idParams, queueQuery, tasksQuery } from './questions.ts';
+import { callsQuery, idParams, queueQuery, routesQuery, tasksQuery } from './questions.ts';
 import { addQuestion, describeQuestion, type App } from './route-parts.ts';
-import { callsAnswer, refusalsAnswer } from './call-schemas.ts';
+import { callsAnswer, refusalsAnswer, routesAnswer } from './call-schemas.ts';
 import { queueAnswer, statusAnswer } from './schemas.ts';
 import { taskAnswer, tasksAnswer } from './task-schemas.ts';
 
@@ -31,6 +31,13 @@ const calls = describeQuestion({
   query: callsQuery,
   answer: z.union([callsAnswer, refusalsAnswer]),
   says: 'Newest first.',
+});
+const routes = describeQuestion({
+  path: '/v1/routes',
+  summary: 'Calls, errors and latency of each route; of the last hour, if the question names no time',
+  query: routesQuery,
+  answer: routesAnswer,
+  says: 'The most used route first.',
 });
 const tasks = describeQuestion({
   path: '/v1/tasks',
@@ -57,6 +64,7 @@ export function addWorkRoutes(app: App, commands: ControlCommands): void {
     const list = query.kind === 'sent' ? answerCalls : answerRefusals;
     return await list(reader, query);
   });
+  addQuestion(app, routes, async ({ query }) => answerRoutes(reader, query, commands.now()));
   addQuestion(app, tasks, async ({ query }) => answerTasks(reader, query, await stuck()));
   addQuestion(app, task, async ({ params: { id } }) =>
     answerTask(reader, id, { stuck: await stuck(), resultUrl: commands.resultUrl }),

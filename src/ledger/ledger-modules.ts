@@ -20,7 +20,10 @@ import {
 } from '../budget/hold-trace-table.ts';
 import { readOldDoubts } from '../budget/old-doubts.ts';
 import { callMigrations } from '../calls/call-schema.ts';
-import { listCalls, listRefusals, recordRefusals } from '../calls/call-table.ts';
+import { listCalls } from '../calls/call-list.ts';
+import { recordRefusals } from '../calls/call-table.ts';
+import { listRefusals } from '../calls/refusal-list.ts';
+import { sumRoutes } from '../calls/route-sums.ts';
 import { sumRefusals } from '../calls/refusal-sums.ts';
 import { moneyRefusals } from '../calls/money-refusals.ts';
 import { noteQueueWait, queueWaitMigrations } from '../calls/queue-wait-table.ts';
@@ -59,7 +62,8 @@ import { retryMigrations } from '../tasks/retry-schema.ts';
 import * as retryTable from '../tasks/retry-table.ts';
 import { retryLinks } from '../tasks/retry-links.ts';
 import { taskMigrations } from '../tasks/task-schema.ts';
-import { getTask, listOpenTasks, listTasks, openTasks } from '../tasks/task-table.ts';
+import { listTasks } from '../tasks/task-list.ts';
+import { getTask, listOpenTasks, openTasks } from '../tasks/task-table.ts';
 import { readFailedTasks, readStuckTasks } from '../tasks/troubled-table.ts';
 import { accountRefusals } from './account-refusals.ts';
 import { admit } from './admit.ts';
@@ -124,6 +128,7 @@ export const ledgerModules: readonly StoreModule[] = [
       listCalls,
       listRefusals,
       sumRefusals,
+      sumRoutes,
       purgeOld,
       readDroppedTo,
       countWouldHave,

@@ -4,13 +4,10 @@
  * **Invariant**: one task for one hold and one hold for one task; a task's state only advances (task-state.ts).
  * The meaning of a state for money is decided by the ledger, in the same transaction.
  */
-import { countWhere, whereOf, type Counted } from '../store/count.ts';
-import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
+import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { Mode, OperationWord, TaskState } from '../words.ts';
-import { IS_LOST } from './lost-table.ts';
 import { planFiles } from './result-file-table.ts';
-import { stuckCondition, type StuckLimits } from './stuck-limits.ts';
 import { compareStates, isTerminal } from './task-state.ts';
 import type { SightingSource, TaskResult, TaskRow, TaskSighting } from './task.ts';
 
@@ -165,12 +162,13 @@ export const openTasks = defineRead(
   'request',
 );
 
-const LISTED = `c.task_id AS id, c.external_task_id, c.id AS hold_id, c.operation, c.model, c.mode, c.product, c.app, c.tag,
+/** The columns of a {@link ListedTask} of `creates c`. */
+export const LISTED_TASK = `c.task_id AS id, c.external_task_id, c.id AS hold_id, c.operation, c.model, c.mode, c.product, c.app, c.tag,
   c.task_state AS state, c.task_message AS status_message, c.credits, c.state AS hold_state, c.settled_credits,
   (SELECT COUNT(*) FROM joins j WHERE j.hold_id = c.id) AS joins, c.task_created_at AS created_at,
-  c.task_updated_at AS updated_at, c.lost_at`;
+  c.task_updated_at AS updated_at, c.lost_at, c.prompt_preview`;
 
-interface ListedColumns {
+export interface ListedTask {
   id: string;
   external_task_id: string | null;
   hold_id: string;
@@ -189,65 +187,8 @@ interface ListedColumns {
   created_at: Ms;
   updated_at: Ms;
   lost_at: Ms | null;
+  prompt_preview: string | null;
 }
-
-/** The ages from which tasks are stuck, and the instant to which they apply. */
-export interface StuckAt {
-  limits: StuckLimits;
-  at: Ms;
-}
-
-export interface ListTasksArgs {
-  limit: number;
-  cursor: string | null;
-  /** Whether all rows are counted, too. */
-  total?: boolean;
-  /** By the instant of the create; `from` is inclusive, `to` exclusive. */
-  from?: Ms;
-  to?: Ms;
-  /** The shown state: a lost task is only `lost`. */
-  state?: TaskState | 'lost';
-  app?: string;
-  /** Only open tasks that are stuck at an instant. */
-  stuck?: StuckAt;
-}
-
-/** Lists tasks, newest first. `heldCredits` is what is still held, 0 after the end. */
-export const listTasks = defineRead(
-  'tasks.listTasks',
-  async (tx: Tx, args: ListTasksArgs): Promise<{ tasks: TaskRow[]; nextCursor: string | null } & Counted> => {
-    const conditions = ['c.task_id IS NOT NULL'];
-    const values: SqlValue[] = [];
-    const add = (condition: string, value: SqlValue): void => {
-      conditions.push(condition);
-      values.push(value);
-    };
-    if (args.from !== undefined) add('c.task_created_at >= ?', args.from);
-    if (args.to !== undefined) add('c.task_created_at < ?', args.to);
-    if (args.state === 'lost') conditions.push(IS_LOST);
-    else if (args.state !== undefined) {
-      add('c.task_state = ?', args.state);
-      if (!isTerminal(args.state)) conditions.push('c.lost_at IS NULL');
-    }
-    if (args.app !== undefined) add('c.app = ?', args.app);
-    if (args.stuck) {
-      const { sql, values: ages } = stuckCondition(args.stuck.limits, args.stuck.at);
-      conditions.push("c.task_state IN ('submitted', 'processing')", sql);
-      values.push(...ages);
-    }
-    const tables = 'creates c';
-    const counted = await countWhere(tx, args.total, `${tables} ${whereOf(conditions)}`, values);
-    if (args.cursor !== null) add('c.id < ?', args.cursor);
-    const rows = await tx.all<ListedColumns>(
-      `SELECT ${LISTED} FROM ${tables} ${whereOf(conditions)} ORDER BY c.id DESC LIMIT ?`,
-      ...values,
-      args.limit + 1,
-    );
-    const tasks = rows.slice(0, args.limit).map(toTaskRow);
-    const nextCursor = rows.length > args.limit ? (tasks.at(-1)?.holdId ?? null) : null;
-    return { tasks, nextCursor, ...counted };
-  },
-);
 
 export interface TaskEvent {
   state: TaskState;
@@ -277,8 +218,8 @@ export interface TaskDetail extends TaskRow {
 export const getTask = defineRead(
   'tasks.getTask',
   async (tx: Tx, args: { taskId: string }): Promise<TaskDetail | null> => {
-    const row = await tx.get<ListedColumns & { results: string | null; made_at: Ms }>(
-      `SELECT ${LISTED}, r.results, COALESCE(c.vendor_updated_at, c.task_updated_at) AS made_at FROM creates c LEFT JOIN task_results r ON r.hold_id = c.id WHERE c.task_id = ?`,
+    const row = await tx.get<ListedTask & { results: string | null; made_at: Ms }>(
+      `SELECT ${LISTED_TASK}, r.results, COALESCE(c.vendor_updated_at, c.task_updated_at) AS made_at FROM creates c LEFT JOIN task_results r ON r.hold_id = c.id WHERE c.task_id = ?`,
       args.taskId,
     );
     if (!row) return null;
@@ -296,7 +237,8 @@ export const getTask = defineRead(
   },
 );
 
-function toTaskRow(row: ListedColumns): TaskRow {
+/** Gives a task as its row has it; `heldCredits` is what is still held, 0 after the end. */
+export function toTaskRow(row: ListedTask): TaskRow {
   return {
     id: row.id,
     externalTaskId: row.external_task_id,
@@ -315,6 +257,7 @@ function toTaskRow(row: ListedColumns): TaskRow {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     lostAt: row.lost_at,
+    promptPreview: row.prompt_preview,
   };
 }
 

@@ -55,4 +55,6 @@ export interface TaskRow {
   updatedAt: Ms;
   /** When it was given up after 30 days without an end; null for most. A later answer of Kling's may have ended it since. */
   lostAt: Ms | null;
+  /** The masked beginning of its prompt, as long as it is kept. */
+  promptPreview: string | null;
 }

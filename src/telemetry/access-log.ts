@@ -7,6 +7,7 @@
  * **Invariant**: a line holds our own fields only: no body, no prompt, no header, no query.
  */
 import type { CallRecord, RefusalRecord } from '../calls/call.ts';
+import { isFailed } from '../calls/outcome.ts';
 import { AUTHENTICATION_CODES, RESIGN_CODES } from '../kling/codes.ts';
 import { toCredits } from '../units.ts';
 import type { Log, LogLevel } from './log.ts';
@@ -97,7 +98,7 @@ function callLevel(call: CallRecord, isRepeated: boolean): LogLevel {
   const isCured = code !== null && RESIGN_CODES.has(code) && call.attempt === 1;
   if (isRepeated || isCured) return 'debug';
   if (call.status === 401 && code !== null && AUTHENTICATION_CODES.has(code)) return 'error';
-  if (outcome === 'server_error' || outcome === 'unreachable' || outcome === 'no_answer') return 'warn';
+  if (isFailed(outcome)) return 'warn';
   // The poller's own reads would hide the calls of apps.
   return call.origin === 'sidecar' && outcome === 'ok' ? 'debug' : 'info';
 }

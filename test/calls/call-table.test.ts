@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RefusalRecord } from '../../src/calls/call.ts';
-import { listCalls, listRefusals, recordRefusals, REFUSALS_MAX } from '../../src/calls/call-table.ts';
+import { listCalls } from '../../src/calls/call-list.ts';
+import { recordRefusals, REFUSALS_MAX } from '../../src/calls/call-table.ts';
+import { listRefusals } from '../../src/calls/refusal-list.ts';
 import { purgeOld } from '../../src/ledger/purge.ts';
 import { ledgerModules } from '../../src/ledger/ledger-modules.ts';
 import { journalCalls } from '../../src/sla/journal.ts';

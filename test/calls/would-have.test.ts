@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { listRefusals, recordRefusals } from '../../src/calls/call-table.ts';
+import { recordRefusals } from '../../src/calls/call-table.ts';
+import { listRefusals } from '../../src/calls/refusal-list.ts';
 import { countWouldHave, noteMode, readWouldHave } from '../../src/calls/would-have-table.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 

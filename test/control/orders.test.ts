@@ -213,6 +213,7 @@ describe('/openapi.json', () => {
       'GET /v1/queue',
       'GET /v1/reconciliation',
       'GET /v1/results/{task}/{n}',
+      'GET /v1/routes',
       'GET /v1/sla',
       'GET /v1/sla/{month}',
       'GET /v1/sla/{month}/calls',

@@ -9,7 +9,7 @@ import { purgeOld } from '../../src/ledger/purge.ts';
 import { recoverHolds } from '../../src/ledger/recover.ts';
 import { LAST_MS } from '../../src/ledger/recover-joins.ts';
 import { resolveHold } from '../../src/ledger/resolve.ts';
-import { listTasks } from '../../src/tasks/task-table.ts';
+import { listTasks } from '../../src/tasks/task-list.ts';
 import { answer, call, close, newHold, NEXT_OWNER, NOON, OWNER, row, sighting } from './making.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 

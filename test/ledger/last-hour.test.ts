@@ -1,8 +1,10 @@
 /** What `status` says of the last hour, compared with the rows that it counts. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listCalls, listRefusals, recordRefusals } from '../../src/calls/call-table.ts';
+import { listCalls } from '../../src/calls/call-list.ts';
+import { recordRefusals } from '../../src/calls/call-table.ts';
 import type { RefusalRecord } from '../../src/calls/call.ts';
+import { listRefusals } from '../../src/calls/refusal-list.ts';
 import { newId } from '../../src/ids.ts';
 import { CREATES_MAX, lastHour } from '../../src/ledger/last-hour.ts';
 import { journalCalls } from '../../src/sla/journal.ts';

@@ -8,7 +8,7 @@ import { LEASE_MS, renewLease, startInstance } from '../../src/ledger/instance-t
 import { openSlots } from '../../src/ledger/open-slots.ts';
 import { keepAge, readTime, resetDates } from '../../src/ledger/time.ts';
 import { outboxBacklog } from '../../src/outbox/outbox-table.ts';
-import { listTasks } from '../../src/tasks/task-table.ts';
+import { listTasks } from '../../src/tasks/task-list.ts';
 import { admitHold, close, newHold, NOON, row, sighting } from './making.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyBudgets } from '../../src/budget/budget-table.ts';
-import { listCalls } from '../../src/calls/call-table.ts';
+import { listCalls } from '../../src/calls/call-list.ts';
 import { freeze } from '../../src/ledger/freeze.ts';
 import { dueLookUps, recordLookUps } from '../../src/ledger/look-up.ts';
 import { recoverHolds } from '../../src/ledger/recover.ts';

@@ -10,7 +10,7 @@ import { moneyStatus } from '../../src/ledger/status.ts';
 import { useUpstream } from '../../src/ledger/use-upstream.ts';
 import { lastVerification, noteVerification } from '../../src/ledger/verification-table.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
-import { listTasks } from '../../src/tasks/task-table.ts';
+import { listTasks } from '../../src/tasks/task-list.ts';
 import { readFailedTasks, readStuckTasks } from '../../src/tasks/troubled-table.ts';
 import { admitHold, close, newHold, NOON, rule, sighting } from './making.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { observeTasks } from '../../src/ledger/observe.ts';
 import type { TaskState } from '../../src/words.ts';
 import { compareStates, isAdvance, isStale, isTerminal } from '../../src/tasks/task-state.ts';
-import { getTask, listOpenTasks, listTasks, openTasks } from '../../src/tasks/task-table.ts';
+import { listTasks } from '../../src/tasks/task-list.ts';
+import { getTask, listOpenTasks, openTasks } from '../../src/tasks/task-table.ts';
 import { admitHold, close, newHold, NOON, sighting } from '../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 

@@ -1,28 +1,64 @@
-/** `GET /v1/calls`: attempts at Kling, or with `?kind=refused` the sidecar's own refusals. */
+/** `GET /v1/calls`: attempts at Kling, or with `?kind=refused` the sidecar's own refusals; `GET /v1/routes`: their sums. */
 import type { CallRecord, RefusalRecord } from '../../calls/call.ts';
-import { listCalls, listRefusals } from '../../calls/call-table.ts';
+import { listCalls } from '../../calls/call-list.ts';
+import { listRefusals } from '../../calls/refusal-list.ts';
+import { FAILED_OUTCOMES } from '../../calls/outcome.ts';
+import { sumRoutes } from '../../calls/route-sums.ts';
+import { SidecarError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
-import { toCredits } from '../../units.ts';
-import type { CallsQuery } from '../questions.ts';
-import type { CallsAnswer, RefusalsAnswer } from '../call-schemas.ts';
-import { given, iso } from './shape.ts';
+import { toCredits, type Ms } from '../../units.ts';
+import type { CallsQuery, RoutesQuery } from '../questions.ts';
+import type { CallsAnswer, RefusalsAnswer, RoutesAnswer } from '../call-schemas.ts';
+import { given, iso, isoOrNull, shapeSearched } from './shape.ts';
 
-/** Lists attempts at Kling, newest first. */
+/**
+ * Lists attempts at Kling, newest first.
+ * @throws SidecarError `bad_usage` on a filter of refusals.
+ */
 export async function answerCalls(reader: Pick<Store, 'read'>, query: CallsQuery): Promise<CallsAnswer> {
-  const { kind: _, limit, cursor = null, ...filters } = query;
-  const { calls, ...rest } = await reader.read(listCalls, { limit, cursor, ...given(filters) });
-  return { calls: calls.map(shapeCall), ...rest };
+  const { kind: _, limit, cursor = null, task: ofTask, failed, outcome, word, budget, ...filters } = query;
+  refuse({ word, budget }, 'kind=refused and kind=would-refuse');
+  const outcomes = failed ? FAILED_OUTCOMES.filter((one) => outcome?.includes(one) ?? true) : outcome;
+  const args = given({ ...filters, ofTask, outcomes });
+  const { calls, searched, ...rest } = await reader.read(listCalls, { limit, cursor, ...args });
+  return { calls: calls.map(shapeCall), searched: shapeSearched(searched), ...rest };
 }
 
-/** Lists the sidecar's own refusals, also those of observe mode that were not carried out, newest first. */
+/**
+ * Lists the sidecar's own refusals, also those of observe mode that were not carried out, newest first.
+ * @throws SidecarError `bad_usage` on a filter of calls that were sent.
+ */
 export async function answerRefusals(
   reader: Pick<Store, 'read'>,
   query: CallsQuery,
 ): Promise<RefusalsAnswer> {
-  const { kind, limit, cursor = null, ...asked } = query;
+  const { kind, limit, cursor = null, task, failed, outcome, ...asked } = query;
+  refuse({ task, failed, outcome }, 'kind=sent');
   const filters = { ...asked, wouldOnly: kind === 'would-refuse' };
   const { refusals, ...rest } = await reader.read(listRefusals, { limit, cursor, ...given(filters) });
   return { calls: refusals.map(shapeRefusal), ...rest };
+}
+
+/** Refuses the filters that a kind of calls does not have. */
+function refuse(filters: Readonly<Record<string, unknown>>, kind: string): void {
+  const name = Object.keys(filters).find((each) => filters[each] !== undefined);
+  if (name === undefined) return;
+  throw new SidecarError('bad_usage', `"${name}" is a filter of ${kind}; leave it out.`);
+}
+
+/** The span of route sums, if the question names none. */
+const HOUR_MS: Ms = 3_600_000;
+
+/** Sums calls by route: those from `from` to `to`, or of the last hour before it. */
+export async function answerRoutes(
+  reader: Pick<Store, 'read'>,
+  query: RoutesQuery,
+  now: Ms,
+): Promise<RoutesAnswer> {
+  const to = query.to ?? now + 1;
+  const from = query.from ?? to - HOUR_MS;
+  const { routes, summedFrom } = await reader.read(sumRoutes, { from, to });
+  return { from: iso(from), to: iso(to), summedFrom: isoOrNull(summedFrom), routes };
 }
 
 function shapeCall(call: CallRecord): CallsAnswer['calls'][number] {

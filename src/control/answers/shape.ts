@@ -11,6 +11,13 @@ export function isoOrNull(at: Ms | null): string | null {
   return at === null ? null : iso(at);
 }
 
+/** Gives how far a page of a list was looked for. */
+export function shapeSearched(
+  searched: { rows: number; backTo: Ms } | null,
+): { rows: number; backTo: string } | null {
+  return searched && { rows: searched.rows, backTo: iso(searched.backTo) };
+}
+
 /** The fields of `args` that are not undefined: store operations accept absent fields, but no undefined ones. */
 export function given<T extends object>(args: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const kept: { [K in keyof T]?: Exclude<T[K], undefined> } = {};

@@ -7,14 +7,15 @@ import { filesOfTask, type ResultFileRow } from '../../tasks/result-file-table.t
 import { retryLinks, type RetryLinks } from '../../tasks/retry-links.ts';
 import { stuckAfterMs } from '../../tasks/stuck-limits.ts';
 import { lastsUntil } from '../../tasks/result-file.ts';
-import { getTask, listTasks, type StuckAt } from '../../tasks/task-table.ts';
+import { listTasks, type StuckAt } from '../../tasks/task-list.ts';
+import { getTask } from '../../tasks/task-table.ts';
 import type { TaskRow } from '../../tasks/task.ts';
 import { toCredits } from '../../units.ts';
 import type { ControlCommands } from '../commands.ts';
 import { readTaskTimeline } from '../task-timeline.ts';
 import type { TasksQuery } from '../questions.ts';
 import type { TaskAnswer, TasksAnswer } from '../task-schemas.ts';
-import { given, iso, isoOrNull } from './shape.ts';
+import { given, iso, isoOrNull, shapeSearched } from './shape.ts';
 
 /** Lists tasks, newest first. */
 export async function answerTasks(
@@ -25,8 +26,12 @@ export async function answerTasks(
   const { limit, cursor, stuck: isStuck, ...asked } = query;
   const after = cursor === undefined ? null : checkIdCursor(cursor, 'hold');
   const filters = given({ ...asked, stuck: isStuck === undefined ? undefined : stuck });
-  const { tasks, ...rest } = await reader.read(listTasks, { limit, cursor: after, ...filters });
-  return { tasks: tasks.map((task) => shapeTask(task, stuck)), ...rest };
+  const { tasks, searched, ...rest } = await reader.read(listTasks, { limit, cursor: after, ...filters });
+  return {
+    tasks: tasks.map((task) => shapeTask(task, stuck)),
+    searched: shapeSearched(searched),
+    ...rest,
+  };
 }
 
 /**
@@ -105,6 +110,7 @@ function shapeTask(task: TaskRow, stuck: StuckAt): TasksAnswer['tasks'][number] 
     joins: task.joins,
     createdAt: iso(task.createdAt),
     updatedAt: iso(task.updatedAt),
+    promptPreview: task.promptPreview,
     lostAt: isoOrNull(task.lostAt),
   };
 }

@@ -1,0 +1,94 @@
+/** The list of our own refusals. They are few: the table is bounded. */
+import { countWhere, whereOf, type Counted } from '../store/count.ts';
+import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
+import type { Ms } from '../units.ts';
+import type { RefusalRecord } from './call.ts';
+import { checkIdCursor } from './cursor.ts';
+
+interface RefusalColumns {
+  id: string;
+  request_id: string;
+  at: Ms;
+  app: string;
+  tag: string | null;
+  method: string;
+  route: string;
+  status: number;
+  word: string;
+  message: string;
+  credits: number | null;
+  budget: string | null;
+  would_only: number;
+}
+
+export interface ListRefusalsArgs {
+  limit: number;
+  total?: boolean;
+  cursor: string | null;
+  /** Only real refusals (false), or only those that `protect` would have made (true). */
+  wouldOnly?: boolean;
+  from?: Ms;
+  to?: Ms;
+  app?: string;
+  /** Null: those without a tag. */
+  tag?: string | null;
+  method?: string;
+  route?: string;
+  word?: string;
+  budget?: string;
+}
+
+/**
+ * Lists our own refusals, newest first.
+ * @throws SidecarError `bad_usage` on a cursor that is none.
+ */
+export const listRefusals = defineRead(
+  'calls.listRefusals',
+  async (
+    tx: Tx,
+    args: ListRefusalsArgs,
+  ): Promise<{ refusals: RefusalRecord[]; nextCursor: string | null } & Counted> => {
+    const conditions: string[] = [];
+    const values: SqlValue[] = [];
+    const add = (condition: string, value: SqlValue | undefined): void => {
+      if (value === undefined) return;
+      conditions.push(condition);
+      values.push(value);
+    };
+    add('at >= ?', args.from);
+    add('at < ?', args.to);
+    add('would_only = ?', args.wouldOnly === undefined ? undefined : Number(args.wouldOnly));
+    for (const column of ['app', 'tag', 'method', 'route', 'word', 'budget'] as const) {
+      if (args[column] === null) conditions.push(`${column} IS NULL`);
+      else add(`${column} = ?`, args[column]);
+    }
+    const counted = await countWhere(tx, args.total, `refusals ${whereOf(conditions)}`, values);
+    add('id < ?', args.cursor === null ? undefined : checkIdCursor(args.cursor, 'refusal'));
+    const rows = await tx.all<RefusalColumns>(
+      `SELECT * FROM refusals ${whereOf(conditions)} ORDER BY id DESC LIMIT ?`,
+      ...values,
+      args.limit + 1,
+    );
+    const shown = rows.slice(0, args.limit);
+    const nextCursor = rows.length > args.limit ? (shown.at(-1)?.id ?? null) : null;
+    return { refusals: shown.map(toRefusal), nextCursor, ...counted };
+  },
+);
+
+function toRefusal(row: RefusalColumns): RefusalRecord {
+  return {
+    id: row.id,
+    requestId: row.request_id,
+    at: row.at,
+    app: row.app,
+    tag: row.tag,
+    method: row.method,
+    route: row.route,
+    status: row.status,
+    word: row.word,
+    message: row.message,
+    credits: row.credits,
+    budget: row.budget,
+    wouldOnly: row.would_only === 1,
+  };
+}

@@ -1,0 +1,255 @@
+/**
+ * The list of tasks with its filters, and the search for one.
+ *
+ * **Invariant**: a page reads a bounded number of rows. Open, stuck and lost tasks are found by the index of open creates; ids by
+ * their own indexes; all else is looked for from the newest create on, page by page (store/bounded-list.ts).
+ */
+import { idTime } from '../ids.ts';
+import { isAfter, isUntil, readBounded } from '../store/bounded-list.ts';
+import { countWhere, whereOf, type Counted } from '../store/count.ts';
+import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
+import type { Ms, Product } from '../units.ts';
+import type { TaskState } from '../words.ts';
+import { IS_LOST } from './lost-table.ts';
+import { stuckCondition, type StuckLimits } from './stuck-limits.ts';
+import { isTerminal } from './task-state.ts';
+import { LISTED_TASK, toTaskRow, type ListedTask } from './task-table.ts';
+import type { TaskRow } from './task.ts';
+
+/** The ages from which tasks are stuck, and the instant to which they apply. */
+export interface StuckAt {
+  limits: StuckLimits;
+  at: Ms;
+}
+
+/** What narrows a list of tasks; all given must hold. Null stands for tasks without that value. */
+export interface TaskFilter {
+  /** By the instant of the hold, as budgets count; `from` is inclusive, `to` exclusive. */
+  from?: Ms;
+  to?: Ms;
+  /** The shown state: a lost task is only `lost`. */
+  state?: TaskState | 'lost';
+  app?: string;
+  tag?: string | null;
+  operation?: string;
+  model?: string | null;
+  mode?: string | null;
+  product?: Product;
+  /** Only open tasks that are stuck at an instant. */
+  stuck?: StuckAt;
+  /**
+   * A task's id, the id of its hold, its external id, app or tag, each whole, or a part of its prompt's preview. One whose id it
+   * is comes alone.
+   */
+  search?: string;
+}
+
+export interface ListTasksArgs extends TaskFilter {
+  limit: number;
+  /** The id of the hold after which the page begins. */
+  cursor: string | null;
+  /** Whether all rows are counted, too. */
+  total?: boolean;
+}
+
+export interface TaskPage extends Counted {
+  tasks: TaskRow[];
+  nextCursor: string | null;
+  /** If the page ended before it was full: how many creates were looked at, and the instant of the last of them. */
+  searched: { rows: number; backTo: Ms } | null;
+}
+
+interface Conditions {
+  texts: string[];
+  values: SqlValue[];
+}
+
+interface Place {
+  at: Ms;
+  id: string;
+}
+
+type FoundTask = ListedTask & { at: Ms };
+const FOUND_TASK = `${LISTED_TASK}, c.at`;
+
+/** Lists tasks, newest first. */
+export const listTasks = defineRead(
+  'tasks.listTasks',
+  async (tx: Tx, args: ListTasksArgs): Promise<TaskPage> => {
+    const { limit, cursor, search } = args;
+    if (search !== undefined && cursor === null) {
+      const found = await findById(tx, search, filterConditions(args));
+      if (found) {
+        const counted = args.total === true ? { total: 1 } : {};
+        return { tasks: [toTaskRow(found)], nextCursor: null, searched: null, ...counted };
+      }
+    }
+    const wanted = filterConditions(args);
+    if (search !== undefined) addSearch(wanted, search);
+    const counted = await countWhere(tx, args.total, `creates c ${whereOf(wanted.texts)}`, wanted.values);
+    const page = isOfFew(args)
+      ? await pageOfFew(tx, wanted, { limit, cursor })
+      : await boundedPage(tx, wanted, {
+          limit,
+          after: await placeOf(tx, cursor),
+          to: args.to,
+          from: args.from,
+        });
+    return { ...page, ...counted };
+  },
+);
+
+/** Returns whether the filter leaves open or lost tasks alone: an index has those. */
+function isOfFew({ state, stuck }: TaskFilter): boolean {
+  return stuck !== undefined || (state !== undefined && (state === 'lost' || !isTerminal(state)));
+}
+
+function filterConditions(filter: TaskFilter): Conditions {
+  const texts: string[] = ['c.task_id IS NOT NULL'];
+  const values: SqlValue[] = [];
+  const add = (text: string, ...more: SqlValue[]): void => {
+    texts.push(text);
+    values.push(...more);
+  };
+  const is = (column: string, value: SqlValue | undefined): void => {
+    if (value === null) add(`c.${column} IS NULL`);
+    else if (value !== undefined) add(`c.${column} = ?`, value);
+  };
+  if (filter.from !== undefined) add('c.at >= ?', filter.from);
+  if (filter.to !== undefined) add('c.at < ?', filter.to);
+  addState(filter, add);
+  is('app', filter.app);
+  is('tag', filter.tag);
+  is('operation', filter.operation);
+  is('model', filter.model);
+  is('mode', filter.mode);
+  is('product', filter.product);
+  return { texts, values };
+}
+
+/** The states of open tasks are part of the text: only then is their index used. */
+function addState({ state, stuck }: TaskFilter, add: (text: string, ...values: SqlValue[]) => void): void {
+  if (state === 'lost') add(IS_LOST);
+  else if (state !== undefined) {
+    add('c.task_state = ?', state);
+    if (!isTerminal(state)) add("c.task_state IN ('submitted', 'processing') AND c.lost_at IS NULL");
+  }
+  if (!stuck) return;
+  const { sql, values } = stuckCondition(stuck.limits, stuck.at);
+  add("c.task_state IN ('submitted', 'processing')");
+  add(sql, ...values);
+}
+
+function addSearch({ texts, values }: Conditions, search: string): void {
+  texts.push(
+    `(c.app = ? OR c.tag = ? OR c.external_task_id = ? OR LOWER(c.prompt_preview) LIKE LOWER(?) ESCAPE '!')`,
+  );
+  values.push(search, search, search, `%${search.replaceAll(/[!%_]/g, '!$&')}%`);
+}
+
+/** Lists those that an index of the open or lost ones has. */
+async function pageOfFew(
+  tx: Tx,
+  { texts, values }: Conditions,
+  { limit, cursor }: { limit: number; cursor: string | null },
+): Promise<TaskPage> {
+  const after = cursor === null ? [] : ['c.id < ?'];
+  const rows = await tx.all<ListedTask>(
+    `SELECT ${LISTED_TASK} FROM creates c ${whereOf([...texts, ...after])} ORDER BY c.id DESC LIMIT ?`,
+    ...values,
+    ...(cursor === null ? [] : [cursor]),
+    limit + 1,
+  );
+  const tasks = rows.slice(0, limit).map(toTaskRow);
+  const nextCursor = rows.length > limit ? (tasks.at(-1)?.holdId ?? null) : null;
+  return { tasks, nextCursor, searched: null };
+}
+
+async function boundedPage(
+  tx: Tx,
+  { texts, values }: Conditions,
+  {
+    limit,
+    after,
+    from,
+    to,
+  }: { limit: number; after: Place | null; from: Ms | undefined; to: Ms | undefined },
+): Promise<TaskPage> {
+  const range: Conditions = { texts: [], values: [] };
+  if (from !== undefined) {
+    range.texts.push('at >= ?');
+    range.values.push(from);
+  }
+  if (to !== undefined) {
+    range.texts.push('at < ?');
+    range.values.push(to);
+  }
+  const page = await readBounded<FoundTask, Place>({
+    limit,
+    after,
+    placeAfter: async (start, rows) => {
+      const later = start === null ? null : isAfter('at', 'id', start);
+      const where = whereOf([...range.texts, ...(later ? [later.sql] : [])]);
+      const last = await tx.get<Place>(
+        `SELECT at, id FROM creates ${where} ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?`,
+        ...range.values,
+        ...(later?.values ?? []),
+        rows - 1,
+      );
+      return last ?? null;
+    },
+    read: (span, rows) => {
+      const later = span.after === null ? null : isAfter('c.at', 'c.id', span.after);
+      const until = span.until === null ? null : isUntil('c.at', 'c.id', span.until);
+      const bounds = [later, until].filter((one) => one !== null);
+      return tx.all<FoundTask>(
+        `SELECT ${FOUND_TASK} FROM creates c ${whereOf([...texts, ...bounds.map(({ sql }) => sql)])}
+         ORDER BY c.at DESC, c.id DESC LIMIT ?`,
+        ...values,
+        ...bounds.flatMap((one): SqlValue[] => one.values),
+        rows,
+      );
+    },
+    placeOf: ({ at, hold_id: id }) => ({ at, id }),
+  });
+  const { looked } = page;
+  return {
+    tasks: page.rows.map(toTaskRow),
+    nextCursor: page.next?.id ?? null,
+    searched: looked && { rows: looked.rows, backTo: looked.until.at },
+  };
+}
+
+/** Gives the place of a create in the order of the list. */
+async function placeOf(tx: Tx, holdId: string | null): Promise<Place | null> {
+  if (holdId === null) return null;
+  const row = await tx.get<{ at: Ms }>('SELECT at FROM creates WHERE id = ?', holdId);
+  return { at: row?.at ?? idTime(holdId), id: holdId };
+}
+
+/** An external id of ours is made when its create comes, shortly before its hold. */
+const OWN_ID = /^ks_[0-9a-z]{26}$/;
+const HELD_WITHIN_MS: Ms = 600_000;
+const EARLIER_MS: Ms = 5_000;
+
+/** Finds the task whose id, hold or external id is the text, by an index of each; undefined if none is or a filter excludes it. */
+async function findById(
+  tx: Tx,
+  text: string,
+  { texts, values }: Conditions,
+): Promise<ListedTask | undefined> {
+  const select = `SELECT ${LISTED_TASK} FROM creates c ${whereOf(texts)}`;
+  for (const column of ['task_id', 'id', 'guard_task_id']) {
+    const found = await tx.get<ListedTask>(`${select} AND c.${column} = ?`, ...values, text);
+    if (found) return found;
+  }
+  if (!OWN_ID.test(text)) return undefined;
+  const made = idTime(text);
+  return tx.get<ListedTask>(
+    `${select} AND c.at >= ? AND c.at <= ? AND c.external_task_id = ? ORDER BY c.at, c.id LIMIT 1`,
+    ...values,
+    made - EARLIER_MS,
+    made + HELD_WITHIN_MS,
+    text,
+  );
+}
