@@ -109,7 +109,7 @@ async function summedByHand(
 }
 
 describe('sums of usage', () => {
-  it('are those of the creates, whatever is summed, settled and adjusted in which order, in every zone and span', async () => {
+  it('are those of the creates, in every order of summing, settling and adjusting, in every zone and span', async () => {
     let summed = 0;
     await fc.assert(
       fc.asyncProperty(
