@@ -2,10 +2,12 @@
  * Live pages: each open page gets the sections that changed, as Server-Sent Events.
  *
  * Pages of one address in one language with the same rights are one *show*: it is made once in a period for all of them, and
- * not at all while nobody looks. A connection remembers what it was sent; one that reads slowly skips what it missed.
+ * not at all while nobody looks. Shows are made one after the other, with a rest after each: together they take at most
+ * {@link BUSY_SHARE} of the time, so that many open pages, and dear ones, change less often. A connection remembers what it was sent;
+ * one that reads slowly skips what it missed.
  *
- * **Invariant**: for each connection at most one version of the page waits in memory. Nothing here delays an answer of the data
- * plane, and `close` ends every connection at once.
+ * **Invariant**: for each connection at most one version of the page waits in memory, and at most one show is being made.
+ * Nothing here delays an answer of the data plane, and `close` ends every connection at once.
  */
 import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../clock.ts';
@@ -13,6 +15,10 @@ import type { Ms } from '../units.ts';
 
 /** How often a page that somebody looks at is made again. */
 export const PERIOD_MS: Ms = 2_000;
+/** The share of time in which shows are made. */
+export const BUSY_SHARE = 0.012;
+/** The longest rest after a show, however long it took. */
+const REST_MS_MAX: Ms = 10_000;
 /** A comment is sent so often, so that both sides notice a lost connection. */
 const ALIVE_MS: Ms = 15_000;
 /** Open live connections; a later one is refused for now. */
@@ -30,7 +36,8 @@ interface Viewer {
 interface Show {
   make: () => Promise<Snapshot>;
   viewers: Set<Viewer>;
-  timer: Timer | null;
+  /** When it is due, on the steady clock. */
+  dueTick: Ms;
 }
 
 export class LivePages {
@@ -38,6 +45,10 @@ export class LivePages {
   readonly #shows = new Map<string, Show>();
   #viewers = 0;
   #isClosed = false;
+  #timer: Timer | null = null;
+  #isMaking = false;
+  /** No show is made before. */
+  #restTick: Ms = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -57,41 +68,55 @@ export class LivePages {
   follow(key: string, response: ServerResponse, make: () => Promise<Snapshot>): void {
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
     response.write('retry: 2000\n\n');
-    const show = this.#shows.get(key) ?? { make, viewers: new Set(), timer: null };
+    const tick = this.#clock.monotonic();
+    const show = this.#shows.get(key) ?? { make, viewers: new Set(), dueTick: tick + PERIOD_MS };
     this.#shows.set(key, show);
-    const viewer: Viewer = { response, sent: new Map(), aliveTick: this.#clock.monotonic() };
+    const viewer: Viewer = { response, sent: new Map(), aliveTick: tick };
     show.viewers.add(viewer);
     this.#viewers += 1;
     response.once('close', () => this.#leave(key, show, viewer));
-    if (show.timer === null) this.#plan(show);
+    this.#plan();
   }
 
   /** Ends every connection, and accepts no more. */
   close(): void {
     this.#isClosed = true;
-    for (const { viewers, timer } of this.#shows.values()) {
-      timer?.cancel();
-      for (const { response } of viewers) response.destroy();
-    }
+    this.#timer?.cancel();
+    for (const { viewers } of this.#shows.values()) for (const { response } of viewers) response.destroy();
   }
 
   #leave(key: string, show: Show, viewer: Viewer): void {
     show.viewers.delete(viewer);
     this.#viewers -= 1;
     if (show.viewers.size > 0) return;
-    show.timer?.cancel();
     if (this.#shows.get(key) === show) this.#shows.delete(key);
+    this.#plan();
   }
 
-  #plan(show: Show): void {
-    show.timer = this.#clock.after(PERIOD_MS, () => void this.#renew(show));
+  /** Sets the timer for the show that is due first; none while one is being made, or nobody looks. */
+  #plan(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (this.#isClosed || this.#isMaking) return;
+    const next = [...this.#shows.values()].reduce<Show | null>(
+      (first, show) => (first === null || show.dueTick < first.dueTick ? show : first),
+      null,
+    );
+    if (next === null) return;
+    const waitMs = Math.max(next.dueTick, this.#restTick) - this.#clock.monotonic();
+    this.#timer = this.#clock.after(Math.max(0, waitMs), () => void this.#renew(next));
   }
 
   async #renew(show: Show): Promise<void> {
+    this.#isMaking = true;
+    const from = this.#clock.monotonic();
     const snapshot = await show.make().catch(() => null);
-    if (this.#isClosed || show.viewers.size === 0) return;
-    for (const viewer of show.viewers) this.#send(viewer, snapshot);
-    this.#plan(show);
+    if (!this.#isClosed) for (const viewer of show.viewers) this.#send(viewer, snapshot);
+    const tick = this.#clock.monotonic();
+    this.#restTick = tick + Math.min((tick - from) / BUSY_SHARE, REST_MS_MAX);
+    show.dueTick = from + PERIOD_MS;
+    this.#isMaking = false;
+    this.#plan();
   }
 
   /** Sends what this viewer does not have; nothing while it has not read the last one. */
