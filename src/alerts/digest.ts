@@ -11,13 +11,12 @@ import { sumRefusals, type RefusalSum } from '../calls/refusal-sums.ts';
 import { listClaims } from '../claims/claim-table.ts';
 import { currentRevision, type Claim } from '../claims/claim.ts';
 import { sumUsage, type UsageSum } from '../ledger/usage-sums.ts';
-import { dayOf, monthOf } from '../sla/period.ts';
+import { dayOf, daysBetween, monthOf } from '../sla/period.ts';
 import { readMonthProgress, readWindowRates } from '../sla/progress-table.ts';
 import type { Store } from '../store/store.ts';
 import { readFailedTasks, readStuckTasks } from '../tasks/troubled-table.ts';
 import { failureReason, type FailureReason } from '../kling/task-failures.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
-import { DAY_MS } from '../zone.ts';
 import type { LookConfig } from './rule.ts';
 
 /** The most apps, models, budgets and the like that a digest names: the largest ones. */
@@ -183,8 +182,4 @@ function deadlines(claims: readonly Claim[], today: string): Digest['claims'] {
     if (daysLeft >= 0) due.push({ month, kind: isVoucher ? 'voucher' : 'claim', daysLeft });
   }
   return due.toSorted((a, b) => a.daysLeft - b.daysLeft).slice(0, NAMED_MAX);
-}
-
-function daysBetween(from: string, to: string): number {
-  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS);
 }

@@ -50,6 +50,24 @@ export function currentRevision<C extends { state: ClaimState }>(revisions: read
   return revisions.find(({ state }) => state === 'granted') ?? revisions.find(isValid) ?? revisions[0];
 }
 
+/**
+ * Picks a revision from a month's list with the newest first: the one asked for, or the one that counts.
+ * @throws SidecarError `not_found`.
+ */
+export function revisionOf<C extends { state: ClaimState; revision: number }>(
+  claims: readonly C[],
+  { month, revision }: { month: string; revision: number | null },
+): C {
+  const found =
+    revision === null ? currentRevision(claims) : claims.find((claim) => claim.revision === revision);
+  if (found) return found;
+  const which = revision === null ? '' : ` with revision ${revision}`;
+  throw new SidecarError(
+    'not_found',
+    `There is no claim for ${month}${which}; claim draft ${month} makes one.`,
+  );
+}
+
 /** What an operator adds to a claim later; null until then. */
 export interface ClaimDetails {
   /** The vendor's ticket or mail reference. */

@@ -16,6 +16,7 @@ import {
   type ClaimSettings,
   type NothingDue,
 } from './claim-case.ts';
+import { LETTER_FILES, MANIFEST_NAME } from './claim-folder.ts';
 import { writeClaimHtml } from './claim-html.ts';
 import { requestsCsv, windowsCsv } from './csv-files.ts';
 import { gatherEvidence } from './evidence.ts';
@@ -33,8 +34,6 @@ export interface ComposeArgs {
   question: StoredMonthQuestion;
   settings: ClaimSettings;
 }
-
-export const MANIFEST_NAME = 'manifest.sha256';
 
 /** A file of the claim's folder. */
 export interface ClaimFile {
@@ -77,10 +76,10 @@ export function writeDocuments(claim: ClaimCase): ComposedClaim {
   const english = composeLetter(claim, ENGLISH);
   const chinese = composeLetter(claim, CHINESE);
   const documents: ClaimFile[] = [
-    { name: 'claim.en.md', text: toMarkdown(english) },
+    { name: LETTER_FILES.en, text: toMarkdown(english) },
     { name: 'claim.html', text: writeClaimHtml(claim, english, ENGLISH) },
     { name: 'claim.zh.html', text: writeClaimHtml(claim, chinese, CHINESE) },
-    { name: 'claim.zh.md', text: toMarkdown(chinese) },
+    { name: LETTER_FILES.zh, text: toMarkdown(chinese) },
     { name: 'method.md', text: writeMethod(claim) },
     { name: 'requests.csv', text: requestsCsv(claim.evidence.errors) },
     { name: 'summary.json', text: writeSummary(claim) },

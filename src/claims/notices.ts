@@ -8,6 +8,7 @@
 import type { Fact } from '../facts.ts';
 import { deadlineKey } from '../outbox/heard-facts.ts';
 import { defineFactWrite, isKeyTaken, takeKey } from '../outbox/outbox-table.ts';
+import { daysBetween } from '../sla/period.ts';
 import type { Migration, Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
 import { listClaims } from './claim-table.ts';
@@ -39,7 +40,6 @@ DROP TABLE claim_notices;
 const URGED_DAYS = [14, 3, 1] as const;
 /** Days before a voucher's end on which the end is reported. */
 const VOUCHER_DAYS = 14;
-const DAY_MS = 86_400_000;
 
 /** A claim in one of these states was sent or given up: no reminder is needed. */
 const WAS_FILED: readonly ClaimState[] = ['filed', 'acknowledged', 'granted', 'rejected', 'expired'];
@@ -113,9 +113,4 @@ function voucherNotices(revisions: readonly Claim[], today: string): Notice[] {
   return daysLeft >= 0 && daysLeft <= VOUCHER_DAYS
     ? [{ name: 'voucher_ends', step: 'voucher_ends', daysLeft }]
     : [];
-}
-
-/** Counts days from one to another, `YYYY-MM-DD`; NaN if one of them is no day. */
-function daysBetween(from: string, to: string): number {
-  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS);
 }

@@ -2,9 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Argument, InvalidArgumentError, Option } from 'commander';
-import { currentRevision, MARKED_STATES } from '../claims/claim.ts';
+import { MARKED_STATES, revisionOf } from '../claims/claim.ts';
+import { LETTER_FILES as LETTERS } from '../claims/claim-folder.ts';
 import { formatAmount } from '../claims/money.ts';
-import type { ClaimAnswer, ClaimRow, DraftAnswer } from '../control/sla-schemas.ts';
+import type { ClaimAnswer, ClaimRow, DraftAnswer } from '../control/claim-schemas.ts';
 import { SidecarError } from '../errors.ts';
 import { actorOption, type Context } from './context.ts';
 import { addFormats, formatOf, printRows, wholeNumber } from './lists.ts';
@@ -27,7 +28,6 @@ const COLUMNS: readonly Column[] = [
   { field: 'granted', title: 'granted' },
   { field: 'folder', title: 'folder', drop: 1 },
 ];
-const LETTERS = { en: 'claim.en.md', zh: 'claim.zh.md' } as const;
 
 /** Adds the commands. */
 export function addClaim(program: Command, context: () => Context): void {
@@ -110,9 +110,7 @@ async function show(context: Context, month: string, { letter, json }: ShowOptio
 
 /** The revision that counts: a granted one, else one that holds, else the last. */
 function currentOf({ month, claims }: ClaimAnswer): ClaimRow {
-  const current = currentRevision(claims);
-  if (current) return current;
-  throw new SidecarError('not_found', `There is no claim for ${month}; claim draft ${month} makes one.`);
+  return revisionOf(claims, { month, revision: null });
 }
 
 async function readLetter(answer: ClaimAnswer, letter: keyof typeof LETTERS): Promise<string> {

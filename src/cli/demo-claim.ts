@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { AppUrls } from '../app/options.ts';
-import type { DraftAnswer, SlaAnswer } from '../control/sla-schemas.ts';
+import type { DraftAnswer } from '../control/claim-schemas.ts';
+import type { SlaAnswer } from '../control/sla-schemas.ts';
 import type { Secret } from '../secret.ts';
 import { addMonths, monthOf, startOfDay } from '../sla/period.ts';
 import { WINDOW_MS } from '../sla/window.ts';

@@ -9,7 +9,7 @@ import { checked, type Check } from '../check.ts';
 import { checkCalendar, checkClaims, undraftedChecks } from '../claims/claim-checks.ts';
 import type { AlertsAnswer } from '../control/alert-schemas.ts';
 import type { StatusAnswer } from '../control/schemas.ts';
-import type { ClaimRow } from '../control/sla-schemas.ts';
+import type { ClaimRow } from '../control/claim-schemas.ts';
 import { SidecarError } from '../errors.ts';
 import { checkBackup, checkJobs } from '../jobs/job-checks.ts';
 import { JOB_NAMES } from '../jobs/job-names.ts';

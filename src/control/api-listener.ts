@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { answerError, createApi, type Api, type ApiOptions } from './api.ts';
+import { ArchiveServer, askedArchive } from './claim-archive.ts';
+import type { Clock } from '../clock.ts';
 import type { Passed } from './guard.ts';
 
 export interface ApiListener extends Pick<Api, 'owns' | 'fetch'> {
@@ -10,8 +12,9 @@ export interface ApiListener extends Pick<Api, 'owns' | 'fetch'> {
 }
 
 /** Makes the API with all its routes. */
-export function createApiListener(options: ApiOptions): ApiListener {
+export function createApiListener(options: ApiOptions & { clock: Clock }): ApiListener {
   const api = createApi(options);
+  const archives = new ArchiveServer({ ...options, reader: options.commands.reader });
   const accepted = new WeakMap<object, Passed>();
   const hono = getRequestListener((request, env) => api.fetch(request, accepted.get(env.incoming)), {
     overrideGlobalObjects: false,
@@ -23,6 +26,8 @@ export function createApiListener(options: ApiOptions): ApiListener {
     owns: (path) => api.owns(path),
     fetch: (request, passed) => api.fetch(request, passed),
     answer(request, response, passed) {
+      const archive = askedArchive(request);
+      if (archive) return archives.answer({ request, response }, archive);
       if (passed) accepted.set(request, passed);
       return hono(request, response);
     },

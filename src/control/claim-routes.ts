@@ -1,11 +1,15 @@
 /** Claims: what may be filed until when, drafting, and what became of it. */
-import { claimFiling, type Claim } from '../claims/claim.ts';
+import { claimFiling, revisionOf, type Claim } from '../claims/claim.ts';
+import { listDocuments, readLetter } from '../claims/claim-folder.ts';
 import { listClaims } from '../claims/claim-table.ts';
 import { filingState, showDates } from '../claims/deadlines.ts';
 import type { DraftResult } from '../claims/draft.ts';
 import { leftOutText } from '../claims/left-out.ts';
 import { formatMoney, toAmount, toMicros } from '../claims/money.ts';
+import { z } from '@hono/zod-openapi';
+import { daysBetween } from '../sla/period.ts';
 import { iso } from './answers/shape.ts';
+import { problem } from './schemas.ts';
 import type { ControlCommands } from './commands.ts';
 import { addOrder, addQuestion, describeOrder, describeQuestion, type App } from './route-parts.ts';
 import {
@@ -13,13 +17,16 @@ import {
   claimsAnswer,
   draftAnswer,
   draftBody,
+  lettersAnswer,
   markBody,
-  monthParams,
+  revisionQuery,
   type ClaimAnswer,
   type ClaimRow,
   type DraftAnswer,
+  type LettersAnswer,
   type MarkBody,
-} from './sla-schemas.ts';
+} from './claim-schemas.ts';
+import { monthParams } from './sla-schemas.ts';
 
 const MICROS = 1_000_000;
 
@@ -35,6 +42,14 @@ const show = describeQuestion({
   params: monthParams,
   answer: claimAnswer,
   says: 'The month.',
+});
+const letters = describeQuestion({
+  path: '/v1/claims/{month}/letters',
+  summary: 'A claim’s letter in English and Chinese, as it is in its folder, and the folder’s files',
+  params: monthParams,
+  query: revisionQuery,
+  answer: lettersAnswer,
+  says: 'The letters.',
 });
 const draft = describeOrder({
   method: 'post',
@@ -64,6 +79,10 @@ export function addClaimRoutes(app: App, commands: ControlCommands): void {
     return { claims: rows.map((row) => toRow(row, claims.today())) };
   });
   addQuestion(app, show, ({ params: { month } }) => answerClaim(commands, month));
+  addQuestion(app, letters, ({ params: { month }, query: { revision = null } }) =>
+    answerLetters(commands, { month, revision }),
+  );
+  describeArchive(app);
   addOrder(app, draft, async (ordered, { month }) => {
     const drafted = await claims.draft(month, ordered);
     return await answerDraft(commands, month, drafted);
@@ -80,6 +99,7 @@ function toRow(claim: Claim, today: string): ClaimRow {
   return {
     ...same,
     filing: claimFiling(claim.state, filingState(claim, today)),
+    daysLeft: daysBetween(today, claim.latest),
     asked: asked === null ? null : toAmount(asked, currency),
     granted: granted === null ? null : granted / MICROS,
     draftedAt: iso(draftedAt),
@@ -97,6 +117,37 @@ async function answerClaim({ reader, claims }: ControlCommands, month: string): 
     dates: showDates(dates),
     claims: rows.map((row) => toRow(row, today)),
   };
+}
+
+async function answerLetters(
+  { reader }: ControlCommands,
+  asked: { month: string; revision: number | null },
+): Promise<LettersAnswer> {
+  const claim = revisionOf(await reader.read(listClaims, { month: asked.month }), asked);
+  const [documents, en, zh] = await Promise.all([
+    listDocuments(claim),
+    readLetter(claim, 'en'),
+    readLetter(claim, 'zh'),
+  ]);
+  const { month, revision, state, folder } = claim;
+  return { month, revision, state, folder, documents, letters: { en, zh } };
+}
+
+/** Describes the route of the archive in /openapi.json; it is answered without Hono (`claim-archive.ts`). */
+function describeArchive(app: App): void {
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/v1/claims/{month}/folder.zip',
+    summary: 'A claim’s folder as a zip archive: the files that its manifest lists',
+    request: { params: monthParams, query: revisionQuery },
+    responses: {
+      200: {
+        description: 'The archive.',
+        content: { 'application/zip': { schema: z.string().openapi({ format: 'binary' }) } },
+      },
+      default: { description: 'The problem.', content: { 'application/problem+json': { schema: problem } } },
+    },
+  });
 }
 
 async function answerDraft(

@@ -14,13 +14,12 @@ import type { Clock } from '../clock.ts';
 import { fileAnswer, type AnsweredFile, type Caching, type Span } from '../results/file-answer.ts';
 import type { AskedResult, ResultRef } from '../results/result-links.ts';
 import type { Ms } from '../units.ts';
+import { copyStream, ReaderGone } from './copy-stream.ts';
 import { checkCapability, checkRequest, type GuardRules } from './guard.ts';
 import { PlaneRefusal } from './problem.ts';
 
 /** Files that are sent at once. */
 const TRANSFERS_MAX = 64;
-/** How long a reader may take nothing, and a bucket send nothing, before the transfer ends. */
-const STALLED_MS_MAX: Ms = 120_000;
 /** Without a permission that ends, a file is fresh for a day. */
 const FRESH_MS: Ms = 86_400_000;
 
@@ -109,7 +108,7 @@ export class ResultServer {
     const source = await this.#open(asked, span);
     response.writeHead(status, headers);
     try {
-      await copy(source, response, this.#clock);
+      await copyStream(source, response, this.#clock);
       response.end();
     } catch (error) {
       if (!(error instanceof ReaderGone)) this.#files.onUnreadable(asked, error);
@@ -140,48 +139,4 @@ function notFound({ permission }: AskedResult, state: string | null): PlaneRefus
     ? `This result is ${state}, not saved; GET /v1/tasks/ID lists the files of a task.`
     : 'There is no such file, or its address has expired; GET /v1/tasks/ID lists the files of a task.';
   return new PlaneRefusal('not_found', detail);
-}
-
-/** The reader went away, or took nothing for too long: no fault of the file. */
-class ReaderGone extends Error {
-  override readonly name = 'ReaderGone';
-}
-
-/** Copies a stream no faster than its reader takes it. @throws ReaderGone; the stream's error, also where nothing comes of it. */
-async function copy(source: Readable, response: ServerResponse, clock: Clock): Promise<void> {
-  const onClose = (): void => void source.destroy(new ReaderGone());
-  const onSilence = (): void => void source.destroy(new Error('nothing came from its place for too long'));
-  response.once('close', onClose);
-  let timer = clock.after(STALLED_MS_MAX, onSilence);
-  try {
-    for await (const piece of source as AsyncIterable<Buffer>) {
-      timer.cancel();
-      if (!response.write(piece)) await drained(response, clock);
-      timer = clock.after(STALLED_MS_MAX, onSilence);
-    }
-  } finally {
-    timer.cancel();
-    response.off('close', onClose);
-  }
-}
-
-/** Waits until the reader has taken what was written. @throws ReaderGone */
-function drained(response: ServerResponse, clock: Clock): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
-      timer.cancel();
-      response.off('drain', onDrain).off('close', onClose);
-    };
-    const onDrain = (): void => {
-      end();
-      resolve();
-    };
-    const onClose = (): void => {
-      end();
-      reject(new ReaderGone());
-    };
-    const timer = clock.after(STALLED_MS_MAX, onClose);
-    response.on('drain', onDrain).on('close', onClose);
-    if (response.destroyed) onClose();
-  });
 }

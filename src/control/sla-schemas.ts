@@ -1,21 +1,20 @@
 /**
- * The shapes of availability and claims: questions, orders and answers.
+ * The shapes of availability: questions, orders and answers.
  *
  * **Invariant**: the first fields of a month never change (README); others may be added.
  */
 import { z } from '@hono/zod-openapi';
-import { CLAIM_STATES, MARKED_STATES } from '../claims/claim.ts';
 import { MONTH_FORM } from '../sla/period.ts';
 import { READING_NAMES } from '../sla/reading.ts';
-import { actorField, instant, reasonField, writtenName, writtenText } from './questions.ts';
+import { actorField, instant, writtenName, writtenText } from './questions.ts';
 
 /** Lines of one request to import, and of one page of an export. */
 const LINES_MAX = 1000;
 
 const time = z.iso.datetime().describe('ISO 8601 in UTC.');
 const count = z.int().min(0);
-const decimal = z.string().describe('A decimal with six places, rounded down.');
-const month = z
+export const decimal = z.string().describe('A decimal with six places, rounded down.');
+export const month = z
   .string()
   .regex(MONTH_FORM, { error: 'a month such as 2026-10' })
   .openapi({ example: '2026-10', description: '2023-01 to December of the next year; others are refused.' });
@@ -69,27 +68,6 @@ export const importBody = z
     actor: actorField,
   })
   .openapi('ImportBody');
-export const draftBody = z
-  .strictObject({ reason: reasonField.default('asked for'), actor: actorField })
-  .openapi('DraftBody');
-export const markBody = z
-  .strictObject({
-    state: z.enum(MARKED_STATES),
-    revision: z.int().min(1).optional().describe('Absent: the month’s last one.'),
-    ticket: writtenText(200).optional(),
-    voucherCode: writtenText(200).optional(),
-    amount: z
-      .union([z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, { error: 'an amount such as 120.50' }), z.number()])
-      .transform(String)
-      .optional()
-      .openapi({ type: 'string', example: '120.50' })
-      .describe('The granted amount.'),
-    expires: z.iso.date().optional().describe('The day on which the voucher ends.'),
-    reason: reasonField.default('noted by hand'),
-    actor: actorField,
-  })
-  .openapi('MarkBody');
-
 const window = z
   .object({ start: time, valid: count, errors: count, byClass: z.record(z.string(), count) })
   .openapi('SlaWindow');
@@ -235,74 +213,10 @@ export const importAnswer = z
   })
   .openapi('ImportAnswer');
 
-const filing = z
-  .enum(['early', 'open', 'late'])
-  .describe('Whether today is before, within or after the filing dates.');
-const claimFiling = z
-  .enum(['early', 'open', 'late', 'closed'])
-  .describe(
-    'Whether today is before, within or after the filing dates; closed if this revision is not to be filed any more.',
-  );
-const claim = z
-  .object({
-    month: z.string(),
-    revision: z.int(),
-    state: z.enum(CLAIM_STATES),
-    note: z.string().nullable().describe('Why a draft was superseded or withdrawn.'),
-    filing: claimFiling,
-    earliest: z.iso.date(),
-    latest: z.iso.date().describe('The last day on which it may be filed, inclusive.'),
-    percent: z.int().describe('Of the monthly service fee.'),
-    asked: z.number().nullable().describe('Null if no source knows the fee.'),
-    currency: z.string().nullable(),
-    reading: z.enum(['received', 'contract']),
-    folder: z.string(),
-    manifest: z.string().describe('SHA-256 of manifest.sha256.'),
-    ticket: z.string().nullable(),
-    voucherCode: z.string().nullable(),
-    granted: z.number().nullable(),
-    voucherExpires: z.string().nullable(),
-    draftedAt: time,
-    updatedAt: time,
-  })
-  .openapi('Claim');
-export const claimsAnswer = z
-  .object({ claims: z.array(claim).describe('Newest month and revision first.') })
-  .openapi('ClaimsAnswer');
-const dates = z.object({
-  fifthWorkday: z.iso.date(),
-  earliest: z.iso.date(),
-  latest: z.iso.date(),
-  isEstimated: z.boolean().describe('Whether the calendar has no data for that year.'),
-  calendar: z.string(),
-  calendarSource: z.string(),
-});
-export const claimAnswer = z
-  .object({ month: z.string(), filing, dates, claims: z.array(claim) })
-  .openapi('ClaimAnswer');
-export const draftAnswer = z
-  .object({
-    due: z.boolean(),
-    message: z.string(),
-    isNew: z.boolean().describe('False if the same draft existed, or nothing is due.'),
-    claim: claim.nullable(),
-    availability: z.object({
-      received: decimal.nullable(),
-      contract: decimal.nullable(),
-      commitment: z.string(),
-    }),
-  })
-  .openapi('DraftAnswer');
-
 export type SlaWindowsAnswer = z.output<typeof windowsAnswer>;
-export type ClaimsAnswer = z.output<typeof claimsAnswer>;
 export type SlaAnswer = z.output<typeof slaAnswer>;
 export type SlaPresent = z.output<typeof presentAnswer>;
 export type CorrectionsAnswer = z.output<typeof correctionsAnswer>;
 export type ExclusionsAnswer = z.output<typeof exclusionsAnswer>;
 export type ExportAnswer = z.output<typeof exportAnswer>;
 export type ImportBody = z.output<typeof importBody>;
-export type ClaimRow = z.output<typeof claim>;
-export type ClaimAnswer = z.output<typeof claimAnswer>;
-export type DraftAnswer = z.output<typeof draftAnswer>;
-export type MarkBody = z.output<typeof markBody>;

@@ -13,7 +13,8 @@ import type { TaskAnswer, TasksAnswer } from '../control/task-schemas.ts';
 import type { UsageSumsAnswer } from '../control/usage-schemas.ts';
 import type { ConfigAnswer } from '../control/config-schemas.ts';
 import type { PacksAnswer } from '../control/pack-schemas.ts';
-import type { ClaimsAnswer, SlaAnswer, SlaWindowsAnswer } from '../control/sla-schemas.ts';
+import type { SlaAnswer, SlaWindowsAnswer } from '../control/sla-schemas.ts';
+import type { ClaimsAnswer } from '../control/claim-schemas.ts';
 import type { AlertsAnswer } from '../control/alert-schemas.ts';
 
 /** The API's own answers, by the path of the question without its query. */

@@ -78,12 +78,17 @@ export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
+/** Counts the days from one `YYYY-MM-DD` to another: below 0 if the second one is earlier, NaN if one of them is no day. */
+export function daysBetween(first: string, second: string): number {
+  return (Date.parse(`${second}T00:00:00Z`) - Date.parse(`${first}T00:00:00Z`)) / DAY_MS;
+}
+
 /**
  * Lists the days from one to another, both inclusive.
  * @throws SidecarError `bad_usage` if they are more than a leap year has.
  */
 export function daysFrom(first: string, last: string): string[] {
-  const count = (Date.parse(`${last}T00:00:00Z`) - Date.parse(`${first}T00:00:00Z`)) / DAY_MS + 1;
+  const count = daysBetween(first, last) + 1;
   if (!(count <= DAYS_LISTED_MAX)) {
     throw new SidecarError('bad_usage', `${first} to ${last} is longer than ${DAYS_LISTED_MAX} days.`);
   }

@@ -206,6 +206,8 @@ describe('/openapi.json', () => {
       'GET /v1/calls',
       'GET /v1/claims',
       'GET /v1/claims/{month}',
+      'GET /v1/claims/{month}/folder.zip',
+      'GET /v1/claims/{month}/letters',
       'GET /v1/config',
       'GET /v1/exclusions',
       'GET /v1/holds',

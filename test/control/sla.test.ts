@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
+import * as claimSchemas from '../../src/control/claim-schemas.ts';
 import * as schemas from '../../src/control/sla-schemas.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import { newCall, newUnreachable, journalled } from '../sla/making.ts';
@@ -150,8 +151,8 @@ describe('an import', () => {
 
 describe('claims', () => {
   test('a month without one says when it could be filed; a month that runs cannot be drafted', async () => {
-    expect(checked(await get('/v1/claims'), schemas.claimsAnswer)).toEqual({ claims: [] });
-    expect(checked(await get('/v1/claims/2026-10'), schemas.claimAnswer)).toMatchObject({
+    expect(checked(await get('/v1/claims'), claimSchemas.claimsAnswer)).toEqual({ claims: [] });
+    expect(checked(await get('/v1/claims/2026-10'), claimSchemas.claimAnswer)).toMatchObject({
       filing: 'open',
       dates: { fifthWorkday: '2026-11-06', earliest: '2026-11-07', latest: '2026-12-31', calendar: 'CN' },
       claims: [],
@@ -159,7 +160,7 @@ describe('claims', () => {
     const running = await order(rig.url, '/v1/claims/2026-11/draft', { body: {} });
     expect(running).toMatchObject({ status: 400, json: { word: 'bad_usage' } });
     const nothing = await order(rig.url, '/v1/claims/2026-10/draft', { body: {} });
-    expect(checked(nothing, schemas.draftAnswer)).toMatchObject({ due: false, claim: null });
+    expect(checked(nothing, claimSchemas.draftAnswer)).toMatchObject({ due: false, claim: null });
     const mark = { body: { state: 'filed', reason: 'sent' } };
     expect(await order(rig.url, '/v1/claims/2026-10/mark', mark)).toMatchObject({ status: 404 });
   });

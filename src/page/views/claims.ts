@@ -1,6 +1,6 @@
 /** The page *Claims*: what Kling owes, by when it must be claimed, and the state of each claim. */
 import { MARKED_STATES } from '../../claims/claim.ts';
-import type { ClaimsAnswer } from '../../control/sla-schemas.ts';
+import type { ClaimsAnswer } from '../../control/claim-schemas.ts';
 import { h, type Part } from '../element.ts';
 import { folded, orderForm } from '../orders.ts';
 import { facts, link } from '../table.ts';
