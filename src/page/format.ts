@@ -6,6 +6,39 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
+/** Formats are dear to make (0.1 ms each), and a live page needs the same ones every time. */
+const NUMBERS = new Map<string, ReturnType<typeof numbersOf>>();
+const TIMES = new Map<string, ReturnType<typeof timesOf>>();
+/** Languages or zones that are kept: an address may name any zone. */
+const KEPT_MAX = 20;
+
+function numbersOf(language: string): Record<'credits' | 'count' | 'percent', Intl.NumberFormat> {
+  return {
+    credits: new Intl.NumberFormat(language, { maximumFractionDigits: 3 }),
+    count: new Intl.NumberFormat(language, { maximumFractionDigits: 0 }),
+    percent: new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 }),
+  };
+}
+
+function timesOf(zone: string): Record<'time' | 'clock', Intl.DateTimeFormat> {
+  const day = { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' } as const;
+  const hours = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
+  return {
+    time: new Intl.DateTimeFormat('sv-SE', { ...day, ...hours }),
+    clock: new Intl.DateTimeFormat('sv-SE', { timeZone: zone, ...hours }),
+  };
+}
+
+function kept<T>(formats: Map<string, T>, key: string, make: () => T): T {
+  const known = formats.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  const [oldest] = formats.keys();
+  if (formats.size >= KEPT_MAX && oldest !== undefined) formats.delete(oldest);
+  formats.set(key, made);
+  return made;
+}
+
 export interface FormatOptions {
   zone: string;
   words: Words;
@@ -34,13 +67,13 @@ export class Format {
     this.#namesZone = namesZone;
     this.#words = words;
     this.#now = now;
-    this.#credits = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
-    this.#count = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
-    this.#percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
-    const day = { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' } as const;
-    const hours = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
-    this.#time = new Intl.DateTimeFormat('sv-SE', { ...day, ...hours });
-    this.#clock = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, ...hours });
+    const { credits, count, percent } = kept(NUMBERS, language, () => numbersOf(language));
+    this.#credits = credits;
+    this.#count = count;
+    this.#percent = percent;
+    const { time, clock } = kept(TIMES, zone, () => timesOf(zone));
+    this.#time = time;
+    this.#clock = clock;
   }
 
   /** Gives the format of times that belong to another zone, such as a budget's: they name it if it is not the page's. */

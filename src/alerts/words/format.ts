@@ -12,11 +12,11 @@ const UNITS = [
   { ms: MINUTE_MS, en: 'minute', zh: '分钟' },
   { ms: SECOND_MS, en: 'second', zh: '秒' },
 ] as const;
+const PLAIN = new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 });
 
 /** Makes the format of a language and a zone of the IANA data base. */
 export function makeFormat(language: AlertLanguage, timeZone: string): Format {
-  const plain = new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 });
-  const number = (value: number): string => plain.format(value);
+  const number = (value: number): string => PLAIN.format(value);
   return {
     number,
     credits: (thousandths) => creditsText(language, thousandths, number),
