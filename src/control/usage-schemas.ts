@@ -28,6 +28,7 @@ const usageRow = z
       })
       .nullable()
       .describe('Null where results are not kept.'),
+    estimated_credits: credits.describe('What was held at the create.'),
   })
   .openapi('UsageRow');
 export const usageAnswer = z.object({ rows: z.array(usageRow), ...paged }).openapi('UsageAnswer');
@@ -43,6 +44,9 @@ const usageSum = z
     tasks: z.int(),
     credits,
     heldCredits: credits,
+    estimatedCredits: credits.describe(
+      'What was held for the creates that have ended: the estimate of `credits`.',
+    ),
     cost,
     heldCost: cost,
     currency,

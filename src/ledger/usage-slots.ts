@@ -18,7 +18,8 @@ const LAG_MS: Ms = 7_200_000;
 
 /** What a group of creates is summed to. */
 export const SUMS = `COUNT(*) AS tasks, SUM(settled_credits) AS credits,
-       SUM(CASE WHEN state = 'held' THEN credits ELSE 0 END) AS held_credits`;
+       SUM(CASE WHEN state = 'held' THEN credits ELSE 0 END) AS held_credits,
+       SUM(CASE WHEN state = 'held' THEN 0 ELSE credits END) AS estimated_credits`;
 
 export const usageSlotMigrations: readonly Migration[] = [
   {
@@ -33,7 +34,8 @@ CREATE TABLE usage_slots (
   tag TEXT,
   tasks INTEGER NOT NULL,
   credits INTEGER NOT NULL,
-  held_credits INTEGER NOT NULL
+  held_credits INTEGER NOT NULL,
+  estimated_credits INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX usage_slots_slot ON usage_slots (slot);
 CREATE TABLE usage_stale (slot INTEGER PRIMARY KEY) STRICT;
@@ -102,7 +104,7 @@ async function nextSlots(
 
 async function sumSlots(tx: Tx, from: number, to: number): Promise<void> {
   await tx.run(
-    `INSERT INTO usage_slots (slot, app, operation, model, mode, tag, tasks, credits, held_credits)
+    `INSERT INTO usage_slots (slot, app, operation, model, mode, tag, tasks, credits, held_credits, estimated_credits)
      SELECT at / ${SLOT_MS}, app, operation, model, mode, tag, ${SUMS}
      FROM creates WHERE ${COUNTED} AND at >= ? AND at < ?
      GROUP BY at / ${SLOT_MS}, app, operation, model, mode, tag`,

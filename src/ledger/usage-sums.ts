@@ -30,6 +30,8 @@ export interface UsageSum {
   credits: MilliCredits;
   /** Still held. */
   heldCredits: MilliCredits;
+  /** What was held for those that have ended: the estimate of `credits`. */
+  estimatedCredits: MilliCredits;
 }
 
 export interface SumUsageArgs extends UsageFilter {
@@ -43,7 +45,11 @@ const SUMS_MAX = 10_000;
 /** The most rows that are read for an answer: months are sums of days. */
 const READ_MAX = 400_000;
 
-type ReadRow = Omit<UsageSum, 'day' | 'month' | 'heldCredits'> & { day?: number; held_credits: MilliCredits };
+type ReadRow = Omit<UsageSum, 'day' | 'month' | 'heldCredits' | 'estimatedCredits'> & {
+  day?: number;
+  held_credits: MilliCredits;
+  estimated_credits: MilliCredits;
+};
 
 /**
  * Sums usage by the given keys, in their order.
@@ -134,7 +140,8 @@ async function readSlots(tx: Tx, args: SpanArgs, { first, end }: Slots): Promise
   const { keys, columns } = keysOf(args, `slot * ${SLOT_MS}`);
   const isFresh = 'NOT EXISTS (SELECT 1 FROM usage_stale t WHERE t.slot = usage_slots.slot)';
   return groups(tx, {
-    sql: `SELECT ${columns}, SUM(tasks) AS tasks, SUM(credits) AS credits, SUM(held_credits) AS held_credits
+    sql: `SELECT ${columns}, SUM(tasks) AS tasks, SUM(credits) AS credits, SUM(held_credits) AS held_credits,
+       SUM(estimated_credits) AS estimated_credits
      FROM usage_slots WHERE ${['slot >= ?', 'slot < ?', isFresh, ...conditions].join(' AND ')}`,
     keys,
     values: [first, end, ...values],
@@ -169,19 +176,27 @@ async function groups(
 }
 
 function addRow(sums: Map<string, UsageSum>, by: readonly UsageKey[], row: ReadRow): void {
-  const { day, held_credits: heldCredits, tasks, credits, ...keys } = row;
+  const {
+    day,
+    held_credits: heldCredits,
+    estimated_credits: estimatedCredits,
+    tasks,
+    credits,
+    ...keys
+  } = row;
   const date = day === undefined ? '' : new Date(day * DAY_MS).toISOString();
   const values = { ...keys, day: date.slice(0, 10), month: date.slice(0, 7) };
   const named = Object.fromEntries(by.map((name) => [name, values[name] ?? null]));
   const key = JSON.stringify(Object.values(named));
   const known = sums.get(key);
   if (known === undefined) {
-    sums.set(key, { ...named, tasks, credits, heldCredits });
+    sums.set(key, { ...named, tasks, credits, heldCredits, estimatedCredits });
     return;
   }
   known.tasks += tasks;
   known.credits += credits;
   known.heldCredits += heldCredits;
+  known.estimatedCredits += estimatedCredits;
 }
 
 /** Orders as the store does: absent values first. */

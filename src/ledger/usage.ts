@@ -26,6 +26,8 @@ export interface UsageRow {
   taskId: string | null;
   /** Settled, else what is held. */
   credits: MilliCredits;
+  /** What was held at the create. */
+  estimatedCredits: MilliCredits;
   model: string | null;
   durationSeconds: string | null;
   mode: Mode | null;
@@ -137,6 +139,7 @@ function toUsage(row: UsageColumns): Omit<UsageRow, 'results'> {
     at: row.at,
     taskId: row.task_id,
     credits: isHeld ? row.credits : row.settled_credits,
+    estimatedCredits: row.credits,
     model: row.model,
     durationSeconds: row.duration_seconds,
     mode: row.mode,

@@ -55,6 +55,7 @@ describe('usage', () => {
       at: NOON,
       taskId: 't1',
       credits: 9000,
+      estimatedCredits: 10_000,
       model: 'kling-v1',
       durationSeconds: '5',
       mode: 'std',
@@ -86,13 +87,13 @@ describe('usage', () => {
     const sums = async (by: ('app' | 'mode' | 'day' | 'tag' | 'model')[]) =>
       (await store.run(sumUsage, { by, timeZone: 'UTC' })).rows;
     expect(await sums(['app'])).toEqual([
-      { app: 'blog', tasks: 2, credits: 0, heldCredits: 70 },
-      { app: 'shop', tasks: 2, credits: 9000, heldCredits: 500 },
+      { app: 'blog', tasks: 2, credits: 0, heldCredits: 70, estimatedCredits: 10_000 },
+      { app: 'shop', tasks: 2, credits: 9000, heldCredits: 500, estimatedCredits: 10_000 },
     ]);
     expect(await sums(['day', 'mode'])).toEqual([
-      { day: '2026-11-18', mode: 'pro', tasks: 1, credits: 0, heldCredits: 500 },
-      { day: '2026-11-18', mode: 'std', tasks: 2, credits: 9000, heldCredits: 0 },
-      { day: '2026-11-19', mode: 'std', tasks: 1, credits: 0, heldCredits: 70 },
+      { day: '2026-11-18', mode: 'pro', tasks: 1, credits: 0, heldCredits: 500, estimatedCredits: 0 },
+      { day: '2026-11-18', mode: 'std', tasks: 2, credits: 9000, heldCredits: 0, estimatedCredits: 20_000 },
+      { day: '2026-11-19', mode: 'std', tasks: 1, credits: 0, heldCredits: 70, estimatedCredits: 0 },
     ]);
     expect((await sums(['model'])).map((one) => one.model)).toEqual([null, 'kling-v1']);
   });

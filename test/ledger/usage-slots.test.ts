@@ -87,6 +87,7 @@ interface Sum {
   tasks: number;
   credits: number;
   heldCredits: number;
+  estimatedCredits: number;
 }
 
 /** Sums what the list of usage says. */
@@ -99,11 +100,13 @@ async function summedByHand(
   const sums = new Map<string, Sum>();
   for (const row of rows) {
     const key = JSON.stringify(keyOf(row));
-    const sum = sums.get(key) ?? { tasks: 0, credits: 0, heldCredits: 0 };
+    const sum = sums.get(key) ?? { tasks: 0, credits: 0, heldCredits: 0, estimatedCredits: 0 };
     sums.set(key, sum);
     sum.tasks += 1;
-    if (row.settled) sum.credits += row.credits;
-    else sum.heldCredits += row.credits;
+    if (row.settled) {
+      sum.credits += row.credits;
+      sum.estimatedCredits += row.estimatedCredits;
+    } else sum.heldCredits += row.credits;
   }
   return sums;
 }
@@ -139,9 +142,9 @@ describe('sums of usage', () => {
               return by.map((key) => values[key as 'day']);
             });
             const found = new Map(
-              rows.map(({ tasks, credits: settled, heldCredits, ...keys }) => [
+              rows.map(({ tasks, credits: settled, heldCredits, estimatedCredits, ...keys }) => [
                 JSON.stringify(by.map((key) => keys[key] ?? null)),
-                { tasks, credits: settled, heldCredits },
+                { tasks, credits: settled, heldCredits, estimatedCredits },
               ]),
             );
             expect(Object.fromEntries(found)).toEqual(Object.fromEntries(byHand));

@@ -50,11 +50,12 @@ async function sums(
 ): Promise<UsageSumsAnswer> {
   const { rows } = await reader.read(sumUsage, args);
   return {
-    rows: rows.map(({ tasks, credits, heldCredits, ...keys }) => ({
+    rows: rows.map(({ tasks, credits, heldCredits, estimatedCredits, ...keys }) => ({
       ...keys,
       tasks,
       credits: toCredits(credits),
       heldCredits: toCredits(heldCredits),
+      estimatedCredits: toCredits(estimatedCredits),
       cost: costOf(credits, perCredit),
       heldCost: costOf(heldCredits, perCredit),
       currency,
@@ -78,5 +79,6 @@ function shapeRow(row: UsageRow, { perCredit, currency }: CashTerms): UsageAnswe
     cost: costOf(row.credits, perCredit),
     currency,
     results: row.results && { count: row.results.files, saved: row.results.saved, bytes: row.results.bytes },
+    estimated_credits: toCredits(row.estimatedCredits),
   };
 }
