@@ -50,8 +50,8 @@ export function checklistText(terminal: Terminal, judged: Judged): string {
 
 /** Writes JSON with everything. */
 export function checklistJson(judged: Judged): string {
-  const { lines, ...rest } = judged;
-  return `${JSON.stringify({ version: packageVersion(), ...rest, counts: countsOf(lines), lines }, null, 2)}\n`;
+  const { lines, checks, ...rest } = judged;
+  return `${JSON.stringify({ version: packageVersion(), ...rest, counts: countsOf(lines), lines, checks }, null, 2)}\n`;
 }
 
 const TICKS: Readonly<Record<LineLevel, string>> = {

@@ -10,7 +10,7 @@ import { contentLines } from './checklist-content.ts';
 import { costLines } from './checklist-costs.ts';
 import { errorLines } from './checklist-errors.ts';
 import { gather, type Evidence, type Wishes } from './checklist-evidence.ts';
-import type { LineVerdict } from '../check.ts';
+import type { Check, LineVerdict } from '../check.ts';
 import { CHECKLIST, type JudgedLine, type LineId } from './checklist-lines.ts';
 import { monitoringLines } from './checklist-monitoring.ts';
 import { performanceLines } from './checklist-performance.ts';
@@ -38,6 +38,8 @@ export interface Judged {
   /** Of the key in use; null if it is not known. */
   fingerprint: string | null;
   lines: readonly JudgedLine[];
+  /** The checks of doctor that the verdicts use, and the others. */
+  checks: readonly Check[];
 }
 
 /** Judges every line. @throws ConfigInvalid, and SidecarError `bad_usage` for another environment that cannot be read. */
@@ -57,6 +59,7 @@ export async function judge(context: Context, wishes: Wishes): Promise<Judged> {
       upstream: running?.upstream ?? config.upstream.baseUrl,
       fingerprint: key.fingerprint,
       lines,
+      checks: evidence.checks,
     };
   });
 }
