@@ -297,6 +297,7 @@ class Sidecar implements App {
       version: this.#options.version,
       startedTick: this.#startedTick,
       host: this.#options.host ?? null,
+      judge: this.#options.judge ?? null,
       readiness: () => this.#readiness(running),
       isStoreWritable: () => this.#takesWrites,
       telemetry: this.#telemetry,

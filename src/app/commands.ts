@@ -1,6 +1,7 @@
 /** What the control plane may order and ask: the running app behind the plane's interface. */
 import { healthStatus } from './health.ts';
 import { hostOf, stopOnOrder } from './orders.ts';
+import type { KeptChecklist } from './kept-checklist.ts';
 import { jobCommands } from './job-commands.ts';
 import { claimCommands, slaCommands } from './sla-commands.ts';
 import { packPricesOf } from '../claims/claims-config.ts';
@@ -49,6 +50,7 @@ export interface CommandsDeps {
   durations: Pick<TaskDurations, 'limits'>;
   config: () => Config;
   configInUse: () => ConfigInUse;
+  checklist: Pick<KeptChecklist, 'state'>;
   settings: () => ProxySettings;
   readiness: () => { ready: boolean; reasons: string[] };
   /** When the metrics were read last; null if nobody did. */
@@ -79,6 +81,7 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       const { price, usdBudgets } = deps.config();
       return { ...price, usdBudgets };
     },
+    checklist: (asked) => deps.checklist.state(asked),
     config: () => Promise.resolve(deps.configInUse()),
     exhaustion: (budgets, now) => deps.budgetForecast.noteSome(budgets.map(burningBudget), now),
     packPrices: () => packPricesOf(deps.config().claims),

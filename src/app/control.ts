@@ -3,6 +3,7 @@ import { alertCommands } from './alert-commands.ts';
 import type { AppAlerts } from './alerts.ts';
 import { controlCommands, type CommandsDeps } from './commands.ts';
 import { gaugeSource, type GaugeDeps } from './gauges.ts';
+import { KeptChecklist, type Judge } from './kept-checklist.ts';
 import { keptFiles } from './kept-files.ts';
 import type { AppParts } from './parts.ts';
 import { createControlPlane, type ControlPlane } from '../control/plane.ts';
@@ -19,6 +20,8 @@ export interface AppControlDeps
       'clock' | 'config' | 'configInUse' | 'settings' | 'version' | 'startedTick' | 'host' | 'readiness'
     >,
     Pick<GaugeDeps, 'isStoreWritable'> {
+  /** Judges the checklist; null if the sidecar is a part of another program. */
+  judge: Judge | null;
   running: AppParts;
   jobs: Jobs;
   alerts: AppAlerts;
@@ -44,7 +47,9 @@ export function createAppControl(deps: AppControlDeps): ControlPlane {
     }),
   );
   const { control, probes } = config();
-  return createControlPlane({
+  let controlUrl = '';
+  const checklist = new KeptChecklist({ judge: deps.judge, controlUrl: () => controlUrl, clock });
+  const plane = createControlPlane({
     hosts: control.hosts,
     dataUrl: deps.dataUrl,
     port: control.port,
@@ -54,6 +59,7 @@ export function createAppControl(deps: AppControlDeps): ControlPlane {
     commands: controlCommands({
       ...running,
       ...deps,
+      checklist,
       metricsReadAt: () => telemetry.metricsReadAt,
       alerts: alertCommands({
         clock: running.dated,
@@ -72,4 +78,15 @@ export function createAppControl(deps: AppControlDeps): ControlPlane {
     log,
     clock,
   });
+  return {
+    async start() {
+      const urls = await plane.start();
+      controlUrl = urls.url;
+      return urls;
+    },
+    async stop() {
+      checklist.close();
+      await plane.stop();
+    },
+  };
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { LoadedConfig } from '../config/config.ts';
 import type { Secrets } from '../config/secrets.ts';
+import type { Judge } from './kept-checklist.ts';
 import type { AppHost, ReloadOutcome } from '../control/commands.ts';
 import type { Order } from '../control/order.ts';
 import type { ControlUrls } from '../control/plane.ts';
@@ -24,6 +25,8 @@ export interface AppOptions {
   storeThreads?: LoadedWorkers;
   /** Called when the store fails for good: the process should end. */
   onFatal?: (error: SidecarError) => void;
+  /** Judges the production checklist of this sidecar; absent where the app is a part of a program that does not. */
+  judge?: Judge;
   /** What the process around the app can do on an operator's order; absent where the app is a part of another program. */
   host?: AppHost;
 }

@@ -18,6 +18,7 @@ import { EMULATOR_CREDENTIALS } from '../emulator/emulator-help.ts';
 import { listenAt, LOOPBACKS } from '../listen.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Secret } from '../secret.ts';
+import { judgeAt } from './checklist-judge.ts';
 import { packageVersion } from './control-client.ts';
 import { DEMO_FEE, lastMonth, playClaim } from './demo-claim.ts';
 import { lookAround, playDemo, summarise, type DemoStage } from './demo-story.ts';
@@ -73,7 +74,12 @@ async function openStage(terminal: Terminal, folder: string): Promise<RunningDem
   const emulator = createEmulator({ clock, port: await freePort(PORTS.emulator), speed: SPEED });
   const { url } = await emulator.start();
   try {
-    const { app, token, reload } = await openSidecar({ folder, clock, upstreamUrl: url });
+    const { app, token, reload } = await openSidecar({
+      folder,
+      programs: terminal.env['PATH'],
+      clock,
+      upstreamUrl: url,
+    });
     const urls = await app.start();
     announce(terminal, urls, url);
     return { app, emulator, urls, token, reload, emulatorUrl: url };
@@ -85,6 +91,8 @@ async function openStage(terminal: Terminal, folder: string): Promise<RunningDem
 
 interface SidecarOptions {
   folder: string;
+  /** The search path of programs: the checklist looks for git. */
+  programs: string | undefined;
   clock: Clock;
   upstreamUrl: string;
 }
@@ -92,6 +100,7 @@ interface SidecarOptions {
 /** Makes the sidecar with a small budget, from a config file and a key as a user would give them. */
 async function openSidecar({
   folder,
+  programs,
   clock,
   upstreamUrl,
 }: SidecarOptions): Promise<Pick<RunningDemo, 'app' | 'token' | 'reload'>> {
@@ -119,6 +128,7 @@ async function openSidecar({
     version: packageVersion(),
     log: createLog({ level: 'silent' }),
     clock,
+    judge: judgeAt({ configPath: undefined, env: { PATH: programs, ...env }, cwd: folder }),
   });
   const reload = (): Promise<unknown> => app.reload(loaded, secrets, { actor: 'demo', reason: 'repaired' });
   return { app, token: secrets.controlToken, reload };

@@ -137,6 +137,7 @@ function offlineCommands(
     cash: () => ({ ...config.price, usdBudgets: config.usdBudgets }),
     // What would be used if a sidecar started: `config print` says it, with the origins.
     config: needsDaemon,
+    checklist: needsDaemon,
     exhaustion: (budgets) => budgets.map(() => null),
     packPrices: () => packPricesOf(config.claims),
     readiness: () => ({ ready: false, reasons: ['no sidecar is running'] }),

@@ -16,6 +16,7 @@ import type { Order } from '../control/order.ts';
 import type { LoadedWorkers } from '../store/sqlite/open-store.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import type { Context } from './context.ts';
+import { judgeAt } from './checklist-judge.ts';
 import { packageVersion } from './control-client.ts';
 import { takeSignals, type Signals } from './signals.ts';
 import { banner, startFacts } from './start-facts.ts';
@@ -47,6 +48,7 @@ export async function runDaemon(context: Context, storeThreads: LoadedWorkers): 
     storeThreads,
     onFatal,
     host,
+    judge: judgeAt({ configPath: context.configPath, env: terminal.env, cwd: terminal.cwd }),
   });
   const daemon: Daemon = { context, app, log, signals };
   noteWarnings(log, loaded, secrets);

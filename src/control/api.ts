@@ -7,6 +7,7 @@ import type { ControlCommands } from './commands.ts';
 import { tokenRequired, type Passed } from './guard.ts';
 import { addAlertRoutes } from './alert-routes.ts';
 import { addClaimRoutes } from './claim-routes.ts';
+import { addChecklistRoutes } from './checklist-routes.ts';
 import { addConfigRoutes } from './config-routes.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
@@ -64,6 +65,7 @@ export function createApi({ commands, telemetry, version, log }: ApiOptions): Ap
   addAlertRoutes(app, commands);
   addJobRoutes(app, commands);
   addConfigRoutes(app, commands);
+  addChecklistRoutes(app, commands);
   app.openAPIRegistry.registerComponent('securitySchemes', 'controlToken', {
     type: 'http',
     scheme: 'bearer',

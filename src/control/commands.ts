@@ -1,6 +1,7 @@
 /** The commands of the control plane: the app supplies them, and the plane uses nothing else of the program. */
 import type { AlertCommands } from './alert-commands.ts';
 import type { BudgetRow } from '../budget/budget-table.ts';
+import type { Checklist } from './checklist-schemas.ts';
 import type { MoneyStatus, StatusArgs } from '../ledger/status.ts';
 import type { DatesReset } from '../ledger/time.ts';
 import type { PackPrice } from '../claims/billing-fee.ts';
@@ -74,6 +75,26 @@ export interface ConfigInUse {
   afterRestart: readonly RunningConfigLine[];
 }
 
+/** Verdicts, and when they were made. */
+export interface JudgedChecklist {
+  checklist: Checklist;
+  startedAt: Ms;
+  tookMs: Ms;
+}
+
+/** What is known of the checklist. */
+export interface ChecklistState {
+  isJudging: boolean;
+  /** When the last judging began; null: none yet. */
+  startedAt: Ms | null;
+  /** The earliest beginning of another judging; null: now. */
+  nextAt: Ms | null;
+  /** Why the last judging gave no verdicts. */
+  problem: string | null;
+  /** The last verdicts. */
+  judged: JudgedChecklist | null;
+}
+
 /** The orders to the process around the app. */
 export interface AppHost {
   /** Reads config and secrets again. @throws SidecarError that names what is invalid: then nothing changes. */
@@ -107,6 +128,11 @@ export interface ControlCommands {
   cash(): CashTerms;
   /** @throws SidecarError `daemon_required` where no sidecar runs. */
   config(): Promise<ConfigInUse>;
+  /**
+   * Gives the last verdicts on the checklist, and has it judged if they are older than `since` (a minute ago if absent).
+   * @throws SidecarError `daemon_required` where no sidecar runs that judges it.
+   */
+  checklist(asked: { since?: Ms | undefined; wait: boolean }): Promise<ChecklistState>;
   /**
    * Gives for each budget the seconds until its limit at the pace of the last hour: 0 if it is reached, null if the budget lasts to
    * the end of its window, or if that is not known.

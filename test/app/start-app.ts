@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createApp } from '../../src/app/app.ts';
 import type { App } from '../../src/app/options.ts';
+import { judgeAt } from '../../src/cli/checklist-judge.ts';
 import { systemClock, type Clock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { loadSecrets } from '../../src/config/secrets.ts';
@@ -26,6 +27,8 @@ export interface StartOptions {
   logTo?: LogDestination;
   /** Writes gathered lines when this clock says so; by default by real time. */
   logClock?: Clock;
+  /** Judges its checklist by a process of its own, as `start` and the demo do. */
+  judges?: boolean;
   /** Another upstream in place of the emulator. */
   baseUrl?: string;
 }
@@ -67,7 +70,16 @@ export async function startApp(options: StartOptions = {}): Promise<StartedApp> 
       : // Not standard output: each such log waits for the end of the process.
         { level: 'silent', destination: { write: () => undefined } },
   );
-  const app = createApp({ loaded, secrets, log, clock, version: '0.0.0-test' });
+  const app = createApp({
+    loaded,
+    secrets,
+    log,
+    clock,
+    version: '0.0.0-test',
+    ...(options.judges === true && {
+      judge: judgeAt({ configPath: undefined, env: { PATH: process.env['PATH'], ...env }, cwd: folder }),
+    }),
+  });
   const urls = await app.start();
   return {
     dataUrl: urls.data,

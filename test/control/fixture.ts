@@ -31,7 +31,7 @@ import type { Store } from '../../src/store/store.ts';
 import { fromWireError } from '../../src/store/sqlite/wire-error.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createTelemetry, type Telemetry } from '../../src/telemetry/telemetry.ts';
-import { CONFIG_IN_USE, priceBySeconds } from './stand-ins.ts';
+import { checklistStandIn, CONFIG_IN_USE, priceBySeconds } from './stand-ins.ts';
 
 export const TOKEN = 'control-token-0123456789';
 export { START };
@@ -234,6 +234,7 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
     queue: () => ({ at: at(), waiting: WAITING }),
     money: (when) => reader.read(moneyStatus, when),
     packPrices: () => [],
+    checklist: checklistStandIn,
     config: () => Promise.resolve({ readAt: START, ...CONFIG_IN_USE }),
     exhaustion: (budgets) => budgets.map(({ usedPercent }) => (usedPercent < 30 ? null : 5400)),
     cash: () => ({ perCredit: 0.014, currency: 'USD', usdBudgets: ['monthly'] }),

@@ -204,6 +204,7 @@ describe('/openapi.json', () => {
       'GET /v1/blame',
       'GET /v1/budgets',
       'GET /v1/calls',
+      'GET /v1/checklist',
       'GET /v1/claims',
       'GET /v1/claims/{month}',
       'GET /v1/claims/{month}/folder.zip',

@@ -1,5 +1,5 @@
 /** Stands in for parts of the app that the tests of this folder do not need for real. */
-import type { ConfigInUse } from '../../src/control/commands.ts';
+import type { ChecklistState, ConfigInUse } from '../../src/control/commands.ts';
 import type { PricedRequest } from '../../src/control/estimate.ts';
 
 /** The config of the tests, but for the time at which it was read. */
@@ -29,4 +29,37 @@ export function priceBySeconds(target: string, body: Readonly<Record<string, unk
     notes: [],
     refusal: body['broken'] === true ? 'body_refused: broken' : null,
   };
+}
+
+/** A checklist of one line, which is judged whenever it is asked for with an instant. */
+export function checklistStandIn({ since }: { since?: number | undefined }): Promise<ChecklistState> {
+  const judged = {
+    checklist: {
+      version: '9.9.9',
+      environment: 'test',
+      upstream: 'https://api.test',
+      fingerprint: null,
+      counts: { ok: 1, warn: 0, fail: 0, 'not ours': 0 },
+      lines: [
+        {
+          id: 'bearer',
+          heading: 'Authentication',
+          line: 'Authorization: Bearer <token> format verified',
+          level: 'ok' as const,
+          reason: 'It is.',
+          remedy: null,
+        },
+      ],
+      checks: [{ name: 'node', level: 'ok' as const, finding: 'Node runs.', advice: null }],
+    },
+    startedAt: since ?? 0,
+    tookMs: 1234,
+  };
+  return Promise.resolve({
+    isJudging: since === undefined,
+    startedAt: since ?? 0,
+    nextAt: since === undefined ? null : since + 60_000,
+    problem: null,
+    judged: since === undefined ? null : judged,
+  });
 }
