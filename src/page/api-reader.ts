@@ -11,6 +11,7 @@ import type { CallsAnswer, RefusalsAnswer } from '../control/call-schemas.ts';
 import type { AuditAnswer, HoldsAnswer, QueueAnswer, StatusAnswer } from '../control/schemas.ts';
 import type { TaskAnswer, TasksAnswer } from '../control/task-schemas.ts';
 import type { UsageSumsAnswer } from '../control/usage-schemas.ts';
+import type { ChecklistAnswer } from '../control/checklist-schemas.ts';
 import type { ConfigAnswer } from '../control/config-schemas.ts';
 import type { PacksAnswer } from '../control/pack-schemas.ts';
 import type { SlaAnswer, SlaWindowsAnswer } from '../control/sla-schemas.ts';
@@ -29,6 +30,7 @@ interface Answers {
   '/v1/claims': ClaimsAnswer;
   '/v1/packs': PacksAnswer;
   '/v1/config': ConfigAnswer;
+  '/v1/checklist': ChecklistAnswer;
 }
 
 /** A question that the API refused. */

@@ -15,6 +15,7 @@ export const NAVIGATION = [
   ['availability', '/page/availability'],
   ['claims', '/page/claims'],
   ['alerts', '/page/alerts'],
+  ['checklist', '/page/checklist'],
   ['config', '/page/config'],
   ['audit', '/page/audit'],
 ] as const;

@@ -23,6 +23,7 @@ import { alertsView } from './views/alerts.ts';
 import { auditView } from './views/audit.ts';
 import { availabilityView } from './views/availability.ts';
 import { callsView } from './views/calls.ts';
+import { checklistView } from './views/checklist.ts';
 import { claimsView } from './views/claims.ts';
 import { configView } from './views/config.ts';
 import { holdsView } from './views/holds.ts';
@@ -44,6 +45,7 @@ const VIEWS: readonly (readonly [path: RegExp, make: MakeView])[] = [
   [/^\/page\/availability$/, availabilityView],
   [/^\/page\/claims$/, claimsView],
   [/^\/page\/alerts$/, alertsView],
+  [/^\/page\/checklist$/, checklistView],
   [/^\/page\/config$/, configView],
   [/^\/page\/audit$/, auditView],
 ];

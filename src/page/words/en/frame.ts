@@ -16,6 +16,7 @@ export const FRAME = {
     availability: 'Availability',
     claims: 'Claims',
     config: 'Config',
+    checklist: 'Checklist',
   },
   live: {
     on: 'Live',

@@ -1,7 +1,7 @@
 /** Words in Chinese: config and checklist. */
 import type { Words } from '../en.ts';
 
-export const CONFIG: Pick<Words, 'config'> = {
+export const CONFIG: Pick<Words, 'config' | 'checklist'> = {
   config: {
     file: '文件',
     noFile: '无：所有值均为默认值或来自环境变量',
@@ -21,5 +21,28 @@ export const CONFIG: Pick<Words, 'config'> = {
     origins: { file: '文件', env: '环境变量', default: '默认值' },
     fromEnv: (name) => `环境变量 ${name}`,
     empty: '没有匹配的值。清空输入框可查看全部。',
+  },
+  checklist: {
+    title: '上线检查清单',
+    doctor: 'doctor 的检查',
+    verdicts: '结论',
+    judgedAt: '检查时间',
+    took: '用时',
+    key: '使用中的密钥',
+    unknown: '未知',
+    judging: '正在检查：需要几秒，存储较大时更久。',
+    reload: '重新加载页面即可看到结论。',
+    again: '重新检查',
+    notBefore: (time) => `每分钟最多检查一次：${time} 起可再次检查。`,
+    notAsked:
+      '此处不会询问 Kling。kling-sidecar doctor --checklist 会通过一次免费读取询问 Kling，并据此判断。',
+    level: '结论',
+    line: '条目',
+    check: '检查项',
+    finding: '发现与建议',
+    levels: { ok: '通过', note: '提示', warn: '警告', fail: '失败', 'not ours': '由应用负责' },
+    filter: '结论',
+    none: '没有条目是这个结论。',
+    noCheck: '没有检查项是这个结论。',
   },
 };

@@ -35,6 +35,7 @@ export const FRAME: Pick<
     availability: '可用性',
     claims: '索赔',
     config: '配置',
+    checklist: '检查清单',
   },
   live: {
     on: '实时',

@@ -1,0 +1,134 @@
+/**
+ * The page *Checklist*: the production checklist and the checks of doctor, with the reason of each verdict and advice.
+ *
+ * It is judged for the first reader and for those who ask for it again, not for a page that is open: the address names the instant
+ * that the verdicts must not be older than.
+ */
+import {
+  LINE_LEVELS,
+  type CHECK_LEVELS,
+  type Checklist,
+  type ChecklistAnswer,
+} from '../../control/checklist-schemas.ts';
+import { h, type Element, type Part } from '../element.ts';
+import { facts, link, tableOf } from '../table.ts';
+import { section, type PageContext, type Section, type View } from '../view.ts';
+
+type Judged = NonNullable<ChecklistAnswer['judged']>;
+type Level = (typeof LINE_LEVELS | typeof CHECK_LEVELS)[number];
+
+const PATH = '/page/checklist';
+/** The class of a level's colour. */
+const LOOKS: Readonly<Record<Level, string>> = {
+  ok: 'state succeeded',
+  note: 'state',
+  warn: 'state stuck',
+  fail: 'state failed',
+  'not ours': 'state',
+};
+
+/** Makes the page. */
+export async function checklistView(context: PageContext): Promise<View> {
+  const { api, query, words } = context;
+  const answer = await api.get('/v1/checklist', { since: query.get('since') ?? '0', wait: 'false' });
+  const { judged } = answer;
+  const sections = judged === null ? [] : [linesOf(context, judged), checksOf(context, judged)];
+  return { title: words.pages.checklist, sections: [stateOf(context, answer), ...sections] };
+}
+
+function stateOf(context: PageContext, answer: ChecklistAnswer): Section {
+  const { words, format } = context;
+  const { checklist } = words;
+  const { judged, isJudging, problem, nextAt } = answer;
+  const body = [
+    isJudging
+      ? h('p', { class: 'notice' }, checklist.judging, h('noscript', null, ' ', checklist.reload))
+      : null,
+    problem === null ? null : h('p', { class: 'trouble', lang: 'en' }, problem),
+    judged === null
+      ? null
+      : facts([
+          [checklist.verdicts, countsOf(context, judged)],
+          [checklist.judgedAt, format.fullTime(judged.startedAt)],
+          [checklist.took, format.ms(judged.tookMs)],
+          [words.state.environment, judged.environment],
+          [words.state.upstream, judged.upstream],
+          [checklist.key, judged.fingerprint ?? checklist.unknown],
+        ]),
+    h('p', { class: 'notes' }, checklist.notAsked),
+    isJudging ? null : h('p', null, againLink(context, answer)),
+    isJudging || nextAt === null
+      ? null
+      : h('p', { class: 'notes' }, checklist.notBefore(format.time(nextAt))),
+  ];
+  return section('state', checklist.verdicts, body, true);
+}
+
+/** Leads to verdicts that are newer than the last try. */
+function againLink({ words, links, query }: PageContext, { startedAt }: ChecklistAnswer): Element {
+  const since = startedAt === null ? null : String(Date.parse(startedAt) + 1);
+  return link(links.to(PATH, { since, level: query.get('level') }), words.checklist.again);
+}
+
+/** The number of lines with each verdict; each leads to these lines. */
+function countsOf({ words, links, format }: PageContext, { counts }: Judged): Part {
+  return LINE_LEVELS.map((level, at) => [
+    at === 0 ? null : ', ',
+    link(links.same(PATH, { level }), `${format.count(counts[level])} ${words.checklist.levels[level]}`),
+  ]);
+}
+
+function linesOf(context: PageContext, { lines }: Judged): Section {
+  const { words, query } = context;
+  const { checklist } = words;
+  const shown = lines.filter(({ level }) => isWanted(query, level));
+  const headings = [...new Set(shown.map(({ heading }) => heading))];
+  const tables = headings.map((heading) => [
+    h('h3', { lang: 'en' }, heading),
+    tableOf(
+      shown.filter((line) => line.heading === heading),
+      [
+        { heading: checklist.level, cell: ({ level }) => levelOf(context, level) },
+        { heading: checklist.line, cell: ({ line }) => h('span', { lang: 'en' }, line) },
+        { heading: checklist.finding, cell: ({ reason, remedy }) => saidOf(reason, remedy) },
+      ],
+      { caption: heading, empty: '' },
+    ),
+  ]);
+  const isFiltered = query.get('level') !== null;
+  const all = isFiltered ? h('p', null, link(context.links.same(PATH, { level: null }), words.all)) : null;
+  const body = tables.length === 0 ? h('p', { class: 'empty' }, checklist.none) : tables;
+  return section('checklist', checklist.title, [all, body], true);
+}
+
+function checksOf(context: PageContext, { checks }: Checklist): Section {
+  const { words, query } = context;
+  const { checklist } = words;
+  const list = tableOf(
+    checks.filter(({ level }) => isWanted(query, level)),
+    [
+      { heading: checklist.level, cell: ({ level }) => levelOf(context, level) },
+      { heading: checklist.check, cell: ({ name }) => h('span', { lang: 'en' }, name) },
+      { heading: checklist.finding, cell: ({ finding, advice }) => saidOf(finding, advice) },
+    ],
+    { caption: checklist.doctor, empty: checklist.noCheck },
+  );
+  return section('doctor', checklist.doctor, list, true);
+}
+
+function isWanted(query: URLSearchParams, level: Level): boolean {
+  const wanted = query.get('level');
+  return wanted === null || wanted === '' || wanted === level;
+}
+
+function levelOf({ words }: PageContext, level: Level): Element {
+  return h('span', { class: LOOKS[level] }, words.checklist.levels[level]);
+}
+
+/** A verdict's own words are English in every language of the page, as the command prints them. */
+function saidOf(finding: string, advice: string | null): Part {
+  return [
+    h('span', { lang: 'en' }, finding),
+    advice === null ? null : [' ', h('strong', { lang: 'en' }, advice)],
+  ];
+}
