@@ -7,7 +7,14 @@
 import { createHash } from 'node:crypto';
 import type { Ms } from '../units.ts';
 import { agreementOn, type Agreement } from './agreement.ts';
-import { errorBudget, readAll, sumOfRates, type ErrorBudget, type ReadingResult } from './availability.ts';
+import {
+  errorBudget,
+  readAll,
+  readAvailability,
+  sumOfRates,
+  type ErrorBudget,
+  type ReadingResult,
+} from './availability.ts';
 import { answersIn, serverErrorsIn, attemptsIn, unreachableIn, type WindowSlice } from './counts.ts';
 import { gapsIn, type Gap } from './observed.ts';
 import { servicePeriod, type ServicePeriod, type Term, type Terms, type TermSource } from './period.ts';
@@ -274,7 +281,10 @@ function zoneWarnings(question: MonthQuestion, records: MonthRecords): string[] 
   const [utc, east] = COMPARED_ZONES.map((timeZone) => {
     const period = servicePeriod(question.month, timeZone, question.terms);
     const agreement = agreementOn(period.firstDay ?? `${question.month}-01`, question.agreements);
-    return readAll(slicesIn(records.slices, period.spans), { windows: period.windows, agreement });
+    const slices = slicesIn(records.slices, period.spans);
+    const read = (name: ReadingName): ReadingResult =>
+      readAvailability(slices, name, { windows: period.windows, agreement });
+    return { received: read('received'), contract: read('contract') };
   });
   if (!utc || !east) return [];
   return (['received', 'contract'] as const)
