@@ -33,8 +33,8 @@ export interface HoldEnd {
 /** The statement that inserts a create; {@link createValues} gives its values. */
 export const INSERT_CREATE = `INSERT INTO creates (id, request_id, at, app, tag, path, route, operation, model, mode, product,
   duration_seconds, credits, basis, weight, external_task_id, prompt_hash, prompt_preview, counters,
-  upstream_host, upstream_account, owner, generation, guard_key, guard_task_id, fingerprint, join_hash)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  upstream_host, upstream_account, owner, generation, guard_key, guard_task_id, fingerprint, join_hash, price_rule, price_notes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const INSERT_ADJUST =
   'INSERT INTO adjustments (hold_id, id, at, credits, basis, note) VALUES (?, ?, ?, ?, ?, ?)';
 
@@ -92,6 +92,8 @@ export function createValues(hold: NewHold, { at, counters, guard, joinHash }: H
     guard?.callerTaskId ?? null,
     guard?.fingerprint ?? null,
     joinHash,
+    hold.rule,
+    hold.notes,
   ];
 }
 

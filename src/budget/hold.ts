@@ -35,6 +35,10 @@ export interface NewHold {
   durationSeconds: string | null;
   credits: MilliCredits;
   basis: PriceBasis;
+  /** How the price was computed, for people. */
+  rule: string;
+  /** What is unsure about the price, as `keptNotes` of price-rule-schema.ts gives it; null for an exact one. */
+  notes: string | null;
   /** Slots of Kling's concurrency limit that the task takes. */
   weight: number;
   /** The id that is sent, ours or the caller's; null if the route has none or none may be injected. */

@@ -106,11 +106,15 @@ function printTask(
     contradictions: _contradictions,
     retriedBy: _retries,
     retryChain: _chain,
+    price,
+    deduction: _deduction,
+    ledgerRows: _rows,
     results,
     ...task
   }: TaskAnswer,
 ): void {
   const fields = Object.entries(task).filter(([, value]) => value !== null);
+  fields.push(['price', priceText(price)]);
   const room = roomOf(terminal, zone);
   terminal.out(
     fieldsText(
@@ -126,6 +130,12 @@ function printTask(
     if (kind === 'voice' || kind === 'element') terminal.out(`can be used until ${expiresAt}\n`);
     if (file) terminal.out(fileText(file));
   }
+}
+
+/** Says what was held for a task, how sure that was, and why. */
+function priceText({ credits, basis, rule, notes }: TaskAnswer['price']): string {
+  const why = [rule, ...notes].filter((part) => part !== null);
+  return [`${credits} credits, ${basis}`, ...why].join('; ');
 }
 
 /** Says what became of a result's file: its size, hash and our address once it is saved. */

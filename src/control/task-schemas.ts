@@ -4,6 +4,7 @@ import { retryFields } from './retry-schemas.ts';
 import { taskResult } from './result-schemas.ts';
 import { credits, instant, mode, operation, paged, searched } from './schema-parts.ts';
 import { lifeFields } from './task-life-schemas.ts';
+import { taskMoneyFields } from './task-money-schemas.ts';
 
 const taskFields = {
   id: z.string(),
@@ -39,6 +40,7 @@ export const taskAnswer = z
     ...taskFields,
     ...retryFields,
     ...lifeFields,
+    ...taskMoneyFields,
     timeline: z.array(
       z.object({
         at: instant,

@@ -76,6 +76,8 @@ function admitList({ hold, guard, join, retry, relayTo, enforce }: AdmitArgs) {
     hold.owner.generation,
     hold.prompt?.hash ?? null,
     hold.prompt?.preview ?? null,
+    hold.rule,
+    hold.notes,
   ] as const;
 }
 
@@ -98,6 +100,8 @@ function toAdmitArgs(list: AdmitList): AdmitArgs {
     credits: list[15],
     basis: list[16],
     weight: list[17],
+    rule: list[25],
+    notes: list[26],
     externalTaskId: list[18],
     upstream: { host: list[19], account: list[20] },
     owner: { instance: list[21], generation: list[22] },

@@ -12,6 +12,7 @@ import { deductionSums } from '../budget/deduction-differences.ts';
 import { adoptionMigrations } from '../budget/adopted.ts';
 import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
 import { listHolds } from '../budget/hold-table.ts';
+import { priceRuleMigrations } from '../budget/price-rule-schema.ts';
 import {
   dropHoldTraces,
   holdTraceMigrations,
@@ -90,6 +91,7 @@ import { heldTasksBefore, settleEstimated, settleNewDeductions, settleWaiting } 
 import { spendingByTime } from './spending-by-time.ts';
 import { firstSignOfLife, spendingElsewhere } from './spending-elsewhere.ts';
 import { moneyStatus } from './status.ts';
+import { taskMoney } from './task-money.ts';
 import { acceptClock, keepAge, readTime, resetDates } from './time.ts';
 import { lastHour } from './last-hour.ts';
 import { listUsage } from './usage.ts';
@@ -104,7 +106,13 @@ import { verifyLedger } from './verify.ts';
 export const ledgerModules: readonly StoreModule[] = [
   outboxModule,
   {
-    migrations: [...budgetMigrations, ...holdTraceMigrations, ...createMigrations, ...adoptionMigrations],
+    migrations: [
+      ...budgetMigrations,
+      ...holdTraceMigrations,
+      ...createMigrations,
+      ...adoptionMigrations,
+      ...priceRuleMigrations,
+    ],
     operations: [
       applyBudgets,
       countPiece,
@@ -211,6 +219,7 @@ export const ledgerModules: readonly StoreModule[] = [
       noteVerification,
       listUsage,
       sumUsage,
+      taskMoney,
       sumUsageSlots,
       listAudit,
       recordOrder,

@@ -1,4 +1,5 @@
 /** The arguments of a create's admission. */
+import { keptNotes } from '../budget/price-rule-schema.ts';
 import type { JoinRequest } from '../idempotency/join-table.ts';
 import { newId } from '../ids.ts';
 import type { AdmitArgs, JoinArgs } from '../ledger/ledger.ts';
@@ -30,6 +31,8 @@ export function admitArgs(
       durationSeconds: price.durationSeconds,
       credits: prepared.credits,
       basis: price.basis,
+      rule: price.rule,
+      notes: keptNotes(price.notes),
       weight: price.weight,
       externalTaskId: prepared.externalTaskId,
       prompt: prepared.prompt,

@@ -99,6 +99,8 @@ export function hold(fields: Partial<NewHold> & { holdId: string }): NewHold {
     durationSeconds: '5',
     credits: 10_000,
     basis: 'exact',
+    rule: 'kling-v3 std: 2 credits a second, 5 s (a page, 2026-09-20)',
+    notes: null,
     weight: 1,
     externalTaskId: 'ks_x',
     prompt: { hash: 'h', preview: 'a cat' },

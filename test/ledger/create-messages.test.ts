@@ -22,6 +22,8 @@ const HOLD: Required<NewHold> = {
   durationSeconds: '12',
   credits: 13,
   basis: 'assumed',
+  rule: 'rule 23',
+  notes: '["note 24"]',
   weight: 15,
   externalTaskId: 'ks_16',
   upstream: { host: 'host 17', account: 'account 18' },
@@ -35,6 +37,7 @@ const BARE: NewHold = {
   mode: null,
   durationSeconds: null,
   externalTaskId: null,
+  notes: null,
   prompt: null,
 };
 const HELD = { kind: 'create_held', holdId: 'hold_1', heldCredits: 1, upstream: HOLD.upstream } as const;

@@ -46,6 +46,8 @@ export function newHold(holdId: string, overrides: Partial<NewHold> = {}): NewHo
     durationSeconds: '5',
     credits: 10_000,
     basis: 'exact',
+    rule: 'kling-v1 std: 2 credits a second, 5 s',
+    notes: null,
     weight: 1,
     externalTaskId: `ks_${holdId}`,
     prompt: { hash: 'a'.repeat(32), preview: 'a cat' },

@@ -1,6 +1,7 @@
 /** `GET /v1/tasks` and `/v1/tasks/ID`: the tasks of creates. */
 import { checkIdCursor } from '../../calls/cursor.ts';
 import { SidecarError } from '../../errors.ts';
+import { taskMoney, type TaskMoney } from '../../ledger/task-money.ts';
 import type { Store } from '../../store/store.ts';
 import { listContradictions } from '../../tasks/contradiction-table.ts';
 import { filesOfTask, type ResultFileRow } from '../../tasks/result-file-table.ts';
@@ -43,14 +44,15 @@ export async function answerTask(
   taskId: string,
   { stuck, resultUrl }: { stuck: StuckAt; resultUrl: ControlCommands['resultUrl'] },
 ): Promise<TaskAnswer> {
-  const [task, files, links, life, contradictions] = await Promise.all([
+  const [task, money, files, links, life, contradictions] = await Promise.all([
     reader.read(getTask, { taskId }),
+    reader.read(taskMoney, { taskId }),
     reader.read(filesOfTask, { taskId }),
     reader.read(retryLinks, { taskId }),
     reader.read(readTaskTimeline, { taskId }),
     reader.read(listContradictions, { taskId }),
   ]);
-  if (!task) {
+  if (!task || !money) {
     throw new SidecarError(
       'not_found',
       `There is no task "${taskId}" in this store; GET /v1/tasks lists them.`,
@@ -59,6 +61,7 @@ export async function answerTask(
   return {
     ...shapeTask(task, stuck),
     ...shapeLinks(links),
+    ...shapeMoney(task, money),
     life: life.map(({ at, ...line }) => ({ at: iso(at), ...line })),
     timeline: task.timeline.map(({ at, ...event }) => ({ at: iso(at), ...event })),
     contradictions: contradictions.map(({ at, ...seen }) => ({ at: iso(at), ...seen })),
@@ -69,6 +72,34 @@ export async function answerTask(
       const expiresAt = iso(lastsUntil(result, task.madeAt));
       return { ...result, expiresAt, file: file ? shapeFile(file, url) : null };
     }),
+  };
+}
+
+type MoneyFields = Pick<TaskAnswer, 'price' | 'deduction' | 'ledgerRows'>;
+
+function shapeMoney(
+  { settledCredits }: TaskRow,
+  { price, end, adjustments, ledgerRows }: TaskMoney,
+): MoneyFields {
+  return {
+    price: { ...price, credits: toCredits(price.credits) },
+    deduction: end && {
+      credits: toCredits(settledCredits),
+      at: iso(end.at),
+      basis: end.basis,
+      source: end.source,
+      note: end.note,
+      changes: adjustments.map(({ at, byCredits, ...change }) => ({
+        at: iso(at),
+        byCredits: toCredits(byCredits),
+        ...change,
+      })),
+    },
+    ledgerRows: ledgerRows.map(({ at, credits, ...row }) => ({
+      ...row,
+      at: iso(at),
+      credits: credits === null ? null : toCredits(credits),
+    })),
   };
 }
 
