@@ -10,13 +10,11 @@
 import { SidecarError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
 import { newId } from '../ids.ts';
-import { countWhere, whereOf } from '../store/count.ts';
-import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
+import type { SqlValue, Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
-import type { HoldState, Mode, OperationWord } from '../words.ts';
+import type { HoldState } from '../words.ts';
 import { shiftCounters } from './counter-table.ts';
 import { labelsOf, type HoldRow, type NewHold } from './hold.ts';
-import { upstreamText } from './hold-upstream.ts';
 
 /** The source of an entry's amount: Kling, our price, or neither. */
 export type EntryBasis = 'reported' | 'estimate' | 'none';
@@ -219,107 +217,4 @@ export function holdsInDoubt(tx: Tx): Promise<{ credits: MilliCredits; counters:
 export async function datedTo(tx: Tx): Promise<Ms | null> {
   const row = await tx.get<{ dated_to: Ms | null }>('SELECT dated_to FROM spending WHERE id = 1');
   return row?.dated_to ?? null;
-}
-
-export interface ListHoldsArgs {
-  limit: number;
-  cursor: string | null;
-  /** Whether to count all rows too. */
-  total?: boolean;
-  state?: HoldState;
-  inDoubt?: boolean;
-  app?: string;
-}
-
-export interface HoldListItem {
-  id: string;
-  state: HoldState;
-  inDoubt: boolean;
-  credits: MilliCredits;
-  settledCredits: MilliCredits;
-  externalTaskId: string | null;
-  taskId: string | null;
-  operation: OperationWord;
-  model: string | null;
-  mode: Mode | null;
-  app: string;
-  tag: string | null;
-  createdAt: Ms;
-  endedAt: Ms | null;
-  doubtSince: Ms | null;
-  doubtEvidence: string | null;
-  lookUps: number;
-  /** Host and account; null if 0.1.0 recorded none. */
-  upstream: string | null;
-  /** Whether only an operator can end it: nothing can ask Kling for it, or its upstream is not in use. */
-  waitsForOperator: boolean;
-}
-
-interface ListedColumns extends HoldRow {
-  ended_at: Ms | null;
-  doubt_evidence: string | null;
-  is_in_use: number;
-  is_at_host: number;
-}
-
-/** Lists holds, newest first. */
-export const listHolds = defineRead('budget.listHolds', async (tx: Tx, args: ListHoldsArgs) => {
-  const conditions: string[] = [];
-  const values: SqlValue[] = [];
-  const add = (condition: string, value: SqlValue): void => {
-    conditions.push(condition);
-    values.push(value);
-  };
-  // Part of the text, not bound: only then does SQLite use the partial indexes.
-  if (args.state !== undefined) conditions.push(STATE_CONDITIONS[args.state]);
-  if (args.inDoubt !== undefined) conditions.push(args.inDoubt ? 'in_doubt = 1' : 'in_doubt = 0');
-  if (args.app !== undefined) add('app = ?', args.app);
-  const counted = await countWhere(tx, args.total, `creates ${whereOf(conditions)}`, values);
-  if (args.cursor !== null) add('id < ?', args.cursor);
-  const rows = await tx.all<ListedColumns>(
-    `SELECT ${HOLD_COLUMNS}, ended_at, doubt_evidence, is_in_use, is_at_host
-     FROM creates JOIN hold_places ON hold_id = id ${whereOf(conditions)} ORDER BY id DESC LIMIT ?`,
-    ...values,
-    args.limit + 1,
-  );
-  const holds = rows.slice(0, args.limit).map(toListItem);
-  const nextCursor = rows.length > args.limit ? (holds.at(-1)?.id ?? null) : null;
-  return { holds, nextCursor, ...counted };
-});
-
-const STATE_CONDITIONS: Readonly<Record<HoldState, string>> = {
-  held: "state = 'held'",
-  settled: "state = 'settled'",
-  released: "state = 'released'",
-  written_off: "state = 'written_off'",
-};
-
-function toListItem(row: ListedColumns): HoldListItem {
-  return {
-    id: row.id,
-    state: row.state,
-    inDoubt: row.in_doubt === 1,
-    credits: row.credits,
-    settledCredits: row.settled_credits,
-    externalTaskId: row.external_task_id,
-    taskId: row.task_id,
-    operation: row.operation,
-    model: row.model,
-    mode: row.mode,
-    app: row.app,
-    tag: row.tag,
-    createdAt: row.at,
-    endedAt: row.ended_at,
-    doubtSince: row.doubt_since,
-    doubtEvidence: row.doubt_evidence,
-    lookUps: row.look_ups,
-    upstream: row.upstream_host === null && row.upstream_account === null ? null : upstreamText(row),
-    waitsForOperator: waitsForOperator(row),
-  };
-}
-
-function waitsForOperator(row: ListedColumns): boolean {
-  if (row.state !== 'held') return false;
-  if (row.in_doubt === 1) return row.external_task_id === null || row.is_in_use === 0;
-  return row.task_id !== null && row.is_at_host === 0;
 }

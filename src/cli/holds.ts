@@ -27,6 +27,11 @@ interface HoldsOptions extends ListOptions {
   state?: string;
   inDoubt?: boolean;
   app?: string;
+  tag?: string;
+  operation?: string;
+  model?: string;
+  from?: string;
+  to?: string;
 }
 
 /** Adds the commands. */
@@ -37,9 +42,16 @@ export function addHolds(program: Command, context: () => Context): void {
     .addOption(new Option('--state <state>', 'only these').choices(states))
     .option('--in-doubt', 'only those of which nobody knows whether Kling took the create')
     .option('--app <name>', 'only of this app')
+    .option('--tag <tag>', 'only with this tag; - is those without one')
+    .option('--operation <operation>', 'only of this operation, such as text-to-video')
+    .option('--model <model>', 'only of this model; - is those without one')
+    .option('--from <time>', 'made then or later: ISO 8601 with a zone, or a UTC day')
+    .option('--to <time>', 'made before')
     .action((options: HoldsOptions) => {
-      const { state, app, inDoubt } = options;
-      return printList(context(), HOLDS, { state, app, inDoubt: inDoubt ? 'true' : undefined }, options);
+      const { state, inDoubt, app, tag, operation, model, from, to } = options;
+      const wanted = { state, app, tag, operation, model, from, to };
+      const query = { ...wanted, inDoubt: inDoubt ? 'true' : undefined };
+      return printList(context(), HOLDS, query, options);
     });
   addResolve(holds, context, {
     action: 'release',

@@ -65,6 +65,16 @@ function noneOf<T extends string>(text: T): Exclude<T, '-'> | null {
   return text === '-' ? null : (text as Exclude<T, '-'>);
 }
 
+const modeOrNone = z
+  .enum([...MODES, '-'])
+  .transform(noneOf)
+  .optional()
+  .openapi({ type: 'string' });
+const yes = z
+  .literal('true')
+  .transform(() => true)
+  .optional();
+
 const outcomes = z
   .string()
   .transform((text, ctx) => {
@@ -81,11 +91,7 @@ export const tasksQuery = z.strictObject({
   tag: orNone,
   operation: z.enum(OPERATIONS).optional(),
   model: orNone,
-  mode: z
-    .enum([...MODES, '-'])
-    .transform(noneOf)
-    .optional()
-    .openapi({ type: 'string' }),
+  mode: modeOrNone,
   product: z.enum(['video', 'image']).optional(),
   stuck: z.literal('true').optional(),
   search: writtenName(200).optional().openapi({
@@ -117,6 +123,16 @@ export const holdsQuery = z.strictObject({
   state: z.enum(['held', 'settled', 'released', 'written_off']).optional(),
   inDoubt: flag.optional(),
   app: label.optional(),
+  tag: orNone,
+  operation: z.enum(OPERATIONS).optional(),
+  model: orNone,
+  mode: modeOrNone,
+  counted: yes.openapi({
+    type: 'boolean',
+    description: 'Only those that usage counts: without creates that Kling refused or never got.',
+  }),
+  spent: yes.openapi({ type: 'boolean', description: 'Only those that cost something.' }),
+  ...range,
   ...page,
 });
 

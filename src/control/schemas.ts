@@ -11,7 +11,7 @@ import { adoptionStatus } from './adoption-schemas.ts';
 import { budget } from './budget-schemas.ts';
 import { breaker, pool, stop, waitingCreate } from './pacing-schemas.ts';
 import { taskRetries } from './retry-schemas.ts';
-import { credits, instant, mode, operation, paged } from './schema-parts.ts';
+import { credits, instant, mode, operation, paged, searched } from './schema-parts.ts';
 import { CALL_OUTCOMES } from '../words.ts';
 
 const holdState = z.enum(['held', 'settled', 'released', 'written_off']);
@@ -168,7 +168,7 @@ const hold = z
       ),
   })
   .openapi('Hold');
-export const holdsAnswer = z.object({ holds: z.array(hold), ...paged }).openapi('HoldsAnswer');
+export const holdsAnswer = z.object({ holds: z.array(hold), searched, ...paged }).openapi('HoldsAnswer');
 export const holdAnswer = z.object({ hold }).openapi('HoldAnswer');
 export const clockAnswer = z
   .object({

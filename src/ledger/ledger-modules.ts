@@ -11,8 +11,8 @@ import { deductionEvidence } from '../budget/deduction-evidence.ts';
 import { deductionSums } from '../budget/deduction-differences.ts';
 import { adoptionMigrations } from '../budget/adopted.ts';
 import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
-import { listHolds } from '../budget/hold-table.ts';
 import { priceRuleMigrations } from '../budget/price-rule-schema.ts';
+import { getHold, listHolds } from '../budget/hold-list.ts';
 import {
   dropHoldTraces,
   holdTraceMigrations,
@@ -123,6 +123,7 @@ export const ledgerModules: readonly StoreModule[] = [
       deductionSums,
       deductionEvidence,
       listHolds,
+      getHold,
       insertHoldTraces,
       readOldDoubts,
       readHoldTraces,

@@ -8,9 +8,9 @@
  *
  * **Invariant**: sums by slots are the sums by creates (test/ledger/usage-slots.test.ts). Nothing decides about money by them.
  */
+import { COUNTED } from '../budget/hold-list.ts';
 import { defineWrite, type Migration, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
-import { COUNTED } from './usage.ts';
 
 export const SLOT_MS: Ms = 900_000;
 /** By then most tasks have ended, so that few slots are summed again. */

@@ -4,13 +4,14 @@
  * SQL counts days, in time ranges with one offset from UTC; months are sums of days. What is over is read from the sums of its slots
  * (`usage-slots.ts`).
  */
+import { COUNTED } from '../budget/hold-list.ts';
 import { SidecarError } from '../errors.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { Mode, OperationWord } from '../words.ts';
 import { DAY_MS, offsetSpans, type OffsetSpan } from '../zone.ts';
 import { SLOT_MS, summedTo, SUMS } from './usage-slots.ts';
-import { COUNTED, groupConditions, usageConditions, type UsageFilter } from './usage.ts';
+import { groupConditions, usageConditions, type UsageFilter } from './usage.ts';
 
 /** The keys of sums; days and months are those of `timeZone`. */
 export type UsageKey = 'app' | 'operation' | 'model' | 'mode' | 'tag' | 'day' | 'month';

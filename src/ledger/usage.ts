@@ -3,6 +3,7 @@
  *
  * Creates that Kling refused or never got are left out. A failed task is in the list, with 0 credits.
  */
+import { COUNTED } from '../budget/hold-list.ts';
 import { cursorAfter, readCursor } from '../calls/cursor.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
@@ -56,9 +57,6 @@ interface UsageColumns {
   tag: string | null;
   operation: OperationWord;
 }
-
-/** Creates that cost something or may cost something. */
-export const COUNTED = "(state <> 'released' OR task_id IS NOT NULL OR settled_credits > 0)";
 
 /**
  * Lists usage, newest first.

@@ -47,6 +47,19 @@ function control({ name, choices, example }: Field, value: string): Part {
   );
 }
 
+/** Says how far a list was looked through, if its page ended before it was full. */
+export function searchedNote(
+  { words, format }: PageContext,
+  searched: { rows: number; backTo: string } | null,
+): Part {
+  if (searched === null) return null;
+  return h(
+    'p',
+    { class: 'notes' },
+    words.searched(format.count(searched.rows), format.fullTime(searched.backTo)),
+  );
+}
+
 /** Makes the links to the next page of a list and back to its first. */
 export function pager({ query, words, links }: PageContext, path: string, nextCursor: string | null): Part {
   const isFirst = query.get('cursor') === null;

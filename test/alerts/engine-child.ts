@@ -13,7 +13,7 @@ import { budgetThreshold, budgetUsedUp } from '../../src/alerts/rules/budget-rea
 import { AlertWatch } from '../../src/alerts/watch.ts';
 import { compose } from '../../src/alerts/words/compose.ts';
 import { applyBudgets } from '../../src/budget/budget-table.ts';
-import { listHolds } from '../../src/budget/hold-table.ts';
+import { listHolds } from '../../src/budget/hold-list.ts';
 import { createManualClock, stayAwake, systemClock } from '../../src/clock.ts';
 import { admit } from '../../src/ledger/admit.ts';
 import { Delivery } from '../../src/outbox/delivery.ts';

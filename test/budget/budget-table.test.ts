@@ -3,7 +3,7 @@ import type { BudgetRule } from '../../src/budget/budget-rule.ts';
 import { budgetRoom } from '../../src/budget/budget-room.ts';
 import { countPiece } from '../../src/budget/backfill.ts';
 import { applyBudgets, listBudgets } from '../../src/budget/budget-table.ts';
-import { listHolds } from '../../src/budget/hold-table.ts';
+import { listHolds } from '../../src/budget/hold-list.ts';
 import { listAudit } from '../../src/ledger/audit.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
 import { admitHold, close, counters, newHold, NOON, rule } from '../ledger/making.ts';

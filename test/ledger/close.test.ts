@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyBudgets } from '../../src/budget/budget-table.ts';
-import { listHolds } from '../../src/budget/hold-table.ts';
+import { listHolds } from '../../src/budget/hold-list.ts';
 import { listCalls } from '../../src/calls/call-list.ts';
 import { closeCreate } from '../../src/ledger/close.ts';
 import { listAudit } from '../../src/ledger/audit.ts';

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
 import { storeModules } from '../../src/app/store-operations.ts';
-import { listHolds } from '../../src/budget/hold-table.ts';
+import { listHolds } from '../../src/budget/hold-list.ts';
 import { listCalls } from '../../src/calls/call-list.ts';
 import { closeCreate } from '../../src/ledger/close.ts';
 import { guardState } from '../../src/ledger/guard.ts';

@@ -1,19 +1,23 @@
 /** `GET /v1/holds`: held credits, and how each hold ended. */
 import { checkIdCursor } from '../../calls/cursor.ts';
-import { listHolds, type HoldListItem } from '../../budget/hold-table.ts';
+import { getHold, listHolds, type HoldListItem } from '../../budget/hold-list.ts';
 import { SidecarError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import { toCredits } from '../../units.ts';
 import type { HoldsQuery } from '../questions.ts';
 import type { HoldAnswer, HoldsAnswer } from '../schemas.ts';
-import { given, iso, isoOrNull } from './shape.ts';
+import { given, iso, isoOrNull, shapeSearched } from './shape.ts';
 
 /** Lists holds, newest first. */
 export async function answerHolds(reader: Pick<Store, 'read'>, query: HoldsQuery): Promise<HoldsAnswer> {
   const { limit, cursor, ...filters } = query;
   const after = cursor === undefined ? null : checkIdCursor(cursor, 'hold');
-  const { holds, ...rest } = await reader.read(listHolds, { limit, cursor: after, ...given(filters) });
-  return { holds: holds.map(shapeHold), ...rest };
+  const { holds, searched, ...rest } = await reader.read(listHolds, {
+    limit,
+    cursor: after,
+    ...given(filters),
+  });
+  return { holds: holds.map(shapeHold), searched: shapeSearched(searched), ...rest };
 }
 
 /**
@@ -21,10 +25,8 @@ export async function answerHolds(reader: Pick<Store, 'read'>, query: HoldsQuery
  * @throws SidecarError `not_found`.
  */
 export async function answerHold(reader: Pick<Store, 'read'>, holdId: string): Promise<HoldAnswer> {
-  // The list goes from newer ids to older ones; this cursor is just before the hold's own id.
-  const { holds } = await reader.read(listHolds, { limit: 1, cursor: `${holdId}~` });
-  const hold = holds[0];
-  if (hold?.id === holdId) return { hold: shapeHold(hold) };
+  const hold = await reader.read(getHold, { holdId });
+  if (hold) return { hold: shapeHold(hold) };
   throw new SidecarError('not_found', `There is no hold "${holdId}"; GET /v1/holds lists them.`);
 }
 

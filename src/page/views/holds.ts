@@ -1,10 +1,10 @@
 /** The page *Holds*: what is held, in doubt or ended, and the operator's orders for holds that Kling cannot end. */
 import type { HoldsAnswer } from '../../control/schemas.ts';
-import { filters, pager } from '../filters.ts';
+import { filters, pager, searchedNote, type Choice } from '../filters.ts';
 import { h, type Part } from '../element.ts';
 import { folded, orderForm } from '../orders.ts';
 import { link, tableOf, type Column } from '../table.ts';
-import { section, type PageContext, type View } from '../view.ts';
+import { section, type PageContext, type Section, type View } from '../view.ts';
 import { pick } from './tasks.ts';
 
 type Hold = HoldsAnswer['holds'][number];
@@ -12,34 +12,61 @@ type Hold = HoldsAnswer['holds'][number];
 const PATH = '/page/holds';
 const STATES = ['held', 'settled', 'released', 'written_off'] as const;
 
+/** The filters of the API that the page's address may have. */
+const FILTERS = [
+  'state',
+  'inDoubt',
+  'counted',
+  'spent',
+  'app',
+  'tag',
+  'operation',
+  'model',
+  'mode',
+  'from',
+  'to',
+  'cursor',
+] as const;
+
 /** Makes the page. */
 export async function holdsView(context: PageContext): Promise<View> {
   const { api, query, words } = context;
-  const { holds, nextCursor } = await api.get(
-    '/v1/holds',
-    pick(query, ['state', 'inDoubt', 'app', 'cursor']),
-  );
-  const form = filters(context, PATH, [
+  const { holds, nextCursor, searched } = await api.get('/v1/holds', pick(query, FILTERS));
+  const list = tableOf(holds, holdColumns(context), { caption: words.pages.holds, empty: words.holds.empty });
+  const isOrdering = holds.some(({ state }) => state === 'held');
+  const end = [searchedNote(context, searched), pager(context, PATH, nextCursor)];
+  const body = section('holds', null, [list, end], true);
+  // Somebody may be writing a reason here: a list with orders is not replaced. One that is long to look for changes little.
+  const isLive = !isOrdering && searched === null;
+  return { title: words.pages.holds, sections: [formOf(context), { ...body, isLive }] };
+}
+
+function formOf(context: PageContext): Section {
+  const { words } = context;
+  const { tasks, holds } = words;
+  const all = { value: '', label: words.all };
+  const yes = (label: string): readonly Choice[] => [all, { value: 'true', label }];
+  return filters(context, PATH, [
     {
       name: 'state',
-      label: words.tasks.state,
-      choices: [{ value: '', label: words.all }, ...STATES.map((value) => ({ value, label: value }))],
+      label: tasks.state,
+      choices: [all, ...STATES.map((value) => ({ value, label: value }))],
     },
     {
       name: 'inDoubt',
-      label: words.holds.inDoubt,
-      choices: [
-        { value: '', label: words.all },
-        { value: 'true', label: words.holds.onlyInDoubt },
-      ],
+      label: holds.inDoubt,
+      choices: [...yes(holds.onlyInDoubt), { value: 'false', label: holds.notInDoubt }],
     },
-    { name: 'app', label: words.tasks.app },
+    { name: 'spent', label: tasks.settled, choices: yes(holds.onlySpent) },
+    { name: 'counted', label: holds.counted, choices: yes(holds.onlyCounted) },
+    { name: 'app', label: tasks.app },
+    { name: 'tag', label: tasks.tag },
+    { name: 'operation', label: tasks.operation },
+    { name: 'model', label: tasks.model },
+    { name: 'mode', label: tasks.mode },
+    { name: 'from', label: words.from, example: words.exampleTime },
+    { name: 'to', label: words.until, example: words.exampleTime },
   ]);
-  const list = tableOf(holds, holdColumns(context), { caption: words.pages.holds, empty: words.holds.empty });
-  const isOrdering = holds.some(({ state }) => state === 'held');
-  const body = section('holds', null, [list, pager(context, PATH, nextCursor)], true);
-  // Somebody may be writing a reason here: a list with orders is not replaced.
-  return { title: words.pages.holds, sections: [form, { ...body, isLive: !isOrdering }] };
 }
 
 function holdColumns(context: PageContext): readonly Column<Hold>[] {
@@ -57,7 +84,15 @@ function holdColumns(context: PageContext): readonly Column<Hold>[] {
     { heading: words.credits, cell: ({ credits }) => format.credits(credits), isNumber: true },
     { heading: tasks.settled, cell: ({ settledCredits }) => format.credits(settledCredits), isNumber: true },
     { heading: tasks.operation, cell: ({ operation }) => operation },
-    { heading: tasks.app, cell: ({ app }) => app },
+    {
+      heading: tasks.model,
+      cell: ({ model, mode }) => [model ?? words.none, mode === null ? null : ` ${mode}`],
+    },
+    { heading: tasks.app, cell: ({ app }) => link(links.same(PATH, { app, cursor: null }), app) },
+    {
+      heading: tasks.tag,
+      cell: ({ tag }) => (tag === null ? words.none : link(links.same(PATH, { tag, cursor: null }), tag)),
+    },
     {
       heading: tasks.id,
       cell: ({ taskId }) =>

@@ -9,6 +9,8 @@ import { hourOf } from './now-hour.ts';
 import { stateOf } from './now-state.ts';
 import { openTasksOf, slotsOf } from './now-work.ts';
 
+type WouldRefuse = StatusAnswer['wouldHaveBy'][number];
+
 /** Makes the page. */
 export async function nowView(context: PageContext): Promise<View> {
   const { api, words } = context;
@@ -106,19 +108,19 @@ function doubtsOf({ words, format, links }: PageContext, status: StatusAnswer): 
 function wouldRefuseOf({ words, format, links }: PageContext, status: StatusAnswer): Part {
   const { would } = words;
   const { wouldHaveSince: since } = status;
-  const refusals = (app: string): string =>
-    links.to('/page/calls', { kind: 'would-refuse', app, from: since });
+  const refusals = ({ word, app, budget }: WouldRefuse): string =>
+    links.to('/page/calls', { kind: 'would-refuse', word, app, budget, from: since });
   return [
     since === null ? null : h('p', null, would.since(format.fullTime(since))),
     tableOf(
       status.wouldHaveBy,
       [
         { heading: would.word, cell: ({ word }) => word },
-        { heading: would.app, cell: ({ app }) => link(refusals(app), app) },
+        { heading: would.app, cell: ({ app }) => app },
         { heading: would.budget, cell: ({ budget }) => budget ?? words.none },
         {
           heading: would.creates,
-          cell: ({ app, count }) => link(refusals(app), format.count(count)),
+          cell: (row) => link(refusals(row), format.count(row.count)),
           isNumber: true,
         },
         { heading: would.credits, cell: ({ credits }) => format.credits(credits), isNumber: true },

@@ -42,6 +42,11 @@ export const FRAME = {
   more: 'Next page',
   first: 'First page',
   filter: 'Show',
+  searched: (rows: string, backTo: string): string =>
+    `Looked at ${rows} rows, back to ${backTo}. The next page goes on from there.`,
+  from: 'From',
+  until: 'Until',
+  exampleTime: '2026-11-28T08:00:00Z',
   timesIn: (zone: string): string => `Times in ${zone}`,
   time: {
     days: (count: number): string => `${count} d`,

@@ -16,6 +16,10 @@ export const FRAME: Pick<
   | 'more'
   | 'first'
   | 'filter'
+  | 'searched'
+  | 'from'
+  | 'until'
+  | 'exampleTime'
   | 'timesIn'
   | 'time'
 > = {
@@ -57,6 +61,10 @@ export const FRAME: Pick<
   more: '下一页',
   first: '第一页',
   filter: '显示',
+  searched: (rows, backTo) => `已查看 ${rows} 行，至 ${backTo}。下一页从此处继续。`,
+  from: '从',
+  until: '至',
+  exampleTime: '2026-11-28T08:00:00Z',
   timesIn: (zone) => `时间按 ${zone} 显示`,
   time: {
     days: (count) => `${count} 天`,

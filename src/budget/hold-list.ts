@@ -1,0 +1,271 @@
+/**
+ * The list of holds with its filters.
+ *
+ * **Invariant**: a page reads a bounded number of rows. Open holds and those in doubt are found by the index of open creates; all
+ * else is looked for from the newest hold on, page by page (store/bounded-list.ts).
+ */
+import { idTime } from '../ids.ts';
+import { isAfter, isUntil, readBounded } from '../store/bounded-list.ts';
+import { countWhere, whereOf, type Counted } from '../store/count.ts';
+import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
+import type { MilliCredits, Ms } from '../units.ts';
+import type { HoldState, Mode, OperationWord } from '../words.ts';
+import type { HoldRow } from './hold.ts';
+import { HOLD_COLUMNS } from './hold-table.ts';
+import { upstreamText } from './hold-upstream.ts';
+
+/** What usage counts: creates that cost something or may cost something. Those that Kling refused or never got are left out. */
+export const COUNTED = "(state <> 'released' OR task_id IS NOT NULL OR settled_credits > 0)";
+
+/** What narrows a list of holds; all given must hold. Null stands for holds without that value. */
+export interface HoldFilter {
+  /** By the instant of the hold, as budgets count; `from` is inclusive, `to` exclusive. */
+  from?: Ms;
+  to?: Ms;
+  state?: HoldState;
+  inDoubt?: boolean;
+  app?: string;
+  tag?: string | null;
+  operation?: string;
+  model?: string | null;
+  mode?: string | null;
+  /** Only those that usage counts. */
+  counted?: boolean;
+  /** Only those that cost something. */
+  spent?: boolean;
+}
+
+export interface ListHoldsArgs extends HoldFilter {
+  limit: number;
+  /** The id of the hold after which the page begins. */
+  cursor: string | null;
+  /** Whether to count all rows too. */
+  total?: boolean;
+}
+
+export interface HoldListItem {
+  id: string;
+  state: HoldState;
+  inDoubt: boolean;
+  credits: MilliCredits;
+  settledCredits: MilliCredits;
+  externalTaskId: string | null;
+  taskId: string | null;
+  operation: OperationWord;
+  model: string | null;
+  mode: Mode | null;
+  app: string;
+  tag: string | null;
+  createdAt: Ms;
+  endedAt: Ms | null;
+  doubtSince: Ms | null;
+  doubtEvidence: string | null;
+  lookUps: number;
+  /** Host and account; null if 0.1.0 recorded none. */
+  upstream: string | null;
+  /** Whether only an operator can end it: nothing can ask Kling for it, or its upstream is not in use. */
+  waitsForOperator: boolean;
+}
+
+interface ListedColumns extends HoldRow {
+  ended_at: Ms | null;
+  doubt_evidence: string | null;
+  is_in_use: number;
+  is_at_host: number;
+}
+
+export interface HoldPage extends Counted {
+  holds: HoldListItem[];
+  nextCursor: string | null;
+  /** If the page ended before it was full: how many holds were looked at, and the instant of the last of them. */
+  searched: { rows: number; backTo: Ms } | null;
+}
+
+interface Conditions {
+  texts: string[];
+  values: SqlValue[];
+}
+
+interface Place {
+  at: Ms;
+  id: string;
+}
+
+const SELECT = `SELECT ${HOLD_COLUMNS}, ended_at, doubt_evidence, is_in_use, is_at_host
+     FROM creates JOIN hold_places ON hold_id = id`;
+
+/** Lists holds, newest first. */
+export const listHolds = defineRead(
+  'budget.listHolds',
+  async (tx: Tx, args: ListHoldsArgs): Promise<HoldPage> => {
+    const { limit, cursor } = args;
+    const range = rangeOf(args);
+    const filters = filtersOf(args);
+    const counted = await countWhere(
+      tx,
+      args.total,
+      `creates ${whereOf([...range.texts, ...filters.texts])}`,
+      [...range.values, ...filters.values],
+    );
+    const page = isOfFew(args)
+      ? await pageOfFew(tx, { range, filters }, { limit, cursor })
+      : await boundedPage(tx, { range, filters }, { limit, after: await placeOf(tx, cursor) });
+    return { ...page, ...counted };
+  },
+);
+
+/** Gives one hold; null if there is none. */
+export const getHold = defineRead(
+  'budget.getHold',
+  async (tx: Tx, { holdId }: { holdId: string }): Promise<HoldListItem | null> => {
+    const row = await tx.get<ListedColumns>(`${SELECT} WHERE id = ?`, holdId);
+    return row ? toListItem(row) : null;
+  },
+);
+
+/** Returns whether the filter leaves open holds alone: an index has those. */
+function isOfFew({ state, inDoubt }: HoldFilter): boolean {
+  return state === 'held' || inDoubt === true;
+}
+
+function rangeOf({ from, to }: HoldFilter): Conditions {
+  const range: Conditions = { texts: [], values: [] };
+  addTo(range, 'at >= ?', from);
+  addTo(range, 'at < ?', to);
+  return range;
+}
+
+function filtersOf(filter: HoldFilter): Conditions {
+  const filters: Conditions = { texts: [], values: [] };
+  // Part of the text, not bound: only then does SQLite use the index of open creates.
+  if (filter.state !== undefined) filters.texts.push(STATE_CONDITIONS[filter.state]);
+  if (filter.inDoubt === true) filters.texts.push(STATE_CONDITIONS.held, 'in_doubt = 1');
+  if (filter.inDoubt === false) filters.texts.push('in_doubt = 0');
+  for (const column of ['app', 'tag', 'operation', 'model', 'mode'] as const) {
+    const value = filter[column];
+    if (value === null) filters.texts.push(`${column} IS NULL`);
+    else addTo(filters, `${column} = ?`, value);
+  }
+  if (filter.counted === true) filters.texts.push(COUNTED);
+  if (filter.spent === true) filters.texts.push('settled_credits > 0');
+  return filters;
+}
+
+function addTo({ texts, values }: Conditions, text: string, value: SqlValue | undefined): void {
+  if (value === undefined) return;
+  texts.push(text);
+  values.push(value);
+}
+
+const STATE_CONDITIONS: Readonly<Record<HoldState, string>> = {
+  held: "state = 'held'",
+  settled: "state = 'settled'",
+  released: "state = 'released'",
+  written_off: "state = 'written_off'",
+};
+
+interface Asked {
+  range: Conditions;
+  filters: Conditions;
+}
+
+async function pageOfFew(
+  tx: Tx,
+  { range, filters }: Asked,
+  { limit, cursor }: { limit: number; cursor: string | null },
+): Promise<HoldPage> {
+  const after: Conditions = { texts: [], values: [] };
+  addTo(after, 'id < ?', cursor ?? undefined);
+  const rows = await tx.all<ListedColumns>(
+    `${SELECT} ${whereOf([...range.texts, ...filters.texts, ...after.texts])} ORDER BY id DESC LIMIT ?`,
+    ...range.values,
+    ...filters.values,
+    ...after.values,
+    limit + 1,
+  );
+  const holds = rows.slice(0, limit).map(toListItem);
+  const nextCursor = rows.length > limit ? (holds.at(-1)?.id ?? null) : null;
+  return { holds, nextCursor, searched: null };
+}
+
+async function boundedPage(
+  tx: Tx,
+  { range, filters }: Asked,
+  { limit, after }: { limit: number; after: Place | null },
+): Promise<HoldPage> {
+  const page = await readBounded<ListedColumns, Place>({
+    limit,
+    after,
+    placeAfter: async (start, rows) => {
+      const { texts, values } = joined(range, start && isAfter('at', 'id', start));
+      const last = await tx.get<Place>(
+        `SELECT at, id FROM creates ${whereOf(texts)} ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?`,
+        ...values,
+        rows - 1,
+      );
+      return last ?? null;
+    },
+    read: (span, rows) => {
+      const start = span.after && isAfter('at', 'id', span.after);
+      const { texts, values } = joined(range, start, span.until && isUntil('at', 'id', span.until));
+      return tx.all<ListedColumns>(
+        `${SELECT} ${whereOf([...texts, ...filters.texts])} ORDER BY at DESC, id DESC LIMIT ?`,
+        ...values,
+        ...filters.values,
+        rows,
+      );
+    },
+    placeOf: ({ at, id }) => ({ at, id }),
+  });
+  const { looked } = page;
+  return {
+    holds: page.rows.map(toListItem),
+    nextCursor: page.next && page.next.id,
+    searched: looked && { rows: looked.rows, backTo: looked.until.at },
+  };
+}
+
+function joined(range: Conditions, ...bounds: ({ sql: string; values: SqlValue[] } | null)[]): Conditions {
+  const given = bounds.filter((one) => one !== null);
+  return {
+    texts: [...range.texts, ...given.map(({ sql }) => sql)],
+    values: [...range.values, ...given.flatMap(({ values }) => values)],
+  };
+}
+
+/** Gives the place of a hold in the order of the list. */
+async function placeOf(tx: Tx, holdId: string | null): Promise<Place | null> {
+  if (holdId === null) return null;
+  const row = await tx.get<{ at: Ms }>('SELECT at FROM creates WHERE id = ?', holdId);
+  return { at: row?.at ?? idTime(holdId), id: holdId };
+}
+
+function toListItem(row: ListedColumns): HoldListItem {
+  return {
+    id: row.id,
+    state: row.state,
+    inDoubt: row.in_doubt === 1,
+    credits: row.credits,
+    settledCredits: row.settled_credits,
+    externalTaskId: row.external_task_id,
+    taskId: row.task_id,
+    operation: row.operation,
+    model: row.model,
+    mode: row.mode,
+    app: row.app,
+    tag: row.tag,
+    createdAt: row.at,
+    endedAt: row.ended_at,
+    doubtSince: row.doubt_since,
+    doubtEvidence: row.doubt_evidence,
+    lookUps: row.look_ups,
+    upstream: row.upstream_host === null && row.upstream_account === null ? null : upstreamText(row),
+    waitsForOperator: waitsForOperator(row),
+  };
+}
+
+function waitsForOperator(row: ListedColumns): boolean {
+  if (row.state !== 'held') return false;
+  if (row.in_doubt === 1) return row.external_task_id === null || row.is_in_use === 0;
+  return row.task_id !== null && row.is_at_host === 0;
+}
