@@ -125,7 +125,7 @@ export function sectionOf({ id, heading, body, isLive, isWide }: Section): Eleme
     'section',
     { id, class: isWide ? 'wide' : null, 'aria-labelledby': named, 'data-live': isLive ? '' : null },
     heading === null ? null : h('h2', { id: named }, heading),
-    body,
+    typeof body === 'function' ? null : body,
   );
 }
 

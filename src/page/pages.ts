@@ -18,7 +18,7 @@ import { documentOf, sectionOf, type Frame } from './layout.ts';
 import { Links } from './links.ts';
 import { LivePages, type Snapshot } from './live.ts';
 import { spendingCsv } from './spending-csv.ts';
-import { section, type MakeView, type PageContext, type View } from './view.ts';
+import { section, wholeView, type MakeView, type PageContext, type View } from './view.ts';
 import { alertsView } from './views/alerts.ts';
 import { auditView } from './views/audit.ts';
 import { availabilityView } from './views/availability.ts';
@@ -100,7 +100,7 @@ export class Pages implements WebPage {
 
   async #page(response: ServerResponse, asked: Asked): Promise<void> {
     const context = this.#context(asked);
-    const { view, status, needsToken } = await this.#view(context, asked.path);
+    const { view, status, needsToken } = await this.#view(context, asked.path, wholeView);
     const files = pageFiles();
     const language = languageOf(asked.query.get('lang'), asked.acceptLanguage);
     const frame: Frame = { path: asked.path, language, version: this.#options.version, files, needsToken };
@@ -127,10 +127,9 @@ export class Pages implements WebPage {
   }
 
   async #snapshot(asked: Asked): Promise<Snapshot> {
-    const { view, needsToken } = await this.#view(this.#context(asked), asked.path);
+    const { view, needsToken } = await this.#view(this.#context(asked), asked.path, renewed);
     if (needsToken) return null;
-    const live = view.sections.filter(({ isLive }) => isLive);
-    return new Map(live.map((each) => [each.id, htmlOf(sectionOf(each))]));
+    return new Map(view.sections.map((each) => [each.id, htmlOf(sectionOf(each))]));
   }
 
   async #csv(response: ServerResponse, asked: Asked): Promise<void> {
@@ -155,13 +154,14 @@ export class Pages implements WebPage {
   async #view(
     context: PageContext,
     path: string,
+    complete: (view: View) => View | Promise<View>,
   ): Promise<{ view: View; status: number; needsToken: boolean }> {
     for (const [pattern, make] of VIEWS) {
       const match = pattern.exec(path);
       if (match === null) continue;
       try {
         const params = match.slice(1).map(decodeURIComponent);
-        return { view: await make(context, params), status: 200, needsToken: false };
+        return { view: await complete(await make(context, params)), status: 200, needsToken: false };
       } catch (error) {
         if (error instanceof URIError) break;
         if (!(error instanceof ApiProblem)) throw error;
@@ -173,6 +173,11 @@ export class Pages implements WebPage {
     }
     return { view: problemView(context, context.words.problem.notFound), status: 404, needsToken: false };
   }
+}
+
+/** Keeps of a view what a live page renews. */
+function renewed(view: View): View {
+  return { ...view, sections: view.sections.filter(({ isLive }) => isLive) };
 }
 
 function problemView({ words, links }: PageContext, text: string): View {

@@ -11,7 +11,8 @@ export interface Section {
   id: string;
   /** Null for a section without one, such as a form of filters. */
   heading: string | null;
-  body: Part;
+  /** Of a section that is not live it may be a function: then it is made for a whole page alone, not each time that one is renewed. */
+  body: Part | (() => Promise<Part>);
   /** Whether a live page replaces it; a form that somebody fills in is not. */
   isLive: boolean;
   /** Whether it takes the whole width of the page. */
@@ -38,6 +39,19 @@ export interface PageContext {
 
 /** Makes the content of a page; `params` are the variable segments of its path. */
 export type MakeView = (context: PageContext, params: readonly string[]) => Promise<View>;
+
+/** Makes a section whose data is dear: it is made when the page is opened, and not renewed. */
+export function onceMade(id: string, heading: string | null, body: () => Promise<Part>): Section {
+  return { id, heading, body, isLive: false, isWide: true };
+}
+
+/** Makes what a whole page lacks: the bodies of the sections that are not renewed. */
+export async function wholeView(view: View): Promise<View> {
+  const sections = view.sections.map(async (each) =>
+    typeof each.body === 'function' ? { ...each, body: await each.body() } : each,
+  );
+  return { ...view, sections: await Promise.all(sections) };
+}
 
 /** Makes a section that a live page renews. */
 export function section(id: string, heading: string | null, body: Part, isWide = false): Section {
