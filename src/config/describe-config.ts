@@ -2,7 +2,8 @@
  * The config in the form of `config print` and of the page: every value with its origin, and no secret.
  *
  * **Invariant**: a value is masked whole if its key or its form says that it is a secret, or if it holds a known secret, also
- * encoded.
+ * encoded. Two places may hold secrets that nobody else knows, and show only their first part: arguments of `auth.command`, and the
+ * path and query of a channel's address.
  */
 import type { Secret } from '../secret.ts';
 import { formsOfSecret } from '../telemetry/redaction.ts';
@@ -28,9 +29,33 @@ export function describeConfig(
   forEachLeaf(values, (path, leaf) => {
     const key = keyOf(path);
     const isSecret = findSecrets(leaf, path).length > 0 || holdsAny(leaf, forms);
-    lines.push({ key, value: isSecret ? MASKED : leaf, origin: origins.get(key) ?? 'default' });
+    const value = isSecret ? MASKED : shownPart(key, leaf);
+    lines.push({ key, value, origin: origins.get(key) ?? 'default' });
   });
   return [...lines, ...givenSecrets.map((line) => (holdsAny(line.value, forms) ? masked(line) : line))];
+}
+
+function shownPart(key: string, leaf: unknown): unknown {
+  if (key === 'auth.command') return withoutArguments(leaf);
+  return /^alerts\.channels\[\d+\]\.\w*url$/i.test(key) ? withoutPlace(leaf) : leaf;
+}
+
+function withoutArguments(command: unknown): unknown {
+  const isText = typeof command === 'string';
+  const words: unknown = isText ? command.trim().split(/\s+/) : command;
+  if (!Array.isArray(words)) return command;
+  const shown = words.map((word: unknown, at) => (at === 0 ? word : MASKED));
+  return isText ? shown.join(' ') : shown;
+}
+
+/** A shorter part of a path is a word such as `services`; a longer one may be all that a sender needs to know. */
+const PART_CHARACTERS_MIN = 16;
+
+function withoutPlace(leaf: unknown): unknown {
+  if (typeof leaf !== 'string' || !URL.canParse(leaf)) return leaf;
+  const { origin, pathname, search } = new URL(leaf);
+  const isPrivate = search !== '' || pathname.split('/').some((part) => part.length >= PART_CHARACTERS_MIN);
+  return isPrivate ? `${origin}/${MASKED}` : leaf;
 }
 
 function holdsAny(leaf: unknown, forms: readonly string[]): boolean {

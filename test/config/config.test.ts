@@ -193,18 +193,34 @@ describe('printing', () => {
   it('masks a value that holds a known secret, as it is or encoded', () => {
     const key = 'a-key-of-nobody/with+signs';
     const of = (value: unknown, env = {}): unknown =>
-      describeConfig(load({ auth: { command: ['printf', value] } }, env), [new Secret(key)]).find(
-        (line) => line.key === 'auth.command',
+      describeConfig(load({ claims: { claimant: { company: value } } }, env), [new Secret(key)]).find(
+        (line) => line.key === 'claims.claimant.company',
       )?.value;
     for (const form of [key, encodeURIComponent(key), Buffer.from(`x:${key}`).toString('base64')])
-      expect(of(`{"apiKey":"${form}"}`)).toBe('[redacted]');
-    expect(of('a-key-of-somebody')).toEqual(['printf', 'a-key-of-somebody']);
+      expect(of(`Films of ${form}`)).toBe('[redacted]');
+    expect(of('Films of a-key-of-somebody')).toBe('Films of a-key-of-somebody');
     const named = { KLING_API_KEY_FILE: `/keys/${key}` };
     expect(describeConfig(load({}, named), [new Secret(key)]).at(-1)).toEqual({
       key: 'KLING_API_KEY_FILE',
       value: '[redacted]',
       origin: 'env:KLING_API_KEY_FILE',
     });
+  });
+
+  it('shows no argument of the program that gives credentials, and no private part of a channel’s address', () => {
+    const of = (file: unknown, key: string): unknown =>
+      describeConfig(load(file)).find((line) => line.key === key)?.value;
+    const command = (given: unknown): unknown => of({ auth: { command: given } }, 'auth.command');
+    expect(command(['curl', '-H', 'X-Vault-Token: s.4711'])).toEqual(['curl', '[redacted]', '[redacted]']);
+    expect(command('vault read -token=4711')).toBe('vault [redacted] [redacted]');
+    expect(command(null)).toBe(null);
+    const address = (url: string): unknown =>
+      of({ alerts: { channels: [{ name: 'ops', type: 'webhook', url }] } }, 'alerts.channels[0].url');
+    expect(address('https://hooks.example.com/services/in')).toBe('https://hooks.example.com/services/in');
+    expect(address('https://hooks.example.com/in/0123456789abcdef')).toBe(
+      'https://hooks.example.com/[redacted]',
+    );
+    expect(address('https://hooks.example.com/in?k=4711')).toBe('https://hooks.example.com/[redacted]');
   });
 
   it('shows what a running sidecar uses, and what waits for its restart', () => {
