@@ -4,7 +4,7 @@ import { readExportPage } from '../imports/export.ts';
 import { listCorrections } from '../sla/blame-table.ts';
 import { listExclusions } from '../sla/exclusion-table.ts';
 import { importLine } from '../imports/import.ts';
-import { readMonth, readWindows } from '../sla/month-table.ts';
+import { readMonth, readMonthMap, readWindows } from '../sla/month-table.ts';
 import { addMonths, startOfDay } from '../sla/period.ts';
 import type { Span } from '../sla/window.ts';
 import { iso } from './answers/shape.ts';
@@ -25,6 +25,7 @@ import {
   importAnswer,
   importBody,
   monthParams,
+  monthQuery,
   ofMonthQuery,
   presentAnswer,
   slaAnswer,
@@ -45,6 +46,7 @@ const report = describeQuestion({
   path: '/v1/sla/{month}',
   summary: 'A month’s availability in every reading; the present month so far',
   params: monthParams,
+  query: monthQuery,
   answer: slaAnswer,
   says: 'The month.',
 });
@@ -119,9 +121,9 @@ export function addSlaRoutes(app: App, commands: ControlCommands): void {
     const month = sla.currentMonth();
     return Promise.resolve({ month, timeZone: sla.question(month).timeZone });
   });
-  addQuestion(app, report, async ({ params: { month } }) => {
+  addQuestion(app, report, async ({ params: { month }, query: { map } }) => {
     const question = sla.question(month);
-    return await reader.read(readMonth, question);
+    return await (map === undefined ? reader.read(readMonth, question) : reader.read(readMonthMap, question));
   });
   addQuestion(app, windows, async ({ params: { month } }) => {
     const question = sla.question(month);

@@ -20,6 +20,9 @@ export const month = z
   .openapi({ example: '2026-10', description: '2023-01 to December of the next year; others are refused.' });
 
 export const monthParams = z.object({ month });
+export const monthQuery = z.strictObject({
+  map: z.literal('true').optional().openapi({ description: 'Adds the windows for a picture.' }),
+});
 /** A list of what was said about availability: all of it, or what touches a month. */
 export const ofMonthQuery = z.strictObject({ month: month.optional() });
 export const exclusionParams = z.object({ id: writtenText(100) });
@@ -159,6 +162,12 @@ export const slaAnswer = z
       .describe('Null once the month is over.'),
     warnings: z.array(z.string()),
     digest: z.string(),
+    map: z
+      .array(z.object({ start: time, windows: count, valid: count, errors: count }))
+      .optional()
+      .describe(
+        'With `map=true`: the windows with valid requests; those without errors that follow each other are one entry.',
+      ),
   })
   .openapi('SlaMonth');
 export const windowsAnswer = z.object({ windows: z.array(window) }).openapi('SlaWindowsAnswer');

@@ -28,6 +28,7 @@ import { withTerms } from './terms.ts';
 import { ratesOf, READING_NAMES, READINGS, type ReadingName } from './reading.ts';
 import { selectRuns } from './run-table.ts';
 import { isWindowIdle, selectSlices } from './window-table.ts';
+import { mapRuns, type MapRun } from './window-map.ts';
 import { windowViews, type WindowView } from './window-view.ts';
 import type { WindowSlice } from './counts.ts';
 
@@ -41,6 +42,16 @@ export interface StoredMonthQuestion extends MonthQuestion {
 export const readMonth = defineRead(
   'sla.readMonth',
   async (tx, question: StoredMonthQuestion): Promise<SlaMonth> => (await loadMonth(tx, question)).measured,
+);
+
+/** As {@link readMonth}, with the windows for a picture, from the same rows. */
+export const readMonthMap = defineRead(
+  'sla.readMonthMap',
+  async (tx, question: StoredMonthQuestion): Promise<SlaMonth & { map: MapRun[] }> => {
+    const { measured, records, question: asked } = await loadMonth(tx, question);
+    const { spans } = servicePeriod(asked.month, asked.timeZone, asked.terms);
+    return { ...measured, map: mapRuns(ratesOf(slicesIn(records.slices, spans), READINGS.contract)) };
+  },
 );
 
 /** Lists the windows of a month's service period in which anything was attempted. */

@@ -50,6 +50,16 @@ describe('availability', () => {
       revision: 0,
       live: { budget: { allowed: '8.640' } },
     });
+    const drawn = checked(await get('/v1/sla/2026-11?map=true'), schemas.slaAnswer);
+    const start = '2026-11-20T10:00:00.000Z';
+    expect(drawn).toEqual({
+      ...month,
+      map: [
+        { start, windows: 1, valid: 2, errors: 1 },
+        { start: '2026-11-20T10:10:00.000Z', windows: 1, valid: 1, errors: 0 },
+      ],
+    });
+    expect((await get('/v1/sla/2026-11?map=false')).status).toBe(400);
     const { windows } = checked(await get('/v1/sla/2026-11/windows'), schemas.windowsAnswer);
     expect(windows).toMatchObject([
       { valid: 2, errors: 1, byClass: { ok: 1, server_error: 1, unreachable: 1 } },
