@@ -25,6 +25,7 @@ export const VOCABULARY: readonly string[] = [
   'sockets',
   'csv',
   'markup',
+  'markup-read',
   'plain-text',
   'phrases',
   'check',
