@@ -17,6 +17,9 @@ export const MANIFEST_NAME = 'manifest.sha256';
 /** The letter for each language, as text that can be sent. */
 export const LETTER_FILES = { en: 'claim.en.md', zh: 'claim.zh.md' } as const;
 
+/** What a letter has in place of what the config does not say, to be filled in by hand. */
+export const BLANK = '…………………';
+
 /** Nine files are drafted; an operator may list some more. */
 const DOCUMENTS_MAX = 50;
 const MANIFEST_BYTES_MAX = 64 * 1024;

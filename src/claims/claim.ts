@@ -100,6 +100,11 @@ export interface Claim extends ClaimDetails {
   updatedAt: Ms;
 }
 
+/** Gives the states that a claim can be marked with: its own, which only adds details, and the next ones. */
+export function marksOf(state: ClaimState): MarkedState[] {
+  return MARKED_STATES.filter((to) => to === state || NEXT[state].includes(to));
+}
+
 /** Checks a step of a claim's life. @throws SidecarError `bad_usage` naming the steps that are allowed. */
 export function checkStep(from: ClaimState, to: ClaimState): void {
   if (from === to || NEXT[from].includes(to)) return;

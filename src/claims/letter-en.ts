@@ -1,4 +1,5 @@
 /** The letter's phrases in English, for a reader who was not there and keeps a log of their own. */
+import { BLANK } from './claim-folder.ts';
 import { bold, code, joinTexts, say, type Text } from '../markup.ts';
 import type { FeePart } from './billing-fee.ts';
 import { quantityText, type LetterWords, type Worth } from './letter-words.ts';
@@ -9,7 +10,7 @@ export const ENGLISH: LetterWords = {
   language: 'en',
   comma: ', ',
   gap: ' ',
-  blank: '…………………',
+  blank: BLANK,
   title: (month) => say`Claim for compensation under the Kling AI SLA, service period ${month}`,
   reference: (reference) => say`Reference: ${reference}`,
   headings: {

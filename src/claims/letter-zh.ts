@@ -1,4 +1,5 @@
 /** The letter's phrases in Chinese. */
+import { BLANK } from './claim-folder.ts';
 import { bold, code, joinTexts, say, type Text } from '../markup.ts';
 import type { FeePart } from './billing-fee.ts';
 import { quantityText, type LetterWords, type Worth } from './letter-words.ts';
@@ -9,7 +10,7 @@ export const CHINESE: LetterWords = {
   language: 'zh',
   comma: '、',
   gap: '',
-  blank: '…………………',
+  blank: BLANK,
   title: (month) => say`可灵 AI 服务等级协议（SLA）赔偿申请：服务周期 ${month}`,
   reference: (reference) => say`函件编号：${reference}`,
   headings: {

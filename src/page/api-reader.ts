@@ -14,8 +14,8 @@ import type { UsageSumsAnswer } from '../control/usage-schemas.ts';
 import type { ChecklistAnswer } from '../control/checklist-schemas.ts';
 import type { ConfigAnswer } from '../control/config-schemas.ts';
 import type { PacksAnswer } from '../control/pack-schemas.ts';
-import type { SlaAnswer, SlaWindowsAnswer } from '../control/sla-schemas.ts';
-import type { ClaimsAnswer } from '../control/claim-schemas.ts';
+import type { CorrectionsAnswer, ExclusionsAnswer, SlaAnswer, SlaPresent } from '../control/sla-schemas.ts';
+import type { ClaimAnswer, ClaimsAnswer, LettersAnswer } from '../control/claim-schemas.ts';
 import type { AlertsAnswer } from '../control/alert-schemas.ts';
 
 /** The API's own answers, by the path of the question without its query. */
@@ -28,6 +28,9 @@ interface Answers {
   '/v1/alerts': AlertsAnswer;
   '/v1/audit': AuditAnswer;
   '/v1/claims': ClaimsAnswer;
+  '/v1/sla': SlaPresent;
+  '/v1/exclusions': ExclusionsAnswer;
+  '/v1/blame': CorrectionsAnswer;
   '/v1/packs': PacksAnswer;
   '/v1/config': ConfigAnswer;
   '/v1/checklist': ChecklistAnswer;
@@ -64,12 +67,19 @@ export class ApiReader {
     return this.#ask(`/v1/tasks/${encodeURIComponent(id)}`, {}) as Promise<TaskAnswer>;
   }
 
-  slaMonth(month: string): Promise<SlaAnswer> {
-    return this.#ask(`/v1/sla/${encodeURIComponent(month)}`, {}) as Promise<SlaAnswer>;
+  /** Asks for a month of availability; `map` adds its windows for a picture. */
+  slaMonth(month: string, { map = false } = {}): Promise<SlaAnswer> {
+    const query = { map: map ? 'true' : null };
+    return this.#ask(`/v1/sla/${encodeURIComponent(month)}`, query) as Promise<SlaAnswer>;
   }
 
-  slaWindows(month: string): Promise<SlaWindowsAnswer> {
-    return this.#ask(`/v1/sla/${encodeURIComponent(month)}/windows`, {}) as Promise<SlaWindowsAnswer>;
+  claim(month: string): Promise<ClaimAnswer> {
+    return this.#ask(`/v1/claims/${encodeURIComponent(month)}`, {}) as Promise<ClaimAnswer>;
+  }
+
+  letters(month: string, revision: number): Promise<LettersAnswer> {
+    const query = { revision: String(revision) };
+    return this.#ask(`/v1/claims/${encodeURIComponent(month)}/letters`, query) as Promise<LettersAnswer>;
   }
 
   calls(query: Query): Promise<CallsAnswer> {

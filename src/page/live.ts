@@ -36,6 +36,8 @@ interface Viewer {
 interface Show {
   make: () => Promise<Snapshot>;
   viewers: Set<Viewer>;
+  /** How often it is made. */
+  everyMs: Ms;
   /** When it is due, on the steady clock. */
   dueTick: Ms;
 }
@@ -65,11 +67,15 @@ export class LivePages {
   }
 
   /** Follows a page until its connection ends; `key` is equal for pages that are the same. */
-  follow(key: string, response: ServerResponse, make: () => Promise<Snapshot>): void {
+  follow(
+    key: string,
+    response: ServerResponse,
+    { make, everyMs = PERIOD_MS }: { make: () => Promise<Snapshot>; everyMs?: Ms },
+  ): void {
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
     response.write('retry: 2000\n\n');
     const tick = this.#clock.monotonic();
-    const show = this.#shows.get(key) ?? { make, viewers: new Set(), dueTick: tick + PERIOD_MS };
+    const show = this.#shows.get(key) ?? { make, viewers: new Set(), everyMs, dueTick: tick + everyMs };
     this.#shows.set(key, show);
     const viewer: Viewer = { response, sent: new Map(), aliveTick: tick };
     show.viewers.add(viewer);
@@ -114,7 +120,7 @@ export class LivePages {
     if (!this.#isClosed) for (const viewer of show.viewers) this.#send(viewer, snapshot);
     const tick = this.#clock.monotonic();
     this.#restTick = tick + Math.min((tick - from) / BUSY_SHARE, REST_MS_MAX);
-    show.dueTick = from + PERIOD_MS;
+    show.dueTick = from + show.everyMs;
     this.#isMaking = false;
     this.#plan();
   }

@@ -88,7 +88,7 @@ function control({ name, type, choices, isOptional = false, value, example }: Or
   });
 }
 
-/** Makes a part of a page that is closed until somebody opens it. */
-export function folded(summary: string, body: Part): Element {
-  return h('details', null, h('summary', null, summary), body);
+/** Makes a part of a page that is closed until somebody opens it, unless it is open from the beginning. */
+export function folded(summary: string, body: Part, isOpen = false): Element {
+  return h('details', { open: isOpen }, h('summary', null, summary), body);
 }

@@ -10,6 +10,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { Passed } from '../control/guard.ts';
 import type { FetchApi, WebPage } from '../control/web-page.ts';
+import type { Ms } from '../units.ts';
 import { ApiProblem, ApiReader } from './api-reader.ts';
 import { htmlOf, h } from './element.ts';
 import { fileAt, FILES_PREFIX, pageFiles, type PageFile, type PageFiles } from './files.ts';
@@ -24,6 +25,7 @@ import { auditView } from './views/audit.ts';
 import { availabilityView } from './views/availability.ts';
 import { callsView } from './views/calls.ts';
 import { checklistView } from './views/checklist.ts';
+import { claimView } from './views/claim.ts';
 import { claimsView } from './views/claims.ts';
 import { configView } from './views/config.ts';
 import { holdsView } from './views/holds.ts';
@@ -34,7 +36,10 @@ import { taskView } from './views/task.ts';
 import { tasksView } from './views/tasks.ts';
 import { languageOf, WORDS } from './words/language.ts';
 
-const VIEWS: readonly (readonly [path: RegExp, make: MakeView])[] = [
+/** A month of availability is counted from thousands of windows: it is made again less often. */
+const AVAILABILITY_EVERY_MS: Ms = 30_000;
+
+const VIEWS: readonly (readonly [path: RegExp, make: MakeView, everyMs?: Ms])[] = [
   [/^\/$/, nowView],
   [/^\/page\/tasks$/, tasksView],
   [/^\/page\/tasks\/([^/]{1,200})$/, taskView],
@@ -42,8 +47,9 @@ const VIEWS: readonly (readonly [path: RegExp, make: MakeView])[] = [
   [/^\/page\/calls$/, callsView],
   [/^\/page\/holds$/, holdsView],
   [/^\/page\/queue$/, queueView],
-  [/^\/page\/availability$/, availabilityView],
+  [/^\/page\/availability$/, availabilityView, AVAILABILITY_EVERY_MS],
   [/^\/page\/claims$/, claimsView],
+  [/^\/page\/claims\/(\d{4}-\d{2})$/, claimView],
   [/^\/page\/alerts$/, alertsView],
   [/^\/page\/checklist$/, checklistView],
   [/^\/page\/config$/, configView],
@@ -123,7 +129,8 @@ export class Pages implements WebPage {
     const language = languageOf(asked.query.get('lang'), acceptLanguage);
     const key = JSON.stringify([path, asked.query.toString(), language, passed.isOperator]);
     request.socket.setNoDelay(true);
-    this.#live.follow(key, response, () => this.#snapshot(asked));
+    const everyMs = VIEWS.find(([pattern]) => pattern.test(path))?.[2];
+    this.#live.follow(key, response, { make: () => this.#snapshot(asked), ...(everyMs && { everyMs }) });
   }
 
   async #snapshot(asked: Asked): Promise<Snapshot> {

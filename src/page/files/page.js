@@ -103,6 +103,7 @@
     if (!parsed) return;
     dropCharts(old);
     old.replaceWith(parsed);
+    for (const map of findAll('[data-map]', parsed)) prepareMap(map);
     findAll('.scroll', parsed).forEach((each, at) => (each.scrollLeft = scrolled[at] ?? 0));
     if (focused) follow(parsed, focused)?.focus({ preventScroll: true });
     drawCharts(parsed);
@@ -231,6 +232,10 @@
 
   async function save(url, name) {
     const answer = await fetch(url, { headers: headers() });
+    if (!answer.ok) {
+      const { detail } = await answer.json().catch(() => ({ detail: `${answer.status}` }));
+      return note(detail, true);
+    }
     const anchor = document.createElement('a');
     anchor.href = URL.createObjectURL(await answer.blob());
     anchor.download = name;
@@ -267,10 +272,10 @@
     note(message ?? form.dataset.done);
   }
 
-  /** Says what came of an order, above the page as it is now. */
-  function note(said) {
+  /** Says what came of an order or a download, above the page as it is now. */
+  function note(said, isTrouble = false) {
     const line = document.createElement('p');
-    line.className = 'said well';
+    line.className = isTrouble ? 'said trouble' : 'said well';
     line.setAttribute('role', 'status');
     find('h1').after(line);
     line.textContent = said;
@@ -288,7 +293,52 @@
     }
   });
 
+  // The map of a month: its links are one stop of the keyboard, and the arrow keys move between them
+
+  function prepareMap(map) {
+    const links = findAll('a', map);
+    const said = find('.map-said', map.closest('section'));
+    const place = (link) => {
+      const { x, y } = find('rect', link);
+      return { x: x.baseVal.value, y: y.baseVal.value };
+    };
+    const go = (link) => {
+      for (const each of links) each.setAttribute('tabindex', each === link ? '0' : '-1');
+      link.focus();
+    };
+    links.forEach((link, at) => link.setAttribute('tabindex', at === 0 ? '0' : '-1'));
+    for (const event of ['focusin', 'pointerover'])
+      map.addEventListener(event, ({ target }) => {
+        const link = target.closest('a');
+        if (link && said) said.textContent = link.getAttribute('aria-label');
+      });
+    map.addEventListener('keydown', (event) => {
+      const at = links.indexOf(event.target.closest('a'));
+      if (at === -1 || event.metaKey || event.ctrlKey || event.altKey) return;
+      const from = place(links[at]);
+      // In the next row with links, the nearest one.
+      const across = (down) => {
+        const rows = links.map(place).filter(({ y }) => (down ? y > from.y : y < from.y));
+        const row = down ? Math.min(...rows.map(({ y }) => y)) : Math.max(...rows.map(({ y }) => y));
+        const far = (link) => Math.abs(place(link).x - from.x);
+        return links.filter((link) => place(link).y === row).toSorted((a, b) => far(a) - far(b))[0];
+      };
+      const next = {
+        ArrowRight: () => links[at + 1],
+        ArrowLeft: () => links[at - 1],
+        ArrowDown: () => across(true),
+        ArrowUp: () => across(false),
+        Home: () => links[0],
+        End: () => links.at(-1),
+      }[event.key]?.();
+      if (!next) return;
+      event.preventDefault();
+      go(next);
+    });
+  }
+
   function begin() {
+    for (const map of findAll('[data-map]')) prepareMap(map);
     for (const form of findAll('form.order')) form.hidden = false;
     drawCharts(document);
     void live();

@@ -1,37 +1,68 @@
 /** The page *Availability*: a month as a calendar of windows, each reading with its arithmetic, and what is left of the error budget. */
-import type { SlaAnswer, SlaWindowsAnswer } from '../../control/sla-schemas.ts';
+import type { SlaAnswer } from '../../control/sla-schemas.ts';
+import { MONTH_FORM } from '../../sla/period.ts';
+import { WINDOW_MS } from '../../sla/window.ts';
 import { filters } from '../filters.ts';
+import type { Format } from '../format.ts';
 import { heatMap } from '../heat-map.ts';
 import { h, type Part } from '../element.ts';
-import { folded, orderForm } from '../orders.ts';
+import { monthLinks } from '../months.ts';
 import { facts, link, tableOf } from '../table.ts';
-import { section, type PageContext, type View } from '../view.ts';
+import { section, type PageContext, type Section, type View } from '../view.ts';
+import { blameOf, exclusionsOf } from './availability-said.ts';
 
-type Window = SlaWindowsAnswer['windows'][number];
+type Window = SlaAnswer['worstWindows'][number];
+type Reading = SlaAnswer['readings'][keyof SlaAnswer['readings']];
 
 const PATH = '/page/availability';
-const WINDOW_MS = 300_000;
+/** Stretches without a sidecar that are listed. */
+const GAPS_SHOWN = 50;
 
-/** Makes the page. */
-export async function availabilityView(context: PageContext): Promise<View> {
-  const { api, query, words, format } = context;
-  const month = query.get('month') ?? format.month();
-  const [sla, { windows }] = await Promise.all([api.slaMonth(month), api.slaWindows(month)]);
+/** Makes the page. Times are in the zone of the agreement, to which the month belongs. */
+export async function availabilityView(page: PageContext): Promise<View> {
+  const { api, query, words } = page;
+  const present = await api.get('/v1/sla');
+  const month = query.get('month') ?? present.month;
+  const ofMonth = { month: MONTH_FORM.test(month) ? month : null };
+  const [sla, { exclusions }, { corrections }] = await Promise.all([
+    api.slaMonth(month, { map: true }),
+    api.get('/v1/exclusions', ofMonth),
+    api.get('/v1/blame', ofMonth),
+  ]);
+  const context = { ...page, format: page.format.in(sla.timeZone) };
   const { availability } = words;
+  // A month that is over changes only by orders, which show the page again.
+  const isLive = sla.live !== null;
+  const shown = (id: string, heading: string | null, body: Part): Section => ({
+    ...section(id, heading, body, true),
+    isLive,
+  });
+  const still = (id: string, heading: string, body: Part): Section => ({
+    ...section(id, heading, body, true),
+    isLive: false,
+  });
+  const links = monthLinks(page, {
+    month,
+    last: present.month,
+    to: (other) => page.links.to(PATH, { month: other }),
+  });
   return {
     title: `${words.pages.availability} ${month}`,
     sections: [
-      filters(context, PATH, [{ name: 'month', label: words.spending.month, example: month }]),
-      section('sum', null, sumOf(context, sla), true),
-      section('map', availability.map, mapOf(context, sla, windows), true),
-      section('readings', availability.readings, readingsOf(context, sla), true),
-      section('worst', availability.worst, worstOf(context, sla), true),
-      { ...section('exclude', availability.exclusions, exclusionsOf(context, sla), true), isLive: false },
+      filters(page, PATH, [{ name: 'month', label: words.spending.month, example: month }]),
+      shown('sum', null, [links, sumOf(context, sla)]),
+      shown('map', availability.map, mapOf(context, sla, exclusions)),
+      shown('readings', availability.readings, readingsOf(context, sla)),
+      shown('worst', availability.worst, worstOf(context, sla)),
+      still('gaps', availability.gaps, gapsOf(context, sla)),
+      still('exclude', availability.exclusions, exclusionsOf(context, sla, exclusions)),
+      still('blame', availability.blameTitle, blameOf(context, sla, corrections)),
     ],
   };
 }
 
-function sumOf({ words, format }: PageContext, sla: SlaAnswer): Part {
+function sumOf(context: PageContext, sla: SlaAnswer): Part {
+  const { words, format, links } = context;
   const { availability } = words;
   const budget = sla.live?.budget;
   const isBroken = sla.breached || budget?.projectedBreach === true;
@@ -40,40 +71,96 @@ function sumOf({ words, format }: PageContext, sla: SlaAnswer): Part {
     : budget?.projectedBreach === true
       ? availability.atRisk
       : availability.kept;
+  const { requests, windows } = sla;
+  const calls = (count: number, filter: Record<string, string>): Part =>
+    linkedCount(context, sla, { count, filter });
   return [
-    h('ul', { class: 'troubles' }, h('li', { class: isBroken ? 'trouble' : 'well' }, state)),
+    h(
+      'ul',
+      { class: 'troubles' },
+      h('li', { class: isBroken ? 'trouble' : 'well' }, sla.recorded ? state : availability.empty),
+    ),
     facts([
       [availability.value, sla.availability === null ? words.none : `${sla.availability} %`],
       [availability.commitment, `${sla.commitment} %`],
-      [availability.used, budget ? `${budget.used} / ${budget.allowed}` : null],
+      [availability.used, budget ? link('#worst', `${budget.used} / ${budget.allowed}`) : null],
       [availability.left, budget?.left ?? null],
-      [availability.valid, format.count(sla.requests.valid)],
-      [availability.errors, format.count(sla.requests.errors)],
-      [availability.notObserved, format.count(sla.windows.notObserved)],
-      [words.spending.zone, sla.timeZone],
+      [availability.projected, budget?.projected == null ? null : `${budget.projected} %`],
+      [availability.valid, calls(requests.valid, {})],
+      [availability.serverErrors, calls(requests.serverErrors, { outcome: 'server_error' })],
+      [availability.unreachable, calls(requests.unreachable, { outcome: 'unreachable' })],
+      [
+        availability.blamed,
+        link(
+          '#blame',
+          availability.blames(
+            format.count(requests.unreachableUpstream),
+            format.count(requests.unreachableLocal),
+            format.count(requests.unreachableUnknown),
+          ),
+        ),
+      ],
+      [availability.errors, format.count(requests.errors)],
+      [availability.excluded, link('#exclude', format.count(requests.excluded))],
+      [availability.notObserved, link('#gaps', format.count(windows.notObserved))],
+      [availability.zone, sla.timeZone],
+      [words.pages.claims, sla.breached ? link(links.to(`/page/claims/${sla.month}`), sla.month) : null],
     ]),
     sla.warnings.map((warning) => h('p', { class: 'notice' }, warning)),
   ];
 }
 
-function mapOf({ words, format, links }: PageContext, sla: SlaAnswer, windows: readonly Window[]): Part {
+/** Writes a span of at most a day by the minute, with its zone if that is not the page's. */
+function spanText(format: Format, { from, to }: { from: string; to: string }): string {
+  const first = format.fullTime(from);
+  return `${first.slice(0, 16)} – ${format.fullTime(to).slice(11, 16)}${first.slice(19)}`;
+}
+
+/** A number of calls of the month, with a link to them. */
+function linkedCount(
+  { format, links }: PageContext,
+  { start, end }: SlaAnswer,
+  { count, filter }: { count: number; filter: Record<string, string> },
+): Part {
+  const text = format.count(count);
+  return count === 0 ? text : link(links.to('/page/calls', { ...filter, from: start, to: end }), text);
+}
+
+function mapOf(
+  { words, format, links }: PageContext,
+  sla: SlaAnswer,
+  exclusions: readonly { from: string; to: string }[],
+): Part {
   const { availability } = words;
-  const drawn = heatMap(windows, {
+  const span = (start: string, end: string) => ({ start: Date.parse(start), end: Date.parse(end) });
+  const drawn = heatMap(sla.map ?? [], {
     month: sla.month,
     zone: sla.timeZone,
     label: availability.map,
-    link: (from, to) => links.to('/page/calls', { from, to }),
-    title: (from, errors, valid) =>
-      availability.window(format.fullTime(from), format.count(errors), format.count(valid)),
+    gaps: sla.gaps.map(({ start, end }) => span(start, end)),
+    excluded: exclusions.map(({ from, to }) => span(from, to)),
+    link: (from, to) => links.to('/page/calls', { failed: 'true', from, to }),
+    title: ({ from, to, errors, valid }) =>
+      availability.window(spanText(format, { from, to }), format.count(errors), format.count(valid)),
   });
+  const key = (['good', 'some', 'failed', 'gap', 'excluded'] as const).map((kind) =>
+    h('span', null, h('i', { class: `key ${kind}` }), availability.kinds[kind]),
+  );
   return [
     drawn ?? h('p', { class: 'empty' }, availability.empty),
-    h('p', { class: 'notes' }, availability.mapZone(sla.timeZone)),
+    h('p', { class: 'notes map-said', 'aria-hidden': 'true' }, availability.mapHelp),
+    h('p', { class: 'notes legend' }, key, h('span', null, availability.mapZone(sla.timeZone))),
   ];
 }
 
-function readingsOf({ words, format }: PageContext, sla: SlaAnswer): Part {
+function readingsOf(context: PageContext, sla: SlaAnswer): Part {
+  const { words, format } = context;
   const { availability } = words;
+  const errorsOf = (name: string, { errors }: Reading): Part =>
+    // What only Kling's answers make is what the journal can be asked for.
+    name === 'received' && sla.requests.excluded === 0
+      ? linkedCount(context, sla, { count: errors, filter: { outcome: 'server_error' } })
+      : format.count(errors);
   return tableOf(
     Object.entries(sla.readings),
     [
@@ -81,7 +168,7 @@ function readingsOf({ words, format }: PageContext, sla: SlaAnswer): Part {
         heading: availability.reading,
         cell: ([name, reading]) => [h('strong', null, name), ' ', reading.title],
       },
-      { heading: availability.errors, cell: ([, { errors }]) => format.count(errors), isNumber: true },
+      { heading: availability.errors, cell: ([name, reading]) => errorsOf(name, reading), isNumber: true },
       { heading: availability.valid, cell: ([, { valid }]) => format.count(valid), isNumber: true },
       {
         heading: availability.arithmetic,
@@ -99,64 +186,63 @@ function readingsOf({ words, format }: PageContext, sla: SlaAnswer): Part {
   );
 }
 
-function worstOf({ words, format, links }: PageContext, { worstWindows }: SlaAnswer): Part {
+/** The worst windows; each number opens its calls, each window the form that excludes it. */
+function worstOf({ words, format, links }: PageContext, { month, worstWindows }: SlaAnswer): Part {
   const { availability } = words;
-  const calls = ({ start }: Window): string => {
-    const to = new Date(Date.parse(start) + WINDOW_MS).toISOString();
-    return links.to('/page/calls', { from: start, to });
-  };
+  const spanOf = ({ start }: Window) => ({
+    from: start,
+    to: new Date(Date.parse(start) + WINDOW_MS).toISOString(),
+  });
+  const calls = (window: Window, filter: Record<string, string>): string =>
+    links.to('/page/calls', { ...filter, ...spanOf(window) });
+  const counted = (window: Window, count: number, filter: Record<string, string>): Part =>
+    count === 0 ? format.count(count) : link(calls(window, filter), format.count(count));
   return tableOf(
     worstWindows,
     [
-      { heading: words.calls.at, cell: (window) => link(calls(window), format.fullTime(window.start)) },
-      { heading: availability.errors, cell: ({ errors }) => format.count(errors), isNumber: true },
-      { heading: availability.valid, cell: ({ valid }) => format.count(valid), isNumber: true },
+      { heading: words.calls.at, cell: (window) => link(calls(window, {}), format.fullTime(window.start)) },
+      {
+        heading: availability.errors,
+        cell: (window) => counted(window, window.errors, { failed: 'true' }),
+        isNumber: true,
+      },
+      { heading: availability.valid, cell: (window) => counted(window, window.valid, {}), isNumber: true },
+      {
+        heading: availability.serverErrors,
+        cell: (window) => counted(window, window.byClass['server_error'] ?? 0, { outcome: 'server_error' }),
+        isNumber: true,
+      },
+      {
+        heading: availability.unreachable,
+        cell: (window) => counted(window, window.byClass['unreachable'] ?? 0, { outcome: 'unreachable' }),
+        isNumber: true,
+      },
+      {
+        heading: words.orders.open,
+        cell: (window) => [
+          link(`${links.to(PATH, { month, ...spanOf(window) })}#exclude`, availability.exclude),
+          ' · ',
+          link(`${links.to(PATH, { month, ...spanOf(window) })}#blame`, availability.blame),
+        ],
+      },
     ],
     { caption: availability.worst, empty: availability.noErrors },
   );
 }
 
-function exclusionsOf(context: PageContext, { exclusions }: SlaAnswer): Part {
-  const { words, format } = context;
-  const { availability, orders } = words;
-  const span = [
-    { name: 'from', label: availability.from, type: 'text' },
-    { name: 'to', label: availability.to, type: 'text' },
-  ] as const;
+function gapsOf({ words, format }: PageContext, { gaps }: SlaAnswer): Part {
+  const { availability } = words;
+  const rest = gaps.length - GAPS_SHOWN;
   return [
     tableOf(
-      exclusions,
+      gaps.slice(0, GAPS_SHOWN),
       [
         { heading: availability.from, cell: ({ start }) => format.fullTime(start) },
         { heading: availability.to, cell: ({ end }) => format.fullTime(end) },
-        { heading: availability.clause, cell: ({ clause }) => clause },
-        { heading: orders.source, cell: ({ source }) => source },
-        { heading: words.audit.actor, cell: ({ actor }) => actor },
+        { heading: availability.windows, cell: ({ windows }) => format.count(windows), isNumber: true },
       ],
-      { caption: availability.exclusions, empty: availability.noExclusions },
+      { caption: availability.gaps, empty: availability.noGaps },
     ),
-    folded(
-      availability.exclude,
-      orderForm(context, {
-        method: 'POST',
-        path: '/v1/exclusions',
-        button: availability.exclude,
-        why: 'source',
-        fields: [...span, { name: 'clause', label: availability.clause, type: 'text' }],
-      }),
-    ),
-    folded(
-      availability.blame,
-      orderForm(context, {
-        method: 'POST',
-        path: '/v1/blame',
-        button: availability.blame,
-        why: 'source',
-        fields: [
-          ...span,
-          { name: 'blame', label: availability.blamed, type: 'text', choices: ['upstream', 'local'] },
-        ],
-      }),
-    ),
+    rest > 0 ? h('p', { class: 'notes' }, availability.moreGaps(format.count(rest))) : null,
   ];
 }

@@ -1,60 +1,96 @@
-/** The page *Claims*: what Kling owes, by when it must be claimed, and the state of each claim. */
-import { MARKED_STATES } from '../../claims/claim.ts';
-import type { ClaimsAnswer } from '../../control/claim-schemas.ts';
+/** The page *Claims*: the months with what Kling owes, by when it must be claimed, and the state of each claim. */
+import { currentRevision } from '../../claims/claim.ts';
+import type { ClaimAnswer, ClaimRow } from '../../control/claim-schemas.ts';
+import { addMonths } from '../../sla/period.ts';
 import { h, type Part } from '../element.ts';
-import { folded, orderForm } from '../orders.ts';
-import { facts, link } from '../table.ts';
+import { link, tableOf } from '../table.ts';
 import { section, type PageContext, type View } from '../view.ts';
+import { archiveLink, filingOf, moneyOf } from './claim-parts.ts';
 
-type Claim = ClaimsAnswer['claims'][number];
+/** Months that are over and are shown though they have no claim. */
+const MONTHS_SHOWN = 3;
+
+interface Month {
+  month: string;
+  isOver: boolean;
+  dates: Pick<ClaimAnswer, 'filing'> & ClaimAnswer['dates'];
+  /** The revision that counts; null without a claim. */
+  claim: ClaimRow | null;
+  revisions: number;
+}
 
 /** Makes the page. */
 export async function claimsView(context: PageContext): Promise<View> {
   const { api, words } = context;
-  const { claims } = await api.get('/v1/claims');
-  const empty = section('none', null, h('p', { class: 'empty' }, words.claims.empty), true);
+  const [present, { claims }] = await Promise.all([api.get('/v1/sla'), api.get('/v1/claims')]);
+  const recent = Array.from({ length: MONTHS_SHOWN + 1 }, (_, back) => addMonths(present.month, -back));
+  const names = [...new Set([...recent, ...claims.map(({ month }) => month)])].toSorted().toReversed();
+  const months = await Promise.all(
+    names.map(async (month): Promise<Month> => {
+      const { dates, filing, claims: revisions } = await api.claim(month);
+      const isOver = month < present.month;
+      return {
+        month,
+        isOver,
+        dates: { ...dates, filing },
+        claim: currentRevision(revisions) ?? null,
+        revisions: revisions.length,
+      };
+    }),
+  );
+  const empty = claims.length === 0 ? h('p', { class: 'empty' }, words.claims.empty) : null;
   return {
     title: words.pages.claims,
-    sections: claims.length === 0 ? [empty] : claims.map((claim) => claimSection(context, claim)),
+    sections: [section('months', words.claims.months, [empty, monthsOf(context, months)], true)],
   };
 }
 
-/** A claim has orders in it, so that it is not replaced while somebody writes. */
-function claimSection(context: PageContext, claim: Claim): View['sections'][number] {
-  const { words } = context;
-  const heading = `${claim.month} · ${words.claims.revision} ${claim.revision}`;
-  const id = `claim-${claim.month}-${claim.revision}`;
-  return { ...section(id, heading, claimBody(context, claim), true), isLive: false };
-}
-
-function claimBody(context: PageContext, claim: Claim): Part {
+function monthsOf(context: PageContext, months: readonly Month[]): Part {
   const { words, format, links } = context;
   const { claims } = words;
-  const money = (amount: number | null): string =>
-    amount === null ? claims.unknownFee : `${format.credits(amount)} ${claim.currency ?? ''}`;
-  return [
-    facts([
-      [words.tasks.state, h('span', { class: `state ${claim.state}` }, claim.state)],
-      [claims.filing, claim.filing],
-      [claims.dates, `${claim.earliest} – ${claim.latest}`],
-      [claims.tier, `${format.count(claim.percent)} %`],
-      [claims.asked, money(claim.asked)],
-      [claims.granted, claim.granted === null ? null : money(claim.granted)],
-      [claims.ticket, claim.ticket],
-      [claims.voucher, claim.voucherCode],
-      [claims.voucherEnds, claim.voucherExpires],
-      [claims.folder, claim.folder],
-      [words.pages.availability, link(links.to('/page/availability', { month: claim.month }), claim.month)],
-    ]),
-    claim.note === null ? null : h('p', { class: 'notice' }, claim.note),
-    folded(
-      words.orders.open,
-      orderForm(context, {
-        method: 'POST',
-        path: `/v1/claims/${claim.month}/mark`,
-        button: claims.mark,
-        fields: [{ name: 'state', label: words.tasks.state, type: 'text', choices: MARKED_STATES }],
-      }),
-    ),
-  ];
+  const orNone = (claim: ClaimRow | null, show: (claim: ClaimRow) => Part): Part =>
+    claim === null ? words.none : show(claim);
+  return tableOf(
+    months,
+    [
+      { heading: claims.month, cell: ({ month }) => link(links.to(`/page/claims/${month}`), month) },
+      {
+        heading: words.tasks.state,
+        cell: ({ claim, isOver }) =>
+          claim === null
+            ? isOver
+              ? claims.undrafted
+              : claims.running
+            : h('span', { class: `state ${claim.state}` }, claim.state),
+      },
+      {
+        heading: claims.tier,
+        cell: ({ claim }) => orNone(claim, ({ percent }) => `${format.count(percent)} %`),
+        isNumber: true,
+      },
+      {
+        heading: claims.asked,
+        cell: ({ claim }) => orNone(claim, (one) => moneyOf(context, one, one.asked)),
+        isNumber: true,
+      },
+      { heading: claims.dates, cell: ({ dates }) => `${dates.earliest} – ${dates.latest}` },
+      {
+        heading: claims.filing,
+        cell: ({ claim, dates }) =>
+          claim === null ? claims.filings[dates.filing] : filingOf(context, claim),
+      },
+      {
+        heading: claims.granted,
+        cell: ({ claim }) =>
+          orNone(claim, (one) => (one.granted === null ? words.none : moneyOf(context, one, one.granted))),
+        isNumber: true,
+      },
+      {
+        heading: words.pages.availability,
+        cell: ({ month }) => link(links.to('/page/availability', { month }), month),
+      },
+      { heading: claims.folder, cell: ({ claim }) => orNone(claim, (one) => archiveLink(context, one)) },
+    ],
+    { caption: claims.months, empty: claims.empty },
+  );
 }

@@ -1,0 +1,27 @@
+/** What the list of claims and the page of one have in common. */
+import type { ClaimRow } from '../../control/claim-schemas.ts';
+import { h, type Element } from '../element.ts';
+import type { PageContext } from '../view.ts';
+
+/** Writes an amount in the currency of a claim. */
+export function moneyOf(
+  { words, format }: PageContext,
+  { currency }: ClaimRow,
+  amount: number | null,
+): string {
+  return amount === null ? words.claims.unknownFee : `${format.credits(amount)} ${currency ?? ''}`.trimEnd();
+}
+
+/** Says whether a claim may be filed, and how many days are left. */
+export function filingOf({ words, format }: PageContext, { filing, daysLeft }: ClaimRow): string {
+  const { claims } = words;
+  if (filing !== 'open') return claims.filings[filing];
+  const left = daysLeft === 0 ? claims.lastDay : claims.daysLeft(format.count(daysLeft));
+  return `${claims.filings.open}: ${left}`;
+}
+
+/** Makes the link to a claim's folder as an archive. */
+export function archiveLink({ words }: PageContext, { month, revision }: ClaimRow): Element {
+  const href = `/v1/claims/${month}/folder.zip?revision=${revision}`;
+  return h('a', { href, download: `kling-claim-${month}-r${revision}.zip` }, words.claims.download);
+}
