@@ -7,7 +7,7 @@ import type { Problem } from '../control/problem.ts';
 import type { Passed } from '../control/guard.ts';
 import type { FetchApi } from '../control/web-page.ts';
 import type { BudgetsAnswer } from '../control/budget-schemas.ts';
-import type { CallsAnswer, RefusalsAnswer } from '../control/call-schemas.ts';
+import type { CallsAnswer, RefusalsAnswer, RoutesAnswer } from '../control/call-schemas.ts';
 import type { AuditAnswer, HoldsAnswer, QueueAnswer, StatusAnswer } from '../control/schemas.ts';
 import type { TaskAnswer, TasksAnswer } from '../control/task-schemas.ts';
 import type { UsageSumsAnswer } from '../control/usage-schemas.ts';
@@ -24,6 +24,7 @@ interface Answers {
   '/v1/budgets': BudgetsAnswer;
   '/v1/queue': QueueAnswer;
   '/v1/tasks': TasksAnswer;
+  '/v1/routes': RoutesAnswer;
   '/v1/holds': HoldsAnswer;
   '/v1/alerts': AlertsAnswer;
   '/v1/audit': AuditAnswer;

@@ -16,18 +16,31 @@ export interface Field {
   example?: string;
 }
 
-/** Makes a form of filters as a section that a live page leaves alone. */
+/**
+ * Makes a form of filters as a section that a live page leaves alone. Values of `kept` are sent along without a field, if the
+ * address has them: a link that was followed here named them. With any value in force there is a link to the page without them.
+ */
 export function filters(
   { query, words, links }: PageContext,
   action: string,
   fields: readonly Field[],
+  kept: readonly string[] = [],
 ): Section {
+  const hidden = kept.flatMap((name) => {
+    const value = query.get(name);
+    return value ? [[name, value] as const] : [];
+  });
+  const isNarrowed = hidden.length > 0 || fields.some(({ name }) => query.get(name));
   const body = h(
     'form',
     { class: 'filters', method: 'get', action, role: 'search' },
-    links.kept.map(([name, value]) => h('input', { type: 'hidden', name, value })),
+    [...links.kept, ...hidden].map(([name, value]) => h('input', { type: 'hidden', name, value })),
     fields.map((field) => labelled(field, query.get(field.name) ?? '')),
     h('button', { type: 'submit' }, words.filter),
+    isNarrowed ? h('a', { class: 'clear', href: links.to(action) }, words.showAll) : null,
+    hidden.length === 0
+      ? null
+      : h('p', { class: 'notes' }, hidden.map(([name, value]) => `${name}: ${value}`).join(' · ')),
   );
   return { id: 'filters', heading: null, body, isLive: false, isWide: true };
 }

@@ -1,94 +1,142 @@
-/** The page *Calls*: the journal, and what the sidecar refused itself or would have refused. */
-import type { CallsAnswer, RefusalsAnswer } from '../../control/call-schemas.ts';
-import { filters, pager } from '../filters.ts';
+/** The page *Calls*: the journal, what the sidecar refused itself or would have refused, and the sums of each route. */
+import type { RefusalsAnswer } from '../../control/call-schemas.ts';
+import { CALL_OUTCOMES } from '../../words.ts';
+import { filters, pager, searchedNote, type Choice, type Field } from '../filters.ts';
 import { h, type Part } from '../element.ts';
 import { link, tableOf, type Column } from '../table.ts';
-import { section, type PageContext, type View } from '../view.ts';
+import { onceMade, section, type PageContext, type Section, type View } from '../view.ts';
+import { callColumns } from './call-columns.ts';
+import { routesOf } from './routes.ts';
 import { pick } from './tasks.ts';
 
-type Call = CallsAnswer['calls'][number];
 type Refusal = RefusalsAnswer['calls'][number];
 
 const PATH = '/page/calls';
+const COMMON = ['app', 'tag', 'method', 'route', 'from', 'to', 'cursor'] as const;
+/** The filters of each kind. */
+const SENT = [...COMMON, 'outcome', 'failed', 'task'] as const;
+const REFUSED = [...COMMON, 'word', 'budget'] as const;
 
 /** Makes the page. */
 export async function callsView(context: PageContext): Promise<View> {
   const { query, words } = context;
-  const asked = pick(query, ['app', 'from', 'to', 'cursor']);
+  const kind = kindOf(query);
+  const form = filters(context, PATH, fieldsOf(context, kind), ['method']);
+  const list = (): Promise<Part> => (kind === 'sent' ? sentList(context) : refusedList(context, kind));
+  // A later page of a list changes little.
+  const shown = query.get('cursor')
+    ? onceMade('calls', null, list)
+    : section('calls', null, await list(), true);
+  const sections: Section[] = kind === 'sent' ? [form, shown, sumsOf(context)] : [form, shown];
+  return { title: words.pages.calls, sections };
+}
+
+type Kind = 'sent' | 'refused' | 'would-refuse';
+
+function kindOf(query: URLSearchParams): Kind {
   const kind = query.get('kind');
-  const form = filters(context, PATH, [
+  return kind === 'refused' || kind === 'would-refuse' ? kind : 'sent';
+}
+
+function fieldsOf({ words }: PageContext, kind: Kind): Field[] {
+  const { calls, tasks } = words;
+  const all: Choice = { value: '', label: words.all };
+  const ofKind: Field[] =
+    kind === 'sent'
+      ? [
+          {
+            name: 'outcome',
+            label: calls.outcome,
+            choices: [all, ...CALL_OUTCOMES.map((value) => ({ value, label: value }))],
+          },
+          {
+            name: 'failed',
+            label: calls.failed,
+            choices: [all, { value: 'true', label: calls.onlyFailed }],
+          },
+          { name: 'task', label: calls.task },
+        ]
+      : [
+          { name: 'word', label: calls.reason },
+          { name: 'budget', label: calls.budget },
+        ];
+  return [
     {
       name: 'kind',
-      label: words.calls.kind,
+      label: calls.kind,
       choices: [
-        { value: '', label: words.calls.sent },
-        { value: 'refused', label: words.calls.refused },
-        { value: 'would-refuse', label: words.calls.wouldRefuse },
+        { value: '', label: calls.sent },
+        { value: 'refused', label: calls.refused },
+        { value: 'would-refuse', label: calls.wouldRefuse },
       ],
     },
-    { name: 'app', label: words.calls.app },
-  ]);
-  const { list, nextCursor } = await listOf(context, kind, asked);
-  const body = [list, pager(context, PATH, nextCursor)];
-  return { title: words.pages.calls, sections: [form, section('calls', null, body, true)] };
-}
-
-/** Gives the table of a kind, and where its next page begins. */
-async function listOf(
-  context: PageContext,
-  kind: string | null,
-  asked: Record<string, string>,
-): Promise<{ list: Part; nextCursor: string | null }> {
-  const { api, words } = context;
-  const caption = { caption: words.calls.title, empty: words.calls.empty };
-  if (kind === 'refused' || kind === 'would-refuse') {
-    const { calls, nextCursor } = await api.refusals(kind, asked);
-    return { list: tableOf(calls, refusalColumns(context), caption), nextCursor };
-  }
-  const { calls, nextCursor } = await api.calls(asked);
-  return { list: tableOf(calls, callColumns(context), caption), nextCursor };
-}
-
-function callColumns({ words, format, links }: PageContext): readonly Column<Call>[] {
-  const { calls } = words;
-  return [
-    { heading: calls.at, cell: ({ at }) => format.time(at) },
-    { heading: calls.route, cell: ({ method, route }) => `${method} ${route}` },
-    { heading: calls.app, cell: ({ app }) => app },
-    {
-      heading: calls.status,
-      cell: ({ status }) => (status === null ? words.none : String(status)),
-      isNumber: true,
-    },
-    { heading: calls.code, cell: ({ code }) => (code === null ? words.none : String(code)), isNumber: true },
-    {
-      heading: calls.outcome,
-      cell: ({ outcome, errorClass }) =>
-        h('span', { class: `outcome ${outcome}`, title: errorClass }, outcome),
-    },
-    { heading: calls.duration, cell: ({ durationMs }) => format.ms(durationMs), isNumber: true },
-    { heading: calls.overhead, cell: ({ overheadMs }) => format.ms(overheadMs), isNumber: true },
-    {
-      heading: calls.task,
-      cell: ({ taskId }) =>
-        taskId === null ? words.none : link(links.to(`/page/tasks/${encodeURIComponent(taskId)}`), taskId),
-    },
+    ...ofKind,
+    { name: 'route', label: calls.route },
+    { name: 'app', label: calls.app },
+    { name: 'tag', label: tasks.tag },
+    { name: 'from', label: words.from, example: words.exampleTime },
+    { name: 'to', label: words.until, example: words.exampleTime },
   ];
 }
 
-function refusalColumns({ words, format }: PageContext): readonly Column<Refusal>[] {
+async function sentList(context: PageContext): Promise<Part> {
+  const { api, query, words } = context;
+  const { calls, nextCursor, searched } = await api.calls(pick(query, SENT));
+  return [
+    tableOf(calls, callColumns(context), { caption: words.calls.title, empty: words.calls.empty }),
+    searchedNote(context, searched),
+    pager(context, PATH, nextCursor),
+  ];
+}
+
+async function refusedList(context: PageContext, kind: Exclude<Kind, 'sent'>): Promise<Part> {
+  const { api, query, words } = context;
+  const { calls, nextCursor } = await api.refusals(kind, pick(query, REFUSED));
+  return [
+    tableOf(calls, refusalColumns(context, kind), {
+      caption: words.calls.title,
+      empty: words.calls.noRefusal,
+    }),
+    pager(context, PATH, nextCursor),
+  ];
+}
+
+/** The sums of the routes in the time of the list, or in the last hour. */
+function sumsOf(context: PageContext): Section {
+  const { api, query, words } = context;
+  return onceMade('routes', words.routes.title, async () =>
+    routesOf(context, await api.get('/v1/routes', pick(query, ['from', 'to']))),
+  );
+}
+
+function refusalColumns(
+  { words, format, links }: PageContext,
+  kind: Exclude<Kind, 'sent'>,
+): readonly Column<Refusal>[] {
   const { calls } = words;
+  const narrowed = (values: Readonly<Record<string, string>>, text: string): Part =>
+    link(links.to(PATH, { kind, ...values }), text);
   return [
     { heading: calls.at, cell: ({ at }) => format.time(at) },
-    { heading: calls.route, cell: ({ method, route }) => `${method} ${route}` },
-    { heading: calls.app, cell: ({ app }) => app },
+    { heading: calls.route, cell: ({ method, route }) => narrowed({ method, route }, `${method} ${route}`) },
+    { heading: calls.app, cell: ({ app }) => narrowed({ app }, app) },
+    {
+      heading: words.tasks.tag,
+      cell: ({ tag }) => (tag === null ? words.none : narrowed({ tag }, tag)),
+    },
     { heading: calls.status, cell: ({ status }) => String(status), isNumber: true },
-    { heading: calls.reason, cell: ({ word, budget }) => (budget === null ? word : `${word} (${budget})`) },
+    {
+      heading: calls.reason,
+      cell: ({ word, budget }) => [
+        narrowed({ word }, word),
+        budget === null ? null : [' (', narrowed({ word, budget }, budget), ')'],
+      ],
+    },
     {
       heading: calls.credits,
       cell: ({ credits }) => (credits === null ? words.none : format.credits(credits)),
       isNumber: true,
     },
-    { heading: calls.message, cell: ({ message }) => message },
+    { heading: calls.message, cell: ({ message }) => h('span', { class: 'prompt' }, message) },
   ];
 }

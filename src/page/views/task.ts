@@ -2,7 +2,10 @@
 import type { TaskAnswer } from '../../control/task-schemas.ts';
 import { h, type Part } from '../element.ts';
 import { facts, link, tableOf } from '../table.ts';
-import { section, type PageContext, type View } from '../view.ts';
+import { section, type PageContext, type Section, type View } from '../view.ts';
+import { callsOf } from './task-calls.ts';
+import { moneyOf } from './task-money.ts';
+import { retriesOf } from './task-retries.ts';
 import { stateOf } from './tasks.ts';
 
 type Result = TaskAnswer['results'][number];
@@ -10,62 +13,52 @@ type KeptFile = NonNullable<Result['file']>;
 
 /** Makes the page of a task. */
 export async function taskView(context: PageContext, [id = '']: readonly string[]): Promise<View> {
-  const { api, words, format } = context;
+  const { api, words } = context;
   const task = await api.task(id);
-  const { joined } = task;
   return {
     title: `${words.pages.task} ${task.id}`,
     sections: [
       section('task', null, headOf(context, task), true),
-      section('life', words.tasks.timeline, lifeOf(context, task), true),
       section('results', words.tasks.results, resultsOf(context, task), true),
-      ...(joined.length === 0
-        ? []
-        : [
-            section(
-              'joined',
-              words.tasks.joined,
-              tableOf(
-                joined,
-                [
-                  { heading: words.calls.at, cell: ({ at }) => format.fullTime(at) },
-                  { heading: words.tasks.request, cell: ({ requestId }) => requestId },
-                  { heading: words.tasks.tag, cell: ({ tag }) => tag ?? words.none },
-                ],
-                { caption: words.tasks.joined, empty: words.none },
-              ),
-              true,
-            ),
-          ]),
+      section('money', words.task.price, moneyOf(context, task), true),
+      section('life', words.tasks.timeline, lifeOf(context, task), true),
+      ...retriesOf(context, task),
+      callsOf(context, task),
+      ...joinedOf(context, task),
     ],
   };
 }
 
+function joinedOf({ words, format }: PageContext, { joined }: TaskAnswer): Section[] {
+  if (joined.length === 0) return [];
+  const list = tableOf(
+    joined,
+    [
+      { heading: words.calls.at, cell: ({ at }) => format.fullTime(at) },
+      { heading: words.tasks.request, cell: ({ requestId }) => requestId },
+      { heading: words.tasks.tag, cell: ({ tag }) => tag ?? words.none },
+    ],
+    { caption: words.tasks.joined, empty: words.none },
+  );
+  return [section('joined', words.tasks.joined, list, true)];
+}
+
 function headOf({ words, format, links }: PageContext, task: TaskAnswer): Part {
   const { tasks } = words;
+  const narrowed = (name: string, value: string | null): Part =>
+    value === null ? null : link(links.to('/page/tasks', { [name]: value }), value);
+  const taskLink = (id: string): Part => link(links.to(`/page/tasks/${encodeURIComponent(id)}`), id);
   return facts([
     [tasks.state, stateOf(task, tasks.stuck)],
     [tasks.message, task.statusMessage],
-    [tasks.operation, task.operation],
-    [tasks.model, task.model],
-    [tasks.mode, task.mode],
-    [tasks.app, link(links.to('/page/tasks', { app: task.app }), task.app)],
-    [tasks.tag, task.tag],
-    [
-      tasks.retryOf,
-      task.retryOf === null
-        ? null
-        : link(links.to(`/page/tasks/${encodeURIComponent(task.retryOf)}`), task.retryOf),
-    ],
-    [
-      tasks.retriedBy,
-      task.retriedBy.length === 0
-        ? null
-        : task.retriedBy.map(({ taskId, holdId }) => [
-            taskId === null ? holdId : link(links.to(`/page/tasks/${encodeURIComponent(taskId)}`), taskId),
-            ' ',
-          ]),
-    ],
+    [words.task.lost, task.lostAt === null ? null : format.fullTime(task.lostAt)],
+    [words.task.prompt, task.promptPreview],
+    [tasks.operation, narrowed('operation', task.operation)],
+    [tasks.model, narrowed('model', task.model)],
+    [tasks.mode, narrowed('mode', task.mode)],
+    [tasks.app, narrowed('app', task.app)],
+    [tasks.tag, narrowed('tag', task.tag)],
+    [tasks.retryOf, task.retryOf === null ? null : taskLink(task.retryOf)],
     [tasks.externalId, task.externalTaskId],
     [tasks.hold, task.holdId],
     [tasks.held, `${format.credits(task.heldCredits)} ${words.credits}`],

@@ -5,10 +5,11 @@ import { NOW } from './en/now.ts';
 import { ORDERS } from './en/orders.ts';
 import { SLA } from './en/sla.ts';
 import { SPENDING } from './en/spending.ts';
+import { TASKS } from './en/tasks.ts';
 import { WATCH } from './en/watch.ts';
 import { WORK } from './en/work.ts';
 
-const EN_WORDS = { ...FRAME, ...NOW, ...WORK, ...SPENDING, ...SLA, ...WATCH, ...ORDERS, ...CONFIG };
+const EN_WORDS = { ...FRAME, ...NOW, ...WORK, ...TASKS, ...SPENDING, ...SLA, ...WATCH, ...ORDERS, ...CONFIG };
 export const EN: Words = EN_WORDS;
 
 type Widened<T> = T extends string

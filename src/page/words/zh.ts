@@ -6,7 +6,18 @@ import { NOW } from './zh/now.ts';
 import { ORDERS } from './zh/orders.ts';
 import { SLA } from './zh/sla.ts';
 import { SPENDING } from './zh/spending.ts';
+import { TASKS } from './zh/tasks.ts';
 import { WATCH } from './zh/watch.ts';
 import { WORK } from './zh/work.ts';
 
-export const ZH: Words = { ...FRAME, ...NOW, ...WORK, ...SPENDING, ...SLA, ...WATCH, ...ORDERS, ...CONFIG };
+export const ZH: Words = {
+  ...FRAME,
+  ...NOW,
+  ...WORK,
+  ...TASKS,
+  ...SPENDING,
+  ...SLA,
+  ...WATCH,
+  ...ORDERS,
+  ...CONFIG,
+};

@@ -23,7 +23,6 @@ export const WORK = {
     contradicted: (at: string, state: string, message: string): string =>
       `A later answer of Kling’s contradicts its end: ${at} ${state} ${message}`,
     retryOf: 'Tried again for',
-    retriedBy: 'Tried again by',
     unsaved: (state: string, expires: string, reason: string): string =>
       `Our file: ${state}; Kling keeps its own until ${expires}. ${reason}`,
     saved: (bytes: string): string => `Our file: ${bytes} bytes.`,
@@ -66,6 +65,10 @@ export const WORK = {
     credits: 'Credits',
     app: 'App',
     attempt: 'Attempt',
+    failed: 'Failed',
+    onlyFailed: 'only failed ones',
+    budget: 'Budget',
+    noRefusal: 'The sidecar refused no request that matches.',
   },
   holds: {
     empty: 'No hold matches.',

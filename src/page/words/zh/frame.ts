@@ -16,6 +16,7 @@ export const FRAME: Pick<
   | 'more'
   | 'first'
   | 'filter'
+  | 'showAll'
   | 'searched'
   | 'from'
   | 'until'
@@ -60,6 +61,7 @@ export const FRAME: Pick<
   all: '全部',
   more: '下一页',
   first: '第一页',
+  showAll: '清除筛选',
   filter: '显示',
   searched: (rows, backTo) => `已查看 ${rows} 行，至 ${backTo}。下一页从此处继续。`,
   from: '从',

@@ -24,7 +24,6 @@ export const WORK: Pick<Words, 'tasks' | 'queue' | 'calls' | 'holds'> = {
     what: '内容',
     contradicted: (at, state, message) => `Kling 之后的答复与其结局矛盾：${at} ${state} ${message}`,
     retryOf: '重试自',
-    retriedBy: '由以下任务重试',
     unsaved: (state, expires, reason) => `本地文件：${state}；Kling 保留至 ${expires}。${reason}`,
     saved: (bytes) => `本地文件：${bytes} 字节。`,
     joined: '得到同一结果的相同创建',
@@ -66,6 +65,10 @@ export const WORK: Pick<Words, 'tasks' | 'queue' | 'calls' | 'holds'> = {
     credits: '积分',
     app: '应用',
     attempt: '次数',
+    failed: '失败',
+    onlyFailed: '仅失败的',
+    budget: '预算',
+    noRefusal: 'sidecar 没有拒绝过符合条件的请求。',
   },
   holds: {
     empty: '没有符合条件的预留。',
