@@ -33,6 +33,8 @@ export interface HoldFilter {
   counted?: boolean;
   /** Only those that cost something. */
   spent?: boolean;
+  /** Only those that have ended. */
+  ended?: boolean;
 }
 
 export interface ListHoldsArgs extends HoldFilter {
@@ -147,6 +149,7 @@ function filtersOf(filter: HoldFilter): Conditions {
     else addTo(filters, `${column} = ?`, value);
   }
   if (filter.counted === true) filters.texts.push(COUNTED);
+  if (filter.ended === true) filters.texts.push("state <> 'held'");
   if (filter.spent === true) filters.texts.push('settled_credits > 0');
   return filters;
 }

@@ -131,6 +131,7 @@ export const holdsQuery = z.strictObject({
     type: 'boolean',
     description: 'Only those that usage counts: without creates that Kling refused or never got.',
   }),
+  ended: yes.openapi({ type: 'boolean', description: 'Only those that have ended.' }),
   spent: yes.openapi({ type: 'boolean', description: 'Only those that cost something.' }),
   ...range,
   ...page,

@@ -6,12 +6,22 @@
 import { h, type Part } from './element.ts';
 
 export interface ChartData {
+  /** What the horizontal axis shows. */
+  axis: string;
   /** One for each place of the horizontal axis, such as a day. */
   labels: readonly string[];
   /** Stacked, the first one at the bottom. */
   series: readonly { label: string; values: number[] }[];
+  /** Lines across the bars. */
+  limits: readonly ChartLimit[];
   unit: string;
   zone: string;
+}
+
+/** The limit of a budget, as a line. */
+export interface ChartLimit {
+  label: string;
+  value: number;
 }
 
 /** Makes the place of a chart; nothing if there are no numbers. */

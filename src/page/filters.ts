@@ -14,6 +14,10 @@ export interface Field {
   choices?: readonly Choice[];
   /** A placeholder for texts. */
   example?: string;
+  /** What it holds if the address does not say it. */
+  value?: string;
+  /** Values that a text field offers. */
+  suggestions?: readonly string[];
 }
 
 /**
@@ -30,12 +34,15 @@ export function filters(
     const value = query.get(name);
     return value ? [[name, value] as const] : [];
   });
+  const isField = (name: string): boolean => fields.some((field) => field.name === name);
   const isNarrowed = hidden.length > 0 || fields.some(({ name }) => query.get(name));
   const body = h(
     'form',
     { class: 'filters', method: 'get', action, role: 'search' },
-    [...links.kept, ...hidden].map(([name, value]) => h('input', { type: 'hidden', name, value })),
-    fields.map((field) => labelled(field, query.get(field.name) ?? '')),
+    [...links.kept.filter(([name]) => !isField(name)), ...hidden].map(([name, value]) =>
+      h('input', { type: 'hidden', name, value }),
+    ),
+    fields.map((field) => labelled(field, query.get(field.name) ?? field.value ?? '')),
     h('button', { type: 'submit' }, words.filter),
     isNarrowed ? h('a', { class: 'clear', href: links.to(action) }, words.showAll) : null,
     hidden.length === 0
@@ -49,8 +56,20 @@ function labelled(field: Field, value: string): Element {
   return h('label', null, h('span', null, field.label), control(field, value));
 }
 
-function control({ name, choices, example }: Field, value: string): Part {
-  if (!choices) return h('input', { type: 'text', name, value, placeholder: example, autocomplete: 'off' });
+function control({ name, choices, example, suggestions }: Field, value: string): Part {
+  if (!choices) {
+    const list = suggestions && `${name}-values`;
+    return [
+      h('input', { type: 'text', name, value, placeholder: example, autocomplete: 'off', list }),
+      suggestions
+        ? h(
+            'datalist',
+            { id: list },
+            suggestions.map((each) => h('option', { value: each })),
+          )
+        : null,
+    ];
+  }
   return h(
     'select',
     { name },

@@ -86,6 +86,11 @@ export class Format {
     return this.#credits.format(value);
   }
 
+  /** Writes credits with their sign, also above 0. */
+  signed(value: number): string {
+    return value > 0 ? `+${this.#credits.format(value)}` : this.#credits.format(value);
+  }
+
   count(value: number): string {
     return this.#count.format(value);
   }
@@ -117,6 +122,11 @@ export class Format {
 
   #said(text: string): string {
     return this.#namesZone ? `${text} ${this.zone}` : text;
+  }
+
+  /** Gives the present day in the zone, such as `2026-11-21`. */
+  today(): string {
+    return this.#time.format(this.#now).slice(0, 10);
   }
 
   /** Gives the present month in the zone, such as `2026-11`. */

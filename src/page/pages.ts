@@ -35,6 +35,7 @@ import { spendingView } from './views/spending.ts';
 import { taskView } from './views/task.ts';
 import { tasksView } from './views/tasks.ts';
 import { languageOf, WORDS } from './words/language.ts';
+import { isZone } from '../zone.ts';
 
 /** A month of availability is counted from thousands of windows: it is made again less often. */
 const AVAILABILITY_EVERY_MS: Ms = 30_000;
@@ -193,12 +194,7 @@ function problemView({ words, links }: PageContext, text: string): View {
 }
 
 function zoneOf(chosen: string | null, byDefault: string): string {
-  if (chosen === null || chosen.length > 64) return byDefault;
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: chosen }).resolvedOptions().timeZone;
-  } catch {
-    return byDefault;
-  }
+  return chosen !== null && chosen.length <= 64 && isZone(chosen) ? chosen : byDefault;
 }
 
 /** Names the bytes that may run on a page, and forbids every other source. */

@@ -8,13 +8,15 @@ export interface Column<Row> {
   isNumber?: boolean;
 }
 
-/** Makes a table with a caption for screen readers; a sentence in its place if there are no rows. */
+/** Makes a table with a caption for screen readers, and a last row of totals; a sentence in its place if there are no rows. */
 export function tableOf<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
-  { caption, empty }: { caption: string; empty: string },
+  { caption, empty, total }: { caption: string; empty: string; total?: Row },
 ): Element {
   if (rows.length === 0) return h('p', { class: 'empty' }, empty);
+  const cells = (row: Row): Part =>
+    columns.map((column) => h('td', { class: align(column) }, column.cell(row)));
   const align = ({ isNumber }: Column<Row>): string | null => (isNumber === true ? 'number' : null);
   return h(
     'div',
@@ -35,14 +37,9 @@ export function tableOf<Row>(
       h(
         'tbody',
         null,
-        rows.map((row) =>
-          h(
-            'tr',
-            null,
-            columns.map((column) => h('td', { class: align(column) }, column.cell(row))),
-          ),
-        ),
+        rows.map((row) => h('tr', null, cells(row))),
       ),
+      total === undefined ? null : h('tfoot', null, h('tr', null, cells(total))),
     ),
   );
 }

@@ -62,7 +62,8 @@ const matches = (hold: HoldListItem, filter: HoldFilter): boolean =>
   (['state', 'inDoubt', 'app', 'tag', 'operation', 'model', 'mode'] as const).every(
     (key) => filter[key] === undefined || filter[key] === hold[key],
   ) &&
-  (filter.spent !== true || hold.settledCredits > 0);
+  (filter.spent !== true || hold.settledCredits > 0) &&
+  (filter.ended !== true || hold.endedAt !== null);
 
 describe('the list of holds', () => {
   it('gives each hold that its filters match once, newest first, page by page', async () => {
@@ -82,6 +83,7 @@ describe('the list of holds', () => {
         model: fc.constantFrom(...MODELS),
         mode: fc.constantFrom('std', null),
         spent: fc.constant(true),
+        ended: fc.constant(true),
       },
       { requiredKeys: [] },
     );

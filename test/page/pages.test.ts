@@ -117,7 +117,7 @@ describe('every page', () => {
     const now = textOf((await open('/')).text);
     expect(now).toContain('daily of 100 credits settled 10 held 0 left 90');
     const spending = textOf((await open('/page/spending?by=app')).text);
-    expect(spending).toContain('web 1 10 0 10');
+    expect(spending).toContain('web 1 10 10 0 0 10 $0.14');
     const refused = textOf((await open('/page/calls?kind=refused')).text);
     expect(refused).toContain('task_too_expensive');
     expect(textOf((await open(`/page/tasks/${taskId}`)).text)).toContain('Settled 10 credits');
@@ -173,9 +173,9 @@ describe('every page', () => {
     const { headers, text } = await open('/page/spending.csv?by=app');
     expect(headers['content-type']).toBe('text/csv; charset=utf-8');
     expect(text.split('\r\n')).toEqual([
-      'app,creates,settled_credits,held_credits,cost,held_cost,currency',
-      'default,1,0,0,0,0,USD',
-      'web,1,10,0,0.14,0,USD',
+      'app,creates,settled_credits,held_credits,cost,held_cost,currency,estimated_credits,difference_credits,total_credits',
+      'web,1,10,0,0.14,0,USD,10,0,10',
+      'default,1,0,0,0,0,USD,10,-10,0',
       '',
     ]);
     expect((await open('/page/spending.csv?by=tag')).text).toContain('\r\nblue,1,10,0,');

@@ -21,6 +21,23 @@
 
   const COLORS = ['--s1', '--s2', '--s3', '--s4', '--s5', '--s6', '--s7'];
 
+  /** Draws limits across the whole plot, also where one day is all there is. */
+  function drawLimits({ ctx, bbox, valToPos }, limits, color) {
+    const pixels = devicePixelRatio;
+    ctx.save();
+    ctx.strokeStyle = color;
+    ctx.lineWidth = 2 * pixels;
+    ctx.setLineDash([8 * pixels, 5 * pixels]);
+    for (const { value } of limits) {
+      const y = valToPos(value, 'y', true);
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+    }
+    ctx.restore();
+  }
+
   function drawCharts(root) {
     if (typeof uPlot === 'undefined') return;
     for (const figure of findAll('[data-chart]', root)) {
@@ -36,6 +53,8 @@
         stacked.push(values.map((value, x) => value + (at === 0 ? 0 : stacked[at - 1][x])));
       });
       const places = data.series.map((_, at) => at).toReversed();
+      const limits = data.limits ?? [];
+      const limitColor = style.getPropertyValue('--bad').trim();
       const bars = uPlot.paths.bars({ size: [0.7, 60] });
       const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
       const chart = new uPlot(
@@ -45,14 +64,14 @@
           cursor: { y: false },
           scales: {
             x: { time: false, range: [-0.6, data.labels.length - 0.4] },
-            y: { range: (_, _low, high) => [0, high || 1] },
+            y: { range: (_, _low, high) => [0, high * 1.05 || 1] },
           },
           axes: [
             { ...axis, values: (_, ticks) => ticks.map((tick) => data.labels[tick]?.slice(5) ?? '') },
             { ...axis, size: 60 },
           ],
           series: [
-            { label: '', value: (_, at) => data.labels[at] ?? '' },
+            { label: data.axis, value: (_, at) => data.labels[at] ?? '' },
             ...places.map((at) => ({
               label: data.series[at].label,
               fill: color(at),
@@ -62,9 +81,19 @@
               points: { show: false },
               value: (_, _sum, __, x) => (x === null ? '' : String(data.series[at].values[x])),
             })),
+            ...limits.map(({ label, value }) => ({
+              label,
+              stroke: limitColor,
+              width: 2,
+              dash: [8, 5],
+              paths: () => null,
+              points: { show: false },
+              value: () => String(value),
+            })),
           ],
+          hooks: { draw: [(drawn) => drawLimits(drawn, limits, limitColor)] },
         },
-        [xs, ...places.map((at) => stacked[at])],
+        [xs, ...places.map((at) => stacked[at]), ...limits.map(({ value }) => xs.map(() => value))],
         figure,
       );
       charts.push({ chart, figure });

@@ -18,6 +18,7 @@ const FILTERS = [
   'inDoubt',
   'counted',
   'spent',
+  'ended',
   'app',
   'tag',
   'operation',
@@ -58,6 +59,7 @@ function formOf(context: PageContext): Section {
       choices: [...yes(holds.onlyInDoubt), { value: 'false', label: holds.notInDoubt }],
     },
     { name: 'spent', label: tasks.settled, choices: yes(holds.onlySpent) },
+    { name: 'ended', label: holds.ended, choices: yes(holds.onlyEnded) },
     { name: 'counted', label: holds.counted, choices: yes(holds.onlyCounted) },
     { name: 'app', label: tasks.app },
     { name: 'tag', label: tasks.tag },
@@ -71,22 +73,18 @@ function formOf(context: PageContext): Section {
 
 function holdColumns(context: PageContext): readonly Column<Hold>[] {
   const { words, format, links } = context;
-  const { tasks, holds } = words;
+  const { tasks } = words;
   return [
     { heading: tasks.hold, cell: ({ id }) => id },
-    {
-      heading: tasks.state,
-      cell: ({ state, inDoubt }) => [
-        h('span', { class: `state ${state}` }, state),
-        inDoubt ? [' ', h('span', { class: 'state stuck' }, holds.inDoubt)] : null,
-      ],
-    },
+    { heading: tasks.state, cell: (hold) => stateOf(context, hold) },
     { heading: words.credits, cell: ({ credits }) => format.credits(credits), isNumber: true },
     { heading: tasks.settled, cell: ({ settledCredits }) => format.credits(settledCredits), isNumber: true },
-    { heading: tasks.operation, cell: ({ operation }) => operation },
     {
-      heading: tasks.model,
-      cell: ({ model, mode }) => [model ?? words.none, mode === null ? null : ` ${mode}`],
+      heading: tasks.operation,
+      cell: ({ operation, model, mode }) => [
+        operation,
+        small([model, mode].filter((part) => part !== null).join(' ')),
+      ],
     },
     { heading: tasks.app, cell: ({ app }) => link(links.same(PATH, { app, cursor: null }), app) },
     {
@@ -94,13 +92,41 @@ function holdColumns(context: PageContext): readonly Column<Hold>[] {
       cell: ({ tag }) => (tag === null ? words.none : link(links.same(PATH, { tag, cursor: null }), tag)),
     },
     {
-      heading: tasks.id,
-      cell: ({ taskId }) =>
+      heading: `${tasks.id}, ${tasks.externalId}`,
+      cell: ({ taskId, externalTaskId }) => [
         taskId === null ? words.none : link(links.to(`/page/tasks/${encodeURIComponent(taskId)}`), taskId),
+        small(externalTaskId ?? ''),
+      ],
     },
-    { heading: tasks.externalId, cell: ({ externalTaskId }) => externalTaskId ?? words.none },
-    { heading: tasks.created, cell: ({ createdAt }) => format.fullTime(createdAt) },
+    { heading: tasks.created, cell: ({ createdAt }) => h('time', null, format.fullTime(createdAt)) },
+    {
+      heading: words.holds.ended,
+      cell: ({ endedAt }) => (endedAt === null ? words.none : h('time', null, format.fullTime(endedAt))),
+    },
     { heading: words.orders.open, cell: (hold) => ordersOf(context, hold) },
+  ];
+}
+
+/** Writes a second line of a cell; nothing for an empty text. */
+function small(text: string): Part {
+  return text === '' ? null : h('div', { class: 'notes' }, text);
+}
+
+/** Shows a hold's state, and of one in doubt since when, why, and how often Kling was asked. */
+function stateOf(
+  { words, format }: PageContext,
+  { state, inDoubt, doubtSince, doubtEvidence, lookUps }: Hold,
+): Part {
+  const { holds } = words;
+  const doubt = [
+    doubtSince === null ? '' : format.fullTime(doubtSince),
+    doubtEvidence ?? '',
+    holds.lookUps(format.count(lookUps)),
+  ];
+  return [
+    h('span', { class: `state ${state}` }, state),
+    inDoubt ? [' ', h('span', { class: 'state stuck' }, holds.inDoubt)] : null,
+    inDoubt ? small(doubt.filter((part) => part !== '').join(' · ')) : null,
   ];
 }
 

@@ -2,7 +2,7 @@
 export const SPENDING = {
   spending: {
     title: 'Spending',
-    empty: 'Nothing was spent in this month.',
+    empty: 'Nothing was spent in this month. Send a create through the sidecar, or choose another month.',
     month: 'Month',
     zone: 'Time zone',
     by: 'By',
@@ -21,6 +21,25 @@ export const SPENDING = {
     unused: 'Will expire unused',
     chart: 'Credits of each day',
     others: 'others',
+    soFar: 'Credits of the month so far',
+    estimated: 'Estimated',
+    difference: 'Difference',
+    cost: 'Cost',
+    estimateNote:
+      'Estimated is what was held for the creates that have ended, settled is what Kling deducted for them. A failed task usually costs nothing.',
+    more: (count: number): string => `${count} more rows; the CSV has all.`,
+    limitDrawn: (name: string, credits: string, share: string): string =>
+      `Dashed: the limit of ${name}, ${credits} credits; the highest bar is ${share} of it.`,
+    limitAbove: (name: string, credits: string, share: string): string =>
+      `The limit of ${name}, ${credits} credits, is far above the bars: the highest one is ${share} of it.`,
+    inZone: (name: string, zone: string): string =>
+      `The limit of ${name} is for ${zone}: show this month there`,
+    unknownZone: (name: string, zone: string): string =>
+      `“${name}” is no time zone such as Asia/Shanghai: this is shown in ${zone}.`,
+    ofUnits: 'Of',
+    lasts: (product: string): string => `All packs for ${product}s last, in days`,
+    readAt: (time: string): string => `As Kling listed them at ${time}; its list may be twelve hours behind.`,
+    readProblem: (why: string): string => `The last read of the account failed: ${why}`,
     keys: {
       day: 'day',
       app: 'app',

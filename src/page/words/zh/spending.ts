@@ -4,7 +4,7 @@ import type { Words } from '../en.ts';
 export const SPENDING: Pick<Words, 'spending'> = {
   spending: {
     title: '消费',
-    empty: '本月没有消费。',
+    empty: '本月没有消费。请通过 sidecar 发送创建请求，或选择其他月份。',
     month: '月份',
     zone: '时区',
     by: '按',
@@ -23,6 +23,22 @@ export const SPENDING: Pick<Words, 'spending'> = {
     unused: '将过期未用',
     chart: '每日积分',
     others: '其他',
+    soFar: '本月累计积分',
+    estimated: '预估',
+    difference: '差额',
+    cost: '金额',
+    estimateNote:
+      '“预估”是已结束的创建当时预留的积分，“已结算”是 Kling 对它们的实际扣费。失败的任务通常不收费。',
+    more: (count) => `还有 ${count} 行；CSV 包含全部。`,
+    limitDrawn: (name, credits, share) => `虚线：${name} 的上限 ${credits} 积分；最高的柱为其 ${share}。`,
+    limitAbove: (name, credits, share) =>
+      `${name} 的上限 ${credits} 积分远高于图中的柱：最高的柱为其 ${share}。`,
+    inZone: (name, zone) => `${name} 的上限按 ${zone} 计算：按该时区显示本月`,
+    unknownZone: (name, zone) => `“${name}” 不是有效时区（例如 Asia/Shanghai）：现按 ${zone} 显示。`,
+    ofUnits: '共',
+    lasts: (product) => `全部 ${product} 资源包可用天数`,
+    readAt: (time) => `依据 Kling 于 ${time} 的列表，可能滞后十二小时。`,
+    readProblem: (why) => `最近一次读取账户失败：${why}`,
     keys: {
       day: '日期',
       app: '应用',
