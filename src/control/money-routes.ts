@@ -7,7 +7,7 @@ import { answerHolds } from './answers/hold-answer.ts';
 import { answerUsage } from './answers/usage-answer.ts';
 import type { ControlCommands } from './commands.ts';
 import { EstimateTurns } from './estimate-turns.ts';
-import { auditQuery, estimateBody, holdsQuery, usageQuery } from './questions.ts';
+import { auditQuery, budgetsQuery, estimateBody, holdsQuery, usageQuery } from './questions.ts';
 import { addQuestion, answers, jsonBody, describeQuestion, TOKEN, type App } from './route-parts.ts';
 import { budgetsAnswer } from './budget-schemas.ts';
 import { auditAnswer, estimateAnswer, holdsAnswer } from './schemas.ts';
@@ -16,6 +16,7 @@ import { usageAnswer, usageSumsAnswer } from './usage-schemas.ts';
 const budgets = describeQuestion({
   path: '/v1/budgets',
   summary: 'The budgets in force, each in its present window',
+  query: budgetsQuery,
   answer: budgetsAnswer,
   says: 'The budgets.',
 });
@@ -55,7 +56,7 @@ export function addMoneyRoutes(app: App, commands: ControlCommands): void {
   const turns = new EstimateTurns();
   // Reading and checking the body are part of the turn: a large one takes some milliseconds.
   app.use(estimate.path, (_context, next) => turns.run(next));
-  addQuestion(app, budgets, () => answerBudgets(commands));
+  addQuestion(app, budgets, ({ query }) => answerBudgets(commands, query.summary));
   app.openapi(estimate, async (context) => {
     const { requests, app: from = 'default', tag = null } = context.req.valid('json');
     const question = { requests, app: from, tag, at: commands.now() };

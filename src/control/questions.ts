@@ -1,5 +1,6 @@
 /** The queries and bodies of the control plane's callers, checked and converted to our units. */
 import { z } from '@hono/zod-openapi';
+import { PER_ROWS_MAX } from '../budget/budget-table.ts';
 import { ianaZone } from '../fields.ts';
 import { MONTH_FORM } from '../sla/period.ts';
 import { CALL_OUTCOMES, MODES, OPERATIONS } from '../words.ts';
@@ -117,6 +118,12 @@ export const callsQuery = z.strictObject({
   budget: writtenName(64).optional(),
   ...range,
   ...page,
+});
+export const budgetsQuery = z.strictObject({
+  summary: yes.openapi({
+    type: 'boolean',
+    description: `Of a budget with "per" the ${PER_ROWS_MAX} most used rows.`,
+  }),
 });
 export const routesQuery = z.strictObject(range);
 export const holdsQuery = z.strictObject({

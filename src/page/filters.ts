@@ -22,13 +22,13 @@ export interface Field {
 
 /**
  * Makes a form of filters as a section that a live page leaves alone. Values of `kept` are sent along without a field, if the
- * address has them: a link that was followed here named them. With any value in force there is a link to the page without them.
+ * address has them: a link that was followed here named them. `below` is shown below the form. With any value in force there is a link to the page without them.
  */
 export function filters(
   { query, words, links }: PageContext,
   action: string,
   fields: readonly Field[],
-  kept: readonly string[] = [],
+  { kept = [], below = null }: { kept?: readonly string[]; below?: Part } = {},
 ): Section {
   const hidden = kept.flatMap((name) => {
     const value = query.get(name);
@@ -36,7 +36,7 @@ export function filters(
   });
   const isField = (name: string): boolean => fields.some((field) => field.name === name);
   const isNarrowed = hidden.length > 0 || fields.some(({ name }) => query.get(name));
-  const body = h(
+  const form = h(
     'form',
     { class: 'filters', method: 'get', action, role: 'search' },
     [...links.kept.filter(([name]) => !isField(name)), ...hidden].map(([name, value]) =>
@@ -49,7 +49,7 @@ export function filters(
       ? null
       : h('p', { class: 'notes' }, hidden.map(([name, value]) => `${name}: ${value}`).join(' · ')),
   );
-  return { id: 'filters', heading: null, body, isLive: false, isWide: true };
+  return { id: 'filters', heading: null, body: [form, below], isLive: false, isWide: true };
 }
 
 function labelled(field: Field, value: string): Element {

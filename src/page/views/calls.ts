@@ -21,7 +21,7 @@ const REFUSED = [...COMMON, 'word', 'budget'] as const;
 export async function callsView(context: PageContext): Promise<View> {
   const { query, words } = context;
   const kind = kindOf(query);
-  const form = filters(context, PATH, fieldsOf(context, kind), ['method']);
+  const form = filters(context, PATH, fieldsOf(context, kind), { kept: ['method'] });
   const list = (): Promise<Part> => (kind === 'sent' ? sentList(context) : refusedList(context, kind));
   // A later page of a list changes little.
   const shown = query.get('cursor')

@@ -2,10 +2,10 @@
 import { isZone } from '../../zone.ts';
 import { USAGE_KEYS } from '../../control/questions.ts';
 import { ApiProblem } from '../api-reader.ts';
-import { filters } from '../filters.ts';
+import { filters, type Field } from '../filters.ts';
 import { h, type Part } from '../element.ts';
 import { monthLinks } from '../months.ts';
-import { section, type PageContext, type Section, type View } from '../view.ts';
+import { onceMade, section, type PageContext, type Section, type View } from '../view.ts';
 import { askedSums, type SpendingAsked, type Sum } from './spending-asked.ts';
 import { dayChart, limitsOf, monthChart, type Limits } from './spending-chart.ts';
 import { packsOf } from './spending-packs.ts';
@@ -19,9 +19,8 @@ const ZONES = ['UTC', 'Asia/Shanghai', 'Asia/Singapore', 'Europe/Berlin', 'Ameri
 export async function spendingView(context: PageContext): Promise<View> {
   const { api, words } = context;
   const asked = await askedSums(context);
-  const [packs, { budgets }, days] = await Promise.all([
-    api.get('/v1/packs'),
-    api.get('/v1/budgets'),
+  const [{ budgets }, days] = await Promise.all([
+    api.get('/v1/budgets', { summary: 'true' }),
     daysOf(context, asked),
   ]);
   const limits = limitsOf(context, budgets);
@@ -44,7 +43,7 @@ export async function spendingView(context: PageContext): Promise<View> {
       ),
       ...(monthly === null ? [] : [section('so-far', spending.soFar, monthly, true)]),
       section('sums', null, sumsOf(context, asked, csvLink(context, asked)), true),
-      section('packs', spending.packs, packsOf(context, packs), true),
+      onceMade('packs', spending.packs, async () => packsOf(context, await api.get('/v1/packs'))),
     ],
   };
 }
@@ -68,7 +67,9 @@ function formOf(context: PageContext, { month, by }: SpendingAsked, ofBudgets: r
   const { words, format, query, links } = context;
   const { spending } = words;
   const keys = USAGE_KEYS.filter((key) => key !== 'month');
-  const form = filters(context, PATH, [
+  const chosen = query.get('zone') ?? '';
+  const isUnknown = chosen !== '' && !isZone(chosen);
+  const fields: readonly Field[] = [
     { name: 'month', label: spending.month, value: month, example: month },
     {
       name: 'by',
@@ -81,21 +82,16 @@ function formOf(context: PageContext, { month, by }: SpendingAsked, ofBudgets: r
       value: format.zone,
       suggestions: [...new Set([...ofBudgets, ...ZONES])],
     },
-  ]);
-  const chosen = query.get('zone') ?? '';
-  const isUnknown = chosen !== '' && !isZone(chosen);
-  return {
-    ...form,
-    body: [
-      form.body,
-      isUnknown ? h('p', { class: 'notice' }, spending.unknownZone(chosen, format.zone)) : null,
-      monthLinks(context, {
-        month,
-        last: format.month(),
-        to: (other) => links.to(PATH, { month: other, by }),
-      }),
-    ],
-  };
+  ];
+  const below = [
+    isUnknown ? h('p', { class: 'notice' }, spending.unknownZone(chosen, format.zone)) : null,
+    monthLinks(context, {
+      month,
+      last: format.month(),
+      to: (other) => links.to(PATH, { month: other, by }),
+    }),
+  ];
+  return filters(context, PATH, fields, { below });
 }
 
 /** Says which limits the chart does not draw, and where they can be seen. */
