@@ -10,13 +10,15 @@
  * Nothing here delays an answer of the data plane, and `close` ends every connection at once.
  */
 import type { ServerResponse } from 'node:http';
-import type { Clock, Timer } from '../clock.ts';
+import { within, type Clock, type Timer } from '../clock.ts';
 import type { Ms } from '../units.ts';
 
 /** How often a page that somebody looks at is made again. */
 export const PERIOD_MS: Ms = 2_000;
 /** The share of time in which shows are made. */
 export const BUSY_SHARE = 0.012;
+/** A show that is not made by then is left out this time: it holds up no other. */
+const MAKE_MS_MAX: Ms = 60_000;
 /** The longest rest after a show, however long it took. */
 const REST_MS_MAX: Ms = 10_000;
 /** A comment is sent so often, so that both sides notice a lost connection. */
@@ -116,8 +118,10 @@ export class LivePages {
   async #renew(show: Show): Promise<void> {
     this.#isMaking = true;
     const from = this.#clock.monotonic();
-    const snapshot = await show.make().catch(() => null);
-    if (!this.#isClosed) for (const viewer of show.viewers) this.#send(viewer, snapshot);
+    const made = show.make().catch(() => null);
+    const snapshot = await within(this.#clock, MAKE_MS_MAX, made);
+    if (!this.#isClosed && snapshot !== undefined)
+      for (const viewer of show.viewers) this.#send(viewer, snapshot);
     const tick = this.#clock.monotonic();
     this.#restTick = tick + Math.min((tick - from) / BUSY_SHARE, REST_MS_MAX);
     show.dueTick = from + show.everyMs;
