@@ -22,11 +22,12 @@ beforeEach(async () => {
   [made, pages, takesMs] = [[], [], 0];
   server = createServer((request, response) => {
     const key = request.url ?? '';
-    live.follow(key, response, async () => {
+    const make = async (): Promise<ReadonlyMap<string, string>> => {
       made.push(key);
       if (takesMs > 0) await sleep(clock, takesMs);
       return new Map([['section', String(made.length)]]);
-    });
+    };
+    live.follow(key, response, { make });
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
 });
