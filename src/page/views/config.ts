@@ -1,9 +1,10 @@
 /** The page *Config*: every value in use and where it came from, secrets masked; and what waits for a restart. */
 import { CONFIG_ORIGINS, type ConfigAnswer } from '../../control/config-schemas.ts';
 import { filters } from '../filters.ts';
-import { h, type Part } from '../element.ts';
+import { h } from '../element.ts';
 import { facts, tableOf, type Column } from '../table.ts';
 import { section, type PageContext, type Section, type View } from '../view.ts';
+import type { Words } from '../words/en.ts';
 import { pick } from './tasks.ts';
 
 type Line = ConfigAnswer['values'][number];
@@ -54,19 +55,17 @@ function waiting(context: PageContext, { afterRestart }: ConfigAnswer): Section[
   return [section('restart', config.restart, body, true)];
 }
 
-function lineColumns({ words, links }: PageContext, valueHeading: string): readonly Column<Line>[] {
+function lineColumns({ words }: PageContext, valueHeading: string): readonly Column<Line>[] {
   const { config } = words;
   return [
     { heading: config.key, cell: ({ key }) => h('code', null, key) },
     { heading: valueHeading, cell: ({ value }) => h('code', null, JSON.stringify(value)) },
-    { heading: config.origin, cell: ({ origin }) => originOf(origin) },
+    { heading: config.origin, cell: ({ origin }) => originText(words, origin) },
   ];
+}
 
-  /** Links to the values of the same origin. */
-  function originOf(origin: string): Part {
-    const kind = CONFIG_ORIGINS.find((one) => one === origin.split(':', 1)[0]);
-    if (kind === undefined) return origin;
-    const text = kind === 'env' ? config.fromEnv(origin.slice('env:'.length)) : config.origins[kind];
-    return h('a', { href: links.to(PATH, { origin: kind }) }, text);
-  }
+function originText({ config }: Words, origin: string): string {
+  const kind = CONFIG_ORIGINS.find((one) => one === origin.split(':', 1)[0]);
+  if (kind === 'env') return config.fromEnv(origin.slice('env:'.length));
+  return kind === undefined ? origin : config.origins[kind];
 }
