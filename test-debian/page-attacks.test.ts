@@ -163,7 +163,7 @@ describe('a page of another origin', () => {
 });
 
 describe('a frame', () => {
-  test('shows no page of ours, whoever makes it', async () => {
+  test('of another site shows no page of ours', async () => {
     const paths = [
       ...NAVIGATION.map(([, path]) => path),
       `/page/tasks/${taskId}`,
@@ -239,7 +239,7 @@ test('a name that is rebound to the sidecar opens nothing', async () => {
   await app.stop();
 });
 
-test('a forged Host gets nothing, whatever it is like', async () => {
+test('a forged Host of any form gets nothing', async () => {
   const { port, host } = new URL(started.controlUrl);
   const forged = [
     'evil.test',
