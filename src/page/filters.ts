@@ -18,11 +18,14 @@ export interface Field {
   value?: string;
   /** Values that a text field offers. */
   suggestions?: readonly string[];
+  /** Few ask for it: it is shown when somebody opens the part of such fields, or when it is in force. */
+  isRare?: boolean;
 }
 
 /**
  * Makes a form of filters as a section that a live page leaves alone. Values of `kept` are sent along without a field, if the
- * address has them: a link that was followed here named them. `below` is shown below the form. With any value in force there is a link to the page without them.
+ * address has them: a link that was followed here named them. `below` is shown below the form. With any value in force there is a link to the
+ * page without them.
  */
 export function filters(
   { query, words, links }: PageContext,
@@ -36,15 +39,25 @@ export function filters(
   });
   const isField = (name: string): boolean => fields.some((field) => field.name === name);
   const isNarrowed = hidden.length > 0 || fields.some(({ name }) => query.get(name));
+  const rare = fields.filter(({ isRare }) => isRare === true);
+  const shown = (field: Field): Element => labelled(field, query.get(field.name) ?? field.value ?? '');
   const form = h(
     'form',
     { class: 'filters', method: 'get', action, role: 'search' },
     [...links.kept.filter(([name]) => !isField(name)), ...hidden].map(([name, value]) =>
       h('input', { type: 'hidden', name, value }),
     ),
-    fields.map((field) => labelled(field, query.get(field.name) ?? field.value ?? '')),
+    fields.filter(({ isRare }) => isRare !== true).map(shown),
     h('button', { type: 'submit' }, words.filter),
     isNarrowed ? h('a', { class: 'clear', href: links.to(action) }, words.showAll) : null,
+    rare.length === 0
+      ? null
+      : h(
+          'details',
+          { open: rare.some(({ name }) => query.get(name)) },
+          h('summary', null, words.moreFilters),
+          h('div', { class: 'fields' }, rare.map(shown)),
+        ),
     hidden.length === 0
       ? null
       : h('p', { class: 'notes' }, hidden.map(([name, value]) => `${name}: ${value}`).join(' · ')),

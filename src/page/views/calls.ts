@@ -27,7 +27,11 @@ export async function callsView(context: PageContext): Promise<View> {
   const shown = query.get('cursor')
     ? onceMade('calls', null, list)
     : section('calls', null, await list(), true);
-  const sections: Section[] = kind === 'sent' ? [form, shown, sumsOf(context)] : [form, shown];
+  if (kind !== 'sent') return { title: words.pages.calls, sections: [form, shown] };
+  const sums = sumsOf(context);
+  // Who followed a link to some calls wants to see those first.
+  const isNarrowed = Object.keys(pick(query, SENT)).length > 0;
+  const sections: Section[] = isNarrowed ? [form, shown, sums] : [form, sums, shown];
   return { title: words.pages.calls, sections };
 }
 
@@ -54,11 +58,11 @@ function fieldsOf({ words }: PageContext, kind: Kind): Field[] {
             label: calls.failed,
             choices: [all, { value: 'true', label: calls.onlyFailed }],
           },
-          { name: 'task', label: calls.task },
+          { name: 'task', isRare: true, label: calls.task },
         ]
       : [
           { name: 'word', label: calls.reason },
-          { name: 'budget', label: calls.budget },
+          { name: 'budget', isRare: true, label: calls.budget },
         ];
   return [
     {
@@ -73,9 +77,9 @@ function fieldsOf({ words }: PageContext, kind: Kind): Field[] {
     ...ofKind,
     { name: 'route', label: calls.route },
     { name: 'app', label: calls.app },
-    { name: 'tag', label: tasks.tag },
-    { name: 'from', label: words.from, example: words.exampleTime },
-    { name: 'to', label: words.until, example: words.exampleTime },
+    { name: 'tag', isRare: true, label: tasks.tag },
+    { name: 'from', isRare: true, label: words.from, example: words.exampleTime },
+    { name: 'to', isRare: true, label: words.until, example: words.exampleTime },
   ];
 }
 

@@ -59,22 +59,24 @@ function fieldsOf({ words }: PageContext): Field[] {
     { name: 'search', label: search.label, example: search.example },
     { name: 'state', label: tasks.state, choices: some(STATES) },
     { name: 'app', label: tasks.app },
-    { name: 'tag', label: tasks.tag },
-    { name: 'operation', label: tasks.operation, choices: some(OPERATIONS) },
-    { name: 'model', label: tasks.model },
+    { name: 'tag', isRare: true, label: tasks.tag },
+    { name: 'operation', isRare: true, label: tasks.operation, choices: some(OPERATIONS) },
+    { name: 'model', isRare: true, label: tasks.model },
     {
       name: 'mode',
+      isRare: true,
       label: tasks.mode,
       choices: [...some(MODES), { value: '-', label: search.without }],
     },
-    { name: 'product', label: search.product, choices: some(['video', 'image']) },
+    { name: 'product', isRare: true, label: search.product, choices: some(['video', 'image']) },
     {
       name: 'stuck',
-      label: tasks.stuck,
+      isRare: true,
+      label: tasks.stuckOnes,
       choices: [all, { value: 'true', label: tasks.onlyStuck }],
     },
-    { name: 'from', label: words.from, example: words.exampleTime },
-    { name: 'to', label: words.until, example: words.exampleTime },
+    { name: 'from', isRare: true, label: words.from, example: words.exampleTime },
+    { name: 'to', isRare: true, label: words.until, example: words.exampleTime },
   ];
 }
 

@@ -42,6 +42,7 @@ export const FRAME = {
   more: 'Next page',
   first: 'First page',
   filter: 'Show',
+  moreFilters: 'More filters',
   showAll: 'Without filters',
   searched: (rows: string, backTo: string): string =>
     `Looked at ${rows} rows, back to ${backTo}. The next page goes on from there.`,

@@ -15,6 +15,7 @@ export const WORK = {
     created: 'Created',
     updated: 'Changed',
     stuck: 'stuck',
+    stuckOnes: 'Stuck',
     onlyStuck: 'only stuck ones',
     message: 'Kling’s message',
     timeline: 'Timeline',

@@ -17,6 +17,7 @@ export const FRAME: Pick<
   | 'first'
   | 'filter'
   | 'showAll'
+  | 'moreFilters'
   | 'searched'
   | 'from'
   | 'until'
@@ -61,6 +62,7 @@ export const FRAME: Pick<
   all: '全部',
   more: '下一页',
   first: '第一页',
+  moreFilters: '更多筛选',
   showAll: '清除筛选',
   filter: '显示',
   searched: (rows, backTo) => `已查看 ${rows} 行，至 ${backTo}。下一页从此处继续。`,

@@ -17,6 +17,7 @@ export const WORK: Pick<Words, 'tasks' | 'queue' | 'calls' | 'holds'> = {
     created: '创建时间',
     updated: '变更时间',
     stuck: '卡住',
+    stuckOnes: '卡住',
     onlyStuck: '仅卡住的',
     message: 'Kling 的说明',
     timeline: '时间线',
