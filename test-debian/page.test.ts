@@ -27,6 +27,8 @@ const PAGES = [
   ['availability', '/page/availability'],
   ['claims', '/page/claims'],
   ['alerts', '/page/alerts'],
+  ['checklist', '/page/checklist'],
+  ['config', '/page/config'],
 ] as const;
 const LOOKS: readonly (readonly [name: string, options: BrowserContextOptions])[] = [
   ['light-1440', { viewport: { width: 1440, height: 1000 }, colorScheme: 'light', locale: 'en-GB' }],
@@ -41,6 +43,7 @@ let newestTask = '';
 let pages: Page[] = [];
 beforeAll(async () => {
   started = await startApp({
+    judges: true,
     config: {
       budgets: [
         { name: 'daily', credits: 200, window: 'day' },
@@ -56,6 +59,8 @@ beforeAll(async () => {
   }
   // Refused: one create may cost so much at most.
   expect((await create({}, { mode: 'pro', duration: '10' })).status).toBe(403);
+  // The page shows verdicts from its first look on.
+  await get(`${started.controlUrl}/v1/checklist`);
   browser = await chromium.launch({
     executablePath: debianProgram('chromium', 'chromium'),
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],

@@ -17,14 +17,13 @@ import { checklist, type Checklist } from '../control/checklist-schemas.ts';
 import { SidecarError } from '../errors.ts';
 import { plainText } from '../plain-text.ts';
 import type { Ms } from '../units.ts';
+import { NODE_FLAGS } from './init-files.ts';
 
 /** A ledger of ten million creates is verified in less. */
 const JUDGE_MS_MAX: Ms = 120_000;
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
 const PROBLEM_CHARACTERS_MAX = 500;
 const PROGRAM = fileURLToPath(new URL('../../bin/kling-sidecar.js', import.meta.url));
-/** As package.json starts the sidecar. */
-const NODE_FLAGS = ['--max-semi-space-size=16', '--initial-old-space-size=32'];
 /** Linux: the first process that the system ends where memory runs out. */
 const OOM_SCORE_MAX = '1000';
 
@@ -46,7 +45,7 @@ export async function judgeChecklist(
 ): Promise<Checklist> {
   const named = configPath === undefined ? [] : ['--config', configPath];
   const args = [PROGRAM, ...named, 'doctor', '--checklist', '--without-kling', '--json'];
-  const { out, err, isLate } = await run([...NODE_FLAGS, ...args], {
+  const { out, err, isLate } = await run([...NODE_FLAGS.split(' '), ...args], {
     env: { ...env, ...portOf(controlUrl) },
     cwd,
     signal,

@@ -18,6 +18,7 @@ const PAGES = [
   '/page/availability',
   '/page/claims',
   '/page/alerts',
+  '/page/config',
 ];
 
 let started: StartedApp;

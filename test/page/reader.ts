@@ -72,6 +72,7 @@ export function followPage(url: string, headers: Record<string, string> = {}): P
 export function textOf(html: string): string {
   return html
     .replace(/<script>.*?<\/script>/gs, '')
+    .replace(/<wbr\/?>/g, '')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&lt;/g, '<')
     .replace(/&gt;/g, '>')

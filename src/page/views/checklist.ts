@@ -89,8 +89,7 @@ function linesOf(context: PageContext, { lines }: Judged): Section {
       shown.filter((line) => line.heading === heading),
       [
         { heading: checklist.level, cell: ({ level }) => levelOf(context, level) },
-        { heading: checklist.line, cell: ({ line }) => h('span', { lang: 'en' }, line) },
-        { heading: checklist.finding, cell: ({ reason, remedy }) => saidOf(reason, remedy) },
+        { heading: checklist.line, cell: ({ line, reason, remedy }) => saidOf(line, reason, remedy) },
       ],
       { caption: heading, empty: '' },
     ),
@@ -108,8 +107,7 @@ function checksOf(context: PageContext, { checks }: Checklist): Section {
     checks.filter(({ level }) => isWanted(query, level)),
     [
       { heading: checklist.level, cell: ({ level }) => levelOf(context, level) },
-      { heading: checklist.check, cell: ({ name }) => h('span', { lang: 'en' }, name) },
-      { heading: checklist.finding, cell: ({ finding, advice }) => saidOf(finding, advice) },
+      { heading: checklist.check, cell: ({ name, finding, advice }) => saidOf(name, finding, advice) },
     ],
     { caption: checklist.doctor, empty: checklist.noCheck },
   );
@@ -126,9 +124,12 @@ function levelOf({ words }: PageContext, level: Level): Element {
 }
 
 /** A verdict's own words are English in every language of the page, as the command prints them. */
-function saidOf(finding: string, advice: string | null): Part {
-  return [
-    h('span', { lang: 'en' }, finding),
-    advice === null ? null : [' ', h('strong', { lang: 'en' }, advice)],
-  ];
+function saidOf(line: string, finding: string, advice: string | null): Part {
+  return h(
+    'div',
+    { lang: 'en' },
+    h('strong', null, line),
+    h('div', null, finding),
+    advice === null ? null : h('div', null, `→ ${advice}`),
+  );
 }

@@ -1,7 +1,7 @@
 /** The page *Config*: every value in use and where it came from, secrets masked; and what waits for a restart. */
 import { CONFIG_ORIGINS, type ConfigAnswer } from '../../control/config-schemas.ts';
 import { filters } from '../filters.ts';
-import { h } from '../element.ts';
+import { h, type Element, type Part } from '../element.ts';
 import { facts, tableOf, type Column } from '../table.ts';
 import { section, type PageContext, type Section, type View } from '../view.ts';
 import type { Words } from '../words/en.ts';
@@ -58,14 +58,24 @@ function waiting(context: PageContext, { afterRestart }: ConfigAnswer): Section[
 function lineColumns({ words }: PageContext, valueHeading: string): readonly Column<Line>[] {
   const { config } = words;
   return [
-    { heading: config.key, cell: ({ key }) => h('code', null, key) },
+    { heading: config.key, cell: ({ key }) => nameOf(key) },
     { heading: valueHeading, cell: ({ value }) => h('code', null, JSON.stringify(value)) },
-    { heading: config.origin, cell: ({ origin }) => originText(words, origin) },
+    { heading: config.origin, cell: ({ origin }) => originOf(words, origin) },
   ];
 }
 
-function originText({ config }: Words, origin: string): string {
+function originOf({ config }: Words, origin: string): Part {
   const kind = CONFIG_ORIGINS.find((one) => one === origin.split(':', 1)[0]);
-  if (kind === 'env') return config.fromEnv(origin.slice('env:'.length));
+  if (kind === 'env') return [config.origins.variable, ' ', nameOf(origin.slice('env:'.length))];
   return kind === undefined ? origin : config.origins[kind];
+}
+
+/** Shows a key, or the name of a variable, which may be broken after a part of it alone. */
+function nameOf(key: string): Element {
+  const parts = key.split(/(?<=[._])/);
+  return h(
+    'code',
+    { class: 'name' },
+    parts.map((part, at) => (at === 0 ? part : [h('wbr', null), part])),
+  );
 }

@@ -16,8 +16,12 @@ export const CONFIG = {
     origin: 'Where it came from',
     search: 'Find',
     searchExample: 'budgets, 5564, KLING_',
-    origins: { file: 'the file', env: 'the environment', default: 'the default' },
-    fromEnv: (name: string): string => `variable ${name}`,
+    origins: {
+      file: 'the file',
+      env: 'the environment',
+      default: 'the default',
+      variable: 'variable',
+    },
     empty: 'No value matches. Empty the field to see all.',
   },
   checklist: {
@@ -35,11 +39,9 @@ export const CONFIG = {
     notAsked:
       'Kling is not asked from here. kling-sidecar doctor --checklist asks it by one free read, and judges by the answer.',
     level: 'Verdict',
-    line: 'Line',
-    check: 'Check',
-    finding: 'Finding and advice',
+    line: 'Line, finding and advice',
+    check: 'Check, finding and advice',
     levels: { ok: 'ok', note: 'note', warn: 'warn', fail: 'FAIL', 'not ours': 'not ours' },
-    filter: 'Verdict',
     none: 'No line has this verdict.',
     noCheck: 'No check has this verdict.',
   },

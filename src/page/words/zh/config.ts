@@ -18,8 +18,7 @@ export const CONFIG: Pick<Words, 'config' | 'checklist'> = {
     origin: '来源',
     search: '查找',
     searchExample: 'budgets、5564、KLING_',
-    origins: { file: '文件', env: '环境变量', default: '默认值' },
-    fromEnv: (name) => `环境变量 ${name}`,
+    origins: { file: '文件', env: '环境变量', default: '默认值', variable: '环境变量' },
     empty: '没有匹配的值。清空输入框可查看全部。',
   },
   checklist: {
@@ -37,11 +36,9 @@ export const CONFIG: Pick<Words, 'config' | 'checklist'> = {
     notAsked:
       '此处不会询问 Kling。kling-sidecar doctor --checklist 会通过一次免费读取询问 Kling，并据此判断。',
     level: '结论',
-    line: '条目',
-    check: '检查项',
-    finding: '发现与建议',
+    line: '条目、发现与建议',
+    check: '检查项、发现与建议',
     levels: { ok: '通过', note: '提示', warn: '警告', fail: '失败', 'not ours': '由应用负责' },
-    filter: '结论',
     none: '没有条目是这个结论。',
     noCheck: '没有检查项是这个结论。',
   },
