@@ -4,7 +4,7 @@ import { filters, pager, searchedNote, type Choice } from '../filters.ts';
 import { h, type Part } from '../element.ts';
 import { folded, orderForm } from '../orders.ts';
 import { link, tableOf, type Column } from '../table.ts';
-import { section, type PageContext, type Section, type View } from '../view.ts';
+import { onceMade, section, type PageContext, type Section, type View } from '../view.ts';
 import { pick } from './tasks.ts';
 
 type Hold = HoldsAnswer['holds'][number];
@@ -31,15 +31,25 @@ const FILTERS = [
 
 /** Makes the page. */
 export async function holdsView(context: PageContext): Promise<View> {
-  const { api, query, words } = context;
-  const { holds, nextCursor, searched } = await api.get('/v1/holds', pick(query, FILTERS));
-  const list = tableOf(holds, holdColumns(context), { caption: words.pages.holds, empty: words.holds.empty });
-  const isOrdering = holds.some(({ state }) => state === 'held');
-  const end = [searchedNote(context, searched), pager(context, PATH, nextCursor)];
-  const body = section('holds', null, [list, end], true);
-  // Somebody may be writing a reason here: a list with orders is not replaced. One that is long to look for changes little.
-  const isLive = !isOrdering && searched === null;
-  return { title: words.pages.holds, sections: [formOf(context), { ...body, isLive }] };
+  const { query, words } = context;
+  const list = (): Promise<HoldsAnswer> => context.api.get('/v1/holds', pick(query, FILTERS));
+  const once = onceMade('holds', null, async () => listOf(context, await list()));
+  // Open holds have orders, in which somebody may be writing, and a later page changes little: neither is replaced.
+  const isOfOpen = query.get('state') === 'held' || query.get('inDoubt') === 'true';
+  if (isOfOpen || query.get('cursor')) return { title: words.pages.holds, sections: [formOf(context), once] };
+  const answer = await list();
+  const isLive = answer.searched === null && !answer.holds.some(({ state }) => state === 'held');
+  const shown = { ...section('holds', null, listOf(context, answer), true), isLive };
+  return { title: words.pages.holds, sections: [formOf(context), shown] };
+}
+
+function listOf(context: PageContext, { holds, nextCursor, searched }: HoldsAnswer): Part {
+  const { words } = context;
+  return [
+    tableOf(holds, holdColumns(context), { caption: words.pages.holds, empty: words.holds.empty }),
+    searchedNote(context, searched),
+    pager(context, PATH, nextCursor),
+  ];
 }
 
 function formOf(context: PageContext): Section {

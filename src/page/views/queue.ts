@@ -1,19 +1,33 @@
-/** The page *Queue*: the creates that wait for a slot. */
-import { tableOf } from '../table.ts';
+/** The page *Queue*: the creates that wait for a slot, and the pools that they wait for. */
+import { pager } from '../filters.ts';
+import { link, tableOf } from '../table.ts';
 import { section, type PageContext, type View } from '../view.ts';
+import { slotsOf } from './now-work.ts';
+import { pick } from './tasks.ts';
+
+const PATH = '/page/queue';
 
 /** Makes the page. */
-export async function queueView({ api, words, format }: PageContext): Promise<View> {
-  const { waiting } = await api.get('/v1/queue');
+export async function queueView(context: PageContext): Promise<View> {
+  const { api, query, words, format, links } = context;
+  const [{ waiting, nextCursor }, status] = await Promise.all([
+    api.get('/v1/queue', pick(query, ['cursor'])),
+    api.get('/v1/status'),
+  ]);
   const { queue } = words;
   const list = tableOf(
     waiting,
     [
       { heading: queue.place, cell: ({ position }) => format.count(position), isNumber: true },
-      { heading: queue.app, cell: ({ app }) => app },
+      { heading: queue.app, cell: ({ app }) => link(links.to('/page/tasks', { app }), app) },
       { heading: queue.operation, cell: ({ operation }) => operation },
       { heading: queue.pool, cell: ({ pool }) => pool },
       { heading: queue.since, cell: ({ since }) => format.time(since) },
+      {
+        heading: queue.waited,
+        cell: ({ waitedSeconds }) => format.duration(waitedSeconds * 1000),
+        isNumber: true,
+      },
       {
         heading: queue.wait,
         cell: ({ estimatedWaitSeconds }) => format.ms(estimatedWaitSeconds * 1000),
@@ -22,5 +36,11 @@ export async function queueView({ api, words, format }: PageContext): Promise<Vi
     ],
     { caption: queue.title, empty: queue.empty },
   );
-  return { title: words.pages.queue, sections: [section('queue', queue.title, list, true)] };
+  return {
+    title: words.pages.queue,
+    sections: [
+      section('queue', queue.title, [list, pager(context, PATH, nextCursor)], true),
+      section('slots', words.slots.title, slotsOf(context, status), true),
+    ],
+  };
 }

@@ -44,6 +44,7 @@ export const WORK = {
     operation: 'Operation',
     pool: 'Pool',
     since: 'Since',
+    waited: 'Waited',
     wait: 'Expected wait',
   },
   calls: {

@@ -44,6 +44,7 @@ export const WORK: Pick<Words, 'tasks' | 'queue' | 'calls' | 'holds'> = {
     operation: '操作',
     pool: '池',
     since: '开始于',
+    waited: '已等待',
     wait: '预计等待',
   },
   calls: {
