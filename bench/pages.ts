@@ -26,6 +26,7 @@ export const BENCH_PAGES = [
   '/page/availability',
   '/page/claims',
   '/page/alerts',
+  '/page/config',
 ] as const;
 /** What the store's creates are spread over. */
 const SPREAD_MS = 25 * 86_400_000;
