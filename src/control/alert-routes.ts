@@ -1,6 +1,7 @@
 /** Alerts: what fires and what was heard, tests of channels, silences. */
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
+import type { ChannelTest } from './alert-commands.ts';
 import {
   alertsAnswer,
   alertsQuery,
@@ -58,7 +59,7 @@ export function addAlertRoutes(app: App, { reader, alerts }: ControlCommands): v
       ...result,
       type: types.get(result.channel) ?? null,
     }));
-    return { results };
+    return { message: testMessage(results), results };
   });
   addOrder(app, silence, async ({ rule, for: forMs, until: given, ...order }) => {
     const until = checkUntil(given ?? alerts.now() + (forMs ?? 0), alerts.now());
@@ -69,6 +70,12 @@ export function addAlertRoutes(app: App, { reader, alerts }: ControlCommands): v
     await alerts.endSilence(rule, ordered);
     return await answerSilences(reader, alerts);
   });
+}
+
+function testMessage(results: readonly ChannelTest[]): string {
+  const failed = results.flatMap(({ channel, error }) => (error === null ? [] : [`${channel}: ${error}`]));
+  const taken = `${results.length - failed.length} of ${results.length} took the test`;
+  return failed.length === 0 ? `${taken}.` : `${taken}; ${failed.join('; ')}`;
 }
 
 function checkUntil(until: Ms, now: Ms): Ms {

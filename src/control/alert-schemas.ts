@@ -84,6 +84,7 @@ export const testBody = z
   .openapi('AlertTestBody');
 export const testAnswer = z
   .object({
+    message: z.string().describe('What came of it, in one line.'),
     results: z.array(
       z.object({
         channel: z.string(),

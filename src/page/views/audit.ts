@@ -1,30 +1,44 @@
-/** The page *Audit*: who changed what, and why. */
-import { pager } from '../filters.ts';
-import { tableOf } from '../table.ts';
+/** The page *Audit*: who changed what, and why. A value of a row leads to all rows with it. */
+import { filters, pager } from '../filters.ts';
+import { link, tableOf } from '../table.ts';
 import { section, type PageContext, type View } from '../view.ts';
 import { pick } from './tasks.ts';
 
 const PATH = '/page/audit';
+const FILTERS = ['actor', 'action', 'subject', 'from', 'to'] as const;
 
 /** Makes the page. @throws ApiProblem `token_required` without the control token. */
 export async function auditView(context: PageContext): Promise<View> {
-  const { api, query, words, format } = context;
-  const { audit, nextCursor } = await api.get('/v1/audit', pick(query, ['cursor']));
+  const { api, query, words, format, links } = context;
+  const asked = pick(query, [...FILTERS, 'cursor']);
+  const { audit, nextCursor } = await api.get('/v1/audit', asked);
+  const form = filters(context, PATH, [
+    { name: 'actor', label: words.audit.actor },
+    { name: 'action', label: words.audit.action, example: 'budget.raise' },
+    { name: 'subject', label: words.audit.subject },
+    { name: 'from', label: words.audit.from, example: '2026-11-01' },
+    { name: 'to', label: words.audit.to, example: '2026-12-01' },
+  ]);
+  const alike = (name: (typeof FILTERS)[number], value: string) =>
+    link(links.to(PATH, { [name]: value }), value);
   const list = tableOf(
     audit,
     [
       { heading: words.audit.at, cell: ({ at }) => format.fullTime(at) },
-      { heading: words.audit.actor, cell: ({ actor }) => actor },
-      { heading: words.audit.action, cell: ({ action }) => action },
-      { heading: words.audit.subject, cell: ({ subject }) => subject },
+      { heading: words.audit.actor, cell: ({ actor }) => alike('actor', actor) },
+      { heading: words.audit.action, cell: ({ action }) => alike('action', action) },
+      { heading: words.audit.subject, cell: ({ subject }) => alike('subject', subject) },
       { heading: words.audit.before, cell: ({ before }) => before ?? words.none },
       { heading: words.audit.after, cell: ({ after }) => after ?? words.none },
       { heading: words.audit.reason, cell: ({ reason }) => reason },
     ],
-    { caption: words.audit.title, empty: words.audit.empty },
+    {
+      caption: words.audit.title,
+      empty: Object.keys(asked).length === 0 ? words.audit.empty : words.audit.noMatch,
+    },
   );
   return {
     title: words.pages.audit,
-    sections: [section('audit', null, [list, pager(context, PATH, nextCursor)], true)],
+    sections: [form, section('audit', null, [list, pager(context, PATH, nextCursor)], true)],
   };
 }
