@@ -114,7 +114,7 @@ async function answerClaim({ reader, claims }: ControlCommands, month: string): 
   return {
     month,
     filing: filingState(dates, today),
-    dates: showDates(dates),
+    dates: { ...showDates(dates), calendarSourceZh: dates.calendarSource.zh },
     claims: rows.map((row) => toRow(row, today)),
   };
 }

@@ -80,6 +80,7 @@ const dates = z.object({
   isEstimated: z.boolean().describe('Whether the calendar has no data for that year.'),
   calendar: z.string(),
   calendarSource: z.string(),
+  calendarSourceZh: z.string().describe('The same in Chinese.'),
 });
 export const claimAnswer = z
   .object({ month: z.string(), filing, dates, claims: z.array(claim) })

@@ -24,7 +24,9 @@ export interface MapRun {
 
 const ROW = 6;
 const GAP = 1;
+/** Room for the labels of days, and for the upper half of the first one. */
 const LEFT = 34;
+const TOP = 3;
 const HOUR_WINDOWS = 12;
 /** From this share of errors on a window is drawn as a failure; below it, as one with errors. */
 const FAILED_SHARE = 0.5;
@@ -73,12 +75,19 @@ export function heatMap(runs: readonly MapRun[], options: HeatMapOptions): Part 
     'svg',
     {
       class: 'heat',
-      viewBox: `-${LEFT} 0 ${columns + LEFT + 2} ${days.length * (ROW + GAP) + 10}`,
+      viewBox: `-${LEFT} -${TOP} ${columns + LEFT + 2} ${days.length * (ROW + GAP) + 10 + TOP}`,
       role: 'group',
       'aria-label': options.label,
       'data-map': '',
     },
-    days.map(({ day }, at) => label(day.slice(5), { x: -2, y: at * (ROW + GAP) + ROW - 1, anchor: 'end' })),
+    days.map(({ day }, at) =>
+      label(day.slice(5), {
+        kind: 'day',
+        x: -2,
+        y: at * (ROW + GAP) + ROW - 1,
+        anchor: 'end',
+      }),
+    ),
     drawn(
       'ground',
       days
@@ -90,7 +99,12 @@ export function heatMap(runs: readonly MapRun[], options: HeatMapOptions): Part 
     (Object.keys(KINDS) as Kind[]).map((kind) => drawn(kind, pathOf(spans[kind], days, KINDS[kind]))),
     linksOf(runs, days, options),
     HOURS_LABELLED.map((hour) =>
-      label(`${hour}:00`, { x: hour * HOUR_WINDOWS, y: days.length * (ROW + GAP) + 7, anchor: 'start' }),
+      label(`${hour}:00`, {
+        kind: 'hour',
+        x: hour * HOUR_WINDOWS,
+        y: days.length * (ROW + GAP) + 7,
+        anchor: 'start',
+      }),
     ),
   );
 }
@@ -158,8 +172,11 @@ function drawn(kind: string, path: string): Element | null {
   return path === '' ? null : h('path', { class: kind, d: path });
 }
 
-function label(text: string, { x, y, anchor }: { x: number; y: number; anchor: string }): Element {
-  return h('text', { class: 'day', x, y, 'text-anchor': anchor, 'aria-hidden': 'true' }, text);
+function label(
+  text: string,
+  { kind, x, y, anchor }: { kind: 'day' | 'hour'; x: number; y: number; anchor: string },
+): Element {
+  return h('text', { class: kind, x, y, 'text-anchor': anchor, 'aria-hidden': 'true' }, text);
 }
 
 /** Windows with errors, each with a link to its calls; by hours if there are many. */

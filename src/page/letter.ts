@@ -19,8 +19,8 @@ export function letterOf(
 function blockOf(block: Block, label: string): Element {
   switch (block.kind) {
     case 'heading':
-      // The page's own title and the section's come first.
-      return h(block.level === 1 ? 'h3' : 'h4', null, textOf(block.text));
+      // The titles of the page, of its section and of the letter's language come first.
+      return h(block.level === 1 ? 'h4' : 'h5', null, textOf(block.text));
     case 'paragraph':
       return h('p', null, textOf(block.text));
     case 'list':

@@ -291,14 +291,17 @@
       token = await askToken(true);
       return token === null ? undefined : order(form);
     }
-    const { detail, message } = await answer.json();
+    const { detail, message, results } = await answer.json();
     if (!answer.ok) {
       output.textContent = detail;
       output.classList.add('trouble');
       return;
     }
     await show(here(), false);
-    note(message ?? form.dataset.done);
+    note(
+      message ?? form.dataset.done,
+      results?.some(({ ok }) => !ok),
+    );
   }
 
   /** Says what came of an order or a download, above the page as it is now. */

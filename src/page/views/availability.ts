@@ -12,7 +12,8 @@ import { section, type PageContext, type Section, type View } from '../view.ts';
 import { blameOf, exclusionsOf } from './availability-said.ts';
 
 type Window = SlaAnswer['worstWindows'][number];
-type Reading = SlaAnswer['readings'][keyof SlaAnswer['readings']];
+type ReadingName = keyof SlaAnswer['readings'];
+type Reading = SlaAnswer['readings'][ReadingName];
 
 const PATH = '/page/availability';
 /** Stretches without a sidecar that are listed. */
@@ -166,14 +167,14 @@ function readingsOf(context: PageContext, sla: SlaAnswer): Part {
     [
       {
         heading: availability.reading,
-        cell: ([name, reading]) => [h('strong', null, name), ' ', reading.title],
+        cell: ([name]) => [h('strong', null, name), ' ', availability.readingTitles[name as ReadingName]],
       },
       { heading: availability.errors, cell: ([name, reading]) => errorsOf(name, reading), isNumber: true },
       { heading: availability.valid, cell: ([, { valid }]) => format.count(valid), isNumber: true },
       {
         heading: availability.arithmetic,
         cell: ([, { sumErrorRates, windows, availability: value }]) =>
-          `100 × (1 − ${sumErrorRates} / ${windows}) = ${value ?? words.none} %`,
+          h('span', { class: 'sum' }, `100 × (1 − ${sumErrorRates} / ${windows}) = ${value ?? words.none} %`),
       },
       {
         heading: availability.tier,

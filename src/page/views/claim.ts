@@ -53,7 +53,7 @@ function datesOf(context: PageContext, { month, filing, dates }: ClaimAnswer): P
   const known = facts([
     [claims.dates, `${dates.earliest} – ${dates.latest}`],
     [claims.filing, claims.filings[filing]],
-    [claims.calendar, `${dates.calendar}: ${dates.calendarSource}`],
+    [claims.calendar, `${dates.calendar}: ${claims.sourceOf(dates)}`],
     [words.pages.availability, link(links.to('/page/availability', { month }), month)],
   ]);
   return [known, dates.isEstimated ? h('p', { class: 'notice' }, claims.estimated) : null];
@@ -162,8 +162,7 @@ async function lettersOf(context: PageContext, { month, revision }: ClaimRow): P
   try {
     const answer = await context.api.letters(month, revision);
     return [
-      still('letter-en', claims.letterEn, letterSection(context, answer, 'en')),
-      still('letter-zh', claims.letterZh, letterSection(context, answer, 'zh')),
+      still('letters', claims.letters, lettersBody(context, answer)),
       still('files', claims.files, filesOf(context, answer)),
     ];
   } catch (error) {
@@ -172,15 +171,28 @@ async function lettersOf(context: PageContext, { month, revision }: ClaimRow): P
   }
 }
 
-function letterSection({ words }: PageContext, { letters }: LettersAnswer, language: 'en' | 'zh'): Part {
+/** Both letters, beside each other where there is room. */
+function lettersBody({ words }: PageContext, { letters }: LettersAnswer): Part {
   const { claims } = words;
-  const { file, markdown, isAsDrafted } = letters[language];
-  return [
-    h('p', { class: 'notes' }, claims.letterFrom(file)),
-    isAsDrafted ? null : h('p', { class: 'notice' }, claims.edited),
-    markdown.includes(BLANK) ? h('p', { class: 'notice' }, claims.blanks) : null,
-    letterOf(markdown, { language, label: language === 'en' ? claims.letterEn : claims.letterZh }),
-  ];
+  const both = (['en', 'zh'] as const).map((language) => {
+    const { file, markdown, isAsDrafted } = letters[language];
+    const label = language === 'en' ? claims.letterEn : claims.letterZh;
+    return h(
+      'article',
+      null,
+      h('h3', null, label),
+      h('p', { class: 'notes' }, claims.letterFrom(file)),
+      isAsDrafted ? null : h('p', { class: 'notice' }, claims.edited),
+      hasBlanks(markdown) ? h('p', { class: 'notice' }, claims.blanks) : null,
+      letterOf(markdown, { language, label }),
+    );
+  });
+  return h('div', { class: 'letters' }, both);
+}
+
+/** Place and date are always filled in by hand. */
+function hasBlanks(markdown: string): boolean {
+  return markdown.split(BLANK).length > 2;
 }
 
 function filesOf({ words, format }: PageContext, { documents }: LettersAnswer): Part {
