@@ -63,7 +63,7 @@ test.each(NAVIGATION.filter(([name]) => name !== 'audit'))(
 interface Order {
   page: string;
   method: 'POST' | 'DELETE';
-  /** Of the API; a hold's id is `{hold}`. */
+  /** Of the API; a hold's id is `{hold}`, an exclusion's `{exclusion}`. */
   path: string;
   /** What is typed or chosen, by the field's name. */
   values: Readonly<Record<string, string>>;
@@ -76,6 +76,10 @@ const answer = async <T>(path: string): Promise<T> =>
 const holdIn = async (state: string): Promise<string> => {
   const { holds } = await answer<{ holds: { id: string }[] }>(`/v1/holds?state=${state}`);
   return holds[0]?.id ?? '';
+};
+const exclusionInForce = async (): Promise<string> => {
+  const { exclusions } = await answer<{ exclusions: { id: string }[] }>('/v1/exclusions');
+  return exclusions[0]?.id ?? '';
 };
 const SPAN = { from: '2026-11-20T10:00:00Z', to: '2026-11-20T10:05:00Z' };
 
@@ -140,6 +144,13 @@ const ORDERS: readonly Order[] = [
   },
   {
     page: '/page/availability?month=2026-11',
+    method: 'DELETE',
+    path: '/v1/exclusions/{exclusion}',
+    values: { reason: 'withdrawn by keyboard' },
+    done: async () => (await exclusionInForce()) === '',
+  },
+  {
+    page: '/page/availability?month=2026-11',
     method: 'POST',
     path: '/v1/blame',
     values: { ...SPAN, blame: 'upstream', source: 'blamed by keyboard' },
@@ -184,7 +195,9 @@ async function give({ method, path, values }: Order): Promise<void> {
 test.each(ORDERS)(
   '$method $path is given by keyboard, with a reason and a name that the audit keeps',
   async (order) => {
-    const path = order.path.replace('{hold}', await holdIn('held'));
+    const path = order.path
+      .replace('{hold}', await holdIn('held'))
+      .replace('{exclusion}', await exclusionInForce());
     await open(order.page);
     await page.locator('form.order:not([hidden])').first().waitFor({ state: 'attached' });
     await give({ ...order, path });
@@ -195,7 +208,7 @@ test.each(ORDERS)(
 );
 
 test('no order is on a page that this file does not give', async () => {
-  const known = new Set(ORDERS.map(({ method, path }) => `${method} ${path.replace('{hold}', '*')}`));
+  const known = new Set(ORDERS.map(({ method, path }) => `${method} ${path.replace(/\{\w+\}/, '*')}`));
   for (const [name, path] of NAVIGATION) {
     await open(path);
     const orders = await page.evaluate<string[]>(
@@ -203,7 +216,7 @@ test('no order is on a page that this file does not give', async () => {
     );
     await page.close();
     const unknown = orders
-      .map((order) => order.replace(/hold_\w+/, '*'))
+      .map((order) => order.replace(/(?:hold|excl)_\w+/, '*'))
       .filter((order) => !known.has(order));
     expect([name, unknown]).toEqual([name, []]);
   }

@@ -124,8 +124,8 @@ describe('the page Claims', () => {
     const html = await open(`/page/claims/${claim.month}`);
     const text = textOf(html);
     expect(html).not.toContain('<img');
-    expect(html).toMatch(/<div class="letter" lang="en"><h3>/);
-    expect(html).toMatch(/<div class="letter" lang="zh"><h3>/);
+    expect(html).toMatch(/<div class="letter" lang="en"><h4>/);
+    expect(html).toMatch(/<div class="letter" lang="zh"><h4>/);
     expect(text).toContain(`Company ${EVIL}`);
     expect(text).toContain('What we ask');
     expect(text).toMatch(/申请事项/);
