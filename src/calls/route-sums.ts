@@ -49,8 +49,9 @@ interface SummedCall {
 export const sumRoutes = defineRead(
   'calls.sumRoutes',
   async (tx: Tx, { from, to }: { from: Ms; to: Ms }): Promise<SummedRoutes> => {
+    // SQLite reads both parts of the view in their order only if the columns of that order are read, too.
     const rows = await tx.all<SummedCall>(
-      `SELECT at, method, route, status, outcome, duration_ms AS "durationMs", overhead_ms AS "overheadMs" FROM calls
+      `SELECT at, id, method, route, status, outcome, duration_ms AS "durationMs", overhead_ms AS "overheadMs" FROM calls
        WHERE at >= ? AND at < ? ORDER BY at DESC, id DESC LIMIT ?`,
       from,
       to,

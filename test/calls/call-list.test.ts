@@ -78,6 +78,25 @@ describe('the list of calls', () => {
   });
 });
 
+it('reads each part of the calls by its index, in the order of the list', async () => {
+  const statements: string[] = [];
+  const prepare = store.db.prepare.bind(store.db);
+  store.db.prepare = ((sql: string) => {
+    statements.push(sql);
+    return prepare(sql);
+  }) as typeof store.db.prepare;
+  await page({ app: 'ads', from: NOON, to: NOON + HOUR });
+  await page({ outcomes: ['no_answer'], tag: null });
+  await page({ cursor: `${NOON}~a`, route: '/tasks', method: 'GET' });
+  await page({ ofTask: 't1' });
+  await store.run(sumRoutes, { from: NOON, to: NOON + HOUR });
+  expect(statements.length).toBeGreaterThanOrEqual(5);
+  for (const sql of statements) {
+    const plan = prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql.replaceAll('?', '1')}`).all();
+    expect([sql, plan.some(({ detail }) => /TEMP B-TREE|CO-ROUTINE/.test(detail))]).toEqual([sql, false]);
+  }
+});
+
 describe('the sums of routes', () => {
   const sums = (from = NOON, to = NOON + HOUR) => store.run(sumRoutes, { from, to });
 
