@@ -210,10 +210,10 @@ interface Answers {
 async function workSeen(answers: Answers, now: Ms): Promise<WorkSeen> {
   const from = new Date(now - WORK_MS).toISOString();
   const usage = (await answers.get(`/v1/usage?by=mode&from=${from}`)) as UsageSumsAnswer;
-  const tasks = async (state: string): Promise<TasksAnswer> =>
-    (await answers.get(`/v1/tasks?state=${state}&from=${from}&limit=1000&total=true`)) as TasksAnswer;
-  const [failed, succeeded] = [await tasks('failed'), await tasks('succeeded')];
-  const smoke = succeeded.tasks.find(({ tag }) => tag === SMOKE_TAG);
+  const tasks = async (asked: string): Promise<TasksAnswer> =>
+    (await answers.get(`/v1/tasks?from=${from}&limit=1&${asked}`)) as TasksAnswer;
+  const failed = await tasks('state=failed&total=true');
+  const [smoke] = (await tasks(`state=succeeded&tag=${SMOKE_TAG}`)).tasks;
   return {
     byMode: usage.rows.map(({ mode = null, tasks: count, credits }) => ({ mode, tasks: count, credits })),
     failed: failed.total ?? failed.tasks.length,

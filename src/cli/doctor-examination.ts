@@ -13,14 +13,14 @@ import { checkReady, checkVersion, notRunning, otherPlaceChecks } from '../contr
 import { SidecarError } from '../errors.ts';
 import { checkBooks, checkDoubts, checkFreeze, heldElsewhereCheck } from '../ledger/ledger-checks.ts';
 import { verifyLedger } from '../ledger/verify.ts';
-import { openStoreReadOnly } from '../store/sqlite/read-only-store.ts';
+import { openStoreReadOnly, type ReadOnlyStore } from '../store/sqlite/read-only-store.ts';
 import { checkStorePlace, olderStoreCheck } from '../store/sqlite/store-checks.ts';
 import { realStorePath } from '../store/sqlite/store-file.ts';
 import { checkKling } from '../upstream/upstream-checks.ts';
 import type { Context } from './context.ts';
 import { askDaemon, bodyOf, controlAddress, packageVersion } from './control-client.ts';
 import { klingOf } from './kling-status.ts';
-import { openOffline, STORE_READER } from './offline.ts';
+import { answerOver, openOffline, STORE_READER } from './offline.ts';
 import { checkRecords, type Answers, type Sources } from './doctor-records.ts';
 import { isRunning, openSource } from './source.ts';
 
@@ -83,6 +83,12 @@ async function askStatus(context: Context, sources: Sources): Promise<Check[]> {
   sources.answers = await openAnswers(context, sources.runs);
   const status = (await sources.answers.get('/v1/status')) as StatusAnswer;
   sources.status = status;
+  if (
+    sources.runs &&
+    sources.store &&
+    status.store.path === realStorePath(context.loaded().config.store.path)
+  )
+    sources.answers = countedHere(context, sources.answers, sources.store);
   return [
     ...(sources.runs ? await checkRunning(context, status) : []),
     ...checkMoney(context, status),
@@ -110,6 +116,19 @@ function checkMoney({ loaded, terminal }: Context, status: StatusAnswer): Check[
     ...status.heldElsewhere.map(heldElsewhereCheck),
     checkBudgets(loaded().config.budgets),
   ];
+}
+
+/** Questions whose answer is counted from many rows. */
+const COUNTED = /^\/v1\/(usage|tasks)\b/;
+
+/** Counts in this process what a running sidecar would count beside its creates; asks it everything else. */
+function countedHere({ loaded, terminal }: Context, sidecar: Answers, store: ReadOnlyStore): Answers {
+  const own = answerOver(store, loaded().config, terminal.clock);
+  return {
+    get: async (path) =>
+      COUNTED.test(path) ? bodyOf(await own.answer({ method: 'GET', path })) : sidecar.get(path),
+    close: () => sidecar.close(),
+  };
 }
 
 /** Does the same as `openSource`, but also if another program listens at the control address: the store still has answers. */

@@ -43,6 +43,11 @@ export interface Offline {
 /** Opens the store read-only. @throws SidecarError as {@link openStoreReadOnly} does. */
 export async function openOffline(config: Config, clock: Clock): Promise<Offline> {
   const store = await openStoreReadOnly(config.store.path, { reader: STORE_READER, clock });
+  return answerOver(store, config, clock);
+}
+
+/** Answers from a store that is open; closing it closes the store. */
+export function answerOver(store: ReadOnlyStore, config: Config, clock: Clock): Offline {
   return answerFrom(store, offlineCommands(config, store, { clock, writer: null }), clock);
 }
 
