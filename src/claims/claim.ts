@@ -41,7 +41,12 @@ const STILL_FILED: readonly ClaimState[] = ['draft', 'filed', 'acknowledged'];
 
 /** Gives whether a claim may be filed, from its state and from today's place among its dates. */
 export function claimFiling(state: ClaimState, byDates: Exclude<ClaimFiling, 'closed'>): ClaimFiling {
-  return STILL_FILED.includes(state) ? byDates : 'closed';
+  return isOpen(state) ? byDates : 'closed';
+}
+
+/** Returns whether something may still come of a claim. */
+export function isOpen(state: ClaimState): boolean {
+  return STILL_FILED.includes(state);
 }
 
 /** Picks the revision of a month that counts, from a list with the newest first: a granted one, else a valid one, else the last. */

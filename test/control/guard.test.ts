@@ -131,6 +131,19 @@ describe('the guard of the control plane', () => {
     expect((await ask(rig.url, '/v1/status')).json['frozen']).toBe(false);
   });
 
+  test('an archive of a claim needs the token where reads do, and is refused to other sites', async () => {
+    const path = '/v1/claims/2026-10/folder.zip';
+    const strict = await startRig({ requireTokenForReads: true });
+    try {
+      expect((await ask(strict.url, path)).status).toBe(401);
+      expect((await order(strict.url, path, { method: 'GET' })).status).toBe(404);
+    } finally {
+      await strict.close();
+    }
+    expect((await ask(rig.url, path)).status).toBe(404);
+    expect((await ask(rig.url, path, { headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
+  });
+
   test('the audit needs the token, other reads on loopback do not', async () => {
     expect((await ask(rig.url, '/v1/audit')).status).toBe(401);
     expect((await order(rig.url, '/v1/audit', { method: 'GET' })).status).toBe(200);

@@ -151,6 +151,15 @@ describe('the page Claims', () => {
     await rename(`${claim.folder}.away`, claim.folder);
   });
 
+  it('is on the page Now as long as something may come of it', async () => {
+    const owed = async (): Promise<string> =>
+      textOf(/<section id="owed".*?<\/section>/s.exec(await open('/'))?.[0] ?? '');
+    expect(await owed()).toContain(`${claim.month}: 120 USD draft may be filed`);
+    for (const state of ['filed', 'rejected'])
+      await order(started, `/v1/claims/${claim.month}/mark`, { state, reason: 'a test' });
+    expect(await owed()).toContain('No claim is open');
+  });
+
   it('says what may be done in a month without a claim', async () => {
     const past = textOf(await open('/page/claims/2026-01'));
     expect(past).toContain('There is no claim for this month.');

@@ -6,6 +6,7 @@ import { link, tableOf } from '../table.ts';
 import { section, type PageContext, type View } from '../view.ts';
 import { budgetsOf } from './now-budgets.ts';
 import { hourOf } from './now-hour.ts';
+import { owedOf } from './now-owed.ts';
 import { stateOf } from './now-state.ts';
 import { openTasksOf, slotsOf } from './now-work.ts';
 
@@ -14,7 +15,7 @@ type WouldRefuse = StatusAnswer['wouldHaveBy'][number];
 /** Makes the page. */
 export async function nowView(context: PageContext): Promise<View> {
   const { api, words } = context;
-  const status = await api.get('/v1/status');
+  const [status, { claims }] = await Promise.all([api.get('/v1/status'), api.get('/v1/claims')]);
   return {
     title: words.pages.now,
     sections: [
@@ -22,6 +23,7 @@ export async function nowView(context: PageContext): Promise<View> {
       section('budgets', words.budgets.title, budgetsOf(context, status.budgets), true),
       section('hour', words.hour.title, hourOf(context, status)),
       section('firing', words.firing.title, firingOf(context, status)),
+      section('owed', words.owed.title, owedOf(context, claims)),
       section('slots', words.slots.title, slotsOf(context, status)),
       section('open-tasks', words.open.title, openTasksOf(context, status), true),
       section('doubts', words.doubt.title, doubtsOf(context, status)),

@@ -1,5 +1,9 @@
 /** Words in English: availability and claims. */
 export const SLA = {
+  owed: {
+    title: 'What Kling owes',
+    empty: 'No claim is open.',
+  },
   availability: {
     map: 'Windows of five minutes',
     mapZone: (zone: string): string => `Days in ${zone}`,

@@ -1,7 +1,11 @@
 /** Words in Chinese: availability and claims. */
 import type { Words } from '../en.ts';
 
-export const SLA: Pick<Words, 'availability' | 'claims'> = {
+export const SLA: Pick<Words, 'owed' | 'availability' | 'claims'> = {
+  owed: {
+    title: 'Kling 应赔',
+    empty: '没有待处理的索赔。',
+  },
   availability: {
     map: '五分钟窗口',
     mapZone: (zone) => `日期按 ${zone}`,
