@@ -100,7 +100,8 @@ export function writeDocuments(claim: ClaimCase): ComposedClaim {
 
 function writeSummary(claim: ClaimCase): string {
   const { measured } = claim.evidence;
-  const { revision: _revision, live: _live, ...numbers } = measured;
+  // The letter says what it takes of the allowance; a summary has its numbers alone.
+  const { revision: _revision, live: _live, budget: _budget, ...numbers } = measured;
   const summary = {
     reference: claim.reference,
     claimant: claim.settings.claimant,

@@ -109,10 +109,8 @@ const exclusionOfMonth = z.object({
   actor: z.string(),
   at: time,
 });
-const errorBudget = z.object({
-  allowed: z.string(),
-  used: z.string(),
-  left: z.string(),
+const usedBudget = z.object({ allowed: z.string(), used: z.string(), left: z.string() });
+const errorBudget = usedBudget.extend({
   projected: decimal.nullable(),
   best: decimal.nullable(),
   projectedBreach: z.boolean(),
@@ -156,6 +154,7 @@ export const slaAnswer = z
     exclusions: z.array(exclusionOfMonth),
     gaps: z.array(z.object({ start: time, end: time, windows: count })),
     worstWindows: z.array(window),
+    budget: usedBudget.nullable().describe('The allowance of failed windows; null if nothing was recorded.'),
     live: z
       .object({ elapsedWindows: count, budget: errorBudget })
       .nullable()

@@ -115,20 +115,34 @@ export interface RunningPeriod {
   agreement: Agreement;
 }
 
+/** How much of a period's allowance is used, without a look ahead. */
+export type UsedBudget = Pick<ErrorBudget, 'allowed' | 'used' | 'left'>;
+
+/** Computes how much of a period's allowance is used, of one that runs or is over. */
+export function usedBudget(
+  rateSum: Fraction,
+  { windows, agreement }: Pick<RunningPeriod, 'windows' | 'agreement'>,
+): UsedBudget {
+  const promised = ratioOf(agreement.commitment);
+  const allowed = { num: (promised.den - promised.num) * BigInt(windows), den: promised.den };
+  return {
+    allowed: toDecimal(allowed, 3),
+    used: toDecimal(rateSum, PLACES),
+    left: toDecimal(subtract(allowed, rateSum), PLACES),
+  };
+}
+
 /** Computes the error budget of a running period. */
 export function errorBudget(rateSum: Fraction, period: RunningPeriod): ErrorBudget {
   const { windows, total, elapsed, agreement } = period;
   const promised = ratioOf(agreement.commitment);
-  const allowed = { num: (promised.den - promised.num) * BigInt(windows), den: promised.den };
   const projection =
     elapsed > 0
       ? availabilityRatio({ num: rateSum.num * BigInt(total), den: rateSum.den * BigInt(elapsed) }, windows)
       : undefined;
   const best = availabilityRatio(rateSum, windows);
   return {
-    allowed: toDecimal(allowed, 3),
-    used: toDecimal(rateSum, PLACES),
-    left: toDecimal(subtract(allowed, rateSum), PLACES),
+    ...usedBudget(rateSum, { windows, agreement }),
     projected: projection ? percentText(projection) : null,
     best: best ? percentText(best) : null,
     projectedBreach: projection ? compare(projection, promised) < 0 : false,

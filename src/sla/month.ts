@@ -12,8 +12,10 @@ import {
   readAll,
   readAvailability,
   sumOfRates,
+  usedBudget,
   type ErrorBudget,
   type ReadingResult,
+  type UsedBudget,
 } from './availability.ts';
 import { answersIn, serverErrorsIn, attemptsIn, unreachableIn, type WindowSlice } from './counts.ts';
 import { gapsIn, type Gap } from './observed.ts';
@@ -121,6 +123,8 @@ export interface SlaMonth {
   exclusions: { start: string; end: string; clause: string; source: string; actor: string; at: string }[];
   gaps: { start: string; end: string; windows: number }[];
   worstWindows: WindowView[];
+  /** The allowance of failed windows, of a month that is over too; null if nothing was recorded. */
+  budget: UsedBudget | null;
   live: LiveMonth | null;
   warnings: string[];
   /** SHA-256 of the whole input of the numbers. */
@@ -159,6 +163,7 @@ export function measureMonth(question: MonthQuestion, records: MonthRecords): Sl
     exclusions: exclusions.map(exclusionView),
     gaps: gaps.map(gapView),
     worstWindows: worstOf(slices, rates),
+    budget: recorded ? usedBudget(sumOfRates(rates), { windows: windows.divisor, agreement }) : null,
     live: liveOf(period, { windows, recorded, rates, agreement, now: question.now }),
     warnings: zoneWarnings(question, records),
     digest: digestOf({ period, agreement, slices, exclusions, gaps }),

@@ -48,6 +48,7 @@ describe('availability', () => {
       breached: false,
       compensationPercent: 0,
       revision: 0,
+      budget: { allowed: '8.640', used: '0.500000', left: '8.140000' },
       live: { budget: { allowed: '8.640' } },
     });
     const drawn = checked(await get('/v1/sla/2026-11?map=true'), schemas.slaAnswer);

@@ -27,7 +27,7 @@ beforeEach(async () => {
       if (takesMs > 0) await sleep(clock, takesMs);
       return new Map([['section', String(made.length)]]);
     };
-    live.follow(key, response, { make });
+    live.follow(key, response, { make, ...(key === '/dear' && { everyMs: 30_000 }) });
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
 });
@@ -72,6 +72,14 @@ it('makes dear pages less often, each in its turn: together they take a small sh
   expect(share).toBeGreaterThan(BUSY_SHARE * 0.8);
   // One after the other.
   for (const [place, key] of made.slice(4).entries()) expect(key).toBe(made[place]);
+});
+
+it('makes a page that has a longer period of its own no more often', async () => {
+  await open('/dear');
+  await open('/a');
+  await pass(2 * MINUTE_MS);
+  expect(made.filter((key) => key === '/dear')).toHaveLength(4);
+  expect(made.length).toBeGreaterThan(50);
 });
 
 it('a page that cannot be made holds up no other', async () => {

@@ -49,6 +49,7 @@ describe('the page Availability', () => {
     expect(text).toContain(
       `100 × (1 − ${received.sumErrorRates} / ${received.windows}) = ${received.availability} %`,
     );
+    expect(text).toContain('Error budget used, in windows 20.000000 / 8.928 Left of it -11.072000');
     expect(text).toContain('The commitment is broken: 10 % of the month’s fee');
     expect(text).toContain(`${claim.month}-10 00:00:00 Asia/Shanghai`);
     // The links keep the zone of the page.

@@ -65,11 +65,12 @@ export async function availabilityView(page: PageContext): Promise<View> {
 function sumOf(context: PageContext, sla: SlaAnswer): Part {
   const { words, format, links } = context;
   const { availability } = words;
-  const budget = sla.live?.budget;
-  const isBroken = sla.breached || budget?.projectedBreach === true;
+  const { budget } = sla;
+  const ahead = sla.live?.budget;
+  const isBroken = sla.breached || ahead?.projectedBreach === true;
   const state = sla.breached
     ? availability.broken(format.count(sla.compensationPercent))
-    : budget?.projectedBreach === true
+    : ahead?.projectedBreach === true
       ? availability.atRisk
       : availability.kept;
   const { requests, windows } = sla;
@@ -86,7 +87,7 @@ function sumOf(context: PageContext, sla: SlaAnswer): Part {
       [availability.commitment, `${sla.commitment} %`],
       [availability.used, budget ? link('#worst', `${budget.used} / ${budget.allowed}`) : null],
       [availability.left, budget?.left ?? null],
-      [availability.projected, budget?.projected == null ? null : `${budget.projected} %`],
+      [availability.projected, ahead?.projected == null ? null : `${ahead.projected} %`],
       [availability.valid, calls(requests.valid, {})],
       [availability.serverErrors, calls(requests.serverErrors, { outcome: 'server_error' })],
       [availability.unreachable, calls(requests.unreachable, { outcome: 'unreachable' })],

@@ -35,7 +35,8 @@ export const SLA = {
     exclusions: 'Exclusions',
     noExclusions: 'Nothing is excluded.',
     noErrors: 'No window has errors.',
-    empty: 'No request to Kling is recorded in this month.',
+    empty:
+      'No request to Kling is recorded in this month. Calls that another program recorded can be imported: kling-sidecar import FILE.',
     value: 'Availability',
     commitment: 'Committed',
     used: 'Error budget used, in windows',

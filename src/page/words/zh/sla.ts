@@ -37,7 +37,7 @@ export const SLA: Pick<Words, 'owed' | 'availability' | 'claims'> = {
     exclusions: '排除项',
     noExclusions: '没有排除项。',
     noErrors: '没有出错的窗口。',
-    empty: '本月没有对 Kling 的请求记录。',
+    empty: '本月没有对 Kling 的请求记录。其他程序记录的调用可以导入：kling-sidecar import 文件。',
     value: '可用性',
     commitment: '承诺',
     used: '已用错误预算（窗口）',
