@@ -1,6 +1,6 @@
 /** The page *Holds*: what is held, in doubt or ended, and the operator's orders for holds that Kling cannot end. */
 import type { HoldsAnswer } from '../../control/schemas.ts';
-import { filters, pager, searchedNote, type Choice } from '../filters.ts';
+import { filters, pager, searchedNote, type Choice, type Field } from '../filters.ts';
 import { h, type Part } from '../element.ts';
 import { folded, orderForm } from '../orders.ts';
 import { link, tableOf, type Column } from '../table.ts';
@@ -57,7 +57,7 @@ function formOf(context: PageContext): Section {
   const { tasks, holds } = words;
   const all = { value: '', label: words.all };
   const yes = (label: string): readonly Choice[] => [all, { value: 'true', label }];
-  return filters(context, PATH, [
+  const fields: readonly Field[] = [
     {
       name: 'state',
       label: tasks.state,
@@ -65,12 +65,10 @@ function formOf(context: PageContext): Section {
     },
     {
       name: 'inDoubt',
-      label: holds.inDoubt,
+      label: words.doubt.title,
       choices: [...yes(holds.onlyInDoubt), { value: 'false', label: holds.notInDoubt }],
     },
     { name: 'spent', label: tasks.settled, choices: yes(holds.onlySpent) },
-    { name: 'ended', label: holds.ended, choices: yes(holds.onlyEnded) },
-    { name: 'counted', label: holds.counted, choices: yes(holds.onlyCounted) },
     { name: 'app', label: tasks.app },
     { name: 'tag', label: tasks.tag },
     { name: 'operation', label: tasks.operation },
@@ -78,7 +76,9 @@ function formOf(context: PageContext): Section {
     { name: 'mode', label: tasks.mode },
     { name: 'from', label: words.from, example: words.exampleTime },
     { name: 'to', label: words.until, example: words.exampleTime },
-  ]);
+  ];
+  // Links of other pages narrow by these.
+  return filters(context, PATH, fields, { kept: ['ended', 'counted'] });
 }
 
 function holdColumns(context: PageContext): readonly Column<Hold>[] {

@@ -15,7 +15,7 @@ import { round, spentOn, type SpendingAsked, type Sum } from './spending-asked.t
 /** The parts that the chart shows separately; the smaller ones are one. */
 const SERIES_MAX = 6;
 /** A limit that is higher than so many times the highest bar would make the bars unreadable: it is said in words. */
-const LIMIT_FACTOR = 5;
+const LIMIT_FACTOR = 10;
 
 /** The limits that the bars of a page can reach. */
 export interface Limits {

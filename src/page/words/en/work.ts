@@ -38,7 +38,8 @@ export const WORK = {
   },
   queue: {
     title: 'Creates that wait for a slot',
-    empty: 'No create waits.',
+    empty:
+      'No create waits. While every slot of a pool is in use, creates wait here, for at most limits.queueWaitMsMax.',
     place: 'Place',
     app: 'App',
     operation: 'Operation',
@@ -79,9 +80,6 @@ export const WORK = {
     notInDoubt: 'without those in doubt',
     onlySpent: 'only those that cost something',
     ended: 'Ended',
-    onlyEnded: 'only those that have ended',
-    counted: 'In usage',
-    onlyCounted: 'without creates that Kling refused or never got',
     waits: 'Kling cannot end it: it waits for you.',
     lookUps: (count: string): string => `looked up ${count} times`,
     decide: 'Decide',

@@ -38,7 +38,7 @@ export const WORK: Pick<Words, 'tasks' | 'queue' | 'calls' | 'holds'> = {
   },
   queue: {
     title: '等待并发位的创建',
-    empty: '没有创建在等待。',
+    empty: '没有创建在等待。池的并发位用满时，创建会在此等待，最长 limits.queueWaitMsMax。',
     place: '位置',
     app: '应用',
     operation: '操作',
@@ -79,9 +79,6 @@ export const WORK: Pick<Words, 'tasks' | 'queue' | 'calls' | 'holds'> = {
     notInDoubt: '排除结果未知的',
     onlySpent: '仅产生费用的',
     ended: '已结束',
-    onlyEnded: '仅已结束的',
-    counted: '计入用量',
-    onlyCounted: '不含 Kling 拒绝或未收到的创建',
     waits: 'Kling 无法结束它：等待您处理。',
     lookUps: (count) => `已查询 ${count} 次`,
     decide: '处理',
