@@ -34,6 +34,7 @@ export interface ListRefusalsArgs {
   tag?: string | null;
   method?: string;
   route?: string;
+  status?: number;
   word?: string;
   budget?: string;
 }
@@ -58,7 +59,7 @@ export const listRefusals = defineRead(
     add('at >= ?', args.from);
     add('at < ?', args.to);
     add('would_only = ?', args.wouldOnly === undefined ? undefined : Number(args.wouldOnly));
-    for (const column of ['app', 'tag', 'method', 'route', 'word', 'budget'] as const) {
+    for (const column of ['app', 'tag', 'method', 'route', 'status', 'word', 'budget'] as const) {
       if (args[column] === null) conditions.push(`${column} IS NULL`);
       else add(`${column} = ?`, args[column]);
     }

@@ -76,6 +76,14 @@ const yes = z
   .transform(() => true)
   .optional();
 
+/** A whole number from 0. */
+function wholeNumber(max: number) {
+  return z.coerce
+    .number()
+    .pipe(z.int().min(0).max(max))
+    .openapi({ type: 'integer', minimum: 0, maximum: max });
+}
+
 const outcomes = z
   .string()
   .transform((text, ctx) => {
@@ -111,6 +119,8 @@ export const callsQuery = z.strictObject({
     .regex(/^[A-Z]{1,10}$/, 'a method such as POST')
     .optional(),
   route: writtenName(300).optional(),
+  status: wholeNumber(999).optional(),
+  code: wholeNumber(99_999).optional(),
   outcome: outcomes.optional(),
   failed: z.literal('true').optional(),
   task: writtenName(200).optional(),

@@ -47,11 +47,18 @@ describe('filters', () => {
       'call_1',
     ]);
     expect(await idsOf('route=/nowhere')).toEqual([]);
+    expect(await idsOf('status=200&code=0')).toEqual(['call_3', 'call_1']);
+    expect(await idsOf('code=1303')).toEqual([]);
     const refused = async (query: string) =>
       checked(await get(`/v1/calls?kind=refused&${query}`), refusalsAnswer).calls.map(({ id }) => id);
     expect(await refused('word=budget_exceeded')).toEqual(['refusal_1']);
     expect(await refused('word=spending_frozen')).toEqual([]);
-    for (const query of ['kind=refused&failed=true', 'kind=would-refuse&task=1', 'word=budget_exceeded']) {
+    for (const query of [
+      'kind=refused&failed=true',
+      'kind=would-refuse&task=1',
+      'kind=refused&code=0',
+      'word=budget_exceeded',
+    ]) {
       const answer = await get(`/v1/calls?${query}`);
       expect([answer.status, answer.json['detail']]).toEqual([
         400,

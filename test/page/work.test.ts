@@ -105,7 +105,7 @@ describe('the page of a task', () => {
   it('lists the sends of its create, and links to its reads', async () => {
     const calls = section(await page('cat'), 'calls');
     expect(textOf(calls)).toContain('POST /v1/videos/text2video ads – 1 200 0 ok');
-    const [, reads = ''] = /href="(\/page\/calls\?method=GET[^"]*)"/.exec(calls) ?? [];
+    const [, reads = ''] = /href="(\/page\/calls\?from=[^"]*)"/.exec(calls) ?? [];
     expect(textOf((await open(reads.replaceAll('&amp;', '&'))).text)).toContain('GET /');
   });
 });

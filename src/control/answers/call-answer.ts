@@ -32,8 +32,8 @@ export async function answerRefusals(
   reader: Pick<Store, 'read'>,
   query: CallsQuery,
 ): Promise<RefusalsAnswer> {
-  const { kind, limit, cursor = null, task, failed, outcome, ...asked } = query;
-  refuse({ task, failed, outcome }, 'kind=sent');
+  const { kind, limit, cursor = null, task, failed, outcome, code, ...asked } = query;
+  refuse({ task, failed, outcome, code }, 'kind=sent');
   const filters = { ...asked, wouldOnly: kind === 'would-refuse' };
   const { refusals, ...rest } = await reader.read(listRefusals, { limit, cursor, ...given(filters) });
   return { calls: refusals.map(shapeRefusal), ...rest };

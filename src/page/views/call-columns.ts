@@ -13,7 +13,8 @@ export function callColumns({ words, format, links }: PageContext): readonly Col
   const { calls } = words;
   const narrowed = (values: Readonly<Record<string, string>>, text: string): Part =>
     link(links.to(PATH, values), text);
-  const number = (value: number | null): string => (value === null ? words.none : String(value));
+  const number = (name: 'status' | 'code', value: number | null): Part =>
+    value === null ? words.none : narrowed({ [name]: String(value) }, String(value));
   return [
     { heading: calls.at, cell: ({ at }) => format.time(at) },
     { heading: calls.route, cell: ({ method, route }) => narrowed({ method, route }, `${method} ${route}`) },
@@ -23,8 +24,8 @@ export function callColumns({ words, format, links }: PageContext): readonly Col
       cell: ({ tag }) => (tag === null ? words.none : narrowed({ tag }, tag)),
     },
     { heading: calls.attempt, cell: ({ attempt }) => String(attempt), isNumber: true },
-    { heading: calls.status, cell: ({ status }) => number(status), isNumber: true },
-    { heading: calls.code, cell: ({ code }) => number(code), isNumber: true },
+    { heading: calls.status, cell: ({ status }) => number('status', status), isNumber: true },
+    { heading: calls.code, cell: ({ code }) => number('code', code), isNumber: true },
     {
       heading: calls.outcome,
       cell: ({ outcome, errorClass }) => [

@@ -12,16 +12,18 @@ import { pick } from './tasks.ts';
 type Refusal = RefusalsAnswer['calls'][number];
 
 const PATH = '/page/calls';
-const COMMON = ['app', 'tag', 'method', 'route', 'from', 'to', 'cursor'] as const;
+const COMMON = ['app', 'tag', 'method', 'route', 'status', 'from', 'to', 'cursor'] as const;
 /** The filters of each kind. */
-const SENT = [...COMMON, 'outcome', 'failed', 'task'] as const;
+const SENT = [...COMMON, 'outcome', 'failed', 'code', 'task'] as const;
 const REFUSED = [...COMMON, 'word', 'budget'] as const;
 
 /** Makes the page. */
 export async function callsView(context: PageContext): Promise<View> {
   const { query, words } = context;
   const kind = kindOf(query);
-  const form = filters(context, PATH, fieldsOf(context, kind), { kept: ['method'] });
+  const form = filters(context, PATH, fieldsOf(context, kind), {
+    kept: kind === 'sent' ? ['method', 'status', 'code'] : ['method', 'status'],
+  });
   const list = (): Promise<Part> => (kind === 'sent' ? sentList(context) : refusedList(context, kind));
   // A later page of a list changes little.
   const shown = query.get('cursor')
@@ -128,7 +130,11 @@ function refusalColumns(
       heading: words.tasks.tag,
       cell: ({ tag }) => (tag === null ? words.none : narrowed({ tag }, tag)),
     },
-    { heading: calls.status, cell: ({ status }) => String(status), isNumber: true },
+    {
+      heading: calls.status,
+      cell: ({ status }) => narrowed({ status: String(status) }, String(status)),
+      isNumber: true,
+    },
     {
       heading: calls.reason,
       cell: ({ word, budget }) => [

@@ -24,7 +24,7 @@ async function bodyOf(context: PageContext, { id, createdAt, updatedAt }: TaskAn
       { class: 'notes' },
       words.task.callsNote,
       ' ',
-      link(links.to('/page/calls', { method: 'GET', from: createdAt, to }), words.task.reads),
+      link(links.to('/page/calls', { from: createdAt, to }), words.task.reads),
       ' · ',
       link(links.to('/page/calls', { task: id }), words.task.allCalls),
     ),

@@ -13,7 +13,7 @@ export const TASKS = {
     held: 'Held at the create',
     basis: 'How sure the price was',
     bases: {
-      exact: 'exact: the price that Kling published',
+      exact: 'exact: the price that Kling published, or one of your config',
       assumed: 'assumed',
       unknown: 'unknown: Kling published none',
     },
@@ -59,7 +59,7 @@ export const TASKS = {
     noCalls: 'No call of its create is in the journal any more.',
     callsNote:
       'These are the sends of its create, and the look-ups if nobody knew its end. Polls and reads of it are journalled without its id:',
-    reads: 'all reads of that time',
+    reads: 'all calls of that time',
     allCalls: 'The same list under Calls',
     lost: 'Lost since',
     prompt: 'Prompt',

@@ -50,7 +50,7 @@ export const WORK = {
   },
   calls: {
     title: 'Calls to Kling',
-    empty: 'No call matches.',
+    empty: 'No call matches. Send a request through the sidecar, or show all calls.',
     at: 'Time',
     route: 'Route',
     status: 'Status',

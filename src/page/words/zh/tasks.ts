@@ -15,7 +15,7 @@ export const TASKS: Pick<Words, 'search' | 'task' | 'routes'> = {
     held: '创建时预留',
     basis: '价格的可靠程度',
     bases: {
-      exact: '准确：Kling 公布的价格',
+      exact: '准确：Kling 公布的价格，或您配置的价格',
       assumed: '假定',
       unknown: '未知：Kling 没有公布价格',
     },
@@ -56,7 +56,7 @@ export const TASKS: Pick<Words, 'search' | 'task' | 'routes'> = {
     chainDue: (at) => `下一次创建时间：${at}。`,
     noCalls: '日志中已没有它的创建调用。',
     callsNote: '这里是它的创建调用，以及结果未知时的核查。对它的轮询和查询在日志中不带任务 ID：',
-    reads: '该时段的全部查询',
+    reads: '该时段的全部调用',
     allCalls: '在“调用”中查看同一列表',
     lost: '丢失于',
     prompt: '提示词',

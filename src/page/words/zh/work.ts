@@ -49,7 +49,7 @@ export const WORK: Pick<Words, 'tasks' | 'queue' | 'calls' | 'holds'> = {
   },
   calls: {
     title: '对 Kling 的调用',
-    empty: '没有符合条件的调用。',
+    empty: '没有符合条件的调用。请通过 sidecar 发送请求，或显示全部调用。',
     at: '时间',
     route: '路由',
     status: '状态码',
