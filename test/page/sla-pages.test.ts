@@ -56,6 +56,15 @@ describe('the page Availability', () => {
     const month = `from=${encodeURIComponent(sla.start ?? '')}&amp;to=${encodeURIComponent(sla.end ?? '')}`;
     expect(html).toContain(`href="/page/calls?outcome=server_error&amp;${month}&amp;zone=UTC">20</a>`);
     expect(html).toContain(`href="/page/claims/${claim.month}?zone=UTC"`);
+    // Each number that is a link is the number of rows that it leads to.
+    const numbers = [...html.matchAll(/<a href="\/page\/calls\?([^"]+)">(\d+)<\/a>/g)];
+    expect(numbers.length).toBeGreaterThan(20);
+    for (const [, query = '', number] of numbers) {
+      const filter = query.replaceAll('&amp;', '&').replace('&zone=UTC', '');
+      const { total } = (await get(`${started.controlUrl}/v1/calls?${filter}&total=true`))
+        .json as unknown as { total: number };
+      expect([filter, String(total)]).toEqual([filter, number]);
+    }
   });
 
   it('leads from each window with errors to its calls, and to the months beside it', async () => {
@@ -103,6 +112,25 @@ describe('the page Availability', () => {
     const { status, text } = await read(`${started.controlUrl}/page/availability?month=soon`, TYPED);
     expect(status).toBe(400);
     expect(textOf(text)).toContain('a month such as 2026-10');
+  });
+});
+
+describe('the page Audit', () => {
+  it('shows hostile texts as texts, and what a filter leaves', async () => {
+    const authorization = `Bearer ${started.token}`;
+    const audit = async (query: string): Promise<string> => {
+      const { status, text } = await read(`${started.controlUrl}/page/audit?${query}`, {
+        ...TYPED,
+        authorization,
+      });
+      expect([query, status]).toEqual([query, 200]);
+      return text;
+    };
+    const html = await audit('action=sla.exclude');
+    expect(html).not.toContain('<img');
+    expect(textOf(html)).toContain(`2.2(i) ${EVIL}`);
+    expect(html).toContain('href="/page/audit?actor=ann"');
+    expect(textOf(await audit('actor=nobody'))).toContain('No change matches.');
   });
 });
 

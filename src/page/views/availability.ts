@@ -74,6 +74,7 @@ function sumOf(context: PageContext, sla: SlaAnswer): Part {
       ? availability.atRisk
       : availability.kept;
   const { requests, windows } = sla;
+  const attempts = requests.answered + requests.unreachable + requests.noAnswer + requests.aborted;
   const calls = (count: number, filter: Record<string, string>): Part =>
     linkedCount(context, sla, { count, filter });
   return [
@@ -88,7 +89,8 @@ function sumOf(context: PageContext, sla: SlaAnswer): Part {
       [availability.used, budget ? link('#worst', `${budget.used} / ${budget.allowed}`) : null],
       [availability.left, budget?.left ?? null],
       [availability.projected, ahead?.projected == null ? null : `${ahead.projected} %`],
-      [availability.valid, calls(requests.valid, {})],
+      [availability.attempts, calls(attempts, {})],
+      [availability.valid, format.count(requests.valid)],
       [availability.serverErrors, calls(requests.serverErrors, { outcome: 'server_error' })],
       [availability.unreachable, calls(requests.unreachable, { outcome: 'unreachable' })],
       [
@@ -208,7 +210,7 @@ function worstOf({ words, format, links }: PageContext, { month, worstWindows }:
         cell: (window) => counted(window, window.errors, { failed: 'true' }),
         isNumber: true,
       },
-      { heading: availability.valid, cell: (window) => counted(window, window.valid, {}), isNumber: true },
+      { heading: availability.valid, cell: ({ valid }) => format.count(valid), isNumber: true },
       {
         heading: availability.serverErrors,
         cell: (window) => counted(window, window.byClass['server_error'] ?? 0, { outcome: 'server_error' }),

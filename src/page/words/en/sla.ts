@@ -42,6 +42,7 @@ export const SLA = {
     used: 'Error budget used, in windows',
     left: 'Left of it',
     projected: 'At the end, at this pace',
+    attempts: 'Requests in the journal',
     valid: 'Valid requests',
     errors: 'Errors',
     serverErrors: '5xx answers',

@@ -43,6 +43,7 @@ export const SLA: Pick<Words, 'owed' | 'availability' | 'claims'> = {
     used: '已用错误预算（窗口）',
     left: '剩余',
     projected: '按此趋势的月末值',
+    attempts: '日志中的请求',
     valid: '有效请求',
     errors: '错误',
     serverErrors: '5xx 应答',
