@@ -5,7 +5,7 @@
  * their own indexes; all else is looked for from the newest create on, page by page (store/bounded-list.ts).
  */
 import { idTime } from '../ids.ts';
-import { isAfter, isUntil, readBounded } from '../store/bounded-list.ts';
+import { isAfter, isUntil, LOOKED_MAX, readBounded } from '../store/bounded-list.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { Ms, Product } from '../units.ts';
@@ -48,7 +48,7 @@ export interface ListTasksArgs extends TaskFilter {
   limit: number;
   /** The id of the hold after which the page begins. */
   cursor: string | null;
-  /** Whether all rows are counted, too. */
+  /** Whether all rows are counted, too. A search is not: it would read all rows. */
   total?: boolean;
 }
 
@@ -79,14 +79,12 @@ export const listTasks = defineRead(
     const { limit, cursor, search } = args;
     if (search !== undefined && cursor === null) {
       const found = await findById(tx, search, filterConditions(args));
-      if (found) {
-        const counted = args.total === true ? { total: 1 } : {};
-        return { tasks: [toTaskRow(found)], nextCursor: null, searched: null, ...counted };
-      }
+      if (found) return { tasks: [toTaskRow(found)], nextCursor: null, searched: null };
     }
     const wanted = filterConditions(args);
     if (search !== undefined) addSearch(wanted, search);
-    const counted = await countWhere(tx, args.total, `creates c ${whereOf(wanted.texts)}`, wanted.values);
+    const isCounted = args.total === true && search === undefined;
+    const counted = await countWhere(tx, isCounted, `creates c ${whereOf(wanted.texts)}`, wanted.values);
     const page = isOfFew(args)
       ? await pageOfFew(tx, wanted, { limit, cursor })
       : await boundedPage(tx, wanted, {
@@ -245,11 +243,16 @@ async function findById(
   }
   if (!OWN_ID.test(text)) return undefined;
   const made = idTime(text);
+  const last = await tx.get<{ at: Ms }>(
+    'SELECT at FROM creates WHERE at >= ? ORDER BY at, id LIMIT 1 OFFSET ?',
+    made - EARLIER_MS,
+    LOOKED_MAX,
+  );
   return tx.get<ListedTask>(
     `${select} AND c.at >= ? AND c.at <= ? AND c.external_task_id = ? ORDER BY c.at, c.id LIMIT 1`,
     ...values,
     made - EARLIER_MS,
-    made + HELD_WITHIN_MS,
+    Math.min(made + HELD_WITHIN_MS, last?.at ?? Infinity),
     text,
   );
 }

@@ -95,6 +95,9 @@ describe('the search', () => {
     await create(1, { app: 'web' });
     addOlder(2 * LOOKED_MAX);
     store.db.exec("UPDATE creates SET prompt_preview = 'the needle' WHERE id = 'g0000001'");
+    expect(
+      await store.run(listTasks, { limit: 1, cursor: null, search: 'old', total: true }),
+    ).not.toHaveProperty('total');
     let { tasks, nextCursor, searched } = await page({ search: 'needle' });
     expect([tasks, searched]).toEqual([[], { rows: LOOKED_MAX, backTo: NOON - 10 - (LOOKED_MAX - 2) }]);
     let pages = 1;
