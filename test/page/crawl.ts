@@ -13,6 +13,8 @@ export interface Found {
 export interface CrawlOptions {
   controlUrl: string;
   headers?: Record<string, string>;
+  /** With which the API's own description is read, if others may not. */
+  operator?: Record<string, string>;
   /** Values of the API's parameters, such as the id of a task. */
   params: Readonly<Record<string, string>>;
   /** Whether pages are followed live too: that takes some seconds. */
@@ -40,7 +42,7 @@ export async function crawl(options: CrawlOptions): Promise<Found[]> {
   // All at once: each is made only every few seconds.
   const frames = await Promise.all([...live].map((path) => liveText(controlUrl, path, headers)));
   [...live].forEach((path, at) => found.push({ asked: `live ${path}`, status: 200, text: frames[at] ?? '' }));
-  for (const path of await apiPaths(controlUrl, params)) await ask(path);
+  for (const path of await apiPaths(controlUrl, params, options.operator ?? headers)) await ask(path);
   for (const path of ['/page/files/nothing.js', '/nowhere', '/page/nowhere', '/v1/tasks/nothing'])
     await ask(path);
   return found;
@@ -54,8 +56,12 @@ async function liveText(controlUrl: string, path: string, headers: Record<string
 }
 
 /** The paths of the API's own description that are read, with their parameters filled in. */
-async function apiPaths(controlUrl: string, params: CrawlOptions['params']): Promise<string[]> {
-  const { text } = await read(`${controlUrl}/openapi.json`);
+async function apiPaths(
+  controlUrl: string,
+  params: CrawlOptions['params'],
+  headers: Record<string, string>,
+): Promise<string[]> {
+  const { text } = await read(`${controlUrl}/openapi.json`, headers);
   const { paths } = JSON.parse(text) as { paths: Record<string, object> };
   const reads = Object.entries(paths).flatMap(([path, methods]) => ('get' in methods ? [path] : []));
   return ['/openapi.json', ...reads].map((path) =>
