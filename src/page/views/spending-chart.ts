@@ -10,7 +10,7 @@ import type { UsageKey } from '../../control/questions.ts';
 import { chart, type ChartData, type ChartLimit } from '../chart.ts';
 import { h, type Part } from '../element.ts';
 import type { PageContext } from '../view.ts';
-import { round, spentOn, type SpendingAsked, type Sum } from './spending-asked.ts';
+import { round, spentOn, type SpendingDays, type Sum } from './spending-asked.ts';
 
 /** The parts that the chart shows separately; the smaller ones are one. */
 const SERIES_MAX = 6;
@@ -42,8 +42,7 @@ export function limitsOf({ format }: PageContext, budgets: readonly BudgetAnswer
   return { day: of('day'), month: of('month'), otherZones };
 }
 
-interface Charted extends Pick<SpendingAsked, 'month' | 'by'> {
-  days: readonly Sum[];
+interface Charted extends Pick<SpendingDays, 'month' | 'by' | 'days'> {
   limits: Limits;
 }
 

@@ -4,7 +4,7 @@ import type { UsageKey } from '../../control/questions.ts';
 import { h, type Part } from '../element.ts';
 import { link, tableOf, type Column } from '../table.ts';
 import type { PageContext } from '../view.ts';
-import { round, spentOn, type SpendingAsked, type Sum } from './spending-asked.ts';
+import { addSums, round, spentOn, type SpendingAsked, type Sum } from './spending-asked.ts';
 
 /** The rows that the page shows; the CSV has all. */
 const SHOWN_MAX = 200;
@@ -15,7 +15,7 @@ export function sumsOf(context: PageContext, asked: SpendingAsked, csv: Part): P
   const { spending } = words;
   const { sums } = asked;
   const shown = sums.slice(0, SHOWN_MAX);
-  const total = totalOf(sums);
+  const total = sums.length === 0 ? null : addSums(sums);
   const list = tableOf(shown, sumColumns(context, asked), {
     caption: spending.title,
     empty: spending.empty,
@@ -27,23 +27,6 @@ export function sumsOf(context: PageContext, asked: SpendingAsked, csv: Part): P
     total === null ? null : h('p', { class: 'notes' }, spending.estimateNote),
     csv,
   ];
-}
-
-/** Sums the rows; null without any. It has none of their keys. */
-function totalOf(sums: readonly Sum[]): Sum | null {
-  const [first] = sums;
-  if (!first) return null;
-  const sum = (of: (row: Sum) => number, places: number): number =>
-    Math.round(sums.reduce((all, row) => all + of(row), 0) * places) / places;
-  return {
-    tasks: sum(({ tasks }) => tasks, 1),
-    credits: sum(({ credits }) => credits, 1000),
-    heldCredits: sum(({ heldCredits }) => heldCredits, 1000),
-    estimatedCredits: sum(({ estimatedCredits }) => estimatedCredits, 1000),
-    cost: sum(({ cost }) => cost, 1_000_000),
-    heldCost: sum(({ heldCost }) => heldCost, 1_000_000),
-    currency: first.currency,
-  };
 }
 
 /** Gives how far the deductions were from the estimates; above 0 if they were higher. */

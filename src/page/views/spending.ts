@@ -1,12 +1,11 @@
 /** The page *Spending*: a month by one key, against the limits and against what was estimated; and what packs have left. */
 import { isZone } from '../../zone.ts';
 import { USAGE_KEYS } from '../../control/questions.ts';
-import { ApiProblem } from '../api-reader.ts';
 import { filters, type Field } from '../filters.ts';
 import { h, type Part } from '../element.ts';
 import { monthLinks } from '../months.ts';
 import { onceMade, section, type PageContext, type Section, type View } from '../view.ts';
-import { askedSums, type SpendingAsked, type Sum } from './spending-asked.ts';
+import { askedDays, type SpendingAsked } from './spending-asked.ts';
 import { dayChart, limitsOf, monthChart, type Limits } from './spending-chart.ts';
 import { packsOf } from './spending-packs.ts';
 import { sumsOf } from './spending-sums.ts';
@@ -18,14 +17,13 @@ const ZONES = ['UTC', 'Asia/Shanghai', 'Asia/Singapore', 'Europe/Berlin', 'Ameri
 /** Makes the page. */
 export async function spendingView(context: PageContext): Promise<View> {
   const { api, words } = context;
-  const asked = await askedSums(context);
-  const [{ budgets }, days] = await Promise.all([
+  const [asked, { budgets }] = await Promise.all([
+    askedDays(context),
     api.get('/v1/budgets', { summary: 'true' }),
-    daysOf(context, asked),
   ]);
   const limits = limitsOf(context, budgets);
   const { spending } = words;
-  const monthly = monthChart(context, { ...asked, days, limits });
+  const monthly = monthChart(context, { ...asked, limits });
   return {
     title: `${words.pages.spending} ${asked.month}`,
     hasCharts: true,
@@ -38,7 +36,7 @@ export async function spendingView(context: PageContext): Promise<View> {
       section(
         'chart',
         spending.chart,
-        [dayChart(context, { ...asked, days, limits }), notesOf(context, limits)],
+        [dayChart(context, { ...asked, limits }), notesOf(context, limits)],
         true,
       ),
       ...(monthly === null ? [] : [section('so-far', spending.soFar, monthly, true)]),
@@ -46,21 +44,6 @@ export async function spendingView(context: PageContext): Promise<View> {
       onceMade('packs', spending.packs, async () => packsOf(context, await api.get('/v1/packs'))),
     ],
   };
-}
-
-/** Reads the sums of each day by the key; of the days alone where the key has too many values. */
-async function daysOf(
-  { api, format }: PageContext,
-  { month, by, sums }: SpendingAsked,
-): Promise<readonly Sum[]> {
-  if (by === 'day') return sums;
-  const asked = { month, timeZone: format.zone };
-  try {
-    return (await api.usageSums({ ...asked, by: `day,${by}` })).rows;
-  } catch (error) {
-    if (!(error instanceof ApiProblem)) throw error;
-    return (await api.usageSums({ ...asked, by: 'day' })).rows;
-  }
 }
 
 function formOf(context: PageContext, { month, by }: SpendingAsked, ofBudgets: readonly string[]): Section {
