@@ -103,16 +103,11 @@ async function* deflated(
     entry.crc = crc32(piece, entry.crc);
     entry.bytes += piece.length;
   });
-  // An error of the file reaches the reader of what is deflated.
+  // An error of the file reaches the reader of what is deflated, and a reader that goes away closes the file.
   const output = pipeline(source, createDeflateRaw(), () => undefined);
-  try {
-    for await (const piece of output) {
-      entry.packed += (piece as Buffer).length;
-      yield piece as Buffer;
-    }
-  } finally {
-    output.destroy();
-    source.destroy();
+  for await (const piece of output) {
+    entry.packed += (piece as Buffer).length;
+    yield piece as Buffer;
   }
 }
 

@@ -173,12 +173,21 @@ describe('the archive of a claim', () => {
     const fifth = await open(of('folder.zip'));
     expect([fifth.statusCode, fifth.headers['retry-after']]).toEqual([503, '5']);
     await bodyOf(fifth);
-    expect((await openFiles()).length).toBeGreaterThan(0);
+    await until('a file is being sent', async () => (await openFiles()).length > 0);
     for (const answer of slow) answer.destroy();
     await until('every file is closed', async () => (await openFiles()).length === 0);
     const next = await open(of('folder.zip'));
     expect(next.statusCode).toBe(200);
     const files = unzip(await bodyOf(next));
     expect(files[`kling-claim-${claim.month}-r1/requests.csv`]?.length).toBe(32 * 1024 * 1024);
+  });
+
+  test('breaks off where a file is taken away while it is sent', async () => {
+    await writeFile(join(claim.folder, 'requests.csv'), randomBytes(32 * 1024 * 1024));
+    const answer = (await open(of('folder.zip'))).pause();
+    await rm(join(claim.folder, 'windows.csv'));
+    await expect(bodyOf(answer)).rejects.toThrow('aborted');
+    await until('every file is closed', async () => (await openFiles()).length === 0);
+    expect((await ask('/v1/claims')).status).toBe(200);
   });
 });

@@ -170,10 +170,11 @@ describe('the page Claims', () => {
   });
 
   it('says that a letter was edited, and what to do where its folder is gone', async () => {
-    await appendFile(join(claim.folder, 'claim.en.md'), '\nYours, <b>Ann</b>\n');
+    await appendFile(join(claim.folder, 'claim.en.md'), '\nYours,\u202e <b>Ann</b>\n');
     const edited = await open(`/page/claims/${claim.month}?revision=1`);
     expect(textOf(edited)).toContain('Somebody has edited this letter');
     expect(textOf(edited)).toContain('Yours, <b>Ann</b>');
+    expect(edited).not.toContain('\u202e');
     await rename(claim.folder, `${claim.folder}.away`);
     const gone = textOf(await open(`/page/claims/${claim.month}?revision=1`));
     expect(gone).toContain('manifest.sha256 cannot be read; draft');
