@@ -13,29 +13,26 @@ const MONTHS_SHOWN = 3;
 interface Month {
   month: string;
   isOver: boolean;
-  dates: Pick<ClaimAnswer, 'filing'> & ClaimAnswer['dates'];
+  dates: Pick<ClaimAnswer['dates'], 'earliest' | 'latest'>;
+  filing: ClaimAnswer['filing'] | ClaimRow['filing'];
   /** The revision that counts; null without a claim. */
   claim: ClaimRow | null;
-  revisions: number;
 }
 
 /** Makes the page. */
 export async function claimsView(context: PageContext): Promise<View> {
   const { api, words } = context;
   const [present, { claims }] = await Promise.all([api.get('/v1/sla'), api.get('/v1/claims')]);
+  const claimed = Map.groupBy(claims, ({ month }) => month);
   const recent = Array.from({ length: MONTHS_SHOWN + 1 }, (_, back) => addMonths(present.month, -back));
-  const names = [...new Set([...recent, ...claims.map(({ month }) => month)])].toSorted().toReversed();
+  const names = [...new Set([...recent, ...claimed.keys()])].toSorted().toReversed();
   const months = await Promise.all(
     names.map(async (month): Promise<Month> => {
-      const { dates, filing, claims: revisions } = await api.claim(month);
       const isOver = month < present.month;
-      return {
-        month,
-        isOver,
-        dates: { ...dates, filing },
-        claim: currentRevision(revisions) ?? null,
-        revisions: revisions.length,
-      };
+      const claim = currentRevision(claimed.get(month) ?? []) ?? null;
+      if (claim !== null) return { month, isOver, claim, dates: claim, filing: claim.filing };
+      const { dates, filing } = await api.claim(month);
+      return { month, isOver, claim, dates, filing };
     }),
   );
   const empty = claims.length === 0 ? h('p', { class: 'empty' }, words.claims.empty) : null;
@@ -76,8 +73,7 @@ function monthsOf(context: PageContext, months: readonly Month[]): Part {
       { heading: claims.dates, cell: ({ dates }) => `${dates.earliest} – ${dates.latest}` },
       {
         heading: claims.filing,
-        cell: ({ claim, dates }) =>
-          claim === null ? claims.filings[dates.filing] : filingOf(context, claim),
+        cell: ({ claim, filing }) => (claim === null ? claims.filings[filing] : filingOf(context, claim)),
       },
       {
         heading: claims.granted,

@@ -3,7 +3,7 @@ import type { Words } from '../en.ts';
 
 export const SLA: Pick<Words, 'owed' | 'availability' | 'claims'> = {
   owed: {
-    title: 'Kling 应赔',
+    title: 'Kling 应付的赔偿',
     empty: '没有待处理的索赔。',
   },
   availability: {
@@ -80,7 +80,7 @@ export const SLA: Pick<Words, 'owed' | 'availability' | 'claims'> = {
     running: '本月尚未结束',
     undrafted: '尚未起草',
     filing: '提交状态',
-    filings: { early: '为时过早', open: '可以提交', late: '已过期限', closed: '已了结' },
+    filings: { early: '尚不可提交', open: '可以提交', late: '已逾期', closed: '已了结' },
     dates: '提交期限',
     daysLeft: (days) => `还剩 ${days} 天`,
     lastDay: '今天是最后一天',
