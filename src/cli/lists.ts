@@ -119,7 +119,8 @@ async function* pagesOf(
     const rows = (answer[shape.rows] ?? []) as RowValues[];
     next = (answer['nextCursor'] ?? null) as string | null;
     left -= rows.length;
-    yield { rows, nextCursor: next };
+    // A page may be empty only because it looked at as many rows as one may: the list goes on.
+    if (rows.length > 0 || next === null) yield { rows, nextCursor: next };
     if (next === null || left <= 0) return;
   }
 }
@@ -200,7 +201,7 @@ function tablePrinter(context: Context, shape: Printed): Printer {
   let layout: ReturnType<typeof layOut> | null = null;
   return {
     page(rows) {
-      if (rows.length === 0) return terminal.out(`${shape.empty}\n`);
+      if (rows.length === 0) return layout === null ? terminal.out(`${shape.empty}\n`) : undefined;
       if (layout === null) {
         layout = layOut(rows, shape.columns, room);
         terminal.out(headingOf(layout));
