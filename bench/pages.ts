@@ -4,7 +4,6 @@
  * A first view is the first request for a page after a start, so that code that is loaded late counts. Open pages are followed live,
  * as a browser follows them. Creates are loaded in turn with and without open pages, so that other work meets both alike.
  */
-import { join } from 'node:path';
 import { Client, request, type Dispatcher } from 'undici';
 import { FILLED_CONFIG, fillStore } from './filled-store.ts';
 import { warmUp, type LoadPoint } from './load.ts';

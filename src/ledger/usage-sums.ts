@@ -92,9 +92,9 @@ async function readSpan(tx: Tx, args: SpanArgs): Promise<ReadRow[]> {
   const first = Math.ceil(from / SLOT_MS);
   const end = Math.min(Math.floor(to / SLOT_MS), await summedTo(tx));
   if (end <= first || offsetMs % SLOT_MS !== 0) return readCreates(tx, args);
-  const between = (from: Ms | undefined, to: Ms | undefined): SpanArgs => ({
+  const between = (start: Ms | undefined, stop: Ms | undefined): SpanArgs => ({
     ...args,
-    span: { from, to, offsetMs },
+    span: { from: start, to: stop, offsetMs },
   });
   const rows = [
     ...(await readCreates(tx, between(args.span.from, first * SLOT_MS))),
