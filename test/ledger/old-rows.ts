@@ -68,9 +68,7 @@ const CHANGED = new Set(
    creates adjustments task_results task_states journal instances refusals refusal_count audit sla_windows
    queue_waits task_retry_chains task_retry_bodies task_retries joins learned_limits account_packs result_keeping result_files result_asks adoption adopted_counters
    callback_deliveries callback_keys callback_relays callbacks estimated_ends task_contradictions
-   usage_slots usage_stale usage_summed`.split(
-    /\s+/,
-  ),
+   usage_slots usage_stale usage_summed`.split(/\s+/),
 );
 
 /** Gives each list by its name, and each table that the migration must not touch, as statements. */
