@@ -91,8 +91,9 @@ async function open(path: string, options: BrowserContextOptions = { locale: 'en
   await page.goto(started.controlUrl + path);
 }
 
-/** Opens a folded order in a section, and fills its fields in, by keyboard; an empty text leaves a field as it is. */
-async function give(section: string, name: string, values: readonly string[]): Promise<void> {
+/** Opens a folded order in a section, and fills its fields in, by keyboard; an empty text leaves a field as it is.
+ * Says whether the token was asked for. */
+async function give(section: string, name: string, values: readonly string[]): Promise<boolean> {
   await page.evaluate('document.querySelector("p.said")?.remove()');
   const summary = page.locator(`#${section} summary`, { hasText: new RegExp(`^${name}$`) }).first();
   await summary.focus();
@@ -107,11 +108,13 @@ async function give(section: string, name: string, values: readonly string[]): P
   const dialog = page.locator('#token[open]');
   const said = page.locator('p.said, form.order output:not(:empty)');
   await dialog.or(said).first().waitFor();
-  if (await dialog.isVisible()) {
+  const isAsked = await dialog.isVisible();
+  if (isAsked) {
     await page.keyboard.type(started.token);
     await page.keyboard.press('Enter');
     await said.first().waitFor();
   }
+  return isAsked;
 }
 
 const said = (): Promise<string> => page.locator('p.said').innerText();
@@ -171,8 +174,17 @@ test('a span is excluded, withdrawn, and somebody is blamed, by keyboard', async
     'sla.withdraw a mistake',
     'sla.exclude their mail',
   ]);
+  // A window's own link opens the form with its span, and the tab keeps the token.
+  await page.locator('#worst').getByRole('link', { name: 'Exclude' }).first().click();
+  await page.waitForURL(/from=.*#exclude$/);
+  await page.locator('#exclude details[open] input[name=from][value]').waitFor();
+  expect(await give('exclude', 'Exclude', ['', '', '', 'their page', 'Ann'])).toBe(false);
+  await page.locator('#exclude tbody', { hasText: 'their page' }).waitFor();
+  await give('exclude', 'Withdraw', ['a mistake', 'Ann']);
+  await page.locator('#exclude', { hasText: 'Nothing is excluded.' }).waitFor();
   // What the API refuses is said at the form, and nothing is lost.
-  await give('exclude', 'Exclude', ['yesterday', day('00:10'), '', 'x', 'Ann']);
+  await page.locator('#exclude input[name=from]').fill('');
+  await give('exclude', 'Exclude', ['yesterday', '', '', 'x', 'Ann']);
   await page.locator('#exclude output', { hasText: 'an instant' }).waitFor();
 });
 

@@ -215,6 +215,7 @@
     await loadCharts(next);
     begin();
     find('main')?.focus({ preventScroll: false });
+    if (isNew) document.getElementById(location.hash.slice(1))?.scrollIntoView();
     return answer.status !== 401;
   }
 
@@ -249,10 +250,10 @@
     if (token === null || !anchor || event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const url = new URL(anchor.href);
-    if (url.origin !== location.origin || (anchor.hash !== '' && url.pathname === location.pathname)) return;
+    if (url.origin !== location.origin || (url.hash !== '' && url.pathname + url.search === here())) return;
     event.preventDefault();
     if (anchor.hasAttribute('download')) void save(url, anchor.getAttribute('download'));
-    else void show(url.pathname + url.search, true);
+    else void show(url.pathname + url.search + url.hash, true);
   });
 
   addEventListener('popstate', () => {
