@@ -242,3 +242,29 @@ describe('the page Now', () => {
     expect(text).toContain('counts only app web');
   });
 });
+
+it('shows the most used rows of a budget per tag, and all of them when asked', async () => {
+  const own = await startApp({
+    config: {
+      mode: 'observe',
+      budgets: [{ name: 'by tag', credits: 500, window: 'day', per: 'tag' }],
+    },
+    emulator: { concurrency: { video: 20 } },
+  });
+  try {
+    for (let tag = 0; tag < 9; tag += 1) {
+      const body = anotherVideo(tag === 8 ? { mode: 'pro' } : {});
+      await post(`${own.dataUrl}/v1/videos/text2video`, body, { 'x-kling-tag': `t${tag}` });
+    }
+    const gauges = (html: string): string[] =>
+      [...html.matchAll(/<h3>(.*?)<span/g)].map(([, name = '']) => textOf(name).trim());
+    const { text } = await read(`${own.controlUrl}/`, TYPED);
+    expect(gauges(text)).toHaveLength(6);
+    expect(gauges(text)).toContain('by tag (t8)');
+    const [, href = ''] = /href="([^"]*)">3 more rows of by tag/.exec(text) ?? [];
+    const all = await read(own.controlUrl + href.replaceAll('&amp;', '&'), TYPED);
+    expect(gauges(all.text)).toHaveLength(9);
+  } finally {
+    await own.stop();
+  }
+});

@@ -14,7 +14,12 @@ export function slotsOf({ words, format, links }: PageContext, { pools }: Status
     pools,
     [
       { heading: slots.pool, cell: ({ name }) => name },
-      { heading: slots.inUse, cell: ({ inUse }) => format.count(inUse), isNumber: true },
+      {
+        heading: slots.inUse,
+        cell: ({ inUse }) =>
+          inUse === 0 ? format.count(0) : link(`${links.to('/')}#open-tasks`, format.count(inUse)),
+        isNumber: true,
+      },
       { heading: slots.elsewhere, cell: ({ elsewhere }) => format.count(elsewhere), isNumber: true },
       {
         heading: slots.limit,
