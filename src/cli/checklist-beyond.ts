@@ -21,7 +21,8 @@ const RUN = 'Run it: kling-sidecar smoke, then with --yes.';
 
 function smoke({ work }: Evidence): LineVerdict {
   const at = work?.smokeAt ?? null;
-  if (at === null) return warned('No smoke test succeeded on this store in the last 31 days.', RUN);
+  const span = work?.span ?? 'in the last 31 days';
+  if (at === null) return warned(`No smoke test succeeded on this store ${span}.`, RUN);
   return passed(`The task of the last smoke test succeeded on ${dayText(at)}.`);
 }
 

@@ -57,7 +57,7 @@ function retryLimit({ config }: Evidence): LineVerdict {
 function statusMessage({ work }: Evidence): LineVerdict {
   const how =
     'Each task that ends is a line of the log (task_changed) with Kling’s message, and kling-sidecar tasks ID shows it.';
-  const failed = work === null ? '' : ` In the last 31 days ${countText(work.failed, 'task')} failed.`;
+  const failed = work === null ? '' : ` ${countText(work.failed, 'task')} failed ${work.span}.`;
   return passed(`${how}${failed}`);
 }
 

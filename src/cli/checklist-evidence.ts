@@ -52,6 +52,8 @@ export interface WorkSeen {
   failed: number;
   /** When the last smoke test's task succeeded; null if none did. */
   smokeAt: Ms | null;
+  /** For which creates the last two are known, such as `in the last 31 days`. */
+  span: string;
 }
 
 export interface Evidence {
@@ -210,13 +212,32 @@ interface Answers {
 async function workSeen(answers: Answers, now: Ms): Promise<WorkSeen> {
   const from = new Date(now - WORK_MS).toISOString();
   const usage = (await answers.get(`/v1/usage?by=mode&from=${from}`)) as UsageSumsAnswer;
-  const tasks = async (asked: string): Promise<TasksAnswer> =>
-    (await answers.get(`/v1/tasks?from=${from}&limit=1&${asked}`)) as TasksAnswer;
-  const failed = await tasks('state=failed&total=true');
-  const [smoke] = (await tasks(`state=succeeded&tag=${SMOKE_TAG}`)).tasks;
+  const failed = await listed(answers, `from=${from}&state=failed`);
+  const { tasks, isWhole } = await listed(answers, `from=${from}&state=succeeded&tag=${SMOKE_TAG}`);
+  const [smoke] = tasks;
   return {
     byMode: usage.rows.map(({ mode = null, tasks: count, credits }) => ({ mode, tasks: count, credits })),
-    failed: failed.total ?? failed.tasks.length,
+    failed: failed.tasks.length,
     smokeAt: smoke === undefined ? null : Date.parse(smoke.updatedAt),
+    span: failed.isWhole && isWhole ? 'in the last 31 days' : 'among the newest creates',
   };
+}
+
+/** A page of the list looks at 10,000 creates at most; a store with millions is not read whole for a verdict. */
+const PAGES_MAX = 10;
+
+/** Lists tasks, newest first; `isWhole` is false if there may be more. */
+async function listed(
+  answers: Answers,
+  asked: string,
+): Promise<{ tasks: TasksAnswer['tasks']; isWhole: boolean }> {
+  const tasks: TasksAnswer['tasks'] = [];
+  let cursor = '';
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const answer = (await answers.get(`/v1/tasks?limit=1000&${asked}${cursor}`)) as TasksAnswer;
+    tasks.push(...answer.tasks);
+    if (answer.nextCursor === null) return { tasks, isWhole: true };
+    cursor = `&cursor=${encodeURIComponent(answer.nextCursor)}`;
+  }
+  return { tasks, isWhole: false };
 }

@@ -71,7 +71,7 @@ function callback({ config }: Evidence): LineVerdict {
 }
 
 function failedTasks({ work }: Evidence): LineVerdict {
-  const count = work === null ? '' : ` (${work.failed} in the last 31 days)`;
+  const count = work === null ? '' : ` (${work.failed} ${work.span})`;
   return notOurs(
     `The sidecar makes no failed task again. A failed task${count} gives its credits back.`,
     'Let the app queue failed tasks and send them anew, at most a few times, and never those that content rules stopped: kling-sidecar tasks --state failed.',
