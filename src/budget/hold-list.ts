@@ -5,7 +5,7 @@
  * else is looked for from the newest hold on, page by page (store/bounded-list.ts).
  */
 import { idTime } from '../ids.ts';
-import { isAfter, isUntil, readBounded } from '../store/bounded-list.ts';
+import { isAfter, isUntil, rangeBeside, readBounded } from '../store/bounded-list.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
@@ -228,10 +228,12 @@ async function boundedPage(
   };
 }
 
-function joined(range: Conditions, ...bounds: ({ sql: string; values: SqlValue[] } | null)[]): Conditions {
-  const given = bounds.filter((one) => one !== null);
+type Bound = { sql: string; values: SqlValue[] } | null;
+
+function joined(range: Conditions, after: Bound, until: Bound = null): Conditions {
+  const given = [after, until].filter((one) => one !== null);
   return {
-    texts: [...range.texts, ...given.map(({ sql }) => sql)],
+    texts: [...rangeBeside(range.texts, { after, until }), ...given.map(({ sql }) => sql)],
     values: [...range.values, ...given.flatMap(({ values }) => values)],
   };
 }

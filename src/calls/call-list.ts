@@ -3,7 +3,7 @@
  *
  * **Invariant**: a page reads a bounded number of rows, from the newest on (store/bounded-list.ts).
  */
-import { isAfter, isUntil, readBounded } from '../store/bounded-list.ts';
+import { isAfter, isUntil, rangeBeside, readBounded } from '../store/bounded-list.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
@@ -106,10 +106,12 @@ export const listCalls = defineRead(
   },
 );
 
-function joined(range: Conditions, ...bounds: ({ sql: string; values: SqlValue[] } | null)[]): Conditions {
-  const given = bounds.filter((one) => one !== null);
+type Bound = { sql: string; values: SqlValue[] } | null;
+
+function joined(range: Conditions, after: Bound, until: Bound = null): Conditions {
+  const given = [after, until].filter((one) => one !== null);
   return {
-    texts: [...range.texts, ...given.map(({ sql }) => sql)],
+    texts: [...rangeBeside(range.texts, { after, until }), ...given.map(({ sql }) => sql)],
     values: [...range.values, ...given.flatMap(({ values }) => values)],
   };
 }

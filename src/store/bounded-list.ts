@@ -58,6 +58,22 @@ export async function readBounded<Row, Place>({
   }
 }
 
+/**
+ * Gives the conditions of a list's range of instants, such as `at >= ?`, for use beside the bounds of a span.
+ *
+ * SQLite searches an index by one lower and one upper bound, the first of each that it meets: beside a bound of the span the range's own
+ * only filters rows. A `+` before the column keeps it out of the search.
+ */
+export function rangeBeside(
+  texts: readonly string[],
+  { after, until }: { after: object | null; until: object | null },
+): string[] {
+  return texts.map((text) => {
+    const isNarrowed = text.includes('>=') ? until !== null : after !== null;
+    return isNarrowed ? `+${text}` : text;
+  });
+}
+
 /** The condition that a row is after a place in a list ordered by an instant and an id, both descending; with its values. */
 export function isAfter(
   at: string,

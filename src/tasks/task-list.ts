@@ -5,7 +5,7 @@
  * their own indexes; all else is looked for from the newest create on, page by page (store/bounded-list.ts).
  */
 import { idTime } from '../ids.ts';
-import { isAfter, isUntil, LOOKED_MAX, readBounded } from '../store/bounded-list.ts';
+import { isAfter, isUntil, LOOKED_MAX, rangeBeside, readBounded } from '../store/bounded-list.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { Ms, Product } from '../units.ts';
@@ -87,12 +87,7 @@ export const listTasks = defineRead(
     const counted = await countWhere(tx, isCounted, `creates c ${whereOf(wanted.texts)}`, wanted.values);
     const page = isOfFew(args)
       ? await pageOfFew(tx, wanted, { limit, cursor })
-      : await boundedPage(tx, wanted, {
-          limit,
-          after: await placeOf(tx, cursor),
-          to: args.to,
-          from: args.from,
-        });
+      : await boundedPage(tx, args, { limit, after: await placeOf(tx, cursor) });
     return { ...page, ...counted };
   },
 );
@@ -165,31 +160,29 @@ async function pageOfFew(
 
 async function boundedPage(
   tx: Tx,
-  { texts, values }: Conditions,
-  {
-    limit,
-    after,
-    from,
-    to,
-  }: { limit: number; after: Place | null; from: Ms | undefined; to: Ms | undefined },
+  { from, to, ...filter }: TaskFilter,
+  { limit, after }: { limit: number; after: Place | null },
 ): Promise<TaskPage> {
+  const filters = filterConditions(filter);
+  if (filter.search !== undefined) addSearch(filters, filter.search);
   const range: Conditions = { texts: [], values: [] };
   if (from !== undefined) {
-    range.texts.push('at >= ?');
+    range.texts.push('c.at >= ?');
     range.values.push(from);
   }
   if (to !== undefined) {
-    range.texts.push('at < ?');
+    range.texts.push('c.at < ?');
     range.values.push(to);
   }
   const page = await readBounded<FoundTask, Place>({
     limit,
     after,
     placeAfter: async (start, rows) => {
-      const later = start === null ? null : isAfter('at', 'id', start);
-      const where = whereOf([...range.texts, ...(later ? [later.sql] : [])]);
+      const later = start === null ? null : isAfter('c.at', 'c.id', start);
+      const beside = rangeBeside(range.texts, { after: later, until: null });
+      const where = whereOf([...beside, ...(later ? [later.sql] : [])]);
       const last = await tx.get<Place>(
-        `SELECT at, id FROM creates ${where} ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?`,
+        `SELECT c.at, c.id FROM creates c ${where} ORDER BY c.at DESC, c.id DESC LIMIT 1 OFFSET ?`,
         ...range.values,
         ...(later?.values ?? []),
         rows - 1,
@@ -200,10 +193,13 @@ async function boundedPage(
       const later = span.after === null ? null : isAfter('c.at', 'c.id', span.after);
       const until = span.until === null ? null : isUntil('c.at', 'c.id', span.until);
       const bounds = [later, until].filter((one) => one !== null);
+      const beside = rangeBeside(range.texts, { after: later, until });
       return tx.all<FoundTask>(
-        `SELECT ${FOUND_TASK} FROM creates c ${whereOf([...texts, ...bounds.map(({ sql }) => sql)])}
+        `SELECT ${FOUND_TASK} FROM creates c
+         ${whereOf([...filters.texts, ...beside, ...bounds.map(({ sql }) => sql)])}
          ORDER BY c.at DESC, c.id DESC LIMIT ?`,
-        ...values,
+        ...filters.values,
+        ...range.values,
         ...bounds.flatMap((one): SqlValue[] => one.values),
         rows,
       );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LOOKED_MAX, readBounded, type BoundedPage } from '../../src/store/bounded-list.ts';
+import { LOOKED_MAX, rangeBeside, readBounded, type BoundedPage } from '../../src/store/bounded-list.ts';
 
 /** A list of numbers from `size` down to 1; a place is a number of it. */
 function listOf(size: number, matches: (n: number) => boolean) {
@@ -63,4 +63,13 @@ describe('a list of which each page looks at a bounded number of rows', () => {
     expect([rows.length, next, looked]).toEqual([100, 999_901, null]);
     expect(list.looked()).toBe(101);
   });
+});
+
+it('lets the range of a list only filter where a span has its own bound: SQLite searches by the first bound that it meets', () => {
+  const range = ['at >= ?', 'c.at < ?'];
+  const bound = {};
+  expect(rangeBeside(range, { after: null, until: null })).toEqual(range);
+  expect(rangeBeside(range, { after: bound, until: null })).toEqual(['at >= ?', '+c.at < ?']);
+  expect(rangeBeside(range, { after: null, until: bound })).toEqual(['+at >= ?', 'c.at < ?']);
+  expect(rangeBeside(range, { after: bound, until: bound })).toEqual(['+at >= ?', '+c.at < ?']);
 });
