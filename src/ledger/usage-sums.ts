@@ -10,7 +10,7 @@ import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { Mode, OperationWord } from '../words.ts';
 import { DAY_MS, offsetSpans, type OffsetSpan } from '../zone.ts';
-import { SLOT_MS, summedTo, SUMS } from './usage-slots.ts';
+import { SLOT_SIZES_MS, SLOT_SUMS, summedTo, SUMS } from './usage-slots.ts';
 import { groupConditions, usageConditions, type UsageFilter } from './usage.ts';
 
 /** The keys of sums; days and months are those of `timeZone`. */
@@ -86,21 +86,27 @@ interface SpanArgs extends UsageFilter {
   span: Span;
 }
 
-/** Reads a span: the slots that are summed by their sums, all else by its creates. */
-async function readSpan(tx: Tx, args: SpanArgs): Promise<ReadRow[]> {
-  const { from = 0, to = Infinity, offsetMs } = args.span;
-  const first = Math.ceil(from / SLOT_MS);
-  const end = Math.min(Math.floor(to / SLOT_MS), await summedTo(tx));
-  if (end <= first || offsetMs % SLOT_MS !== 0) return readCreates(tx, args);
+/** The sizes of slots, the largest first. */
+const SIZES_MS: readonly Ms[] = SLOT_SIZES_MS.toReversed();
+
+/** Reads a span: slots that are summed by their sums, as large ones as fit, all else by its creates. */
+async function readSpan(tx: Tx, args: SpanArgs, sizes = SIZES_MS): Promise<ReadRow[]> {
+  const [size, ...smaller] = sizes;
+  if (size === undefined) return readCreates(tx, args);
+  const { from, to, offsetMs } = args.span;
+  const first = Math.ceil((from ?? 0) / size);
+  const end = Math.min(Math.floor((to ?? Infinity) / size), await summedTo(tx, size));
+  if (end <= first || offsetMs % size !== 0) return readSpan(tx, args, smaller);
   const between = (start: Ms | undefined, stop: Ms | undefined): SpanArgs => ({
     ...args,
     span: { from: start, to: stop, offsetMs },
   });
+  const isWhole = from === undefined || from === first * size;
   const rows = [
-    ...(await readCreates(tx, between(args.span.from, first * SLOT_MS))),
-    ...(await readSlots(tx, args, { first, end })),
-    ...(await readStale(tx, args, { first, end })),
-    ...(await readCreates(tx, between(end * SLOT_MS, args.span.to))),
+    ...(isWhole ? [] : await readSpan(tx, between(from, first * size), smaller)),
+    ...(await readSlots(tx, args, { size, first, end })),
+    ...(await readStale(tx, args, { size, first, end })),
+    ...(await readSpan(tx, between(end * size, to), smaller)),
   ];
   if (rows.length > READ_MAX) throw tooMany();
   return rows;
@@ -131,34 +137,35 @@ async function readCreates(tx: Tx, args: SpanArgs): Promise<ReadRow[]> {
 }
 
 interface Slots {
+  size: Ms;
   first: number;
   /** Exclusive. */
   end: number;
 }
 
-async function readSlots(tx: Tx, args: SpanArgs, { first, end }: Slots): Promise<ReadRow[]> {
+async function readSlots(tx: Tx, args: SpanArgs, { size, first, end }: Slots): Promise<ReadRow[]> {
   const { conditions, values } = groupConditions(args);
-  const { keys, columns } = keysOf(args, `slot * ${SLOT_MS}`);
-  const isFresh = 'NOT EXISTS (SELECT 1 FROM usage_stale t WHERE t.slot = usage_slots.slot)';
+  const { keys, columns } = keysOf(args, `slot * ${size}`);
+  const isFresh = `NOT EXISTS (SELECT 1 FROM usage_stale t WHERE t.size = ${size} AND t.slot = usage_slots.slot)`;
   return groups(tx, {
-    sql: `SELECT ${columns}, SUM(tasks) AS tasks, SUM(credits) AS credits, SUM(held_credits) AS held_credits,
-       SUM(estimated_credits) AS estimated_credits
-     FROM usage_slots WHERE ${['slot >= ?', 'slot < ?', isFresh, ...conditions].join(' AND ')}`,
+    sql: `SELECT ${columns}, ${SLOT_SUMS}
+     FROM usage_slots WHERE ${['size = ?', 'slot >= ?', 'slot < ?', isFresh, ...conditions].join(' AND ')}`,
     keys,
-    values: [first, end, ...values],
+    values: [size, first, end, ...values],
   });
 }
 
 /** Reads the creates of slots whose sums are no longer right. */
-async function readStale(tx: Tx, args: SpanArgs, { first, end }: Slots): Promise<ReadRow[]> {
+async function readStale(tx: Tx, args: SpanArgs, { size, first, end }: Slots): Promise<ReadRow[]> {
   const { conditions, values } = groupConditions(args);
   const { keys, columns } = keysOf(args, 'at');
-  const inSlot = `at >= usage_stale.slot * ${SLOT_MS} AND at < (usage_stale.slot + 1) * ${SLOT_MS}`;
+  const inSlot = `at >= usage_stale.slot * ${size} AND at < (usage_stale.slot + 1) * ${size}`;
+  const isAsked = ['usage_stale.size = ?', 'usage_stale.slot >= ?', 'usage_stale.slot < ?'];
   return groups(tx, {
     sql: `SELECT ${columns}, ${SUMS} FROM usage_stale JOIN creates ON ${inSlot}
-     WHERE ${['slot >= ?', 'slot < ?', COUNTED, ...conditions].join(' AND ')}`,
+     WHERE ${[...isAsked, COUNTED, ...conditions].join(' AND ')}`,
     keys,
-    values: [first, end, ...values],
+    values: [size, first, end, ...values],
   });
 }
 
