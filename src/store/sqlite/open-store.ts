@@ -138,10 +138,10 @@ function startWorkers(path: string, options: OpenStoreOptions): WorkerLink {
     onSent: sent('reports'),
     send: (batch) => link.reporter?.send(batch),
   });
-  const startReader = (code: URL | Worker, batches: Batches): WorkerThread =>
+  const startReader = (code: URL | Worker, batches: Batches, givesWay: boolean): WorkerThread =>
     startWorkerThread(
       code,
-      { role: 'read', path, check: false },
+      { role: 'read', path, check: false, givesWay },
       { onReply: (reply) => batches.receive(reply), onLog, onDeath },
     );
   const link: WorkerLink = {
@@ -154,10 +154,10 @@ function startWorkers(path: string, options: OpenStoreOptions): WorkerLink {
       { role: 'write', path, requireExisting: options.requireExisting ?? false },
       { onReply: (reply) => writes.receive(reply), onLog, onDeath },
     ),
-    reader: startReader(loaded?.reader ?? workers.reader, reads),
+    reader: startReader(loaded?.reader ?? workers.reader, reads, false),
     reporter: null,
     openReporter() {
-      link.reporter = startReader(workers.reader, reports);
+      link.reporter = startReader(workers.reader, reports, true);
       link.reporter.open().catch(onDeath);
     },
   };

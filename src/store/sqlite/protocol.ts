@@ -5,8 +5,8 @@ import type { WireError } from './wire-error.ts';
 /** A worker's task; it comes with the order to open. */
 export type WorkerTask =
   | { role: 'write'; path: string; requireExisting: boolean }
-  /** `check` checks the file first: for a store that no daemon has opened. */
-  | { role: 'read'; path: string; check: boolean }
+  /** `check` checks the file first: for a store that no daemon has opened. One that `givesWay` has a lower priority. */
+  | { role: 'read'; path: string; check: boolean; givesWay: boolean }
   | { role: 'backup'; path: string; targetPath: string };
 
 /** From the main thread. A batch is packed `[name, args, name, args, …]`; only one runs at a time. */

@@ -29,7 +29,7 @@ export async function openStoreReadOnly(
   const reads = new Batches({ clock: options.clock, send: (batch) => reader.send(batch) });
   const reader = startWorkerThread(
     options.reader,
-    { role: 'read', path: realPath, check: true },
+    { role: 'read', path: realPath, check: true, givesWay: false },
     {
       onReply: (reply) => reads.receive(reply),
       onLog: () => undefined,

@@ -20,6 +20,7 @@ import { pack, unpack, type Packed } from './plain.ts';
 import { isPacked, type FromWorker, type LogLevel, type ToWorker, type WorkerTask } from './protocol.ts';
 import { indexOperations, orderMigrations, type StoreModule } from '../registry.ts';
 import { checkWritable, inspectStore, makePrivate, placeWarnings } from './store-file.ts';
+import { giveWay } from './thread-priority.ts';
 import { toWireError } from './wire-error.ts';
 
 /** The longest time that the last checkpoint waits for a reader. */
@@ -99,6 +100,7 @@ async function openFor(
   log: (level: LogLevel, message: string) => void,
 ): Promise<Database> {
   if (task.role === 'write') return openForWriting(task, modules, log);
+  if (task.givesWay) giveWay();
   const db = openReader(task.path);
   if (!task.check) return db;
   try {
