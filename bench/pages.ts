@@ -4,6 +4,8 @@
  * A first view is the first request for a page after a start, so that code that is loaded late counts. Open pages are followed live,
  * as a browser follows them. Creates are loaded in turn with and without open pages, so that other work meets both alike.
  */
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { Client, request, type Dispatcher } from 'undici';
 import { FILLED_CONFIG, fillStore } from './filled-store.ts';
 import { warmUp, type LoadPoint } from './load.ts';
@@ -31,12 +33,16 @@ export const BENCH_PAGES = [
 const SPREAD_MS = 25 * 86_400_000;
 /** Their age: none is asked for while the pages are measured. */
 const OLDER_MS = 60_000;
+/** Usage that is older is summed. */
+const SUMMED_MS = 86_400_000;
+const SUM_MS_MAX = 120_000;
 const VIEWS = 20;
 const IDLE_SECONDS = 20;
 /** A page is followed from its first period on. */
 const SETTLE_MS = 5_000;
 const CONNECTIONS = 16;
-const SLICE_SECONDS = 3;
+/** Longer than the time from one stall of a busy sidecar to the next (collected memory, a checkpoint). */
+const SLICE_SECONDS = 8;
 
 export interface PageFigures {
   path: string;
@@ -84,6 +90,10 @@ export async function measurePages(
     spreadMs: SPREAD_MS,
   });
   const more = { ...FILLED_CONFIG, tasks: { poll: false } };
+  // A sidecar that had made the creates itself would have summed their usage meanwhile.
+  const earlier = await startOwnSidecar(folder, { baseUrl, key: BENCH_KEY, more });
+  await untilSummed(join(folder, 'data/sidecar.db'));
+  await end(earlier.sidecar.child);
   const own = await startOwnSidecar(folder, { baseUrl, key: BENCH_KEY, more });
   try {
     const pages: PageFigures[] = [];
@@ -101,6 +111,21 @@ export async function measurePages(
     };
   } finally {
     await end(own.sidecar.child);
+  }
+}
+
+/** Waits until the usage of all days that are over is summed. @throws Error after two minutes. */
+async function untilSummed(path: string): Promise<void> {
+  const db = new Database(path, { readonly: true });
+  try {
+    const behind = db.prepare('SELECT COUNT(*) FROM usage_summed WHERE slot * size < ?').pluck();
+    const from = performance.now();
+    while (behind.get(Date.now() - SUMMED_MS) !== 0) {
+      if (performance.now() - from > SUM_MS_MAX) throw new Error('the usage was not summed in two minutes');
+      await pause(250);
+    }
+  } finally {
+    db.close();
   }
 }
 
@@ -169,14 +194,11 @@ async function measureCreates(
   const without: number[] = [];
   for (let round = 0; round < slices; round += 1) {
     for (const isOpen of round % 2 === 0 ? [true, false] : [false, true]) {
-      if (!isOpen) {
-        without.push(await slice());
-        continue;
-      }
-      const pages = await openPages(own.control);
+      const pages = isOpen ? await openPages(own.control) : null;
+      // A pause before each: what a sidecar does after a rest meets both.
       await pause(SETTLE_MS);
-      withPages.push(await slice());
-      await pages.close();
+      (isOpen ? withPages : without).push(await slice());
+      await pages?.close();
     }
   }
   return {

@@ -16,9 +16,11 @@ import type { Ms } from '../units.ts';
 /** How often a page that somebody looks at is made again. */
 export const PERIOD_MS: Ms = 2_000;
 /** The share of time in which shows are made. */
-export const BUSY_SHARE = 0.012;
+export const BUSY_SHARE = 0.008;
 /** A show that is not made by then is left out this time: it holds up no other. */
 const MAKE_MS_MAX: Ms = 60_000;
+/** The shortest rest after a show: a page is a moment in which no create is answered, and moments must be few. */
+const REST_MS_MIN: Ms = 500;
 /** The longest rest after a show, however long it took. */
 const REST_MS_MAX: Ms = 10_000;
 /** A comment is sent so often, so that both sides notice a lost connection. */
@@ -123,7 +125,7 @@ export class LivePages {
     if (!this.#isClosed && snapshot !== undefined)
       for (const viewer of show.viewers) this.#send(viewer, snapshot);
     const tick = this.#clock.monotonic();
-    this.#restTick = tick + Math.min((tick - from) / BUSY_SHARE, REST_MS_MAX);
+    this.#restTick = tick + Math.min(Math.max((tick - from) / BUSY_SHARE, REST_MS_MIN), REST_MS_MAX);
     show.dueTick = from + show.everyMs;
     this.#isMaking = false;
     this.#plan();
