@@ -341,13 +341,13 @@ class Sidecar implements App {
     const working = [running.jobs?.stop(), running.alerts?.stop(), running.taskRetrier.stop()];
     const callbacks = running.callbacks?.stop();
     await running.dataPlane.idle(this.#config.listen.drainMs);
+    running.usageSumming.stop();
     const asking = [
       running.doubts.stop(),
       running.poller.stop(),
       running.results.stop(),
       running.adoption.stop(),
       running.sumsCheck.stop(),
-      running.usageSumming.stop(),
       running.slotKeepers.stop(),
     ];
     // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.

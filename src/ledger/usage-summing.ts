@@ -37,8 +37,9 @@ export class UsageSumming {
     this.#passes.wake(FIRST_MS);
   }
 
-  stop(): Promise<void> {
-    return this.#passes.stop();
+  /** Begins no more pieces. One that waits for its turn is not waited for: the close of the store ends it, and nothing is half done. */
+  stop(): void {
+    void this.#passes.stop();
   }
 
   async #pass(): Promise<Ms> {
@@ -47,7 +48,12 @@ export class UsageSumming {
       now: clock.now(),
       rowsMax: isBusy ? ROWS_WHILE_BUSY : ROWS_WHILE_IDLE,
     });
-    while (!this.#passes.isStopped && (await store.background(sumUsageSlots, take)).more);
+    try {
+      while (!this.#passes.isStopped && (await store.background(sumUsageSlots, take)).more);
+    } catch (error) {
+      // The store was closed under the last piece.
+      if (!this.#passes.isStopped) throw error;
+    }
     return SLOT_MS;
   }
 }
