@@ -5,9 +5,16 @@
  * else is looked for from the newest hold on, page by page (store/bounded-list.ts).
  */
 import { idTime } from '../ids.ts';
-import { isAfter, isUntil, rangeBeside, readBounded } from '../store/bounded-list.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
-import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
+import { defineRead, type Tx } from '../store/operation.ts';
+import {
+  addCondition,
+  addEqual,
+  rangeOf,
+  readTimedPage,
+  type Conditions,
+  type TimedPlace,
+} from '../store/timed-list.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { HoldState, Mode, OperationWord } from '../words.ts';
 import type { HoldRow } from './hold.ts';
@@ -83,16 +90,6 @@ export interface HoldPage extends Counted {
   searched: { rows: number; backTo: Ms } | null;
 }
 
-interface Conditions {
-  texts: string[];
-  values: SqlValue[];
-}
-
-interface Place {
-  at: Ms;
-  id: string;
-}
-
 const SELECT = `SELECT ${HOLD_COLUMNS}, ended_at, doubt_evidence, is_in_use, is_at_host
      FROM creates JOIN hold_places ON hold_id = id`;
 
@@ -101,7 +98,7 @@ export const listHolds = defineRead(
   'budget.listHolds',
   async (tx: Tx, args: ListHoldsArgs): Promise<HoldPage> => {
     const { limit, cursor } = args;
-    const range = rangeOf(args);
+    const range = rangeOf('at', args);
     const filters = filtersOf(args);
     const counted = await countWhere(
       tx,
@@ -130,34 +127,18 @@ function isOfFew({ state, inDoubt }: HoldFilter): boolean {
   return state === 'held' || inDoubt === true;
 }
 
-function rangeOf({ from, to }: HoldFilter): Conditions {
-  const range: Conditions = { texts: [], values: [] };
-  addTo(range, 'at >= ?', from);
-  addTo(range, 'at < ?', to);
-  return range;
-}
-
 function filtersOf(filter: HoldFilter): Conditions {
   const filters: Conditions = { texts: [], values: [] };
   // Part of the text, not bound: only then does SQLite use the index of open creates.
   if (filter.state !== undefined) filters.texts.push(STATE_CONDITIONS[filter.state]);
   if (filter.inDoubt === true) filters.texts.push(STATE_CONDITIONS.held, 'in_doubt = 1');
   if (filter.inDoubt === false) filters.texts.push('in_doubt = 0');
-  for (const column of ['app', 'tag', 'operation', 'model', 'mode'] as const) {
-    const value = filter[column];
-    if (value === null) filters.texts.push(`${column} IS NULL`);
-    else addTo(filters, `${column} = ?`, value);
-  }
+  for (const column of ['app', 'tag', 'operation', 'model', 'mode'] as const)
+    addEqual(filters, column, filter[column]);
   if (filter.counted === true) filters.texts.push(COUNTED);
   if (filter.ended === true) filters.texts.push("state <> 'held'");
   if (filter.spent === true) filters.texts.push('settled_credits > 0');
   return filters;
-}
-
-function addTo({ texts, values }: Conditions, text: string, value: SqlValue | undefined): void {
-  if (value === undefined) return;
-  texts.push(text);
-  values.push(value);
 }
 
 const STATE_CONDITIONS: Readonly<Record<HoldState, string>> = {
@@ -178,7 +159,7 @@ async function pageOfFew(
   { limit, cursor }: { limit: number; cursor: string | null },
 ): Promise<HoldPage> {
   const after: Conditions = { texts: [], values: [] };
-  addTo(after, 'id < ?', cursor ?? undefined);
+  addCondition(after, 'id < ?', cursor ?? undefined);
   const rows = await tx.all<ListedColumns>(
     `${SELECT} ${whereOf([...range.texts, ...filters.texts, ...after.texts])} ORDER BY id DESC LIMIT ?`,
     ...range.values,
@@ -194,52 +175,24 @@ async function pageOfFew(
 async function boundedPage(
   tx: Tx,
   { range, filters }: Asked,
-  { limit, after }: { limit: number; after: Place | null },
+  { limit, after }: { limit: number; after: TimedPlace | null },
 ): Promise<HoldPage> {
-  const page = await readBounded<ListedColumns, Place>({
+  const { rows, next, searched } = await readTimedPage<ListedColumns>(tx, {
+    table: 'creates',
+    at: 'at',
+    id: 'id',
+    select: SELECT,
+    range,
+    filters,
     limit,
     after,
-    placeAfter: async (start, rows) => {
-      const { texts, values } = joined(range, start && isAfter('at', 'id', start));
-      const last = await tx.get<Place>(
-        `SELECT at, id FROM creates ${whereOf(texts)} ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?`,
-        ...values,
-        rows - 1,
-      );
-      return last ?? null;
-    },
-    read: (span, rows) => {
-      const start = span.after && isAfter('at', 'id', span.after);
-      const { texts, values } = joined(range, start, span.until && isUntil('at', 'id', span.until));
-      return tx.all<ListedColumns>(
-        `${SELECT} ${whereOf([...texts, ...filters.texts])} ORDER BY at DESC, id DESC LIMIT ?`,
-        ...values,
-        ...filters.values,
-        rows,
-      );
-    },
     placeOf: ({ at, id }) => ({ at, id }),
   });
-  const { looked } = page;
-  return {
-    holds: page.rows.map(toListItem),
-    nextCursor: page.next && page.next.id,
-    searched: looked && { rows: looked.rows, backTo: looked.until.at },
-  };
-}
-
-type Bound = { sql: string; values: SqlValue[] } | null;
-
-function joined(range: Conditions, after: Bound, until: Bound = null): Conditions {
-  const given = [after, until].filter((one) => one !== null);
-  return {
-    texts: [...rangeBeside(range.texts, { after, until }), ...given.map(({ sql }) => sql)],
-    values: [...range.values, ...given.flatMap(({ values }) => values)],
-  };
+  return { holds: rows.map(toListItem), nextCursor: next && next.id, searched };
 }
 
 /** Gives the place of a hold in the order of the list. */
-async function placeOf(tx: Tx, holdId: string | null): Promise<Place | null> {
+async function placeOf(tx: Tx, holdId: string | null): Promise<TimedPlace | null> {
   if (holdId === null) return null;
   const row = await tx.get<{ at: Ms }>('SELECT at FROM creates WHERE id = ?', holdId);
   return { at: row?.at ?? idTime(holdId), id: holdId };

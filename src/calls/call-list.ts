@@ -3,14 +3,14 @@
  *
  * **Invariant**: a page reads a bounded number of rows, from the newest on (store/bounded-list.ts).
  */
-import { isAfter, isUntil, rangeBeside, readBounded } from '../store/bounded-list.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
-import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
+import { defineRead, type Tx } from '../store/operation.ts';
+import { addCondition, addEqual, rangeOf, readTimedPage, type Conditions } from '../store/timed-list.ts';
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
 import type { CallRecord } from './call.ts';
 import { toCall, type CallColumns } from './call-table.ts';
-import { cursorAfter, readCursor, type Place } from './cursor.ts';
+import { cursorAfter, readCursor } from './cursor.ts';
 
 /** What narrows a list of calls; all given must hold. `from` is inclusive, `to` exclusive. */
 export interface CallFilter {
@@ -48,11 +48,6 @@ export interface CallPage extends Counted {
   searched: { rows: number; backTo: Ms } | null;
 }
 
-interface Conditions {
-  texts: string[];
-  values: SqlValue[];
-}
-
 /** The journal is dated by the wall clock and holds by the trusted one: calls are looked for so much earlier and later. */
 const CLOCKS_DIFFER_MS: Ms = 60_000;
 
@@ -64,90 +59,46 @@ export const listCalls = defineRead(
   'calls.listCalls',
   async (tx: Tx, args: ListCallsArgs): Promise<CallPage> => {
     const after = args.cursor === null ? null : readCursor(args.cursor);
-    const range = rangeOf(args);
+    const range = rangeOf('at', args);
     const filters = filtersOf(args);
     if (args.ofTask !== undefined) await addTask(tx, args.ofTask, { range, filters });
     const counted = await countWhere(tx, args.total, `calls ${whereOf([...range.texts, ...filters.texts])}`, [
       ...range.values,
       ...filters.values,
     ]);
-    const page = await readBounded<CallColumns, Place>({
+    const { rows, next, searched } = await readTimedPage<CallColumns>(tx, {
+      table: 'calls',
+      at: 'at',
+      id: 'id',
+      select: 'SELECT * FROM calls',
+      range,
+      filters,
       limit: args.limit,
       after,
-      placeAfter: async (start, rows) => {
-        const { texts, values } = joined(range, start && isAfter('at', 'id', start));
-        const last = await tx.get<Place>(
-          `SELECT at, id FROM calls ${whereOf(texts)} ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?`,
-          ...values,
-          rows - 1,
-        );
-        return last ?? null;
-      },
-      read: (span, rows) => {
-        const start = span.after && isAfter('at', 'id', span.after);
-        const until = span.until && isUntil('at', 'id', span.until);
-        const { texts, values } = joined(range, start, until);
-        return tx.all<CallColumns>(
-          `SELECT * FROM calls ${whereOf([...texts, ...filters.texts])} ORDER BY at DESC, id DESC LIMIT ?`,
-          ...values,
-          ...filters.values,
-          rows,
-        );
-      },
       placeOf: ({ at, id }) => ({ at, id }),
     });
-    const { looked } = page;
-    return {
-      calls: page.rows.map(toCall),
-      nextCursor: page.next && cursorAfter(page.next),
-      searched: looked && { rows: looked.rows, backTo: looked.until.at },
-      ...counted,
-    };
+    return { calls: rows.map(toCall), nextCursor: next && cursorAfter(next), searched, ...counted };
   },
 );
 
-type Bound = { sql: string; values: SqlValue[] } | null;
-
-function joined(range: Conditions, after: Bound, until: Bound = null): Conditions {
-  const given = [after, until].filter((one) => one !== null);
-  return {
-    texts: [...rangeBeside(range.texts, { after, until }), ...given.map(({ sql }) => sql)],
-    values: [...range.values, ...given.flatMap(({ values }) => values)],
-  };
-}
-
-function rangeOf({ from, to }: CallFilter): Conditions {
-  const range: Conditions = { texts: [], values: [] };
-  addTo(range, 'at >= ?', from);
-  addTo(range, 'at < ?', to);
-  return range;
-}
-
 function filtersOf(filter: CallFilter): Conditions {
   const filters: Conditions = { texts: [], values: [] };
-  addTo(filters, 'app = ?', filter.app);
-  if (filter.tag === null) filters.texts.push('tag IS NULL');
-  else addTo(filters, 'tag = ?', filter.tag);
-  addTo(filters, 'method = ?', filter.method);
-  addTo(filters, 'route = ?', filter.route);
-  addTo(filters, 'status = ?', filter.status);
-  addTo(filters, 'code = ?', filter.code);
-  addTo(filters, 'outcome = ?', filter.outcome);
+  addCondition(filters, 'app = ?', filter.app);
+  addEqual(filters, 'tag', filter.tag);
+  addCondition(filters, 'method = ?', filter.method);
+  addCondition(filters, 'route = ?', filter.route);
+  addCondition(filters, 'status = ?', filter.status);
+  addCondition(filters, 'code = ?', filter.code);
+  addCondition(filters, 'outcome = ?', filter.outcome);
   if (filter.outcomes) {
     filters.texts.push(`outcome IN (${filter.outcomes.map(() => '?').join(', ')})`);
     filters.values.push(...filter.outcomes);
   }
-  addTo(filters, 'task_id = ?', filter.taskId);
-  addTo(filters, 'hold_id = ?', filter.holdId);
-  addTo(filters, 'request_id = ?', filter.requestId);
-  addTo(filters, 'origin = ?', filter.origin);
+  addCondition(filters, 'task_id = ?', filter.taskId);
+  addCondition(filters, 'hold_id = ?', filter.holdId);
+  addCondition(filters, 'request_id = ?', filter.requestId);
+  addCondition(filters, 'origin = ?', filter.origin);
   return filters;
-}
-
-function addTo({ texts, values }: Conditions, text: string, value: SqlValue | undefined): void {
-  if (value === undefined) return;
-  texts.push(text);
-  values.push(value);
 }
 
 /** Keeps the calls of a task's create; of a task that is not ours those that name it, such as imported ones. */
@@ -163,11 +114,11 @@ async function addTask(
     taskId,
   );
   if (!create) {
-    addTo(filters, 'task_id = ?', taskId);
+    addCondition(filters, 'task_id = ?', taskId);
     return;
   }
   filters.texts.push('(task_id = ? OR hold_id = ?)');
   filters.values.push(taskId, create.id);
-  addTo(range, 'at >= ?', create.at - CLOCKS_DIFFER_MS);
-  addTo(range, 'at <= ?', create.until + CLOCKS_DIFFER_MS);
+  addCondition(range, 'at >= ?', create.at - CLOCKS_DIFFER_MS);
+  addCondition(range, 'at <= ?', create.until + CLOCKS_DIFFER_MS);
 }

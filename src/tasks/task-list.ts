@@ -5,9 +5,10 @@
  * their own indexes; all else is looked for from the newest create on, page by page (store/bounded-list.ts).
  */
 import { idTime } from '../ids.ts';
-import { isAfter, isUntil, LOOKED_MAX, rangeBeside, readBounded } from '../store/bounded-list.ts';
+import { LOOKED_MAX } from '../store/bounded-list.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
+import { rangeOf, readTimedPage, type Conditions, type TimedPlace } from '../store/timed-list.ts';
 import type { Ms, Product } from '../units.ts';
 import type { TaskState } from '../words.ts';
 import { IS_LOST } from './lost-table.ts';
@@ -57,16 +58,6 @@ export interface TaskPage extends Counted {
   nextCursor: string | null;
   /** If the page ended before it was full: how many creates were looked at, and the instant of the last of them. */
   searched: { rows: number; backTo: Ms } | null;
-}
-
-interface Conditions {
-  texts: string[];
-  values: SqlValue[];
-}
-
-interface Place {
-  at: Ms;
-  id: string;
 }
 
 type FoundTask = ListedTask & { at: Ms };
@@ -161,61 +152,26 @@ async function pageOfFew(
 async function boundedPage(
   tx: Tx,
   { from, to, ...filter }: TaskFilter,
-  { limit, after }: { limit: number; after: Place | null },
+  { limit, after }: { limit: number; after: TimedPlace | null },
 ): Promise<TaskPage> {
   const filters = filterConditions(filter);
   if (filter.search !== undefined) addSearch(filters, filter.search);
-  const range: Conditions = { texts: [], values: [] };
-  if (from !== undefined) {
-    range.texts.push('c.at >= ?');
-    range.values.push(from);
-  }
-  if (to !== undefined) {
-    range.texts.push('c.at < ?');
-    range.values.push(to);
-  }
-  const page = await readBounded<FoundTask, Place>({
+  const { rows, next, searched } = await readTimedPage<FoundTask>(tx, {
+    table: 'creates c',
+    at: 'c.at',
+    id: 'c.id',
+    select: `SELECT ${FOUND_TASK} FROM creates c`,
+    range: rangeOf('c.at', { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }),
+    filters,
     limit,
     after,
-    placeAfter: async (start, rows) => {
-      const later = start === null ? null : isAfter('c.at', 'c.id', start);
-      const beside = rangeBeside(range.texts, { after: later, until: null });
-      const where = whereOf([...beside, ...(later ? [later.sql] : [])]);
-      const last = await tx.get<Place>(
-        `SELECT c.at, c.id FROM creates c ${where} ORDER BY c.at DESC, c.id DESC LIMIT 1 OFFSET ?`,
-        ...range.values,
-        ...(later?.values ?? []),
-        rows - 1,
-      );
-      return last ?? null;
-    },
-    read: (span, rows) => {
-      const later = span.after === null ? null : isAfter('c.at', 'c.id', span.after);
-      const until = span.until === null ? null : isUntil('c.at', 'c.id', span.until);
-      const bounds = [later, until].filter((one) => one !== null);
-      const beside = rangeBeside(range.texts, { after: later, until });
-      return tx.all<FoundTask>(
-        `SELECT ${FOUND_TASK} FROM creates c
-         ${whereOf([...filters.texts, ...beside, ...bounds.map(({ sql }) => sql)])}
-         ORDER BY c.at DESC, c.id DESC LIMIT ?`,
-        ...filters.values,
-        ...range.values,
-        ...bounds.flatMap((one): SqlValue[] => one.values),
-        rows,
-      );
-    },
     placeOf: ({ at, hold_id: id }) => ({ at, id }),
   });
-  const { looked } = page;
-  return {
-    tasks: page.rows.map(toTaskRow),
-    nextCursor: page.next?.id ?? null,
-    searched: looked && { rows: looked.rows, backTo: looked.until.at },
-  };
+  return { tasks: rows.map(toTaskRow), nextCursor: next?.id ?? null, searched };
 }
 
 /** Gives the place of a create in the order of the list. */
-async function placeOf(tx: Tx, holdId: string | null): Promise<Place | null> {
+async function placeOf(tx: Tx, holdId: string | null): Promise<TimedPlace | null> {
   if (holdId === null) return null;
   const row = await tx.get<{ at: Ms }>('SELECT at FROM creates WHERE id = ?', holdId);
   return { at: row?.at ?? idTime(holdId), id: holdId };
