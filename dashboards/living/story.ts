@@ -127,6 +127,13 @@ class Days {
     await this.#happen(minute);
     // The rest of the minute in steps, so that polls and their answers find their turns.
     const until = START_MS + (minute + 1) * MINUTE_MS;
+    await this.#pass(until - 1);
+    // What is asked for in the next minute's first instant meets a Kling that works again.
+    if (minute === OUTAGE_FROM + OUTAGE_MINUTES - 1) this.#app.emulator.clearFaults();
+    await this.#pass(until);
+  }
+
+  async #pass(until: number): Promise<void> {
     while (this.#clock.now() < until) {
       await this.#clock.advance(Math.min(5000, until - this.#clock.now()));
       await turns();
