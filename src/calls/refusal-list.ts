@@ -1,6 +1,7 @@
 /** The list of our own refusals. They are few: the table is bounded. */
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
-import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
+import { defineRead, type Tx } from '../store/operation.ts';
+import { addCondition, addEqual, rangeOf } from '../store/timed-list.ts';
 import type { Ms } from '../units.ts';
 import type { RefusalRecord } from './call.ts';
 import { checkIdCursor } from './cursor.ts';
@@ -49,24 +50,23 @@ export const listRefusals = defineRead(
     tx: Tx,
     args: ListRefusalsArgs,
   ): Promise<{ refusals: RefusalRecord[]; nextCursor: string | null } & Counted> => {
-    const conditions: string[] = [];
-    const values: SqlValue[] = [];
-    const add = (condition: string, value: SqlValue | undefined): void => {
-      if (value === undefined) return;
-      conditions.push(condition);
-      values.push(value);
-    };
-    add('at >= ?', args.from);
-    add('at < ?', args.to);
-    add('would_only = ?', args.wouldOnly === undefined ? undefined : Number(args.wouldOnly));
-    for (const column of ['app', 'tag', 'method', 'route', 'status', 'word', 'budget'] as const) {
-      if (args[column] === null) conditions.push(`${column} IS NULL`);
-      else add(`${column} = ?`, args[column]);
-    }
-    const counted = await countWhere(tx, args.total, `refusals ${whereOf(conditions)}`, values);
-    add('id < ?', args.cursor === null ? undefined : checkIdCursor(args.cursor, 'refusal'));
+    const conditions = rangeOf('at', args);
+    const { texts, values } = conditions;
+    addCondition(
+      conditions,
+      'would_only = ?',
+      args.wouldOnly === undefined ? undefined : Number(args.wouldOnly),
+    );
+    for (const column of ['app', 'tag', 'method', 'route', 'status', 'word', 'budget'] as const)
+      addEqual(conditions, column, args[column]);
+    const counted = await countWhere(tx, args.total, `refusals ${whereOf(texts)}`, values);
+    addCondition(
+      conditions,
+      'id < ?',
+      args.cursor === null ? undefined : checkIdCursor(args.cursor, 'refusal'),
+    );
     const rows = await tx.all<RefusalColumns>(
-      `SELECT * FROM refusals ${whereOf(conditions)} ORDER BY id DESC LIMIT ?`,
+      `SELECT * FROM refusals ${whereOf(texts)} ORDER BY id DESC LIMIT ?`,
       ...values,
       args.limit + 1,
     );

@@ -7,8 +7,15 @@
 import { idTime } from '../ids.ts';
 import { LOOKED_MAX } from '../store/bounded-list.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
-import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
-import { rangeOf, readTimedPage, type Conditions, type TimedPlace } from '../store/timed-list.ts';
+import { defineRead, type Tx } from '../store/operation.ts';
+import {
+  addCondition,
+  addEqual,
+  rangeOf,
+  readTimedPage,
+  type Conditions,
+  type TimedPlace,
+} from '../store/timed-list.ts';
 import type { Ms, Product } from '../units.ts';
 import type { TaskState } from '../words.ts';
 import { IS_LOST } from './lost-table.ts';
@@ -89,39 +96,26 @@ function isOfFew({ state, stuck }: TaskFilter): boolean {
 }
 
 function filterConditions(filter: TaskFilter): Conditions {
-  const texts: string[] = ['c.task_id IS NOT NULL'];
-  const values: SqlValue[] = [];
-  const add = (text: string, ...more: SqlValue[]): void => {
-    texts.push(text);
-    values.push(...more);
-  };
-  const is = (column: string, value: SqlValue | undefined): void => {
-    if (value === null) add(`c.${column} IS NULL`);
-    else if (value !== undefined) add(`c.${column} = ?`, value);
-  };
-  if (filter.from !== undefined) add('c.at >= ?', filter.from);
-  if (filter.to !== undefined) add('c.at < ?', filter.to);
-  addState(filter, add);
-  is('app', filter.app);
-  is('tag', filter.tag);
-  is('operation', filter.operation);
-  is('model', filter.model);
-  is('mode', filter.mode);
-  is('product', filter.product);
-  return { texts, values };
+  const conditions = rangeOf('c.at', filter);
+  conditions.texts.unshift('c.task_id IS NOT NULL');
+  addState(filter, conditions);
+  for (const column of ['app', 'tag', 'operation', 'model', 'mode', 'product'] as const)
+    addEqual(conditions, `c.${column}`, filter[column]);
+  return conditions;
 }
 
 /** The states of open tasks are part of the text: only then is their index used. */
-function addState({ state, stuck }: TaskFilter, add: (text: string, ...values: SqlValue[]) => void): void {
-  if (state === 'lost') add(IS_LOST);
+function addState({ state, stuck }: TaskFilter, conditions: Conditions): void {
+  const { texts, values } = conditions;
+  if (state === 'lost') texts.push(IS_LOST);
   else if (state !== undefined) {
-    add('c.task_state = ?', state);
-    if (!isTerminal(state)) add("c.task_state IN ('submitted', 'processing') AND c.lost_at IS NULL");
+    addCondition(conditions, 'c.task_state = ?', state);
+    if (!isTerminal(state)) texts.push("c.task_state IN ('submitted', 'processing') AND c.lost_at IS NULL");
   }
   if (!stuck) return;
-  const { sql, values } = stuckCondition(stuck.limits, stuck.at);
-  add("c.task_state IN ('submitted', 'processing')");
-  add(sql, ...values);
+  const isStuck = stuckCondition(stuck.limits, stuck.at);
+  texts.push("c.task_state IN ('submitted', 'processing')", isStuck.sql);
+  values.push(...isStuck.values);
 }
 
 function addSearch({ texts, values }: Conditions, search: string): void {
