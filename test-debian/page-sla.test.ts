@@ -4,10 +4,9 @@
  * `PAGE_PICTURES=FOLDER` keeps a picture of each page in each look.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -18,8 +17,8 @@ import { get } from '../test/app/calls.ts';
 import { draftLastMonth, order, type ClaimMonth } from '../test/app/claim-month.ts';
 import { startApp, type StartedApp } from '../test/app/start-app.ts';
 import { debianProgram } from './debian-program.ts';
+import { violationsOf } from './readable.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const PICTURES = process.env['PAGE_PICTURES'];
 const LOOKS: readonly (readonly [name: string, options: BrowserContextOptions])[] = [
   ['light-1440', { viewport: { width: 1440, height: 1000 }, colorScheme: 'light', locale: 'en-GB' }],
@@ -243,11 +242,6 @@ test('the audit has filters, and each value leads to its like', async () => {
   expect(await page.locator('#audit tbody tr').count()).toBe(1);
 });
 
-interface Violation {
-  id: string;
-  nodes: { html: string; failureSummary: string }[];
-}
-
 test.each(PICTURES ? LOOKS : LOOKS.slice(0, 2))(
   'every page is readable by everybody: %s',
   async (look, options) => {
@@ -270,15 +264,7 @@ test.each(PICTURES ? LOOKS : LOOKS.slice(0, 2))(
       const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
       expect([name, wide <= 0]).toEqual([name, true]);
       await page.evaluate(`for (const each of document.querySelectorAll('details')) each.open = true`);
-      const session = await page.context().newCDPSession(page);
-      await session.send('Runtime.evaluate', { expression: readFileSync(AXE, 'utf8') });
-      const { result } = await session.send('Runtime.evaluate', {
-        expression: 'axe.run().then(({ violations }) => JSON.stringify(violations))',
-        awaitPromise: true,
-      });
-      const violations = JSON.parse(String(result.value)) as Violation[];
-      const found = violations.map(({ id, nodes }) => [id, nodes[0]?.html, nodes[0]?.failureSummary]);
-      expect([name, found]).toEqual([name, []]);
+      expect([name, await violationsOf(page)]).toEqual([name, []]);
       if (PICTURES) {
         mkdirSync(PICTURES, { recursive: true });
         await page.screenshot({ path: join(PICTURES, `${name}-${look}.png`), fullPage: true });
