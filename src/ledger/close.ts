@@ -6,7 +6,7 @@
  * **Invariant**: everything is durable before the caller sees the answer. It is recorded even if an operator has ended the
  * hold meanwhile. An unknown end leaves the guard open and puts the hold in doubt; of a second send, it begins the doubt again.
  */
-import { adjustHold, putInDoubt, readHold, restartDoubt } from '../budget/hold-table.ts';
+import { adjustHold, readHold } from '../budget/hold-table.ts';
 import type { Fact } from '../facts.ts';
 import { keepAnswer } from '../idempotency/guard-table.ts';
 import { journalCreateCall } from '../sla/journal.ts';
@@ -17,7 +17,7 @@ import type { Ms } from '../units.ts';
 import { closeUsual } from './close-usual.ts';
 import { closeForm } from './create-messages.ts';
 import type { AgeReading, CloseArgs, CreateEnd } from './ledger.ts';
-import { attachSighting, doubtEnded, firstAges, releaseHold, resolveTo } from './sighting.ts';
+import { attachSighting, beginDoubt, doubtEnded, firstAges, releaseHold, resolveTo } from './sighting.ts';
 
 /**
  * Records how a create's attempt ended.
@@ -66,9 +66,7 @@ async function applyEnd(
       const hold = await readHold(tx, holdId);
       if (hold.state !== 'held' || hold.task_id !== null) return [];
       const ages = firstAges(hold, age, end.isRefusal);
-      if (hold.in_doubt === 0) return [await putInDoubt(tx, hold, { at, ...ages, evidence: end.evidence })];
-      await restartDoubt(tx, hold.id, { ...ages, evidence: end.evidence });
-      return [];
+      return beginDoubt(tx, hold, { at, ...ages, evidence: end.evidence });
     }
   }
 }

@@ -8,7 +8,14 @@
  *
  * **Invariant**: only a terminal sighting moves money. A task always belongs to the hold that first named it.
  */
-import { adjustHold, endHold, putInDoubt, readHold, type HoldEnd } from '../budget/hold-table.ts';
+import {
+  adjustHold,
+  endHold,
+  putInDoubt,
+  readHold,
+  restartDoubt,
+  type HoldEnd,
+} from '../budget/hold-table.ts';
 import { labelsOf, type HoldRow } from '../budget/hold.ts';
 import type { UpstreamColumns } from '../budget/hold-upstream.ts';
 import { SidecarError } from '../errors.ts';
@@ -46,6 +53,17 @@ export function firstAges(
 ): { ageFrom: Ms | null; nextLookUpAt: Ms | null } {
   const nextLookUpAt = hold.external_task_id === null ? null : firstLookUpAt(now);
   return { ageFrom: doubtFrom === null ? null : doubtFromOf(doubtFrom, { isRefusal }), nextLookUpAt };
+}
+
+/** Puts a hold in doubt, or begins its doubt again: a second send reached Kling later than the first. */
+export async function beginDoubt(
+  tx: Tx,
+  hold: HoldRow,
+  doubt: { at: Ms; ageFrom: Ms | null; nextLookUpAt: Ms | null; evidence: string },
+): Promise<Fact[]> {
+  if (hold.in_doubt === 0) return [await putInDoubt(tx, hold, doubt)];
+  await restartDoubt(tx, hold.id, doubt);
+  return [];
 }
 
 /** Makes the fact that a doubt ended: with a task, or because there is none (null). */
@@ -115,9 +133,8 @@ async function attachKnown(
     return { isOwn: false, facts: await releaseHold(tx, hold, evidence, seen.at) };
   }
   await dropAnswer(tx, hold.id);
-  if (hold.in_doubt === 1) return { isOwn: false, facts: [] };
   const ages = seen.age ? firstAges(hold, seen.age) : { ageFrom: null, nextLookUpAt: null };
-  return { isOwn: false, facts: [await putInDoubt(tx, hold, { at: seen.at, ...ages, evidence })] };
+  return { isOwn: false, facts: await beginDoubt(tx, hold, { at: seen.at, ...ages, evidence }) };
 }
 
 function isSameUpstream(one: UpstreamColumns, other: UpstreamColumns): boolean {
@@ -133,10 +150,8 @@ async function leaveToOperator(
 ): Promise<Attached> {
   await dropAnswer(tx, hold.id);
   const evidence = `Kling answered with task ${taskId}, an id that a task of another upstream has`;
-  return {
-    isOwn: false,
-    facts: [await putInDoubt(tx, hold, { at, ageFrom: null, nextLookUpAt: null, evidence })],
-  };
+  const doubt = { at, ageFrom: null, nextLookUpAt: null, evidence };
+  return { isOwn: false, facts: await beginDoubt(tx, hold, doubt) };
 }
 
 /** Applies a sighting to a known task and its hold; does nothing if it has nothing new. */

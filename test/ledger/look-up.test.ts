@@ -135,6 +135,20 @@ describe('a hold in doubt', () => {
     expect(today()).toEqual([0, 10_000]);
   });
 
+  it('is doubted from anew, with one word of it, if a later answer names a task that belongs to another hold', async () => {
+    await close(store, 'h', { kind: 'task', sighting: sighting('t') });
+    await admitHold(store, newHold('h2'));
+    await doubt('h2');
+    const later = NOON + 500 * SECOND;
+    expect(await close(store, 'h2', { kind: 'task', sighting: sighting('t') }, { at: later })).toEqual([]);
+    expect(await record(absent, NOON + 600 * SECOND, 'h2')).toEqual([]);
+    expect(today()).toEqual([0, 20_000]);
+    expect(await record(absent, later + 600 * SECOND, 'h2')).toMatchObject([
+      { kind: 'hold_resolved', state: 'released' },
+      { kind: 'doubt_ended', found: false },
+    ]);
+  });
+
   it('is never due without an external id: only an operator ends it', async () => {
     await admitHold(store, newHold('h2', { externalTaskId: null }));
     await doubt('h2');
