@@ -199,7 +199,10 @@ export class Watched {
     const tasks = await this.#pages<{ id: string; state: string }>('tasks');
     const states = tasks.map(({ id, state }) => `${id} ${state}`);
     const { json } = await get(`${control}/v1/budgets`);
-    return [...rows, ...states, JSON.stringify((json as unknown as { budgets: unknown }).budgets)].join('\n');
+    const { budgets } = json as unknown as { budgets: Record<string, unknown>[] };
+    // How long a budget lasts is a forecast: it changes as time goes on.
+    const kept = budgets.map((budget) => JSON.stringify({ ...budget, exhaustionSeconds: null }));
+    return [...rows, ...states, ...kept].join('\n');
   }
 
   #setCallbacks(round: number): void {
