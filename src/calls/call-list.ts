@@ -55,31 +55,42 @@ const CLOCKS_DIFFER_MS: Ms = 60_000;
  * Lists attempts at Kling, newest first.
  * @throws SidecarError `bad_usage` on a cursor that is none.
  */
-export const listCalls = defineRead(
-  'calls.listCalls',
-  async (tx: Tx, args: ListCallsArgs): Promise<CallPage> => {
-    const after = args.cursor === null ? null : readCursor(args.cursor);
-    const range = rangeOf('at', args);
-    const filters = filtersOf(args);
-    if (args.ofTask !== undefined) await addTask(tx, args.ofTask, { range, filters });
-    const counted = await countWhere(tx, args.total, `calls ${whereOf([...range.texts, ...filters.texts])}`, [
-      ...range.values,
-      ...filters.values,
-    ]);
-    const { rows, next, searched } = await readTimedPage<CallColumns>(tx, {
-      table: 'calls',
-      at: 'at',
-      id: 'id',
-      select: 'SELECT * FROM calls',
-      range,
-      filters,
-      limit: args.limit,
-      after,
-      placeOf: ({ at, id }) => ({ at, id }),
-    });
-    return { calls: rows.map(toCall), nextCursor: next && cursorAfter(next), searched, ...counted };
-  },
+export const listCalls = defineRead('calls.listCalls', (tx: Tx, args: ListCallsArgs): Promise<CallPage> =>
+  readCalls(tx, args),
 );
+
+/**
+ * Reads a page of attempts at Kling, newest first; `more` are conditions on the view `calls` of another folder.
+ * @throws SidecarError `bad_usage` on a cursor that is none.
+ */
+export async function readCalls(
+  tx: Tx,
+  args: ListCallsArgs,
+  more: Conditions = { texts: [], values: [] },
+): Promise<CallPage> {
+  const after = args.cursor === null ? null : readCursor(args.cursor);
+  const range = rangeOf('at', args);
+  const filters = filtersOf(args);
+  if (args.ofTask !== undefined) await addTask(tx, args.ofTask, { range, filters });
+  filters.texts.push(...more.texts);
+  filters.values.push(...more.values);
+  const counted = await countWhere(tx, args.total, `calls ${whereOf([...range.texts, ...filters.texts])}`, [
+    ...range.values,
+    ...filters.values,
+  ]);
+  const { rows, next, searched } = await readTimedPage<CallColumns>(tx, {
+    table: 'calls',
+    at: 'at',
+    id: 'id',
+    select: 'SELECT * FROM calls',
+    range,
+    filters,
+    limit: args.limit,
+    after,
+    placeOf: ({ at, id }) => ({ at, id }),
+  });
+  return { calls: rows.map(toCall), nextCursor: next && cursorAfter(next), searched, ...counted };
+}
 
 function filtersOf(filter: CallFilter): Conditions {
   const filters: Conditions = { texts: [], values: [] };

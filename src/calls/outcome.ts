@@ -77,7 +77,8 @@ export function proofOf(errorClass: ErrorClass | null): Proof {
 }
 
 /** Whose fault an attempt that never reached Kling was. */
-export type Blame = 'upstream' | 'local' | 'unknown';
+export const BLAMES = ['upstream', 'local', 'unknown'] as const;
+export type Blame = (typeof BLAMES)[number];
 
 /** Kling's code for announced maintenance. */
 export const MAINTENANCE_CODE = 5001;

@@ -57,7 +57,9 @@ export const sumRoutes = defineRead(
       to,
       SUMMED_MAX + 1,
     );
-    const summed = rows.slice(0, SUMMED_MAX);
+    // Those of the oldest instant may be some of several: without them, all calls from an instant on are summed.
+    const tooMany = rows[SUMMED_MAX];
+    const summed = tooMany === undefined ? rows : rows.filter(({ at }) => at > tooMany.at);
     const groups = Map.groupBy(summed, ({ method, route }) => `${method} ${route}`);
     const routes = [...groups.values()].map(sumOf);
     routes.sort((a, b) => b.calls - a.calls || (a.route < b.route ? -1 : 1));

@@ -1,6 +1,9 @@
 /** `calls list` and `calls export`: the journal of attempts at Kling. */
 import { type Command, Option } from 'commander';
+import { BLAMES } from '../calls/outcome.ts';
 import type { ExportAnswer } from '../control/sla-schemas.ts';
+import { COUNTED } from '../sla/counted-calls.ts';
+import { READING_NAMES } from '../sla/reading.ts';
 import type { Context } from './context.ts';
 import { addListOptions, printList, withQuery, type ListOptions, type ListShape } from './lists.ts';
 import { monthArgument } from './sla-order.ts';
@@ -45,6 +48,10 @@ interface CallsOptions extends ListOptions {
   outcome?: string;
   failed?: boolean;
   task?: string;
+  counted?: string;
+  reading?: string;
+  blame?: string;
+  month?: string;
   kind: string;
 }
 
@@ -65,9 +72,23 @@ export function addCalls(program: Command, context: () => Context): void {
     .option('--outcome <outcomes>', 'only with these outcomes, separated by commas')
     .option('--failed', 'only those that Kling failed, did not answer or did not get')
     .option('--task <id>', 'only the sends and look-ups of this task’s create')
+    .addOption(
+      new Option(
+        '--counted <as>',
+        'only those that availability counts so: excluded are errors that an exclusion leaves out',
+      ).choices(COUNTED),
+    )
+    .addOption(
+      new Option('--reading <name>', 'the reading of --counted (default: contract)').choices(READING_NAMES),
+    )
+    .addOption(
+      new Option('--blame <whose>', 'only those that never arrived through this one’s fault').choices(BLAMES),
+    )
+    .option('--month <month>', 'only those of the service period of a month, such as 2026-10')
     .action((options: CallsOptions) => {
-      const { from, to, kind, app, tag, route, outcome, failed, task } = options;
-      const wanted = { from, to, kind, app, tag, route, outcome, task };
+      const { from, to, kind, app, tag, route, outcome, failed, task, counted, reading, blame, month } =
+        options;
+      const wanted = { from, to, kind, app, tag, route, outcome, task, counted, reading, blame, month };
       const query = { ...wanted, failed: failed ? 'true' : undefined };
       return printList(context(), kind === 'sent' ? CALLS : REFUSED, query, options);
     });

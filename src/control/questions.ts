@@ -2,7 +2,10 @@
 import { z } from '@hono/zod-openapi';
 import { PER_ROWS_MAX } from '../budget/budget-table.ts';
 import { ianaZone } from '../fields.ts';
+import { BLAMES } from '../calls/outcome.ts';
+import { COUNTED } from '../sla/counted-calls.ts';
 import { MONTH_FORM } from '../sla/period.ts';
+import { READING_NAMES } from '../sla/reading.ts';
 import { CALL_OUTCOMES, MODES, OPERATIONS } from '../words.ts';
 import { ESTIMATE_REQUESTS_MAX } from './estimate.ts';
 import { ACTOR_CHARACTERS_MAX, isStorable, plainActor, storableText } from '../plain-text.ts';
@@ -123,6 +126,22 @@ export const callsQuery = z.strictObject({
   code: wholeNumber(99_999).optional(),
   outcome: outcomes.optional(),
   failed: z.literal('true').optional(),
+  counted: z.enum(COUNTED).optional().openapi({
+    description: 'Only those that availability counts so; excluded: errors that an exclusion leaves out.',
+  }),
+  reading: z
+    .enum(READING_NAMES)
+    .optional()
+    .openapi({ description: 'The reading of `counted`; by default contract.' }),
+  blame: z
+    .enum(BLAMES)
+    .optional()
+    .openapi({ description: 'Only those that never arrived through this one’s fault.' }),
+  month: z
+    .string()
+    .regex(MONTH_FORM, 'a month such as 2026-11')
+    .optional()
+    .openapi({ description: 'Only those of the service period of this month of the agreement.' }),
   task: writtenName(200).optional(),
   word: writtenName(64).optional(),
   budget: writtenName(64).optional(),

@@ -62,7 +62,7 @@ export function addWorkRoutes(app: App, commands: ControlCommands): void {
   addQuestion(app, queue, async ({ query }) => answerQueue(commands.queue(), query));
   addQuestion(app, calls, async ({ query }) => {
     const list = query.kind === 'sent' ? answerCalls : answerRefusals;
-    return await list(reader, query);
+    return await list(commands, query);
   });
   addQuestion(app, routes, async ({ query }) => answerRoutes(reader, query, commands.now()));
   addQuestion(app, tasks, async ({ query }) => answerTasks(reader, query, await stuck()));

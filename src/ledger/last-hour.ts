@@ -44,12 +44,7 @@ export const lastHour = defineRead(
         if (counts[name] > 0) byOutcome.set(outcome, (byOutcome.get(outcome) ?? 0) + counts[name]);
       }
     }
-    const newest = await tx.get<{ creates: number; first: Ms | null; failed: number | null }>(
-      `SELECT COUNT(*) AS creates, MIN(at) AS first, SUM(CASE WHEN task_state = 'failed' THEN 1 ELSE 0 END) AS failed
-     FROM (${NEWEST}) AS newest`,
-      from,
-    );
-    const isCut = newest !== undefined && newest.creates >= CREATES_MAX;
+    const failedTasks = await failedSince(tx, from);
     const refused = await tx.get<{ refused: number }>(
       'SELECT COUNT(*) AS refused FROM refusals WHERE id >= ? AND at >= ? AND would_only = 0',
       idFloor('refusal', from),
@@ -58,8 +53,26 @@ export const lastHour = defineRead(
     return {
       from,
       calls: [...byOutcome].map(([outcome, calls]) => ({ outcome, calls })),
-      failedTasks: { tasks: newest?.failed ?? 0, from: isCut ? (newest.first ?? from) : from },
+      failedTasks,
       refused: refused?.refused ?? 0,
     };
   },
 );
+
+/** Counts the tasks of creates since an instant that failed; of very many creates those since a later one, which it says. */
+async function failedSince(tx: Tx, from: Ms): Promise<LastHour['failedTasks']> {
+  const newest = await tx.get<{ creates: number; first: Ms | null; failed: number | null }>(
+    `SELECT COUNT(*) AS creates, MIN(at) AS first, SUM(CASE WHEN task_state = 'failed' THEN 1 ELSE 0 END) AS failed
+     FROM (${NEWEST}) AS newest`,
+    from,
+  );
+  const { creates = 0, first = null, failed = 0 } = newest ?? {};
+  if (creates < CREATES_MAX || first === null) return { tasks: failed ?? 0, from };
+  // The creates of the oldest instant may be some of several.
+  const oldest = await tx.get<{ failed: number }>(
+    `SELECT COUNT(*) AS failed FROM (${NEWEST}) AS newest WHERE task_state = 'failed' AND at = ?`,
+    from,
+    first,
+  );
+  return { tasks: (failed ?? 0) - (oldest?.failed ?? 0), from: first + 1 };
+}

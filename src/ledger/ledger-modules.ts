@@ -41,6 +41,7 @@ import * as importExport from '../imports/export.ts';
 import * as importTable from '../imports/import-table.ts';
 import { outboxModule } from '../outbox/outbox-module.ts';
 import * as slaBlame from '../sla/blame-table.ts';
+import * as slaCounted from '../sla/counted-calls.ts';
 import * as slaExclusion from '../sla/exclusion-table.ts';
 import * as slaJournal from '../sla/journal.ts';
 import * as slaMonth from '../sla/month-table.ts';
@@ -172,6 +173,7 @@ export const ledgerModules: readonly StoreModule[] = [
     migrations: slaMigrations,
     operations: exportedOperations(
       slaBlame,
+      slaCounted,
       slaExclusion,
       slaJournal,
       slaMonth,

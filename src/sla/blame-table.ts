@@ -5,7 +5,7 @@
  * operator, recorder (in an import), check, none; a late check never overrides a stronger source.
  */
 import { recordAudit } from '../budget/audit-table.ts';
-import type { Blame, Proof } from '../calls/outcome.ts';
+import { BLAMES, type Blame, type Proof } from '../calls/outcome.ts';
 import { SidecarError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
@@ -144,8 +144,7 @@ export const correctBlame = defineWrite(
 );
 
 function tallyOf(rows: readonly UnreachableRow[]): string {
-  const blames: readonly Blame[] = ['upstream', 'local', 'unknown'];
-  return blames.map((blame) => `${blame} ${rows.filter((row) => row.blame === blame).length}`).join(', ');
+  return BLAMES.map((blame) => `${blame} ${rows.filter((row) => row.blame === blame).length}`).join(', ');
 }
 
 async function setBlame(

@@ -5,10 +5,11 @@
  * windows older than the journal. A window that an exclusion cuts is counted from the journal, and the change is refused
  * if the journal does not hold all of its calls.
  */
-import { CALL_CLASSES, classSql, type CallClass } from '../calls/outcome.ts';
+import { CALL_CLASSES, type CallClass } from '../calls/outcome.ts';
 import { SidecarError } from '../errors.ts';
 import type { Tx } from '../store/operation.ts';
-import { attemptsIn, emptyCounts, PROBE_TAG, type CountOrigin, type WindowSlice } from './counts.ts';
+import { attemptsIn, emptyCounts, type CountOrigin, type WindowSlice } from './counts.ts';
+import { CLASS_SQL, ORIGIN_SQL, RETRY_SQL } from './slice-sql.ts';
 import { clipSpans, spansHold, spansOutside, WINDOW_MS, type Span } from './window.ts';
 import { addSlice, ALONE, removeSlice, selectSlices, SliceTally } from './window-table.ts';
 
@@ -21,15 +22,12 @@ interface JournalGroup {
   attempts: number;
 }
 
-/** The journal's rows by window, slice and class. An attempt without recorded blame counts as unknown. */
+/** The journal's rows by window, slice and class. */
 const COUNT_JOURNAL = `
-SELECT (c.at / ${WINDOW_MS}) * ${WINDOW_MS} AS window_start, c.host AS host,
-  CASE WHEN c.origin = 'sidecar' AND c.tag = '${PROBE_TAG}' THEN 'probe' ELSE c.origin END AS origin,
-  CASE WHEN c.attempt > 1 THEN 1 ELSE 0 END AS retry,
-  ${classSql('c', "COALESCE((SELECT u.blame FROM sla_unreachable u WHERE u.call_id = c.id), 'unknown')")} AS class,
-  COUNT(*) AS attempts
-FROM calls c
-WHERE c.at >= ? AND c.at < ?
+SELECT (calls.at / ${WINDOW_MS}) * ${WINDOW_MS} AS window_start, calls.host AS host,
+  ${ORIGIN_SQL} AS origin, ${RETRY_SQL} AS retry, ${CLASS_SQL} AS class, COUNT(*) AS attempts
+FROM calls
+WHERE calls.at >= ? AND calls.at < ?
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`;
 
 /** Counts the journal's calls within a span into slices, by the merged exclusions. */

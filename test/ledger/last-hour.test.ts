@@ -97,6 +97,7 @@ describe('the last hour', () => {
     expect(await failedTasks()).toEqual({ tasks: 1, from: NOON - 55 * MINUTE });
     for (let place = 0; place < CREATES_MAX; place += 1)
       insertSettled(store, { id: `n${place}`, at: NOON - 1000 + place, credits: 1, basis: 'reported' });
-    expect(await failedTasks()).toEqual({ tasks: 0, from: NOON - 1000 });
+    // There may be more of the oldest instant than were counted.
+    expect(await failedTasks()).toEqual({ tasks: 0, from: NOON - 999 });
   });
 });

@@ -53,8 +53,7 @@ describe('the page Availability', () => {
     expect(text).toContain('The commitment is broken: 10 % of the month’s fee');
     expect(text).toContain(`${claim.month}-10 00:00:00 Asia/Shanghai`);
     // The links keep the zone of the page.
-    const month = `from=${encodeURIComponent(sla.start ?? '')}&amp;to=${encodeURIComponent(sla.end ?? '')}`;
-    expect(html).toContain(`href="/page/calls?outcome=server_error&amp;${month}&amp;zone=UTC">20</a>`);
+    expect(html).toContain(`href="/page/calls?counted=error&amp;month=${claim.month}&amp;zone=UTC">20</a>`);
     expect(html).toContain(`href="/page/claims/${claim.month}?zone=UTC"`);
     // Each number that is a link is the number of rows that it leads to.
     const numbers = [...html.matchAll(/<a href="\/page\/calls\?([^"]+)">(\d+)<\/a>/g)];
@@ -72,12 +71,12 @@ describe('the page Availability', () => {
     const span = `from=${encodeURIComponent(iso(claim.outageAt))}&amp;to=${encodeURIComponent(iso(claim.outageAt + 300_000))}`;
     const links = [...html.matchAll(/<a href="([^"]+)" aria-label="([^"]+)"><title>/g)];
     expect(links).toHaveLength(20);
-    expect(links[0]?.[1]).toBe(`/page/calls?failed=true&amp;${span}`);
+    expect(links[0]?.[1]).toBe(`/page/calls?counted=error&amp;month=${claim.month}&amp;${span}`);
     expect(links[0]?.[2]).toMatch(/1 of 1 failed$/);
     expect(html).toMatch(/rel="prev"[^>]*>← \d{4}-\d{2}<\/a>/);
     expect(html).toMatch(/rel="next"/);
     expect(await open('/page/availability')).not.toMatch(/rel="next"/);
-    const calls = await open(`/page/calls?failed=true&${span.replaceAll('&amp;', '&')}`);
+    const calls = await open((links[0]?.[1] ?? '').replaceAll('&amp;', '&'));
     // The list alone: below it are the sums of the routes.
     const [list = ''] = /<section id="calls".*?<\/section>/s.exec(calls) ?? [];
     expect(list.match(/<tr>/g)).toHaveLength(2);

@@ -5,8 +5,10 @@ import { listRefusals } from '../../calls/refusal-list.ts';
 import { FAILED_OUTCOMES } from '../../calls/outcome.ts';
 import { sumRoutes } from '../../calls/route-sums.ts';
 import { SidecarError } from '../../errors.ts';
+import { listCountedCalls } from '../../sla/counted-calls.ts';
 import type { Store } from '../../store/store.ts';
 import { toCredits, type Ms } from '../../units.ts';
+import type { ControlCommands } from '../commands.ts';
 import type { CallsQuery, RoutesQuery } from '../questions.ts';
 import type { CallsAnswer, RefusalsAnswer, RoutesAnswer } from '../call-schemas.ts';
 import { given, iso, isoOrNull, shapeSearched } from './shape.ts';
@@ -15,28 +17,40 @@ import { given, iso, isoOrNull, shapeSearched } from './shape.ts';
  * Lists attempts at Kling, newest first.
  * @throws SidecarError `bad_usage` on a filter of refusals.
  */
-export async function answerCalls(reader: Pick<Store, 'read'>, query: CallsQuery): Promise<CallsAnswer> {
-  const { kind: _, limit, cursor = null, task: ofTask, failed, outcome, word, budget, ...filters } = query;
+export async function answerCalls({ reader, sla }: CallsDeps, query: CallsQuery): Promise<CallsAnswer> {
+  const { kind: _, word, budget, counted, reading, blame, month, ...asked } = query;
+  const { limit, cursor = null, task: ofTask, failed, outcome, ...filters } = asked;
   refuse({ word, budget }, 'kind=refused and kind=would-refuse');
+  if (counted === undefined) refuse({ reading }, 'a list with "counted"');
   const outcomes = failed ? FAILED_OUTCOMES.filter((one) => outcome?.includes(one) ?? true) : outcome;
-  const args = given({ ...filters, ofTask, outcomes });
-  const { calls, searched, ...rest } = await reader.read(listCalls, { limit, cursor, ...args });
+  const args = { limit, cursor, ...given({ ...filters, ofTask, outcomes }) };
+  const counting = given({
+    counted,
+    reading,
+    blame,
+    month: month === undefined ? month : sla.question(month),
+  });
+  const { calls, searched, ...rest } =
+    Object.keys(counting).length === 0
+      ? await reader.read(listCalls, args)
+      : await reader.read(listCountedCalls, { ...args, counting });
   return { calls: calls.map(shapeCall), searched: shapeSearched(searched), ...rest };
 }
+
+/** What the list of attempts is made of. */
+export type CallsDeps = Pick<ControlCommands, 'reader' | 'sla'>;
 
 /**
  * Lists the sidecar's own refusals, also those of observe mode that were not carried out, newest first.
  * @throws SidecarError `bad_usage` on a filter of calls that were sent.
  */
-export async function answerRefusals(
-  reader: Pick<Store, 'read'>,
-  query: CallsQuery,
-): Promise<RefusalsAnswer> {
-  const { kind, limit, cursor = null, task, failed, outcome, code, ...asked } = query;
-  refuse({ task, failed, outcome, code }, 'kind=sent');
+export async function answerRefusals({ reader }: CallsDeps, query: CallsQuery): Promise<RefusalsAnswer> {
+  const { kind, task, failed, outcome, code, counted, reading, blame, month, ...rest } = query;
+  refuse({ task, failed, outcome, code, counted, reading, blame, month }, 'kind=sent');
+  const { limit, cursor = null, ...asked } = rest;
   const filters = { ...asked, wouldOnly: kind === 'would-refuse' };
-  const { refusals, ...rest } = await reader.read(listRefusals, { limit, cursor, ...given(filters) });
-  return { calls: refusals.map(shapeRefusal), ...rest };
+  const { refusals, ...page } = await reader.read(listRefusals, { limit, cursor, ...given(filters) });
+  return { calls: refusals.map(shapeRefusal), ...page };
 }
 
 /** Refuses the filters that a kind of calls does not have. */

@@ -28,7 +28,7 @@ export function exclusionsOf(context: PageContext, sla: SlaAnswer, exclusions: r
           }),
         );
   const columns: readonly Column<Exclusion>[] = [
-    ...spanColumns(context),
+    ...spanColumns(context, { counted: 'excluded' }),
     { heading: availability.clause, cell: ({ clause }) => clause },
     ...saidColumns<Exclusion>(context, ({ id }) => id),
     { heading: words.orders.open, cell: withdraw },
@@ -57,7 +57,7 @@ export function blameOf(context: PageContext, sla: SlaAnswer, corrections: reado
   const { words, query } = context;
   const { availability } = words;
   const columns: readonly Column<Correction>[] = [
-    ...spanColumns(context),
+    ...spanColumns(context, { outcome: 'unreachable' }),
     { heading: availability.blamed, cell: ({ blame }) => availability.faults[blame] },
     ...saidColumns<Correction>(context, ({ from, to }) => `${from}/${to}`),
   ];
@@ -85,13 +85,16 @@ export function blameOf(context: PageContext, sla: SlaAnswer, corrections: reado
   ];
 }
 
-function spanColumns({ words, format, links }: PageContext): readonly Column<{ from: string; to: string }>[] {
+/** Both ends of a span; its beginning leads to the calls that it is about. */
+function spanColumns(
+  { words, format, links }: PageContext,
+  about: Readonly<Record<string, string>>,
+): readonly Column<{ from: string; to: string }>[] {
   const { availability } = words;
   return [
     {
       heading: availability.from,
-      cell: ({ from, to }) =>
-        link(links.to('/page/calls', { failed: 'true', from, to }), format.fullTime(from)),
+      cell: ({ from, to }) => link(links.to('/page/calls', { ...about, from, to }), format.fullTime(from)),
     },
     { heading: availability.to, cell: ({ to }) => format.fullTime(to) },
   ];

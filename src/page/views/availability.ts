@@ -1,4 +1,5 @@
 /** The page *Availability*: a month as a calendar of windows, each reading with its arithmetic, and what is left of the error budget. */
+import type { Blame } from '../../calls/outcome.ts';
 import type { SlaAnswer } from '../../control/sla-schemas.ts';
 import { MONTH_FORM } from '../../sla/period.ts';
 import { WINDOW_MS } from '../../sla/window.ts';
@@ -13,7 +14,6 @@ import { blameOf, exclusionsOf } from './availability-said.ts';
 
 type Window = SlaAnswer['worstWindows'][number];
 type ReadingName = keyof SlaAnswer['readings'];
-type Reading = SlaAnswer['readings'][ReadingName];
 
 const PATH = '/page/availability';
 /** Stretches without a sidecar that are listed. */
@@ -77,6 +77,12 @@ function sumOf(context: PageContext, sla: SlaAnswer): Part {
   const attempts = requests.answered + requests.unreachable + requests.noAnswer + requests.aborted;
   const calls = (count: number, filter: Record<string, string>): Part =>
     linkedCount(context, sla, { count, filter });
+  const unreachable: Record<Blame, number> = {
+    upstream: requests.unreachableUpstream,
+    local: requests.unreachableLocal,
+    unknown: requests.unreachableUnknown,
+  };
+  const blamed = (blame: Blame): Part => calls(unreachable[blame], { blame });
   return [
     h(
       'ul',
@@ -84,28 +90,27 @@ function sumOf(context: PageContext, sla: SlaAnswer): Part {
       h('li', { class: isBroken ? 'trouble' : 'well' }, sla.recorded ? state : availability.empty),
     ),
     facts([
-      [availability.value, sla.availability === null ? words.none : `${sla.availability} %`],
+      [
+        availability.value,
+        sla.availability === null ? words.none : link('#readings', `${sla.availability} %`),
+      ],
       [availability.commitment, `${sla.commitment} %`],
-      [availability.used, budget ? link('#worst', `${budget.used} / ${budget.allowed}`) : null],
-      [availability.left, budget?.left ?? null],
-      [availability.projected, ahead?.projected == null ? null : `${ahead.projected} %`],
+      [availability.used, budget ? link('#map', `${budget.used} / ${budget.allowed}`) : null],
+      [availability.left, budget ? link('#map', budget.left) : null],
+      [availability.projected, ahead?.projected == null ? null : link('#map', `${ahead.projected} %`)],
       [availability.attempts, calls(attempts, {})],
-      [availability.valid, format.count(requests.valid)],
+      [availability.valid, calls(requests.valid, { counted: 'valid' })],
       [availability.serverErrors, calls(requests.serverErrors, { outcome: 'server_error' })],
       [availability.unreachable, calls(requests.unreachable, { outcome: 'unreachable' })],
       [
         availability.blamed,
-        link(
-          '#blame',
-          availability.blames(
-            format.count(requests.unreachableUpstream),
-            format.count(requests.unreachableLocal),
-            format.count(requests.unreachableUnknown),
-          ),
-        ),
+        availability
+          .blames('{upstream}', '{local}', '{unknown}')
+          .split(/\{(\w+)\}/)
+          .map((text, at) => (at % 2 === 0 ? text : blamed(text as Blame))),
       ],
-      [availability.errors, format.count(requests.errors)],
-      [availability.excluded, link('#exclude', format.count(requests.excluded))],
+      [availability.errors, calls(requests.errors, { counted: 'error' })],
+      [availability.excluded, calls(requests.excluded, { counted: 'excluded' })],
       [availability.notObserved, link('#gaps', format.count(windows.notObserved))],
       [availability.zone, sla.timeZone],
       [words.pages.claims, sla.breached ? link(links.to(`/page/claims/${sla.month}`), sla.month) : null],
@@ -120,14 +125,14 @@ function spanText(format: Format, { from, to }: { from: string; to: string }): s
   return `${first.slice(0, 16)} – ${format.fullTime(to).slice(11, 16)}${first.slice(19)}`;
 }
 
-/** A number of calls of the month, with a link to them. */
+/** A number of calls of the month’s service period, with a link to them. */
 function linkedCount(
   { format, links }: PageContext,
-  { start, end }: SlaAnswer,
+  { month }: SlaAnswer,
   { count, filter }: { count: number; filter: Record<string, string> },
 ): Part {
   const text = format.count(count);
-  return count === 0 ? text : link(links.to('/page/calls', { ...filter, from: start, to: end }), text);
+  return count === 0 ? text : link(links.to('/page/calls', { ...filter, month }), text);
 }
 
 function mapOf(
@@ -143,7 +148,7 @@ function mapOf(
     label: availability.map,
     gaps: sla.gaps.map(({ start, end }) => span(start, end)),
     excluded: exclusions.map(({ from, to }) => span(from, to)),
-    link: (from, to) => links.to('/page/calls', { failed: 'true', from, to }),
+    link: (from, to) => links.to('/page/calls', { counted: 'error', month: sla.month, from, to }),
     title: ({ from, to, errors, valid }) =>
       availability.window(spanText(format, { from, to }), format.count(errors), format.count(valid)),
   });
@@ -160,11 +165,8 @@ function mapOf(
 function readingsOf(context: PageContext, sla: SlaAnswer): Part {
   const { words, format } = context;
   const { availability } = words;
-  const errorsOf = (name: string, { errors }: Reading): Part =>
-    // What only Kling's answers make is what the journal can be asked for.
-    name === 'received' && sla.requests.excluded === 0
-      ? linkedCount(context, sla, { count: errors, filter: { outcome: 'server_error' } })
-      : format.count(errors);
+  const calls = (reading: string, counted: 'error' | 'valid', count: number): Part =>
+    linkedCount(context, sla, { count, filter: { counted, reading } });
   return tableOf(
     Object.entries(sla.readings),
     [
@@ -172,8 +174,16 @@ function readingsOf(context: PageContext, sla: SlaAnswer): Part {
         heading: availability.reading,
         cell: ([name]) => [h('strong', null, name), ' ', availability.readingTitles[name as ReadingName]],
       },
-      { heading: availability.errors, cell: ([name, reading]) => errorsOf(name, reading), isNumber: true },
-      { heading: availability.valid, cell: ([, { valid }]) => format.count(valid), isNumber: true },
+      {
+        heading: availability.errors,
+        cell: ([name, { errors }]) => calls(name, 'error', errors),
+        isNumber: true,
+      },
+      {
+        heading: availability.valid,
+        cell: ([name, { valid }]) => calls(name, 'valid', valid),
+        isNumber: true,
+      },
       {
         heading: availability.arithmetic,
         cell: ([, { sumErrorRates, windows, availability: value }]) =>
@@ -207,10 +217,14 @@ function worstOf({ words, format, links }: PageContext, { month, worstWindows }:
       { heading: words.calls.at, cell: (window) => link(calls(window, {}), format.fullTime(window.start)) },
       {
         heading: availability.errors,
-        cell: (window) => counted(window, window.errors, { failed: 'true' }),
+        cell: (window) => counted(window, window.errors, { counted: 'error' }),
         isNumber: true,
       },
-      { heading: availability.valid, cell: ({ valid }) => format.count(valid), isNumber: true },
+      {
+        heading: availability.valid,
+        cell: (window) => counted(window, window.valid, { counted: 'valid' }),
+        isNumber: true,
+      },
       {
         heading: availability.serverErrors,
         cell: (window) => counted(window, window.byClass['server_error'] ?? 0, { outcome: 'server_error' }),

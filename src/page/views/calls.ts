@@ -1,10 +1,14 @@
 /** The page *Calls*: the journal, what the sidecar refused itself or would have refused, and the sums of each route. */
 import type { RefusalsAnswer } from '../../control/call-schemas.ts';
+import { BLAMES } from '../../calls/outcome.ts';
+import { COUNTED } from '../../sla/counted-calls.ts';
+import { READING_NAMES } from '../../sla/reading.ts';
 import { CALL_OUTCOMES } from '../../words.ts';
 import { filters, pager, searchedNote, type Choice, type Field } from '../filters.ts';
 import { h, type Part } from '../element.ts';
 import { link, tableOf, type Column } from '../table.ts';
 import { onceMade, section, type PageContext, type Section, type View } from '../view.ts';
+import type { Words } from '../words/en.ts';
 import { callColumns } from './call-columns.ts';
 import { routesOf } from './routes.ts';
 import { pick } from './tasks.ts';
@@ -13,8 +17,10 @@ type Refusal = RefusalsAnswer['calls'][number];
 
 const PATH = '/page/calls';
 const COMMON = ['app', 'tag', 'method', 'route', 'status', 'from', 'to', 'cursor'] as const;
+/** The filters by what availability makes of a call. */
+const COUNTING = ['counted', 'reading', 'blame', 'month'] as const;
 /** The filters of each kind. */
-const SENT = [...COMMON, 'outcome', 'failed', 'code', 'task'] as const;
+const SENT = [...COMMON, 'outcome', 'failed', 'code', 'task', ...COUNTING] as const;
 const REFUSED = [...COMMON, 'word', 'budget'] as const;
 
 /** Makes the page. */
@@ -61,6 +67,7 @@ function fieldsOf({ words }: PageContext, kind: Kind): Field[] {
             choices: [all, { value: 'true', label: calls.onlyFailed }],
           },
           { name: 'task', isRare: true, label: calls.task },
+          ...countingFields(words),
         ]
       : [
           { name: 'word', label: calls.reason },
@@ -82,6 +89,34 @@ function fieldsOf({ words }: PageContext, kind: Kind): Field[] {
     { name: 'tag', isRare: true, label: tasks.tag },
     { name: 'from', isRare: true, label: words.from, example: words.exampleTime },
     { name: 'to', isRare: true, label: words.until, example: words.exampleTime },
+  ];
+}
+
+function countingFields({ all, calls, availability, spending }: Words): Field[] {
+  const choice = (value: string, label: string): Choice => ({ value, label });
+  return [
+    {
+      name: 'counted',
+      isRare: true,
+      label: calls.counted,
+      choices: [choice('', all), ...COUNTED.map((each) => choice(each, calls.countedAs[each]))],
+    },
+    {
+      name: 'reading',
+      isRare: true,
+      label: availability.reading,
+      choices: [
+        choice('', 'contract'),
+        ...READING_NAMES.filter((each) => each !== 'contract').map((each) => choice(each, each)),
+      ],
+    },
+    {
+      name: 'blame',
+      isRare: true,
+      label: availability.unreachable,
+      choices: [choice('', all), ...BLAMES.map((each) => choice(each, calls.blames[each]))],
+    },
+    { name: 'month', isRare: true, label: spending.month, example: '2026-11' },
   ];
 }
 

@@ -70,6 +70,17 @@ export const WORK = {
     attempt: 'Attempt',
     failed: 'Failed',
     onlyFailed: 'only failed ones',
+    counted: 'Counted by the agreement',
+    countedAs: {
+      valid: 'as valid requests',
+      error: 'as errors',
+      excluded: 'as errors that an exclusion leaves out',
+    },
+    blames: {
+      upstream: 'through Kling’s fault',
+      local: 'through our own fault',
+      unknown: 'nobody knows through whose fault',
+    },
     budget: 'Budget',
     noRefusal: 'The sidecar refused no request that matches.',
   },
