@@ -52,7 +52,7 @@ const endSilence = describeOrder({
 
 /** Adds the routes of alerts. */
 export function addAlertRoutes(app: App, { reader, alerts }: ControlCommands): void {
-  addQuestion(app, list, ({ query: { limit } }) => answerAlerts(reader, alerts, limit));
+  addQuestion(app, list, ({ query }) => answerAlerts(reader, alerts, query));
   addOrder(app, test, async ({ channel = null, ...order }) => {
     const types = alerts.types();
     const results = (await alerts.test(channel, order)).map((result) => ({

@@ -58,7 +58,12 @@ const channel = z
   })
   .openapi('AlertChannel');
 
+const language = z.enum(['en', 'zh']).optional().openapi({
+  description: 'The language of title, finding and advice; absent: `alerts.language` of the config.',
+});
+
 export const alertsQuery = z.strictObject({
+  language,
   limit: z.coerce
     .number()
     .pipe(z.int().min(1).max(1000))
@@ -137,6 +142,9 @@ export const silencesAnswer = z.object({ silences: z.array(silence) }).openapi('
 
 /** The latest end of a silence after its order: to stop a rule for longer, switch it off in the config. */
 export const SILENCE_MS_MAX = DURATION_MS_MAX;
+
+/** Of `GET /v1/status`, which ignores what it does not know. */
+export const statusQuery = z.object({ language });
 
 export type AlertAnswer = z.infer<typeof alert>;
 export type AlertsAnswer = z.infer<typeof alertsAnswer>;

@@ -5,6 +5,7 @@ import { answerQueue } from './answers/queue-answer.ts';
 import { answerStatus } from './answers/status-answer.ts';
 import { answerTask, answerTasks } from './answers/task-answer.ts';
 import type { StuckAt } from '../tasks/task-list.ts';
+import { statusQuery } from './alert-schemas.ts';
 import type { ControlCommands } from './commands.ts';
 import { callsQuery, idParams, queueQuery, routesQuery, tasksQuery } from './questions.ts';
 import { addQuestion, describeQuestion, type App } from './route-parts.ts';
@@ -15,6 +16,7 @@ import { taskAnswer, tasksAnswer } from './task-schemas.ts';
 const status = describeQuestion({
   path: '/v1/status',
   summary: 'The present state of the sidecar',
+  query: statusQuery,
   answer: statusAnswer,
   says: 'The status.',
 });
@@ -58,7 +60,7 @@ const task = describeQuestion({
 export function addWorkRoutes(app: App, commands: ControlCommands): void {
   const { reader } = commands;
   const stuck = async (): Promise<StuckAt> => ({ at: commands.now(), limits: await commands.stuck() });
-  addQuestion(app, status, () => answerStatus(commands));
+  addQuestion(app, status, ({ query }) => answerStatus(commands, query.language));
   addQuestion(app, queue, async ({ query }) => answerQueue(commands.queue(), query));
   addQuestion(app, calls, async ({ query }) => {
     const list = query.kind === 'sent' ? answerCalls : answerRefusals;

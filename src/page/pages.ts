@@ -18,6 +18,7 @@ import { Format } from './format.ts';
 import { documentOf, sectionOf, type Frame } from './layout.ts';
 import { Links } from './links.ts';
 import { LivePages, type Snapshot } from './live.ts';
+import { sayIn } from './said.ts';
 import { spendingCsv } from './spending-csv.ts';
 import { section, wholeView, type MakeView, type PageContext, type View } from './view.ts';
 import { alertsView } from './views/alerts.ts';
@@ -155,7 +156,9 @@ export class Pages implements WebPage {
     const language = languageOf(query.get('lang'), acceptLanguage);
     const words = WORDS[language];
     const format = new Format(language, { zone: zoneOf(query.get('zone'), zone()), words, now: clock.now() });
-    return { api: new ApiReader(fetchApi, passed), query, words, format, links: new Links(query) };
+    const links = new Links(query);
+    const api = new ApiReader(fetchApi, passed);
+    return { api, query, language, words, say: sayIn(language), format, links };
   }
 
   /** Makes a page, or the page that says why there is none. */

@@ -3,6 +3,8 @@ import type { Part } from './element.ts';
 import type { Format } from './format.ts';
 import type { Links } from './links.ts';
 import type { ApiReader } from './api-reader.ts';
+import type { Say } from './said.ts';
+import type { Language } from './words/language.ts';
 import type { Words } from './words/en.ts';
 
 /** A part of a page with its own heading. */
@@ -32,7 +34,10 @@ export interface PageContext {
   api: ApiReader;
   /** The page's query. */
   query: URLSearchParams;
+  language: Language;
   words: Words;
+  /** Shows a sentence of the API. */
+  say: Say;
   format: Format;
   links: Links;
 }

@@ -6,6 +6,7 @@ import { Format } from '../../src/page/format.ts';
 import { Links } from '../../src/page/links.ts';
 import type { PageContext } from '../../src/page/view.ts';
 import { askedDays, askedSums, type Sum } from '../../src/page/views/spending-asked.ts';
+import { sayIn } from '../../src/page/said.ts';
 import { EN } from '../../src/page/words/en.ts';
 
 interface Create {
@@ -62,7 +63,9 @@ function contextOf(
   return {
     api: new ApiReader(fetchApi, { isOperator: false } as never),
     query,
+    language: 'en',
     words: EN,
+    say: sayIn('en'),
     format: new Format('en', { zone: 'UTC', words: EN, now: Date.UTC(2026, 10, 30) }),
     links: new Links(query),
   };

@@ -1,5 +1,6 @@
 /** `GET /v1/alerts`, and the alerts of `GET /v1/status`. */
 import { alertOverview, type AlertView, type ChannelView } from '../../alerts/alert-overview.ts';
+import type { AlertLanguage, AlertSettings } from '../../alerts/settings.ts';
 import type { Silence } from '../../alerts/silence-table.ts';
 import { sayAlert } from '../../alerts/words/say-alert.ts';
 import type { Store } from '../../store/store.ts';
@@ -17,14 +18,15 @@ const STATUS_ALERTS_MAX = 20;
 export async function answerAlerts(
   reader: Reader,
   commands: AlertCommands,
-  limit: number,
+  { limit, language }: { limit: number; language?: AlertLanguage | undefined },
 ): Promise<AlertsAnswer> {
+  const settings = settingsIn(commands, language);
   const seen = await reader.read(alertOverview, { at: commands.now(), limit });
   const types = commands.types();
   return {
-    firing: seen.firing.map((view) => shapeAlert(view, commands)),
+    firing: seen.firing.map((view) => shapeAlert(view, settings)),
     firingCount: seen.firingCount,
-    recent: seen.recent.map((view) => shapeAlert(view, commands)),
+    recent: seen.recent.map((view) => shapeAlert(view, settings)),
     silences: seen.silences.map(shapeSilence),
     channels: shown(seen.channels, types).map((channel) => ({
       name: channel.name,
@@ -45,12 +47,14 @@ export async function answerAlerts(
 export async function alertsOfStatus(
   reader: Reader,
   commands: AlertCommands,
+  language: AlertLanguage | undefined,
 ): Promise<StatusAnswer['alerts']> {
+  const settings = settingsIn(commands, language);
   const seen = await reader.read(alertOverview, { at: commands.now(), limit: STATUS_ALERTS_MAX });
   return {
     firing: seen.firing.map((view) => {
       const { rule, severity, startedAt } = view;
-      return { rule, severity, title: sayAlert(view, commands.settings()).title, since: iso(startedAt) };
+      return { rule, severity, title: sayAlert(view, settings).title, since: iso(startedAt) };
     }),
     firingCount: seen.firingCount,
     channels: shown(seen.channels, commands.types()).map(({ name, waiting, undelivered, lastError }) => {
@@ -63,6 +67,12 @@ export async function alertsOfStatus(
 export async function answerSilences(reader: Reader, commands: AlertCommands): Promise<SilencesAnswer> {
   const { silences } = await reader.read(alertOverview, { at: commands.now(), limit: 1 });
   return { silences: silences.map(shapeSilence) };
+}
+
+/** Gives the settings of alerts with the words of a language; of the config's own if none is asked for. */
+function settingsIn(commands: AlertCommands, language: AlertLanguage | undefined): AlertSettings {
+  const settings = commands.settings();
+  return language === undefined ? settings : { ...settings, language };
 }
 
 /** Adds the channels of the config that have no state yet; leaves out removed ones without dropped events. */
@@ -90,9 +100,9 @@ function nothingKnown(name: string): ChannelView {
   };
 }
 
-function shapeAlert(view: AlertView, commands: AlertCommands): AlertAnswer {
+function shapeAlert(view: AlertView, settings: AlertSettings): AlertAnswer {
   const { rule, kind, severity, labels, period, fingerprint, startedAt, endedAt, sentAt, keptBack } = view;
-  const { title, finding, advice, runbookUrl } = sayAlert(view, commands.settings());
+  const { title, finding, advice, runbookUrl } = sayAlert(view, settings);
   return {
     rule,
     kind,

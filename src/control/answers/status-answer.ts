@@ -1,4 +1,5 @@
 /** `GET /v1/status`: the state of the process and of money in one answer; and the freeze alone. */
+import type { AlertLanguage } from '../../alerts/settings.ts';
 import { readWouldHave, type WouldHaveCounts } from '../../calls/would-have-table.ts';
 import { readAdoption } from '../../ledger/adoption.ts';
 import { freezeState, type FreezeState } from '../../ledger/freeze.ts';
@@ -15,8 +16,11 @@ import { answerBudgets } from './budget-answer.ts';
 import { shapePacing } from './queue-answer.ts';
 import { iso, isoOrNull } from './shape.ts';
 
-/** Joins the state of the process with that of money, budgets and alerts, at the present instant. */
-export async function answerStatus(commands: ControlCommands): Promise<StatusAnswer> {
+/** Joins the state of the process with that of money, budgets and alerts, at the present instant; titles of alerts are in a language. */
+export async function answerStatus(
+  commands: ControlCommands,
+  language: AlertLanguage | undefined,
+): Promise<StatusAnswer> {
   const { reader, alerts } = commands;
   const limits = await commands.stuck();
   const at = commands.now();
@@ -28,7 +32,7 @@ export async function answerStatus(commands: ControlCommands): Promise<StatusAns
     reader.read(lastHour, { at }),
     reader.read(readWouldHave, {}),
     reader.read(readAdoption, {}),
-    alertsOfStatus(reader, alerts),
+    alertsOfStatus(reader, alerts, language),
     reader.read(retryQueue, {}),
   ]);
   const { version, mode, environment, upstream, account, uptimeSeconds, pid, clockOffsetMs, store } = live;

@@ -4,6 +4,8 @@ import type { AlertAnswer, AlertsAnswer } from '../../control/alert-schemas.ts';
 import { alertLink } from '../alert-links.ts';
 import { h, type Part } from '../element.ts';
 import { folded, orderForm } from '../orders.ts';
+import { choicesOf, asCode, inEnglish, wordOf, wordAndValue } from '../value-words.ts';
+import { withNames } from '../said.ts';
 import { link, tableOf, type Column } from '../table.ts';
 import { section, type PageContext, type View } from '../view.ts';
 
@@ -11,8 +13,8 @@ const PATH = '/page/alerts';
 
 /** Makes the page. */
 export async function alertsView(context: PageContext): Promise<View> {
-  const { api, words } = context;
-  const { firing, recent, silences, channels } = await api.get('/v1/alerts');
+  const { api, words, language } = context;
+  const { firing, recent, silences, channels } = await api.get('/v1/alerts', { language });
   const columns = alertColumns(context);
   const still = (id: string, heading: string, body: Part): View['sections'][number] => ({
     ...section(id, heading, body, true),
@@ -39,8 +41,9 @@ export async function alertsView(context: PageContext): Promise<View> {
   };
 }
 
-function alertColumns({ words, format, links }: PageContext): readonly Column<AlertAnswer>[] {
-  const { alerts } = words;
+function alertColumns({ words, language, format, links }: PageContext): readonly Column<AlertAnswer>[] {
+  const { alerts, values } = words;
+  const prose = (text: string): Part => (language === 'zh' ? withNames(text) : text);
   const titleOf = (alert: AlertAnswer): Part => {
     const href = alertLink(links, alert);
     return h('strong', null, href === null ? alert.title : link(href, alert.title));
@@ -48,21 +51,21 @@ function alertColumns({ words, format, links }: PageContext): readonly Column<Al
   return [
     {
       heading: alerts.severity,
-      cell: ({ severity }) => h('span', { class: `severity ${severity}` }, severity),
+      cell: ({ severity }) => h('span', { class: `severity ${severity}` }, values.severities[severity]),
     },
     {
       heading: alerts.what,
       cell: (alert) => [
         titleOf(alert),
         h('br', null),
-        alert.finding,
-        alert.advice === '' ? null : [' ', alert.advice],
+        prose(alert.finding),
+        alert.advice === '' ? null : [' ', prose(alert.advice)],
       ],
     },
     {
       heading: alerts.rule,
       cell: ({ rule, runbookUrl }) => [
-        h('a', { href: runbookUrl, rel: 'noreferrer' }, rule),
+        h('a', { href: runbookUrl, rel: 'noreferrer', hreflang: 'en' }, wordAndValue(values.rules, rule)),
         ' ',
         link(`${links.to(PATH, { rule })}#silences`, alerts.silenceIt),
       ],
@@ -72,7 +75,7 @@ function alertColumns({ words, format, links }: PageContext): readonly Column<Al
     {
       heading: alerts.sent,
       cell: ({ sentAt, keptBack }) =>
-        keptBack === null ? format.fullTime(sentAt) : alerts.keptBack(keptBack),
+        keptBack === null ? format.fullTime(sentAt) : alerts.keptBack(wordOf(values.keptBack, keptBack)),
     },
   ];
 }
@@ -87,7 +90,7 @@ function channelsOf(context: PageContext, channels: AlertsAnswer['channels']): P
       : [
           format.fullTime(at),
           ' ',
-          error === null ? alerts.taken : h('span', { class: 'state failed' }, error),
+          error === null ? alerts.taken : h('span', { class: 'state failed' }, inEnglish(error)),
         ];
   const test = (name: string | null): Part =>
     folded(
@@ -104,7 +107,11 @@ function channelsOf(context: PageContext, channels: AlertsAnswer['channels']): P
     [
       {
         heading: alerts.channel,
-        cell: ({ name, type }) => [h('strong', null, name), ' ', type ?? alerts.removed],
+        cell: ({ name, type }) => [
+          h('strong', null, name),
+          ' ',
+          type === null ? alerts.removed : asCode(type),
+        ],
       },
       { heading: alerts.waiting, cell: ({ waiting }) => format.count(waiting), isNumber: true },
       { heading: alerts.undelivered, cell: ({ undelivered }) => format.count(undelivered), isNumber: true },
@@ -142,7 +149,7 @@ function silencesOf(context: PageContext, silences: AlertsAnswer['silences']): P
     tableOf(
       silences,
       [
-        { heading: alerts.rule, cell: (silence) => silence.rule },
+        { heading: alerts.rule, cell: (silence) => wordAndValue(words.values.rules, silence.rule) },
         { heading: alerts.until, cell: ({ until }) => format.fullTime(until) },
         { heading: words.audit.reason, cell: ({ reason }) => reason },
         { heading: words.audit.actor, cell: ({ actor }) => actor },
@@ -161,7 +168,13 @@ function silencesOf(context: PageContext, silences: AlertsAnswer['silences']): P
         path: '/v1/alerts/silences',
         button: orders.silence,
         fields: [
-          { name: 'rule', label: orders.rule, type: 'text', choices: CONFIGURED_RULES, value: rule },
+          {
+            name: 'rule',
+            label: orders.rule,
+            type: 'text',
+            choices: choicesOf(words.values.rules, CONFIGURED_RULES),
+            value: rule,
+          },
           { name: 'for', label: orders.silenceFor, type: 'text', example: '2h' },
         ],
       }),

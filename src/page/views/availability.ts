@@ -8,6 +8,7 @@ import type { Format } from '../format.ts';
 import { heatMap } from '../heat-map.ts';
 import { h, type Part } from '../element.ts';
 import { monthLinks } from '../months.ts';
+import { wordAndValue } from '../value-words.ts';
 import { facts, link, tableOf } from '../table.ts';
 import { section, type PageContext, type Section, type View } from '../view.ts';
 import { blameOf, exclusionsOf } from './availability-said.ts';
@@ -63,7 +64,7 @@ export async function availabilityView(page: PageContext): Promise<View> {
 }
 
 function sumOf(context: PageContext, sla: SlaAnswer): Part {
-  const { words, format, links } = context;
+  const { words, say, format, links } = context;
   const { availability } = words;
   const { budget } = sla;
   const ahead = sla.live?.budget;
@@ -115,7 +116,7 @@ function sumOf(context: PageContext, sla: SlaAnswer): Part {
       [availability.zone, sla.timeZone],
       [words.pages.claims, sla.breached ? link(links.to(`/page/claims/${sla.month}`), sla.month) : null],
     ]),
-    sla.warnings.map((warning) => h('p', { class: 'notice' }, warning)),
+    sla.warnings.map((warning) => h('p', { class: 'notice' }, say(warning))),
   ];
 }
 
@@ -172,7 +173,11 @@ function readingsOf(context: PageContext, sla: SlaAnswer): Part {
     [
       {
         heading: availability.reading,
-        cell: ([name]) => [h('strong', null, name), ' ', availability.readingTitles[name as ReadingName]],
+        cell: ([name]) => [
+          h('strong', null, wordAndValue(words.values.readings, name)),
+          ' ',
+          availability.readingTitles[name as ReadingName],
+        ],
       },
       {
         heading: availability.errors,

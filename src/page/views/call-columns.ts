@@ -1,6 +1,7 @@
 /** The columns of a table of calls, on the pages *Calls* and *Task*. */
 import type { CallsAnswer } from '../../control/call-schemas.ts';
 import { h, type Part } from '../element.ts';
+import { asCode, wordOf } from '../value-words.ts';
 import { link, type Column } from '../table.ts';
 import type { PageContext } from '../view.ts';
 
@@ -10,14 +11,17 @@ const PATH = '/page/calls';
 
 /** Gives the columns; values of a call link to all calls that have them. */
 export function callColumns({ words, format, links }: PageContext): readonly Column<Call>[] {
-  const { calls } = words;
-  const narrowed = (values: Readonly<Record<string, string>>, text: string): Part =>
+  const { calls, values: names } = words;
+  const narrowed = (values: Readonly<Record<string, string>>, text: Part): Part =>
     link(links.to(PATH, values), text);
   const number = (name: 'status' | 'code', value: number | null): Part =>
     value === null ? words.none : narrowed({ [name]: String(value) }, String(value));
   return [
     { heading: calls.at, cell: ({ at }) => format.time(at) },
-    { heading: calls.route, cell: ({ method, route }) => narrowed({ method, route }, `${method} ${route}`) },
+    {
+      heading: calls.route,
+      cell: ({ method, route }) => narrowed({ method, route }, asCode(`${method} ${route}`)),
+    },
     { heading: calls.app, cell: ({ app }) => narrowed({ app }, app) },
     {
       heading: words.tasks.tag,
@@ -29,8 +33,8 @@ export function callColumns({ words, format, links }: PageContext): readonly Col
     {
       heading: calls.outcome,
       cell: ({ outcome, errorClass }) => [
-        h('a', { class: `outcome ${outcome}`, href: links.to(PATH, { outcome }) }, outcome),
-        errorClass === null ? null : ` ${errorClass}`,
+        h('a', { class: `outcome ${outcome}`, href: links.to(PATH, { outcome }) }, names.outcomes[outcome]),
+        errorClass === null ? null : ` ${wordOf(names.errorClasses, errorClass)}`,
       ],
     },
     { heading: calls.duration, cell: ({ durationMs }) => format.ms(durationMs), isNumber: true },

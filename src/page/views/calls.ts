@@ -3,9 +3,11 @@ import type { RefusalsAnswer } from '../../control/call-schemas.ts';
 import { BLAMES } from '../../calls/outcome.ts';
 import { COUNTED } from '../../sla/counted-calls.ts';
 import { READING_NAMES } from '../../sla/reading.ts';
+import { REFUSALS, type RefusalWord } from '../../errors.ts';
 import { CALL_OUTCOMES } from '../../words.ts';
 import { filters, pager, searchedNote, type Choice, type Field } from '../filters.ts';
 import { h, type Part } from '../element.ts';
+import { choicesOf, asCode, wordOf } from '../value-words.ts';
 import { link, tableOf, type Column } from '../table.ts';
 import { onceMade, section, type PageContext, type Section, type View } from '../view.ts';
 import type { Words } from '../words/en.ts';
@@ -16,6 +18,7 @@ import { pick } from './tasks.ts';
 type Refusal = RefusalsAnswer['calls'][number];
 
 const PATH = '/page/calls';
+const REFUSAL_WORDS = Object.keys(REFUSALS) as RefusalWord[];
 const COMMON = ['app', 'tag', 'method', 'route', 'status', 'from', 'to', 'cursor'] as const;
 /** The filters by what availability makes of a call. */
 const COUNTING = ['counted', 'reading', 'blame', 'month'] as const;
@@ -51,7 +54,7 @@ function kindOf(query: URLSearchParams): Kind {
 }
 
 function fieldsOf({ words }: PageContext, kind: Kind): Field[] {
-  const { calls, tasks } = words;
+  const { calls, tasks, values: names } = words;
   const all: Choice = { value: '', label: words.all };
   const ofKind: Field[] =
     kind === 'sent'
@@ -59,7 +62,7 @@ function fieldsOf({ words }: PageContext, kind: Kind): Field[] {
           {
             name: 'outcome',
             label: calls.outcome,
-            choices: [all, ...CALL_OUTCOMES.map((value) => ({ value, label: value }))],
+            choices: [all, ...choicesOf(names.outcomes, CALL_OUTCOMES)],
           },
           {
             name: 'failed',
@@ -70,7 +73,7 @@ function fieldsOf({ words }: PageContext, kind: Kind): Field[] {
           ...countingFields(words),
         ]
       : [
-          { name: 'word', label: calls.reason },
+          { name: 'word', label: calls.reason, choices: [all, ...choicesOf(names.refusals, REFUSAL_WORDS)] },
           { name: 'budget', isRare: true, label: calls.budget },
         ];
   return [
@@ -92,7 +95,7 @@ function fieldsOf({ words }: PageContext, kind: Kind): Field[] {
   ];
 }
 
-function countingFields({ all, calls, availability, spending }: Words): Field[] {
+function countingFields({ all, calls, availability, spending, values }: Words): Field[] {
   const choice = (value: string, label: string): Choice => ({ value, label });
   return [
     {
@@ -106,8 +109,10 @@ function countingFields({ all, calls, availability, spending }: Words): Field[] 
       isRare: true,
       label: availability.reading,
       choices: [
-        choice('', 'contract'),
-        ...READING_NAMES.filter((each) => each !== 'contract').map((each) => choice(each, each)),
+        choice('', values.readings.contract),
+        ...READING_NAMES.filter((each) => each !== 'contract').map((each) =>
+          choice(each, values.readings[each]),
+        ),
       ],
     },
     {
@@ -151,15 +156,18 @@ function sumsOf(context: PageContext): Section {
 }
 
 function refusalColumns(
-  { words, format, links }: PageContext,
+  { words, say, format, links }: PageContext,
   kind: Exclude<Kind, 'sent'>,
 ): readonly Column<Refusal>[] {
-  const { calls } = words;
-  const narrowed = (values: Readonly<Record<string, string>>, text: string): Part =>
+  const { calls, values: names } = words;
+  const narrowed = (values: Readonly<Record<string, string>>, text: Part): Part =>
     link(links.to(PATH, { kind, ...values }), text);
   return [
     { heading: calls.at, cell: ({ at }) => format.time(at) },
-    { heading: calls.route, cell: ({ method, route }) => narrowed({ method, route }, `${method} ${route}`) },
+    {
+      heading: calls.route,
+      cell: ({ method, route }) => narrowed({ method, route }, asCode(`${method} ${route}`)),
+    },
     { heading: calls.app, cell: ({ app }) => narrowed({ app }, app) },
     {
       heading: words.tasks.tag,
@@ -173,7 +181,7 @@ function refusalColumns(
     {
       heading: calls.reason,
       cell: ({ word, budget }) => [
-        narrowed({ word }, word),
+        narrowed({ word }, wordOf(names.refusals, word)),
         budget === null ? null : [' (', narrowed({ word, budget }, budget), ')'],
       ],
     },
@@ -182,6 +190,6 @@ function refusalColumns(
       cell: ({ credits }) => (credits === null ? words.none : format.credits(credits)),
       isNumber: true,
     },
-    { heading: calls.message, cell: ({ message }) => h('span', { class: 'prompt' }, message) },
+    { heading: calls.message, cell: ({ message }) => h('span', { class: 'prompt' }, say(message)) },
   ];
 }

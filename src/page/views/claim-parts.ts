@@ -12,6 +12,11 @@ export function moneyOf(
   return amount === null ? words.claims.unknownFee : `${format.credits(amount)} ${currency ?? ''}`.trimEnd();
 }
 
+/** Shows the state of a claim. */
+export function stateOf({ words }: PageContext, { state }: Pick<ClaimRow, 'state'>): Element {
+  return h('span', { class: `state ${state}` }, words.values.claimStates[state]);
+}
+
 /** Says whether a claim may be filed, and how many days are left. */
 export function filingOf({ words, format }: PageContext, { filing, daysLeft }: ClaimRow): string {
   const { claims } = words;

@@ -7,9 +7,10 @@ import { h, type Part } from '../element.ts';
 import { letterOf } from '../letter.ts';
 import { monthLinks } from '../months.ts';
 import { folded, orderForm } from '../orders.ts';
+import { choicesOf, wordAndValue } from '../value-words.ts';
 import { facts, link, tableOf } from '../table.ts';
 import { section, type PageContext, type Section, type View } from '../view.ts';
-import { archiveLink, filingOf, moneyOf } from './claim-parts.ts';
+import { archiveLink, filingOf, moneyOf, stateOf } from './claim-parts.ts';
 
 const PATH = '/page/claims';
 
@@ -78,16 +79,16 @@ async function claimSections(context: PageContext, answer: ClaimAnswer, claim: C
 }
 
 function claimOf(context: PageContext, claim: ClaimRow): Part {
-  const { words, format, links } = context;
+  const { words, say, format, links } = context;
   const { claims } = words;
   const subject = `${claim.month}/r${claim.revision}`;
   return [
     facts([
-      [words.tasks.state, h('span', { class: `state ${claim.state}` }, claim.state)],
+      [words.tasks.state, stateOf(context, claim)],
       [claims.filing, filingOf(context, claim)],
       [claims.dates, `${claim.earliest} – ${claim.latest}`],
       [claims.tier, `${format.count(claim.percent)} %`],
-      [words.availability.reading, claim.reading],
+      [words.availability.reading, wordAndValue(words.values.readings, claim.reading)],
       [claims.asked, moneyOf(context, claim, claim.asked)],
       [claims.ticket, claim.ticket],
       [claims.granted, claim.granted === null ? null : moneyOf(context, claim, claim.granted)],
@@ -97,7 +98,7 @@ function claimOf(context: PageContext, claim: ClaimRow): Part {
       [words.pages.audit, link(links.to('/page/audit', { subject }), subject)],
       [claims.folder, [claim.folder, ' · ', archiveLink(context, claim)]],
     ]),
-    claim.note === null ? null : h('p', { class: 'notice' }, claim.note),
+    claim.note === null ? null : h('p', { class: 'notice' }, say(claim.note)),
     markOf(context, claim),
   ];
 }
@@ -120,7 +121,12 @@ function markOf(
       button: claims.mark,
       fixed: { revision },
       fields: [
-        { name: 'state', label: words.tasks.state, type: 'text', choices },
+        {
+          name: 'state',
+          label: words.tasks.state,
+          type: 'text',
+          choices: choicesOf(words.values.claimStates, choices),
+        },
         { name: 'ticket', label: claims.ticket, value: ticket, ...optional },
         {
           name: 'amount',
@@ -136,7 +142,8 @@ function markOf(
   );
 }
 
-function revisionsOf({ words, format, links }: PageContext, { month, claims: revisions }: ClaimAnswer): Part {
+function revisionsOf(context: PageContext, { month, claims: revisions }: ClaimAnswer): Part {
+  const { words, say, format, links } = context;
   const { claims } = words;
   if (revisions.length < 2) return null;
   return tableOf(
@@ -147,10 +154,10 @@ function revisionsOf({ words, format, links }: PageContext, { month, claims: rev
         cell: ({ revision }) =>
           link(links.to(`${PATH}/${month}`, { revision: String(revision) }), String(revision)),
       },
-      { heading: words.tasks.state, cell: ({ state }) => h('span', { class: `state ${state}` }, state) },
+      { heading: words.tasks.state, cell: (claim) => stateOf(context, claim) },
       { heading: claims.tier, cell: ({ percent }) => `${format.count(percent)} %`, isNumber: true },
       { heading: words.audit.at, cell: ({ draftedAt }) => format.fullTime(draftedAt) },
-      { heading: words.audit.reason, cell: ({ note }) => note ?? words.none },
+      { heading: words.audit.reason, cell: ({ note }) => (note === null ? words.none : say(note)) },
     ],
     { caption: claims.revision, empty: claims.none },
   );
@@ -167,7 +174,8 @@ async function lettersOf(context: PageContext, { month, revision }: ClaimRow): P
     ];
   } catch (error) {
     if (!(error instanceof ApiProblem) || error.problem.status !== 404) throw error;
-    return [still('letters', claims.files, h('p', { class: 'notice' }, error.problem.detail))];
+    const detail = context.say(error.problem.detail);
+    return [still('letters', claims.files, h('p', { class: 'notice' }, detail))];
   }
 }
 

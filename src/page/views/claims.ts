@@ -5,7 +5,7 @@ import { addMonths } from '../../sla/period.ts';
 import { h, type Part } from '../element.ts';
 import { link, tableOf } from '../table.ts';
 import { section, type PageContext, type View } from '../view.ts';
-import { archiveLink, filingOf, moneyOf } from './claim-parts.ts';
+import { archiveLink, filingOf, moneyOf, stateOf } from './claim-parts.ts';
 
 /** Months that are over and are shown though they have no claim. */
 const MONTHS_SHOWN = 3;
@@ -54,11 +54,7 @@ function monthsOf(context: PageContext, months: readonly Month[]): Part {
       {
         heading: words.tasks.state,
         cell: ({ claim, isOver }) =>
-          claim === null
-            ? isOver
-              ? claims.undrafted
-              : claims.running
-            : h('span', { class: `state ${claim.state}` }, claim.state),
+          claim === null ? (isOver ? claims.undrafted : claims.running) : stateOf(context, claim),
       },
       {
         heading: claims.tier,

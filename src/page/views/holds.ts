@@ -3,6 +3,7 @@ import type { HoldsAnswer } from '../../control/schemas.ts';
 import { filters, pager, searchedNote, type Choice, type Field } from '../filters.ts';
 import { h, type Part } from '../element.ts';
 import { folded, orderForm } from '../orders.ts';
+import { choicesOf, asCode, wordOf } from '../value-words.ts';
 import { link, tableOf, type Column } from '../table.ts';
 import { onceMade, section, type PageContext, type Section, type View } from '../view.ts';
 import { pick } from './tasks.ts';
@@ -54,14 +55,14 @@ function listOf(context: PageContext, { holds, nextCursor, searched }: HoldsAnsw
 
 function formOf(context: PageContext): Section {
   const { words } = context;
-  const { tasks, holds } = words;
+  const { tasks, holds, values: names } = words;
   const all = { value: '', label: words.all };
   const yes = (label: string): readonly Choice[] => [all, { value: 'true', label }];
   const fields: readonly Field[] = [
     {
       name: 'state',
       label: tasks.state,
-      choices: [all, ...STATES.map((value) => ({ value, label: value }))],
+      choices: [all, ...choicesOf(names.holdStates, STATES)],
     },
     {
       name: 'inDoubt',
@@ -92,7 +93,7 @@ function holdColumns(context: PageContext): readonly Column<Hold>[] {
     {
       heading: tasks.operation,
       cell: ({ operation, model, mode }) => [
-        operation,
+        asCode(operation),
         small([model, mode].filter((part) => part !== null).join(' ')),
       ],
     },
@@ -124,19 +125,21 @@ function small(text: string): Part {
 
 /** Shows a hold's state, and of one in doubt since when, why, and how often Kling was asked. */
 function stateOf(
-  { words, format }: PageContext,
+  { words, say, format }: PageContext,
   { state, inDoubt, doubtSince, doubtEvidence, lookUps }: Hold,
 ): Part {
-  const { holds } = words;
-  const doubt = [
-    doubtSince === null ? '' : format.fullTime(doubtSince),
-    doubtEvidence ?? '',
+  const { holds, values: names } = words;
+  const doubt = h(
+    'div',
+    { class: 'notes' },
+    doubtSince === null ? null : `${format.fullTime(doubtSince)} · `,
+    doubtEvidence === null ? null : [say(doubtEvidence), ' · '],
     holds.lookUps(format.count(lookUps)),
-  ];
+  );
   return [
-    h('span', { class: `state ${state}` }, state),
+    h('span', { class: `state ${state}` }, wordOf(names.holdStates, state)),
     inDoubt ? [' ', h('span', { class: 'state stuck' }, holds.inDoubt)] : null,
-    inDoubt ? small(doubt.filter((part) => part !== '').join(' · ')) : null,
+    inDoubt ? doubt : null,
   ];
 }
 

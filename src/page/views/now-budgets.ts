@@ -3,6 +3,7 @@ import { ADOPTED } from '../../budget/adopted.ts';
 import type { BudgetAnswer } from '../../control/budget-schemas.ts';
 import { h, type Element, type Part } from '../element.ts';
 import type { Format } from '../format.ts';
+import { wordOf } from '../value-words.ts';
 import { facts, link } from '../table.ts';
 import type { PageContext } from '../view.ts';
 
@@ -93,8 +94,10 @@ function forecastOf({ words, format }: PageContext, budget: BudgetAnswer): Part 
 }
 
 function notesOf({ words, format }: PageContext, budget: BudgetAnswer, inZone: Format): readonly string[] {
-  const { budgets } = words;
-  const matched = Object.entries(budget.match).map(([key, value]) => `${key} ${value}`);
+  const { budgets, values } = words;
+  const matched = Object.entries(budget.match).map(
+    ([key, value]) => `${wordOf(values.labels, key)} ${value}`,
+  );
   return [
     budget.resetsAt === null ? budgets.never : `${budgets.resets} ${inZone.fullTime(budget.resetsAt)}`,
     matched.length === 0 ? null : budgets.only(matched.join(', ')),

@@ -17,7 +17,7 @@ export function hourOf({ words, format, links }: PageContext, { lastHour }: Stat
       [
         {
           heading: words.calls.outcome,
-          cell: ({ outcome }) => h('span', { class: `outcome ${outcome}` }, outcome),
+          cell: ({ outcome }) => h('span', { class: `outcome ${outcome}` }, words.values.outcomes[outcome]),
         },
         {
           heading: hour.calls,

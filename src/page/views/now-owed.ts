@@ -4,7 +4,7 @@ import type { ClaimRow } from '../../control/claim-schemas.ts';
 import { h, type Part } from '../element.ts';
 import { link } from '../table.ts';
 import type { PageContext } from '../view.ts';
-import { filingOf, moneyOf } from './claim-parts.ts';
+import { filingOf, moneyOf, stateOf } from './claim-parts.ts';
 
 /** Shows a line for each month whose claim is open. */
 export function owedOf(context: PageContext, claims: readonly ClaimRow[]): Part {
@@ -26,7 +26,7 @@ export function owedOf(context: PageContext, claims: readonly ClaimRow[]): Part 
         `${claim.month}: ${moneyOf(context, claim, claim.asked)}`,
       ),
       ' ',
-      h('span', { class: `state ${claim.state}` }, claim.state),
+      stateOf(context, claim),
       ' ',
       h('span', { class: 'limit' }, filingOf(context, claim)),
     );

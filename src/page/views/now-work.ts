@@ -1,6 +1,7 @@
 /** What runs and what waits: pools of slots, and open tasks by age. */
 import type { StatusAnswer } from '../../control/schemas.ts';
 import { h, type Part } from '../element.ts';
+import { wordOf } from '../value-words.ts';
 import { link, tableOf, type Column } from '../table.ts';
 import type { PageContext } from '../view.ts';
 
@@ -9,11 +10,11 @@ type Age = OpenTasks['ages'][number];
 
 /** Shows the pools of slots, and how many creates wait for each. */
 export function slotsOf({ words, format, links }: PageContext, { pools }: StatusAnswer): Part {
-  const { slots } = words;
+  const { slots, values } = words;
   return tableOf(
     pools,
     [
-      { heading: slots.pool, cell: ({ name }) => name },
+      { heading: slots.pool, cell: ({ name }) => wordOf(values.products, name) },
       {
         heading: slots.inUse,
         cell: ({ inUse }) =>
@@ -24,7 +25,9 @@ export function slotsOf({ words, format, links }: PageContext, { pools }: Status
       {
         heading: slots.limit,
         cell: ({ limit, source }) =>
-          limit === null ? words.none : [format.count(limit), source === null ? null : ` (${source})`],
+          limit === null
+            ? words.none
+            : [format.count(limit), source === null ? null : ` (${values.limitSources[source]})`],
         isNumber: true,
       },
       {
@@ -67,7 +70,7 @@ function openColumns(
   { words, format, links }: PageContext,
   ages: readonly Age[],
 ): readonly Column<OpenTasks>[] {
-  const { open } = words;
+  const { open, values: names } = words;
   const counted = (
     count: number,
     { product, state }: OpenTasks,
@@ -77,8 +80,11 @@ function openColumns(
       ? words.none
       : link(links.to('/page/tasks', { product, state, ...values }), format.count(count));
   return [
-    { heading: open.product, cell: ({ product }) => product },
-    { heading: open.state, cell: ({ state }) => h('span', { class: `state ${state}` }, state) },
+    { heading: open.product, cell: ({ product }) => names.products[product] },
+    {
+      heading: open.state,
+      cell: ({ state }) => h('span', { class: `state ${state}` }, names.taskStates[state]),
+    },
     ...ages.map((age, place) => ({
       heading: open.ages[place] ?? '',
       cell: (row: OpenTasks) => {

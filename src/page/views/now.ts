@@ -2,6 +2,7 @@
 import type { StatusAnswer } from '../../control/schemas.ts';
 import { h, type Part } from '../element.ts';
 import { folded, orderForm } from '../orders.ts';
+import { wordOf } from '../value-words.ts';
 import { link, tableOf } from '../table.ts';
 import { section, type PageContext, type View } from '../view.ts';
 import { budgetsOf } from './now-budgets.ts';
@@ -14,8 +15,11 @@ type WouldRefuse = StatusAnswer['wouldHaveBy'][number];
 
 /** Makes the page. */
 export async function nowView(context: PageContext): Promise<View> {
-  const { api, words } = context;
-  const [status, { claims }] = await Promise.all([api.get('/v1/status'), api.get('/v1/claims')]);
+  const { api, words, language } = context;
+  const [status, { claims }] = await Promise.all([
+    api.get('/v1/status', { language }),
+    api.get('/v1/claims'),
+  ]);
   return {
     title: words.pages.now,
     sections: [
@@ -117,7 +121,7 @@ function wouldRefuseOf({ words, format, links }: PageContext, status: StatusAnsw
     tableOf(
       status.wouldHaveBy,
       [
-        { heading: would.word, cell: ({ word }) => word },
+        { heading: would.word, cell: ({ word }) => wordOf(words.values.refusals, word) },
         { heading: would.app, cell: ({ app }) => app },
         { heading: would.budget, cell: ({ budget }) => budget ?? words.none },
         {

@@ -1,6 +1,7 @@
 /** The sums of each route: how many calls failed, and how long they took; each number links to its calls. */
 import type { RoutesAnswer } from '../../control/call-schemas.ts';
 import { h, type Part } from '../element.ts';
+import { asCode } from '../value-words.ts';
 import { link, tableOf, type Column } from '../table.ts';
 import type { PageContext } from '../view.ts';
 
@@ -24,7 +25,7 @@ function columnsOf(
   span: { from: string; to: string },
 ): readonly Column<Route>[] {
   const { routes } = words;
-  const rows = ({ method, route }: Route, text: string, more: Readonly<Record<string, string>> = {}): Part =>
+  const rows = ({ method, route }: Route, text: Part, more: Readonly<Record<string, string>> = {}): Part =>
     link(links.to('/page/calls', { method, route, ...more, ...span }), text);
   const count = (
     heading: string,
@@ -44,7 +45,7 @@ function columnsOf(
     },
   });
   return [
-    { heading: words.calls.route, cell: (route) => rows(route, `${route.method} ${route.route}`) },
+    { heading: words.calls.route, cell: (route) => rows(route, asCode(`${route.method} ${route.route}`)) },
     count(routes.calls, ({ calls }) => calls),
     count(routes.failed, ({ failed }) => failed, { failed: 'true' }),
     {

@@ -5,8 +5,8 @@ import { facts, tableOf } from '../table.ts';
 import type { PageContext } from '../view.ts';
 
 /** Shows the packs by Kling's list, and when that was read. */
-export function packsOf({ words, format }: PageContext, answer: PacksAnswer): Part {
-  const { spending } = words;
+export function packsOf({ words, say, format }: PageContext, answer: PacksAnswer): Part {
+  const { spending, values } = words;
   const { packs, products, readAt, problem } = answer;
   const number = (value: number | null): string => (value === null ? words.none : format.credits(value));
   const used = products.filter(({ daysLeft }) => daysLeft !== null);
@@ -15,7 +15,10 @@ export function packsOf({ words, format }: PageContext, answer: PacksAnswer): Pa
       packs,
       [
         { heading: spending.pack, cell: ({ name }) => name },
-        { heading: words.tasks.state, cell: ({ state }) => h('span', { class: `state ${state}` }, state) },
+        {
+          heading: words.tasks.state,
+          cell: ({ state }) => h('span', { class: `state ${state}` }, values.packStates[state]),
+        },
         { heading: spending.left, cell: ({ remainingUnits }) => number(remainingUnits), isNumber: true },
         { heading: spending.ofUnits, cell: ({ totalUnits }) => number(totalUnits), isNumber: true },
         {
@@ -32,8 +35,12 @@ export function packsOf({ words, format }: PageContext, answer: PacksAnswer): Pa
     ),
     used.length === 0
       ? null
-      : facts(used.map(({ product, daysLeft }) => [spending.lasts(product), number(daysLeft)] as const)),
+      : facts(
+          used.map(
+            ({ product, daysLeft }) => [spending.lasts(values.products[product]), number(daysLeft)] as const,
+          ),
+        ),
     readAt === null ? null : h('p', { class: 'notes' }, spending.readAt(format.fullTime(readAt))),
-    problem === null ? null : h('p', { class: 'notice' }, spending.readProblem(problem)),
+    problem === null ? null : h('p', { class: 'notice' }, spending.readProblem, say(problem)),
   ];
 }

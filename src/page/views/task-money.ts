@@ -14,12 +14,12 @@ export function moneyOf(context: PageContext, task: TaskAnswer): Part {
 type Fact = readonly [name: string, value: Part];
 
 function priceFacts(context: PageContext, { price, deduction, heldCredits }: TaskAnswer): Fact[] {
-  const { words, format } = context;
+  const { words, say, format } = context;
   const { task } = words;
   const credits = (value: number): string => `${format.credits(value)} ${words.credits}`;
   return [
     [task.held, credits(price.credits)],
-    [task.rule, price.rule ?? task.noRule],
+    [task.rule, price.rule === null ? task.noRule : say(price.rule)],
     [task.basis, task.bases[price.basis]],
     [
       task.notes,
@@ -28,7 +28,7 @@ function priceFacts(context: PageContext, { price, deduction, heldCredits }: Tas
         : h(
             'ul',
             null,
-            price.notes.map((note) => h('li', null, note)),
+            price.notes.map((note) => h('li', null, say(note))),
           ),
     ],
     [task.length, price.durationSeconds === null ? null : words.tasks.seconds(price.durationSeconds)],
@@ -39,7 +39,7 @@ function priceFacts(context: PageContext, { price, deduction, heldCredits }: Tas
   ];
 }
 
-function deductionFacts({ words, format }: PageContext, deduction: Deduction, held: number): Fact[] {
+function deductionFacts({ words, say, format }: PageContext, deduction: Deduction, held: number): Fact[] {
   const { task } = words;
   const { credits, at, basis, source, note } = deduction;
   const difference = credits - held;
@@ -48,11 +48,11 @@ function deductionFacts({ words, format }: PageContext, deduction: Deduction, he
     [task.difference, `${difference > 0 ? '+' : ''}${format.credits(difference)} ${words.credits}`],
     [task.at, format.fullTime(at)],
     [task.source, task.sources[source ?? (basis === 'none' ? 'none' : 'estimate')]],
-    [task.said, note],
+    [task.said, note === null ? null : say(note)],
   ];
 }
 
-function changesOf({ words, format }: PageContext, { deduction }: TaskAnswer): Part {
+function changesOf({ words, say, format }: PageContext, { deduction }: TaskAnswer): Part {
   const { task } = words;
   if (deduction === null || deduction.changes.length === 0) return null;
   return [
@@ -67,7 +67,7 @@ function changesOf({ words, format }: PageContext, { deduction }: TaskAnswer): P
           isNumber: true,
         },
         { heading: task.source, cell: ({ basis }) => task.basisOf[basis] },
-        { heading: task.said, cell: ({ note }) => note ?? words.none },
+        { heading: task.said, cell: ({ note }) => (note === null ? words.none : say(note)) },
       ],
       { caption: task.changes, empty: words.none },
     ),

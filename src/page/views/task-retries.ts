@@ -1,6 +1,7 @@
 /** The creates that were made because a task failed, and what is next. */
 import type { TaskAnswer } from '../../control/task-schemas.ts';
 import { h, type Part } from '../element.ts';
+import { wordOf } from '../value-words.ts';
 import { link, tableOf } from '../table.ts';
 import { section, type PageContext, type Section } from '../view.ts';
 
@@ -19,8 +20,11 @@ export function retriesOf(context: PageContext, { retriedBy, retryChain }: TaskA
   ];
 }
 
-function tableOfRetries({ words, format, links }: PageContext, retriedBy: TaskAnswer['retriedBy']): Part {
-  const { task, tasks } = words;
+function tableOfRetries(
+  { words, say, format, links }: PageContext,
+  retriedBy: TaskAnswer['retriedBy'],
+): Part {
+  const { task, tasks, values } = words;
   if (retriedBy.length === 0) return null;
   return tableOf(
     retriedBy,
@@ -32,20 +36,27 @@ function tableOfRetries({ words, format, links }: PageContext, retriedBy: TaskAn
         cell: ({ taskId, holdId }) =>
           taskId === null ? holdId : link(links.to(`/page/tasks/${encodeURIComponent(taskId)}`), taskId),
       },
-      { heading: tasks.state, cell: ({ state, holdState }) => state ?? holdState },
-      { heading: task.why, cell: ({ reason }) => reason },
+      {
+        heading: tasks.state,
+        cell: ({ state, holdState }) =>
+          state === null ? wordOf(values.holdStates, holdState) : wordOf(values.taskStates, state),
+      },
+      { heading: task.why, cell: ({ reason }) => say(reason) },
     ],
     { caption: task.retries, empty: words.none },
   );
 }
 
-function nextOf({ words, format }: PageContext, chain: TaskAnswer['retryChain']): Part {
+function nextOf({ words, say, format }: PageContext, chain: TaskAnswer['retryChain']): Part {
   if (chain === null) return null;
   const { task } = words;
+  const said = chain.note ?? chain.reason;
   return h(
     'p',
     { class: 'notes' },
-    task.chain(task.chains[chain.state], chain.note ?? chain.reason ?? ''),
+    task.chains[chain.state],
+    said === null ? null : [task.chainWhy, say(said)],
+    task.chainEnd,
     chain.dueAt === null ? null : ` ${task.chainDue(format.fullTime(chain.dueAt))}`,
   );
 }

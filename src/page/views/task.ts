@@ -1,6 +1,7 @@
 /** One task: what it is, its life, and its results. */
 import type { TaskAnswer } from '../../control/task-schemas.ts';
 import { h, type Part } from '../element.ts';
+import { asCode, wordOf } from '../value-words.ts';
 import { facts, link, tableOf } from '../table.ts';
 import { section, type PageContext, type Section, type View } from '../view.ts';
 import { callsOf } from './task-calls.ts';
@@ -45,15 +46,15 @@ function joinedOf({ words, format }: PageContext, { joined }: TaskAnswer): Secti
 
 function headOf({ words, format, links }: PageContext, task: TaskAnswer): Part {
   const { tasks } = words;
-  const narrowed = (name: string, value: string | null): Part =>
-    value === null ? null : link(links.to('/page/tasks', { [name]: value }), value);
+  const narrowed = (name: string, value: string | null, text: Part = value): Part =>
+    value === null ? null : link(links.to('/page/tasks', { [name]: value }), text);
   const taskLink = (id: string): Part => link(links.to(`/page/tasks/${encodeURIComponent(id)}`), id);
   return facts([
-    [tasks.state, stateOf(task, tasks.stuck)],
+    [tasks.state, stateOf(words, task)],
     [tasks.message, task.statusMessage],
     [words.task.lost, task.lostAt === null ? null : format.fullTime(task.lostAt)],
     [words.task.prompt, task.promptPreview],
-    [tasks.operation, narrowed('operation', task.operation)],
+    [tasks.operation, narrowed('operation', task.operation, asCode(task.operation))],
     [tasks.model, narrowed('model', task.model)],
     [tasks.mode, narrowed('mode', task.mode)],
     [tasks.app, narrowed('app', task.app)],
@@ -68,29 +69,36 @@ function headOf({ words, format, links }: PageContext, task: TaskAnswer): Part {
   ]);
 }
 
-function lifeOf({ words, format }: PageContext, { life, contradictions }: TaskAnswer): Part {
-  const { tasks } = words;
+function lifeOf({ words, say, format }: PageContext, { life, contradictions }: TaskAnswer): Part {
+  const { tasks, values } = words;
   return [
     tableOf(
       life,
       [
         { heading: words.calls.at, cell: ({ at }) => format.fullTime(at) },
-        { heading: tasks.step, cell: ({ step }) => h('span', { class: 'state' }, step) },
-        { heading: tasks.what, cell: ({ text }) => text },
+        {
+          heading: tasks.step,
+          cell: ({ step }) => h('span', { class: 'state' }, wordOf(values.steps, step)),
+        },
+        { heading: tasks.what, cell: ({ text }) => say(text) },
       ],
       { caption: tasks.timeline, empty: words.none },
     ),
     contradictions.map(({ at, state, message }) =>
-      h('p', { class: 'notice' }, tasks.contradicted(format.fullTime(at), state, message ?? '')),
+      h(
+        'p',
+        { class: 'notice' },
+        tasks.contradicted(format.fullTime(at), wordOf(values.taskStates, state), message ?? ''),
+      ),
     ),
   ];
 }
 
-function resultsOf({ words, format }: PageContext, { id, results }: TaskAnswer): Part {
-  const { tasks } = words;
+function resultsOf(context: PageContext, { id, results }: TaskAnswer): Part {
+  const { tasks, values } = context.words;
   if (results.length === 0) return h('p', { class: 'empty' }, tasks.noResults);
   const said = ({ kind, id: name, durationSeconds }: Result): string =>
-    [kind, name, durationSeconds === null ? null : tasks.seconds(durationSeconds)]
+    [wordOf(values.resultKinds, kind), name, durationSeconds === null ? null : tasks.seconds(durationSeconds)]
       .filter((part) => part !== null)
       .join(' · ');
   return h(
@@ -101,7 +109,7 @@ function resultsOf({ words, format }: PageContext, { id, results }: TaskAnswer):
         'li',
         null,
         h('p', null, said(result), ' ', linkOf(result, tasks.openAt)),
-        result.file === null ? null : fileOf(result.file, { id, label: said(result), words, format }),
+        result.file === null ? null : fileOf(context, result.file, { id, label: said(result) }),
       ),
     ),
   );
@@ -114,15 +122,17 @@ function linkOf({ url }: Result, text: string): Part {
 
 /** Shows our own file of a result, or why there is none. */
 function fileOf(
+  { words, say, format }: PageContext,
   file: KeptFile,
-  { id, label, words, format }: Pick<PageContext, 'words' | 'format'> & { id: string; label: string },
+  { id, label }: { id: string; label: string },
 ): Part {
-  const { tasks } = words;
+  const { tasks, values } = words;
   if (file.state !== 'saved') {
     return h(
       'p',
       { class: 'notes' },
-      tasks.unsaved(file.state, format.fullTime(file.expiresAt), file.reason ?? ''),
+      tasks.unsaved(wordOf(values.fileStates, file.state), format.fullTime(file.expiresAt)),
+      file.reason === null ? null : [' ', say(file.reason)],
     );
   }
   const address = addressOf(file, id);

@@ -3,13 +3,16 @@ import type { TasksAnswer } from '../../control/task-schemas.ts';
 import { MODES, OPERATIONS } from '../../words.ts';
 import { filters, pager, searchedNote, type Choice, type Field } from '../filters.ts';
 import { h, type Part } from '../element.ts';
+import { choicesOf, asCode, wordOf } from '../value-words.ts';
 import { link, tableOf, type Column } from '../table.ts';
 import { onceMade, section, type PageContext, type View } from '../view.ts';
+import type { Words } from '../words/en.ts';
 
 export type TaskRow = TasksAnswer['tasks'][number];
 
 const PATH = '/page/tasks';
 const STATES = ['submitted', 'processing', 'succeeded', 'failed', 'lost'] as const;
+const PRODUCTS = ['video', 'image'] as const;
 
 /** The filters of the API that the page's address may have. */
 const FILTERS = [
@@ -49,7 +52,7 @@ export function pick(query: URLSearchParams, names: readonly string[]): Record<s
 }
 
 function fieldsOf({ words }: PageContext): Field[] {
-  const { tasks, search } = words;
+  const { tasks, search, values: names } = words;
   const all: Choice = { value: '', label: words.all };
   const some = (values: readonly string[]): Choice[] => [
     all,
@@ -57,7 +60,7 @@ function fieldsOf({ words }: PageContext): Field[] {
   ];
   return [
     { name: 'search', label: search.label, example: search.example },
-    { name: 'state', label: tasks.state, choices: some(STATES) },
+    { name: 'state', label: tasks.state, choices: [all, ...choicesOf(names.taskStates, STATES)] },
     { name: 'app', label: tasks.app },
     { name: 'tag', isRare: true, label: tasks.tag },
     { name: 'operation', isRare: true, label: tasks.operation, choices: some(OPERATIONS) },
@@ -68,7 +71,12 @@ function fieldsOf({ words }: PageContext): Field[] {
       label: tasks.mode,
       choices: [...some(MODES), { value: '-', label: search.without }],
     },
-    { name: 'product', isRare: true, label: search.product, choices: some(['video', 'image']) },
+    {
+      name: 'product',
+      isRare: true,
+      label: search.product,
+      choices: [all, ...choicesOf(names.products, PRODUCTS)],
+    },
     {
       name: 'stuck',
       isRare: true,
@@ -97,13 +105,13 @@ function taskColumns({ words, format, links }: PageContext): readonly Column<Tas
     value === null ? words.none : link(links.to(PATH, { [name]: value }), value);
   return [
     { heading: tasks.id, cell: ({ id }) => link(links.to(`${PATH}/${encodeURIComponent(id)}`), id) },
-    { heading: tasks.state, cell: (task) => stateOf(task, tasks.stuck) },
+    { heading: tasks.state, cell: (task) => stateOf(words, task) },
     {
       heading: search.prompt,
       cell: ({ promptPreview }) =>
         promptPreview === null ? words.none : h('span', { class: 'prompt' }, promptPreview),
     },
-    { heading: tasks.operation, cell: ({ operation }) => operation },
+    { heading: tasks.operation, cell: ({ operation }) => asCode(operation) },
     { heading: tasks.model, cell: ({ model }) => model ?? words.none },
     { heading: tasks.mode, cell: ({ mode }) => mode ?? words.none },
     { heading: tasks.app, cell: ({ app }) => narrowed('app', app) },
@@ -116,9 +124,9 @@ function taskColumns({ words, format, links }: PageContext): readonly Column<Tas
 }
 
 /** Shows a task's state, and that it is stuck. */
-export function stateOf({ state, stuck }: Pick<TaskRow, 'state' | 'stuck'>, stuckWord: string): Part {
+export function stateOf({ tasks, values }: Words, { state, stuck }: Pick<TaskRow, 'state' | 'stuck'>): Part {
   return [
-    h('span', { class: `state ${state}` }, state),
-    stuck ? [' ', h('span', { class: 'state stuck' }, stuckWord)] : null,
+    h('span', { class: `state ${state}` }, wordOf(values.taskStates, state)),
+    stuck ? [' ', h('span', { class: 'state stuck' }, tasks.stuck)] : null,
   ];
 }

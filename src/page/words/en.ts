@@ -6,10 +6,22 @@ import { ORDERS } from './en/orders.ts';
 import { SLA } from './en/sla.ts';
 import { SPENDING } from './en/spending.ts';
 import { TASKS } from './en/tasks.ts';
+import { VALUES } from './en/values.ts';
 import { WATCH } from './en/watch.ts';
 import { WORK } from './en/work.ts';
 
-const EN_WORDS = { ...FRAME, ...NOW, ...WORK, ...TASKS, ...SPENDING, ...SLA, ...WATCH, ...ORDERS, ...CONFIG };
+const EN_WORDS = {
+  ...FRAME,
+  ...NOW,
+  ...WORK,
+  ...TASKS,
+  ...SPENDING,
+  ...SLA,
+  ...WATCH,
+  ...ORDERS,
+  ...CONFIG,
+  ...VALUES,
+};
 export const EN: Words = EN_WORDS;
 
 type Widened<T> = T extends string

@@ -7,6 +7,7 @@ import { ORDERS } from './zh/orders.ts';
 import { SLA } from './zh/sla.ts';
 import { SPENDING } from './zh/spending.ts';
 import { TASKS } from './zh/tasks.ts';
+import { VALUES } from './zh/values.ts';
 import { WATCH } from './zh/watch.ts';
 import { WORK } from './zh/work.ts';
 
@@ -20,4 +21,5 @@ export const ZH: Words = {
   ...WATCH,
   ...ORDERS,
   ...CONFIG,
+  ...VALUES,
 };

@@ -39,7 +39,7 @@ export const SPENDING = {
     ofUnits: 'Of',
     lasts: (product: string): string => `All packs for ${product}s last, in days`,
     readAt: (time: string): string => `As Kling listed them at ${time}; its list may be twelve hours behind.`,
-    readProblem: (why: string): string => `The last read of the account failed: ${why}`,
+    readProblem: 'The last read of the account failed: ',
     keys: {
       day: 'day',
       app: 'app',

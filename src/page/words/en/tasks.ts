@@ -54,7 +54,8 @@ export const TASKS = {
       waiting: 'A retry waits for its time',
       ended: 'There are no more retries',
     },
-    chain: (state: string, note: string): string => `${state}${note === '' ? '' : `: ${note}`}.`,
+    chainWhy: ': ',
+    chainEnd: '.',
     chainDue: (at: string): string => `The next create is made at ${at}.`,
     noCalls: 'No call of its create is in the journal any more.',
     callsNote:

@@ -24,8 +24,8 @@ export const WORK = {
     contradicted: (at: string, state: string, message: string): string =>
       `A later answer of Kling’s contradicts its end: ${at} ${state} ${message}`,
     retryOf: 'Tried again for',
-    unsaved: (state: string, expires: string, reason: string): string =>
-      `Our file: ${state}; Kling keeps its own until ${expires}. ${reason}`,
+    unsaved: (state: string, expires: string): string =>
+      `Our file: ${state}; Kling keeps its own until ${expires}.`,
     saved: (bytes: string): string => `Our file: ${bytes} bytes.`,
     joined: 'Equal creates that got its answer',
     request: 'Request',

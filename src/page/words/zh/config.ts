@@ -33,8 +33,7 @@ export const CONFIG: Pick<Words, 'config' | 'checklist'> = {
     reload: '重新加载页面即可看到结论。',
     again: '重新检查',
     notBefore: (time) => `每分钟最多检查一次：${time} 起可再次检查。`,
-    notAsked:
-      '此处不会询问 Kling。kling-sidecar doctor --checklist 会通过一次免费读取询问 Kling，并据此判断。',
+    notAsked: '此处不会询问可灵。kling-sidecar doctor --checklist 会通过一次免费读取询问可灵，并据此判断。',
     level: '结论',
     line: '条目、发现与建议',
     check: '检查项、发现与建议',

@@ -1,0 +1,48 @@
+/**
+ * Words in English for the values of the API, a map for each kind: they are those values.
+ *
+ * **Invariant**: each map has every value of its kind, in every language. Filters and addresses have the API's values.
+ */
+import { RULE_WORDS } from '../../../alerts/rule-words.ts';
+import type { KeptBack } from '../../../alerts/alert-rows.ts';
+import type { Severity } from '../../../alerts/rule-words.ts';
+import { ERROR_CLASSES } from '../../../calls/outcome.ts';
+import { CLAIM_STATES } from '../../../claims/claim.ts';
+import type { PacksAnswer } from '../../../control/pack-schemas.ts';
+import type { StatusAnswer } from '../../../control/schemas.ts';
+import type { TaskAnswer } from '../../../control/task-schemas.ts';
+import { REFUSALS, type RefusalWord } from '../../../errors.ts';
+import { READING_NAMES } from '../../../sla/reading.ts';
+import { TIMELINE_STEPS } from '../../../store/timeline.ts';
+import type { Product } from '../../../units.ts';
+import { CALL_OUTCOMES, type HoldState } from '../../../words.ts';
+
+type Pool = StatusAnswer['pools'][number];
+type Result = TaskAnswer['results'][number];
+
+/** Gives each value as its own word. */
+function itself<Value extends string>(values: readonly Value[]): Readonly<Record<Value, string>> {
+  return Object.fromEntries(values.map((value) => [value, value])) as unknown as Record<Value, string>;
+}
+
+export const VALUES = {
+  values: {
+    taskStates: itself<TaskAnswer['state']>(['submitted', 'processing', 'succeeded', 'failed', 'lost']),
+    holdStates: itself<HoldState>(['held', 'settled', 'released', 'written_off']),
+    outcomes: itself(CALL_OUTCOMES),
+    errorClasses: itself(ERROR_CLASSES),
+    claimStates: itself(CLAIM_STATES),
+    severities: itself<Severity>(['page', 'ticket', 'info']),
+    keptBack: itself<KeptBack>(['silence', 'inhibited']),
+    products: itself<Product>(['video', 'image']),
+    limitSources: itself<NonNullable<Pool['source']>>(['config', 'pack', 'tier', 'learned']),
+    packStates: itself<PacksAnswer['packs'][number]['state']>(['upcoming', 'usable', 'ended']),
+    steps: itself(TIMELINE_STEPS),
+    resultKinds: itself<Result['kind']>(['video', 'image', 'audio', 'voice', 'element']),
+    fileStates: itself<NonNullable<Result['file']>['state']>(['waiting', 'saved', 'expired', 'removed']),
+    refusals: itself(Object.keys(REFUSALS) as RefusalWord[]),
+    rules: itself(RULE_WORDS),
+    readings: itself(READING_NAMES),
+    labels: itself(['app', 'operation', 'model', 'mode', 'tag', 'product'] as const),
+  },
+};
