@@ -102,6 +102,10 @@ async function holdsOf(href: string): Promise<Hold[]> {
 const sum = (holds: readonly Hold[], of: (hold: Hold) => number): number =>
   holds.reduce((all, hold) => all + of(hold), 0);
 
+/** What a hold takes of its budgets. */
+const usedOf = ({ state, credits, settledCredits }: Hold): number =>
+  state === 'held' ? credits : settledCredits;
+
 /** The cells of each row of a table's body or foot: text, and the address that it leads to. */
 function cellsOf(html: string, id: string): { text: string; href: string | null }[][] {
   const [, section = ''] = new RegExp(`<section id="${id}".*?>(.*?)</section>`, 's').exec(html) ?? [];
@@ -137,9 +141,8 @@ describe('the page Spending', () => {
             await check(estimated, ({ credits }) => credits);
             await check(settled, ({ settledCredits }) => settledCredits);
             await check(held, ({ credits }) => credits);
-            await check(total, ({ state, credits, settledCredits }) =>
-              state === 'held' ? credits : settledCredits,
-            );
+            await check(total, usedOf);
+            await check(difference, ({ credits, settledCredits }) => settledCredits - credits);
             const gap = numberOf(settled.text) - numberOf(estimated.text);
             expect(numberOf(difference.text)).toBe(gap);
             if (name.href === null) continue;
@@ -204,16 +207,24 @@ describe('the page Now', () => {
         const href = /href="([^"]*)"/.exec(value)?.[1];
         if (href === undefined) continue;
         const holds = await holdsOf(href);
-        const credits =
-          label === 'settled'
-            ? sum(holds, ({ settledCredits }) => settledCredits)
-            : sum(holds, (hold) => hold.credits);
-        expect([budget, label, credits]).toEqual([budget, label, numberOf(textOf(value).trim())]);
+        const shown = textOf(value).trim();
+        const limit = numberOf(/ of ([\d,.]+) credits/.exec(textOf(budget))?.[1] ?? '');
+        const credits = {
+          settled: sum(holds, ({ settledCredits }) => settledCredits),
+          left: limit - sum(holds, usedOf),
+          Cost: sum(holds, usedOf) * 0.014,
+        }[label];
+        const number = label === 'Cost' ? Number(shown.slice(1).split(' ', 1)[0]) : numberOf(shown);
+        expect([budget, label, number]).toEqual([
+          budget,
+          label,
+          expect.closeTo(credits ?? sum(holds, (hold) => hold.credits), label === 'Cost' ? 2 : 6),
+        ]);
         found[label] = (found[label] ?? 0) + 1;
       }
     }
     // Budgets of the whole, of each tag, of creates without one, and of one app.
-    expect(found).toEqual({ settled: 5, held: 4, 'in doubt': 3 });
+    expect(found).toEqual({ settled: 5, held: 4, 'in doubt': 3, left: 6, Cost: 6 });
   });
 
   it('leads from the calls of the last hour to these calls, and from open tasks to these tasks', async () => {

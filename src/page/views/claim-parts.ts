@@ -1,6 +1,7 @@
 /** What the list of claims and the page of one have in common. */
 import type { ClaimRow } from '../../control/claim-schemas.ts';
 import { h, type Element } from '../element.ts';
+import { link } from '../table.ts';
 import type { PageContext } from '../view.ts';
 
 /** Writes an amount in the currency of a claim. */
@@ -15,6 +16,12 @@ export function moneyOf(
 /** Shows the state of a claim. */
 export function stateOf({ words }: PageContext, { state }: Pick<ClaimRow, 'state'>): Element {
   return h('span', { class: `state ${state}` }, words.values.claimStates[state]);
+}
+
+/** Shows the share of the fee that is claimed; it leads to the readings of the month. */
+export function percentOf({ format, links }: PageContext, { month, percent }: ClaimRow): Element {
+  const href = `${links.to('/page/availability', { month })}#readings`;
+  return link(href, `${format.count(percent)} %`);
 }
 
 /** Says whether a claim may be filed, and how many days are left. */

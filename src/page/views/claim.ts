@@ -10,7 +10,7 @@ import { folded, orderForm } from '../orders.ts';
 import { choicesOf, wordAndValue } from '../value-words.ts';
 import { facts, link, tableOf } from '../table.ts';
 import { section, type PageContext, type Section, type View } from '../view.ts';
-import { archiveLink, filingOf, moneyOf, stateOf } from './claim-parts.ts';
+import { archiveLink, filingOf, moneyOf, percentOf, stateOf } from './claim-parts.ts';
 
 const PATH = '/page/claims';
 
@@ -82,20 +82,21 @@ function claimOf(context: PageContext, claim: ClaimRow): Part {
   const { words, say, format, links } = context;
   const { claims } = words;
   const subject = `${claim.month}/r${claim.revision}`;
+  const audit = links.to('/page/audit', { subject });
   return [
     facts([
       [words.tasks.state, stateOf(context, claim)],
       [claims.filing, filingOf(context, claim)],
       [claims.dates, `${claim.earliest} – ${claim.latest}`],
-      [claims.tier, `${format.count(claim.percent)} %`],
+      [claims.tier, percentOf(context, claim)],
       [words.availability.reading, wordAndValue(words.values.readings, claim.reading)],
-      [claims.asked, moneyOf(context, claim, claim.asked)],
+      [claims.asked, link('#letters', moneyOf(context, claim, claim.asked))],
       [claims.ticket, claim.ticket],
-      [claims.granted, claim.granted === null ? null : moneyOf(context, claim, claim.granted)],
+      [claims.granted, claim.granted === null ? null : link(audit, moneyOf(context, claim, claim.granted))],
       [claims.voucher, claim.voucherCode],
       [claims.voucherEnds, claim.voucherExpires],
       [words.tasks.updated, format.fullTime(claim.updatedAt)],
-      [words.pages.audit, link(links.to('/page/audit', { subject }), subject)],
+      [words.pages.audit, link(audit, subject)],
       [claims.folder, [claim.folder, ' · ', archiveLink(context, claim)]],
     ]),
     claim.note === null ? null : h('p', { class: 'notice' }, say(claim.note)),
@@ -155,7 +156,7 @@ function revisionsOf(context: PageContext, { month, claims: revisions }: ClaimAn
           link(links.to(`${PATH}/${month}`, { revision: String(revision) }), String(revision)),
       },
       { heading: words.tasks.state, cell: (claim) => stateOf(context, claim) },
-      { heading: claims.tier, cell: ({ percent }) => `${format.count(percent)} %`, isNumber: true },
+      { heading: claims.tier, cell: (claim) => percentOf(context, claim), isNumber: true },
       { heading: words.audit.at, cell: ({ draftedAt }) => format.fullTime(draftedAt) },
       { heading: words.audit.reason, cell: ({ note }) => (note === null ? words.none : say(note)) },
     ],

@@ -5,7 +5,7 @@ import { addMonths } from '../../sla/period.ts';
 import { h, type Part } from '../element.ts';
 import { link, tableOf } from '../table.ts';
 import { section, type PageContext, type View } from '../view.ts';
-import { archiveLink, filingOf, moneyOf, stateOf } from './claim-parts.ts';
+import { archiveLink, filingOf, moneyOf, percentOf, stateOf } from './claim-parts.ts';
 
 /** Months that are over and are shown though they have no claim. */
 const MONTHS_SHOWN = 3;
@@ -43,14 +43,17 @@ export async function claimsView(context: PageContext): Promise<View> {
 }
 
 function monthsOf(context: PageContext, months: readonly Month[]): Part {
-  const { words, format, links } = context;
+  const { words, links } = context;
   const { claims } = words;
   const orNone = (claim: ClaimRow | null, show: (claim: ClaimRow) => Part): Part =>
     claim === null ? words.none : show(claim);
+  const pageOf = ({ month }: Pick<ClaimRow, 'month'>): string => links.to(`/page/claims/${month}`);
+  // The amount that is asked is worked out in the letters.
+  const letters = (claim: ClaimRow): string => `${pageOf(claim)}#letters`;
   return tableOf(
     months,
     [
-      { heading: claims.month, cell: ({ month }) => link(links.to(`/page/claims/${month}`), month) },
+      { heading: claims.month, cell: ({ month }) => link(pageOf({ month }), month) },
       {
         heading: words.tasks.state,
         cell: ({ claim, isOver }) =>
@@ -58,23 +61,26 @@ function monthsOf(context: PageContext, months: readonly Month[]): Part {
       },
       {
         heading: claims.tier,
-        cell: ({ claim }) => orNone(claim, ({ percent }) => `${format.count(percent)} %`),
+        cell: ({ claim }) => orNone(claim, (one) => percentOf(context, one)),
         isNumber: true,
       },
       {
         heading: claims.asked,
-        cell: ({ claim }) => orNone(claim, (one) => moneyOf(context, one, one.asked)),
+        cell: ({ claim }) => orNone(claim, (one) => link(letters(one), moneyOf(context, one, one.asked))),
         isNumber: true,
       },
       { heading: claims.dates, cell: ({ dates }) => `${dates.earliest} – ${dates.latest}` },
       {
         heading: claims.filing,
-        cell: ({ claim, filing }) => (claim === null ? claims.filings[filing] : filingOf(context, claim)),
+        cell: ({ claim, filing }) =>
+          claim === null ? claims.filings[filing] : link(pageOf(claim), filingOf(context, claim)),
       },
       {
         heading: claims.granted,
         cell: ({ claim }) =>
-          orNone(claim, (one) => (one.granted === null ? words.none : moneyOf(context, one, one.granted))),
+          orNone(claim, (one) =>
+            one.granted === null ? words.none : link(pageOf(one), moneyOf(context, one, one.granted)),
+          ),
         isNumber: true,
       },
       {

@@ -60,23 +60,35 @@ function budgetOf(context: PageContext, budget: BudgetAnswer, inZone: Format): P
   const credits = (value: number, values: Record<string, string>): Part =>
     value === 0 ? format.credits(0) : link(holds(values), format.credits(value));
   const { settledCredits, heldCredits, inDoubtCredits, remainingCredits } = budget;
+  // What is left, what it costs and the pace come from everything that counts in the window.
+  const counted = holds({ counted: 'true' });
   return [
     h(
       'h3',
       null,
-      link(holds({ counted: 'true' }), name),
-      h('span', { class: 'limit' }, `${budgets.of} ${format.credits(budget.limitCredits)} ${words.credits}`),
+      link(counted, name),
+      h('span', { class: 'limit' }, [
+        `${budgets.of} `,
+        link(limitLink(context), `${format.credits(budget.limitCredits)} ${words.credits}`),
+      ]),
     ),
     gauge(budget, `${name}: ${format.percent(budget.usedPercent / 100)}`),
     facts([
       [budgets.settled, credits(settledCredits, { spent: 'true' })],
       [budgets.held, credits(heldCredits - inDoubtCredits, { state: 'held', inDoubt: 'false' })],
       [budgets.doubt, inDoubtCredits === 0 ? null : credits(inDoubtCredits, { inDoubt: 'true' })],
-      [budgets.remaining, format.credits(remainingCredits)],
-      [budgets.cost, budgets.costOf(money(format, budget, 'used'), money(format, budget, 'limit'))],
+      [budgets.remaining, link(counted, format.credits(remainingCredits))],
+      [
+        budgets.cost,
+        link(counted, budgets.costOf(money(format, budget, 'used'), money(format, budget, 'limit'))),
+      ],
     ]),
-    forecastOf(context, budget),
-    h('p', { class: 'notes' }, notesOf(context, budget, inZone).join(' · ')),
+    forecastOf(context, budget, counted),
+    h(
+      'p',
+      { class: 'notes' },
+      notesOf(context, budget, inZone).map((note, at) => [at === 0 ? null : ' · ', note]),
+    ),
   ];
 }
 
@@ -85,15 +97,19 @@ function money(format: Format, { cost }: BudgetAnswer, part: 'used' | 'limit'): 
 }
 
 /** Says when the budget is used up at the present pace; nothing if it lasts, or if nothing is known. */
-function forecastOf({ words, format }: PageContext, budget: BudgetAnswer): Part {
+function forecastOf({ words, format }: PageContext, budget: BudgetAnswer, counted: string): Part {
   const { exhaustionSeconds: seconds, mode, remainingCredits } = budget;
   if (remainingCredits <= 0)
-    return h('p', { class: mode === 'enforce' ? 'trouble' : 'notice' }, words.budgets.usedUp);
+    return h('p', { class: mode === 'enforce' ? 'trouble' : 'notice' }, link(counted, words.budgets.usedUp));
   if (seconds === null) return null;
-  return h('p', { class: 'notice' }, words.budgets.exhausted(format.duration(seconds * 1000)));
+  return h('p', { class: 'notice' }, link(counted, words.budgets.exhausted(format.duration(seconds * 1000))));
 }
 
-function notesOf({ words, format }: PageContext, budget: BudgetAnswer, inZone: Format): readonly string[] {
+function notesOf(
+  { words, format, links }: PageContext,
+  budget: BudgetAnswer,
+  inZone: Format,
+): readonly Part[] {
   const { budgets, values } = words;
   const matched = Object.entries(budget.match).map(
     ([key, value]) => `${wordOf(values.labels, key)} ${value}`,
@@ -104,9 +120,17 @@ function notesOf({ words, format }: PageContext, budget: BudgetAnswer, inZone: F
     budget.mode === 'shadow' ? budgets.shadow : null,
     budget.pending === true ? budgets.pending : null,
     ...budget.raises.map(({ byCredits, until, actor }) =>
-      budgets.raised(format.credits(byCredits), inZone.fullTime(until), actor),
+      link(
+        links.to('/page/audit', { action: 'budget.raise', subject: budget.name }),
+        budgets.raised(format.credits(byCredits), inZone.fullTime(until), actor),
+      ),
     ),
   ].filter((note) => note !== null);
+}
+
+/** Gives the address of the config that says the limits. */
+function limitLink({ links }: PageContext): string {
+  return links.to('/page/config', { search: 'budgets' });
 }
 
 /** Gives the address of the holds that count in this budget's window. */

@@ -11,6 +11,7 @@ export function hourOf({ words, format, links }: PageContext, { lastHour }: Stat
   const all = calls.reduce((sum, row) => sum + row.calls, 0);
   const counted = (count: number, href: string): Part =>
     count === 0 ? format.count(0) : link(href, format.count(count));
+  const rowsOf = ({ outcome }: (typeof calls)[number]): string => links.to('/page/calls', { outcome, from });
   return [
     tableOf(
       calls,
@@ -21,10 +22,14 @@ export function hourOf({ words, format, links }: PageContext, { lastHour }: Stat
         },
         {
           heading: hour.calls,
-          cell: (row) => counted(row.calls, links.to('/page/calls', { outcome: row.outcome, from })),
+          cell: (row) => counted(row.calls, rowsOf(row)),
           isNumber: true,
         },
-        { heading: hour.share, cell: (row) => format.percent(row.calls / all), isNumber: true },
+        {
+          heading: hour.share,
+          cell: (row) => link(rowsOf(row), format.percent(row.calls / all)),
+          isNumber: true,
+        },
       ],
       { caption: hour.title, empty: hour.empty },
     ),

@@ -28,7 +28,7 @@ export function owedOf(context: PageContext, claims: readonly ClaimRow[]): Part 
       ' ',
       stateOf(context, claim),
       ' ',
-      h('span', { class: 'limit' }, filingOf(context, claim)),
+      h('span', { class: 'limit' }, link(links.to(`/page/claims/${claim.month}`), filingOf(context, claim))),
     );
   return h('ul', { class: 'firing' }, open.map(line));
 }

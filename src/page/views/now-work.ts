@@ -6,10 +6,12 @@ import { link, tableOf, type Column } from '../table.ts';
 import type { PageContext } from '../view.ts';
 
 type OpenTasks = StatusAnswer['openTasks'][number];
+type Pool = StatusAnswer['pools'][number];
 type Age = OpenTasks['ages'][number];
 
 /** Shows the pools of slots, and how many creates wait for each. */
-export function slotsOf({ words, format, links }: PageContext, { pools }: StatusAnswer): Part {
+export function slotsOf(context: PageContext, { pools }: StatusAnswer): Part {
+  const { words, format, links } = context;
   const { slots, values } = words;
   return tableOf(
     pools,
@@ -27,7 +29,10 @@ export function slotsOf({ words, format, links }: PageContext, { pools }: Status
         cell: ({ limit, source }) =>
           limit === null
             ? words.none
-            : [format.count(limit), source === null ? null : ` (${values.limitSources[source]})`],
+            : link(limitLink(context, source), [
+                format.count(limit),
+                source === null ? null : ` (${values.limitSources[source]})`,
+              ]),
         isNumber: true,
       },
       {
@@ -39,6 +44,13 @@ export function slotsOf({ words, format, links }: PageContext, { pools }: Status
     ],
     { caption: slots.title, empty: slots.empty },
   );
+}
+
+/** Gives the address of what says a limit: packs, Kling's refusals, or the config. */
+function limitLink({ links }: PageContext, source: Pool['source']): string {
+  if (source === 'pack') return `${links.to('/page/spending')}#packs`;
+  if (source === 'learned') return links.to('/page/calls', { code: '1303' });
+  return links.to('/page/config', { search: 'limits' });
 }
 
 /** Shows the open tasks by age. */

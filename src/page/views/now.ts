@@ -129,7 +129,11 @@ function wouldRefuseOf({ words, format, links }: PageContext, status: StatusAnsw
           cell: (row) => link(refusals(row), format.count(row.count)),
           isNumber: true,
         },
-        { heading: would.credits, cell: ({ credits }) => format.credits(credits), isNumber: true },
+        {
+          heading: would.credits,
+          cell: (row) => link(refusals(row), format.credits(row.credits)),
+          isNumber: true,
+        },
       ],
       { caption: would.title, empty: would.empty },
     ),

@@ -1,6 +1,7 @@
 /** What the address of *Spending* asks for: a month in a zone, summed by a key. */
 import { parseMonth } from '../../sla/period.ts';
-import { monthBounds } from '../../zone.ts';
+import type { Ms } from '../../units.ts';
+import { dateAfter, monthBounds, startOfDate } from '../../zone.ts';
 import { USAGE_KEYS, type UsageKey } from '../../control/questions.ts';
 import type { UsageSumsAnswer } from '../../control/usage-schemas.ts';
 import { ApiProblem } from '../api-reader.ts';
@@ -9,12 +10,18 @@ import type { PageContext } from '../view.ts';
 /** A row of sums. */
 export type Sum = UsageSumsAnswer['rows'][number];
 
+/** A stretch of time: `from` inclusive, `to` exclusive. */
+export interface Span {
+  from: Ms;
+  to: Ms;
+}
+
 /** What the page's query asks for, and its sums. */
 export interface SpendingAsked {
   month: string;
   by: UsageKey;
-  /** The instants of the month in the page's zone: from inclusive, to exclusive. */
-  span: { from: number; to: number };
+  /** The instants of the month in the page's zone. */
+  span: Span;
   /** In the order in which they are shown. */
   sums: readonly Sum[];
 }
@@ -97,6 +104,18 @@ export function addSums(rows: readonly Sum[]): Sum {
 
 function keyOf(text: string | null): UsageKey {
   return USAGE_KEYS.find((key) => key === text) ?? 'day';
+}
+
+/** Gives the instants of a day, such as `2026-11-28`, in a zone. */
+export function daySpan(zone: string, text: string): Span {
+  const [year = 0, month = 0, day = 0] = text.split('-').map(Number);
+  const date = { year, month, day };
+  return { from: startOfDate(zone, date), to: startOfDate(zone, dateAfter(date, 1)) };
+}
+
+/** Writes an instant for an address. */
+export function isoOf(at: Ms): string {
+  return new Date(at).toISOString();
 }
 
 /** Gives what a row has cost or may cost. */

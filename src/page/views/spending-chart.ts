@@ -10,7 +10,8 @@ import type { UsageKey } from '../../control/questions.ts';
 import { chart, type ChartData, type ChartLimit } from '../chart.ts';
 import { h, type Part } from '../element.ts';
 import type { PageContext } from '../view.ts';
-import { round, spentOn, type SpendingDays, type Sum } from './spending-asked.ts';
+import { link } from '../table.ts';
+import { daySpan, isoOf, round, spentOn, type Span, type SpendingDays, type Sum } from './spending-asked.ts';
 
 /** The parts that the chart shows separately; the smaller ones are one. */
 const SERIES_MAX = 6;
@@ -42,15 +43,17 @@ export function limitsOf({ format }: PageContext, budgets: readonly BudgetAnswer
   return { day: of('day'), month: of('month'), otherZones };
 }
 
-interface Charted extends Pick<SpendingDays, 'month' | 'by' | 'days'> {
+interface Charted extends Pick<SpendingDays, 'month' | 'by' | 'days' | 'span'> {
   limits: Limits;
 }
 
 /** Draws each day in parts by the key. */
 export function dayChart(context: PageContext, charted: Charted): Part {
+  const { format } = context;
   return drawn(context, partsOf(context, charted), {
     limits: charted.limits.day,
     label: context.words.spending.chart,
+    spanOf: (day) => daySpan(format.zone, day),
   });
 }
 
@@ -63,18 +66,27 @@ export function monthChart(context: PageContext, charted: Charted): Part {
     let sum = 0;
     return { label, values: values.map((value) => (sum = round(sum + value))) };
   });
-  return drawn(context, { ...parts, series }, { limits, label: context.words.spending.soFar });
+  return drawn(
+    context,
+    { ...parts, series },
+    { limits, label: context.words.spending.soFar, spanOf: () => charted.span },
+  );
 }
 
 function drawn(
-  { words, format }: PageContext,
+  { words, format, links }: PageContext,
   parts: Omit<ChartData, 'limits'>,
-  { limits, label }: { limits: readonly ChartLimit[]; label: string },
+  { limits, label, spanOf }: { limits: readonly ChartLimit[]; label: string; spanOf: (day: string) => Span },
 ): Part {
   const sums = parts.labels.map((_, at) =>
     parts.series.reduce((all, { values }) => all + (values[at] ?? 0), 0),
   );
   const highest = Math.max(0, ...sums);
+  /** What the highest bar is made of. */
+  const rows = (): string => {
+    const { from, to } = spanOf(parts.labels[sums.indexOf(highest)] ?? '');
+    return links.to('/page/holds', { counted: 'true', from: isoOf(from), to: isoOf(to) });
+  };
   const isNear = ({ value }: ChartLimit): boolean => value <= highest * LIMIT_FACTOR;
   return [
     chart({ ...parts, limits: limits.filter(isNear) }, label),
@@ -84,10 +96,13 @@ function drawn(
           h(
             'p',
             { class: 'notes' },
-            (isNear(limit) ? words.spending.limitDrawn : words.spending.limitAbove)(
-              limit.label,
-              format.credits(limit.value),
-              format.percent(limit.value === 0 ? 1 : highest / limit.value),
+            link(
+              rows(),
+              (isNear(limit) ? words.spending.limitDrawn : words.spending.limitAbove)(
+                limit.label,
+                format.credits(limit.value),
+                format.percent(limit.value === 0 ? 1 : highest / limit.value),
+              ),
             ),
           ),
         ),

@@ -1,10 +1,18 @@
 /** The table of *Spending*: what each value of the key was estimated to cost, has cost and may cost, with links to its creates. */
-import { dateAfter, startOfDate } from '../../zone.ts';
 import type { UsageKey } from '../../control/questions.ts';
 import { h, type Part } from '../element.ts';
 import { link, tableOf, type Column } from '../table.ts';
 import type { PageContext } from '../view.ts';
-import { addSums, round, spentOn, type SpendingAsked, type Sum } from './spending-asked.ts';
+import {
+  addSums,
+  daySpan,
+  isoOf,
+  round,
+  spentOn,
+  type Span,
+  type SpendingAsked,
+  type Sum,
+} from './spending-asked.ts';
 
 /** The rows that the page shows; the CSV has all. */
 const SHOWN_MAX = 200;
@@ -47,9 +55,7 @@ function sumColumns(context: PageContext, asked: SpendingAsked): readonly Column
     isNumber: true,
     cell: (row) => {
       const text = show(of(row));
-      return filter === null || of(row) === 0
-        ? text
-        : link(links.to('/page/holds', rowsOf(row, filter)), text);
+      return of(row) === 0 ? text : link(links.to('/page/holds', rowsOf(row, filter)), text);
     },
   });
   return [
@@ -70,12 +76,21 @@ function sumColumns(context: PageContext, asked: SpendingAsked): readonly Column
       filter: { counted: 'true', ended: 'true' },
     }),
     number(spending.settled, { of: ({ credits }) => credits, filter: { spent: 'true' } }),
-    number(spending.difference, { of: differenceOf, filter: null, show: (value) => format.signed(value) }),
+    number(spending.difference, {
+      of: differenceOf,
+      filter: { counted: 'true', ended: 'true' },
+      show: (value) => format.signed(value),
+    }),
     number(spending.held, { of: ({ heldCredits }) => heldCredits, filter: { state: 'held' } }),
     number(spending.total, { of: spentOn, filter: { counted: 'true' } }),
     {
       heading: spending.cost,
-      cell: ({ cost, heldCost, currency }) => format.money(cost + heldCost, currency),
+      cell: (row) => {
+        const text = format.money(row.cost + row.heldCost, row.currency);
+        return spentOn(row) === 0
+          ? text
+          : link(links.to('/page/holds', rowsOf(row, { counted: 'true' })), text);
+      },
       isNumber: true,
     },
   ];
@@ -83,8 +98,8 @@ function sumColumns(context: PageContext, asked: SpendingAsked): readonly Column
 
 interface NumberColumn {
   of: (row: Sum) => number;
-  /** What narrows the row's creates to those that the number counts; null for a number that no list has. */
-  filter: Record<string, string> | null;
+  /** What narrows the row's creates to those that the number counts. */
+  filter: Record<string, string>;
   show?: (value: number) => string;
 }
 
@@ -93,21 +108,13 @@ function rowLinks(
   { format }: PageContext,
   { by, span }: SpendingAsked,
 ): (row: Sum, more: Record<string, string>) => Record<string, string> {
-  const iso = (at: number): string => new Date(at).toISOString();
   return (row, more) => {
     const { from, to } = spanOf(row, by, { zone: format.zone, span });
     const isLabel = by in row && by !== 'day' && by !== 'month';
-    return { ...(isLabel && { [by]: row[by] ?? '-' }), from: iso(from), to: iso(to), ...more };
+    return { ...(isLabel && { [by]: row[by] ?? '-' }), from: isoOf(from), to: isoOf(to), ...more };
   };
 }
 
-function spanOf(
-  { day }: Sum,
-  by: UsageKey,
-  { zone, span }: { zone: string; span: SpendingAsked['span'] },
-): SpendingAsked['span'] {
-  if (by !== 'day' || day === undefined) return span;
-  const [year = 0, month = 0, date = 0] = day.split('-').map(Number);
-  const first = { year, month, day: date };
-  return { from: startOfDate(zone, first), to: startOfDate(zone, dateAfter(first, 1)) };
+function spanOf({ day }: Sum, by: UsageKey, { zone, span }: { zone: string; span: Span }): Span {
+  return by !== 'day' || day === undefined ? span : daySpan(zone, day);
 }
