@@ -76,6 +76,7 @@ export function controlCommands(deps: CommandsDeps): ControlCommands {
       deps.links.url(file, { extension: extensionOfType(contentType), now: deps.clock.now() }),
     status: () => liveStatus(deps),
     queue: () => ({ at: deps.clock.now(), waiting: deps.slots.waiting() }),
+    slotHolds: (pool) => Promise.resolve(deps.slots.holdsOf(pool)),
     money: (when) => deps.sums.read(store, when),
     cash: () => {
       const { price, usdBudgets } = deps.config();

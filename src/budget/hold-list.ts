@@ -42,6 +42,8 @@ export interface HoldFilter {
   spent?: boolean;
   /** Only those that have ended. */
   ended?: boolean;
+  /** Only these holds. */
+  ids?: readonly string[];
 }
 
 export interface ListHoldsArgs extends HoldFilter {
@@ -65,6 +67,8 @@ export interface HoldListItem {
   mode: Mode | null;
   app: string;
   tag: string | null;
+  /** Slots of Kling's concurrency limits that its create takes. */
+  slots: number;
   createdAt: Ms;
   endedAt: Ms | null;
   doubtSince: Ms | null;
@@ -106,6 +110,7 @@ export const listHolds = defineRead(
       `creates ${whereOf([...range.texts, ...filters.texts])}`,
       [...range.values, ...filters.values],
     );
+    if (args.ids !== undefined) return pageOfIds(tx, { range, filters }, { ...args, ids: args.ids });
     const page = isOfFew(args)
       ? await pageOfFew(tx, { range, filters }, { limit, cursor })
       : await boundedPage(tx, { range, filters }, { limit, after: await placeOf(tx, cursor) });
@@ -172,6 +177,38 @@ async function pageOfFew(
   return { holds, nextCursor, searched: null };
 }
 
+/** The most ids of one statement. */
+const IDS_MAX = 500;
+
+/** Lists those of some holds that match, and counts them if that is asked for. */
+async function pageOfIds(
+  tx: Tx,
+  { range, filters }: Asked,
+  { ids, limit, cursor, total }: ListHoldsArgs & { ids: readonly string[] },
+): Promise<HoldPage> {
+  const found: ListedColumns[] = [];
+  for (const some of piecesOf(ids.toSorted().toReversed(), IDS_MAX)) {
+    const among = `id IN (${some.map(() => '?').join(', ')})`;
+    const rows = await tx.all<ListedColumns>(
+      `${SELECT} ${whereOf([...range.texts, ...filters.texts, among])} ORDER BY id DESC`,
+      ...range.values,
+      ...filters.values,
+      ...some,
+    );
+    found.push(...rows);
+    if (total !== true && found.length > limit && cursor === null) break;
+  }
+  const rest = cursor === null ? found : found.filter(({ id }) => id < cursor);
+  const holds = rest.slice(0, limit).map(toListItem);
+  const nextCursor = rest.length > limit ? (holds.at(-1)?.id ?? null) : null;
+  return { holds, nextCursor, searched: null, ...(total === true && { total: found.length }) };
+}
+
+function piecesOf<T>(list: readonly T[], size: number): T[][] {
+  const count = Math.ceil(list.length / size);
+  return Array.from({ length: count }, (_, at) => list.slice(at * size, (at + 1) * size));
+}
+
 async function boundedPage(
   tx: Tx,
   { range, filters }: Asked,
@@ -212,6 +249,7 @@ function toListItem(row: ListedColumns): HoldListItem {
     mode: row.mode,
     app: row.app,
     tag: row.tag,
+    slots: row.weight,
     createdAt: row.at,
     endedAt: row.ended_at,
     doubtSince: row.doubt_since,

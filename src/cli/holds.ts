@@ -15,6 +15,7 @@ const HOLDS: ListShape = {
     { field: 'credits', title: 'credits' },
     { field: 'settledCredits', title: 'settled', drop: 4 },
     { field: 'operation', title: 'operation', drop: 3 },
+    { field: 'slots', title: 'slots', drop: 0 },
     { field: 'app', title: 'app', drop: 2 },
     { field: 'taskId', title: 'task', drop: 5 },
     { field: 'externalTaskId', title: 'external task id', drop: 1 },
@@ -30,6 +31,7 @@ interface HoldsOptions extends ListOptions {
   tag?: string;
   operation?: string;
   model?: string;
+  pool?: string;
   from?: string;
   to?: string;
 }
@@ -45,11 +47,12 @@ export function addHolds(program: Command, context: () => Context): void {
     .option('--tag <tag>', 'only with this tag; - is those without one')
     .option('--operation <operation>', 'only of this operation, such as text-to-video')
     .option('--model <model>', 'only of this model; - is those without one')
+    .option('--pool <name>', 'only those that have slots of it now: video, image or a model')
     .option('--from <time>', 'made then or later: ISO 8601 with a zone, or a UTC day')
     .option('--to <time>', 'made before')
     .action((options: HoldsOptions) => {
-      const { state, inDoubt, app, tag, operation, model, from, to } = options;
-      const wanted = { state, app, tag, operation, model, from, to };
+      const { state, inDoubt, app, tag, operation, model, pool, from, to } = options;
+      const wanted = { state, app, tag, operation, model, pool, from, to };
       const query = { ...wanted, inDoubt: inDoubt ? 'true' : undefined };
       return printList(context(), HOLDS, query, options);
     });

@@ -19,8 +19,10 @@ import type { ControlCommands } from '../control/commands.ts';
 import type { EstimateAnswer } from '../control/schemas.ts';
 import { createPriceOne } from '../control/price-one.ts';
 import { SidecarError } from '../errors.ts';
+import { openSlots } from '../ledger/open-slots.ts';
 import { moneyStatus } from '../ledger/status.ts';
 import { Ledger } from '../outbox/ledger.ts';
+import { poolsOf } from '../pacing/slot.ts';
 import { openStore } from '../store/sqlite/open-store.ts';
 import { openStoreReadOnly, type ReadOnlyStore } from '../store/sqlite/read-only-store.ts';
 import type { Store } from '../store/store.ts';
@@ -105,6 +107,12 @@ async function stuckLimits({ tasks }: Config, store: ReadOnlyStore): Promise<Stu
   return durations.limits;
 }
 
+/** Gives the holds with which a sidecar that starts now would count the slots of a pool. */
+async function slotHolds(store: ReadOnlyStore, pool: string): Promise<string[]> {
+  const taken = await store.read(openSlots, {});
+  return taken.filter((slot) => poolsOf(slot).includes(pool)).map(({ holdId }) => holdId);
+}
+
 function offlineCommands(
   config: Config,
   store: ReadOnlyStore,
@@ -138,6 +146,7 @@ function offlineCommands(
       store: store.stats(),
     }),
     queue: () => ({ at: clock.now(), waiting: [] }),
+    slotHolds: (pool) => slotHolds(store, pool),
     money: (when) => store.read(moneyStatus, when),
     cash: () => ({ ...config.price, usdBudgets: config.usdBudgets }),
     // What would be used if a sidecar started: `config print` says it, with the origins.

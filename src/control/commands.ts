@@ -123,6 +123,8 @@ export interface ControlCommands {
   status(): LiveStatus;
   /** The creates that wait for a slot, in the order in which they leave, and the instant of this answer. */
   queue(): { at: Ms; waiting: readonly WaitingCreate[] };
+  /** The holds that have slots of a pool now: of `video`, `image` or a model. */
+  slotHolds(pool: string): Promise<readonly string[]>;
   /** The state of money: the sums that the process keeps, or those of the store where none runs. */
   money(when: StatusArgs): Promise<MoneyStatus>;
   cash(): CashTerms;

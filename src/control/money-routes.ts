@@ -65,7 +65,7 @@ export function addMoneyRoutes(app: App, commands: ControlCommands): void {
   addQuestion(app, usage, ({ query }) =>
     answerUsage(reader, query, { now: commands.now(), cash: commands.cash() }),
   );
-  addQuestion(app, holds, ({ query }) => answerHolds(reader, query));
+  addQuestion(app, holds, ({ query }) => answerHolds(commands, query));
   app.openapi(audit, async (context) =>
     context.json(await answerAudit(reader, context.req.valid('query')), 200),
   );

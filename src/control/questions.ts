@@ -168,6 +168,10 @@ export const holdsQuery = z.strictObject({
     description: 'Only those that usage counts: without creates that Kling refused or never got.',
   }),
   ended: yes.openapi({ type: 'boolean', description: 'Only those that have ended.' }),
+  pool: label.optional().openapi({
+    type: 'string',
+    description: 'Only those that have slots of this pool now: video, image or a model.',
+  }),
   spent: yes.openapi({ type: 'boolean', description: 'Only those that cost something.' }),
   ...range,
   ...page,

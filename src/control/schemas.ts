@@ -152,6 +152,7 @@ const hold = z
     mode,
     app: z.string(),
     tag: z.string().nullable(),
+    slots: z.int().describe('Slots that its create takes at Kling: 1 for a video, one for each picture.'),
     createdAt: instant,
     endedAt: instant.nullable(),
     doubtSince: instant.nullable(),

@@ -238,6 +238,11 @@ export class Slots {
     });
   }
 
+  /** Gives the holds that have slots of a pool. */
+  holdsOf(pool: string): string[] {
+    return [...this.#byHold].filter(([, { reserved }]) => reserved.pools.includes(pool)).map(([id]) => id);
+  }
+
   /** Lists who waits: by product, and in it in the order in which they leave. */
   waiting(): WaitingCreate[] {
     return this.#waiting.list((tick) => this.#wallOf(tick));

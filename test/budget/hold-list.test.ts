@@ -62,6 +62,7 @@ const matches = (hold: HoldListItem, filter: HoldFilter): boolean =>
   (['state', 'inDoubt', 'app', 'tag', 'operation', 'model', 'mode'] as const).every(
     (key) => filter[key] === undefined || filter[key] === hold[key],
   ) &&
+  (filter.ids?.includes(hold.id) ?? true) &&
   (filter.spent !== true || hold.settledCredits > 0) &&
   (filter.ended !== true || hold.endedAt !== null);
 
@@ -84,6 +85,10 @@ describe('the list of holds', () => {
         mode: fc.constantFrom('std', null),
         spent: fc.constant(true),
         ended: fc.constant(true),
+        ids: fc
+          .subarray(everyHold.map(({ id }) => id))
+          // With so many that are not in the store that they are asked for in several pieces.
+          .map((ids) => [...ids, ...Array.from({ length: 700 }, (_, n) => `hold_0${n}`)]),
       },
       { requiredKeys: [] },
     );
@@ -93,8 +98,8 @@ describe('the list of holds', () => {
         const wanted = everyHold.filter((hold) => matches(hold, filter)).map(({ id }) => id);
         expect(new Set(ids)).toEqual(new Set(wanted));
         expect(ids).toHaveLength(wanted.length);
-        // Open holds come in the order of their ids, all others in that of their dates.
-        const isOpenList = filter.state === 'held' || filter.inDoubt === true;
+        // Open and named holds come in the order of their ids, all others in that of their dates.
+        const isOpenList = filter.state === 'held' || filter.inDoubt === true || filter.ids !== undefined;
         if (!isOpenList) expect(ids).toEqual(wanted);
       }),
       { numRuns: 200 },

@@ -17,12 +17,13 @@ import { createControlPlane, type ControlPlane, type ControlPlaneOptions } from 
 import { LIVE_STATUS, START } from './live-status.ts';
 import { admit } from '../../src/ledger/admit.ts';
 import { freeze, unfreeze } from '../../src/ledger/freeze.ts';
+import { openSlots } from '../../src/ledger/open-slots.ts';
 import { resolveHold } from '../../src/ledger/resolve.ts';
 import { moneyStatus } from '../../src/ledger/status.ts';
 import { resetDates } from '../../src/ledger/time.ts';
 import { storeModules } from '../../src/app/store-operations.ts';
 import { Secret } from '../../src/secret.ts';
-import type { WaitingCreate } from '../../src/pacing/slot.ts';
+import { poolsOf, type WaitingCreate } from '../../src/pacing/slot.ts';
 import { createExecutor } from '../../src/store/sqlite/executor.ts';
 import { createStore } from '../../src/store/sqlite/migrate.ts';
 import type { StoreOperation } from '../../src/store/operation.ts';
@@ -234,6 +235,10 @@ function commandsOf({ ledger, clock, readiness, gate }: Behind): ControlCommands
     stuck: () => ({ usualMs: 600_000, byOperation: {} }),
     status: () => LIVE_STATUS,
     queue: () => ({ at: at(), waiting: WAITING }),
+    slotHolds: async (pool) => {
+      const taken = await reader.read(openSlots, {});
+      return taken.filter((slot) => poolsOf(slot).includes(pool)).map(({ holdId }) => holdId);
+    },
     money: (when) => reader.read(moneyStatus, when),
     packPrices: () => [],
     checklist: checklistStandIn,

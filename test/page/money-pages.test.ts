@@ -26,6 +26,7 @@ beforeAll(async () => {
         { name: 'web', credits: 500, window: 'total', match: { app: 'web' }, mode: 'shadow' },
       ],
       tasks: { pollIntervalMs: 1000 },
+      limits: { concurrency: { video: 20, 'kling-v1': 10 } },
     },
   });
   started.emulator.addFault({ kind: 'fail_task', message: 'no', match: { bodyIncludes: 'to fail' } });
@@ -78,6 +79,7 @@ const open = async (path: string): Promise<string> => {
 interface Hold {
   credits: number;
   settledCredits: number;
+  slots: number;
   state: string;
   inDoubt: boolean;
 }
@@ -227,7 +229,7 @@ describe('the page Now', () => {
     expect(found).toEqual({ settled: 5, held: 4, 'in doubt': 3, left: 6, Cost: 6 });
   });
 
-  it('leads from the calls of the last hour to these calls, and from open tasks to these tasks', async () => {
+  it('leads from the calls of the last hour, slots and open tasks to these calls, holds and tasks', async () => {
     const html = await open('/');
     const outcomes = cellsOf(html, 'hour').filter((row) => row.length > 0);
     expect(outcomes.map(([name]) => name?.text)).toEqual(expect.arrayContaining(['ok', 'no_answer']));
@@ -235,6 +237,18 @@ describe('the page Now', () => {
       const { calls: listed = [] } = await rows(calls?.href ?? '');
       expect(listed).toHaveLength(numberOf(calls?.text ?? ''));
     }
+    const pools = cellsOf(html, 'slots').filter((row) => row.length > 0);
+    expect(pools.map(([pool]) => pool?.text)).toEqual(expect.arrayContaining(['video', 'kling-v1']));
+    for (const [pool, inUse] of pools) {
+      const holds = inUse?.href == null ? [] : await holdsOf(inUse.href);
+      expect([pool?.text, sum(holds, ({ slots }) => slots)]).toEqual([
+        pool?.text,
+        numberOf(inUse?.text ?? ''),
+      ]);
+      expect(holds.every(({ state }) => state === 'held')).toBe(true);
+    }
+    // The task that runs, and the create in doubt.
+    expect(pools[0]?.[1]?.text).toBe('2');
     const [open_] = cellsOf(html, 'open-tasks').filter((row) => row.length > 0);
     expect(open_?.map(({ text }) => text)).toContain('1');
     for (const { text, href } of open_ ?? []) {

@@ -4,18 +4,22 @@ import { getHold, listHolds, type HoldListItem } from '../../budget/hold-list.ts
 import { SidecarError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import { toCredits } from '../../units.ts';
+import type { ControlCommands } from '../commands.ts';
 import type { HoldsQuery } from '../questions.ts';
 import type { HoldAnswer, HoldsAnswer } from '../schemas.ts';
 import { given, iso, isoOrNull, shapeSearched } from './shape.ts';
 
 /** Lists holds, newest first. */
-export async function answerHolds(reader: Pick<Store, 'read'>, query: HoldsQuery): Promise<HoldsAnswer> {
-  const { limit, cursor, ...filters } = query;
+export async function answerHolds(
+  { reader, slotHolds }: Pick<ControlCommands, 'reader' | 'slotHolds'>,
+  query: HoldsQuery,
+): Promise<HoldsAnswer> {
+  const { limit, cursor, pool, ...filters } = query;
   const after = cursor === undefined ? null : checkIdCursor(cursor, 'hold');
   const { holds, searched, ...rest } = await reader.read(listHolds, {
     limit,
     cursor: after,
-    ...given(filters),
+    ...given({ ...filters, ids: pool === undefined ? pool : await slotHolds(pool) }),
   });
   return { holds: holds.map(shapeHold), searched: shapeSearched(searched), ...rest };
 }
@@ -44,6 +48,7 @@ function shapeHold(hold: HoldListItem): HoldsAnswer['holds'][number] {
     mode: hold.mode,
     app: hold.app,
     tag: hold.tag,
+    slots: hold.slots,
     createdAt: iso(hold.createdAt),
     endedAt: isoOrNull(hold.endedAt),
     doubtSince: isoOrNull(hold.doubtSince),

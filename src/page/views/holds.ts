@@ -25,6 +25,7 @@ const FILTERS = [
   'operation',
   'model',
   'mode',
+  'pool',
   'from',
   'to',
   'cursor',
@@ -75,6 +76,7 @@ function formOf(context: PageContext): Section {
     { name: 'operation', label: tasks.operation },
     { name: 'model', label: tasks.model },
     { name: 'mode', label: tasks.mode },
+    { name: 'pool', isRare: true, label: words.queue.pool, example: 'video' },
     { name: 'from', label: words.from, example: words.exampleTime },
     { name: 'to', label: words.until, example: words.exampleTime },
   ];
@@ -83,13 +85,16 @@ function formOf(context: PageContext): Section {
 }
 
 function holdColumns(context: PageContext): readonly Column<Hold>[] {
-  const { words, format, links } = context;
+  const { words, format, links, query } = context;
   const { tasks } = words;
   return [
     { heading: tasks.hold, cell: ({ id }) => id },
     { heading: tasks.state, cell: (hold) => stateOf(context, hold) },
     { heading: words.credits, cell: ({ credits }) => format.credits(credits), isNumber: true },
     { heading: tasks.settled, cell: ({ settledCredits }) => format.credits(settledCredits), isNumber: true },
+    ...(query.get('pool') === null
+      ? []
+      : [{ heading: words.task.slots, cell: ({ slots }: Hold) => format.count(slots), isNumber: true }]),
     {
       heading: tasks.operation,
       cell: ({ operation, model, mode }) => [

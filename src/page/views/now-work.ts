@@ -19,8 +19,10 @@ export function slotsOf(context: PageContext, { pools }: StatusAnswer): Part {
       { heading: slots.pool, cell: ({ name }) => wordOf(values.products, name) },
       {
         heading: slots.inUse,
-        cell: ({ inUse }) =>
-          inUse === 0 ? format.count(0) : link(`${links.to('/')}#open-tasks`, format.count(inUse)),
+        cell: ({ name, inUse, elsewhere }) => {
+          const ours = inUse - elsewhere;
+          return ours === 0 ? '0' : link(links.to('/page/holds', { pool: name }), format.count(ours));
+        },
         isNumber: true,
       },
       { heading: slots.elsewhere, cell: ({ elsewhere }) => format.count(elsewhere), isNumber: true },
