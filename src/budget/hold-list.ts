@@ -42,6 +42,8 @@ export interface HoldFilter {
   spent?: boolean;
   /** Only those that have ended. */
   ended?: boolean;
+  /** Only those that count on this counter, by its id. */
+  counter?: string;
   /** Only these holds. */
   ids?: readonly string[];
 }
@@ -142,9 +144,16 @@ function filtersOf(filter: HoldFilter): Conditions {
     addEqual(filters, column, filter[column]);
   if (filter.counted === true) filters.texts.push(COUNTED);
   if (filter.ended === true) filters.texts.push("state <> 'held'");
+  if (filter.counter !== undefined) {
+    filters.texts.push(NAMES_COUNTER);
+    filters.values.push(` ${filter.counter} `);
+  }
   if (filter.spent === true) filters.texts.push('settled_credits > 0');
   return filters;
 }
+
+/** That the list of a hold's counters has one. LIKE would not do: in SQLite it takes `Web` for `web`. */
+const NAMES_COUNTER = `REPLACE(' ' || counters || ' ', ?, '') <> ' ' || counters || ' '`;
 
 const STATE_CONDITIONS: Readonly<Record<HoldState, string>> = {
   held: "state = 'held'",

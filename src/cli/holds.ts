@@ -32,6 +32,7 @@ interface HoldsOptions extends ListOptions {
   operation?: string;
   model?: string;
   pool?: string;
+  counter?: string;
   from?: string;
   to?: string;
 }
@@ -48,11 +49,12 @@ export function addHolds(program: Command, context: () => Context): void {
     .option('--operation <operation>', 'only of this operation, such as text-to-video')
     .option('--model <model>', 'only of this model; - is those without one')
     .option('--pool <name>', 'only those that have slots of it now: video, image or a model')
+    .option('--counter <id>', 'only those that count on it: the counterId of a budget, of budget list --json')
     .option('--from <time>', 'made then or later: ISO 8601 with a zone, or a UTC day')
     .option('--to <time>', 'made before')
     .action((options: HoldsOptions) => {
-      const { state, inDoubt, app, tag, operation, model, pool, from, to } = options;
-      const wanted = { state, app, tag, operation, model, pool, from, to };
+      const { state, inDoubt, app, tag, operation, model, pool, counter, from, to } = options;
+      const wanted = { state, app, tag, operation, model, pool, counter, from, to };
       const query = { ...wanted, inDoubt: inDoubt ? 'true' : undefined };
       return printList(context(), HOLDS, query, options);
     });

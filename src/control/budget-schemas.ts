@@ -9,6 +9,9 @@ const usd = z
 export const budget = z
   .object({
     name: z.string(),
+    counterId: z
+      .string()
+      .describe('Of this row in this window: with it as `counter`, /v1/holds lists what counts on it.'),
     window: z.enum(['hour', 'day', 'week', 'month', 'total']),
     windowKey: z.string(),
     startsAt: instant,

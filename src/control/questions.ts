@@ -47,6 +47,8 @@ export function writtenName(max: number): z.ZodString {
     .refine(isStorable, 'text without U+0000 and halves of surrogate pairs');
 }
 const label = writtenName(128);
+/** A budget's name and a label, each character as at most nine. */
+const COUNTER_CHARACTERS_MAX = 2000;
 
 const total = z
   .literal('true')
@@ -168,6 +170,10 @@ export const holdsQuery = z.strictObject({
     description: 'Only those that usage counts: without creates that Kling refused or never got.',
   }),
   ended: yes.openapi({ type: 'boolean', description: 'Only those that have ended.' }),
+  counter: writtenName(COUNTER_CHARACTERS_MAX).optional().openapi({
+    type: 'string',
+    description: 'Only those that count on this counter: a budget’s counterId.',
+  }),
   pool: label.optional().openapi({
     type: 'string',
     description: 'Only those that have slots of this pool now: video, image or a model.',

@@ -151,6 +151,7 @@ describe('reads', () => {
     const { budgets } = checked(await get('/v1/budgets'), budgetsAnswer);
     expect(budgets[0]).toEqual({
       name: 'daily',
+      counterId: expect.stringMatching(/^daily~[0-9a-f]{16}\.2026-/),
       window: 'day',
       windowKey: '2026-11-21',
       startsAt: '2026-11-21T00:00:00.000Z',

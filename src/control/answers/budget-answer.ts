@@ -27,6 +27,7 @@ function shapeBudget(
     usdBudgets.includes(row.name) ? inMoney(milli) : null;
   return {
     name: row.name,
+    counterId: row.counterId,
     window: row.window,
     windowKey: row.windowKey,
     startsAt: iso(row.startsAt),

@@ -26,6 +26,7 @@ const FILTERS = [
   'model',
   'mode',
   'pool',
+  'counter',
   'from',
   'to',
   'cursor',
@@ -81,7 +82,7 @@ function formOf(context: PageContext): Section {
     { name: 'to', label: words.until, example: words.exampleTime },
   ];
   // Links of other pages narrow by these.
-  return filters(context, PATH, fields, { kept: ['ended', 'counted'] });
+  return filters(context, PATH, fields, { kept: ['ended', 'counted', 'counter'] });
 }
 
 function holdColumns(context: PageContext): readonly Column<Hold>[] {

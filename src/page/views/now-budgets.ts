@@ -1,5 +1,5 @@
 /** The budgets as gauges, with what is settled, held, in doubt and left, and how long the rest lasts. */
-import { ADOPTED } from '../../budget/adopted.ts';
+import { CLOCKS_MS } from '../../budget/adopted.ts';
 import type { BudgetAnswer } from '../../control/budget-schemas.ts';
 import { h, type Element, type Part } from '../element.ts';
 import type { Format } from '../format.ts';
@@ -136,14 +136,13 @@ function limitLink({ links }: PageContext): string {
 /** Gives the address of the holds that count in this budget's window. */
 function holdsLink(
   { links }: PageContext,
-  { match, per, perValue, startsAt, resetsAt }: BudgetAnswer,
+  { counterId, startsAt, resetsAt }: BudgetAnswer,
   values: Record<string, string>,
 ): string {
-  const span = resetsAt === null ? {} : { from: startsAt, to: resetsAt };
-  // Adopted creates count in every budget, and have no app of ours.
-  if (perValue === ADOPTED) return links.to('/page/holds', { app: ADOPTED, ...span, ...values });
-  const own = per === null ? {} : { [per]: perValue === '' ? '-' : perValue };
-  return links.to('/page/holds', { ...match, ...own, ...span, ...values });
+  // An adopted create may count in a window that began shortly after it.
+  const from = new Date(Date.parse(startsAt) - CLOCKS_MS).toISOString();
+  const span = resetsAt === null ? {} : { from, to: resetsAt };
+  return links.to('/page/holds', { counter: counterId, ...span, ...values });
 }
 
 const GAUGE_WIDTH = 100;
