@@ -11,6 +11,7 @@ import type { CallOutcome } from '../words.ts';
 import type { CallRecord } from './call.ts';
 import { toCall, type CallColumns } from './call-table.ts';
 import { cursorAfter, readCursor } from './cursor.ts';
+import { selectDroppedTo } from './retention.ts';
 
 /** What narrows a list of calls; all given must hold. `from` is inclusive, `to` exclusive. */
 export interface CallFilter {
@@ -46,6 +47,8 @@ export interface CallPage extends Counted {
   nextCursor: string | null;
   /** If the page ended before it was full: how many calls were looked at, and the instant of the last of them. */
   searched: { rows: number; backTo: Ms } | null;
+  /** The instant before which calls were dropped; null if none were. */
+  keptFrom: Ms | null;
 }
 
 /** The journal is dated by the wall clock and holds by the trusted one: calls are looked for so much earlier and later. */
@@ -89,7 +92,9 @@ export async function readCalls(
     after,
     placeOf: ({ at, id }) => ({ at, id }),
   });
-  return { calls: rows.map(toCall), nextCursor: next && cursorAfter(next), searched, ...counted };
+  const droppedTo = await selectDroppedTo(tx);
+  const keptFrom = droppedTo === 0 ? null : droppedTo;
+  return { calls: rows.map(toCall), nextCursor: next && cursorAfter(next), searched, keptFrom, ...counted };
 }
 
 function filtersOf(filter: CallFilter): Conditions {

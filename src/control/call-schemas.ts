@@ -45,7 +45,16 @@ const refusal = z
     wouldOnly: z.boolean(),
   })
   .openapi('Refusal');
-export const callsAnswer = z.object({ calls: z.array(call), searched, ...paged }).openapi('CallsAnswer');
+export const callsAnswer = z
+  .object({
+    calls: z.array(call),
+    searched,
+    keptFrom: instant
+      .nullable()
+      .describe('Earlier calls were dropped: store.callRetentionDays. Null: none were.'),
+    ...paged,
+  })
+  .openapi('CallsAnswer');
 export const refusalsAnswer = z.object({ calls: z.array(refusal), ...paged }).openapi('RefusalsAnswer');
 
 const ms = z.number().describe('Milliseconds.');

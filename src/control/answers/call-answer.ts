@@ -30,11 +30,16 @@ export async function answerCalls({ reader, sla }: CallsDeps, query: CallsQuery)
     blame,
     month: month === undefined ? month : sla.question(month),
   });
-  const { calls, searched, ...rest } =
+  const { calls, searched, keptFrom, ...page } =
     Object.keys(counting).length === 0
       ? await reader.read(listCalls, args)
       : await reader.read(listCountedCalls, { ...args, counting });
-  return { calls: calls.map(shapeCall), searched: shapeSearched(searched), ...rest };
+  return {
+    calls: calls.map(shapeCall),
+    searched: shapeSearched(searched),
+    keptFrom: isoOrNull(keptFrom),
+    ...page,
+  };
 }
 
 /** What the list of attempts is made of. */

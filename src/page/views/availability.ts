@@ -11,6 +11,7 @@ import { monthLinks } from '../months.ts';
 import { wordAndValue } from '../value-words.ts';
 import { facts, link, tableOf } from '../table.ts';
 import { section, type PageContext, type Section, type View } from '../view.ts';
+import { keptNote } from './kept-calls.ts';
 import { blameOf, exclusionsOf } from './availability-said.ts';
 
 type Window = SlaAnswer['worstWindows'][number];
@@ -26,10 +27,11 @@ export async function availabilityView(page: PageContext): Promise<View> {
   const present = await api.get('/v1/sla');
   const month = query.get('month') ?? present.month;
   const ofMonth = { month: MONTH_FORM.test(month) ? month : null };
-  const [sla, { exclusions }, { corrections }] = await Promise.all([
+  const [sla, { exclusions }, { corrections }, { keptFrom }] = await Promise.all([
     api.slaMonth(month, { map: true }),
     api.get('/v1/exclusions', ofMonth),
     api.get('/v1/blame', ofMonth),
+    api.calls({ ...ofMonth, limit: '1' }),
   ]);
   const context = { ...page, format: page.format.in(sla.timeZone) };
   const { availability } = words;
@@ -48,11 +50,12 @@ export async function availabilityView(page: PageContext): Promise<View> {
     last: present.month,
     to: (other) => page.links.to(PATH, { month: other }),
   });
+  const kept = sla.start === null ? null : await keptNote(context, keptFrom, Date.parse(sla.start));
   return {
     title: `${words.pages.availability} ${month}`,
     sections: [
       filters(page, PATH, [{ name: 'month', label: words.spending.month, example: month }]),
-      shown('sum', null, [links, sumOf(context, sla)]),
+      shown('sum', null, [links, sumOf(context, sla), kept]),
       shown('map', availability.map, mapOf(context, sla, exclusions)),
       shown('readings', availability.readings, readingsOf(context, sla)),
       shown('worst', availability.worst, worstOf(context, sla)),

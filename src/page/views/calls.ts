@@ -2,9 +2,12 @@
 import type { RefusalsAnswer } from '../../control/call-schemas.ts';
 import { BLAMES } from '../../calls/outcome.ts';
 import { COUNTED } from '../../sla/counted-calls.ts';
+import { MONTH_FORM } from '../../sla/period.ts';
 import { READING_NAMES } from '../../sla/reading.ts';
 import { REFUSALS, type RefusalWord } from '../../errors.ts';
 import { CALL_OUTCOMES } from '../../words.ts';
+import { toInstant } from '../../control/questions.ts';
+import type { Ms } from '../../units.ts';
 import { filters, pager, searchedNote, type Choice, type Field } from '../filters.ts';
 import { h, type Part } from '../element.ts';
 import { choicesOf, asCode, wordOf } from '../value-words.ts';
@@ -13,11 +16,13 @@ import { onceMade, section, type PageContext, type Section, type View } from '..
 import type { Words } from '../words/en.ts';
 import { callColumns } from './call-columns.ts';
 import { routesOf } from './routes.ts';
+import { keptNote } from './kept-calls.ts';
 import { pick } from './tasks.ts';
 
 type Refusal = RefusalsAnswer['calls'][number];
 
 const PATH = '/page/calls';
+const DAY_MS: Ms = 86_400_000;
 const REFUSAL_WORDS = Object.keys(REFUSALS) as RefusalWord[];
 const COMMON = ['app', 'tag', 'method', 'route', 'status', 'from', 'to', 'cursor'] as const;
 /** The filters by what availability makes of a call. */
@@ -127,12 +132,23 @@ function countingFields({ all, calls, availability, spending, values }: Words): 
 
 async function sentList(context: PageContext): Promise<Part> {
   const { api, query, words } = context;
-  const { calls, nextCursor, searched } = await api.calls(pick(query, SENT));
+  const { calls, nextCursor, searched, keptFrom } = await api.calls(pick(query, SENT));
   return [
     tableOf(calls, callColumns(context), { caption: words.calls.title, empty: words.calls.empty }),
     searchedNote(context, searched),
+    nextCursor === null ? await keptNote(context, keptFrom, beginOf(query)) : null,
     pager(context, PATH, nextCursor),
   ];
+}
+
+/** Gives an instant that is not after the begin of what was asked for; null for all time. */
+function beginOf(query: URLSearchParams): Ms | null {
+  const from = toInstant(query.get('from') ?? '');
+  if (from !== null) return from;
+  const month = query.get('month') ?? '';
+  if (!MONTH_FORM.test(month)) return null;
+  // A month begins in the zone of the agreement: no zone is a day ahead.
+  return Date.parse(`${month}-01T00:00:00Z`) - DAY_MS;
 }
 
 async function refusedList(context: PageContext, kind: Exclude<Kind, 'sent'>): Promise<Part> {

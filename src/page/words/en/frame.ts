@@ -46,6 +46,8 @@ export const FRAME = {
   showAll: 'Without filters',
   searched: (rows: string, backTo: string): string =>
     `Looked at ${rows} rows, back to ${backTo}. The next page goes on from there.`,
+  keptCalls: (from: string, days: string): string =>
+    `Calls before ${from} were dropped: ${days} days are kept. Numbers of windows before then stay, but their calls can no longer be listed.`,
   from: 'From',
   until: 'Until',
   exampleTime: '2026-11-28T08:00:00Z',

@@ -19,6 +19,7 @@ export const FRAME: Pick<
   | 'showAll'
   | 'moreFilters'
   | 'searched'
+  | 'keptCalls'
   | 'from'
   | 'until'
   | 'exampleTime'
@@ -66,6 +67,8 @@ export const FRAME: Pick<
   showAll: '清除筛选',
   filter: '显示',
   searched: (rows, backTo) => `已查看 ${rows} 行，至 ${backTo}。下一页从此处继续。`,
+  keptCalls: (from, days) =>
+    `${from} 之前的调用记录已删除：只保留 ${days} 天。更早各窗口的统计数字仍在，但其调用已无法列出。`,
   from: '从',
   until: '至',
   exampleTime: '2026-11-28T08:00:00Z',
