@@ -34,6 +34,14 @@ export interface FolderDocument {
   bytes: number | null;
 }
 
+/** By what a change of a file is seen. */
+export interface DocumentState {
+  bytes: number;
+  /** When its content was last written, by the file system's clock. */
+  writtenAtNs: bigint;
+  inode: bigint;
+}
+
 export interface Letter {
   file: string;
   markdown: string;
@@ -46,11 +54,17 @@ type Folder = Pick<Claim, 'folder' | 'manifest' | 'month'>;
 
 /** Lists the files of a claim: those of its manifest, and the manifest. @throws SidecarError `not_found`. */
 export async function listDocuments(claim: Folder): Promise<FolderDocument[]> {
+  const found = await statDocuments(claim);
+  return found.map(({ name, state }) => ({ name, bytes: state?.bytes ?? null }));
+}
+
+/** Looks at each file of {@link listDocuments}: null if it is missing, or no plain file. @throws SidecarError `not_found`. */
+export async function statDocuments(claim: Folder): Promise<{ name: string; state: DocumentState | null }[]> {
   const { hashes } = await readManifest(claim);
   return Promise.all(
     [...hashes.keys(), MANIFEST_NAME].map(async (name) => ({
       name,
-      bytes: await bytesOf(claim.folder, name),
+      state: await stateByName(claim.folder, name),
     })),
   );
 }
@@ -81,14 +95,25 @@ export async function openDocument(folder: string, name: string): Promise<FileHa
   }
 }
 
-async function bytesOf(folder: string, name: string): Promise<number | null> {
+async function stateByName(folder: string, name: string): Promise<DocumentState | null> {
   const handle = await openDocument(folder, name).catch(() => null);
   if (handle === null) return null;
   try {
-    return (await handle.stat()).size;
+    return await stateOf(handle);
   } finally {
     await handle.close();
   }
+}
+
+/** Reads the state of an open file. @throws the system's error. */
+export async function stateOf(handle: FileHandle): Promise<DocumentState> {
+  const { size, mtimeNs, ino } = await handle.stat({ bigint: true });
+  return { bytes: Number(size), writtenAtNs: mtimeNs, inode: ino };
+}
+
+/** Says whether a file is still what it was. */
+export function isSameState(one: DocumentState, other: DocumentState): boolean {
+  return one.bytes === other.bytes && one.writtenAtNs === other.writtenAtNs && one.inode === other.inode;
 }
 
 interface Manifest {

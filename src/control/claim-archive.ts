@@ -48,7 +48,7 @@ export class ArchiveServer {
 
   /**
    * Answers a request that the guard let through.
-   * @throws SidecarError `not_found`, `body_too_large`; PlaneRefusal `bad_request`, `busy`.
+   * @throws SidecarError `not_found`; PlaneRefusal `bad_request`, `busy`.
    */
   async answer(
     { request, response }: { request: IncomingMessage; response: ServerResponse },

@@ -1,6 +1,19 @@
 /** A claim's letters and its archive over real sockets, from real files. */
-import { appendFile, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { crc32, inflateRawSync } from 'node:zlib';
@@ -24,8 +37,10 @@ const NAMES = [
 
 let started: StartedApp;
 let claim: ClaimMonth;
+let log = '';
 beforeEach(async () => {
-  started = await startApp();
+  log = '';
+  started = await startApp({ logTo: { write: (line) => void (log += line) } });
   claim = await draftLastMonth(started);
 });
 afterEach(() => started.stop());
@@ -79,6 +94,21 @@ async function openFiles(): Promise<string[]> {
   const fds = await readdir('/proc/self/fd');
   const targets = await Promise.all(fds.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
   return targets.filter((target) => target.startsWith(claim.folder));
+}
+
+/** Writes other bytes of the same length over a file. */
+async function rewrite(name: string): Promise<void> {
+  const path = join(claim.folder, name);
+  await writeFile(path, randomBytes((await stat(path)).size));
+}
+
+/** Puts another file of the same length and time in the place of one. */
+async function replace(name: string): Promise<void> {
+  const path = join(claim.folder, name);
+  const { size, atime, mtime } = await stat(path);
+  await writeFile(`${path}.new`, randomBytes(size));
+  await utimes(`${path}.new`, atime, mtime);
+  await rename(`${path}.new`, path);
 }
 
 describe('the letters of a claim', () => {
@@ -182,12 +212,41 @@ describe('the archive of a claim', () => {
     expect(files[`kling-claim-${claim.month}-r1/requests.csv`]?.length).toBe(32 * 1024 * 1024);
   });
 
-  test('breaks off where a file is taken away while it is sent', async () => {
+  test('is the same bytes for the same files, dated as the draft', async () => {
+    const [one, two] = [
+      await bodyOf(await open(of('folder.zip'))),
+      await bodyOf(await open(of('folder.zip'))),
+    ];
+    expect(Object.keys(unzip(one))).toHaveLength(NAMES.length);
+    expect(two.equals(one)).toBe(true);
+    await utimes(join(claim.folder, 'method.md'), 1, 1);
+    expect((await bodyOf(await open(of('folder.zip')))).equals(one)).toBe(true);
+  });
+
+  test.each<[string, () => Promise<void>]>([
+    ['is taken away', () => rm(join(claim.folder, 'windows.csv'))],
+    ['grows', () => appendFile(join(claim.folder, 'windows.csv'), 'more')],
+    ['is cut', () => truncate(join(claim.folder, 'requests.csv'), 1024)],
+    ['is written again, as long as before', () => rewrite('windows.csv')],
+    ['that is being read is written again', () => rewrite('requests.csv')],
+    ['is replaced', () => replace('windows.csv')],
+  ])('breaks off before its directory where a file %s while it is sent', async (_, change) => {
     await writeFile(join(claim.folder, 'requests.csv'), randomBytes(32 * 1024 * 1024));
     const answer = (await open(of('folder.zip'))).pause();
-    await rm(join(claim.folder, 'windows.csv'));
-    await expect(bodyOf(answer)).rejects.toThrow('aborted');
+    await until('the large file is being sent', async () =>
+      (await openFiles()).some((path) => path.endsWith('requests.csv')),
+    );
+    const aborted = expect(once(answer, 'end')).rejects.toThrow('aborted');
+    const sent: Buffer[] = [];
+    answer.on('data', (piece: Buffer) => sent.push(piece));
+    await change();
+    answer.resume();
+    await aborted;
+    expect(Buffer.concat(sent).includes(Buffer.from([0x50, 0x4b, 1, 2]))).toBe(false);
     await until('every file is closed', async () => (await openFiles()).length === 0);
+    await until('the log names the file', () =>
+      /"control_failed".*(?:windows|requests)\.csv(?:'| changed while the archive was made)/.test(log),
+    );
     expect((await ask('/v1/claims')).status).toBe(200);
   });
 });

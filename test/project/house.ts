@@ -98,6 +98,7 @@ export const PACKAGE_USERS: readonly { packages: RegExp; users: readonly string[
   },
   { packages: /^nodemailer$/, users: ['alerts'], why: 'mail is one channel of alerts' },
   { packages: /^node-cron$/, users: ['jobs', 'app'], why: 'it only calls runDue every minute' },
+  { packages: /^yazl$/, users: ['claims'], why: 'a claim is the only thing that is sent as an archive' },
   { packages: /^jose$/, users: ['kling'], why: 'only kling/ knows how a call is signed and checked' },
   { packages: /^commander$/, users: ['cli', 'main'], why: 'flags end where the commands begin' },
 ];
