@@ -10,6 +10,7 @@ import { defineRead, type Tx } from '../store/operation.ts';
 import {
   addCondition,
   addEqual,
+  countTimed,
   rangeOf,
   readTimedPage,
   type Conditions,
@@ -99,6 +100,8 @@ export interface HoldPage extends Counted {
 const SELECT = `SELECT ${HOLD_COLUMNS}, ended_at, doubt_evidence, is_in_use, is_at_host
      FROM creates JOIN hold_places ON hold_id = id`;
 
+const LISTED = { table: 'creates', at: 'at', id: 'id' } as const;
+
 /** Lists holds, newest first. */
 export const listHolds = defineRead(
   'budget.listHolds',
@@ -106,16 +109,14 @@ export const listHolds = defineRead(
     const { limit, cursor } = args;
     const range = rangeOf('at', args);
     const filters = filtersOf(args);
-    const counted = await countWhere(
-      tx,
-      args.total,
-      `creates ${whereOf([...range.texts, ...filters.texts])}`,
-      [...range.values, ...filters.values],
-    );
     if (args.ids !== undefined) return pageOfIds(tx, { range, filters }, { ...args, ids: args.ids });
-    const page = isOfFew(args)
-      ? await pageOfFew(tx, { range, filters }, { limit, cursor })
-      : await boundedPage(tx, { range, filters }, { limit, after: await placeOf(tx, cursor) });
+    if (isOfFew(args)) {
+      const from = `creates ${whereOf([...range.texts, ...filters.texts])}`;
+      const counted = await countWhere(tx, args.total, from, [...range.values, ...filters.values]);
+      return { ...(await pageOfFew(tx, { range, filters }, { limit, cursor })), ...counted };
+    }
+    const counted = await countTimed(tx, args.total, { ...LISTED, range, filters });
+    const page = await boundedPage(tx, { range, filters }, { limit, after: await placeOf(tx, cursor) });
     return { ...page, ...counted };
   },
 );
@@ -224,9 +225,7 @@ async function boundedPage(
   { limit, after }: { limit: number; after: TimedPlace | null },
 ): Promise<HoldPage> {
   const { rows, next, searched } = await readTimedPage<ListedColumns>(tx, {
-    table: 'creates',
-    at: 'at',
-    id: 'id',
+    ...LISTED,
     select: SELECT,
     range,
     filters,

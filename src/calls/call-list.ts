@@ -3,9 +3,16 @@
  *
  * **Invariant**: a page reads a bounded number of rows, from the newest on (store/bounded-list.ts).
  */
-import { countWhere, whereOf, type Counted } from '../store/count.ts';
+import type { Counted } from '../store/count.ts';
 import { defineRead, type Tx } from '../store/operation.ts';
-import { addCondition, addEqual, rangeOf, readTimedPage, type Conditions } from '../store/timed-list.ts';
+import {
+  addCondition,
+  addEqual,
+  countTimed,
+  rangeOf,
+  readTimedPage,
+  type Conditions,
+} from '../store/timed-list.ts';
 import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
 import type { CallRecord } from './call.ts';
@@ -77,17 +84,11 @@ export async function readCalls(
   if (args.ofTask !== undefined) await addTask(tx, args.ofTask, { range, filters });
   filters.texts.push(...more.texts);
   filters.values.push(...more.values);
-  const counted = await countWhere(tx, args.total, `calls ${whereOf([...range.texts, ...filters.texts])}`, [
-    ...range.values,
-    ...filters.values,
-  ]);
+  const list = { table: 'calls', at: 'at', id: 'id', range, filters };
+  const counted = await countTimed(tx, args.total, list);
   const { rows, next, searched } = await readTimedPage<CallColumns>(tx, {
-    table: 'calls',
-    at: 'at',
-    id: 'id',
+    ...list,
     select: 'SELECT * FROM calls',
-    range,
-    filters,
     limit: args.limit,
     after,
     placeOf: ({ at, id }) => ({ at, id }),

@@ -5,6 +5,7 @@
  * says how many there are. Rows are printed page by page: memory does not grow with them.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { COUNT_MAX, type Counted } from '../store/count.ts';
 import type { Context } from './context.ts';
 import { FORMATS, toCsv, toCsvRows, toJsonLines, type Format, type RowValues } from './rows.ts';
 import { openSource, type Source } from './source.ts';
@@ -37,8 +38,6 @@ type Query = Readonly<Record<string, string | undefined>>;
 const PAGE_ROWS = 1000;
 const TABLE_ROWS = 100;
 const LIMIT_MAX = 999_999_999;
-/** The API counts no further; it says one more. */
-const TOTAL_MAX = 100_000;
 
 /** Adds `--format` and `--json`. */
 export function addFormats(command: Command): Command {
@@ -125,9 +124,13 @@ async function* pagesOf(
   }
 }
 
-async function countAll(source: Source, shape: ListShape, query: Query): Promise<number | null> {
+/** Gives how many rows a list has, in words; null if nobody counts them. */
+async function countAll(source: Source, shape: ListShape, query: Query): Promise<string | null> {
   const path = withQuery(shape.path, { ...query, limit: '1', total: 'true' });
-  return ((await source.get(path)) as { total?: number }).total ?? null;
+  const { total, totalIsBounded } = (await source.get(path)) as Counted;
+  if (total === undefined) return null;
+  if (total > COUNT_MAX) return `more than ${countText(COUNT_MAX)}`;
+  return totalIsBounded === true ? `at least ${countText(total)}` : countText(total);
 }
 
 /** Writes a path with those parts of a query that are set. */
@@ -142,8 +145,8 @@ interface End {
   /** Undefined for lists that have no pages. */
   nextCursor?: string | null;
   shown: number;
-  /** Rows of the whole list, where some are not shown. */
-  total: number | null;
+  /** Rows of the whole list in words, where some are not shown. */
+  total: string | null;
 }
 
 interface Printer {
@@ -216,9 +219,11 @@ function tablePrinter(context: Context, shape: Printed): Printer {
 
 function moreOf({ nextCursor, shown, total }: End): string[] {
   if (nextCursor === undefined || nextCursor === null) return [];
-  const count = (number: number): string => number.toLocaleString('en-US');
-  const all = total === null ? 'more' : total > TOTAL_MAX ? `more than ${count(TOTAL_MAX)}` : count(total);
-  return [`${count(shown)} of ${all}. More with --limit N, --all, or --cursor ${nextCursor}`];
+  return [`${countText(shown)} of ${total ?? 'more'}. More with --limit N, --all, or --cursor ${nextCursor}`];
+}
+
+function countText(count: number): string {
+  return count.toLocaleString('en-US');
 }
 
 /** Prints rows that are all there are in one of the formats. */

@@ -54,7 +54,7 @@ const total = z
   .literal('true')
   .transform(() => true)
   .optional()
-  .openapi({ type: 'boolean', description: 'Count all rows of the list, up to 100,000.' });
+  .openapi({ type: 'boolean', description: 'Count the rows of the list, among the newest 100,000.' });
 const page = { limit, cursor, total };
 const range = {
   from: instant.optional().openapi({ type: 'string', description: 'Inclusive; ISO 8601 or milliseconds.' }),

@@ -10,6 +10,12 @@ export const paged = {
     .int()
     .optional()
     .describe('With `total=true`: all rows of the list; 100,001 says that there are more than 100,000.'),
+  totalIsBounded: z
+    .literal(true)
+    .optional()
+    .describe(
+      'There are older rows that were not looked at: `total` counts those of the newest 100,000 rows.',
+    ),
 };
 export const searched = z
   .object({ rows: z.int(), backTo: instant })

@@ -5,8 +5,9 @@
  */
 import { COUNTED } from '../budget/hold-list.ts';
 import { cursorAfter, readCursor } from '../calls/cursor.ts';
-import { countWhere, whereOf, type Counted } from '../store/count.ts';
+import type { Counted } from '../store/count.ts';
 import { defineRead, type SqlValue, type Tx } from '../store/operation.ts';
+import { countTimed, rangeOf } from '../store/timed-list.ts';
 import { fileSums, type FileSums } from '../tasks/result-file-table.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { Mode, OperationWord } from '../words.ts';
@@ -68,8 +69,14 @@ export const listUsage = defineRead(
     tx: Tx,
     args: UsageFilter & { limit: number; cursor: string | null; total?: boolean },
   ): Promise<{ rows: UsageRow[]; nextCursor: string | null } & Counted> => {
+    const counted = await countTimed(tx, args.total, {
+      table: 'creates',
+      at: 'at',
+      id: 'id',
+      range: rangeOf('at', args),
+      filters: filtersOf(args),
+    });
     const { conditions, values } = usageConditions(args);
-    const counted = await countWhere(tx, args.total, `creates ${whereOf(conditions)}`, values);
     if (args.cursor !== null) {
       const { at, id } = readCursor(args.cursor);
       conditions.push('at <= ?', '(at < ? OR id < ?)');
@@ -101,15 +108,18 @@ export interface Conditions {
 
 /** Gives a filter as conditions on holds; creates that Kling refused or never got are left out. */
 export function usageConditions(filter: UsageFilter): Conditions {
-  const time = given([
-    ['at >= ?', filter.from],
-    ['at < ?', filter.to],
-  ]);
-  const named = groupConditions(filter);
+  const range = rangeOf('at', filter);
+  const filters = filtersOf(filter);
   return {
-    conditions: [COUNTED, ...time.conditions, ...named.conditions],
-    values: [...time.values, ...named.values],
+    conditions: [...filters.texts, ...range.texts],
+    values: [...filters.values, ...range.values],
   };
+}
+
+/** The conditions of a filter that do not depend on the time, with what usage counts at all. */
+function filtersOf(filter: UsageFilter): { texts: string[]; values: SqlValue[] } {
+  const { conditions, values } = groupConditions(filter);
+  return { texts: [COUNTED, ...conditions], values };
 }
 
 /** Gives the conditions of a filter that do not depend on the time. */

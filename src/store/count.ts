@@ -8,6 +8,8 @@ export const COUNT_MAX = 100_000;
 export interface Counted {
   /** All rows of the list, not only the page; {@link COUNT_MAX} + 1 if there are more. */
   total?: number;
+  /** Present if there are older rows that were not looked at: `total` counts only those of the newest {@link COUNT_MAX} rows. */
+  totalIsBounded?: true;
 }
 
 /** Counts the rows of `from` (tables and their conditions) if `wanted`; else nothing. */
@@ -22,7 +24,8 @@ export async function countWhere(
     `SELECT COUNT(*) AS total FROM (SELECT 1 FROM ${from} LIMIT ${COUNT_MAX + 1}) AS counted`,
     ...values,
   );
-  return { total: counted?.total ?? 0 };
+  const total = counted?.total ?? 0;
+  return total > COUNT_MAX ? { total, totalIsBounded: true } : { total };
 }
 
 /** Joins conditions to a clause; empty without any. */

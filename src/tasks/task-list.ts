@@ -11,6 +11,7 @@ import { defineRead, type Tx } from '../store/operation.ts';
 import {
   addCondition,
   addEqual,
+  countTimed,
   rangeOf,
   readTimedPage,
   type Conditions,
@@ -82,11 +83,13 @@ export const listTasks = defineRead(
     const wanted = filterConditions(args);
     if (search !== undefined) addSearch(wanted, search);
     const isCounted = args.total === true && search === undefined;
-    const counted = await countWhere(tx, isCounted, `creates c ${whereOf(wanted.texts)}`, wanted.values);
-    const page = isOfFew(args)
-      ? await pageOfFew(tx, wanted, { limit, cursor })
-      : await boundedPage(tx, args, { limit, after: await placeOf(tx, cursor) });
-    return { ...page, ...counted };
+    if (isOfFew(args)) {
+      const counted = await countWhere(tx, isCounted, `creates c ${whereOf(wanted.texts)}`, wanted.values);
+      return { ...(await pageOfFew(tx, wanted, { limit, cursor })), ...counted };
+    }
+    const rows = boundedRows(args);
+    const counted = await countTimed(tx, isCounted, rows);
+    return { ...(await boundedPage(tx, rows, { limit, after: await placeOf(tx, cursor) })), ...counted };
   },
 );
 
@@ -143,20 +146,22 @@ async function pageOfFew(
   return { tasks, nextCursor, searched: null };
 }
 
-async function boundedPage(
-  tx: Tx,
-  { from, to, ...filter }: TaskFilter,
-  { limit, after }: { limit: number; after: TimedPlace | null },
-): Promise<TaskPage> {
+/** Says which creates a list looks at, and which of them it has. */
+function boundedRows({ from, to, ...filter }: TaskFilter) {
   const filters = filterConditions(filter);
   if (filter.search !== undefined) addSearch(filters, filter.search);
+  const range = rangeOf('c.at', { ...(from !== undefined && { from }), ...(to !== undefined && { to }) });
+  return { table: 'creates c', at: 'c.at', id: 'c.id', range, filters };
+}
+
+async function boundedPage(
+  tx: Tx,
+  list: ReturnType<typeof boundedRows>,
+  { limit, after }: { limit: number; after: TimedPlace | null },
+): Promise<TaskPage> {
   const { rows, next, searched } = await readTimedPage<FoundTask>(tx, {
-    table: 'creates c',
-    at: 'c.at',
-    id: 'c.id',
+    ...list,
     select: `SELECT ${FOUND_TASK} FROM creates c`,
-    range: rangeOf('c.at', { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }),
-    filters,
     limit,
     after,
     placeOf: ({ at, hold_id: id }) => ({ at, id }),

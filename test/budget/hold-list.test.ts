@@ -98,6 +98,8 @@ describe('the list of holds', () => {
         const wanted = everyHold.filter((hold) => matches(hold, filter)).map(({ id }) => id);
         expect(new Set(ids)).toEqual(new Set(wanted));
         expect(ids).toHaveLength(wanted.length);
+        const counted = await store.run(listHolds, { ...filter, limit: 1, cursor: null, total: true });
+        expect([counted.total, counted.totalIsBounded]).toEqual([wanted.length, undefined]);
         // Open and named holds come in the order of their ids, all others in that of their dates.
         const isOpenList = filter.state === 'held' || filter.inDoubt === true || filter.ids !== undefined;
         if (!isOpenList) expect(ids).toEqual(wanted);

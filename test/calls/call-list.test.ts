@@ -4,6 +4,7 @@ import { listCalls, type ListCallsArgs } from '../../src/calls/call-list.ts';
 import { sumRoutes, SUMMED_MAX } from '../../src/calls/route-sums.ts';
 import { journalCalls } from '../../src/sla/journal.ts';
 import { LOOKED_MAX } from '../../src/store/bounded-list.ts';
+import { COUNT_MAX } from '../../src/store/count.ts';
 import { admitHold, call, close, newHold, NOON, sighting } from '../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';
 import { journalled } from '../sla/making.ts';
@@ -62,6 +63,32 @@ describe('the list of calls', () => {
     const { calls, nextCursor, searched } = await page({ ofTask: 't1' });
     expect([calls.map(({ id }) => id), nextCursor, searched]).toEqual([['last', 'first'], null, null]);
     expect(await idsOf({ ofTask: 'nobody’s', from: NOON, to: NOON + 9 })).toEqual([]);
+  });
+
+  it('counts the newest hundred thousand calls, and says that there are older ones', async () => {
+    const total = async (filter: Partial<ListCallsArgs>) => {
+      const { total: count, totalIsBounded } = await page({ ...filter, limit: 1, total: true });
+      return [count, totalIsBounded];
+    };
+    await journal([
+      call('older', { at: NOON - 1, app: 'ads' }),
+      call('oldest', { at: NOON - 2, app: 'ads' }),
+    ]);
+    addReads(COUNT_MAX - 1, NOON + 1);
+    await journal([call('first', { at: NOON, app: 'ads' })]);
+    expect(await total({ from: NOON })).toEqual([COUNT_MAX, undefined]);
+    expect(await total({})).toEqual([COUNT_MAX + 1, true]);
+    // The first of the newest hundred thousand is counted, and none before it.
+    expect(await total({ app: 'ads' })).toEqual([1, true]);
+    expect(await total({ app: 'ads', from: NOON })).toEqual([1, undefined]);
+    expect(await total({ app: 'ads', to: NOON + 1 })).toEqual([3, undefined]);
+    expect(await total({ app: 'web' })).toEqual([COUNT_MAX - 1, true]);
+    const plan = store.db
+      .prepare<[], { detail: string }>(
+        "EXPLAIN QUERY PLAN SELECT 1 FROM calls WHERE at >= 1 AND (at > 1 OR id >= 'a') AND app = 'ads'",
+      )
+      .all();
+    expect(plan.filter(({ detail }) => /^SCAN (?!calls)/.test(detail))).toEqual([]);
   });
 
   it('looks at a bounded number of calls, says so, and goes on where it stopped', async () => {
