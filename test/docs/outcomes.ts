@@ -126,11 +126,21 @@ interface View extends HoldView {
 async function viewsOf(app: StartedApp): Promise<View[]> {
   const { json } = await get(`${app.controlUrl}/v1/calls?limit=1000`);
   const { calls } = json as unknown as {
-    calls: { requestId: string; holdId: string | null; method: string; at: string; code: number | null }[];
+    calls: {
+      requestId: string;
+      holdId: string | null;
+      method: string;
+      at: string;
+      code: number | null;
+      attempt: number;
+    }[];
   };
   const holds = await holdsOf(app);
   return holds.map((hold) => {
-    const own = calls.filter(({ holdId, method }) => holdId === hold.id && method === 'POST').toReversed();
+    // Two attempts may be of the same instant.
+    const own = calls
+      .filter(({ holdId, method }) => holdId === hold.id && method === 'POST')
+      .toSorted((one, other) => one.attempt - other.attempt);
     const attempts = own.map(({ at, code }) => ({ at: Date.parse(at), code }));
     return { ...hold, requestId: own[0]?.requestId ?? '', attempts };
   });

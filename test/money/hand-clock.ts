@@ -1,11 +1,17 @@
 /**
  * Moving a clock by hand while real sockets and a real store go on.
  *
- * Between two steps sockets and the store's threads get turns to do what is due. How long a thread waits for a core
- * depends on the machine, so a thread of our own is asked too: on a busy machine it answers as late as the others.
+ * Between two steps sockets, the store's threads and files get turns to do what is due. How long they take depends on the machine, so
+ * that a step waits until nothing goes on outside the event loop.
  */
 import { Worker } from 'node:worker_threads';
 import type { ManualClock } from '../../src/clock.ts';
+import { worksElsewhere } from './work-elsewhere.ts';
+
+/** Looks, one after the other, at which nothing must go on elsewhere. */
+const QUIET_LOOKS = 3;
+/** Real milliseconds, about: a thread that a test holds up on purpose is not waited for. */
+const LOOKS_MAX = 400;
 
 /** Moves the clock on, step by step, until something is true; fails after `stepsMax` steps. */
 export async function advanceUntil<T>(
@@ -38,11 +44,13 @@ export async function whileMoving<T>(clock: ManualClock, promise: Promise<T>, st
   return promise;
 }
 
-/** Lets sockets, the store's threads and promises have a few turns. */
+/** Lets sockets, the store's threads, files and promises have turns until nothing goes on outside the event loop. */
 export async function turns(): Promise<void> {
-  for (let i = 0; i < 3; i += 1) {
+  let quiet = 0;
+  for (let looks = 0; quiet < QUIET_LOOKS && looks < LOOKS_MAX; looks += 1) {
     await new Promise((resolve) => setTimeout(resolve, 1));
     await otherThread();
+    quiet = worksElsewhere() ? 0 : quiet + 1;
   }
 }
 

@@ -32,7 +32,9 @@ async function attemptsOf({ headers }: Got): Promise<(number | null)[][]> {
   const { json } = await get(`${started.controlUrl}/v1/calls?limit=100`);
   const { calls } = json as unknown as { calls: CallView[] };
   const own = calls.filter(({ requestId }) => requestId === headers['x-request-id']);
-  return own.toReversed().map(({ attempt, status }) => [attempt, status]);
+  return own
+    .toSorted((one, other) => one.attempt - other.attempt)
+    .map(({ attempt, status }) => [attempt, status]);
 }
 
 describe('a read', () => {

@@ -45,7 +45,9 @@ interface CallView {
 async function attempts(): Promise<CallView[]> {
   const { json } = await get(`${started.controlUrl}/v1/calls?limit=100`);
   const { calls } = json as unknown as { calls: CallView[] };
-  return calls.filter(({ method, route }) => method === 'POST' && route === PATH).toReversed();
+  // Two attempts may be of the same instant.
+  const own = calls.filter(({ method, route }) => method === 'POST' && route === PATH);
+  return own.toSorted((one, other) => one.attempt - other.attempt);
 }
 
 async function expectOneTask(): Promise<void> {
