@@ -8,8 +8,9 @@ import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { NAVIGATION } from '../src/page/layout.ts';
 import { sendRaw } from '../test/control/fixture.ts';
-import { anotherVideo, get, post } from '../test/app/calls.ts';
+import { anotherVideo, get, post, until } from '../test/app/calls.ts';
 import { startApp, type StartedApp } from '../test/app/start-app.ts';
+import { followPage } from '../test/page/reader.ts';
 import { openAttackedBrowser } from './attacked-browser.ts';
 import { startServer, type PlainServer } from './plain-server.ts';
 
@@ -159,6 +160,56 @@ describe('a page of another origin', () => {
     await page.evaluate(`location.href = ${JSON.stringify(`${own()}/v1/status`)}`);
     expect((await answer).status()).toBe(403);
     await evil.close();
+  });
+});
+
+describe('the checklist, which a process judges', () => {
+  /** Ways in which a site brings a browser to an address, without the help of its reader. */
+  const ways: Readonly<Record<string, (url: string) => string>> = {
+    address: (url) => `<script>location.href = ${JSON.stringify(url)}</script>`,
+    window: (url) => `<script>open(${JSON.stringify(url)}, '_self')</script>`,
+    link: (url) => `<a rel="noreferrer" href="${url}">x</a><script>document.links[0].click()</script>`,
+    form: (url) =>
+      `<form action="${url}"><input name="since" value="1"></form><script>document.forms[0].submit()</script>`,
+    refresh: (url) => `<meta http-equiv="refresh" content="0;url=${url}">`,
+  };
+
+  test('is not judged for a site that opens it, but for its reader by one click', async () => {
+    const app = await startApp({ judges: true });
+    const url = `${app.controlUrl}/page/checklist`;
+    const looked = async () => (await get(`${app.controlUrl}/v1/checklist?begin=false`)).json;
+    // The page follows itself, as this reader of the same address does.
+    const live = await followPage(`${app.controlUrl}/page/live?at=/page/checklist`);
+    for (const origin of ['http://evil.test', 'http://127.0.0.1', 'http://localhost']) {
+      for (const [way, html] of Object.entries(ways)) {
+        const evil = await site(html(url));
+        const page = await (await newContext()).newPage();
+        const followed = page.waitForRequest((request) => request.url().includes('/page/live'));
+        await page.goto(`${origin}:${evil.port}/`, { waitUntil: 'commit' });
+        await page.getByText('Nobody has had it judged').waitFor();
+        await followed;
+        expect([origin, way, await looked()]).toMatchObject([
+          origin,
+          way,
+          { isJudging: false, startedAt: null },
+        ]);
+        // What the browser makes of a visit on its own is no wish of its reader either.
+        await page.reload();
+        await page.getByText('Nobody has had it judged').waitFor();
+        await evil.close();
+      }
+    }
+    await until('an open page was renewed', () => live.events().length > 0);
+    live.close();
+    expect(await looked()).toMatchObject({ isJudging: false, startedAt: null });
+    const evil = await site(ways['address']?.(url) ?? '');
+    const page = await (await newContext()).newPage();
+    await page.goto(`http://evil.test:${evil.port}/`, { waitUntil: 'commit' });
+    await page.getByRole('link', { name: 'Judge now' }).click();
+    await page.getByRole('link', { name: 'Judge again' }).waitFor({ timeout: 100_000 });
+    expect(await looked()).toMatchObject({ problem: null, judged: { checks: expect.any(Array) as unknown } });
+    await evil.close();
+    await app.stop();
   });
 });
 

@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Checklist } from '../control/checklist-schemas.ts';
-import type { ChecklistState, JudgedChecklist } from '../control/commands.ts';
+import type { AskedChecklist, ChecklistState, JudgedChecklist } from '../control/commands.ts';
 import { SidecarError } from '../errors.ts';
 import type { Ms } from '../units.ts';
 
@@ -44,11 +44,11 @@ export class KeptChecklist {
   }
 
   /**
-   * Gives the last verdicts, and begins a judging if they are older than `since` and a minute has passed.
+   * Gives the last verdicts, and with `begin` begins a judging if they are older than `since` and a minute has passed.
    * @param asked `since` is an instant, a minute ago if absent; with `wait` a judging is waited for.
    * @throws SidecarError `daemon_required` if this sidecar is a part of another program, `bad_usage` for an instant in the future.
    */
-  async state({ since, wait }: { since?: Ms | undefined; wait: boolean }): Promise<ChecklistState> {
+  async state({ since, wait, begin = true }: AskedChecklist): Promise<ChecklistState> {
     const judge = this.#judge;
     if (judge === null) {
       throw new SidecarError(
@@ -61,7 +61,7 @@ export class KeptChecklist {
       throw new SidecarError('bad_usage', 'since is in the future: give an instant of the past, or none.');
     const wanted = since ?? now - PERIOD_MS;
     const isTried = this.#began !== null && this.#began.at >= wanted;
-    if (!isTried && this.#judging === null && this.#waitMs() === 0) this.#begin(judge);
+    if (begin && !isTried && this.#judging === null && this.#waitMs() === 0) this.#begin(judge);
     const isNewEnough = this.#judged !== null && this.#judged.startedAt >= wanted;
     if (wait && !isNewEnough) await this.#judging;
     return this.#now();

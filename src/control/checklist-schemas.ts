@@ -67,4 +67,9 @@ export const checklistQuery = z.strictObject({
     .default('true')
     .transform((text) => text === 'true')
     .openapi({ type: 'boolean', description: 'Whether to wait for a judging that is needed.' }),
+  begin: z
+    .enum(['true', 'false'])
+    .default('true')
+    .transform((text) => text === 'true')
+    .openapi({ type: 'boolean', description: 'Whether a judging that is needed begins.' }),
 });

@@ -82,6 +82,16 @@ export interface JudgedChecklist {
   tookMs: Ms;
 }
 
+/** Which verdicts somebody wants. */
+export interface AskedChecklist {
+  /** They are no older than this instant; than a minute if absent. */
+  since?: Ms | undefined;
+  /** Waits for a judging that goes on. */
+  wait: boolean;
+  /** Begins a judging that is needed, which is the default. */
+  begin?: boolean;
+}
+
 /** What is known of the checklist. */
 export interface ChecklistState {
   isJudging: boolean;
@@ -134,7 +144,7 @@ export interface ControlCommands {
    * Gives the last verdicts on the checklist, and has it judged if they are older than `since` (a minute ago if absent).
    * @throws SidecarError `daemon_required` where no sidecar runs that judges it.
    */
-  checklist(asked: { since?: Ms | undefined; wait: boolean }): Promise<ChecklistState>;
+  checklist(asked: AskedChecklist): Promise<ChecklistState>;
   /**
    * Gives for each budget the seconds until its limit at the pace of the last hour: 0 if it is reached, null if the budget lasts to
    * the end of its window, or if that is not known.

@@ -177,10 +177,18 @@ function checkBrowser(request: IncomingMessage, { mayComeFromElsewhere = false }
   if (origin !== undefined && origin.toLowerCase() !== own) {
     throw new PlaneRefusal('browser_refused', 'Requests from web pages of other origins are refused.');
   }
-  const site = request.headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'none' && site !== 'same-origin' && !mayComeFromElsewhere) {
+  if (comesFromElsewhere(request) && !mayComeFromElsewhere) {
     throw new PlaneRefusal('browser_refused', 'Requests from web pages of other sites are refused.');
   }
+}
+
+/**
+ * Returns whether a page of another site or another port sent a request, by the browser's own word
+ * (www.w3.org/TR/fetch-metadata, read 2026-11-28). Other programs send none, and a browser sends `none` for a typed address.
+ */
+export function comesFromElsewhere({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site'];
+  return site !== undefined && site !== 'none' && site !== 'same-origin';
 }
 
 function checkBody({ method, headers }: IncomingMessage, bytesMax: number): void {
@@ -199,7 +207,7 @@ function checkBody({ method, headers }: IncomingMessage, bytesMax: number): void
 
 /**
  * Returns whether somebody opens one of our pages, such as by a link in a chat: the browser's own headers say that it becomes a
- * document of its own, which the other site can neither read nor frame. A page changes nothing.
+ * document of its own, which the other site can neither read nor frame. A page changes nothing, and starts nothing for such a visit.
  */
 function isPageVisit({ method, url = '', headers }: IncomingMessage): boolean {
   return (

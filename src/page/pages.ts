@@ -4,11 +4,11 @@
  * A page is a reader of the API: it asks the same questions as a program would, with the rights of its own request, and shows
  * the answers. The guard has checked host, origin and method before.
  *
- * **Invariant**: a page changes nothing. No page runs a script but ours, whose bytes its policy names; none can be framed.
+ * **Invariant**: a page changes nothing, and starts nothing if another site opened it. No page runs a script but ours, whose bytes its policy names; none can be framed.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
-import type { Passed } from '../control/guard.ts';
+import { comesFromElsewhere, type Passed } from '../control/guard.ts';
 import type { FetchApi, WebPage } from '../control/web-page.ts';
 import type { Ms } from '../units.ts';
 import { ApiProblem, ApiReader } from './api-reader.ts';
@@ -75,6 +75,7 @@ interface Asked {
   query: URLSearchParams;
   acceptLanguage: string | null;
   passed: Passed;
+  mayStart: boolean;
 }
 
 export class Pages implements WebPage {
@@ -95,6 +96,7 @@ export class Pages implements WebPage {
       query: new URLSearchParams(search),
       acceptLanguage: request.headers['accept-language'] ?? null,
       passed,
+      mayStart: !comesFromElsewhere(request),
     };
     if (path === LIVE_PATH) return this.#follow(request, response, asked);
     if (path === CSV_PATH) return this.#csv(response, asked);
@@ -127,7 +129,8 @@ export class Pages implements WebPage {
       return send(response, { status: 503, type: 'text/plain', body: 'Too many open pages.' });
     }
     const [path = '/', search = ''] = (query.get('at') ?? '/').split('?', 2);
-    const asked: Asked = { path, query: new URLSearchParams(search), acceptLanguage, passed };
+    // A page that another site opened follows itself: so no renewal starts anything.
+    const asked = { path, query: new URLSearchParams(search), acceptLanguage, passed, mayStart: false };
     const language = languageOf(asked.query.get('lang'), acceptLanguage);
     const key = JSON.stringify([path, asked.query.toString(), language, passed.isOperator]);
     request.socket.setNoDelay(true);
@@ -151,14 +154,14 @@ export class Pages implements WebPage {
     }
   }
 
-  #context({ query, acceptLanguage, passed }: Asked): PageContext {
+  #context({ query, acceptLanguage, passed, mayStart }: Asked): PageContext {
     const { fetchApi, clock, zone } = this.#options;
     const language = languageOf(query.get('lang'), acceptLanguage);
     const words = WORDS[language];
     const format = new Format(language, { zone: zoneOf(query.get('zone'), zone()), words, now: clock.now() });
     const links = new Links(query);
     const api = new ApiReader(fetchApi, passed);
-    return { api, query, language, words, say: sayIn(language), format, links };
+    return { api, query, mayStart, language, words, say: sayIn(language), format, links };
   }
 
   /** Makes a page, or the page that says why there is none. */

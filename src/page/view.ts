@@ -34,6 +34,8 @@ export interface PageContext {
   api: ApiReader;
   /** The page's query. */
   query: URLSearchParams;
+  /** Whether this read may start work, such as a judging: not a visit that another site began, and not a renewal of an open page. */
+  mayStart: boolean;
   language: Language;
   words: Words;
   /** Shows a sentence of the API. */

@@ -89,6 +89,20 @@ test('a judging that failed says why, is not tried again for a minute, and leave
   expect(begun).toHaveLength(2);
 });
 
+test('who only looks begins nothing, and waits for what goes on', async () => {
+  const { kept, begun, clock } = rig();
+  const look = { since: START, wait: true, begin: false };
+  expect(await kept.state(look)).toMatchObject({ isJudging: false, startedAt: null, judged: null });
+  expect(begun).toHaveLength(0);
+  void kept.state({ wait: false });
+  const looking = kept.state(look);
+  begun[0]?.resolve(verdicts('1'));
+  expect((await looking).judged?.checklist.version).toBe('1');
+  clock.advance(2 * PERIOD_MS);
+  expect(await kept.state({ ...look, since: clock.now() })).toMatchObject({ nextAt: null, startedAt: START });
+  expect(begun).toHaveLength(1);
+});
+
 test('an instant in the future is refused: it would be judged for each minute', async () => {
   const { kept, begun } = rig();
   await expect(kept.state({ since: START + 1, wait: false })).rejects.toThrow('since is in the future');

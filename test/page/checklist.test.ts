@@ -16,6 +16,22 @@ const open = (query = '', language = 'en') =>
 const answer = async (query: string): Promise<ChecklistAnswer> =>
   (await get(`${started.controlUrl}/v1/checklist${query}`)).json as unknown as ChecklistAnswer;
 
+it('is not judged for a visit that another site began, nor for an open page', async () => {
+  const path = `${started.controlUrl}/page/checklist?since=${Date.now() - 1}`;
+  for (const site of ['cross-site', 'same-site']) {
+    const visit = { ...TYPED, 'sec-fetch-site': site };
+    const { status, text } = await read(path, visit);
+    expect([site, status, textOf(text).includes('Nobody has had it judged')]).toEqual([site, 200, true]);
+    expect(text).toContain('<a href="/page/checklist">Judge now</a>');
+  }
+  const live = await followPage(
+    `${started.controlUrl}/page/live?at=${encodeURIComponent('/page/checklist')}`,
+  );
+  await until('it is renewed', () => live.events().find(({ id }) => id === 'state'));
+  live.close();
+  expect(await answer('?begin=false')).toMatchObject({ isJudging: false, startedAt: null, judged: null });
+});
+
 it('is judged for its first reader, and shows the verdicts by itself', async () => {
   const first = textOf((await open()).text);
   expect(first).toContain('It is being judged now');

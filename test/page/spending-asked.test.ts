@@ -61,6 +61,7 @@ function contextOf(
   };
   const query = new URLSearchParams({ month: '2026-11', by: 'tag' });
   return {
+    mayStart: true,
     api: new ApiReader(fetchApi, { isOperator: false } as never),
     query,
     language: 'en',

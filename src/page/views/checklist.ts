@@ -1,8 +1,10 @@
 /**
  * The page *Checklist*: the production checklist and the checks of doctor, with the reason of each verdict and advice.
  *
- * It is judged for the first reader and for those who ask for it again, not for a page that is open: the address names the instant
- * that the verdicts must not be older than.
+ * It is judged for the first reader and for those who ask for it again: the address names the instant that the verdicts must not
+ * be older than.
+ *
+ * **Invariant**: neither a page that stays open nor one that another site opened starts a judging.
  */
 import {
   LINE_LEVELS,
@@ -29,8 +31,9 @@ const LOOKS: Readonly<Record<Level, string>> = {
 
 /** Makes the page. */
 export async function checklistView(context: PageContext): Promise<View> {
-  const { api, query, words } = context;
-  const answer = await api.get('/v1/checklist', { since: query.get('since') ?? '0', wait: 'false' });
+  const { api, query, words, mayStart } = context;
+  const since = query.get('since') ?? '0';
+  const answer = await api.get('/v1/checklist', { since, wait: 'false', begin: String(mayStart) });
   const { judged } = answer;
   const sections = judged === null ? [] : [linesOf(context, judged), checksOf(context, judged)];
   return { title: words.pages.checklist, sections: [stateOf(context, answer), ...sections] };
@@ -39,11 +42,12 @@ export async function checklistView(context: PageContext): Promise<View> {
 function stateOf(context: PageContext, answer: ChecklistAnswer): Section {
   const { words, format } = context;
   const { checklist } = words;
-  const { judged, isJudging, problem, nextAt } = answer;
+  const { judged, isJudging, startedAt, problem, nextAt } = answer;
   const body = [
     isJudging
       ? h('p', { class: 'notice' }, checklist.judging, h('noscript', null, ' ', checklist.reload))
       : null,
+    startedAt === null ? h('p', { class: 'empty' }, checklist.notJudged) : null,
     problem === null ? null : h('p', { class: 'trouble', lang: 'en' }, problem),
     judged === null
       ? null
@@ -64,10 +68,11 @@ function stateOf(context: PageContext, answer: ChecklistAnswer): Section {
   return section('state', checklist.verdicts, body, true);
 }
 
-/** Leads to verdicts that are newer than the last try. */
+/** Leads to verdicts that are newer than the last try; followed on our own page, it starts the judging. */
 function againLink({ words, links, query }: PageContext, { startedAt }: ChecklistAnswer): Element {
+  const { again, now } = words.checklist;
   const since = startedAt === null ? null : String(Date.parse(startedAt) + 1);
-  return link(links.to(PATH, { since, level: query.get('level') }), words.checklist.again);
+  return link(links.to(PATH, { since, level: query.get('level') }), startedAt === null ? now : again);
 }
 
 /** The number of lines with each verdict; each leads to these lines. */

@@ -34,6 +34,8 @@ export const CONFIG = {
     unknown: 'not known',
     judging: 'It is being judged now: this takes some seconds, and more with a large store.',
     reload: 'Load the page again to see the verdicts.',
+    notJudged: 'Nobody has had it judged since the sidecar started.',
+    now: 'Judge now',
     again: 'Judge again',
     notBefore: (time: string): string => `Judged at most once a minute: again from ${time} on.`,
     notAsked:

@@ -31,6 +31,8 @@ export const CONFIG: Pick<Words, 'config' | 'checklist'> = {
     unknown: '未知',
     judging: '正在检查：需要几秒，存储较大时更久。',
     reload: '重新加载页面即可看到结论。',
+    notJudged: '自 sidecar 启动以来尚未检查过。',
+    now: '立即检查',
     again: '重新检查',
     notBefore: (time) => `每分钟最多检查一次：${time} 起可再次检查。`,
     notAsked: '此处不会询问可灵。kling-sidecar doctor --checklist 会通过一次免费读取询问可灵，并据此判断。',
