@@ -4,13 +4,13 @@
  * **Invariant**: a page reads a bounded number of rows. Open holds and those in doubt are found by the index of open creates; all
  * else is looked for from the newest hold on, page by page (store/bounded-list.ts).
  */
-import { idTime } from '../ids.ts';
 import { countWhere, whereOf, type Counted } from '../store/count.ts';
 import { defineRead, type Tx } from '../store/operation.ts';
 import {
   addCondition,
   addEqual,
   countTimed,
+  placeOfId,
   rangeOf,
   readTimedPage,
   type Conditions,
@@ -116,7 +116,11 @@ export const listHolds = defineRead(
       return { ...(await pageOfFew(tx, { range, filters }, { limit, cursor })), ...counted };
     }
     const counted = await countTimed(tx, args.total, { ...LISTED, range, filters });
-    const page = await boundedPage(tx, { range, filters }, { limit, after: await placeOf(tx, cursor) });
+    const page = await boundedPage(
+      tx,
+      { range, filters },
+      { limit, after: await placeOfId(tx, LISTED, cursor) },
+    );
     return { ...page, ...counted };
   },
 );
@@ -234,13 +238,6 @@ async function boundedPage(
     placeOf: ({ at, id }) => ({ at, id }),
   });
   return { holds: rows.map(toListItem), nextCursor: next && next.id, searched };
-}
-
-/** Gives the place of a hold in the order of the list. */
-async function placeOf(tx: Tx, holdId: string | null): Promise<TimedPlace | null> {
-  if (holdId === null) return null;
-  const row = await tx.get<{ at: Ms }>('SELECT at FROM creates WHERE id = ?', holdId);
-  return { at: row?.at ?? idTime(holdId), id: holdId };
 }
 
 function toListItem(row: ListedColumns): HoldListItem {

@@ -12,6 +12,7 @@ import type { CallOutcome } from '../words.ts';
 import type { CallEvidence, CallRecord, RefusalRecord } from './call.ts';
 import { callValues } from './call-values.ts';
 import type { ErrorClass } from './outcome.ts';
+import { INSERT_REFUSAL, refusalValues } from './refusal-row.ts';
 import { addWouldHave } from './would-have-table.ts';
 
 /** How many refusals are kept, the newest. */
@@ -30,9 +31,6 @@ export async function insertCall(tx: Tx, call: CallRecord): Promise<boolean> {
   return (await tx.run(INSERT_CALL, ...callValues(call))) > 0;
 }
 
-const INSERT_REFUSAL = `INSERT INTO refusals (id, request_id, at, app, tag, method, route, status, word, message,
-  credits, budget, would_only)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const NEWEST_REFUSAL = 'SELECT id FROM refusals ORDER BY id DESC LIMIT 1';
 const COUNT_REFUSALS =
   'UPDATE refusal_count SET refusals = refusals + ? WHERE one = 1 RETURNING refusals - ? AS excess';
@@ -45,22 +43,7 @@ export const recordRefusals = defineWrite(
     let newest = (await tx.get<{ id: string }>(NEWEST_REFUSAL))?.id;
     for (const refusal of refusals) {
       newest = idAfter(newest, refusal.id);
-      await tx.run(
-        INSERT_REFUSAL,
-        newest,
-        refusal.requestId,
-        refusal.at,
-        refusal.app,
-        refusal.tag,
-        refusal.method,
-        refusal.route,
-        refusal.status,
-        refusal.word,
-        refusal.message,
-        refusal.credits,
-        refusal.budget,
-        refusal.wouldOnly ? 1 : 0,
-      );
+      await tx.run(INSERT_REFUSAL, ...refusalValues({ ...refusal, id: newest }));
       if (refusal.wouldOnly) await addWouldHave(tx, { ...refusal, credits: refusal.credits ?? 0 });
     }
     await dropExcess(tx, refusals.length);

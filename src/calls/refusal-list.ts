@@ -5,22 +5,7 @@ import { addCondition, addEqual, rangeOf } from '../store/timed-list.ts';
 import type { Ms } from '../units.ts';
 import type { RefusalRecord } from './call.ts';
 import { checkIdCursor } from './cursor.ts';
-
-interface RefusalColumns {
-  id: string;
-  request_id: string;
-  at: Ms;
-  app: string;
-  tag: string | null;
-  method: string;
-  route: string;
-  status: number;
-  word: string;
-  message: string;
-  credits: number | null;
-  budget: string | null;
-  would_only: number;
-}
+import { toRefusal, type RefusalRow } from './refusal-row.ts';
 
 export interface ListRefusalsArgs {
   limit: number;
@@ -65,7 +50,7 @@ export const listRefusals = defineRead(
       'id < ?',
       args.cursor === null ? undefined : checkIdCursor(args.cursor, 'refusal'),
     );
-    const rows = await tx.all<RefusalColumns>(
+    const rows = await tx.all<RefusalRow>(
       `SELECT * FROM refusals ${whereOf(texts)} ORDER BY id DESC LIMIT ?`,
       ...values,
       args.limit + 1,
@@ -75,21 +60,3 @@ export const listRefusals = defineRead(
     return { refusals: shown.map(toRefusal), nextCursor, ...counted };
   },
 );
-
-function toRefusal(row: RefusalColumns): RefusalRecord {
-  return {
-    id: row.id,
-    requestId: row.request_id,
-    at: row.at,
-    app: row.app,
-    tag: row.tag,
-    method: row.method,
-    route: row.route,
-    status: row.status,
-    word: row.word,
-    message: row.message,
-    credits: row.credits,
-    budget: row.budget,
-    wouldOnly: row.would_only === 1,
-  };
-}

@@ -1,4 +1,5 @@
 /** Pages of lists that are ordered by an instant and an id, the newest row first: creates, tasks, calls. */
+import { idTime } from '../ids.ts';
 import type { Ms } from '../units.ts';
 import { isAfter, isUntil, rangeBeside, readBounded } from './bounded-list.ts';
 import { COUNT_MAX, countWhere, whereOf, type Counted } from './count.ts';
@@ -98,6 +99,17 @@ export async function countTimed(tx: Tx, wanted: boolean | undefined, list: Time
   const from = `${table} ${whereOf([...texts, ...filters.texts])}`;
   const counted = await countWhere(tx, true, from, [...values, ...filters.values]);
   return older === undefined ? counted : { ...counted, totalIsBounded: true };
+}
+
+/** Gives the place of the row with an id; the id itself says when a row that is gone was made. */
+export async function placeOfId(
+  tx: Tx,
+  { table, at, id }: Pick<TimedRows, 'table' | 'at' | 'id'>,
+  rowId: string | null,
+): Promise<TimedPlace | null> {
+  if (rowId === null) return null;
+  const row = await tx.get<{ at: Ms }>(`SELECT ${at} AS at FROM ${table} WHERE ${id} = ?`, rowId);
+  return { at: row?.at ?? idTime(rowId), id: rowId };
 }
 
 /** Reads one page: it looks at a bounded number of rows (`bounded-list.ts`). */

@@ -12,6 +12,7 @@ import {
   addCondition,
   addEqual,
   countTimed,
+  placeOfId,
   rangeOf,
   readTimedPage,
   type Conditions,
@@ -89,7 +90,10 @@ export const listTasks = defineRead(
     }
     const rows = boundedRows(args);
     const counted = await countTimed(tx, isCounted, rows);
-    return { ...(await boundedPage(tx, rows, { limit, after: await placeOf(tx, cursor) })), ...counted };
+    return {
+      ...(await boundedPage(tx, rows, { limit, after: await placeOfId(tx, rows, cursor) })),
+      ...counted,
+    };
   },
 );
 
@@ -167,13 +171,6 @@ async function boundedPage(
     placeOf: ({ at, hold_id: id }) => ({ at, id }),
   });
   return { tasks: rows.map(toTaskRow), nextCursor: next?.id ?? null, searched };
-}
-
-/** Gives the place of a create in the order of the list. */
-async function placeOf(tx: Tx, holdId: string | null): Promise<TimedPlace | null> {
-  if (holdId === null) return null;
-  const row = await tx.get<{ at: Ms }>('SELECT at FROM creates WHERE id = ?', holdId);
-  return { at: row?.at ?? idTime(holdId), id: holdId };
 }
 
 /** An external id of ours is made when its create comes, shortly before its hold. */

@@ -1,5 +1,4 @@
 /** The page *Calls*: the journal, what the sidecar refused itself or would have refused, and the sums of each route. */
-import type { RefusalsAnswer } from '../../control/call-schemas.ts';
 import { BLAMES } from '../../calls/outcome.ts';
 import { COUNTED } from '../../sla/counted-calls.ts';
 import { MONTH_FORM } from '../../sla/period.ts';
@@ -9,17 +8,15 @@ import { CALL_OUTCOMES } from '../../words.ts';
 import { toInstant } from '../../control/questions.ts';
 import type { Ms } from '../../units.ts';
 import { filters, pager, searchedNote, type Choice, type Field } from '../filters.ts';
-import { h, type Part } from '../element.ts';
-import { choicesOf, asCode, wordOf } from '../value-words.ts';
-import { link, tableOf, type Column } from '../table.ts';
+import type { Part } from '../element.ts';
+import { choicesOf } from '../value-words.ts';
+import { tableOf } from '../table.ts';
 import { onceMade, section, type PageContext, type Section, type View } from '../view.ts';
 import type { Words } from '../words/en.ts';
-import { callColumns } from './call-columns.ts';
+import { callColumns, refusalColumns, type RefusalKind } from './call-columns.ts';
 import { routesOf } from './routes.ts';
 import { keptNote } from './kept-calls.ts';
 import { pick } from './tasks.ts';
-
-type Refusal = RefusalsAnswer['calls'][number];
 
 const PATH = '/page/calls';
 const DAY_MS: Ms = 86_400_000;
@@ -51,7 +48,7 @@ export async function callsView(context: PageContext): Promise<View> {
   return { title: words.pages.calls, sections };
 }
 
-type Kind = 'sent' | 'refused' | 'would-refuse';
+type Kind = 'sent' | RefusalKind;
 
 function kindOf(query: URLSearchParams): Kind {
   const kind = query.get('kind');
@@ -151,7 +148,7 @@ function beginOf(query: URLSearchParams): Ms | null {
   return Date.parse(`${month}-01T00:00:00Z`) - DAY_MS;
 }
 
-async function refusedList(context: PageContext, kind: Exclude<Kind, 'sent'>): Promise<Part> {
+async function refusedList(context: PageContext, kind: RefusalKind): Promise<Part> {
   const { api, query, words } = context;
   const { calls, nextCursor } = await api.refusals(kind, pick(query, REFUSED));
   return [
@@ -169,43 +166,4 @@ function sumsOf(context: PageContext): Section {
   return onceMade('routes', words.routes.title, async () =>
     routesOf(context, await api.get('/v1/routes', pick(query, ['from', 'to']))),
   );
-}
-
-function refusalColumns(
-  { words, say, format, links }: PageContext,
-  kind: Exclude<Kind, 'sent'>,
-): readonly Column<Refusal>[] {
-  const { calls, values: names } = words;
-  const narrowed = (values: Readonly<Record<string, string>>, text: Part): Part =>
-    link(links.to(PATH, { kind, ...values }), text);
-  return [
-    { heading: calls.at, cell: ({ at }) => format.time(at) },
-    {
-      heading: calls.route,
-      cell: ({ method, route }) => narrowed({ method, route }, asCode(`${method} ${route}`)),
-    },
-    { heading: calls.app, cell: ({ app }) => narrowed({ app }, app) },
-    {
-      heading: words.tasks.tag,
-      cell: ({ tag }) => (tag === null ? words.none : narrowed({ tag }, tag)),
-    },
-    {
-      heading: calls.status,
-      cell: ({ status }) => narrowed({ status: String(status) }, String(status)),
-      isNumber: true,
-    },
-    {
-      heading: calls.reason,
-      cell: ({ word, budget }) => [
-        narrowed({ word }, wordOf(names.refusals, word)),
-        budget === null ? null : [' (', narrowed({ word, budget }, budget), ')'],
-      ],
-    },
-    {
-      heading: calls.credits,
-      cell: ({ credits }) => (credits === null ? words.none : format.credits(credits)),
-      isNumber: true,
-    },
-    { heading: calls.message, cell: ({ message }) => h('span', { class: 'prompt' }, say(message)) },
-  ];
 }
