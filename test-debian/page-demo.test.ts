@@ -12,9 +12,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { get } from '../test/app/calls.ts';
 import { launch, type Started } from '../test/cli/launch.ts';
 import { debianProgram } from './debian-program.ts';
+import { PICTURES } from './readable.ts';
 
 const BIN = resolve(import.meta.dirname, '../bin/kling-sidecar.js');
-const PICTURES = process.env['PAGE_PICTURES'];
 
 let folder = '';
 let demo: Started;

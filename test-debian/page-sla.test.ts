@@ -17,15 +17,7 @@ import { get } from '../test/app/calls.ts';
 import { draftLastMonth, order, type ClaimMonth } from '../test/app/claim-month.ts';
 import { startApp, type StartedApp } from '../test/app/start-app.ts';
 import { debianProgram } from './debian-program.ts';
-import { violationsOf } from './readable.ts';
-
-const PICTURES = process.env['PAGE_PICTURES'];
-const LOOKS: readonly (readonly [name: string, options: BrowserContextOptions])[] = [
-  ['light-1440', { viewport: { width: 1440, height: 1000 }, colorScheme: 'light', locale: 'en-GB' }],
-  ['dark-390', { viewport: { width: 390, height: 844 }, colorScheme: 'dark', locale: 'zh-CN' }],
-  ['light-390', { viewport: { width: 390, height: 844 }, colorScheme: 'light', locale: 'en-GB' }],
-  ['dark-1440', { viewport: { width: 1440, height: 1000 }, colorScheme: 'dark', locale: 'zh-CN' }],
-];
+import { LOOKS, PICTURES, violationsOf } from './readable.ts';
 
 let started: StartedApp;
 let claim: ClaimMonth;
@@ -242,7 +234,7 @@ test('the audit has filters, and each value leads to its like', async () => {
   expect(await page.locator('#audit tbody tr').count()).toBe(1);
 });
 
-test.each(PICTURES ? LOOKS : LOOKS.slice(0, 2))(
+test.each(LOOKS)(
   'every page is readable by everybody: %s',
   async (look, options) => {
     await order(started, '/v1/exclusions', {

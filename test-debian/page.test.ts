@@ -10,9 +10,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { anotherVideo, get, post, until } from '../test/app/calls.ts';
 import { startApp, type StartedApp } from '../test/app/start-app.ts';
 import { debianProgram } from './debian-program.ts';
-import { violationsOf } from './readable.ts';
+import { LOOKS, PICTURES, violationsOf } from './readable.ts';
 
-const PICTURES = process.env['PAGE_PICTURES'];
 const PAGES = [
   ['now', '/'],
   ['tasks', '/page/tasks'],
@@ -29,12 +28,6 @@ const PAGES = [
   ['checklist', '/page/checklist'],
   ['config', '/page/config'],
 ] as const;
-const LOOKS: readonly (readonly [name: string, options: BrowserContextOptions])[] = [
-  ['light-1440', { viewport: { width: 1440, height: 1000 }, colorScheme: 'light', locale: 'en-GB' }],
-  ['dark-390', { viewport: { width: 390, height: 844 }, colorScheme: 'dark', locale: 'zh-CN' }],
-  ['light-390', { viewport: { width: 390, height: 844 }, colorScheme: 'light', locale: 'en-GB' }],
-  ['dark-1440', { viewport: { width: 1440, height: 1000 }, colorScheme: 'dark', locale: 'zh-CN' }],
-];
 
 let started: StartedApp;
 let browser: Browser;
@@ -102,25 +95,22 @@ afterEach(() => {
 /** Waits until a page is followed live. */
 const isLive = (page: Page) => page.locator('#live:not(:empty):not(.lost)').waitFor();
 
-test.each(PICTURES ? LOOKS : LOOKS.slice(0, 2))(
-  'every page is readable by everybody: %s',
-  async (look, options) => {
-    for (const [name, path] of PAGES) {
-      const page = await open(path.replace('NEWEST', newestTask), options);
-      // A page without a section that changes is not followed.
-      if ((await page.locator('[data-live]').count()) > 0) await isLive(page);
-      const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-      expect([name, wide <= 0]).toEqual([name, true]);
-      expect([name, await violationsOf(page)]).toEqual([name, []]);
-      if (PICTURES) {
-        mkdirSync(PICTURES, { recursive: true });
-        await page.screenshot({ path: join(PICTURES, `${name}-${look}.png`), fullPage: true });
-      }
-      await page.context().close();
-      pages.pop();
+test.each(LOOKS)('every page is readable by everybody: %s', async (look, options) => {
+  for (const [name, path] of PAGES) {
+    const page = await open(path.replace('NEWEST', newestTask), options);
+    // A page without a section that changes is not followed.
+    if ((await page.locator('[data-live]').count()) > 0) await isLive(page);
+    const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+    expect([name, wide <= 0]).toEqual([name, true]);
+    expect([name, await violationsOf(page)]).toEqual([name, []]);
+    if (PICTURES) {
+      mkdirSync(PICTURES, { recursive: true });
+      await page.screenshot({ path: join(PICTURES, `${name}-${look}.png`), fullPage: true });
     }
-  },
-);
+    await page.context().close();
+    pages.pop();
+  }
+});
 
 test('a page changes by itself while somebody looks, without losing the place of the keyboard', async () => {
   const page = await open('/');
