@@ -6,13 +6,20 @@ const usd = z
   .number()
   .nullable()
   .describe('By price.perCredit; null for a budget whose limit is in credits.');
+const window = z.enum(['hour', 'day', 'week', 'month', 'total']);
+const match = z.object({
+  app: z.string().optional(),
+  operation: z.string().optional(),
+  model: z.string().optional(),
+  tag: z.string().optional(),
+});
 export const budget = z
   .object({
     name: z.string(),
     counterId: z
       .string()
       .describe('Of this row in this window: with it as `counter`, /v1/holds lists what counts on it.'),
-    window: z.enum(['hour', 'day', 'week', 'month', 'total']),
+    window,
     windowKey: z.string(),
     startsAt: instant,
     resetsAt: instant.nullable().describe('Null for a total budget.'),
@@ -24,12 +31,7 @@ export const budget = z
     remainingCredits: credits.describe('Below 0 if Kling deducted more than was held.'),
     usedPercent: z.number().describe('Settled and held of the limit; 100 for a limit of 0.'),
     mode: z.enum(['enforce', 'shadow']),
-    match: z.object({
-      app: z.string().optional(),
-      operation: z.string().optional(),
-      model: z.string().optional(),
-      tag: z.string().optional(),
-    }),
+    match,
     limitUsd: usd,
     usedUsd: usd.describe('Settled and held, in US dollars.'),
     remainingUsd: usd,
@@ -64,7 +66,31 @@ export const budget = z
       ),
   })
   .openapi('Budget');
+export const budgetLimitsAnswer = z
+  .object({
+    budgets: z.array(
+      z.object({
+        name: z.string(),
+        window,
+        timeZone: z.string(),
+        match,
+        per: z.enum(['app', 'tag']).nullable(),
+        addedAt: instant.describe('When it was added to the config: before, it limited nothing.'),
+        limits: z
+          .array(
+            z.object({
+              from: instant,
+              to: instant.describe('Exclusive.'),
+              limitCredits: credits.describe('With the raises.'),
+            }),
+          )
+          .describe('In order of time; neighbours differ.'),
+      }),
+    ),
+  })
+  .openapi('BudgetLimitsAnswer');
 export const budgetsAnswer = z.object({ budgets: z.array(budget) }).openapi('BudgetsAnswer');
 
 export type BudgetAnswer = z.infer<typeof budget>;
 export type BudgetsAnswer = z.infer<typeof budgetsAnswer>;
+export type BudgetLimitsAnswer = z.infer<typeof budgetLimitsAnswer>;

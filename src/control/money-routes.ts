@@ -1,15 +1,22 @@
 /** What was spent, what is held, what would fit: budgets, estimate, usage, holds, audit. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { answerAudit } from './answers/audit-answer.ts';
-import { answerBudgets } from './answers/budget-answer.ts';
+import { answerBudgetLimits, answerBudgets } from './answers/budget-answer.ts';
 import { answerEstimate } from './answers/estimate-answer.ts';
 import { answerHolds } from './answers/hold-answer.ts';
 import { answerUsage } from './answers/usage-answer.ts';
 import type { ControlCommands } from './commands.ts';
 import { EstimateTurns } from './estimate-turns.ts';
-import { auditQuery, budgetsQuery, estimateBody, holdsQuery, usageQuery } from './questions.ts';
+import {
+  auditQuery,
+  budgetLimitsQuery,
+  budgetsQuery,
+  estimateBody,
+  holdsQuery,
+  usageQuery,
+} from './questions.ts';
 import { addQuestion, answers, jsonBody, describeQuestion, TOKEN, type App } from './route-parts.ts';
-import { budgetsAnswer } from './budget-schemas.ts';
+import { budgetLimitsAnswer, budgetsAnswer } from './budget-schemas.ts';
 import { auditAnswer, estimateAnswer, holdsAnswer } from './schemas.ts';
 import { usageAnswer, usageSumsAnswer } from './usage-schemas.ts';
 
@@ -18,6 +25,13 @@ const budgets = describeQuestion({
   summary: 'The budgets in force, each in its present window',
   query: budgetsQuery,
   answer: budgetsAnswer,
+  says: 'The budgets.',
+});
+const budgetLimits = describeQuestion({
+  path: '/v1/budgets/limits',
+  summary: 'The limits that the budgets in force now had over a past time, with their raises',
+  query: budgetLimitsQuery,
+  answer: budgetLimitsAnswer,
   says: 'The budgets.',
 });
 const estimate = createRoute({
@@ -57,6 +71,7 @@ export function addMoneyRoutes(app: App, commands: ControlCommands): void {
   // Reading and checking the body are part of the turn: a large one takes some milliseconds.
   app.use(estimate.path, (_context, next) => turns.run(next));
   addQuestion(app, budgets, ({ query }) => answerBudgets(commands, query.summary));
+  addQuestion(app, budgetLimits, ({ query }) => answerBudgetLimits(reader, query));
   app.openapi(estimate, async (context) => {
     const { requests, app: from = 'default', tag = null } = context.req.valid('json');
     const question = { requests, app: from, tag, at: commands.now() };

@@ -156,6 +156,7 @@ export const budgetsQuery = z.strictObject({
     description: `Of a budget with "per" the ${PER_ROWS_MAX} most used rows.`,
   }),
 });
+export const budgetLimitsQuery = z.strictObject({ from: instant, to: instant });
 export const routesQuery = z.strictObject(range);
 export const holdsQuery = z.strictObject({
   state: z.enum(['held', 'settled', 'released', 'written_off']).optional(),

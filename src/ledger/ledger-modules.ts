@@ -12,6 +12,7 @@ import { deductionSums } from '../budget/deduction-differences.ts';
 import { adoptionMigrations } from '../budget/adopted.ts';
 import { applyBudgets, listBudgets, raiseBudget } from '../budget/budget-table.ts';
 import { priceRuleMigrations } from '../budget/price-rule-schema.ts';
+import { limitHistory } from '../budget/limit-history.ts';
 import { getHold, listHolds } from '../budget/hold-list.ts';
 import {
   dropHoldTraces,
@@ -124,6 +125,7 @@ export const ledgerModules: readonly StoreModule[] = [
       deductionSums,
       deductionEvidence,
       listHolds,
+      limitHistory,
       getHold,
       insertHoldTraces,
       readOldDoubts,

@@ -6,7 +6,7 @@
 import type { Problem } from '../control/problem.ts';
 import type { Passed } from '../control/guard.ts';
 import type { FetchApi } from '../control/web-page.ts';
-import type { BudgetsAnswer } from '../control/budget-schemas.ts';
+import type { BudgetLimitsAnswer, BudgetsAnswer } from '../control/budget-schemas.ts';
 import type { CallsAnswer, RefusalsAnswer, RoutesAnswer } from '../control/call-schemas.ts';
 import type { AuditAnswer, HoldsAnswer, QueueAnswer, StatusAnswer } from '../control/schemas.ts';
 import type { TaskAnswer, TasksAnswer } from '../control/task-schemas.ts';
@@ -22,6 +22,7 @@ import type { AlertsAnswer } from '../control/alert-schemas.ts';
 interface Answers {
   '/v1/status': StatusAnswer;
   '/v1/budgets': BudgetsAnswer;
+  '/v1/budgets/limits': BudgetLimitsAnswer;
   '/v1/queue': QueueAnswer;
   '/v1/tasks': TasksAnswer;
   '/v1/routes': RoutesAnswer;

@@ -21,7 +21,8 @@ export interface ChartData {
 /** The limit of a budget, as a line. */
 export interface ChartLimit {
   label: string;
-  value: number;
+  /** One for each place of the horizontal axis; null where there was none. */
+  values: readonly (number | null)[];
 }
 
 /** Makes the place of a chart; nothing if there are no numbers. */

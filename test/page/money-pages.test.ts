@@ -84,6 +84,17 @@ interface Hold {
   inDoubt: boolean;
 }
 
+interface Chart {
+  labels: string[];
+  limits: { label: string; values: (number | null)[] }[];
+}
+
+/** The data of a page's charts. */
+const charts = (html: string): Chart[] =>
+  [...html.matchAll(/data-chart="([^"]*)"/g)].map(
+    ([, data = '']) => JSON.parse(data.replaceAll('&quot;', '"')) as Chart,
+  );
+
 const decoded = (href: string): URL => new URL(href.replaceAll('&amp;', '&'), started.controlUrl);
 
 /** Asks the API what a page's link asks for. */
@@ -160,18 +171,15 @@ describe('the page Spending', () => {
   });
 
   it('shows the limits of budgets that match every create in the zone of the page, and leads to the zones of others', async () => {
-    const charts = (html: string): { limits: unknown[]; labels: string[] }[] =>
-      [...html.matchAll(/data-chart="([^"]*)"/g)].map(
-        ([, data = '']) =>
-          JSON.parse(data.replaceAll('&quot;', '"')) as { limits: unknown[]; labels: string[] },
-      );
     const utc = await open('/page/spending?month=2026-11');
     expect(charts(utc).map(({ limits }) => limits)).toEqual([[], []]);
     expect(charts(utc)[0]?.labels).toHaveLength(30);
     expect(textOf(utc)).toContain('The limit of month, 4,000 credits, is far above the bars');
     expect(utc).toContain('zone=Asia%2FShanghai');
     const shanghai = await open('/page/spending?month=2026-11&zone=Asia/Shanghai');
-    expect(charts(shanghai).map(({ limits }) => limits)).toEqual([[{ label: 'daily', value: 120 }]]);
+    expect(charts(shanghai).map(({ limits }) => limits)).toEqual([
+      [{ label: 'daily', values: [...Array.from({ length: 29 }, () => null), 120] }],
+    ]);
     expect(textOf(shanghai)).toContain('Dashed: the limit of daily, 120 credits');
     // A budget for one app, or for each tag, is no limit of the whole.
     expect(textOf(shanghai)).not.toMatch(/limit of (web|by tag)/);

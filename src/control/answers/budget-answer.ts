@@ -1,8 +1,9 @@
 /** `GET /v1/budgets`: the budgets in force, each in its present window. */
 import { listBudgets, type BudgetRow } from '../../budget/budget-table.ts';
-import { costOf, toCredits, type MilliCredits } from '../../units.ts';
+import { limitHistory } from '../../budget/limit-history.ts';
+import { costOf, toCredits, type MilliCredits, type Ms } from '../../units.ts';
 import type { CashTerms, ControlCommands } from '../commands.ts';
-import type { BudgetAnswer, BudgetsAnswer } from '../budget-schemas.ts';
+import type { BudgetAnswer, BudgetLimitsAnswer, BudgetsAnswer } from '../budget-schemas.ts';
 import { iso, isoOrNull } from './shape.ts';
 
 type Commands = Pick<ControlCommands, 'reader' | 'now' | 'cash' | 'exhaustion'>;
@@ -14,6 +15,25 @@ export async function answerBudgets(commands: Commands, isSummary = false): Prom
   const { budgets } = await commands.reader.read(listBudgets, { at, isSummary });
   const exhaustion = commands.exhaustion(budgets, at);
   return { budgets: budgets.map((row, place) => shapeBudget(row, cash, exhaustion[place] ?? null)) };
+}
+
+/** Gives the limits of the budgets in force now over a past time. */
+export async function answerBudgetLimits(
+  reader: Commands['reader'],
+  span: { from: Ms; to: Ms },
+): Promise<BudgetLimitsAnswer> {
+  const { budgets } = await reader.read(limitHistory, span);
+  return {
+    budgets: budgets.map(({ addedAt, limits, ...budget }) => ({
+      ...budget,
+      addedAt: iso(addedAt),
+      limits: limits.map(({ from, to, limitCredits }) => ({
+        from: iso(from),
+        to: iso(to),
+        limitCredits: toCredits(limitCredits),
+      })),
+    })),
+  };
 }
 
 /** Shapes one budget; percent are cut to two places, so that 100 means the whole budget. */

@@ -21,18 +21,25 @@
 
   const COLORS = ['--s1', '--s2', '--s3', '--s4', '--s5', '--s6', '--s7'];
 
-  /** Draws limits across the whole plot, also where one day is all there is. */
+  /** Draws limits across the whole width of each place, also where one day is all there is. */
   function drawLimits({ ctx, bbox, valToPos }, limits, color) {
     const pixels = devicePixelRatio;
     ctx.save();
     ctx.strokeStyle = color;
     ctx.lineWidth = 2 * pixels;
     ctx.setLineDash([8 * pixels, 5 * pixels]);
-    for (const { value } of limits) {
-      const y = valToPos(value, 'y', true);
+    const right = bbox.left + bbox.width;
+    for (const { values } of limits) {
       ctx.beginPath();
-      ctx.moveTo(bbox.left, y);
-      ctx.lineTo(bbox.left + bbox.width, y);
+      values.forEach((value, at) => {
+        if (value === null) return;
+        const y = valToPos(value, 'y', true);
+        // The first and the last place reach to the borders.
+        const from = at === 0 ? bbox.left : valToPos(at - 0.5, 'x', true);
+        const to = at === values.length - 1 ? right : valToPos(at + 0.5, 'x', true);
+        if (at === 0 || values[at - 1] !== value) ctx.moveTo(from, y);
+        ctx.lineTo(to, y);
+      });
       ctx.stroke();
     }
     ctx.restore();
@@ -81,19 +88,19 @@
               points: { show: false },
               value: (_, _sum, __, x) => (x === null ? '' : String(data.series[at].values[x])),
             })),
-            ...limits.map(({ label, value }) => ({
+            ...limits.map(({ label, values }) => ({
               label,
               stroke: limitColor,
               width: 2,
               dash: [8, 5],
               paths: () => null,
               points: { show: false },
-              value: () => String(value),
+              value: (_, _value, __, x) => (x === null ? '' : String(values[x] ?? '–')),
             })),
           ],
           hooks: { draw: [(drawn) => drawLimits(drawn, limits, limitColor)] },
         },
-        [xs, ...places.map((at) => stacked[at]), ...limits.map(({ value }) => xs.map(() => value))],
+        [xs, ...places.map((at) => stacked[at]), ...limits.map(({ values }) => values)],
         figure,
       );
       charts.push({ chart, figure });

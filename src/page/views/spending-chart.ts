@@ -5,7 +5,7 @@
  * it limits.
  */
 import { parseMonth } from '../../sla/period.ts';
-import type { BudgetAnswer } from '../../control/budget-schemas.ts';
+import type { BudgetLimitsAnswer } from '../../control/budget-schemas.ts';
 import type { UsageKey } from '../../control/questions.ts';
 import { chart, type ChartData, type ChartLimit } from '../chart.ts';
 import { h, type Part } from '../element.ts';
@@ -18,16 +18,18 @@ const SERIES_MAX = 6;
 /** A limit that is higher than so many times the highest bar would make the bars unreadable: it is said in words. */
 const LIMIT_FACTOR = 10;
 
+type Budget = BudgetLimitsAnswer['budgets'][number];
+
 /** The limits that the bars of a page can reach. */
 export interface Limits {
-  day: readonly ChartLimit[];
-  month: readonly ChartLimit[];
+  day: readonly Budget[];
+  month: readonly Budget[];
   /** Budgets whose days or months are those of another zone. */
-  otherZones: readonly BudgetAnswer[];
+  otherZones: readonly Budget[];
 }
 
 /** Gives the limits of the budgets that match every create. */
-export function limitsOf({ format }: PageContext, budgets: readonly BudgetAnswer[]): Limits {
+export function limitsOf({ format }: PageContext, budgets: readonly Budget[]): Limits {
   const whole = budgets.filter(
     ({ match, per, window }) =>
       per === null && Object.keys(match).length === 0 && (window === 'day' || window === 'month'),
@@ -36,10 +38,7 @@ export function limitsOf({ format }: PageContext, budgets: readonly BudgetAnswer
     whole.filter(({ timeZone }) => timeZone === format.zone),
     whole.filter(({ timeZone }) => timeZone !== format.zone),
   ];
-  const of = (kind: string): ChartLimit[] =>
-    own
-      .filter(({ window }) => window === kind)
-      .map(({ name, limitCredits }) => ({ label: name, value: limitCredits }));
+  const of = (kind: string): Budget[] => own.filter(({ window }) => window === kind);
   return { day: of('day'), month: of('month'), otherZones };
 }
 
@@ -69,43 +68,78 @@ export function monthChart(context: PageContext, charted: Charted): Part {
   return drawn(
     context,
     { ...parts, series },
-    { limits, label: context.words.spending.soFar, spanOf: () => charted.span },
+    {
+      limits,
+      label: context.words.spending.soFar,
+      spanOf: (day) => ({ from: charted.span.from, to: daySpan(context.format.zone, day).to }),
+    },
   );
 }
 
 function drawn(
-  { words, format, links }: PageContext,
+  context: PageContext,
   parts: Omit<ChartData, 'limits'>,
-  { limits, label, spanOf }: { limits: readonly ChartLimit[]; label: string; spanOf: (day: string) => Span },
+  {
+    limits: budgets,
+    label,
+    spanOf,
+  }: { limits: readonly Budget[]; label: string; spanOf: (day: string) => Span },
 ): Part {
+  const { format, links } = context;
   const sums = parts.labels.map((_, at) =>
     parts.series.reduce((all, { values }) => all + (values[at] ?? 0), 0),
   );
   const highest = Math.max(0, ...sums);
-  /** What the highest bar is made of. */
-  const rows = (): string => {
-    const { from, to } = spanOf(parts.labels[sums.indexOf(highest)] ?? '');
+  const limits = budgets.map((budget) => ({
+    label: budget.name,
+    values: parts.labels.map((day) => highestIn(budget, daySpan(format.zone, day))),
+    addedAt: budget.addedAt,
+  }));
+  const isNear = ({ values }: ChartLimit): boolean =>
+    values.some((value) => value !== null && value <= highest * LIMIT_FACTOR);
+  /** What a bar is made of. */
+  const rows = (at: number): string => {
+    const { from, to } = spanOf(parts.labels[at] ?? '');
     return links.to('/page/holds', { counted: 'true', from: isoOf(from), to: isoOf(to) });
   };
-  const isNear = ({ value }: ChartLimit): boolean => value <= highest * LIMIT_FACTOR;
+  const shown = limits.filter(isNear).map(({ label: name, values }) => ({ label: name, values }));
   return [
-    chart({ ...parts, limits: limits.filter(isNear) }, label),
+    chart({ ...parts, limits: shown }, label),
     parts.series.length === 0
       ? null
       : limits.map((limit) =>
-          h(
-            'p',
-            { class: 'notes' },
-            link(
-              rows(),
-              (isNear(limit) ? words.spending.limitDrawn : words.spending.limitAbove)(
-                limit.label,
-                format.credits(limit.value),
-                format.percent(limit.value === 0 ? 1 : highest / limit.value),
-              ),
-            ),
-          ),
+          h('p', { class: 'notes' }, limitNote(context, limit, { sums, rows, isNear: isNear(limit) })),
         ),
+  ];
+}
+
+/** Gives the highest limit that a budget had in a stretch of time: as high its bars could become; null if it had none. */
+function highestIn({ limits }: Budget, { from, to }: Span): number | null {
+  const inForce = limits.filter((limit) => Date.parse(limit.from) < to && Date.parse(limit.to) > from);
+  return inForce.length === 0 ? null : Math.max(...inForce.map(({ limitCredits }) => limitCredits));
+}
+
+/** Says how high a limit is, or was, and how much of it was used at most. */
+function limitNote(
+  { words, format, links }: PageContext,
+  { label, values, addedAt }: ChartLimit & { addedAt: string },
+  { sums, rows, isNear }: { sums: readonly number[]; rows: (at: number) => string; isNear: boolean },
+): Part {
+  const { spending } = words;
+  const audit = links.to('/page/audit', { subject: label });
+  const known = [...new Set(values.filter((value) => value !== null))];
+  if (known.length === 0) return link(audit, spending.limitLater(label, format.fullTime(addedAt)));
+  const shares = values.map((value, at) => (value === null ? 0 : value === 0 ? 1 : (sums[at] ?? 0) / value));
+  const most = Math.max(...shares);
+  const credits =
+    known.length === 1
+      ? format.credits(known[0] ?? 0)
+      : `${format.credits(Math.min(...known))}–${format.credits(Math.max(...known))}`;
+  const said = (isNear ? spending.limitDrawn : spending.limitAbove)(label, credits, format.percent(most));
+  const changed = known.length > 1 || values.includes(null);
+  return [
+    link(rows(shares.indexOf(most)), said),
+    changed ? [' ', link(audit, spending.limitChanged(label))] : null,
   ];
 }
 

@@ -5,7 +5,7 @@ import { filters, type Field } from '../filters.ts';
 import { h, type Part } from '../element.ts';
 import { monthLinks } from '../months.ts';
 import { onceMade, section, type PageContext, type Section, type View } from '../view.ts';
-import { askedDays, type SpendingAsked } from './spending-asked.ts';
+import { askedDays, isoOf, type SpendingAsked } from './spending-asked.ts';
 import { dayChart, limitsOf, monthChart, type Limits } from './spending-chart.ts';
 import { packsOf } from './spending-packs.ts';
 import { sumsOf } from './spending-sums.ts';
@@ -17,10 +17,9 @@ const ZONES = ['UTC', 'Asia/Shanghai', 'Asia/Singapore', 'Europe/Berlin', 'Ameri
 /** Makes the page. */
 export async function spendingView(context: PageContext): Promise<View> {
   const { api, words } = context;
-  const [asked, { budgets }] = await Promise.all([
-    askedDays(context),
-    api.get('/v1/budgets', { summary: 'true' }),
-  ]);
+  const asked = await askedDays(context);
+  const span = { from: isoOf(asked.span.from), to: isoOf(asked.span.to) };
+  const { budgets } = await api.get('/v1/budgets/limits', span);
   const limits = limitsOf(context, budgets);
   const { spending } = words;
   const monthly = monthChart(context, { ...asked, limits });

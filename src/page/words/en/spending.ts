@@ -29,9 +29,12 @@ export const SPENDING = {
       'Estimated is what was held for the creates that have ended, settled is what Kling deducted for them. A failed task usually costs nothing.',
     more: (count: number): string => `${count} more rows; the CSV has all.`,
     limitDrawn: (name: string, credits: string, share: string): string =>
-      `Dashed: the limit of ${name}, ${credits} credits; the highest bar is ${share} of it.`,
+      `Dashed: the limit of ${name}, ${credits} credits; ${share} of it was used at most.`,
     limitAbove: (name: string, credits: string, share: string): string =>
-      `The limit of ${name}, ${credits} credits, is far above the bars: the highest one is ${share} of it.`,
+      `The limit of ${name}, ${credits} credits, is far above the bars: ${share} of it was used at most.`,
+    limitChanged: (name: string): string => `The limit of ${name} changed in this month.`,
+    limitLater: (name: string, added: string): string =>
+      `The limit of ${name} is not drawn: it was added at ${added}, after this month.`,
     inZone: (name: string, zone: string): string =>
       `The limit of ${name} is for ${zone}: show this month there`,
     unknownZone: (name: string, zone: string): string =>

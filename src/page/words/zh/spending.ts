@@ -30,9 +30,11 @@ export const SPENDING: Pick<Words, 'spending'> = {
     estimateNote:
       '“预估”是已结束的创建请求当时预扣的积分，“已结算”是可灵对它们的实际扣减。失败的任务通常不收费。',
     more: (count) => `还有 ${count} 行；CSV 包含全部。`,
-    limitDrawn: (name, credits, share) => `虚线：${name} 的上限 ${credits} 积分；最高的柱为其 ${share}。`,
+    limitDrawn: (name, credits, share) => `虚线：${name} 的上限 ${credits} 积分；最多用到其 ${share}。`,
     limitAbove: (name, credits, share) =>
-      `${name} 的上限 ${credits} 积分远高于图中的柱：最高的柱为其 ${share}。`,
+      `${name} 的上限 ${credits} 积分远高于图中的柱：最多用到其 ${share}。`,
+    limitChanged: (name) => `${name} 的上限在本月内有过变动。`,
+    limitLater: (name, added) => `未画 ${name} 的上限：它于 ${added} 才加入配置，晚于本月。`,
     inZone: (name, zone) => `${name} 的上限按 ${zone} 计算：按该时区显示本月`,
     unknownZone: (name, zone) => `“${name}” 不是有效时区（例如 Asia/Shanghai）：现按 ${zone} 显示。`,
     ofUnits: '共',
