@@ -51,7 +51,7 @@ export function documentOf(context: PageContext, view: View, frame: Frame): stri
     ),
     h(
       'body',
-      { 'data-token': needsToken ? 'needed' : null, 'data-words': JSON.stringify(words.live) },
+      { 'data-token': needsToken ? 'needed' : null, 'data-words': scriptWords(context) },
       h('a', { class: 'skip', href: '#content' }, words.skip),
       headerOf(context, frame),
       h('main', { id: 'content', tabindex: '-1' }, h('h1', null, view.title), view.sections.map(sectionOf)),
@@ -67,6 +67,12 @@ export function documentOf(context: PageContext, view: View, frame: Frame): stri
   );
   // Our own script is part of the page: every browser compares inline scripts with the hashes of a policy.
   return `<!doctype html>${htmlOf(page).replace('</head>', `<script>${files.script.body.toString()}</script></head>`)}`;
+}
+
+/** The words of the script. Where the page is not English it also says what kind of problem an English sentence is about. */
+function scriptWords({ language, words }: PageContext): string {
+  const { live, values } = words;
+  return JSON.stringify(language === 'en' ? live : { ...live, problems: values.problems });
 }
 
 function styleOf({ path, hash }: PageFile): Element {

@@ -9,10 +9,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { comesFromElsewhere, type Passed } from '../control/guard.ts';
+import type { Problem } from '../control/problem.ts';
 import type { FetchApi, WebPage } from '../control/web-page.ts';
 import type { Ms } from '../units.ts';
 import { ApiProblem, ApiReader } from './api-reader.ts';
-import { htmlOf, h } from './element.ts';
+import { htmlOf, h, type Part } from './element.ts';
 import { fileAt, FILES_PREFIX, pageFiles, type PageFile, type PageFiles } from './files.ts';
 import { Format } from './format.ts';
 import { documentOf, sectionOf, type Frame } from './layout.ts';
@@ -35,6 +36,7 @@ import { queueView } from './views/queue.ts';
 import { spendingView } from './views/spending.ts';
 import { taskView } from './views/task.ts';
 import { tasksView } from './views/tasks.ts';
+import { wordOf } from './value-words.ts';
 import { languageOf, WORDS } from './words/language.ts';
 import { isZone } from '../zone.ts';
 
@@ -179,14 +181,20 @@ export class Pages implements WebPage {
       } catch (error) {
         if (error instanceof URIError) break;
         if (!(error instanceof ApiProblem)) throw error;
-        const { status, word, detail } = error.problem;
+        const { status, word } = error.problem;
         const needsToken = word === 'token_required';
-        const text = needsToken ? context.words.token.why : detail;
-        return { view: problemView(context, text), status, needsToken };
+        const said = needsToken ? context.words.token.why : problemOf(context, error.problem);
+        return { view: problemView(context, said), status, needsToken };
       }
     }
     return { view: problemView(context, context.words.problem.notFound), status: 404, needsToken: false };
   }
+}
+
+/** Says what the API refused: the kind in the page's language, then its sentence. */
+function problemOf({ words, say }: PageContext, { word, detail }: Problem): Part {
+  const kind = wordOf(words.values.problems, word);
+  return kind === word ? say(detail) : [words.problem.kind(kind), say(detail)];
 }
 
 /** Keeps of a view what a live page renews. */
@@ -194,8 +202,8 @@ function renewed(view: View): View {
   return { ...view, sections: view.sections.filter(({ isLive }) => isLive) };
 }
 
-function problemView({ words, links }: PageContext, text: string): View {
-  const body = [h('p', null, text), h('p', null, h('a', { href: links.to('/') }, words.problem.back))];
+function problemView({ words, links }: PageContext, said: Part): View {
+  const body = [h('p', null, said), h('p', null, h('a', { href: links.to('/') }, words.problem.back))];
   return { title: words.problem.title, sections: [section('problem', null, body, true)] };
 }
 

@@ -7,23 +7,27 @@ import type { Part } from './element.ts';
 import { asCode, inEnglish } from './value-words.ts';
 import { PhraseBook } from './phrase-book.ts';
 import type { Language } from './words/language.ts';
-import { PHRASES } from './words/zh/phrases.ts';
+import { PHRASES } from './words/zh/phrases/phrases.ts';
 import { VALUES } from './words/zh/values.ts';
 
 /** Shows a sentence of the API. */
 export type Say = (text: string) => Part;
 
-/** Commands, keys of the config, and other names that a reader types as they are. */
+/** Names that a reader types as they are: commands, paths, addresses, keys of the config, names of the API; and what backticks mark. */
 const TYPED = new RegExp(
   [
+    '`([^`]+)`',
+    String.raw`(?:(?:GET|POST|PUT|DELETE) )?(?:https?:/)?/[\w./{}:-]*[\w/}]`,
     String.raw`kling-sidecar(?: [!-~]+)*`,
-    String.raw`(?:GET|POST|PUT|DELETE) \/[\w/.{}-]*`,
+    String.raw`(?:read|connect|write|getaddrinfo) E[A-Z]+(?: [\w.:]+)*`,
     String.raw`[A-Za-z]+(?:_[A-Za-z0-9]+)+`,
-    String.raw`[a-z][A-Za-z]*(?:\[\])?(?:\.[a-z][A-Za-z]*(?:\[\])?)+`,
+    String.raw`[a-z][\w-]*(?:\[\])?(?:\.[a-z][\w-]*(?:\[\])?)+`,
     String.raw`\b[a-z]+[A-Z][A-Za-z]*`,
+    String.raw`\b[a-z]+(?:-[a-z0-9]+)+`,
   ].join('|'),
   'g',
 );
+const HAN = /\p{Script=Han}/u;
 
 let chinese: PhraseBook | null = null;
 
@@ -33,16 +37,26 @@ export function sayIn(language: Language): Say {
   const book = (chinese ??= new PhraseBook(PHRASES, VALUES.values));
   return (text) => {
     const said = book.say(text);
-    return said === null ? inEnglish(text) : withNames(said);
+    if (said !== null) return withNames(spaced(said));
+    // Words of Kling's or of a person may be Chinese already.
+    return HAN.test(text) ? text : inEnglish(text);
   };
 }
 
-/** Shows commands and keys within a text as such. */
+/** Puts a space between Chinese and Latin characters, and none between Chinese ones. */
+function spaced(text: string): string {
+  return text
+    .replaceAll(/(\p{Script=Han}) +(?=\p{Script=Han})/gu, '$1')
+    .replaceAll(/(\p{Script=Han})(?=[A-Za-z0-9`])/gu, '$1 ')
+    .replaceAll(/([A-Za-z0-9`%])(?=\p{Script=Han})/gu, '$1 ');
+}
+
+/** Shows typed names within a text as such. */
 export function withNames(text: string): Part {
   const parts: Part[] = [];
   let from = 0;
   for (const match of text.matchAll(TYPED)) {
-    parts.push(text.slice(from, match.index), asCode(match[0]));
+    parts.push(text.slice(from, match.index), asCode(match[1] ?? match[0]));
     from = match.index + match[0].length;
   }
   parts.push(text.slice(from));

@@ -270,8 +270,8 @@
   async function save(url, name) {
     const answer = await fetch(url, { headers: headers() });
     if (!answer.ok) {
-      const { detail } = await answer.json().catch(() => ({ detail: `${answer.status}` }));
-      return note(detail, true);
+      const problem = await answer.json().catch(() => ({ detail: `${answer.status}` }));
+      return note(problemParts(problem), true);
     }
     const anchor = document.createElement('a');
     anchor.href = URL.createObjectURL(await answer.blob());
@@ -299,26 +299,37 @@
       token = await askToken(true);
       return token === null ? undefined : order(form);
     }
-    const { detail, message, results } = await answer.json();
+    const { message, results, ...problem } = await answer.json();
     if (!answer.ok) {
-      output.textContent = detail;
+      output.replaceChildren(...problemParts(problem));
       output.classList.add('trouble');
       return;
     }
     await show(here(), false);
     note(
-      message ?? form.dataset.done,
+      message ? withEnglish(form.dataset.done, message) : [form.dataset.done],
       results?.some(({ ok }) => !ok),
     );
   }
 
+  /** A sentence of the API is English: on a page in another language it follows words of that language, and says what it is. */
+  function withEnglish(ownWords, sentence) {
+    if (!words().problems) return [sentence];
+    const english = document.createElement('span');
+    english.lang = 'en';
+    english.textContent = sentence;
+    return [ownWords, ' ', english];
+  }
+
+  const problemParts = ({ word, detail }) => withEnglish(words().problems?.[word] ?? '', detail);
+
   /** Says what came of an order or a download, above the page as it is now. */
-  function note(said, isTrouble = false) {
+  function note(parts, isTrouble = false) {
     const line = document.createElement('p');
     line.className = isTrouble ? 'said trouble' : 'said well';
     line.setAttribute('role', 'status');
     find('h1').after(line);
-    line.textContent = said;
+    line.append(...parts);
   }
 
   document.addEventListener('submit', (event) => {

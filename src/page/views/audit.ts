@@ -23,6 +23,10 @@ export async function auditView(context: PageContext): Promise<View> {
   ]);
   const alike = (name: (typeof FILTERS)[number], value: string, text: Part = value) =>
     link(links.to(PATH, { [name]: value }), text);
+  const shown = (value: string | null): Part => {
+    if (value === null) return words.none;
+    return value.startsWith('{') ? asCode(value) : say(value);
+  };
   const list = tableOf(
     audit,
     [
@@ -30,9 +34,9 @@ export async function auditView(context: PageContext): Promise<View> {
       { heading: words.audit.actor, cell: ({ actor }) => alike('actor', actor) },
       { heading: words.audit.action, cell: ({ action }) => alike('action', action, asCode(action)) },
       { heading: words.audit.subject, cell: ({ subject }) => alike('subject', subject) },
-      { heading: words.audit.before, cell: ({ before }) => (before === null ? words.none : say(before)) },
-      { heading: words.audit.after, cell: ({ after }) => (after === null ? words.none : say(after)) },
-      { heading: words.audit.reason, cell: ({ reason }) => reason },
+      { heading: words.audit.before, cell: ({ before }) => shown(before) },
+      { heading: words.audit.after, cell: ({ after }) => shown(after) },
+      { heading: words.audit.reason, cell: ({ reason }) => say(reason) },
     ],
     {
       caption: words.audit.title,

@@ -14,6 +14,7 @@ import {
 } from '../../control/checklist-schemas.ts';
 import { h, type Element, type Part } from '../element.ts';
 import { facts, link, tableOf } from '../table.ts';
+import { wordOf } from '../value-words.ts';
 import { section, type PageContext, type Section, type View } from '../view.ts';
 
 type Judged = NonNullable<ChecklistAnswer['judged']>;
@@ -40,7 +41,7 @@ export async function checklistView(context: PageContext): Promise<View> {
 }
 
 function stateOf(context: PageContext, answer: ChecklistAnswer): Section {
-  const { words, format } = context;
+  const { words, say, format } = context;
   const { checklist } = words;
   const { judged, isJudging, startedAt, problem, nextAt } = answer;
   const body = [
@@ -48,7 +49,7 @@ function stateOf(context: PageContext, answer: ChecklistAnswer): Section {
       ? h('p', { class: 'notice' }, checklist.judging, h('noscript', null, ' ', checklist.reload))
       : null,
     startedAt === null ? h('p', { class: 'empty' }, checklist.notJudged) : null,
-    problem === null ? null : h('p', { class: 'trouble', lang: 'en' }, problem),
+    problem === null ? null : h('p', { class: 'trouble' }, say(problem)),
     judged === null
       ? null
       : facts([
@@ -84,19 +85,22 @@ function countsOf({ words, links, format }: PageContext, { counts }: Judged): Pa
 }
 
 function linesOf(context: PageContext, { lines }: Judged): Section {
-  const { words, query } = context;
+  const { words, say, query } = context;
   const { checklist } = words;
   const shown = lines.filter(({ level }) => isWanted(query, level));
   const headings = [...new Set(shown.map(({ heading }) => heading))];
   const tables = headings.map((heading) => [
-    h('h3', { lang: 'en' }, heading),
+    h('h3', null, say(heading)),
     tableOf(
       shown.filter((line) => line.heading === heading),
       [
         { heading: checklist.level, cell: ({ level }) => levelOf(context, level) },
-        { heading: checklist.line, cell: ({ line, reason, remedy }) => saidOf(line, reason, remedy) },
+        {
+          heading: checklist.line,
+          cell: ({ line, reason, remedy }) => saidOf(context, say(line), { reason, remedy }),
+        },
       ],
-      { caption: heading, empty: '' },
+      { caption: checklist.title, empty: '' },
     ),
   ]);
   const isFiltered = query.get('level') !== null;
@@ -112,7 +116,11 @@ function checksOf(context: PageContext, { checks }: Checklist): Section {
     checks.filter(({ level }) => isWanted(query, level)),
     [
       { heading: checklist.level, cell: ({ level }) => levelOf(context, level) },
-      { heading: checklist.check, cell: ({ name, finding, advice }) => saidOf(name, finding, advice) },
+      {
+        heading: checklist.check,
+        cell: ({ name, finding, advice }) =>
+          saidOf(context, wordOf(words.values.checks, name), { reason: finding, remedy: advice }),
+      },
     ],
     { caption: checklist.doctor, empty: checklist.noCheck },
   );
@@ -128,13 +136,14 @@ function levelOf({ words }: PageContext, level: Level): Element {
   return h('span', { class: LOOKS[level] }, words.checklist.levels[level]);
 }
 
-/** A verdict's own words are English in every language of the page, as the command prints them. */
-function saidOf(line: string, finding: string, advice: string | null): Part {
-  return h(
-    'div',
-    { lang: 'en' },
+function saidOf(
+  { say }: PageContext,
+  line: Part,
+  { reason, remedy }: { reason: string; remedy: string | null },
+): Part {
+  return [
     h('strong', null, line),
-    h('div', null, finding),
-    advice === null ? null : h('div', null, `→ ${advice}`),
-  );
+    h('div', null, say(reason)),
+    remedy === null ? null : h('div', null, '→ ', say(remedy)),
+  ];
 }

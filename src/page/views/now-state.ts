@@ -2,6 +2,7 @@
 import type { StatusAnswer } from '../../control/schemas.ts';
 import { h, type Part } from '../element.ts';
 import { facts, link } from '../table.ts';
+import { asCode } from '../value-words.ts';
 import type { PageContext } from '../view.ts';
 
 type Level = 'well' | 'notice' | 'trouble';
@@ -94,26 +95,34 @@ function lastAnswerOf(
 }
 
 /** Gives what is known of why something is not well. */
-function causesOf({ words, format }: PageContext, { kling, breaker, stops }: StatusAnswer): string[] {
+function causesOf(context: PageContext, { kling, breaker, stops }: StatusAnswer): Part[] {
+  const { words, say, format } = context;
   const { state } = words;
   const { refusal, unreachable } = kling;
+  const said = (code: number, message: string): Part => [`${words.calls.code} ${code} `, say(message)];
   return [
-    refusal && `${format.fullTime(refusal.since)} · ${words.calls.code} ${refusal.code} ${refusal.message}`,
-    unreachable && `${format.fullTime(unreachable.since)} · ${unreachable.cause}`,
+    refusal && joined([format.fullTime(refusal.since), said(refusal.code, refusal.message)]),
+    unreachable && joined([format.fullTime(unreachable.since), say(unreachable.cause)]),
     breaker.open
-      ? `${state.breakerName}: ${breaker.cause ?? words.none} · ${state.nextTry} ${format.time(breaker.nextProbeAt)}`
+      ? joined([
+          [`${state.breakerName}: `, breaker.cause === null ? words.none : say(breaker.cause)],
+          `${state.nextTry} ${format.time(breaker.nextProbeAt)}`,
+        ])
       : null,
     ...stops.map(({ code, message, product, operation, model, since, nextProbeAt }) =>
-      [
-        `${words.calls.code} ${code} ${message}`,
-        product,
-        operation,
+      joined([
+        said(code, message),
+        product === null ? null : words.values.products[product],
+        operation === null ? null : asCode(operation),
         model,
         format.fullTime(since),
         `${state.nextTry} ${format.time(nextProbeAt)}`,
-      ]
-        .filter((part) => part !== null)
-        .join(' · '),
+      ]),
     ),
   ].filter((cause) => cause !== null);
+}
+
+/** Writes what there is of some parts, with dots between. */
+function joined(parts: readonly Part[]): Part {
+  return parts.filter((part) => part !== null).map((part, at) => (at === 0 ? part : [' · ', part]));
 }

@@ -33,6 +33,7 @@ export const FRAME = {
   },
   problem: {
     title: 'This page cannot be shown',
+    kind: (kind: string): string => `${kind}: `,
     notFound: 'There is nothing at this address.',
     back: 'Back to “Now”',
   },

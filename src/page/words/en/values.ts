@@ -11,8 +11,14 @@ import { CLAIM_STATES } from '../../../claims/claim.ts';
 import type { PacksAnswer } from '../../../control/pack-schemas.ts';
 import type { StatusAnswer } from '../../../control/schemas.ts';
 import type { TaskAnswer } from '../../../control/task-schemas.ts';
-import { REFUSALS, type RefusalWord } from '../../../errors.ts';
+import type { PlaneWord } from '../../../control/problem.ts';
+import { REFUSALS, type ErrorCode, type RefusalWord } from '../../../errors.ts';
 import { READING_NAMES } from '../../../sla/reading.ts';
+import { CHAIN_ENDS } from '../../../tasks/retry-table.ts';
+import type { SightingSource } from '../../../tasks/task.ts';
+import { FAILURE_REASONS } from '../../../kling/task-failures.ts';
+import type { DownloadFault } from '../../../results/result-request.ts';
+import type { NoRoom } from '../../../results/room.ts';
 import { TIMELINE_STEPS } from '../../../store/timeline.ts';
 import type { Product } from '../../../units.ts';
 import { CALL_OUTCOMES, type HoldState } from '../../../words.ts';
@@ -43,6 +49,86 @@ export const VALUES = {
     refusals: itself(Object.keys(REFUSALS) as RefusalWord[]),
     rules: itself(RULE_WORDS),
     readings: itself(READING_NAMES),
+    failureReasons: itself(FAILURE_REASONS),
+    chainEnds: itself(CHAIN_ENDS),
+    downloadFaults: itself<DownloadFault | NoRoom>([
+      'host_not_allowed',
+      'address_refused',
+      'unreachable',
+      'silent',
+      'status',
+      'cut',
+      'too_large',
+      'disk',
+      'bucket',
+      'stopped',
+      'over_quota',
+      'disk_low',
+    ]),
+    sightings: itself<SightingSource>(['create', 'poll', 'app_read', 'look_up']),
+    callbackStates: itself(['submitted', 'processing', 'succeed', 'failed', 'malformed'] as const),
+    relayStates: itself(['waiting', 'delivered', 'undelivered'] as const),
+    checks: itself([
+      'node',
+      'config',
+      'calendar',
+      'control token',
+      'credentials',
+      'store',
+      'disk',
+      'folders',
+      'ledger',
+      'sidecar',
+      'ready',
+      'mode',
+      'freeze',
+      'doubts',
+      'upstream',
+      'budgets',
+      'clock',
+      'connection',
+      'key',
+      'account',
+      'packs',
+      'other spending',
+      'adoption',
+      'prices',
+      'availability',
+      'gaps',
+      'claims',
+      'claimant',
+      'fees',
+      'alerts',
+      'jobs',
+      'backup',
+    ] as const),
+    places: itself(['body', 'query', 'param'] as const),
+    problems: itself<PlaneWord | Exclude<ErrorCode, RefusalWord>>([
+      'bad_request',
+      'token_required',
+      'forbidden',
+      'not_found',
+      'method_not_allowed',
+      'length_required',
+      'body_too_large',
+      'media_type_refused',
+      'host_refused',
+      'browser_refused',
+      'busy',
+      'unexpected',
+      'config_invalid',
+      'secret_invalid',
+      'store_owned',
+      'store_corrupt',
+      'store_foreign',
+      'store_missing',
+      'store_newer',
+      'store_unwritable',
+      'daemon_required',
+      'already_resolved',
+      'already_running',
+      'bad_usage',
+    ]),
     labels: itself(['app', 'operation', 'model', 'mode', 'tag', 'product'] as const),
   },
 };

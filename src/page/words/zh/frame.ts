@@ -57,7 +57,12 @@ export const FRAME: Pick<
     wrong: '令牌未被接受。',
     forget: '清除令牌',
   },
-  problem: { title: '无法显示此页', notFound: '此地址没有内容。', back: '返回“总览”' },
+  problem: {
+    title: '无法显示此页',
+    kind: (kind) => `${kind}：`,
+    notFound: '此地址没有内容。',
+    back: '返回“总览”',
+  },
   credits: '积分',
   none: '–',
   all: '全部',

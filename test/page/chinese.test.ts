@@ -1,0 +1,222 @@
+/**
+ * The Chinese pages of a sidecar with data of every kind: what a reader sees is Chinese, but for the kinds of text that docs/page.md
+ * names, and what is English says so.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NAVIGATION } from '../../src/page/layout.ts';
+import { MODES, OPERATIONS } from '../../src/words.ts';
+import { anotherVideo, get, post, until } from '../app/calls.ts';
+import { draftLastMonth, order, type ClaimMonth } from '../app/claim-month.ts';
+import { startApp, type StartedApp } from '../app/start-app.ts';
+import { read, TYPED } from './reader.ts';
+import { seenIn, type SeenText } from './seen-text.ts';
+
+const VIDEOS = '/v1/videos/text2video';
+const CONFIG = {
+  environment: 'staging',
+  budgets: [
+    { name: 'daily', credits: 400, window: 'day' },
+    { name: 'films', credits: 900, window: 'month', match: { app: 'web', model: 'kling-v1' } },
+    { name: 'each-tag', credits: 300, window: 'week', per: 'tag', mode: 'shadow' },
+  ],
+  limits: { concurrency: { video: 9, image: 2 } },
+  creates: { maxCreditsEach: 50 },
+  tasks: { retryFailed: [{ delayMs: 86_400_000 }] },
+  results: { keep: true },
+  alerts: {
+    channels: [{ name: 'ops', type: 'stdout' }],
+  },
+};
+/** Names of fields whose values are names and words of people, of Kling and of machines: they are shown as they are. */
+const VALUE_FIELDS = new Set(
+  (
+    'id taskId holdId externalTaskId requestId klingRequestId fingerprint digest ticket voucherCode app tag actor reason name ' +
+    'environment source file folder perValue budget promptPreview statusMessage model mode upstream account timeZone version ' +
+    'subject url path store host type calendar method route'
+  ).split(' '),
+);
+/** Units, formats and proper names that Chinese texts of this trade have in Latin letters. */
+const COMMON =
+  /\b(ID|API|CSV|HTTPS?|JSON|UTC|SHA|URL|TLS|CDN|JWT|AK|SK|OTLP|NTP|IANA|ISO|SIGHUP|AI|SLA|USD|US|ms|p50|p95|p99|zip|MiB|GiB|\dxx|sidecar|doctor|Prometheus|Slack|Node|git|Tab|Enter|KLING_)(?![A-Za-z])/g;
+/** Paths, addresses, commands, keys of the config and other names that are typed as they are; zones, clauses, times and hashes. */
+const TYPED_NAMES =
+  /(?:https?:\/)?\/[\w./{}:-]+|kling-sidecar(?: [!-~]+)*|--[a-z-]+|[A-Za-z]+(?:_[A-Za-z0-9]+)+|[a-z][\w-]*(?:\[\])?(?:\.[a-z][\w-]*)+|\b[a-z]+[A-Z]\w*|[A-Z][a-z]+\/[A-Z][A-Za-z_]+|\d\.\d\([ivx]+\)|\d{4}-\d\d-\d\dT[\d:.]+Z|\d{4}-\d\d-[0-9a-f]{8}\b|\b[0-9a-f]{12,}\b/g;
+const LATIN = /[A-Za-z]{2,}(?:[ '’-]+[A-Za-z]+)*/g;
+
+let started: StartedApp;
+let claim: ClaimMonth;
+const ids: Record<string, string> = {};
+const values = new Set<string>();
+
+beforeAll(async () => {
+  started = await startApp({ config: CONFIG, judges: true });
+  claim = await draftLastMonth(started);
+  await work();
+});
+afterAll(() => started.stop());
+
+/** Work of every kind: creates that succeed, fail, are refused, are in doubt and wait; orders; alerts. */
+async function work(): Promise<void> {
+  const { dataUrl, controlUrl, emulator } = started;
+  const create = async (
+    name: string,
+    body: Record<string, unknown> = {},
+    headers: Record<string, string> = {},
+  ) => {
+    const made = await post(dataUrl + VIDEOS, anotherVideo(body), headers);
+    ids[name] = String(made.json.data?.['task_id']);
+    return made;
+  };
+  emulator.addFault({ kind: 'fail_task', message: '服务超时', match: { bodyIncludes: 'to fail' } });
+  const web = { 'x-kling-app': 'web', 'x-kling-tag': 'spring' };
+  await create('done', { external_task_id: 'order-7' }, web);
+  await create('failing', { prompt: 'to fail' }, web);
+  await create('refused', { mode: 'pro', duration: '10' });
+  await create('unclear', { video_quality: 'best' }, { 'x-kling-app': 'ads' });
+  emulator.addFault({ kind: 'http', status: 503, times: 3, match: { path: '/v1/videos/image2video' } });
+  for (let at = 0; at < 3; at += 1) await read(`${dataUrl}/v1/videos/image2video`);
+  await until('the tasks have ended', async () => {
+    const states = ['done', 'failing', 'unclear'].map(
+      async (name) => (await get(`${controlUrl}/v1/tasks/${ids[name]}`)).json,
+    );
+    return (await Promise.all(states)).every((task) =>
+      /"state":"(succeeded|failed)"/.test(JSON.stringify(task)),
+    );
+  });
+  emulator.addFault({ kind: 'reset_before_charge', match: { method: 'POST', path: VIDEOS } });
+  void create('lost', {}, { 'x-kling-app': 'bot' }).catch(() => undefined);
+  await until('a create is in doubt', async () => {
+    const { json } = await get(`${controlUrl}/v1/status`);
+    return (json as unknown as { inDoubtHolds: number }).inDoubtHolds === 1;
+  });
+  const today = new Date().toISOString().slice(0, 10);
+  const end = new Date(Date.now() + 86_400_000).toISOString();
+  const orders: [string, Record<string, unknown>][] = [
+    ['/v1/budgets/daily/raise', { byCredits: 50, until: end }],
+    ['/v1/freeze', {}],
+    ['/v1/alerts/test', {}],
+    ['/v1/alerts/silences', { rule: 'job_failed', for: '2h' }],
+    [
+      '/v1/exclusions',
+      {
+        from: `${claim.month}-03T00:00:00Z`,
+        to: `${claim.month}-03T01:00:00Z`,
+        clause: '1.2(i)',
+        source: '公告',
+      },
+    ],
+    [
+      '/v1/blame',
+      { from: `${today}T00:00:00Z`, to: `${today}T00:30:00Z`, blame: 'local', source: '值班记录' },
+    ],
+    [`/v1/claims/${claim.month}/draft`, {}],
+    [`/v1/claims/${claim.month}/mark`, { state: 'filed', ticket: 'T-1' }],
+  ];
+  for (const [path, body] of orders) {
+    const why = 'source' in body ? {} : { reason: '演练' };
+    const { status, json } = await order(started, path, { ...body, ...why, actor: '王芳' });
+    expect([path, status, status === 200 ? null : json]).toEqual([path, 200, null]);
+  }
+  await create('frozen');
+  await get(`${controlUrl}/v1/checklist`);
+}
+
+const pages = (): string[] => [
+  ...NAVIGATION.map(([, path]) => path),
+  ...['done', 'failing', 'unclear'].map((name) => `/page/tasks/${ids[name]}`),
+  ...['app', 'model', 'operation', 'mode', 'tag'].map((key) => `/page/spending?by=${key}`),
+  '/page/tasks?search=boat',
+  '/page/calls?kind=refused',
+  '/page/calls?kind=would-refuse',
+  '/page/calls?failed=true',
+  '/page/holds?inDoubt=true',
+  '/page/holds?state=held',
+  `/page/availability?month=${claim.month}`,
+  `/page/claims/${claim.month}`,
+  '/page/alerts?rule=job_failed',
+  '/page/tasks/871',
+  '/page/nowhere',
+  '/page/spending?month=yesterday',
+];
+
+describe('the pages in Chinese', () => {
+  it('are Chinese, but for names, values and what says that it is English', async () => {
+    await gatherValues();
+    const found: string[] = [];
+    const english = new Set<string>();
+    const length = { page: 0, english: 0, letter: 0, code: 0 };
+    for (const path of pages()) {
+      for (const { text, kind } of await seenOn(path)) {
+        length[kind] += text.length;
+        if (kind === 'english') english.add(text);
+        if (kind !== 'page') continue;
+        for (const run of latinIn(text)) found.push(`${path}: ${run} in “${text.slice(0, 100)}”`);
+      }
+    }
+    expect(found).toEqual([]);
+    // The link to the English page, and Kling's own text of an amount.
+    expect([...english]).toEqual(['English', '1 video']);
+    expect(length.english / length.page).toBeLessThan(0.01);
+    expect(length.page).toBeGreaterThan(20_000);
+  });
+
+  it('find a text that is not Chinese: the search itself works', () => {
+    expect(latinIn('任务 succeeded')).toEqual(['succeeded']);
+    expect(latinIn('sidecar 使用 limits.queueWaitMsMax')).toEqual([]);
+    const html = '<p title="a title">中文 <b>bold</b><code>code</code><i lang="en">said</i></p>';
+    expect(seenIn(html)).toEqual([
+      { text: 'a title', kind: 'page' },
+      { text: '中文', kind: 'page' },
+      { text: 'bold', kind: 'page' },
+      { text: 'code', kind: 'code' },
+      { text: 'said', kind: 'english' },
+    ]);
+  });
+});
+
+async function seenOn(path: string): Promise<SeenText[]> {
+  const headers = { ...TYPED, 'accept-language': 'zh-CN', authorization: `Bearer ${started.token}` };
+  const { text } = await read(started.controlUrl + path, headers);
+  expect(text).toContain('<html lang="zh">');
+  return seenIn(text);
+}
+
+/** Reads the values of the API that pages show as they are. */
+async function gatherValues(): Promise<void> {
+  const paths = [
+    '/v1/status',
+    '/v1/tasks',
+    '/v1/calls',
+    '/v1/calls?kind=refused',
+    '/v1/holds',
+    '/v1/alerts',
+    '/v1/audit',
+    '/v1/claims',
+    '/v1/checklist',
+    '/v1/packs',
+    '/v1/config',
+    `/v1/claims/${claim.month}/letters`,
+    `/v1/claims/${claim.month}`,
+    ...['done', 'failing', 'unclear'].map((name) => `/v1/tasks/${ids[name]}`),
+  ];
+  for (const path of paths) {
+    const { json } = await get(started.controlUrl + path, { authorization: `Bearer ${started.token}` });
+    keepValues(json);
+  }
+}
+
+function keepValues(value: unknown, field = ''): void {
+  if (typeof value === 'string') {
+    if (VALUE_FIELDS.has(field) && value.length > 1) values.add(value);
+  } else if (Array.isArray(value)) for (const each of value) keepValues(each, field);
+  else if (typeof value === 'object' && value !== null)
+    for (const [key, each] of Object.entries(value)) keepValues(each, key);
+}
+
+/** Gives the runs of Latin letters that are no name, value or unit. */
+function latinIn(text: string): string[] {
+  let rest = text.replaceAll(TYPED_NAMES, ' ');
+  for (const value of [...values, ...OPERATIONS, ...MODES].toSorted((a, b) => b.length - a.length))
+    rest = rest.replaceAll(value, ' ');
+  return rest.replaceAll(COMMON, ' ').match(LATIN) ?? [];
+}
