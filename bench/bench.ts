@@ -34,7 +34,6 @@ const work = join(import.meta.dirname, '.work', `run-${process.pid}`);
 const READY_REPEATS = 10;
 const LARGE_REPEATS = 16;
 const BIG_SLICES = 20;
-const PAGES_SLICES = 10;
 /** Whole minutes: tasks of half an hour are asked for once a minute, all of them together since the start asked for all. */
 /** Reads of the section `beside` through each sidecar. */
 const BESIDE_READS = 10_000;
@@ -160,7 +159,7 @@ async function measureApart(
     pagesCost: await of('pages', () =>
       measurePages(join(work, 'pages'), {
         baseUrl,
-        plan: { calls: options.calls, openTasks, slices: PAGES_SLICES, warmRequests },
+        plan: { calls: options.calls, openTasks, slices: options.slices, warmRequests },
       }),
     ),
     bigStore: await of('big', () =>

@@ -30,6 +30,8 @@ export interface Options {
   rows: number;
   /** In the store of the section `pages`. */
   calls: number;
+  /** Slices of creates beside open pages, and as many without. */
+  slices: number;
   isQuick: boolean;
   json: boolean;
   output: string | null;
@@ -52,6 +54,7 @@ export const USAGE = `npm run bench -- [options]
   --open-tasks N   open tasks of the sections idle, beside and pages (1 to 1000000, default 10000); scrape has ten times as many
   --rows N         creates in the store of the section big (1000 to 100000000, default 10000000)
   --calls N        calls in the store of the section pages (1000 to 100000000, default 1000000)
+  --slices N       slices of creates beside open pages, and as many without (1 to 200, default 10)
   --json           print JSON in place of the tables
   --output FILE    write the JSON to a file as well
   --help           print this
@@ -74,6 +77,7 @@ export function readOptions(args: string[]): Options {
       'open-tasks': { type: 'string', default: '10000' },
       rows: { type: 'string', default: '10000000' },
       calls: { type: 'string', default: '1000000' },
+      slices: { type: 'string', default: '10' },
       json: { type: 'boolean', default: false },
       output: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -94,6 +98,7 @@ export function readOptions(args: string[]): Options {
     openTasks: wholeNumber('--open-tasks', values['open-tasks'], [1, 1_000_000]),
     rows: wholeNumber('--rows', values.rows, [1000, 100_000_000]),
     calls: wholeNumber('--calls', values.calls, [1000, 100_000_000]),
+    slices: wholeNumber('--slices', values.slices, [1, 200]),
     isQuick: quick,
     json: values.json,
     output: values.output ?? null,

@@ -10,7 +10,7 @@ import { Client, request, type Dispatcher } from 'undici';
 import { FILLED_CONFIG, fillStore } from './filled-store.ts';
 import { warmUp, type LoadPoint } from './load.ts';
 import { measureIdle, measurePoint, pause } from './measure.ts';
-import { median } from './median.ts';
+import { median, quartiles } from './median.ts';
 import { startOwnSidecar, type OwnSidecar } from './own-sidecar.ts';
 import { BENCH_KEY } from './peer.ts';
 import { end } from './processes.ts';
@@ -67,6 +67,8 @@ export interface PagesCost {
   withoutP99Ms: number;
   /** The median of the slices' own quotients. */
   p99Ratio: number;
+  /** Half of the slices' quotients lie between these. */
+  p99RatioQuartiles: [lower: number, upper: number];
 }
 
 export interface PagesPlan {
@@ -176,7 +178,7 @@ async function measureCreates(
   own: OwnSidecar,
   folder: string,
   { slices, warmRequests }: PagesPlan,
-): Promise<Pick<PagesCost, 'withPagesP99Ms' | 'withoutP99Ms' | 'p99Ratio'>> {
+): Promise<Pick<PagesCost, 'withPagesP99Ms' | 'withoutP99Ms' | 'p99Ratio' | 'p99RatioQuartiles'>> {
   const load: Omit<LoadPoint, 'seconds'> = {
     origin: own.data,
     headers: { 'content-type': 'application/json' },
@@ -201,9 +203,11 @@ async function measureCreates(
       await pages?.close();
     }
   }
+  const quotients = withPages.map((ms, round) => ms / (without[round] ?? NaN));
   return {
     withPagesP99Ms: median(withPages),
     withoutP99Ms: median(without),
-    p99Ratio: median(withPages.map((ms, round) => ms / (without[round] ?? NaN))),
+    p99Ratio: median(quotients),
+    p99RatioQuartiles: quartiles(quotients),
   };
 }

@@ -92,6 +92,11 @@ function formatStores({ scrape, pagesCost, bigStore }: Report): string[] {
   if (pagesCost !== null) {
     lines.push('', `Pages over ${pagesCost.calls} calls and ${pagesCost.openTasks} open tasks`, '');
     lines.push(...formatTable(PAGE_HEAD, pagesCost.pages.map(pageRow)));
+    const [lower, upper] = pagesCost.p99RatioQuartiles;
+    lines.push(
+      '',
+      `Half of the quotients of a create's p99 lie between ${fixed(lower, 2)} and ${fixed(upper, 2)}.`,
+    );
   }
   if (bigStore !== null) {
     const { rows, rowsAsked, openTasks, fillSeconds, fileMiB, bigUs, smallUs } = bigStore;
