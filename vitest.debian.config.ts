@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test-debian/**/*.test.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
+    testTimeout: 400_000,
+    hookTimeout: 400_000,
     pool: 'forks',
     fileParallelism: false,
   },

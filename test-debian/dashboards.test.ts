@@ -33,7 +33,7 @@ beforeAll(async () => {
     scrapes: day.scrapes,
     rules: [join(RULES, 'recording.rules.yaml'), join(RULES, 'alerts.rules.yaml')],
   });
-}, 400_000);
+});
 afterAll(() => prometheus.stop());
 
 const fill = (expr: string): string =>

@@ -39,7 +39,7 @@ beforeAll(async () => {
     locale: 'en-GB',
     deviceScaleFactor: 1,
   });
-}, 180_000);
+});
 afterAll(async () => {
   await browser.close();
   // As Ctrl-C on the terminal.

@@ -57,7 +57,7 @@ beforeAll(async () => {
     executablePath: debianProgram('chromium', 'chromium'),
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
   });
-}, 60_000);
+});
 afterEach(async () => {
   await page.context().close();
   const found = errors;

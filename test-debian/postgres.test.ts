@@ -16,7 +16,7 @@ beforeAll(async () => {
   statements = await recordStatements();
   postgres = await startPostgres();
   expect(errorsOf(schemaOfNewStore().map(toPostgresSchema))).toEqual([]);
-}, 400_000);
+});
 afterAll(() => postgres?.stop());
 
 describe('the statements of operations', () => {

@@ -122,7 +122,7 @@ it('a backup that a kill cut off leaves nothing that looks like one, and is made
   await until('a first look', async () => ((await job('sla-months')).lastStartedAt ?? '') > startedAt);
   expect(await backup()).toMatchObject({ state: 'ok', lastStartedAt: made.lastStartedAt });
   expect(await files()).toEqual([name]);
-}, 400_000);
+});
 
 it('a stop does not wait for a backup, and what it cut off is made up by the next start', async () => {
   await start();
@@ -135,4 +135,4 @@ it('a stop does not wait for a backup, and what it cut off is made up by the nex
   await start();
   await until('the backup is made up', async () => (await backup()).state === 'ok');
   expect(await files()).toHaveLength(1);
-}, 400_000);
+});

@@ -141,7 +141,7 @@ describe('a process that is killed', () => {
     expect(settled.heldCredits).toBe(open.length * 10);
     expect(posts()).toBeGreaterThanOrEqual(charged());
     expect(await verify()).toMatchObject({ ok: true, problems: [] });
-  }, 90_000);
+  });
 
   it('while a create is in progress gives its task to the same create without a key, sent again', async () => {
     const match = { method: 'POST', path: '/v1/videos/text2video' };
@@ -166,7 +166,7 @@ describe('a process that is killed', () => {
       await kill();
     }
     expect(emulator.book().charges).toHaveLength(4);
-  }, 90_000);
+  });
 
   it('at once after an answer may give that task to one equal create, and no other', async () => {
     await start();
@@ -177,5 +177,5 @@ describe('a process that is killed', () => {
     expect(second).toBe(first);
     expect(third).not.toBe(first);
     expect(posts()).toBe(2);
-  }, 90_000);
+  });
 });
