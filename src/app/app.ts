@@ -9,14 +9,14 @@
  * keeps the settings that it began with.
  */
 import type { AppAlerts } from './alerts.ts';
-import type { AppCallbacks } from './callbacks.ts';
 import { ConfigReadings } from './config-readings.ts';
 import { urlsOf, type App, type AppOptions, type AppUrls, type ReloadOutcome } from './options.ts';
 import { proxySettings } from './settings.ts';
 import { countInBackground } from './counting.ts';
 import { noteLedgers } from './ledgers.ts';
 import { beginLimits, slotOptions } from './pacing.ts';
-import { buildParts, type AppParts } from './parts.ts';
+import { buildParts } from './parts.ts';
+import { readinessOf, runWhatIsDue, startParts, stopRunning, type Running } from './running.ts';
 import { noteReload } from './orders.ts';
 import { putInOrder } from './start.ts';
 import { openAppStore } from './store.ts';
@@ -24,12 +24,12 @@ import { isSameLine, noteKey, noteUpstream, openLine, type LineSource } from './
 import { loadWatchers, type Watchers } from './watchers.ts';
 import { applyBudgets } from '../budget/budget-table.ts';
 import { noteMode } from '../calls/would-have-table.ts';
-import { systemClock, within, type Clock } from '../clock.ts';
+import { systemClock, type Clock } from '../clock.ts';
 import type { Config, LoadedConfig } from '../config/config.ts';
 import { compareConfigs } from '../config/reload.ts';
 import type { Secrets } from '../config/secrets.ts';
 import type { Order } from '../control/order.ts';
-import type { ControlPlane, ControlUrls } from '../control/plane.ts';
+import type { ControlUrls } from '../control/plane.ts';
 import { SidecarError } from '../errors.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { urlOf } from '../listen.ts';
@@ -40,21 +40,9 @@ import type { LineOptions } from '../upstream/line.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 
-/** How long a stop that ended requests waits for them to be recorded. */
-const SETTLE_MS_MAX = 1_000;
-
 /** Makes an app; nothing is opened before `start`. */
 export function createApp(options: AppOptions): App {
   return new Sidecar(options);
-}
-
-/** The parts that exist between start and stop. */
-interface Running extends AppParts {
-  dataPlane: DataPlane;
-  callbacks: AppCallbacks | null;
-  control: ControlPlane | null;
-  jobs: Jobs | null;
-  alerts: AppAlerts | null;
 }
 
 class Sidecar implements App {
@@ -116,13 +104,7 @@ class Sidecar implements App {
       const data = await running.dataPlane.listen(this.#config.listen, this.#secrets.tls, () =>
         this.#renewSettings(),
       );
-      await running.watch.start();
-      running.doubts.start();
-      running.poller.start();
-      running.taskRetrier.start((kept) => running.dataPlane.sendKept(kept));
-      running.results.start();
-      const { slotKeepers, storeWatch, sumsCheck, usageSumming, clockKeeper } = running;
-      for (const part of [slotKeepers, storeWatch, sumsCheck, usageSumming, clockKeeper]) part.start();
+      await startParts(running);
       const code = await watchers;
       const alerts = this.#startAlerts(running, code);
       const jobs = this.#makeJobs(running, alerts, code);
@@ -200,13 +182,7 @@ class Sidecar implements App {
   }
 
   async runDue(): Promise<void> {
-    await this.#running?.doubts.runDue();
-    await this.#running?.adoption.runDue();
-    await this.#running?.poller.runDue();
-    await this.#running?.taskRetrier.runDue();
-    await this.#running?.results.runDue();
-    await this.#running?.jobs?.runDue(this.#running.dated.now());
-    await this.#running?.alerts?.runDue();
+    if (this.#running) await runWhatIsDue(this.#running);
   }
 
   #openStore(): Promise<Store> {
@@ -298,7 +274,7 @@ class Sidecar implements App {
       startedTick: this.#startedTick,
       host: this.#options.host ?? null,
       judge: this.#options.judge ?? null,
-      readiness: () => this.#readiness(running),
+      readiness: () => readinessOf(running, this.#takesWrites),
       isStoreWritable: () => this.#takesWrites,
       telemetry: this.#telemetry,
       log: this.#log,
@@ -307,15 +283,6 @@ class Sidecar implements App {
     this.#controlUrl = urls.url;
     this.#renewSettings();
     return urls;
-  }
-
-  #readiness({ dataPlane, closing, storeWatch }: Running): { ready: boolean; reasons: string[] } {
-    const reasons: string[] = [];
-    if (dataPlane.isDraining) reasons.push('draining');
-    if (closing.pending > 0 || !this.#takesWrites) reasons.push('the store takes no writes');
-    const lost = storeWatch.look();
-    if (lost !== null) reasons.push(`the store was lost: ${lost}`);
-    return { ready: reasons.length === 0, reasons };
   }
 
   /** Makes the schedule; the caller starts it. */
@@ -335,41 +302,8 @@ class Sidecar implements App {
   async #stop(): Promise<void> {
     const running = this.#running;
     if (!running) return;
-    running.slots.close();
-    running.dataPlane.close();
-    // Jobs end at their next piece, while creates end by themselves.
-    const working = [running.jobs?.stop(), running.alerts?.stop(), running.taskRetrier.stop()];
-    const callbacks = running.callbacks?.stop();
-    await running.dataPlane.idle(this.#config.listen.drainMs);
-    running.usageSumming.stop();
-    const asking = [
-      running.doubts.stop(),
-      running.poller.stop(),
-      running.results.stop(),
-      running.adoption.stop(),
-      running.sumsCheck.stop(),
-      running.slotKeepers.stop(),
-    ];
-    // Ends what still hangs at Kling: creates are then put in doubt while the store is open, and nobody waits for it.
-    await running.upstream.end();
-    await within(this.#clock, SETTLE_MS_MAX, Promise.all([...asking, ...working, callbacks]));
-    // A moment for requests that were cut off to be recorded.
-    await running.dataPlane.idle(SETTLE_MS_MAX);
-    await within(this.#clock, SETTLE_MS_MAX, this.#recordEnd(running));
-    running.dataPlane.cut();
-    await running.control?.stop();
-    await running.store.close();
+    await stopRunning(running, { clock: this.#clock, drainMs: this.#config.listen.drainMs });
     await this.#telemetry.shutdown();
-  }
-
-  /** Records how far everything came, while the store is open. */
-  async #recordEnd(running: Running): Promise<void> {
-    await Promise.all([running.watch.stop(), running.clockKeeper.stop(), running.callJournal.flush()]);
-    await running.traces.flush();
-    running.closing.stop();
-    running.storeWatch.stop();
-    await running.instance.stop();
-    await running.delivery.stop();
   }
 
   #renewSettings(): void {
