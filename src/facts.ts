@@ -124,6 +124,8 @@ export type Fact =
       product: Product;
       /** The last known one. */
       state: TaskState;
+      /** The slots that its create took. */
+      weight: number;
       createdAt: Ms;
       /** 0 if an operator has ended the hold. */
       heldCredits: MilliCredits;

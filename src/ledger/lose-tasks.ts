@@ -36,6 +36,7 @@ async function loseTask(tx: Tx, taskId: string, at: Ms): Promise<Fact | null> {
     taskId,
     product: hold.product,
     state: task.state,
+    weight: hold.weight,
     createdAt: task.createdAt,
     heldCredits: hold.state === 'held' ? hold.credits : 0,
     at,

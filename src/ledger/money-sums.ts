@@ -23,6 +23,7 @@ import { sumElsewhere, type HoldElsewhere, type HoldsElsewhere, type UsedUpstrea
 export type KeptStatus = Omit<MoneyStatus, 'frozen'>;
 
 type TaskChanged = Extract<Fact, { kind: 'task_changed' }>;
+type TaskLost = Extract<Fact, { kind: 'task_lost' }>;
 type CreateHeld = Extract<Fact, { kind: 'create_held' }>;
 
 interface Doubt {
@@ -42,6 +43,8 @@ export class MoneySums {
   #inUse: UsedUpstream | null = null;
   readonly #doubts = new Map<string, Doubt>();
   readonly #tasks = new Map<string, KeptTasks>();
+  /** The holds of lost tasks, which are in no group: Kling may end them yet. */
+  readonly #lost = new Set<string>();
   #elsewhere = new Map<string, HoldElsewhere>();
   /** The sums of `#elsewhere`; null if they are to be made again. */
   #elsewhereSums: HoldsElsewhere[] | null = null;
@@ -55,6 +58,8 @@ export class MoneySums {
     this.#doubts.clear();
     for (const { holdId, credits, since } of open.doubts) this.#beginDoubt(holdId, { credits, since });
     this.#tasks.clear();
+    this.#lost.clear();
+    for (const holdId of open.lost) this.#lost.add(holdId);
     for (const { createdAt, weight, operation, ...of } of open.tasks) {
       const group = this.#group(of);
       group.tasks += createdAt.length;
@@ -136,10 +141,15 @@ export class MoneySums {
         this.#beginDoubt(fact.holdId, { credits: fact.heldCredits, since: fact.at });
         return true;
       case 'task_changed':
+        if (this.#lost.has(fact.holdId)) return this.#endLost(fact);
         // A create whose task is known is in doubt no more.
         if (fact.from === null) this.#endDoubt(fact.holdId);
         else this.#count(fact, fact.from, -1);
         this.#count(fact, fact.to, 1);
+        return true;
+      case 'task_lost':
+        this.#count(fact, fact.state, -1);
+        this.#lost.add(fact.holdId);
         return true;
       default:
         return false;
@@ -167,7 +177,17 @@ export class MoneySums {
     this.#inDoubtCredits -= doubt.credits;
   }
 
-  #count({ product, operation, weight, createdAt }: TaskChanged, state: TaskState, sign: 1 | -1): void {
+  /** Gives false: a lost task is in no sum of tasks. */
+  #endLost({ holdId, to }: TaskChanged): false {
+    if (isTerminal(to)) this.#lost.delete(holdId);
+    return false;
+  }
+
+  #count(
+    { product, operation, weight, createdAt }: TaskChanged | TaskLost,
+    state: TaskState,
+    sign: 1 | -1,
+  ): void {
     if (isTerminal(state)) return;
     const group = this.#group({ product, state: state as OpenState });
     group.tasks += sign;

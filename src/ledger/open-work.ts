@@ -1,6 +1,8 @@
 /** Every open hold and task, read once for the sums that a running process keeps (`money-sums.ts`). */
 import { FROM_IN_DOUBT } from '../budget/hold-table.ts';
 import { defineRead, defineWrite, type Tx } from '../store/operation.ts';
+import { IS_LOST } from '../tasks/lost-table.ts';
+import { IS_OPEN } from '../tasks/stuck-limits.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { OperationWord } from '../words.ts';
 import type { OpenState } from './status.ts';
@@ -10,7 +12,10 @@ export interface OpenWork {
   openHolds: number;
   heldCredits: MilliCredits;
   doubts: { holdId: string; credits: MilliCredits; since: Ms | null }[];
+  /** Without lost ones. */
   tasks: OpenTasks[];
+  /** The holds of lost tasks that Kling has not ended. */
+  lost: string[];
   /** Null if none was ever put in use. */
   inUse: UsedUpstream | null;
   elsewhere: HoldElsewhere[];
@@ -50,6 +55,9 @@ async function readOpenWork(tx: Tx): Promise<OpenWork> {
     heldCredits: held?.credits ?? 0,
     doubts,
     tasks: await readOpenTasks(tx),
+    lost: (await tx.all<{ id: string }>(`SELECT c.id FROM creates c WHERE ${IS_LOST} ORDER BY c.id`)).map(
+      ({ id }) => id,
+    ),
     inUse: await selectUsed(tx),
     elsewhere: await selectHoldsElsewhere(tx),
   };
@@ -57,8 +65,8 @@ async function readOpenWork(tx: Tx): Promise<OpenWork> {
 
 async function readOpenTasks(tx: Tx): Promise<OpenTasks[]> {
   const rows = await tx.all<Omit<OpenTasks, 'createdAt'> & { at: Ms }>(
-    `SELECT product, task_state AS state, operation, weight, task_created_at AS at FROM creates
-     WHERE task_state IN ('submitted', 'processing') ORDER BY id`,
+    `SELECT c.product, c.task_state AS state, c.operation, c.weight, c.task_created_at AS at FROM creates c
+     WHERE ${IS_OPEN} ORDER BY c.id`,
   );
   const groups = new Map<string, OpenTasks>();
   for (const { product, state, operation, weight, at } of rows) {

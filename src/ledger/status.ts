@@ -1,7 +1,7 @@
 /** The state of money in a few numbers: the freeze, doubts, open tasks. */
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
-import { stuckCondition, type StuckLimits } from '../tasks/stuck-limits.ts';
+import { IS_OPEN, stuckCondition, type StuckLimits } from '../tasks/stuck-limits.ts';
 import type { TaskState } from '../words.ts';
 import { readFreeze, type FreezeState } from './freeze.ts';
 import { selectHoldsElsewhere, sumElsewhere, type HoldsElsewhere } from './use-upstream.ts';
@@ -74,7 +74,7 @@ export const moneyStatus = defineRead(
          SUM(CASE WHEN ${stuck.sql} THEN 1 ELSE 0 END) AS stuck, SUM(c.weight) AS weight${counts
            .map((name) => `, SUM(CASE WHEN c.task_created_at < ? THEN 1 ELSE 0 END) AS ${name}`)
            .join('')}
-       FROM creates c WHERE c.task_state IN ('submitted', 'processing')
+       FROM creates c WHERE ${IS_OPEN}
        GROUP BY c.product, c.task_state ORDER BY c.product, c.task_state`,
       ...stuck.values,
       ...instants,

@@ -1,12 +1,14 @@
 /**
- * The age from which an open task is stuck, for each operation: a video takes minutes, a picture seconds.
+ * Which tasks are stuck: those open for longer than is usual for their operation, and not lost. A video takes minutes, a picture
+ * seconds. A lost task is open no more for us: nobody asks for it, and only its hold waits.
  *
- * **Invariant**: pure values, so that they are sent to the store's threads. {@link stuckAfterMs} is the one rule; the condition
- * for the store says the same.
+ * **Invariant**: pure values, so that they are sent to the store's threads. {@link isStuck} is the one rule; the condition for the
+ * store says the same. The list, the command, the page, the metric, the status and the alert use it.
  */
 import type { SqlValue } from '../store/operation.ts';
 import type { Ms } from '../units.ts';
-import type { OperationWord } from '../words.ts';
+import type { OperationWord, TaskState } from '../words.ts';
+import { isTerminal } from './task-state.ts';
 
 export interface StuckLimits {
   /** For operations without a limit of their own. */
@@ -25,7 +27,27 @@ export function stuckRange({ usualMs, byOperation }: StuckLimits): { leastMs: Ms
   return { leastMs: Math.min(...all), mostMs: Math.max(...all) };
 }
 
-/** Gives the condition that a task of `creates c` is at least as old as its limit at an instant, with its values. */
+/** The condition on `creates c` of a task that is open and not lost. */
+export const IS_OPEN = "c.task_state IN ('submitted', 'processing') AND c.lost_at IS NULL";
+
+/** Returns whether a task is stuck at an instant. */
+export function isStuck(
+  { state, lostAt, operation, createdAt }: StuckFacts,
+  limits: StuckLimits,
+  at: Ms,
+): boolean {
+  return !isTerminal(state) && lostAt === null && createdAt <= at - stuckAfterMs(limits, operation);
+}
+
+/** What says whether a task is stuck. */
+export interface StuckFacts {
+  state: TaskState;
+  lostAt: Ms | null;
+  operation: OperationWord;
+  createdAt: Ms;
+}
+
+/** Gives the condition that a task of `creates c` that {@link IS_OPEN} is stuck at an instant, with its values. */
 export function stuckCondition(limits: StuckLimits, at: Ms): { sql: string; values: SqlValue[] } {
   const own = Object.entries(limits.byOperation);
   if (own.length === 0) return { sql: 'c.task_created_at <= ?', values: [at - limits.usualMs] };

@@ -21,7 +21,7 @@ import {
 import type { Ms, Product } from '../units.ts';
 import type { TaskState } from '../words.ts';
 import { IS_LOST } from './lost-table.ts';
-import { stuckCondition, type StuckLimits } from './stuck-limits.ts';
+import { IS_OPEN, stuckCondition, type StuckLimits } from './stuck-limits.ts';
 import { isTerminal } from './task-state.ts';
 import { LISTED_TASK, toTaskRow, type ListedTask } from './task-table.ts';
 import type { TaskRow } from './task.ts';
@@ -45,7 +45,7 @@ export interface TaskFilter {
   model?: string | null;
   mode?: string | null;
   product?: Product;
-  /** Only open tasks that are stuck at an instant. */
+  /** Only tasks that are stuck at an instant. */
   stuck?: StuckAt;
   /**
    * A task's id, the id of its hold, its external id, app or tag, each whole, or a part of its prompt's preview. One whose id it
@@ -117,12 +117,12 @@ function addState({ state, stuck }: TaskFilter, conditions: Conditions): void {
   if (state === 'lost') texts.push(IS_LOST);
   else if (state !== undefined) {
     addCondition(conditions, 'c.task_state = ?', state);
-    if (!isTerminal(state)) texts.push("c.task_state IN ('submitted', 'processing') AND c.lost_at IS NULL");
+    if (!isTerminal(state)) texts.push(IS_OPEN);
   }
   if (!stuck) return;
-  const isStuck = stuckCondition(stuck.limits, stuck.at);
-  texts.push("c.task_state IN ('submitted', 'processing')", isStuck.sql);
-  values.push(...isStuck.values);
+  const isOld = stuckCondition(stuck.limits, stuck.at);
+  texts.push(IS_OPEN, isOld.sql);
+  values.push(...isOld.values);
 }
 
 function addSearch({ texts, values }: Conditions, search: string): void {

@@ -2,7 +2,7 @@
 import { defineRead, type Tx } from '../store/operation.ts';
 import type { MilliCredits, Ms, Product } from '../units.ts';
 import type { OperationWord } from '../words.ts';
-import { stuckAfterMs, stuckCondition, type StuckLimits } from './stuck-limits.ts';
+import { IS_OPEN, stuckAfterMs, stuckCondition, type StuckLimits } from './stuck-limits.ts';
 
 export interface StuckTasks {
   product: Product;
@@ -16,7 +16,7 @@ export interface StuckTasks {
   afterMs: Ms;
 }
 
-/** Sums the stuck tasks at an instant, by product: of those that `listTasks` lists the ones that nobody has ended: neither lost, nor ended by an operator. */
+/** Sums the stuck tasks at an instant, by product: all that `listTasks` lists but those whose hold an operator has ended. */
 export const readStuckTasks = defineRead(
   'tasks.readStuck',
   async (tx: Tx, { at, limits }: { at: Ms; limits: StuckLimits }): Promise<StuckTasks[]> => {
@@ -24,7 +24,7 @@ export const readStuckTasks = defineRead(
     const rows = await tx.all<Omit<StuckTasks, 'since' | 'afterMs'> & { operation: OperationWord }>(
       `SELECT c.product, c.operation, COUNT(*) AS tasks,
          SUM(CASE WHEN c.state = 'held' THEN c.credits ELSE 0 END) AS "heldCredits", MIN(c.task_created_at) AS "oldestAt"
-       FROM creates c WHERE c.task_state IN ('submitted', 'processing') AND c.lost_at IS NULL
+       FROM creates c WHERE ${IS_OPEN}
          AND (c.state = 'held' OR c.state = 'settled')
          AND ${sql}
        GROUP BY c.product, c.operation ORDER BY c.product, c.operation`,

@@ -58,10 +58,19 @@ describe('a task that is open for 30 days', () => {
   it('is lost once Kling has answered about it, and is then asked for no more', async () => {
     const { fail } = await afterDays(31, { poll: true });
     await advanceUntil(clock, () => polls() >= 2, { stepMs: 1_000 });
-    expect(await task()).toMatchObject({ state: 'submitted', lostAt: null, heldCredits: 10 });
+    expect(await task()).toMatchObject({ state: 'submitted', lostAt: null, stuck: true, heldCredits: 10 });
+    expect((await get(`${app.controlUrl}/v1/tasks?stuck=true`)).json).toMatchObject({
+      tasks: [{ stuck: true }],
+    });
+    expect((await get(`${app.controlUrl}/v1/status`)).json).toMatchObject({
+      openTasks: [{ tasks: 1, stuck: 1 }],
+    });
     fail(false);
     await advanceUntil(clock, async () => (await task())?.['state'] === 'lost', { stepMs: 1_000 });
-    expect(await task()).toMatchObject({ lostAt: expect.any(String), stuck: true, heldCredits: 10 });
+    // It is stuck no more for anybody: the list, the task and the sums use one rule.
+    expect(await task()).toMatchObject({ lostAt: expect.any(String), stuck: false, heldCredits: 10 });
+    expect((await get(`${app.controlUrl}/v1/tasks?stuck=true`)).json).toMatchObject({ tasks: [] });
+    expect((await get(`${app.controlUrl}/v1/status`)).json).toMatchObject({ openTasks: [] });
     const asked = polls();
     await advanceBy(clock, 1_300_000, 10_000);
     expect(polls()).toBe(asked);

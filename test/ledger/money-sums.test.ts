@@ -6,6 +6,7 @@ import { closeCreate } from '../../src/ledger/close.ts';
 import { admit } from '../../src/ledger/admit.ts';
 import { dropExternalId } from '../../src/ledger/drop-external-id.ts';
 import type { CreateEnd, LookUpArgs } from '../../src/ledger/ledger.ts';
+import { loseTasks } from '../../src/ledger/lose-tasks.ts';
 import { recordLookUps } from '../../src/ledger/look-up.ts';
 import { MoneySums } from '../../src/ledger/money-sums.ts';
 import { observeTasks } from '../../src/ledger/observe.ts';
@@ -64,6 +65,7 @@ const anyStep = fc.oneof(
     action: fc.constantFrom('release' as const, 'write-off' as const),
   }),
   fc.record({ kind: fc.constant('drop-id' as const), hold: anyHold }),
+  fc.record({ kind: fc.constant('lose' as const), hold: anyHold }),
   fc.record({ kind: fc.constant('use' as const), upstream: fc.constantFrom(...UPSTREAMS) }),
   fc.record({ kind: fc.constant('restart' as const) }),
   fc.record({
@@ -187,6 +189,9 @@ class Play {
         await this.#ledger.run(closeCreate, { holdId, at, end: ends[step.end], calls: [], answer: null });
         return;
       }
+      case 'lose':
+        await this.#ledger.run(loseTasks, { taskIds: [taskId], at });
+        return;
       case 'observe': {
         const sightings = [sighting(taskId, { state: step.state, deduction: deductionOf(step.credits) })];
         await this.#ledger.run(observeTasks, { sightings, source: 'poll', at });

@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.ts';
 import { listContradictions } from '../../tasks/contradiction-table.ts';
 import { filesOfTask, type ResultFileRow } from '../../tasks/result-file-table.ts';
 import { retryLinks, type RetryLinks } from '../../tasks/retry-links.ts';
-import { stuckAfterMs } from '../../tasks/stuck-limits.ts';
+import { isStuck } from '../../tasks/stuck-limits.ts';
 import { lastsUntil } from '../../tasks/result-file.ts';
 import { listTasks, type StuckAt } from '../../tasks/task-list.ts';
 import { getTask } from '../../tasks/task-table.ts';
@@ -135,7 +135,7 @@ function shapeTask(task: TaskRow, stuck: StuckAt): TasksAnswer['tasks'][number] 
     tag: task.tag,
     state: isOpen && task.lostAt !== null ? 'lost' : task.state,
     statusMessage: task.statusMessage,
-    stuck: isOpen && task.createdAt <= stuck.at - stuckAfterMs(stuck.limits, task.operation),
+    stuck: isStuck(task, stuck.limits, stuck.at),
     heldCredits: toCredits(task.heldCredits),
     settledCredits: toCredits(task.settledCredits),
     joins: task.joins,
