@@ -173,6 +173,22 @@ test('the audit is shown once the token is given, and links keep it', async () =
   await page.getByRole('heading', { name: 'Tasks', level: 1 }).waitFor();
   await page.goBack();
   await page.locator('#audit table').waitFor();
+  // Shown in place: the page that was loaded had no chart.
+  await page.getByRole('link', { name: 'Spending', exact: true }).click();
+  await page.locator('[data-chart] canvas').waitFor();
+});
+
+test('a chart is drawn, and its legend says the numbers of the bar under the pointer', async () => {
+  const page = await open('/page/spending?by=app');
+  const canvas = page.locator('[data-chart] canvas').first();
+  await canvas.waitFor();
+  const { x, y, width, height } = (await canvas.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const legend = page.locator('[data-chart] .u-legend').first();
+  for (let share = 0.02; share < 1; share += 0.02) {
+    await page.mouse.move(x + width * share, y + height / 2);
+    if (/web:?\s*20/.test(await legend.innerText())) return;
+  }
+  throw new Error(`no place of the chart says what web spent: ${await legend.innerText()}`);
 });
 
 test('a page works without scripts', async () => {

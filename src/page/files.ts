@@ -1,5 +1,5 @@
 /**
- * The page's files: its style, its script, and uPlot for pages with charts. Each has its hash in its name, so that a browser
+ * The page's files: its style, its script, and for pages with charts uPlot and what draws with it. Each has its hash in its name, so that a browser
  * may keep it for ever, and the policy of a page names the very bytes that may run.
  *
  * **Invariant**: nothing is built and nothing is fetched from elsewhere; the files are read once, at the first request.
@@ -20,7 +20,7 @@ export interface PageFile {
   hash: string;
 }
 
-export type FileName = 'icon' | 'style' | 'script' | 'chartStyle' | 'chartScript';
+export type FileName = 'icon' | 'style' | 'script' | 'chartStyle' | 'chartScript' | 'drawScript';
 export type PageFiles = Readonly<Record<FileName, PageFile>>;
 
 export const FILES_PREFIX = '/page/files/';
@@ -35,6 +35,7 @@ export function pageFiles(): PageFiles {
     script: ownFile('page.js', 'text/javascript; charset=utf-8'),
     chartStyle: chartFile('uPlot.min.css', 'text/css; charset=utf-8'),
     chartScript: chartFile('uPlot.iife.min.js', 'text/javascript; charset=utf-8'),
+    drawScript: ownFile('charts.js', 'text/javascript; charset=utf-8'),
   };
   return files;
 }

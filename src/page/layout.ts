@@ -48,6 +48,7 @@ export function documentOf(context: PageContext, view: View, frame: Frame): stri
       view.hasCharts === true ? styleOf(files.chartStyle) : null,
       styleOf(files.style),
       view.hasCharts === true ? scriptOf(files.chartScript) : null,
+      view.hasCharts === true ? scriptOf(files.drawScript) : null,
     ),
     h(
       'body',

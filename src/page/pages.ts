@@ -213,7 +213,9 @@ function zoneOf(chosen: string | null, byDefault: string): string {
 
 /** Names the bytes that may run on a page, and forbids every other source. */
 function setPolicy(response: ServerResponse, files: PageFiles): void {
-  const scripts = [files.script, files.chartScript].map(({ hash }) => `'${hash}'`).join(' ');
+  const scripts = [files.script, files.chartScript, files.drawScript]
+    .map(({ hash }) => `'${hash}'`)
+    .join(' ');
   response.setHeader(
     'content-security-policy',
     [

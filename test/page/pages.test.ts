@@ -80,7 +80,7 @@ describe('every page', () => {
     expect(inline).toContain('use strict');
     expect(policy).toContain(hashOf(inline));
     const files = [...text.matchAll(/(?:src|href)="(\/page\/files\/[^"]+)" integrity="([^"]+)"/g)];
-    expect(files).toHaveLength(3);
+    expect(files).toHaveLength(4);
     let bytes = 0;
     for (const [, path = '', integrity = ''] of files) {
       const file = await read(started.controlUrl + path);

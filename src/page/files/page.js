@@ -1,5 +1,5 @@
 /**
- * The script of every page: live sections, orders with the control token, charts.
+ * The script of every page: live sections and orders with the control token. Pages with charts have charts.js too.
  *
  * The token stays in this closure: it is in no cookie, no storage and no address. A page works without this script, but for
  * orders and live sections.
@@ -7,7 +7,6 @@
 (() => {
   'use strict';
   let token = null;
-  let charts = [];
   let following = null;
 
   const find = (selector, root = document) => root.querySelector(selector);
@@ -16,109 +15,6 @@
   const here = () => location.pathname + location.search;
   const headers = (more = {}) => (token === null ? more : { ...more, authorization: `Bearer ${token}` });
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-  // Charts
-
-  const COLORS = ['--s1', '--s2', '--s3', '--s4', '--s5', '--s6', '--s7'];
-
-  /** Draws limits across the whole width of each place, also where one day is all there is. */
-  function drawLimits({ ctx, bbox, valToPos }, limits, color) {
-    const pixels = devicePixelRatio;
-    ctx.save();
-    ctx.strokeStyle = color;
-    ctx.lineWidth = 2 * pixels;
-    ctx.setLineDash([8 * pixels, 5 * pixels]);
-    const right = bbox.left + bbox.width;
-    for (const { values } of limits) {
-      ctx.beginPath();
-      values.forEach((value, at) => {
-        if (value === null) return;
-        const y = valToPos(value, 'y', true);
-        // The first and the last place reach to the borders.
-        const from = at === 0 ? bbox.left : valToPos(at - 0.5, 'x', true);
-        const to = at === values.length - 1 ? right : valToPos(at + 0.5, 'x', true);
-        if (at === 0 || values[at - 1] !== value) ctx.moveTo(from, y);
-        ctx.lineTo(to, y);
-      });
-      ctx.stroke();
-    }
-    ctx.restore();
-  }
-
-  function drawCharts(root) {
-    if (typeof uPlot === 'undefined') return;
-    for (const figure of findAll('[data-chart]', root)) {
-      const data = JSON.parse(figure.dataset.chart);
-      const style = getComputedStyle(document.documentElement);
-      const color = (at) => style.getPropertyValue(COLORS[at % COLORS.length]).trim();
-      const ink = style.getPropertyValue('--ink-soft').trim();
-      const line = style.getPropertyValue('--line').trim();
-      const xs = data.labels.map((_, at) => at);
-      // Stacked: each series is drawn up to the sum of those below it, the highest one first.
-      const stacked = [];
-      data.series.forEach(({ values }, at) => {
-        stacked.push(values.map((value, x) => value + (at === 0 ? 0 : stacked[at - 1][x])));
-      });
-      const places = data.series.map((_, at) => at).toReversed();
-      const limits = data.limits ?? [];
-      const limitColor = style.getPropertyValue('--bad').trim();
-      const bars = uPlot.paths.bars({ size: [0.7, 60] });
-      const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
-      const chart = new uPlot(
-        {
-          width: Math.max(280, figure.clientWidth),
-          height: 240,
-          cursor: { y: false },
-          scales: {
-            x: { time: false, range: [-0.6, data.labels.length - 0.4] },
-            y: { range: (_, _low, high) => [0, high * 1.05 || 1] },
-          },
-          axes: [
-            { ...axis, values: (_, ticks) => ticks.map((tick) => data.labels[tick]?.slice(5) ?? '') },
-            { ...axis, size: 60 },
-          ],
-          series: [
-            { label: data.axis, value: (_, at) => data.labels[at] ?? '' },
-            ...places.map((at) => ({
-              label: data.series[at].label,
-              fill: color(at),
-              stroke: color(at),
-              width: 0,
-              paths: bars,
-              points: { show: false },
-              value: (_, _sum, __, x) => (x === null ? '' : String(data.series[at].values[x])),
-            })),
-            ...limits.map(({ label, values }) => ({
-              label,
-              stroke: limitColor,
-              width: 2,
-              dash: [8, 5],
-              paths: () => null,
-              points: { show: false },
-              value: (_, _value, __, x) => (x === null ? '' : String(values[x] ?? '–')),
-            })),
-          ],
-          hooks: { draw: [(drawn) => drawLimits(drawn, limits, limitColor)] },
-        },
-        [xs, ...places.map((at) => stacked[at]), ...limits.map(({ values }) => values)],
-        figure,
-      );
-      charts.push({ chart, figure });
-    }
-  }
-
-  function dropCharts(root) {
-    charts = charts.filter(({ chart, figure }) => {
-      if (!root.contains(figure)) return true;
-      chart.destroy();
-      return false;
-    });
-  }
-
-  addEventListener('resize', () => {
-    for (const { chart, figure } of charts)
-      chart.setSize({ width: Math.max(280, figure.clientWidth), height: 240 });
-  });
 
   // Live sections
 
@@ -137,12 +33,12 @@
     const scrolled = findAll('.scroll', old).map((each) => each.scrollLeft);
     const parsed = new DOMParser().parseFromString(html, 'text/html').body.firstElementChild;
     if (!parsed) return;
-    dropCharts(old);
+    globalThis.pageCharts?.drop(old);
     old.replaceWith(parsed);
     for (const map of findAll('[data-map]', parsed)) prepareMap(map);
     findAll('.scroll', parsed).forEach((each, at) => (each.scrollLeft = scrolled[at] ?? 0));
     if (focused) follow(parsed, focused)?.focus({ preventScroll: true });
-    drawCharts(parsed);
+    globalThis.pageCharts?.draw(parsed);
   }
 
   function pathTo(root, element) {
@@ -214,7 +110,7 @@
   async function show(address, isNew) {
     const answer = await fetch(address, { headers: headers(), redirect: 'error' });
     const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    dropCharts(document.body);
+    globalThis.pageCharts?.drop(document.body);
     document.title = next.title;
     document.documentElement.lang = next.documentElement.lang;
     document.body.replaceWith(next.body);
@@ -226,7 +122,7 @@
     return answer.status !== 401;
   }
 
-  /** A page with charts brings uPlot along; one that is shown in place must load it itself. */
+  /** A page with charts brings uPlot and charts.js along, in this order; one that is shown in place must load them itself. */
   function loadCharts(page) {
     const wanted = [...findAll('link[rel=stylesheet]', page), ...findAll('script[src]', page)];
     const loads = wanted.map((each) => {
@@ -234,6 +130,7 @@
       if (find(`[src="${address}"], [href="${address}"]`, document.head)) return null;
       const copy = document.createElement(each.localName);
       for (const { name, value } of each.attributes) copy.setAttribute(name, value);
+      copy.async = false;
       document.head.append(copy);
       return new Promise((resolve) => {
         for (const event of ['load', 'error']) copy.addEventListener(event, resolve);
@@ -391,7 +288,7 @@
   function begin() {
     for (const map of findAll('[data-map]')) prepareMap(map);
     for (const form of findAll('form.order')) form.hidden = false;
-    drawCharts(document);
+    globalThis.pageCharts?.draw(document);
     void live();
     if (document.body.dataset.token === 'needed' && token === null) void askUntilRight();
   }
