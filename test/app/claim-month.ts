@@ -28,9 +28,9 @@ export interface ClaimMonth {
   folder: string;
 }
 
-/** Imports the last month's outage and drafts its claim. */
-export async function draftLastMonth(started: Started): Promise<ClaimMonth> {
-  const month = lastMonth(Date.now());
+/** Imports the outage of the month before an instant, which is the app's present, and drafts its claim. */
+export async function draftLastMonth(started: Started, now = Date.now()): Promise<ClaimMonth> {
+  const month = lastMonth(now);
   const outageAt = startOfDay(`${month}-10`, 'Asia/Shanghai');
   const lines = Array.from({ length: FAILED_WINDOWS }, (_, window) => ({
     text: JSON.stringify({

@@ -1,74 +1,17 @@
 /** Now, Spending and Holds over a real app: each number leads to the rows that make it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createManualClock, type ManualClock } from '../../src/clock.ts';
-import { anotherVideo, get, post, until } from '../app/calls.ts';
-import { whileMoving } from '../money/hand-clock.ts';
+import { anotherVideo, get, post } from '../app/calls.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
 import { read, textOf, TYPED } from './reader.ts';
+import { playScene, type Scene } from './scene.ts';
 
-const MINUTE = 60_000;
-/** The evening of 30 November in Shanghai is still its afternoon in UTC; the next day has begun there at 16:00. */
-const START = Date.UTC(2026, 10, 30, 15, 30);
-
-let clock: ManualClock;
+let scene: Scene;
 let started: StartedApp;
-let unanswered: Promise<void> | null = null;
-
 beforeAll(async () => {
-  clock = createManualClock(START);
-  started = await startApp({
-    clock,
-    config: {
-      budgets: [
-        { name: 'daily', credits: 120, window: 'day', timeZone: 'Asia/Shanghai' },
-        { name: 'month', credits: 4000, window: 'month' },
-        { name: 'by tag', credits: 500, window: 'month', per: 'tag', mode: 'shadow' },
-        { name: 'web', credits: 500, window: 'total', match: { app: 'web' }, mode: 'shadow' },
-      ],
-      tasks: { pollIntervalMs: 1000 },
-      limits: { concurrency: { video: 20, 'kling-v1': 10 } },
-    },
-  });
-  started.emulator.addFault({ kind: 'fail_task', message: 'no', match: { bodyIncludes: 'to fail' } });
-  await create({ app: 'web', tag: 'a' });
-  await create({ app: 'web', tag: 'b', mode: 'pro' });
-  await create({ app: 'ads' }, { prompt: 'to fail' });
-  await ended(3);
-  await clock.advance(40 * MINUTE);
-  await create({ app: 'ads', tag: 'a' });
-  await ended(4);
-  await create({ app: 'web' });
-  const path = '/v1/videos/text2video';
-  started.emulator.addFault({ kind: 'reset_before_charge', match: { method: 'POST', path } });
-  // Its answer waits for look-ups, which the clock of this test never makes due.
-  unanswered = create({ app: 'bot' }).catch(() => undefined);
-  await until('its create is in doubt', async () => {
-    const { json } = await get(`${started.controlUrl}/v1/status`);
-    return (json as unknown as { inDoubtHolds: number }).inDoubtHolds === 1;
-  });
+  scene = await playScene();
+  ({ started } = scene);
 });
-afterAll(async () => {
-  await whileMoving(clock, started.stop());
-  await unanswered;
-});
-
-async function create(
-  { app, tag, mode }: { app: string; tag?: string; mode?: string },
-  over: Record<string, unknown> = {},
-): Promise<void> {
-  const headers = { 'x-kling-app': app, ...(tag !== undefined && { 'x-kling-tag': tag }) };
-  const body = anotherVideo({ ...over, ...(mode !== undefined && { mode }) });
-  await post(`${started.dataUrl}/v1/videos/text2video`, body, headers);
-}
-
-async function ended(tasks: number): Promise<void> {
-  await until(`${tasks} tasks have ended`, async () => {
-    await clock.advance(1000);
-    const { json } = await get(`${started.controlUrl}/v1/tasks`);
-    const { tasks: all } = json as unknown as { tasks: { state: string }[] };
-    return all.filter(({ state }) => state === 'succeeded' || state === 'failed').length === tasks;
-  });
-}
+afterAll(() => scene.stop());
 
 const open = async (path: string): Promise<string> => {
   const { status, text } = await read(started.controlUrl + path, TYPED);

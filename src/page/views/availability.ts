@@ -91,7 +91,15 @@ function sumOf(context: PageContext, sla: SlaAnswer): Part {
     h(
       'ul',
       { class: 'troubles' },
-      h('li', { class: isBroken ? 'trouble' : 'well' }, sla.recorded ? state : availability.empty),
+      h(
+        'li',
+        { class: isBroken ? 'trouble' : 'well' },
+        !sla.recorded
+          ? availability.empty
+          : sla.breached
+            ? link(links.to(`/page/claims/${sla.month}`), state)
+            : state,
+      ),
     ),
     facts([
       [
@@ -167,7 +175,7 @@ function mapOf(
 }
 
 function readingsOf(context: PageContext, sla: SlaAnswer): Part {
-  const { words, format } = context;
+  const { words, format, links } = context;
   const { availability } = words;
   const calls = (reading: string, counted: 'error' | 'valid', count: number): Part =>
     linkedCount(context, sla, { count, filter: { counted, reading } });
@@ -200,7 +208,9 @@ function readingsOf(context: PageContext, sla: SlaAnswer): Part {
       {
         heading: availability.tier,
         cell: ([, { breached, compensationPercent }]) =>
-          breached ? `${format.count(compensationPercent)} %` : words.none,
+          breached
+            ? link(links.to(`/page/claims/${sla.month}`), `${format.count(compensationPercent)} %`)
+            : words.none,
         isNumber: true,
       },
     ],

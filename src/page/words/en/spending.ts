@@ -32,7 +32,7 @@ export const SPENDING = {
       `Dashed: the limit of ${name}, ${credits} credits; ${share} of it was used at most.`,
     limitAbove: (name: string, credits: string, share: string): string =>
       `The limit of ${name}, ${credits} credits, is far above the bars: ${share} of it was used at most.`,
-    limitChanged: (name: string): string => `The limit of ${name} changed in this month.`,
+    limitChanged: (name: string): string => `In this month the limit of ${name} was set or changed.`,
     limitLater: (name: string, added: string): string =>
       `The limit of ${name} is not drawn: it was added at ${added}, after this month.`,
     inZone: (name: string, zone: string): string =>

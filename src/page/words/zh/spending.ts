@@ -33,7 +33,7 @@ export const SPENDING: Pick<Words, 'spending'> = {
     limitDrawn: (name, credits, share) => `虚线：${name} 的上限 ${credits} 积分；最多用到其 ${share}。`,
     limitAbove: (name, credits, share) =>
       `${name} 的上限 ${credits} 积分远高于图中的柱：最多用到其 ${share}。`,
-    limitChanged: (name) => `${name} 的上限在本月内有过变动。`,
+    limitChanged: (name) => `${name} 的上限在本月内设定或变动过。`,
     limitLater: (name, added) => `未画 ${name} 的上限：它于 ${added} 才加入配置，晚于本月。`,
     inZone: (name, zone) => `${name} 的上限按 ${zone} 计算：按该时区显示本月`,
     unknownZone: (name, zone) => `“${name}” 不是有效时区（例如 Asia/Shanghai）：现按 ${zone} 显示。`,
