@@ -24,9 +24,9 @@ export async function answerTasks(
   query: TasksQuery,
   stuck: StuckAt,
 ): Promise<TasksAnswer> {
-  const { limit, cursor, stuck: isStuck, ...asked } = query;
+  const { limit, cursor, stuck: onlyStuck, ...asked } = query;
   const after = cursor === undefined ? null : checkIdCursor(cursor, 'hold');
-  const filters = given({ ...asked, stuck: isStuck === undefined ? undefined : stuck });
+  const filters = given({ ...asked, stuck: onlyStuck === undefined ? undefined : stuck });
   const { tasks, searched, ...rest } = await reader.read(listTasks, { limit, cursor: after, ...filters });
   return {
     tasks: tasks.map((task) => shapeTask(task, stuck)),
