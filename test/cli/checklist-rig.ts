@@ -1,6 +1,10 @@
 /** Judges the checklist beside an app, or in a folder without one, and finds its lines. */
 import { expect } from 'vitest';
+import type { Check } from '../../src/check.ts';
 import type { JudgedLine, LineId } from '../../src/cli/checklist-lines.ts';
+import { PhraseBook } from '../../src/page/phrase-book.ts';
+import { PHRASES } from '../../src/page/words/zh/phrases/phrases.ts';
+import { VALUES } from '../../src/page/words/zh/values.ts';
 import { runBeside, type RunOptions } from './smoke-rig.ts';
 
 export interface Judging {
@@ -10,6 +14,9 @@ export interface Judging {
   line(id: LineId): string;
   lines: readonly JudgedLine[];
 }
+
+/** The page says verdicts in Chinese. */
+const CHINESE = new PhraseBook(PHRASES, VALUES.values);
 
 type Place = Parameters<typeof runBeside>[0];
 
@@ -21,8 +28,9 @@ export async function judge(
 ): Promise<Judging> {
   const { code, out, err } = await runBeside(place, ['doctor', '--checklist', '--json', ...args], options);
   expect(err).toBe('');
-  const { lines, fingerprint, counts } = JSON.parse(out) as {
+  const { lines, checks, fingerprint, counts } = JSON.parse(out) as {
     lines: JudgedLine[];
+    checks: Check[];
     fingerprint: string | null;
     counts: Record<string, number>;
   };
@@ -31,6 +39,11 @@ export async function judge(
     expect(reason).toMatch(/[.!?…)]$/);
     expect([reason, remedy === null]).toEqual([reason, level === 'ok']);
   }
+  const said = [
+    ...lines.flatMap(({ reason, remedy }) => [reason, remedy]),
+    ...checks.flatMap(({ finding, advice }) => [finding, advice]),
+  ];
+  expect(said.filter((text) => text !== null && CHINESE.say(text) === null)).toEqual([]);
   expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(lines.length);
   const line = (id: LineId): string => {
     const found = lines.find((one) => one.id === id);

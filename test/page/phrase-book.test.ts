@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CODES, regionHint } from '../../src/kling/codes.ts';
 import { PhraseBook } from '../../src/page/phrase-book.ts';
 import { CHECKLIST } from '../../src/cli/checklist-lines.ts';
 import { PHRASES } from '../../src/page/words/zh/phrases/phrases.ts';
@@ -91,6 +92,15 @@ describe('the phrases in Chinese', () => {
       english.split(/\{[\w@]+\}/).some((part) => partsIn(code, part.trim()) > PARTS_MAX),
     );
     expect(foreign).toEqual([]);
+  });
+
+  it('have the meaning and the advice of every code of Kling’s', () => {
+    const refused = CODES.filter(({ code }) => code !== 0);
+    expect(
+      refused.flatMap(({ meaning, advice }) => [meaning, advice]).filter((text) => book.say(text) === null),
+    ).toEqual([]);
+    for (const host of ['api-singapore.klingai.com', 'api-beijing.klingai.com', 'api.klingai.com'])
+      expect(book.say(regionHint(1000, host) ?? '')).toContain('upstream.baseUrl');
   });
 
   it('have every heading and line of the production checklist', () => {

@@ -7,6 +7,7 @@ import { CHECKLIST_TASKS_SAID } from './checklist-tasks.ts';
 import { CHECKLIST_SAID } from './checklist.ts';
 import { CLAIMS_SAID } from './claims.ts';
 import { DOCTOR_SAID } from './doctor.ts';
+import { KLING_SAID } from './kling.ts';
 import { RECORDS_SAID } from './records.ts';
 import { TASKS_SAID } from './tasks.ts';
 import { UNITS } from './units.ts';
@@ -20,6 +21,7 @@ export const PHRASES: readonly Phrase[] = [
   ...DOCTOR_SAID,
   ...RECORDS_SAID,
   ...CLAIMS_SAID,
+  ...KLING_SAID,
   ...TASKS_SAID,
   ...ANSWERS_SAID,
 ];
