@@ -3,8 +3,8 @@
  *
  * The API answers in English. A sentence that the page's language has no words for stays English, and its element says so.
  */
-import type { Part } from './element.ts';
-import { asCode, inEnglish } from './value-words.ts';
+import { h, type Part } from './element.ts';
+import { inEnglish } from './value-words.ts';
 import { PhraseBook } from './phrase-book.ts';
 import type { Language } from './words/language.ts';
 import { PHRASES } from './words/zh/phrases/phrases.ts';
@@ -17,7 +17,7 @@ export type Say = (text: string) => Part;
 const TYPED = new RegExp(
   [
     '`([^`]+)`',
-    String.raw`(?:(?:GET|POST|PUT|DELETE) )?(?:https?:/)?/[\w./{}:-]*[\w/}]`,
+    String.raw`(?:\b(?:GET|POST|PUT|DELETE) |https?:/|(?<![\w.]))/[\w./{}:-]*[\w/}]`,
     String.raw`kling-sidecar(?: [!-~]+)*`,
     String.raw`(?:read|connect|write|getaddrinfo) E[A-Z]+(?: [\w.:]+)*`,
     String.raw`[A-Za-z]+(?:_[A-Za-z0-9]+)+`,
@@ -56,7 +56,7 @@ export function withNames(text: string): Part {
   const parts: Part[] = [];
   let from = 0;
   for (const match of text.matchAll(TYPED)) {
-    parts.push(text.slice(from, match.index), asCode(match[1] ?? match[0]));
+    parts.push(text.slice(from, match.index), h('code', null, match[1] ?? match[0]));
     from = match.index + match[0].length;
   }
   parts.push(text.slice(from));

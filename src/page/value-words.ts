@@ -29,7 +29,7 @@ export function choicesOf<Value extends string>(
 
 /** Shows a name of the API, a config or a command, which is the same in every language. */
 export function asCode(text: string): Element {
-  return h('code', null, text);
+  return h('code', { class: 'name' }, text);
 }
 
 /** Shows a text that is English in every language of the page, and says so to screen readers. */

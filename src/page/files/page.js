@@ -212,10 +212,8 @@
   /** A sentence of the API is English: on a page in another language it follows words of that language, and says what it is. */
   function withEnglish(ownWords, sentence) {
     if (!words().problems) return [sentence];
-    const english = document.createElement('span');
-    english.lang = 'en';
-    english.textContent = sentence;
-    return [ownWords, ' ', english];
+    const english = { lang: 'en', textContent: sentence };
+    return [ownWords, ' ', Object.assign(document.createElement('span'), english)];
   }
 
   const problemParts = ({ word, detail }) => withEnglish(words().problems?.[word] ?? '', detail);

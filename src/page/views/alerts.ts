@@ -4,7 +4,7 @@ import type { AlertAnswer, AlertsAnswer } from '../../control/alert-schemas.ts';
 import { alertLink } from '../alert-links.ts';
 import { h, type Part } from '../element.ts';
 import { folded, orderForm } from '../orders.ts';
-import { choicesOf, asCode, inEnglish, wordOf, wordAndValue } from '../value-words.ts';
+import { choicesOf, asCode, wordOf, wordAndValue } from '../value-words.ts';
 import { withNames } from '../said.ts';
 import { link, tableOf, type Column } from '../table.ts';
 import { section, type PageContext, type View } from '../view.ts';
@@ -59,7 +59,7 @@ function alertColumns({ words, language, format, links }: PageContext): readonly
         titleOf(alert),
         h('br', null),
         prose(alert.finding),
-        alert.advice === '' ? null : [' ', prose(alert.advice)],
+        alert.advice === '' ? null : [language === 'zh' ? null : ' ', prose(alert.advice)],
       ],
     },
     {
@@ -82,7 +82,7 @@ function alertColumns({ words, language, format, links }: PageContext): readonly
 
 /** The channels, each with what it took last and the order to test it. */
 function channelsOf(context: PageContext, channels: AlertsAnswer['channels']): Part {
-  const { words, format } = context;
+  const { words, say, format } = context;
   const { alerts } = words;
   const stateOf = (at: string | null, error: string | null): Part =>
     at === null
@@ -90,7 +90,7 @@ function channelsOf(context: PageContext, channels: AlertsAnswer['channels']): P
       : [
           format.fullTime(at),
           ' ',
-          error === null ? alerts.taken : h('span', { class: 'state failed' }, inEnglish(error)),
+          error === null ? alerts.taken : h('span', { class: 'state failed' }, say(error)),
         ];
   const test = (name: string | null): Part =>
     folded(

@@ -102,6 +102,17 @@ export const VALUES = {
       'jobs',
       'backup',
     ] as const),
+    receivers: itself([
+      'Alertmanager',
+      'DingTalk',
+      'Discord',
+      'Feishu',
+      'PagerDuty',
+      'Slack',
+      'Microsoft Teams',
+      'the webhook',
+      'The mail server',
+    ] as const),
     places: itself(['body', 'query', 'param'] as const),
     problems: itself<PlaneWord | Exclude<ErrorCode, RefusalWord>>([
       'bad_request',

@@ -225,6 +225,17 @@ export const VALUES: Pick<Words, 'values'> = {
       jobs: '计划任务',
       backup: '备份',
     },
+    receivers: {
+      Alertmanager: 'Alertmanager',
+      DingTalk: '钉钉',
+      Discord: 'Discord',
+      Feishu: '飞书',
+      PagerDuty: 'PagerDuty',
+      Slack: 'Slack',
+      'Microsoft Teams': 'Microsoft Teams',
+      'the webhook': 'webhook',
+      'The mail server': '邮件服务器',
+    },
     places: { body: '请求体', query: '查询参数', param: '路径参数' },
     problems: {
       bad_request: '请求有误',

@@ -1,6 +1,7 @@
 /** The sentences of the API in Chinese. */
 import type { Phrase } from '../../../phrase-book.ts';
 import { ANSWERS_SAID } from './answers.ts';
+import { CHANNELS_SAID } from './channels.ts';
 import { CHECKLIST_LINES } from './checklist-lines.ts';
 import { CHECKLIST_REST_SAID } from './checklist-rest.ts';
 import { CHECKLIST_TASKS_SAID } from './checklist-tasks.ts';
@@ -21,6 +22,7 @@ export const PHRASES: readonly Phrase[] = [
   ...DOCTOR_SAID,
   ...RECORDS_SAID,
   ...CLAIMS_SAID,
+  ...CHANNELS_SAID,
   ...KLING_SAID,
   ...TASKS_SAID,
   ...ANSWERS_SAID,
