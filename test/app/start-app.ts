@@ -5,11 +5,12 @@ import path from 'node:path';
 import { createApp } from '../../src/app/app.ts';
 import type { App } from '../../src/app/options.ts';
 import { judgeAt } from '../../src/cli/checklist-judge.ts';
-import { systemClock, type Clock } from '../../src/clock.ts';
+import { systemClock, type Clock, type ManualClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { loadSecrets } from '../../src/config/secrets.ts';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts';
 import { createLog, type LogDestination } from '../../src/telemetry/log.ts';
+import { whileStill } from '../money/hand-clock.ts';
 
 export const EMULATOR_KEY = 'emulator-key';
 
@@ -70,7 +71,7 @@ export async function startApp(options: StartOptions = {}): Promise<StartedApp> 
       : // Not standard output: each such log waits for the end of the process.
         { level: 'silent', destination: { write: () => undefined } },
   );
-  const app = createApp({
+  const made = createApp({
     loaded,
     secrets,
     log,
@@ -80,7 +81,14 @@ export async function startApp(options: StartOptions = {}): Promise<StartedApp> 
       judge: judgeAt({ configPath: undefined, env: { PATH: process.env['PATH'], ...env }, cwd: folder }),
     }),
   });
-  const urls = await app.start();
+  const urls = await made.start();
+  const app: App = {
+    start: () => made.start(),
+    stop: () => made.stop(),
+    reload: (...next) => made.reload(...next),
+    noteReloadFailed: () => made.noteReloadFailed(),
+    runDue: () => (isManual(clock) ? whileStill(clock, made.runDue()) : made.runDue()),
+  };
   return {
     dataUrl: urls.data,
     dataTlsUrl: urls.dataTls,
@@ -100,6 +108,10 @@ export async function startApp(options: StartOptions = {}): Promise<StartedApp> 
       if (!keep) await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function isManual(clock: Clock): clock is ManualClock {
+  return 'advance' in clock;
 }
 
 function merged(baseUrl: string, config: NonNullable<StartOptions['config']>): Json {

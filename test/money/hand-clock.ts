@@ -44,6 +44,20 @@ export async function whileMoving<T>(clock: ManualClock, promise: Promise<T>, st
   return promise;
 }
 
+/** Turns in a row without an end, after which a promise waits for the clock. */
+const STILL_TURNS = 10;
+
+/** Waits until a promise settles, and moves the clock only where nothing else goes on: work in the background waits for gaps by the clock. */
+export async function whileStill<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
+  const over = { isOver: false };
+  void promise.finally(() => (over.isOver = true)).catch(() => undefined);
+  for (let still = 0; !over.isOver; still += 1) {
+    await turns();
+    if (still >= STILL_TURNS) await clock.advance(5);
+  }
+  return promise;
+}
+
 /** Lets sockets, the store's threads, files and promises have turns until nothing goes on outside the event loop. */
 export async function turns(): Promise<void> {
   let quiet = 0;
