@@ -8,6 +8,7 @@ import { BENCH_KEY } from './peer.ts';
 import { end } from './processes.ts';
 import { startOwnSidecar } from './own-sidecar.ts';
 import { CREATE_BODY, CREATE_PATH, createTasks, ENDING_BODY, ENDING_PATH } from './requests.ts';
+import { spreadWindows } from './spread-windows.ts';
 import { copyCreate, findCreate, takeSnapshot, type StoredCreate } from './store-copies.ts';
 
 export interface StoreSize {
@@ -16,7 +17,7 @@ export interface StoreSize {
   open: number;
   /** How long ago the copies were made. */
   olderMs?: number;
-  /** Over how many ms before that the ended ones are spread. */
+  /** Over how many ms before that the ended ones, and the windows of availability, are spread. */
   spreadMs?: number;
 }
 
@@ -47,6 +48,7 @@ export async function fillStore(folder: string, baseUrl: string, size: StoreSize
   db.pragma('synchronous = OFF');
   const { olderMs = 0, spreadMs = 0 } = size;
   copyCreate(db, endedCreate, { copies: size.ended, taskDigits: '88', olderMs, spreadMs });
+  if (spreadMs > 0) spreadWindows(db, spreadMs);
   copyCreate(db, openCreate, { copies: size.open, taskDigits: '87', olderMs });
   db.pragma('wal_checkpoint(TRUNCATE)');
   db.close();
