@@ -25,6 +25,7 @@ import type { ClockLook } from '../asking/clock-look.ts';
 import type { TaskDurations } from '../asking/task-durations.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 import { extensionOfType } from '../results/media-type.ts';
+import { whereOf } from '../results/results-config.ts';
 import type { ResultLinks } from '../results/result-links.ts';
 import type { Store } from '../store/store.ts';
 import { burningBudget, type BudgetForecast } from '../telemetry/forecast.ts';
@@ -136,6 +137,8 @@ function liveStatus(deps: CommandsDeps): LiveStatus {
     clockOffsetMs: deps.clockTrust.offsetMs,
     kling: healthStatus(deps.upstream.health),
     metricsReadAt: deps.metricsReadAt(),
+    callbacks: config.callbacks && { publicUrl: config.callbacks.publicUrl },
+    results: { keep: config.results.keep, ...whereOf(config.results) },
     store: deps.store.stats(),
   };
 }

@@ -20,7 +20,7 @@ import { monthQuestion } from '../sla/month-question.ts';
 import { addMonths, monthOf } from '../sla/period.ts';
 import { WINDOW_MS, windowStart } from '../sla/window.ts';
 import type { Store } from '../store/store.ts';
-import { unsavedFiles } from '../tasks/result-file-table.ts';
+import { unsavedFiles } from '../tasks/delivery-table.ts';
 import type { GaugeSnapshot } from '../telemetry/gauges.ts';
 import { burningBudget, type BudgetForecast } from '../telemetry/forecast.ts';
 import { MILLI_CREDITS_PER_UNIT, type Ms } from '../units.ts';

@@ -22,16 +22,24 @@ function concurrency({ config, packs, now }: Evidence): LineVerdict {
   return concurrencyVerdict(limitSettings(config), packs, now);
 }
 
-function downloads(): LineVerdict {
+function downloads({ config }: Evidence): LineVerdict {
+  const { keep, concurrency: atOnce } = config.results;
+  if (keep) {
+    return passed(
+      `Results are downloaded in the background, ${atOnce} at a time (results.concurrency): each into a part file that goes on where it broke off.`,
+    );
+  }
   return notOurs(
-    'The sidecar downloads no results in this version.',
+    'results.keep is false: the sidecar downloads no results.',
     'Let the app download in the background, with a time limit, a part file and a check of its length.',
   );
 }
 
-function cdn(): LineVerdict {
+function cdn({ config }: Evidence): LineVerdict {
   return notOurs(
-    'The sidecar serves no results.',
+    config.results.keep
+      ? 'The control plane serves kept results on this network, and is no CDN.'
+      : 'results.keep is false: the sidecar serves no results.',
     'Put the app’s own storage behind a CDN, and serve no address of Kling’s.',
   );
 }

@@ -35,10 +35,19 @@ function keysNotLogged(evidence: Evidence): LineVerdict {
   return together(verdicts);
 }
 
-function urlsTemporary(): LineVerdict {
+function urlsTemporary({ config }: Evidence): LineVerdict {
+  const { keep, rewriteUrls } = config.results;
+  if (keep && rewriteUrls && config.mode === 'protect')
+    return passed('Files of results are kept, and apps read addresses of ours in place of Kling’s.');
+  if (keep) {
+    return warned(
+      'Files of results are kept, and apps still read Kling’s addresses, which end after 30 days.',
+      'Set results.rewriteUrls to true, or let the app give out addresses of its own storage alone.',
+    );
+  }
   return warned(
-    'Addresses of results are signed by Kling and end after 30 days; this version stores none of the files.',
-    'Let the app store each result itself, and give out addresses of its own storage alone.',
+    'Addresses of results are signed by Kling and end after 30 days; results.keep is false, and none of the files is stored.',
+    'Set results.keep to true, or let the app store each result itself, and give out addresses of its own storage alone.',
   );
 }
 

@@ -50,13 +50,16 @@ function stuckTasks(evidence: Evidence): LineVerdict {
   return together([...verdicts, heardOf(evidence, 'tasks_stuck', 'a stuck task')]);
 }
 
-function callback({ config }: Evidence): LineVerdict {
+function callback(evidence: Evidence): LineVerdict {
+  const { config } = evidence;
   const { poll } = config.tasks;
   if (config.callbacks !== null) {
     const { publicUrl, relay } = config.callbacks;
-    return passed(
+    const how = passed(
       `Kling reports changes at ${publicUrl}; each is believed only after a query${relay ? ', and relayed to the address in the create' : ''}.`,
     );
+    const heard = byDoctor(evidence, 'callbacks');
+    return heard === null ? how : together([how, heard]);
   }
   if (!poll) {
     return failed(
@@ -70,17 +73,28 @@ function callback({ config }: Evidence): LineVerdict {
   );
 }
 
-function failedTasks({ work }: Evidence): LineVerdict {
+function failedTasks({ work, config }: Evidence): LineVerdict {
+  const rules = config.tasks.retryFailed.length;
+  if (rules > 0 && config.mode === 'protect') {
+    return passed(
+      `${countText(rules, 'rule')} of tasks.retryFailed ${rules === 1 ? 'says' : 'say'} which failed tasks are made again; those that content rules stopped never are.`,
+    );
+  }
   const count = work === null ? '' : ` (${work.failed} ${work.span})`;
   return notOurs(
-    `The sidecar makes no failed task again. A failed task${count} gives its credits back.`,
+    `tasks.retryFailed makes no failed task again here. A failed task${count} gives its credits back.`,
     'Let the app queue failed tasks and send them anew, at most a few times, and never those that content rules stopped: kling-sidecar tasks --state failed.',
   );
 }
 
-function results(): LineVerdict {
+function results(evidence: Evidence): LineVerdict {
+  if (evidence.config.results.keep) {
+    const how = passed('Each result is saved as soon as its task has succeeded.');
+    const saved = byDoctor(evidence, 'results');
+    return saved === null ? how : together([how, saved]);
+  }
   return warned(
-    'This version keeps addresses of results and not the files; Kling deletes them after 30 days.',
-    'Let the app download each result as soon as its task has succeeded, to storage of its own.',
+    'results.keep is false: addresses of results are kept and not the files, and Kling deletes them after 30 days.',
+    'Set results.keep to true, or let the app download each result as soon as its task has succeeded, to storage of its own.',
   );
 }

@@ -27,6 +27,7 @@ import type { ReadOnlyStore } from '../store/sqlite/read-only-store.ts';
 import { realStorePath } from '../store/sqlite/store-file.ts';
 import type { Ms } from '../units.ts';
 import type { Context } from './context.ts';
+import { deliveryChecks } from './doctor-delivery.ts';
 import { monthArgument } from './sla-order.ts';
 import type { Source } from './source.ts';
 
@@ -53,7 +54,7 @@ interface Records {
 /** Checks the account's last reads, prices, availability, claims, alerts and jobs. */
 export async function checkRecords(
   context: Context,
-  { runs, answers }: Sources,
+  { runs, answers, status }: Sources,
   store: ReadOnlyStore,
 ): Promise<Check[]> {
   const now = context.terminal.clock.now();
@@ -73,7 +74,8 @@ export async function checkRecords(
   ]);
   const alerts = await checked('alerts', () => checkHeard(records));
   const jobs = await checkSchedule(records, runs);
-  return [...alerts, ...account, ...prices, ...availability, ...claims, ...calendar, ...jobs];
+  const delivery = status === null ? [] : deliveryChecks(status, now);
+  return [...alerts, ...account, ...prices, ...availability, ...claims, ...calendar, ...jobs, ...delivery];
 }
 
 async function checkAccount(

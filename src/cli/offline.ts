@@ -11,6 +11,7 @@ import { jobCommands } from '../app/job-commands.ts';
 import { claimCommands, slaCommands } from '../app/sla-commands.ts';
 import { TaskDurations } from '../asking/task-durations.ts';
 import { packPricesOf } from '../claims/claims-config.ts';
+import { whereOf } from '../results/results-config.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { answerEstimate, type EstimateQuestion } from '../control/answers/estimate-answer.ts';
@@ -143,6 +144,8 @@ function offlineCommands(
       clockOffsetMs: null,
       kling: { credentials: 'unknown', refusal: null, unreachable: null, lastAnswer: null },
       metricsReadAt: null,
+      callbacks: config.callbacks && { publicUrl: config.callbacks.publicUrl },
+      results: { keep: config.results.keep, ...whereOf(config.results) },
       store: store.stats(),
     }),
     queue: () => ({ at: clock.now(), waiting: [] }),

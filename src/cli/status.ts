@@ -4,6 +4,7 @@ import type { StatusAnswer } from '../control/schemas.ts';
 import type { Context } from './context.ts';
 import { budgetsText } from './budget.ts';
 import { adoptionLines } from './adoption-status.ts';
+import { deliveryLines } from './delivery-status.ts';
 import { klingOf } from './kling-status.ts';
 import { alertLines } from './alert-status.ts';
 import { poolLines, stopLines } from './pacing-status.ts';
@@ -65,6 +66,7 @@ function printStatus(context: Context, status: StatusAnswer, isRunning: boolean)
   if (nextAt !== null)
     lines.push(['task retries', `${waiting} wait, the first until ${timeText(context, nextAt)}`]);
   lines.push(...adoptionLines(terminal, status));
+  lines.push(...deliveryLines(terminal, status, (at) => timeText(context, at)));
   for (const { upstream, holds, credits } of status.heldElsewhere) {
     lines.push(['held elsewhere', `${holds} of ${credits} credits at ${upstream}: they wait for you`]);
   }

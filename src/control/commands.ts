@@ -10,6 +10,7 @@ import type { PoolState, WaitingCreate } from '../pacing/slot.ts';
 import type { StopState } from '../pacing/stops.ts';
 import type { ResultRef } from '../results/result-links.ts';
 import type { Store } from '../store/store.ts';
+import type { ResultPlace } from '../tasks/result-file-table.ts';
 import type { StuckLimits } from '../tasks/stuck-limits.ts';
 import type { MilliCredits, Ms } from '../units.ts';
 import type { EnforceMode } from '../words.ts';
@@ -45,6 +46,10 @@ export interface LiveStatus {
   };
   /** When the metrics were last read; null if not since the start. */
   metricsReadAt: Ms | null;
+  /** Where Kling calls; null if nowhere. */
+  callbacks: { publicUrl: string } | null;
+  /** Whether files of results are kept, and where new ones go. */
+  results: { keep: boolean; place: ResultPlace; where: string };
   store: { path: string; bytes: number };
 }
 

@@ -8,6 +8,7 @@ import { z } from '@hono/zod-openapi';
 import { RULE_WORDS } from '../alerts/rule-words.ts';
 import { PER_ROWS_MAX } from '../budget/budget-table.ts';
 import { adoptionStatus } from './adoption-schemas.ts';
+import { callbackStatus, resultStatus } from './delivery-schemas.ts';
 import { budget } from './budget-schemas.ts';
 import { breaker, pool, stop, waitingCreate } from './pacing-schemas.ts';
 import { taskRetries } from './retry-schemas.ts';
@@ -116,6 +117,8 @@ export const statusAnswer = z
     metrics: z
       .object({ readAt: instant.nullable() })
       .describe('When /metrics was last read, for example by Prometheus; null: not since the start.'),
+    callbacks: callbackStatus.nullable().describe('Null if none are configured.'),
+    results: resultStatus.nullable().describe('Null if no files are kept.'),
     store: z.object({ path: z.string(), bytes: z.int() }),
     wouldHave: z
       .array(z.object({ word: z.string(), count: z.int() }))

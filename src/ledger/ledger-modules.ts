@@ -60,6 +60,7 @@ import { countForeign } from '../tasks/foreign-table.ts';
 import { listOldUnasked, lostMigrations, readLostTasks } from '../tasks/lost-table.ts';
 import * as resultAskTable from '../tasks/result-ask-table.ts';
 import { resultFileMigrations } from '../tasks/result-file-schema.ts';
+import * as deliveryTable from '../tasks/delivery-table.ts';
 import * as resultFileTable from '../tasks/result-file-table.ts';
 import { retryMigrations } from '../tasks/retry-schema.ts';
 import * as retryTable from '../tasks/retry-table.ts';
@@ -169,7 +170,10 @@ export const ledgerModules: readonly StoreModule[] = [
     ],
   },
   { migrations: resultFileMigrations, operations: exportedOperations(resultFileTable, resultAskTable) },
-  { migrations: callbackMigrations, operations: exportedOperations(callbackTable, relayTable) },
+  {
+    migrations: callbackMigrations,
+    operations: exportedOperations(callbackTable, relayTable, deliveryTable),
+  },
   { migrations: [...guardMigrations, ...joinMigrations], operations: [] },
   {
     migrations: slaMigrations,

@@ -1,7 +1,8 @@
 /** The `results` section of the config: whether files of results are kept, where, how many, and from which hosts. */
 import { z } from 'zod';
 import { plainSection } from '../config-section.ts';
-import { addressKeys, bucketSection } from './serving-config.ts';
+import type { ResultPlace } from '../tasks/result-file-table.ts';
+import { addressKeys, bucketPlace, bucketSection } from './serving-config.ts';
 
 /**
  * The hosts of results in answers and documents of Kling's (klingai.com, kling.ai), and those of Kuaishou's content network
@@ -67,3 +68,12 @@ export const resultsConfig = plainSection(resultsSection, (results, absolute) =>
   dir: absolute(results.dir),
   s3: results.s3 && { ...results.s3, caFile: results.s3.caFile && absolute(results.s3.caFile) },
 }));
+
+/** Gives the place of new files and its address: the folder, or the bucket without its credentials. */
+export function whereOf({ dir, s3 }: Pick<ResultsConfig, 'dir' | 's3'>): {
+  place: ResultPlace;
+  where: string;
+} {
+  if (s3 === null) return { place: 'folder', where: dir };
+  return { place: 's3', where: `s3://${s3.bucket}/${s3.prefix} at ${bucketPlace(s3).endpoint}` };
+}

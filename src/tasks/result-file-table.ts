@@ -290,30 +290,6 @@ export const savedBytes = defineRead(
   },
 );
 
-/** The files that are not saved yet. */
-export interface UnsavedFiles {
-  files: number;
-  /** When the first of them expires; null without any. */
-  firstExpiresAt: Ms | null;
-  /** Those that expire before the given instant. */
-  expiring: number;
-}
-
-/** Counts the files that wait, and those of them that expire before an instant. */
-export const unsavedFiles = defineRead(
-  'results.unsaved',
-  async (tx: Tx, { before }: { before: Ms }): Promise<UnsavedFiles> => {
-    const all = await tx.get<{ files: number; first: Ms | null }>(
-      "SELECT COUNT(*) AS files, MIN(expires_at) AS first FROM result_files WHERE state = 'waiting'",
-    );
-    const soon = await tx.get<{ files: number }>(
-      "SELECT COUNT(*) AS files FROM result_files WHERE state = 'waiting' AND expires_at < ?",
-      before,
-    );
-    return { files: all?.files ?? 0, firstExpiresAt: all?.first ?? null, expiring: soon?.files ?? 0 };
-  },
-);
-
 /** Lists the files of a task by Kling's id, in the order of its results; empty if there are none, or the task is not ours. */
 export const filesOfTask = defineRead(
   'results.filesOfTask',

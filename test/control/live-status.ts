@@ -42,6 +42,8 @@ export const LIVE_STATUS: LiveStatus = {
     },
   ],
   metricsReadAt: null,
+  callbacks: { publicUrl: 'https://callbacks.example.com' },
+  results: { keep: true, place: 'folder', where: '/x/results' },
   clockOffsetMs: -3.5,
   kling: {
     credentials: 'accepted',

@@ -14,8 +14,8 @@ import {
   savedBefore,
   savedBytes,
   setKeeping,
-  unsavedFiles,
 } from '../../src/tasks/result-file-table.ts';
+import { unsavedFiles } from '../../src/tasks/delivery-table.ts';
 import type { TaskResult } from '../../src/tasks/task.ts';
 import { admitHold, close, newHold, NOON, sighting } from '../ledger/making.ts';
 import { createMemoryStore, type MemoryStore } from '../ledger/memory-store.ts';

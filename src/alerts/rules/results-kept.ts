@@ -1,5 +1,5 @@
 /** Kept results: files that are not saved and expire soon, and a quota or disk that leaves no room for them. */
-import { unsavedFiles } from '../../tasks/result-file-table.ts';
+import { unsavedFiles } from '../../tasks/delivery-table.ts';
 import type { Ms } from '../../units.ts';
 import type { Rule } from '../rule.ts';
 import { RULES } from '../rule-words.ts';

@@ -13,6 +13,7 @@ import type { FreezeAnswer, StatusAnswer } from '../schemas.ts';
 import { shapeAdoption } from './adoption-answer.ts';
 import { alertsOfStatus } from './alert-answer.ts';
 import { answerBudgets } from './budget-answer.ts';
+import { answerDelivery } from './delivery-answer.ts';
 import { shapePacing } from './queue-answer.ts';
 import { iso, isoOrNull } from './shape.ts';
 
@@ -26,7 +27,7 @@ export async function answerStatus(
   const at = commands.now();
   const live = commands.status();
   const bounds = ageBounds(at);
-  const [{ budgets }, money, hour, wouldHave, adopted, ofAlerts, retries] = await Promise.all([
+  const [{ budgets }, money, hour, wouldHave, adopted, ofAlerts, retries, delivery] = await Promise.all([
     answerBudgets(commands, true),
     commands.money({ at, stuck: limits, madeBefore: bounds }),
     reader.read(lastHour, { at }),
@@ -34,6 +35,7 @@ export async function answerStatus(
     reader.read(readAdoption, {}),
     alertsOfStatus(reader, alerts, language),
     reader.read(retryQueue, {}),
+    answerDelivery(reader, live),
   ]);
   const { version, mode, environment, upstream, account, uptimeSeconds, pid, clockOffsetMs, store } = live;
   return {
@@ -61,6 +63,7 @@ export async function answerStatus(
     clockOffsetMs,
     kling: shapeKling(live.kling),
     metrics: { readAt: isoOrNull(live.metricsReadAt) },
+    ...delivery,
     store: { ...store },
     ...shapeWouldHave(wouldHave),
   };

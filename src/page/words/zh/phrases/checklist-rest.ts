@@ -77,12 +77,10 @@ export const CHECKLIST_REST_SAID: readonly Phrase[] = [
     'Set account.poll to true, or limits.concurrency.{product} to {n}.',
     '请将 account.poll 设为 `true`，或将 limits.concurrency.{product} 设为 {n}。',
   ],
-  ['The sidecar downloads no results in this version.', '此版本的 sidecar 不下载结果。'],
   [
     'Let the app download in the background, with a time limit, a part file and a check of its length.',
     '请让应用在后台下载，设置时限，先写入临时文件，并校验长度。',
   ],
-  ['The sidecar serves no results.', 'sidecar 不提供结果文件。'],
   [
     'Put the app’s own storage behind a CDN, and serve no address of Kling’s.',
     '请在应用自己的存储前放置 CDN，不要直接提供可灵的地址。',

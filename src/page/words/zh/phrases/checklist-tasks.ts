@@ -47,20 +47,11 @@ export const CHECKLIST_TASKS_SAID: readonly Phrase[] = [
     'Where the app wants callbacks: an https address, their signature checked (Standard Webhooks), and the task asked for before anything is believed.',
     '如果应用需要回调：使用 HTTPS 地址，校验签名（`Standard Webhooks`），并在采信之前查询任务。',
   ],
-  ['The sidecar makes no failed task again.', 'sidecar 不会重新创建失败的任务。'],
   ['A failed task gives its credits back.', '失败的任务会退回积分。'],
   ['A failed task ({n} {span}) gives its credits back.', '失败的任务（{span}有 {n} 个）会退回积分。'],
   [
     'Let the app queue failed tasks and send them anew, at most a few times, and never those that content rules stopped: kling-sidecar tasks --state failed.',
     '请让应用将失败的任务排队重发，次数不要多，被内容规则拦截的不要重发：kling-sidecar tasks --state failed。',
-  ],
-  [
-    'This version keeps addresses of results and not the files; Kling deletes them after 30 days.',
-    '此版本只保存结果的地址而不保存文件；可灵在 30 天后删除文件。',
-  ],
-  [
-    'Let the app download each result as soon as its task has succeeded, to storage of its own.',
-    '请让应用在任务成功后立即把结果下载到自己的存储。',
   ],
   // Content
   [
@@ -105,14 +96,6 @@ export const CHECKLIST_TASKS_SAID: readonly Phrase[] = [
     'NODE_OPTIONS 打开了 Node 调试器，它会暴露所有密钥。',
   ],
   ['Take --inspect out of it.', '请从中去掉 `--inspect`。'],
-  [
-    'Addresses of results are signed by Kling and end after 30 days; this version stores none of the files.',
-    '结果地址由可灵签名，30 天后失效；此版本不保存文件。',
-  ],
-  [
-    'Let the app store each result itself, and give out addresses of its own storage alone.',
-    '请让应用自行保存每个结果，只提供自己存储的地址。',
-  ],
   ['Alerts go without TLS to {names}.', '发往 {names} 的告警没有 TLS。'],
   [
     'Give the channel an https address, unless the network between is yours alone.',

@@ -7,6 +7,7 @@ import { CHECKLIST_REST_SAID } from './checklist-rest.ts';
 import { CHECKLIST_TASKS_SAID } from './checklist-tasks.ts';
 import { CHECKLIST_SAID } from './checklist.ts';
 import { CLAIMS_SAID } from './claims.ts';
+import { DELIVERY_SAID } from './delivery.ts';
 import { DOCTOR_SAID } from './doctor.ts';
 import { KLING_SAID } from './kling.ts';
 import { RECORDS_SAID } from './records.ts';
@@ -20,6 +21,7 @@ export const PHRASES: readonly Phrase[] = [
   ...CHECKLIST_TASKS_SAID,
   ...CHECKLIST_REST_SAID,
   ...DOCTOR_SAID,
+  ...DELIVERY_SAID,
   ...RECORDS_SAID,
   ...CLAIMS_SAID,
   ...CHANNELS_SAID,
