@@ -203,6 +203,7 @@ describe('/openapi.json', () => {
       'GET /v1/audit',
       'GET /v1/blame',
       'GET /v1/budgets',
+      'GET /v1/budgets/limits',
       'GET /v1/calls',
       'GET /v1/checklist',
       'GET /v1/claims',
