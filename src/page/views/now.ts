@@ -28,8 +28,8 @@ export async function nowView(context: PageContext): Promise<View> {
       section('hour', words.hour.title, hourOf(context, status)),
       section('firing', words.firing.title, firingOf(context, status)),
       section('owed', words.owed.title, owedOf(context, claims)),
-      section('slots', words.slots.title, slotsOf(context, status)),
       section('open-tasks', words.open.title, openTasksOf(context, status), true),
+      section('slots', words.slots.title, slotsOf(context, status)),
       section('doubts', words.doubt.title, doubtsOf(context, status)),
       { ...section('orders', words.orders.open, ordersOf(context, status)), isLive: false },
       ...(status.mode === 'observe'
