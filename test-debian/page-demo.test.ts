@@ -11,6 +11,10 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { get } from '../test/app/calls.ts';
 import { launch, type Started } from '../test/cli/launch.ts';
+import { NAVIGATION } from '../src/page/layout.ts';
+import { ShownValues } from '../test/page/chinese-text.ts';
+import { read as readPage, TYPED } from '../test/page/reader.ts';
+import { seenIn } from '../test/page/seen-text.ts';
 import { debianProgram } from './debian-program.ts';
 import { PICTURES } from './readable.ts';
 
@@ -137,4 +141,52 @@ test('Availability and Claims show the month that is owed', async () => {
   const text = await read('/page/claims', 'claims');
   for (const part of [claim.month, claim.earliest, claim.latest, `${claim.percent} %`, `${claim.asked} USD`])
     expect(text).toContain(part);
+});
+
+test('every page of it is Chinese for a Chinese reader, but for names, values and what says that it is English', async () => {
+  const { tasks } = await api<{ tasks: { id: string }[] }>('/v1/tasks');
+  const { claims } = await api<{ claims: { month: string }[] }>('/v1/claims');
+  const ids = tasks.map(({ id }) => `/tasks/${id}`);
+  const months = claims.map(({ month }) => month);
+  const values = new ShownValues();
+  const lists = [
+    'status',
+    'tasks',
+    'calls',
+    'calls?kind=refused',
+    'holds',
+    'alerts',
+    'claims',
+    'packs',
+    'config',
+  ];
+  const asked = [...lists.map((list) => `/${list}`), ...ids, ...months.map((month) => `/claims/${month}`)];
+  for (const path of asked) values.keep(await api(`/v1${path}`));
+  const lives = await Promise.all(
+    ids.map((path) => api<{ deduction: { note: string } | null; statusMessage: string }>(`/v1${path}`)),
+  );
+  const ofKling = lives.flatMap(({ deduction, statusMessage }) => [deduction?.note ?? null, statusMessage]);
+  const found: string[] = [];
+  const english = new Set<string>();
+  const shown = [
+    ...NAVIGATION.map(([, path]) => path).filter((path) => path !== '/page/audit'),
+    ...ids.map((path) => `/page${path}`),
+    ...months.flatMap((month) => [`/page/claims/${month}`, `/page/availability?month=${month}`]),
+    '/page/calls?kind=refused',
+    '/page/spending?by=model',
+  ];
+  for (const path of shown) {
+    const { status, text } = await readPage(url + path, { ...TYPED, 'accept-language': 'zh-CN' });
+    expect([path, status]).toEqual([path, 200]);
+    for (const seen of seenIn(text)) {
+      if (seen.kind === 'english') english.add(seen.text);
+      if (seen.kind === 'page')
+        found.push(
+          ...values.latinIn(seen.text).map((run) => `${path}: ${run} in “${seen.text.slice(0, 80)}”`),
+        );
+    }
+  }
+  expect([...new Set(found)]).toEqual([]);
+  // The link to the English page, and Kling's own words.
+  expect([...english].filter((text) => text !== 'English' && !ofKling.includes(text))).toEqual([]);
 });

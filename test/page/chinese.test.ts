@@ -4,11 +4,11 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NAVIGATION } from '../../src/page/layout.ts';
-import { MODES, OPERATIONS } from '../../src/words.ts';
 import { anotherVideo, get, post, until } from '../app/calls.ts';
 import { draftLastMonth, order, type ClaimMonth } from '../app/claim-month.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
 import { read, TYPED } from './reader.ts';
+import { ShownValues } from './chinese-text.ts';
 import { seenIn, type SeenText } from './seen-text.ts';
 
 const VIDEOS = '/v1/videos/text2video';
@@ -27,26 +27,10 @@ const CONFIG = {
     channels: [{ name: 'ops', type: 'stdout' }],
   },
 };
-/** Names of fields whose values are names and words of people, of Kling and of machines: they are shown as they are. */
-const VALUE_FIELDS = new Set(
-  (
-    'id taskId holdId externalTaskId requestId klingRequestId fingerprint digest ticket voucherCode app tag actor reason name ' +
-    'environment source file folder perValue budget promptPreview statusMessage model mode upstream account timeZone version ' +
-    'subject url path store host type calendar method route'
-  ).split(' '),
-);
-/** Units, formats and proper names that Chinese texts of this trade have in Latin letters. */
-const COMMON =
-  /\b(ID|API|CSV|HTTPS?|JSON|UTC|SHA|URL|TLS|CDN|JWT|AK|SK|OTLP|NTP|IANA|ISO|SIGHUP|AI|SLA|USD|US|ms|p50|p95|p99|zip|MiB|GiB|\dxx|sidecar|doctor|Prometheus|Slack|Node|git|Tab|Enter|KLING_)(?![A-Za-z])/g;
-/** Paths, addresses, commands, keys of the config and other names that are typed as they are; zones, clauses, times and hashes. */
-const TYPED_NAMES =
-  /(?:https?:\/)?\/[\w./{}:-]+|kling-sidecar(?: [!-~]+)*|--[a-z-]+|[A-Za-z]+(?:_[A-Za-z0-9]+)+|[a-z][\w-]*(?:\[\])?(?:\.[a-z][\w-]*)+|\b[a-z]+[A-Z]\w*|[A-Z][a-z]+\/[A-Z][A-Za-z_]+|\d\.\d\([ivx]+\)|\d{4}-\d\d-\d\dT[\d:.]+Z|\d{4}-\d\d-[0-9a-f]{8}\b|\b[0-9a-f]{12,}\b/g;
-const LATIN = /[A-Za-z]{2,}(?:[ '’-]+[A-Za-z]+)*/g;
-
 let started: StartedApp;
 let claim: ClaimMonth;
 const ids: Record<string, string> = {};
-const values = new Set<string>();
+const values = new ShownValues();
 
 beforeAll(async () => {
   started = await startApp({ config: CONFIG, judges: true });
@@ -150,7 +134,7 @@ describe('the pages in Chinese', () => {
         length[kind] += text.length;
         if (kind === 'english') english.add(text);
         if (kind !== 'page') continue;
-        for (const run of latinIn(text)) found.push(`${path}: ${run} in “${text.slice(0, 100)}”`);
+        for (const run of values.latinIn(text)) found.push(`${path}: ${run} in “${text.slice(0, 100)}”`);
       }
     }
     expect(found).toEqual([]);
@@ -161,8 +145,8 @@ describe('the pages in Chinese', () => {
   });
 
   it('find a text that is not Chinese: the search itself works', () => {
-    expect(latinIn('任务 succeeded')).toEqual(['succeeded']);
-    expect(latinIn('sidecar 使用 limits.queueWaitMsMax')).toEqual([]);
+    expect(values.latinIn('任务 succeeded')).toEqual(['succeeded']);
+    expect(values.latinIn('sidecar 使用 limits.queueWaitMsMax')).toEqual([]);
     const html = '<p title="a title">中文 <b>bold</b><code>code</code><i lang="en">said</i></p>';
     expect(seenIn(html)).toEqual([
       { text: 'a title', kind: 'page' },
@@ -192,7 +176,6 @@ async function gatherValues(): Promise<void> {
     '/v1/alerts',
     '/v1/audit',
     '/v1/claims',
-    '/v1/checklist',
     '/v1/packs',
     '/v1/config',
     `/v1/claims/${claim.month}/letters`,
@@ -201,22 +184,6 @@ async function gatherValues(): Promise<void> {
   ];
   for (const path of paths) {
     const { json } = await get(started.controlUrl + path, { authorization: `Bearer ${started.token}` });
-    keepValues(json);
+    values.keep(json);
   }
-}
-
-function keepValues(value: unknown, field = ''): void {
-  if (typeof value === 'string') {
-    if (VALUE_FIELDS.has(field) && value.length > 1) values.add(value);
-  } else if (Array.isArray(value)) for (const each of value) keepValues(each, field);
-  else if (typeof value === 'object' && value !== null)
-    for (const [key, each] of Object.entries(value)) keepValues(each, key);
-}
-
-/** Gives the runs of Latin letters that are no name, value or unit. */
-function latinIn(text: string): string[] {
-  let rest = text.replaceAll(TYPED_NAMES, ' ');
-  for (const value of [...values, ...OPERATIONS, ...MODES].toSorted((a, b) => b.length - a.length))
-    rest = rest.replaceAll(value, ' ');
-  return rest.replaceAll(COMMON, ' ').match(LATIN) ?? [];
 }

@@ -79,6 +79,10 @@ describe('the phrases in Chinese', () => {
         expect([english, kind === 'list' || kind in KINDS]).toEqual([english, true]);
     }
     expect(new Set(PHRASES.map(([english]) => english)).size).toBe(PHRASES.length);
+    // A sentence that is nothing but values would be found in every text.
+    const own = (english: string): string =>
+      english.replace(VALUE, (_, __, kind?: string) => (kind ? 'kind' : ''));
+    expect(PHRASES.filter(([english]) => (own(english).match(/[A-Za-z]/g) ?? []).length < 2)).toEqual([]);
   });
 
   it('are sentences of the code: a sentence that changes there must change here', () => {

@@ -64,7 +64,7 @@ const ZH: Readonly<Record<string, CodeText>> = {
     title: () => '可灵拒绝了本账号：账号异常（错误码 1100）',
     effect: () => '所有应用的创建请求都会失败。',
     advice:
-      '请在可灵控制台查看账号状态。如无说明，请联系可灵客服并提供 request id：kling-sidecar calls list 可查看最近的调用。',
+      '请在可灵控制台查看账号状态。如无说明，请联系可灵客服并提供请求 ID：kling-sidecar calls list 可查看最近的调用。',
     over: () => '可灵已恢复受理本账号的创建请求（错误码 1100 已消失）',
   },
   1101: {

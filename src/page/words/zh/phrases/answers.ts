@@ -1,62 +1,5 @@
-/** Refusals, problems and audited changes in Chinese. */
+/** Problems of questions to the API and audited changes, in Chinese. */
 import type { Phrase } from '../../../phrase-book.ts';
-
-const REFUSALS: readonly Phrase[] = [
-  [
-    'The budget {name} allows {n1} credits in {window}; {n2} are used and this create needs {n3}.',
-    '预算 {name} 在 {window} 内允许 {n1} 积分；已用 {n2}，此创建请求需要 {n3}。',
-  ],
-  ['It never resets.', '该预算不会重置。'],
-  ['It resets at {time}.', '将于 {time} 重置。'],
-  [
-    'This create costs {n1} credits ({rule}); one may cost at most {n2}.',
-    '此创建请求需要 {n1} 积分（{rule}）；单个最多 {n2}。',
-  ],
-  ['Spending is frozen since {time} by {actor}: {reason}.', '消费自 {time} 起由 {actor} 冻结：{reason}。'],
-  ['Resume it with kling-sidecar unfreeze.', '可用 kling-sidecar unfreeze 恢复。'],
-  [
-    'There is no price for POST {path}; add one to pricing.overrides, or set creates.unknownRoute to "hold".',
-    'POST {path} 没有价格；请在 pricing.overrides 中添加，或将 creates.unknownRoute 设为 `"hold"`。',
-  ],
-  [
-    '{path} takes only an API key, and this sidecar has an access key and secret key: Kling would answer 401/1002.',
-    '{path} 只接受 API 密钥，而本 sidecar 使用密钥对：可灵会返回 401/1002。',
-  ],
-  [
-    'Make an API key in the console and set KLING_API_KEY_FILE.',
-    '请在控制台创建 API 密钥并设置 KLING_API_KEY_FILE。',
-  ],
-  [
-    'Less than {n} ms of the deadline were left; nothing was sent and nothing is held.',
-    '距截止时间不足 {n} ms；未发送，也未预扣。',
-  ],
-  [
-    'The create may have reached Kling ({why}); its external task id is {id}.',
-    '创建请求可能已到达可灵（{why}）；其外部任务 ID 为 {id}。',
-  ],
-  [
-    'The create may have reached Kling ({why}); it carries no external task id.',
-    '创建请求可能已到达可灵（{why}）；没有外部任务 ID。',
-  ],
-  [
-    'Its credits stay held and the look-up goes on: do not send it again as new.',
-    '其积分继续预扣，核查仍在进行：请勿作为新请求再次发送。',
-  ],
-  [
-    'The bearer is none of the configured apps; send the key of one of them.',
-    '令牌不属于任何已配置的应用；请使用其中一个应用的密钥。',
-  ],
-  [
-    'The body of a POST must be application/json in UTF-8; it came with {type}.',
-    'POST 请求体必须是 UTF-8 的 application/json；收到的是 {type}。',
-  ],
-  ['The sidecar is shutting down; nothing was sent or held.', 'sidecar 正在停止；未发送，也未预扣。'],
-  ['The request target {path} {rule}', '请求地址 {path} 有误：{rule}'],
-  [
-    'This idempotency-key was used for another request; use a new one for a new create.',
-    '此幂等键已用于另一个请求；新的创建请求请使用新的幂等键。',
-  ],
-];
 
 const PROBLEMS: readonly Phrase[] = [
   [
@@ -123,4 +66,4 @@ const AUDIT: readonly Phrase[] = [
   ['{upstream}; open holds of others: {n}', '{upstream}；其他上游未结束的预扣：{n}'],
 ];
 
-export const ANSWERS_SAID: readonly Phrase[] = [...REFUSALS, ...PROBLEMS, ...AUDIT];
+export const ANSWERS_SAID: readonly Phrase[] = [...PROBLEMS, ...AUDIT];

@@ -119,7 +119,7 @@ export const CHECKLIST_SAID: readonly Phrase[] = [
   ],
   [
     'Kling refused the credentials at {host} with code {n}: {message}',
-    '可灵在 {host} 以代码 {n} 拒绝了凭证：{message}',
+    '可灵在 {host} 以代码 {n} 拒绝了凭证：“{message}”',
   ],
   ['Run it where Kling can be reached.', '请在可以连接可灵的位置运行。'],
   ['Kling was not asked (--without-kling).', '未询问可灵（`--without-kling`）。'],

@@ -234,7 +234,7 @@ export const DOCTOR_SAID: readonly Phrase[] = [
   ],
   [
     'Kling refuses the credentials since {time}: code {n} ({message}).',
-    '可灵自 {time} 起拒绝凭证：代码 {n}（{message}）。',
+    '可灵自 {time} 起拒绝凭证：代码 {n}（“{message}”）。',
   ],
   ['Check the credentials.', '请检查凭证。'],
   ['Kling takes the credentials.', '可灵接受凭证。'],

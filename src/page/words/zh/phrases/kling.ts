@@ -56,7 +56,7 @@ export const KLING_SAID: readonly Phrase[] = [
     'A key works only at the host of the console that made it: try upstream.baseUrl {url} or {other}: this old host was replaced.',
     '密钥只能用于创建它的控制台对应的主机：此旧主机已停用，请将 upstream.baseUrl 设为 {url} 或 {other}。',
   ],
-  ['{host} answered code {n} ({meaning}): {message}', '{host} 返回代码 {n}（{meaning}）：{message}'],
+  ['{host} answered code {n} ({meaning}): {message}', '{host} 返回代码 {n}（{meaning}）：“{message}”'],
   [
     '{host} takes the credentials, through the sidecar; it lists {packs}.',
     '{host} 接受凭证（经由 sidecar）；列出了 {packs}。',
@@ -67,7 +67,7 @@ export const KLING_SAID: readonly Phrase[] = [
   ],
   ['Kling could not be reached ({failure@errorClasses}: {why}).', '无法连接可灵（{failure}：{why}）。'],
   ['Kling could not be reached (no answer).', '无法连接可灵（无应答）。'],
-  ['The sidecar answered {word@refusals}: {message}', 'sidecar 返回“{word}”：{message}'],
+  ['The sidecar answered {word@refusals}: {message}', 'sidecar 返回“{word}”：“{message}”'],
   ['The sidecar’s data plane could not be asked: {why}.', '无法询问 sidecar 的数据平面：{why}。'],
   ['upstream.caFile cannot be read: {why}.', '无法读取 upstream.caFile：{why}。'],
   ['Something answered HTTP {n} without Kling’s envelope.', '有程序返回了 HTTP {n}，但不是可灵的应答格式。'],

@@ -11,6 +11,7 @@ import { DELIVERY_SAID } from './delivery.ts';
 import { DOCTOR_SAID } from './doctor.ts';
 import { KLING_SAID } from './kling.ts';
 import { RECORDS_SAID } from './records.ts';
+import { REFUSALS_SAID } from './refusals.ts';
 import { TASKS_SAID } from './tasks.ts';
 import { UNITS } from './units.ts';
 
@@ -26,6 +27,7 @@ export const PHRASES: readonly Phrase[] = [
   ...CLAIMS_SAID,
   ...CHANNELS_SAID,
   ...KLING_SAID,
+  ...REFUSALS_SAID,
   ...TASKS_SAID,
   ...ANSWERS_SAID,
 ];
