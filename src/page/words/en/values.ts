@@ -99,6 +99,8 @@ export const VALUES = {
       'claimant',
       'fees',
       'alerts',
+      'callbacks',
+      'results',
       'jobs',
       'backup',
     ] as const),

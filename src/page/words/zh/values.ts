@@ -222,6 +222,8 @@ export const VALUES: Pick<Words, 'values'> = {
       claimant: '申请人',
       fees: '费用',
       alerts: '告警',
+      callbacks: '回调',
+      results: '结果文件',
       jobs: '计划任务',
       backup: '备份',
     },
