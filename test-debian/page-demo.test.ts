@@ -7,7 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { get } from '../test/app/calls.ts';
 import { launch, type Started } from '../test/cli/launch.ts';
@@ -15,7 +15,7 @@ import { NAVIGATION } from '../src/page/layout.ts';
 import { ShownValues } from '../test/page/chinese-text.ts';
 import { read as readPage, TYPED } from '../test/page/reader.ts';
 import { seenIn } from '../test/page/seen-text.ts';
-import { debianProgram } from './debian-program.ts';
+import { liveIfEver, openPageBrowser } from './page-browser.ts';
 import { PICTURES } from './readable.ts';
 
 const BIN = resolve(import.meta.dirname, '../bin/kling-sidecar.js');
@@ -34,10 +34,7 @@ beforeAll(async () => {
     env: { TMPDIR: folder, NO_COLOR: '1' },
   });
   await demo.says(/It stays up/);
-  browser = await chromium.launch({
-    executablePath: debianProgram('chromium', 'chromium'),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
+  browser = await openPageBrowser();
   page = await browser.newPage({
     viewport: { width: 1440, height: 900 },
     locale: 'en-GB',
@@ -55,8 +52,7 @@ afterAll(async () => {
 /** Opens a page of the demo and gives its text. */
 async function read(path: string, picture?: string): Promise<string> {
   await page.goto(url + path, { waitUntil: 'load' });
-  if ((await page.locator('[data-live]').count()) > 0)
-    await page.locator('#live:not(:empty):not(.lost)').waitFor();
+  await liveIfEver(page);
   if (PICTURES && picture) {
     mkdirSync(PICTURES, { recursive: true });
     await page.screenshot({ path: join(PICTURES, `demo-${picture}.png`), fullPage: picture !== 'now' });

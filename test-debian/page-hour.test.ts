@@ -1,11 +1,11 @@
 /** Pages that stay open for an hour, by a clock moved by hand, keep their memory. */
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createManualClock, type ManualClock } from '../src/clock.ts';
 import { PERIOD_MS } from '../src/page/live.ts';
 import { anotherVideo, post, until } from '../test/app/calls.ts';
 import { startApp, type StartedApp } from '../test/app/start-app.ts';
-import { debianProgram } from './debian-program.ts';
+import { isLive, openPageBrowser } from './page-browser.ts';
 
 const MIB = 1024 ** 2;
 const PATHS = ['/', '/page/tasks', '/page/spending?by=app', '/page/availability'];
@@ -27,10 +27,7 @@ beforeAll(async () => {
     clock,
     config: { budgets: [{ name: 'daily', credits: 100_000, window: 'day' }] },
   });
-  browser = await chromium.launch({
-    executablePath: debianProgram('chromium', 'chromium'),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
+  browser = await openPageBrowser();
 });
 afterAll(async () => {
   await browser.close();
@@ -63,7 +60,7 @@ test('an hour of a live page leaves nothing behind', async () => {
     PATHS.map(async (path) => {
       const page = await browser.newPage();
       await page.goto(started.controlUrl + path);
-      await page.locator('#live:not(:empty):not(.lost)').waitFor();
+      await isLive(page);
       return page;
     }),
   );

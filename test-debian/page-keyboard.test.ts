@@ -1,10 +1,10 @@
 /** The page by keyboard alone: everything can be reached with Tab, what has the focus can be seen, and every order can be given. */
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { NAVIGATION } from '../src/page/layout.ts';
 import { anotherVideo, get, post, until } from '../test/app/calls.ts';
 import { startApp, type StartedApp } from '../test/app/start-app.ts';
-import { debianProgram } from './debian-program.ts';
+import { openPageBrowser } from './page-browser.ts';
 
 let started: StartedApp;
 let browser: Browser;
@@ -17,10 +17,7 @@ beforeAll(async () => {
   });
   for (let made = 0; made < 3; made += 1)
     expect((await post(`${started.dataUrl}/v1/videos/text2video`, anotherVideo())).status).toBe(200);
-  browser = await chromium.launch({
-    executablePath: debianProgram('chromium', 'chromium'),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
+  browser = await openPageBrowser();
 });
 afterEach(() => page.close());
 afterAll(async () => {

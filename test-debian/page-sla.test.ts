@@ -8,7 +8,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { lastMonth } from '../src/cli/demo-claim.ts';
 import type { ClaimAnswer } from '../src/control/claim-schemas.ts';
@@ -16,7 +16,7 @@ import type { SlaAnswer } from '../src/control/sla-schemas.ts';
 import { get } from '../test/app/calls.ts';
 import { draftLastMonth, order, type ClaimMonth } from '../test/app/claim-month.ts';
 import { startApp, type StartedApp } from '../test/app/start-app.ts';
-import { debianProgram } from './debian-program.ts';
+import { noteErrors, openPageBrowser } from './page-browser.ts';
 import { LOOKS, PICTURES, violationsOf } from './readable.ts';
 
 let started: StartedApp;
@@ -53,10 +53,7 @@ beforeAll(async () => {
     },
   });
   claim = await draftLastMonth(started);
-  browser = await chromium.launch({
-    executablePath: debianProgram('chromium', 'chromium'),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
+  browser = await openPageBrowser();
 });
 afterEach(async () => {
   await page.context().close();
@@ -75,10 +72,7 @@ afterAll(async () => {
 async function open(path: string, options: BrowserContextOptions = { locale: 'en-GB' }): Promise<void> {
   const context = await browser.newContext(options);
   page = await context.newPage();
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !/\b40[01]\b/.test(message.text())) errors.push(message.text());
-  });
-  page.on('pageerror', (error) => void errors.push(error.message));
+  noteErrors(page, errors, /\b40[01]\b/);
   await page.goto(started.controlUrl + path);
 }
 
@@ -142,7 +136,7 @@ test('the map is one stop of the keyboard: arrow keys go from window to window, 
   expect(await page.evaluate('document.activeElement.closest("svg")')).toBeNull();
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Enter');
-  await page.waitForURL(/\/page\/calls\?failed=true&from=/);
+  await page.waitForURL(/\/page\/calls\?counted=error&month=\d{4}-\d{2}&from=/);
   expect(await page.locator('#calls tbody tr').count()).toBe(1);
 });
 

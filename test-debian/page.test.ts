@@ -5,11 +5,11 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { anotherVideo, get, post, until } from '../test/app/calls.ts';
 import { startApp, type StartedApp } from '../test/app/start-app.ts';
-import { debianProgram } from './debian-program.ts';
+import { isLive, liveIfEver, noteErrors, openPageBrowser } from './page-browser.ts';
 import { LOOKS, PICTURES, violationsOf } from './readable.ts';
 
 const PAGES = [
@@ -53,10 +53,7 @@ beforeAll(async () => {
   expect((await create({}, { mode: 'pro', duration: '10' })).status).toBe(403);
   // The page shows verdicts from its first look on.
   await get(`${started.controlUrl}/v1/checklist`);
-  browser = await chromium.launch({
-    executablePath: debianProgram('chromium', 'chromium'),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
+  browser = await openPageBrowser();
 });
 afterEach(async () => {
   for (const page of pages) await page.context().close();
@@ -75,10 +72,7 @@ async function open(path: string, options: BrowserContextOptions = {}): Promise<
   const context = await browser.newContext(options);
   const page = await context.newPage();
   pages.push(page);
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('401')) errors.push(message.text());
-  });
-  page.on('pageerror', (error) => void errors.push(error.message));
+  noteErrors(page, errors, /401/);
   page.on('request', (request) => {
     if (!request.url().startsWith(started.controlUrl)) errors.push(`asked for ${request.url()}`);
   });
@@ -92,14 +86,10 @@ afterEach(() => {
   expect(found).toEqual([]);
 });
 
-/** Waits until a page is followed live. */
-const isLive = (page: Page) => page.locator('#live:not(:empty):not(.lost)').waitFor();
-
 test.each(LOOKS)('every page is readable by everybody: %s', async (look, options) => {
   for (const [name, path] of PAGES) {
     const page = await open(path.replace('NEWEST', newestTask), options);
-    // A page without a section that changes is not followed.
-    if ((await page.locator('[data-live]').count()) > 0) await isLive(page);
+    await liveIfEver(page);
     const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
     expect([name, wide <= 0]).toEqual([name, true]);
     expect([name, await violationsOf(page)]).toEqual([name, []]);

@@ -3,7 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import { createManualClock } from '../../src/clock.ts';
 import { post } from '../app/calls.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
-import { read, textOf, TYPED } from './reader.ts';
+import { opened, textOf } from './reader.ts';
 
 const DAY_MS = 86_400_000;
 const START = Date.parse('2026-11-27T10:00:00Z');
@@ -12,11 +12,7 @@ const CONFIG = { tasks: { poll: false }, account: { poll: false }, store: { call
 let started: StartedApp;
 afterEach(() => started.stop());
 
-const open = async (path: string): Promise<string> => {
-  const { status, text } = await read(started.controlUrl + path, TYPED);
-  expect([path, status]).toEqual([path, 200]);
-  return text;
-};
+const open = (path: string): Promise<string> => opened(started, path);
 
 it('says from when on calls are kept, and for how many days, where older ones were asked for', async () => {
   started = await startApp({ clock: createManualClock(START), config: CONFIG });

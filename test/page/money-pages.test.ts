@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anotherVideo, get, post } from '../app/calls.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
-import { read, textOf, TYPED } from './reader.ts';
+import { TYPED, opened, read, textOf } from './reader.ts';
 import { playScene, type Scene } from './scene.ts';
 
 let scene: Scene;
@@ -13,11 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene.stop());
 
-const open = async (path: string): Promise<string> => {
-  const { status, text } = await read(started.controlUrl + path, TYPED);
-  expect([path, status]).toEqual([path, 200]);
-  return text;
-};
+const open = (path: string): Promise<string> => opened(started, path);
 
 interface Hold {
   credits: number;

@@ -1,5 +1,6 @@
 /** Reads pages as a browser asks for them, and live pages event by event. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { expect } from 'vitest';
 
 export interface Page {
   status: number;
@@ -32,6 +33,13 @@ export function read(url: string, headers: Record<string, string> = {}, method =
     sent.on('error', reject);
     sent.end();
   });
+}
+
+/** Opens a page as somebody who typed its address, and gives its document. */
+export async function opened({ controlUrl }: { controlUrl: string }, path: string): Promise<string> {
+  const { status, text } = await read(controlUrl + path, TYPED);
+  expect([path, status]).toEqual([path, 200]);
+  return text;
 }
 
 export interface LivePage {

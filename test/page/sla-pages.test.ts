@@ -8,7 +8,7 @@ import { lastMonth } from '../../src/cli/demo-claim.ts';
 import { get } from '../app/calls.ts';
 import { draftLastMonth, order, type ClaimMonth } from '../app/claim-month.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
-import { read, textOf, TYPED } from './reader.ts';
+import { TYPED, opened, read, textOf } from './reader.ts';
 
 const EVIL = '<img src=x onerror=alert(1)>';
 
@@ -27,11 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => started.stop());
 
-async function open(path: string): Promise<string> {
-  const { status, text } = await read(started.controlUrl + path, TYPED);
-  expect([path, status]).toEqual([path, 200]);
-  return text;
-}
+const open = (path: string): Promise<string> => opened(started, path);
 
 const iso = (at: number): string => new Date(at).toISOString();
 
