@@ -32,7 +32,7 @@ function negativePrompt(): LineVerdict {
 
 function moderation(): LineVerdict {
   return notOurs(
-    'No result passes the sidecar, and it looks at none.',
+    'The sidecar judges no result, whether it keeps the file or not.',
     'Let the app moderate what users ask for, and what it shows them.',
   );
 }

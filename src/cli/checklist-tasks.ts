@@ -75,14 +75,15 @@ function callback(evidence: Evidence): LineVerdict {
 
 function failedTasks({ work, config }: Evidence): LineVerdict {
   const rules = config.tasks.retryFailed.length;
-  if (rules > 0 && config.mode === 'protect') {
+  const isObserving = config.mode === 'observe';
+  if (rules > 0 && !isObserving) {
     return passed(
       `${countText(rules, 'rule')} of tasks.retryFailed ${rules === 1 ? 'says' : 'say'} which failed tasks are made again; those that content rules stopped never are.`,
     );
   }
   const count = work === null ? '' : ` (${work.failed} ${work.span})`;
   return notOurs(
-    `tasks.retryFailed makes no failed task again here. A failed task${count} gives its credits back.`,
+    `${isObserving ? 'In mode observe' : 'Without a rule of tasks.retryFailed'} the sidecar makes no failed task again. A failed task${count} gives its credits back.`,
     'Let the app queue failed tasks and send them anew, at most a few times, and never those that content rules stopped: kling-sidecar tasks --state failed.',
   );
 }

@@ -75,7 +75,10 @@ export const CHECKLIST_TASKS_SAID: readonly Phrase[] = [
     'Send a negative_prompt with your safety terms on the /v1 paths; the paths without /v1 have no such field, so put them into the prompt.',
     '请在 /v1 路径上用 negative_prompt 发送安全词；其他路径没有此字段，请写入提示词。',
   ],
-  ['No result passes the sidecar, and it looks at none.', '结果不经过 sidecar，它也不查看结果。'],
+  [
+    'The sidecar judges no result, whether it keeps the file or not.',
+    '无论是否保存文件，sidecar 都不审核结果。',
+  ],
   [
     'Let the app moderate what users ask for, and what it shows them.',
     '请由应用审核用户的请求以及展示给用户的内容。',

@@ -99,5 +99,12 @@ export const DELIVERY_SAID: readonly Phrase[] = [
     '{n} rules of tasks.retryFailed say which failed tasks are made again; those that content rules stopped never are.',
     'tasks.retryFailed 的 {n} 条规则决定哪些失败的任务会重新创建；被内容规则拦截的任务不会。',
   ],
-  ['tasks.retryFailed makes no failed task again here.', 'tasks.retryFailed 在此不会重新创建失败的任务。'],
+  [
+    'Without a rule of tasks.retryFailed the sidecar makes no failed task again.',
+    'tasks.retryFailed 没有规则，sidecar 不会重新创建失败的任务。',
+  ],
+  [
+    'In mode observe the sidecar makes no failed task again.',
+    '在 observe 模式下，sidecar 不会重新创建失败的任务。',
+  ],
 ];
