@@ -152,6 +152,24 @@ test('spending is frozen and resumed by keyboard, with the control token and a r
   ]);
 });
 
+test('on a Chinese page an order that is refused says so in Chinese, and what is English says that it is', async () => {
+  const page = await open('/page/alerts?lang=zh');
+  await page.locator('#silences summary').click();
+  await page.locator('#silences input[name=for]').fill('5s');
+  await page.locator('#silences input[name=reason]').fill('演练');
+  await page.locator('#silences button').click();
+  await page.locator('#token[open]').waitFor();
+  await page.keyboard.type(started.token);
+  await page.keyboard.press('Enter');
+  const said = page.locator('#silences output');
+  await said.getByText('请求有误').waitFor();
+  expect(await said.locator('span[lang=en]').innerText()).toContain('from 1m to 90d');
+  errors = errors.filter((error) => !error.includes('400'));
+  await page.locator('#silences input[name=for]').fill('2h');
+  await page.locator('#silences button').click();
+  await page.locator('p.said').getByText('已完成').waitFor();
+});
+
 test('the audit is shown once the token is given, and links keep it', async () => {
   const page = await open('/page/audit');
   await page.locator('#token[open]').waitFor();

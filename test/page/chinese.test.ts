@@ -144,6 +144,55 @@ describe('the pages in Chinese', () => {
     expect(length.page).toBeGreaterThan(20_000);
   });
 
+  it('are Chinese in observe mode too, while creates fail, wait and are frozen', async () => {
+    const other = await startApp({
+      config: {
+        mode: 'observe',
+        budgets: [{ name: 'small', credits: 5, window: 'hour' }],
+        limits: { concurrency: { video: 1 } },
+      },
+    });
+    try {
+      const { dataUrl, controlUrl, emulator } = other;
+      const create = (body: Record<string, unknown> = {}) =>
+        post(dataUrl + VIDEOS, anotherVideo(body), { 'x-kling-app': 'web' });
+      await create();
+      emulator.addFault({
+        kind: 'http',
+        status: 503,
+        times: 'always',
+        match: { method: 'POST', path: VIDEOS },
+      });
+      const failing = Array.from({ length: 6 }, () => create().catch(() => undefined));
+      await until('a create would have been refused', async () => {
+        const { json } = await get(`${controlUrl}/v1/status`);
+        return (json as unknown as { wouldHave: unknown[] }).wouldHave.length > 1;
+      });
+      await order(other, '/v1/freeze', { reason: '演练', actor: '王芳' });
+      const found: string[] = [];
+      for (const list of ['status', 'tasks', 'calls', 'holds', 'alerts', 'config'])
+        values.keep((await get(`${controlUrl}/v1/${list}`)).json);
+      for (const path of [
+        '/',
+        '/page/queue',
+        '/page/holds',
+        '/page/calls?kind=would-refuse',
+        '/page/alerts',
+      ]) {
+        const { text } = await read(controlUrl + path, { ...TYPED, 'accept-language': 'zh' });
+        for (const { text: seen, kind } of seenIn(text)) {
+          if (kind === 'english' && seen !== 'English') found.push(`${path}: English “${seen}”`);
+          if (kind === 'page')
+            for (const run of values.latinIn(seen)) found.push(`${path}: ${run} in “${seen}”`);
+        }
+      }
+      expect(found).toEqual([]);
+      void Promise.all(failing);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('find a text that is not Chinese: the search itself works', () => {
     expect(values.latinIn('任务 succeeded')).toEqual(['succeeded']);
     expect(values.latinIn('sidecar 使用 limits.queueWaitMsMax')).toEqual([]);

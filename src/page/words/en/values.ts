@@ -46,7 +46,11 @@ export const VALUES = {
     steps: itself(TIMELINE_STEPS),
     resultKinds: itself<Result['kind']>(['video', 'image', 'audio', 'voice', 'element']),
     fileStates: itself<NonNullable<Result['file']>['state']>(['waiting', 'saved', 'expired', 'removed']),
-    refusals: itself(Object.keys(REFUSALS) as RefusalWord[]),
+    // In `observe` the sidecar also counts the creates that `protect` would have edited.
+    refusals: itself<RefusalWord | 'external_task_id_added'>([
+      ...(Object.keys(REFUSALS) as RefusalWord[]),
+      'external_task_id_added',
+    ]),
     rules: itself(RULE_WORDS),
     readings: itself(READING_NAMES),
     failureReasons: itself(FAILURE_REASONS),

@@ -92,6 +92,7 @@ export const VALUES: Pick<Words, 'values'> = {
       shutting_down: '正在停止',
       clock_untrusted: '时钟不可信',
       too_busy: '过于繁忙',
+      external_task_id_added: '会添加外部任务 ID',
     },
     rules: {
       budget_threshold: '预算达到提醒比例',
