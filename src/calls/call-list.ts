@@ -5,6 +5,7 @@
  */
 import type { Counted } from '../store/count.ts';
 import { defineRead, type Tx } from '../store/operation.ts';
+import { readStretches, type Stretches } from '../store/stretched-list.ts';
 import {
   addCondition,
   addEqual,
@@ -17,7 +18,7 @@ import type { Ms } from '../units.ts';
 import type { CallOutcome } from '../words.ts';
 import type { CallRecord } from './call.ts';
 import { toCall, type CallColumns } from './call-table.ts';
-import { cursorAfter, readCursor } from './cursor.ts';
+import { cursorAfter, readCursor, type Place } from './cursor.ts';
 import { selectDroppedTo } from './retention.ts';
 
 /** What narrows a list of calls; all given must hold. `from` is inclusive, `to` exclusive. */
@@ -69,14 +70,22 @@ export const listCalls = defineRead('calls.listCalls', (tx: Tx, args: ListCallsA
   readCalls(tx, args),
 );
 
+/** What another folder knows of the calls that are wanted. */
+export interface Narrowed {
+  /** Conditions on the view `calls`. */
+  more: Conditions;
+  /** Where calls of the list can be, if only few stretches of its time have any; those before a place (null: all). */
+  stretchesBefore?: (place: Place | null) => Promise<Stretches>;
+}
+
 /**
- * Reads a page of attempts at Kling, newest first; `more` are conditions on the view `calls` of another folder.
+ * Reads a page of attempts at Kling, newest first.
  * @throws SidecarError `bad_usage` on a cursor that is none.
  */
 export async function readCalls(
   tx: Tx,
   args: ListCallsArgs,
-  more: Conditions = { texts: [], values: [] },
+  { more, stretchesBefore }: Narrowed = { more: { texts: [], values: [] } },
 ): Promise<CallPage> {
   const after = args.cursor === null ? null : readCursor(args.cursor);
   const range = rangeOf('at', args);
@@ -86,13 +95,17 @@ export async function readCalls(
   filters.values.push(...more.values);
   const list = { table: 'calls', at: 'at', id: 'id', range, filters };
   const counted = await countTimed(tx, args.total, list);
-  const { rows, next, searched } = await readTimedPage<CallColumns>(tx, {
+  const asked = {
     ...list,
     select: 'SELECT * FROM calls',
     limit: args.limit,
     after,
-    placeOf: ({ at, id }) => ({ at, id }),
-  });
+    placeOf: ({ at, id }: CallColumns) => ({ at, id }),
+  };
+  const { rows, next, searched } =
+    stretchesBefore === undefined
+      ? await readTimedPage<CallColumns>(tx, asked)
+      : await readStretches<CallColumns>(tx, asked, await stretchesBefore(after));
   const droppedTo = await selectDroppedTo(tx);
   const keptFrom = droppedTo === 0 ? null : droppedTo;
   return { calls: rows.map(toCall), nextCursor: next && cursorAfter(next), searched, keptFrom, ...counted };

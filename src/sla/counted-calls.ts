@@ -6,8 +6,9 @@
  * of each kind with one call in it; nothing here says again what an error is.
  */
 import { readCalls, type CallPage, type ListCallsArgs } from '../calls/call-list.ts';
-import { CALL_CLASSES, outcomeOfClass, type Blame } from '../calls/outcome.ts';
+import { CALL_CLASSES, outcomeOfClass, type Blame, type CallClass } from '../calls/outcome.ts';
 import { defineRead, type Tx } from '../store/operation.ts';
+import type { Stretches } from '../store/stretched-list.ts';
 import type { Conditions } from '../store/timed-list.ts';
 import type { Ms } from '../units.ts';
 import { emptyCounts, type WindowSlice } from './counts.ts';
@@ -18,10 +19,14 @@ import { CLASS_SQL, EXCLUDED_SQL, ORIGIN_SQL, RETRY_SQL } from './slice-sql.ts';
 import { withTerms } from './terms.ts';
 import { excludedIn } from './window-view.ts';
 import type { Span } from './window.ts';
+import { windowsWith } from './window-table.ts';
 
 /** As what a call is counted: a valid request, an error, or an error that an exclusion leaves out. */
 export const COUNTED = ['valid', 'error', 'excluded'] as const;
 export type Counted = (typeof COUNTED)[number];
+
+/** A longer time has too many windows to look for those with calls of some classes. */
+const SPAN_MS_MAX: Ms = 62 * 86_400_000;
 
 /** What narrows a list of calls by how they are counted; all given must hold. */
 export interface CountedFilter {
@@ -42,12 +47,24 @@ export const listCountedCalls = defineRead(
   'sla.listCountedCalls',
   async (tx: Tx, { counting, ...args }: ListCallsArgs & { counting: CountedFilter }): Promise<CallPage> => {
     const { counted, reading = 'contract', blame, month } = counting;
-    const filters: Conditions = { texts: [], values: [] };
-    if (counted !== undefined) addConditions(filters, countedBy(counted, reading));
+    const more: Conditions = { texts: [], values: [] };
+    const kinds = counted === undefined ? null : kindsOf(counted, reading);
+    if (kinds) addConditions(more, isOfKinds(kinds));
     if (blame !== undefined)
-      addConditions(filters, { texts: [`${CLASS_SQL} = ?`], values: [`unreachable_${blame}`] });
-    const bounded = month === undefined ? args : await addMonth(tx, month, { args, filters });
-    return readCalls(tx, bounded, filters);
+      addConditions(more, { texts: [`${CLASS_SQL} = ?`], values: [`unreachable_${blame}`] });
+    const bounded = month === undefined ? args : await addMonth(tx, month, { args, filters: more });
+    const classes = CALL_CLASSES.filter(
+      (one) =>
+        (kinds?.some(({ name }) => name === one) ?? true) &&
+        (blame === undefined || one === `unreachable_${blame}`) &&
+        (args.outcomes?.includes(outcomeOfClass(one)) ?? true),
+    );
+    const { from, to } = bounded;
+    if (from === undefined || to === undefined || to - from > SPAN_MS_MAX || classes.includes('ok'))
+      return readCalls(tx, bounded, { more });
+    const stretchesBefore = (place: { at: Ms } | null): Promise<Stretches> =>
+      windowsWith(tx, classes, { start: from, end: Math.min(to, (place?.at ?? to) + 1) });
+    return readCalls(tx, bounded, { more, stretchesBefore });
   },
 );
 
@@ -84,20 +101,30 @@ function keyOf(name: string, { origin, retry, excluded }: WindowSlice): string {
   return `${name} ${origin} ${Number(retry)} ${Number(excluded)}`;
 }
 
-/** Gives the condition for calls of those kinds of slices in which one call makes the number. */
-function countedBy(counted: Counted, name: ReadingName): Conditions {
+/** A kind of slices of one class. */
+interface Kind {
+  name: CallClass;
+  key: string;
+}
+
+/** Gives the kinds of slices in which one call makes the number. */
+function kindsOf(counted: Counted, name: ReadingName): Kind[] {
   const reading = READINGS[name];
   const counts = (slice: WindowSlice): number => {
     if (!reading.takes(slice)) return 0;
     if (counted === 'excluded') return excludedIn([slice]);
     return counted === 'error' ? reading.errors(slice) : reading.valid(slice);
   };
-  const kinds = CALL_CLASSES.flatMap((one) =>
+  return CALL_CLASSES.flatMap((one) =>
     slicesOfOne(one)
       .filter((slice) => counts(slice) > 0)
-      .map((slice) => ({ outcome: outcomeOfClass(one), key: keyOf(one, slice) })),
+      .map((slice) => ({ name: one, key: keyOf(one, slice) })),
   );
-  const outcomes = [...new Set(kinds.map(({ outcome }) => outcome))];
+}
+
+/** Gives the condition for calls of some kinds of slices. */
+function isOfKinds(kinds: readonly Kind[]): Conditions {
+  const outcomes = [...new Set(kinds.map(({ name }) => outcomeOfClass(name)))];
   return {
     // The outcome alone leaves out most calls before the rest is looked up.
     texts: [`calls.outcome IN (${marks(outcomes.length)})`, `${KEY_SQL} IN (${marks(kinds.length)})`],
@@ -106,7 +133,7 @@ function countedBy(counted: Counted, name: ReadingName): Conditions {
 }
 
 /** Makes every kind of slice with one call of a class. */
-function slicesOfOne(name: (typeof CALL_CLASSES)[number]): WindowSlice[] {
+function slicesOfOne(name: CallClass): WindowSlice[] {
   const counts = { ...emptyCounts(), [name]: 1 };
   return (['app', 'sidecar', 'probe'] as const).flatMap((origin) =>
     [false, true].flatMap((retry) =>

@@ -16,7 +16,8 @@ import {
   type CountOrigin,
   type WindowSlice,
 } from './counts.ts';
-import { windowStart as startOfWindow, type Span } from './window.ts';
+import type { Stretches } from '../store/stretched-list.ts';
+import { WINDOW_MS, windowStart as startOfWindow, type Span } from './window.ts';
 
 interface WindowRow extends ClassCounts {
   window_start: number;
@@ -146,6 +147,33 @@ export class SliceTally {
   get slices(): readonly WindowSlice[] {
     return [...this.#slices.values()];
   }
+}
+
+/** Windows of one list. */
+const WINDOWS_LISTED_MAX = 500;
+const ATTEMPTS = CALL_CLASSES.join(' + ');
+
+/** Lists the windows of a span in which attempts of some classes were counted, the newest first. */
+export async function windowsWith(
+  tx: Tx,
+  classes: readonly CallClass[],
+  { start, end }: Span,
+): Promise<Stretches> {
+  if (classes.length === 0) return { list: [], areCut: false };
+  const rows = await tx.all<{ windowStart: Ms; attempts: number }>(
+    `SELECT window_start AS "windowStart", SUM(${ATTEMPTS}) AS attempts FROM sla_windows
+     WHERE window_start >= ? AND window_start < ? GROUP BY window_start HAVING SUM(${classes.join(' + ')}) > 0
+     ORDER BY window_start DESC LIMIT ?`,
+    startOfWindow(start),
+    end,
+    WINDOWS_LISTED_MAX + 1,
+  );
+  const list = rows.slice(0, WINDOWS_LISTED_MAX).map(({ windowStart, attempts }) => ({
+    start: Math.max(windowStart, start),
+    end: Math.min(windowStart + WINDOW_MS, end),
+    rows: attempts,
+  }));
+  return { list, areCut: rows.length > WINDOWS_LISTED_MAX };
 }
 
 /** Returns whether any attempt was counted in the window that starts at an instant. */

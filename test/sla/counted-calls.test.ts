@@ -13,6 +13,7 @@ import type { StoredMonthQuestion } from '../../src/sla/month-table.ts';
 import { READING_NAMES } from '../../src/sla/reading.ts';
 import { startOfDay } from '../../src/sla/period.ts';
 import { WINDOW_MS } from '../../src/sla/window.ts';
+import { LOOKED_MAX } from '../../src/store/bounded-list.ts';
 import type { MemoryStore } from '../ledger/memory-store.ts';
 import { ask, journalled, newCall } from './making.ts';
 import { createSlaStore } from './sla-store.ts';
@@ -99,9 +100,18 @@ async function listed(
   counting: CountedFilter,
   more: Partial<Parameters<typeof listCountedCalls.run>[1]> = {},
 ): Promise<CallPage['calls']> {
-  const page = await store.run(listCountedCalls, { limit: 1000, cursor: null, counting, ...more });
-  expect(page.nextCursor).toBeNull();
-  return page.calls;
+  const { limit = 4 } = more;
+  const found: CallPage['calls'] = [];
+  let cursor: string | null = null;
+  do {
+    const page: CallPage = await store.run(listCountedCalls, { ...more, limit, cursor, counting });
+    found.push(...page.calls);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  const order = found.map(({ at }) => at);
+  expect(order).toEqual(order.toSorted((a, b) => b - a));
+  expect(new Set(found.map(({ id }) => id)).size).toBe(found.length);
+  return found;
 }
 
 /** Compares every number of the month with the calls behind it; gives how many of them were above 0. */
@@ -120,6 +130,7 @@ async function checkMonth(store: MemoryStore, question: StoredMonthQuestion): Pr
   await compare(requests.valid, { counted: 'valid' });
   await compare(requests.errors, { counted: 'error' });
   await compare(requests.excluded, { counted: 'excluded' });
+  await compare(0, { counted: 'valid', blame: 'local' });
   await compare(requests.serverErrors, {}, { outcomes: ['server_error'] });
   await compare(requests.unreachable, {}, { outcomes: ['unreachable'] });
   const ofBlame = [requests.unreachableUpstream, requests.unreachableLocal, requests.unreachableUnknown];
@@ -162,4 +173,32 @@ it('lists just the calls that each number of a month and of its windows counts',
     { numRuns: 40 },
   );
   expect(found).toBeGreaterThan(100);
+});
+
+it('finds rare errors of a month at once, behind however many other calls, and all of very many', async () => {
+  const store = createSlaStore();
+  try {
+    const start = startOfDay(`${MONTH}-01`, 'UTC');
+    const answered = Array.from({ length: 2 * LOOKED_MAX }, (_, n) => newCall({ at: start + DAY + n * 10 }));
+    await store.run(journalCalls, journalled([newCall({ at: start, status: 500 }), ...answered]));
+    const month = ask({ month: MONTH });
+    const args = { limit: 10, cursor: null, counting: { counted: 'error', month } } as const;
+    const first = await store.run(listCountedCalls, args);
+    expect([first.calls.map(({ at }) => at), first.nextCursor, first.searched]).toEqual([
+      [start],
+      null,
+      null,
+    ]);
+    // More windows than one page lists, one of them with very many calls.
+    const failed = Array.from({ length: 600 }, (_, n) =>
+      newCall({ at: start + DAY + n * WINDOW_MS, status: 503 }),
+    );
+    await store.run(journalCalls, journalled(failed));
+    expect(await listed(store, args.counting, { limit: 1000 })).toHaveLength(601);
+    expect(await listed(store, args.counting, { limit: 7 })).toHaveLength(601);
+    const cut = await store.run(listCountedCalls, { ...args, limit: 1000 });
+    expect([cut.calls.length, cut.searched?.rows]).toEqual([500, 500]);
+  } finally {
+    store.close();
+  }
 });
