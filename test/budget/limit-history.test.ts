@@ -49,6 +49,12 @@ describe('the limits over a past time', () => {
     expect((await history())[0]).toMatchObject({ addedAt: NOON + HOUR, limits: [{ limitCredits: 50_000 }] });
   });
 
+  it('begin with the budget where the audit says nothing of it', async () => {
+    await apply(30_000, NOON);
+    store.db.exec('DELETE FROM audit');
+    expect((await history())[0]).toMatchObject({ addedAt: NOON, limits: [{ limitCredits: 30_000 }] });
+  });
+
   it('are at each time those that the budget had then', async () => {
     const step = fc.record({
       kind: fc.constantFrom('limit', 'raise'),
