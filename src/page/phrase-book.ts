@@ -22,6 +22,9 @@ interface Rule {
   said: string;
   /** Characters of the sentence without its values. */
   own: number;
+  /** How it begins, and its longest part without a value: most texts have neither, which is quickly seen. */
+  head: string;
+  part: string;
 }
 
 /** Words for a text, and how many of its characters are in the book. */
@@ -32,7 +35,7 @@ interface Said {
 
 /** A text has fewer sentences, and values within values. */
 const DEPTH_MAX = 20;
-const TEXT_CHARACTERS_MAX = 2_000;
+const TEXT_CHARACTERS_MAX = 1_500;
 /** Texts whose words are kept: an open page shows the same ones every time. */
 const KEPT_MAX = 1_000;
 const VALUE = /\{(\w+)(?:@(\w+))?\}/g;
@@ -41,6 +44,8 @@ const NUMBER_NAME = /^n\d?$/;
 export class PhraseBook {
   readonly #rules: readonly Rule[];
   readonly #kept = new Map<string, string | null>();
+  /** The parts of the text that is being said: several sentences leave the same rest. */
+  readonly #parts = new Map<string, Said | null>();
 
   /** @param kinds the words of the API's values, by the names of their kinds. */
   constructor(phrases: readonly Phrase[], kinds: Readonly<Record<string, Names>>) {
@@ -51,6 +56,7 @@ export class PhraseBook {
   say(text: string): string | null {
     const known = this.#kept.get(text);
     if (known !== undefined) return known;
+    this.#parts.clear();
     const said = text.length > TEXT_CHARACTERS_MAX ? null : (this.#best(text, 0)?.text ?? null);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size >= KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest);
@@ -60,11 +66,15 @@ export class PhraseBook {
 
   #best(text: string, depth: number): Said | null {
     if (depth > DEPTH_MAX) return null;
+    const known = this.#parts.get(text);
+    if (known !== undefined) return known;
     let best: Said | null = null;
     for (const rule of this.#rules) {
+      if (!text.startsWith(rule.head) || !text.includes(rule.part)) continue;
       for (const found of [this.#whole(rule, text, depth), this.#first(rule, text, depth)])
         if (found !== null && found.known > (best?.known ?? 0)) best = found;
     }
+    this.#parts.set(text, best);
     return best;
   }
 
@@ -117,6 +127,8 @@ function ruleOf([english, said]: Phrase, kinds: Readonly<Record<string, Names>>)
     values,
     said,
     own: parts.join('').length,
+    head: parts[0] ?? '',
+    part: parts.toSorted((a, b) => b.length - a.length)[0] ?? '',
   };
 }
 
