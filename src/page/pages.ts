@@ -111,7 +111,7 @@ export class Pages implements WebPage {
   }
 
   async #page(response: ServerResponse, asked: Asked): Promise<void> {
-    const context = this.#context(asked);
+    const context = await this.#context(asked);
     const { view, status, needsToken } = await this.#view(context, asked.path, wholeView);
     const files = pageFiles();
     const language = languageOf(asked.query.get('lang'), asked.acceptLanguage);
@@ -141,14 +141,14 @@ export class Pages implements WebPage {
   }
 
   async #snapshot(asked: Asked): Promise<Snapshot> {
-    const { view, needsToken } = await this.#view(this.#context(asked), asked.path, renewed);
+    const { view, needsToken } = await this.#view(await this.#context(asked), asked.path, renewed);
     if (needsToken) return null;
     return new Map(view.sections.map((each) => [each.id, htmlOf(sectionOf(each))]));
   }
 
   async #csv(response: ServerResponse, asked: Asked): Promise<void> {
     try {
-      const body = await spendingCsv(this.#context(asked));
+      const body = await spendingCsv(await this.#context(asked));
       send(response, { status: 200, type: 'text/csv; charset=utf-8', body });
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
@@ -156,14 +156,14 @@ export class Pages implements WebPage {
     }
   }
 
-  #context({ query, acceptLanguage, passed, mayStart }: Asked): PageContext {
+  async #context({ query, acceptLanguage, passed, mayStart }: Asked): Promise<PageContext> {
     const { fetchApi, clock, zone } = this.#options;
     const language = languageOf(query.get('lang'), acceptLanguage);
     const words = WORDS[language];
     const format = new Format(language, { zone: zoneOf(query.get('zone'), zone()), words, now: clock.now() });
     const links = new Links(query);
     const api = new ApiReader(fetchApi, passed);
-    return { api, query, mayStart, language, words, say: sayIn(language), format, links };
+    return { api, query, mayStart, language, words, say: await sayIn(language), format, links };
   }
 
   /** Makes a page, or the page that says why there is none. */

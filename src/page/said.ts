@@ -7,7 +7,6 @@ import { h, type Part } from './element.ts';
 import { inEnglish } from './value-words.ts';
 import { PhraseBook } from './phrase-book.ts';
 import type { Language } from './words/language.ts';
-import { PHRASES } from './words/zh/phrases/phrases.ts';
 import { VALUES } from './words/zh/values.ts';
 
 /** Shows a sentence of the API. */
@@ -29,18 +28,24 @@ const TYPED = new RegExp(
 );
 const HAN = /\p{Script=Han}/u;
 
-let chinese: PhraseBook | null = null;
+let chinese: Promise<PhraseBook> | null = null;
 
-/** Gives the way to show sentences in a language. */
-export function sayIn(language: Language): Say {
+/** Gives the way to show sentences in a language. The book is loaded for the first reader who needs it: an English page has none. */
+export async function sayIn(language: Language): Promise<Say> {
   if (language === 'en') return (text) => text;
-  const book = (chinese ??= new PhraseBook(PHRASES, VALUES.values));
+  chinese ??= loadChinese();
+  const book = await chinese;
   return (text) => {
     const said = book.say(text);
     if (said !== null) return withNames(spaced(said));
     // Words of Kling's or of a person may be Chinese already.
     return HAN.test(text) ? text : inEnglish(text);
   };
+}
+
+async function loadChinese(): Promise<PhraseBook> {
+  const { PHRASES } = await import('./words/zh/phrases/phrases.ts');
+  return new PhraseBook(PHRASES, VALUES.values);
 }
 
 /** Puts a space between Chinese and Latin characters, and none between Chinese ones. */
