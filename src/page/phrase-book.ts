@@ -14,16 +14,13 @@ import { wordOf, type Names } from './value-words.ts';
 export type Phrase = readonly [english: string, said: string];
 
 interface Rule {
-  /** The whole of a text. */
-  whole: RegExp;
-  /** Its first sentence, before a space. */
-  first: RegExp;
-  values: readonly { name: string; names: Names | undefined; isList: boolean }[];
+  /** What stands before, between and behind its values. */
+  parts: readonly string[];
+  values: readonly { name: string; names: Names | undefined; isNumber: boolean; isList: boolean }[];
   said: string;
   /** Characters of the sentence without its values. */
   own: number;
-  /** How it begins, and its longest part without a value: most texts have neither, which is quickly seen. */
-  head: string;
+  /** Its longest part: most texts do not have it, which is quickly seen. */
   part: string;
 }
 
@@ -33,13 +30,23 @@ interface Said {
   known: number;
 }
 
-/** A text has fewer sentences, and values within values. */
-const DEPTH_MAX = 20;
+/** What reading one text has cost, and the parts of it that were read. */
+interface Reading {
+  characters: number;
+  parts: Map<string, Said | null>;
+}
+
 const TEXT_CHARACTERS_MAX = 1_500;
+/**
+ * A text is read in parts: the rest after a sentence, and its values. What somebody made to be read in ever more ways stays English: so
+ * many characters take some milliseconds.
+ */
+const READ_CHARACTERS_MAX = 20_000;
 /** Texts whose words are kept: an open page shows the same ones every time. */
 const KEPT_MAX = 1_000;
 const VALUE = /\{(\w+)(?:@(\w+))?\}/g;
 const NUMBER_NAME = /^n\d?$/;
+const NUMBER = /[+-]?\d[\d.,]*/y;
 
 export class PhraseBook {
   readonly #rules: readonly Rule[];
@@ -57,54 +64,56 @@ export class PhraseBook {
     const known = this.#kept.get(text);
     if (known !== undefined) return known;
     this.#parts.clear();
-    const said = text.length > TEXT_CHARACTERS_MAX ? null : (this.#best(text, 0)?.text ?? null);
+    const reading: Reading = { characters: 0, parts: new Map() };
+    const said = text.length > TEXT_CHARACTERS_MAX ? null : (this.#best(text, reading)?.text ?? null);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size >= KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest);
     this.#kept.set(text, said);
     return said;
   }
 
-  #best(text: string, depth: number): Said | null {
-    if (depth > DEPTH_MAX) return null;
-    const known = this.#parts.get(text);
-    if (known !== undefined) return known;
+  #best(text: string, reading: Reading): Said | null {
+    const read = reading.parts.get(text);
+    if (read !== undefined) return read;
+    reading.characters += text.length;
+    if (reading.characters > READ_CHARACTERS_MAX) return null;
     let best: Said | null = null;
     for (const rule of this.#rules) {
-      if (!text.startsWith(rule.head) || !text.includes(rule.part)) continue;
-      for (const found of [this.#whole(rule, text, depth), this.#first(rule, text, depth)])
+      if (!text.startsWith(rule.parts[0] ?? '') || !text.includes(rule.part)) continue;
+      for (const found of [this.#whole(rule, text, reading), this.#first(rule, text, reading)])
         if (found !== null && found.known > (best?.known ?? 0)) best = found;
     }
-    this.#parts.set(text, best);
+    reading.parts.set(text, best);
     return best;
   }
 
   /** Reads a text as one sentence. */
-  #whole(rule: Rule, text: string, depth: number): Said | null {
-    const match = rule.whole.exec(text);
-    return match && this.#filled(rule, match, depth);
+  #whole(rule: Rule, text: string, reading: Reading): Said | null {
+    const match = matchOf(rule, text, '');
+    return match && match.end === text.length ? this.#filled(rule, match.values, reading) : null;
   }
 
   /** Reads a text as a sentence and the rest. */
-  #first(rule: Rule, text: string, depth: number): Said | null {
-    const first = rule.first.exec(text);
-    if (!first) return null;
-    const rest = this.#best(text.slice(first[0].length), depth + 1);
+  #first(rule: Rule, text: string, reading: Reading): Said | null {
+    const first = matchOf(rule, text, ' ');
+    if (!first || first.end >= text.length) return null;
+    const rest = this.#best(text.slice(first.end), reading);
     if (rest === null) return null;
-    const { text: said, known } = this.#filled(rule, first, depth);
+    const { text: said, known } = this.#filled(rule, first.values, reading);
     return { text: said + rest.text, known: known + rest.known };
   }
 
-  #filled({ values, said, own }: Rule, match: RegExpExecArray, depth: number): Said {
+  #filled({ values, said, own }: Rule, found: readonly string[], reading: Reading): Said {
     let known = own;
     const words = new Map(
       values.map(({ name, names, isList }, at) => {
-        const value = match[at + 1] ?? '';
+        const value = found[at] ?? '';
         if (names !== undefined) {
           known += value.length;
           return [name, wordOf(names, value)];
         }
         if (isList) return [name, value.split(/, | and /).join('、')];
-        const inside = this.#best(value, depth + 1);
+        const inside = this.#best(value, reading);
         known += inside?.known ?? 0;
         return [name, inside?.text ?? value];
       }),
@@ -117,26 +126,62 @@ function ruleOf([english, said]: Phrase, kinds: Readonly<Record<string, Names>>)
   const values = [...english.matchAll(VALUE)].map(([, name = '', kind]) => ({
     name,
     names: kind === undefined ? undefined : kinds[kind],
+    isNumber: NUMBER_NAME.test(name),
     isList: kind === 'list',
   }));
   const parts = english.split(/\{[\w@]+\}/);
-  const pattern = parts.map((part, at) => escaped(part) + (values[at] ? groupOf(values[at]) : '')).join('');
-  return {
-    whole: new RegExp(`^${pattern}$`, 's'),
-    first: new RegExp(String.raw`^${pattern} (?=\S)`, 's'),
-    values,
-    said,
-    own: parts.join('').length,
-    head: parts[0] ?? '',
-    part: parts.toSorted((a, b) => b.length - a.length)[0] ?? '',
-  };
+  const [part = ''] = parts.toSorted((one, other) => other.length - one.length);
+  return { parts, values, said, own: parts.join('').length, part };
 }
 
-function groupOf({ name, names }: Rule['values'][number]): string {
-  if (names !== undefined) return `(${Object.keys(names).map(escaped).join('|')})`;
-  return NUMBER_NAME.test(name) ? String.raw`([+-]?\d[\d.,]*)` : '(.+?)';
+/**
+ * Finds the values of a sentence at the beginning of a text, and where it ends. Without `behind` it must be the whole text. A value
+ * ends where what follows it comes first: nothing is tried twice, so that the time grows with the text alone.
+ */
+function matchOf(
+  { parts, values }: Rule,
+  text: string,
+  behind: string,
+): { values: string[]; end: number } | null {
+  const last = values.length;
+  const partAt = (at: number): string => (parts[at] ?? '') + (at === last ? behind : '');
+  if (!text.startsWith(partAt(0))) return null;
+  const found: string[] = [];
+  let from = partAt(0).length;
+  for (const [at, value] of values.entries()) {
+    const next = partAt(at + 1);
+    const isEnd = behind === '' && at + 1 === last;
+    const end = isEnd ? text.length - next.length : endOf(value, { text, from, next });
+    if (end <= from || !text.startsWith(next, end)) return null;
+    const taken = text.slice(from, end);
+    if (isEnd && !isValue(value, taken)) return null;
+    found.push(taken);
+    from = end + next.length;
+  }
+  return { values: found, end: from };
 }
 
-function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+type ValueRule = Rule['values'][number];
+
+/** Gives where a value ends that is followed by `next`; -1 if there is none. */
+function endOf(
+  { names, isNumber }: ValueRule,
+  { text, from, next }: { text: string; from: number; next: string },
+): number {
+  if (names !== undefined) {
+    const name = Object.keys(names).find((one) => text.startsWith(one + next, from));
+    return name === undefined ? -1 : from + name.length;
+  }
+  if (!isNumber) return text.indexOf(next, from + 1);
+  NUMBER.lastIndex = from;
+  const digits = NUMBER.exec(text)?.[0] ?? '';
+  // A point behind a number may be the sentence's own.
+  for (const end of [from + digits.length, from + digits.length - 1])
+    if (end > from && text.startsWith(next, end)) return end;
+  return -1;
+}
+
+function isValue({ names, isNumber }: ValueRule, taken: string): boolean {
+  if (names !== undefined) return Object.hasOwn(names, taken);
+  return !isNumber || /^[+-]?\d[\d.,]*$/.test(taken);
 }
