@@ -14,7 +14,7 @@ import { wordOf, type Names } from './value-words.ts';
 export type Phrase = readonly [english: string, said: string];
 
 interface Rule {
-  /** What stands before, between and behind its values. */
+  /** The text before, between and behind its values. */
   parts: readonly string[];
   values: readonly { name: string; names: Names | undefined; isNumber: boolean; isList: boolean }[];
   said: string;

@@ -52,7 +52,7 @@ describe('the phrases in Chinese', () => {
   const book = new PhraseBook(PHRASES, VALUES.values);
 
   // A person may have written a value so that each way to read it could be tried with each other one. With that, this test does not end.
-  it('read a text that is made of phrases within phrases, or of what stands between values, only so far', () => {
+  it('read a text that is made of phrases within phrases, or of the texts between values, only so far', () => {
     const withValues = PHRASES.map(([english]) => english).filter((english) => /\{(?!n\d?\})/.test(english));
     const texts = [0, 7, 19].flatMap((start) => {
       const within = ['x'];
