@@ -36,7 +36,7 @@ beforeAll(async () => {
   await demo.says(/It stays up/);
   browser = await openPageBrowser();
   page = await browser.newPage({
-    viewport: { width: 1440, height: 900 },
+    viewport: { width: 1440, height: 1080 },
     locale: 'en-GB',
     deviceScaleFactor: 1,
   });
