@@ -75,6 +75,11 @@ const anyStep = fc.oneof(
       isAnswered: fc.boolean(),
     }),
   },
+  /** As nearly all creates are closed: the newest one, by its only attempt, with a task of its own. */
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('close-newest' as const), isAnswered: fc.boolean() }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant('observe' as const), create: anyCreate, state: anyState }),
@@ -107,6 +112,17 @@ const anyStep = fc.oneof(
 );
 type Step = typeof anyStep extends fc.Arbitrary<infer S> ? S : never;
 
+const USUAL_CLOSE = {
+  kind: 'close',
+  task: null,
+  end: 'task',
+  state: 'submitted',
+  message: null,
+  attempts: 1,
+  host: 'api.example',
+  outcome: 'ok',
+} as const;
+
 /** Two stores that get the same operations: one runs usual cases in their own form, the other never. */
 class Pair {
   readonly usual = createMemoryStore();
@@ -136,6 +152,11 @@ class Pair {
       case 'close':
         await this.run(closeCreate, this.#closeArgs(id, step));
         return;
+      case 'close-newest': {
+        const newest = { ...USUAL_CLOSE, create: this.ids.length - 1, isAnswered: step.isAnswered };
+        if (this.ids.length > 0) await this.run(closeCreate, this.#closeArgs(this.ids.at(-1) ?? '', newest));
+        return;
+      }
       case 'observe': {
         const sightings = [
           sighting(`t-${id}`, { state: step.state, deduction: { credits: 500, raw: '0.5' } }),
