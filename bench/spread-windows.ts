@@ -1,7 +1,7 @@
 /** Spreads the counts of availability windows over a span, as a real month has them: a filled store's calls all lie in the window in which it was filled. */
 import type Database from 'better-sqlite3';
+import { WINDOW_MS } from '../src/sla/window.ts';
 
-const WINDOW_MS = 300_000;
 /** Every so many windows have errors, and every so many of these only errors. */
 const TROUBLED = 40;
 const LOST = 20;

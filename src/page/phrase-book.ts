@@ -173,8 +173,7 @@ function endOf(
     return name === undefined ? -1 : from + name.length;
   }
   if (!isNumber) return text.indexOf(next, from + 1);
-  NUMBER.lastIndex = from;
-  const digits = NUMBER.exec(text)?.[0] ?? '';
+  const digits = numberAt(text, from);
   // A point behind a number may be the sentence's own.
   for (const end of [from + digits.length, from + digits.length - 1])
     if (end > from && text.startsWith(next, end)) return end;
@@ -183,5 +182,11 @@ function endOf(
 
 function isValue({ names, isNumber }: ValueRule, taken: string): boolean {
   if (names !== undefined) return Object.hasOwn(names, taken);
-  return !isNumber || /^[+-]?\d[\d.,]*$/.test(taken);
+  return !isNumber || numberAt(taken, 0) === taken;
+}
+
+/** Gives the number that begins at a place of a text; empty if there is none. */
+function numberAt(text: string, from: number): string {
+  NUMBER.lastIndex = from;
+  return NUMBER.exec(text)?.[0] ?? '';
 }

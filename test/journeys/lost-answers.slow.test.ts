@@ -75,15 +75,14 @@ it(
 
     // Every charge is one scene's, and every scene was charged once.
     const { charges } = emulator.book();
-    const made = emulator
-      .requests()
-      .filter(({ method }) => method === 'POST')
-      .map(({ body, at }) => `${/scene-\d+\./.exec(body.toString())?.[0] ?? '-'} sent ${at}`);
+    const sends = Map.groupBy(
+      emulator.requests().filter(({ method }) => method === 'POST'),
+      ({ body }) => /scene-\d+\./.exec(body.toString())?.[0],
+    );
     const twice = scenes
-      .filter(({ name }) => made.filter((one) => one.startsWith(`${name} `)).length > 1)
-      .map((scene) =>
-        JSON.stringify({ ...scene, sent: made.filter((one) => one.startsWith(`${scene.name} `)) }),
-      );
+      .map((scene) => ({ ...scene, sentAt: sends.get(scene.name)?.map(({ at }) => at) ?? [] }))
+      .filter(({ sentAt }) => sentAt.length > 1)
+      .map((scene) => JSON.stringify(scene));
     expect(charges, `sent to Kling twice: ${twice.join('\n')}`).toHaveLength(SCENES);
     const wrong = scenes.filter(({ tries }) => new Set(tries.flatMap(({ taskId }) => taskId ?? [])).size > 1);
     expect(wrong).toEqual([]);

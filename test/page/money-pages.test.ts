@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anotherVideo, get, post } from '../app/calls.ts';
 import { startApp, type StartedApp } from '../app/start-app.ts';
-import { TYPED, opened, read, textOf } from './reader.ts';
+import { TYPED, opened, read, textOf, unescaped } from './reader.ts';
 import { playScene, type Scene } from './scene.ts';
 
 let scene: Scene;
@@ -30,11 +30,9 @@ interface Chart {
 
 /** The data of a page's charts. */
 const charts = (html: string): Chart[] =>
-  [...html.matchAll(/data-chart="([^"]*)"/g)].map(
-    ([, data = '']) => JSON.parse(data.replaceAll('&quot;', '"')) as Chart,
-  );
+  [...html.matchAll(/data-chart="([^"]*)"/g)].map(([, data = '']) => JSON.parse(unescaped(data)) as Chart);
 
-const decoded = (href: string): URL => new URL(href.replaceAll('&amp;', '&'), started.controlUrl);
+const decoded = (href: string): URL => new URL(unescaped(href), started.controlUrl);
 
 /** Asks the API what a page's link asks for. */
 async function rows(href: string): Promise<Record<string, unknown[]>> {
@@ -234,7 +232,7 @@ it('shows the most used rows of a budget per tag, and all of them when asked', a
     expect(gauges(text)).toHaveLength(6);
     expect(gauges(text)).toContain('by tag (t8)');
     const [, href = ''] = /href="([^"]*)">3 more rows of by tag/.exec(text) ?? [];
-    const all = await read(own.controlUrl + href.replaceAll('&amp;', '&'), TYPED);
+    const all = await read(own.controlUrl + unescaped(href), TYPED);
     expect(gauges(all.text)).toHaveLength(9);
   } finally {
     await own.stop();

@@ -78,14 +78,19 @@ export function followPage(url: string, headers: Record<string, string> = {}): P
 
 /** Gives the text that a reader of a page sees, without its markup and its script. */
 export function textOf(html: string): string {
-  return html
+  const shown = html
     .replace(/<script>.*?<\/script>/gs, '')
     .replace(/<wbr\/?>/g, '')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&quot;/g, '"')
-    .replace(/&#39;/g, "'")
-    .replace(/&amp;/g, '&')
-    .replace(/\s+/g, ' ');
+    .replace(/<[^>]*>/g, ' ');
+  return unescaped(shown).replace(/\s+/g, ' ');
+}
+
+/** Gives a text as it was before it became a part of a page. */
+export function unescaped(text: string): string {
+  return text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&');
 }

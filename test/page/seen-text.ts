@@ -1,4 +1,5 @@
 /** The texts of a page that somebody sees or hears, each with what its element says of its language. */
+import { unescaped } from './reader.ts';
 
 export interface SeenText {
   text: string;
@@ -50,13 +51,4 @@ function kindOf(name: string, attributes: string, outer: SeenText['kind']): Seen
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
-}
-
-function unescaped(text: string): string {
-  return text
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&amp;', '&');
 }
