@@ -129,8 +129,8 @@ async function countAll(source: Source, shape: ListShape, query: Query): Promise
   const path = withQuery(shape.path, { ...query, limit: '1', total: 'true' });
   const { total, totalIsBounded } = (await source.get(path)) as Counted;
   if (total === undefined) return null;
-  if (total > COUNT_MAX) return `more than ${countText(COUNT_MAX)}`;
-  return totalIsBounded === true ? `at least ${countText(total)}` : countText(total);
+  if (total > COUNT_MAX) return `more than ${numberText(COUNT_MAX)}`;
+  return totalIsBounded === true ? `at least ${numberText(total)}` : numberText(total);
 }
 
 /** Writes a path with those parts of a query that are set. */
@@ -219,10 +219,12 @@ function tablePrinter(context: Context, shape: Printed): Printer {
 
 function moreOf({ nextCursor, shown, total }: End): string[] {
   if (nextCursor === undefined || nextCursor === null) return [];
-  return [`${countText(shown)} of ${total ?? 'more'}. More with --limit N, --all, or --cursor ${nextCursor}`];
+  return [
+    `${numberText(shown)} of ${total ?? 'more'}. More with --limit N, --all, or --cursor ${nextCursor}`,
+  ];
 }
 
-function countText(count: number): string {
+function numberText(count: number): string {
   return count.toLocaleString('en-US');
 }
 

@@ -25,7 +25,7 @@ export interface TimedList<Row> {
   id: string;
   /** The statement that gives rows, without conditions. */
   select: string;
-  /** Conditions on `at` alone, as {@link addRange} makes them. */
+  /** Conditions on `at` alone, as {@link rangeOf} makes them. */
   range: Conditions;
   filters: Conditions;
   limit: number;

@@ -72,23 +72,27 @@ export interface TaskPage extends Counted {
 type FoundTask = ListedTask & { at: Ms };
 const FOUND_TASK = `${LISTED_TASK}, c.at`;
 
+const LISTED = { table: 'creates c', at: 'c.at', id: 'c.id' } as const;
+
 /** Lists tasks, newest first. */
 export const listTasks = defineRead(
   'tasks.listTasks',
   async (tx: Tx, args: ListTasksArgs): Promise<TaskPage> => {
     const { limit, cursor, search } = args;
+    const range = rangeOf('c.at', args);
+    const filters = filterConditions(args);
     if (search !== undefined && cursor === null) {
-      const found = await findById(tx, search, filterConditions(args));
+      const found = await findById(tx, search, joined(range, filters));
       if (found) return { tasks: [toTaskRow(found)], nextCursor: null, searched: null };
     }
-    const wanted = filterConditions(args);
-    if (search !== undefined) addSearch(wanted, search);
+    if (search !== undefined) addSearch(filters, search);
     const isCounted = args.total === true && search === undefined;
     if (isOfFew(args)) {
+      const wanted = joined(range, filters);
       const counted = await countWhere(tx, isCounted, `creates c ${whereOf(wanted.texts)}`, wanted.values);
       return { ...(await pageOfFew(tx, wanted, { limit, cursor })), ...counted };
     }
-    const rows = boundedRows(args);
+    const rows = { ...LISTED, range, filters };
     const counted = await countTimed(tx, isCounted, rows);
     return {
       ...(await boundedPage(tx, rows, { limit, after: await placeOfId(tx, rows, cursor) })),
@@ -102,9 +106,13 @@ function isOfFew({ state, stuck }: TaskFilter): boolean {
   return stuck !== undefined || (state !== undefined && (state === 'lost' || !isTerminal(state)));
 }
 
+function joined(range: Conditions, filters: Conditions): Conditions {
+  return { texts: [...range.texts, ...filters.texts], values: [...range.values, ...filters.values] };
+}
+
+/** Gives the conditions of a filter that do not depend on the time. */
 function filterConditions(filter: TaskFilter): Conditions {
-  const conditions = rangeOf('c.at', filter);
-  conditions.texts.unshift('c.task_id IS NOT NULL');
+  const conditions: Conditions = { texts: ['c.task_id IS NOT NULL'], values: [] };
   addState(filter, conditions);
   for (const column of ['app', 'tag', 'operation', 'model', 'mode', 'product'] as const)
     addEqual(conditions, `c.${column}`, filter[column]);
@@ -150,17 +158,9 @@ async function pageOfFew(
   return { tasks, nextCursor, searched: null };
 }
 
-/** Says which creates a list looks at, and which of them it has. */
-function boundedRows({ from, to, ...filter }: TaskFilter) {
-  const filters = filterConditions(filter);
-  if (filter.search !== undefined) addSearch(filters, filter.search);
-  const range = rangeOf('c.at', { ...(from !== undefined && { from }), ...(to !== undefined && { to }) });
-  return { table: 'creates c', at: 'c.at', id: 'c.id', range, filters };
-}
-
 async function boundedPage(
   tx: Tx,
-  list: ReturnType<typeof boundedRows>,
+  list: typeof LISTED & { range: Conditions; filters: Conditions },
   { limit, after }: { limit: number; after: TimedPlace | null },
 ): Promise<TaskPage> {
   const { rows, next, searched } = await readTimedPage<FoundTask>(tx, {
